@@ -36,7 +36,8 @@ public sealed record RealmAnswer(
 
     public static async Task<RealmAnswer> ReadAsync(HttpResponseMessage response, Uri url)
     {
-        var headers = response.Headers.Concat(response.Content.Headers).ToDictionary(
+        // As they came: the typed view puts the directives of Cache-Control into an order of its own.
+        var headers = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated).ToDictionary(
             header => header.Key,
             header => (IReadOnlyList<string>)[.. header.Value],
             StringComparer.OrdinalIgnoreCase);
