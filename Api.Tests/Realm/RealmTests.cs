@@ -1,4 +1,7 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Api.Tests.Infrastructure;
 
@@ -49,6 +52,31 @@ public abstract class RealmTests(RealmUnderTest realm) : IAsyncLifetime
         Assert.Equal($"{(int)status} {instruction}", $"{(int)answer.Status} {answer.Instruction}");
         Assert.Equal("text/html;charset=utf-8", answer.Header("Content-Type"));
     }
+
+    /// <summary>A redirect to the client with exactly these parameters, in this order: name=value as sent, or a name alone for any value.</summary>
+    protected static IReadOnlyDictionary<string, string> AssertRedirect(RealmAnswer answer, string target, params string[] parameters)
+    {
+        Assert.True(answer.Status is HttpStatusCode.Redirect, answer.ToString());
+        var location = answer.Header("Location")!;
+        Assert.StartsWith(target, location, StringComparison.Ordinal);
+        var sent = location[target.Length..].Split('&').Select(pair => pair.Split('=', 2)).ToList();
+        var expected = parameters.ToDictionary(
+            parameter => parameter.Split('=', 2)[0],
+            parameter => parameter.Split('=', 2) is [_, var value] ? value : null,
+            StringComparer.Ordinal);
+        Assert.Equal(
+            string.Join('&', parameters),
+            string.Join('&', sent.Select(pair =>
+                expected.TryGetValue(pair[0], out var value) && value is null ? pair[0] : string.Join('=', pair))));
+        return sent.ToDictionary(pair => pair[0], pair => WebUtility.UrlDecode(pair[1]), StringComparer.Ordinal);
+    }
+
+    /// <summary>The issuer as redirects carry it.</summary>
+    protected string EncodedIssuer => WebUtility.UrlEncode(Realm.Issuer);
+
+    /// <summary>OpenID Connect Core section 3.1.3.6, for RS256.</summary>
+    protected static string AccessTokenHash(string accessToken) =>
+        Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(accessToken)).AsSpan(0, 16));
 
     private static string Sort(string words) =>
         string.Join(' ', words.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
