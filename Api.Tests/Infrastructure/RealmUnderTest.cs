@@ -165,6 +165,14 @@ public abstract class RealmUnderTest : IAsyncDisposable
         return new(browser, request, callback, tokens);
     }
 
+    /// <summary>A second client of a session: the browser comes back without a login page.</summary>
+    public async Task<SignedIn> SignInAgainAsync(SignedIn first, string clientId)
+    {
+        var request = new AuthorizationRequest(this, clientId);
+        var callback = (await first.Browser.GetAsync(request.Url)).Location!;
+        return new(first.Browser, request, callback, await RedeemAsync(request, request.CodeFrom(callback)));
+    }
+
     public Task<RealmAnswer> RedeemAsync(AuthorizationRequest request, string code) => PostAsync(
         TokenEndpoint,
         request.ClientId,
