@@ -10,10 +10,10 @@ public abstract class CorsTests(RealmUnderTest realm) : RealmTests(realm)
     private const string Foreign = "https://elsewhere.test";
 
     [Theory]
-    [InlineData("protocol/openid-connect/token", "POST, OPTIONS")]
-    [InlineData("protocol/openid-connect/revoke", "POST, OPTIONS")]
-    [InlineData("protocol/openid-connect/userinfo", "GET, HEAD, OPTIONS")]
-    [InlineData("protocol/openid-connect/logout", "GET, HEAD, OPTIONS")]
+    [InlineData("protocol/openid-connect/token", "POST OPTIONS")]
+    [InlineData("protocol/openid-connect/revoke", "POST OPTIONS")]
+    [InlineData("protocol/openid-connect/userinfo", "GET HEAD OPTIONS")]
+    [InlineData("protocol/openid-connect/logout", "GET HEAD OPTIONS")]
     [InlineData("protocol/openid-connect/certs", "GET")]
     [InlineData(".well-known/openid-configuration", "GET")]
     public async Task A_preflight_lets_any_origin_ask(string path, string methods)
@@ -27,11 +27,11 @@ public abstract class CorsTests(RealmUnderTest realm) : RealmTests(realm)
         Assert.Equal(OK, answer.Status);
         Assert.Empty(answer.Text);
         Assert.Equal(Foreign, answer.Header("Access-Control-Allow-Origin"));
-        Assert.Equal(methods, answer.Header("Access-Control-Allow-Methods"));
+        AssertWords(methods, answer.Header("Access-Control-Allow-Methods"));
         Assert.Equal("true", answer.Header("Access-Control-Allow-Credentials"));
         Assert.Equal("3600", answer.Header("Access-Control-Max-Age"));
-        Assert.Equal(
-            "Origin, Access-Control-Request-Method, X-Requested-With, Accept, Access-Control-Request-Headers, DPoP, Content-Type, Authorization",
+        AssertWords(
+            "Origin Access-Control-Request-Method X-Requested-With Accept Access-Control-Request-Headers DPoP Content-Type Authorization",
             answer.Header("Access-Control-Allow-Headers"));
     }
 
@@ -140,8 +140,8 @@ public abstract class CorsTests(RealmUnderTest realm) : RealmTests(realm)
 
         Assert.Equal(Unauthorized, answer.Status);
         Assert.Equal(Foreign, answer.Header("Access-Control-Allow-Origin"));
-        Assert.Equal(
-            "Access-Control-Allow-Methods, WWW-Authenticate", answer.Header("Access-Control-Expose-Headers"));
+        AssertWords(
+            "Access-Control-Allow-Methods WWW-Authenticate", answer.Header("Access-Control-Expose-Headers"));
     }
 
     [Fact]
