@@ -1,2 +1,74 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using Api;
+using Api.Accounts;
+using Api.Admin;
+using Api.Commands;
+using Api.Data;
+#if EMBEDDED_REALM
+using Api.Development;
+#endif
+using Api.Groups;
+using Api.Hosting;
+using Api.Keycloak;
+using Api.Models.Books;
+using Api.Permissions;
+using Api.Reference;
+using Api.RoleMappings;
+
+if (HealthCommand.Matches(args))
+{
+    return await HealthCommand.RunAsync(args);
+}
+
+try
+{
+    var builder = WebApplication.CreateBuilder(args);
+#if EMBEDDED_REALM
+    await using var realm = await DevelopmentRealm.AddAsync(builder);
+#endif
+
+    builder.AddHosting();
+    builder.Services.AddData();
+    builder.Services.AddKeycloak();
+    builder.Services.AddPermissions();
+    builder.Services.AddAccounts();
+    builder.Services.AddGroups();
+    builder.Services.AddRoleMappings();
+    builder.Services.AddBooks();
+    builder.Services.AddAdmin();
+    builder.Services.AddReference();
+
+    await using var app = builder.Build();
+    await app.MigrateAsync();
+
+    app.UseProblems(isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception));
+    app.UseSecurityHeaders(formTargets: app.RealmOrigin());
+    app.UseSslRequired();
+    app.UseStaticFiles();
+    app.UseAuthentication();
+    app.UseAuthorization();
+    app.UseAntiforgery();
+
+    app.MapHealth();
+    app.MapSignIn();
+    app.MapReference();
+    app.MapAdmin();
+
+    var api = app.MapGroup("/api").RequireBearer();
+    api.MapMe();
+    api.MapAccounts();
+    api.MapGroups();
+    api.MapRoleMappings();
+    api.MapBooks();
+
+    app.CheckPermissions();
+#if EMBEDDED_REALM
+    realm?.AnnounceWhenStarted(app);
+#endif
+    await app.RunAsync();
+    return 0;
+}
+catch (Exception exception) when (StartError.Explain(exception) is { } explanation)
+{
+    await Console.Error.WriteLineAsync(explanation);
+    return 1;
+}

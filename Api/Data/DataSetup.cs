@@ -1,0 +1,27 @@
+using Dapper;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Api.Data;
+
+internal static class DataSetup
+{
+    public static void AddData(this IServiceCollection services)
+    {
+        DapperTypes.Register();
+        services.AddSingleton(provider => Database.From(
+            provider.GetRequiredService<IConfiguration>().GetConnectionString("Database"),
+            provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
+        services.AddSingleton<Migrator>();
+        services.AddHealthChecks().AddCheck<Check>("database");
+    }
+
+    private sealed class Check(Database database) : IHealthCheck
+    {
+        public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+        {
+            await using var connection = await database.OpenAsync(cancellationToken);
+            await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT COUNT(*) FROM schema_migrations", cancellationToken: cancellationToken));
+            return HealthCheckResult.Healthy();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Api.Data;
+
+/// <summary>Tells an outage of the database (answered with 503) from a mistake in a statement (a bug, answered with 500).</summary>
+internal static class DatabaseOutage
+{
+    // https://sqlite.org/rescode.html: BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
+    private static readonly int[] SqliteCodes = [5, 6, 8, 10, 11, 13, 14, 26];
+
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator intervention, system.
+    private static readonly string[] PostgresClasses = ["08", "53", "57", "58"];
+
+    public static bool Is(Exception exception) => exception switch
+    {
+        SqliteException sqlite => SqliteCodes.Contains(sqlite.SqliteErrorCode),
+        PostgresException postgres => IsOutage(postgres.SqlState),
+        NpgsqlException => true,
+        DbException other => other.IsTransient,
+        _ => false,
+    };
+
+    // 25006 is read_only_sql_transaction: a standby, or a server that was set read-only. Classes 28 and 3D are a login
+    // that is refused and a database that is not there.
+    private static bool IsOutage(string sqlState) =>
+        sqlState is "25006"
+        || sqlState.StartsWith("28", StringComparison.Ordinal)
+        || sqlState.StartsWith("3D", StringComparison.Ordinal)
+        || PostgresClasses.Any(group => sqlState.StartsWith(group, StringComparison.Ordinal));
+}

@@ -1,0 +1,112 @@
+using System.Text;
+using Api.Keycloak;
+using Api.Reference;
+using KeycloakRealm;
+
+namespace Api.Development;
+
+/// <summary>
+/// The embedded realm beside the service, in Development, where no Keycloak is configured. Compiled into Debug builds
+/// only. Section <c>EmbeddedRealm</c> moves it: <c>Url</c> (default <c>http://localhost:8080</c>) and <c>RealmFile</c>.
+/// </summary>
+internal sealed class DevelopmentRealm : IAsyncDisposable
+{
+    private const string Section = "EmbeddedRealm";
+    private const string Resource = "acme-api";
+    private const string SignInClient = "acme-admin";
+
+    private readonly EmbeddedRealm _realm;
+
+    private DevelopmentRealm(EmbeddedRealm realm) => _realm = realm;
+
+    /// <summary>Starts the realm and points section <c>Keycloak</c> at it, where nobody else has.</summary>
+    /// <exception cref="KeycloakConfigurationException">Its port is taken, or its realm file cannot be used.</exception>
+    public static async Task<DevelopmentRealm?> AddAsync(WebApplicationBuilder builder)
+    {
+        var keycloak = builder.Configuration.GetSection(KeycloakOptions.Section);
+        if (!builder.Environment.IsDevelopment() || keycloak["auth-server-url"] is not null || keycloak["AuthServerUrl"] is not null)
+        {
+            return null;
+        }
+
+        var realm = await StartAsync(builder);
+        var secret = realm.Clients.FirstOrDefault(client => client.ClientId == SignInClient)?.Secret;
+        var defaults = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Keycloak:auth-server-url"] = realm.Url.ToString(),
+            ["Keycloak:realm"] = realm.RealmName,
+            ["Keycloak:resource"] = Resource,
+            ["Keycloak:sign-in:resource"] = SignInClient,
+            ["Keycloak:sign-in:credentials:secret"] = secret,
+        };
+        builder.Configuration.AddInMemoryCollection(defaults.Where(entry => builder.Configuration[entry.Key] is null));
+        return new DevelopmentRealm(realm);
+    }
+
+    /// <summary>Prints, once the service listens, all that somebody needs who sees it for the first time.</summary>
+    public void AnnounceWhenStarted(WebApplication app) =>
+        app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Announcement(app.Urls.First().TrimEnd('/'))));
+
+    public ValueTask DisposeAsync() => _realm.DisposeAsync();
+
+    private static async Task<EmbeddedRealm> StartAsync(WebApplicationBuilder builder)
+    {
+        var section = builder.Configuration.GetSection(Section);
+        var options = new EmbeddedRealmOptions
+        {
+            EnvironmentName = builder.Environment.EnvironmentName,
+            Url = new Uri(section["Url"] ?? "http://localhost:8080"),
+            // Beside the database, so that a token from before a restart is still good after it.
+            StateFolder = Path.Combine(builder.Environment.ContentRootPath, "data", "realm"),
+        };
+        if (section["RealmFile"] is { Length: > 0 } file)
+        {
+            options.RealmFile = Path.GetFullPath(file, builder.Environment.ContentRootPath);
+        }
+
+        try
+        {
+            return await EmbeddedRealm.StartAsync(options);
+        }
+        catch (EmbeddedRealmException exception)
+        {
+            throw new KeycloakConfigurationException(
+                $"The embedded realm: {exception.Message} EmbeddedRealm:Url moves it (EmbeddedRealm__Url=http://localhost:8090 in the " +
+                "environment); Keycloak:auth-server-url uses a Keycloak of yours instead.",
+                exception);
+        }
+    }
+
+    private string Announcement(string api)
+    {
+        var service = _realm.Clients.First(client => client is { Enabled: true, ServiceAccountsEnabled: true, Secret.Length: > 0 });
+        var text = new StringBuilder()
+            .AppendLine()
+            .AppendLine($"  API            {api}/api")
+            .AppendLine($"  Admin pages    {api}/admin")
+            .AppendLine($"  API reference  {api}{ReferenceEndpoints.PagePath}")
+            .AppendLine($"  Realm          {_realm.Issuer}   (embedded: the same JSON as Keycloak, for development only)")
+            .AppendLine()
+            .AppendLine("  People                                   user name / password");
+        foreach (var person in _realm.People)
+        {
+            text.AppendLine($"    {person.DisplayName,-20} {person.Username + " / " + person.Password,-22} {(person.Enabled ? person.Roles : "disabled")}");
+        }
+
+        text.AppendLine().AppendLine("  Services                                 client id / secret");
+        foreach (var client in _realm.Clients.Where(client => client.ServiceAccountsEnabled))
+        {
+            text.AppendLine($"    {client.Name,-20} {client.ClientId + " / " + client.Secret,-34} {(client.Enabled ? "" : "disabled")}".TrimEnd());
+        }
+
+        return text
+            .AppendLine()
+            .AppendLine("  Get a token, and use it:")
+            .AppendLine()
+            .AppendLine($"""
+                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials -d client_id={service.ClientId} -d client_secret={service.Secret} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+                curl -i {api}/api/books -H "Authorization: Bearer $TOKEN"
+                """)
+            .ToString();
+    }
+}

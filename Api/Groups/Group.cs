@@ -1,0 +1,42 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Api.Groups;
+
+/// <summary>A local group, which carries permissions.</summary>
+internal sealed record Group
+{
+    public required Guid Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Description { get; init; }
+
+    public required int Version { get; init; }
+
+    /// <summary>As written: <c>model:action</c>, with <c>*</c> for any.</summary>
+    public IReadOnlyList<string> Permissions { get; init; } = [];
+}
+
+/// <summary>What a caller sends to create or replace a group.</summary>
+public sealed record GroupRequest
+{
+    /// <summary>Lower-case letters, digits and dashes; unique.</summary>
+    [Required, StringLength(100, MinimumLength = 1)]
+    [RegularExpression("^[a-z0-9]+(-[a-z0-9]+)*$", ErrorMessage = "name may hold lower-case letters, digits and single dashes between them.")]
+    public required string Name { get; init; }
+
+    /// <summary>What the group is for, in a sentence.</summary>
+    [StringLength(500)]
+    public string Description { get; init; } = "";
+
+    /// <summary>What its members may do: <c>model:action</c>, <c>model:*</c> or <c>*:*</c>.</summary>
+    [Required, MaxLength(200)]
+    public required IReadOnlyList<string> Permissions { get; init; }
+}
+
+/// <summary>A group as a caller gets it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Description">What it is for.</param>
+/// <param name="Permissions">What its members may do.</param>
+public sealed record GroupResponse(Guid Id, string Name, string Description, IReadOnlyList<string> Permissions);

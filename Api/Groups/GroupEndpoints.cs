@@ -1,0 +1,227 @@
+using Api.Hosting;
+using Api.Permissions;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Api.Groups;
+
+/// <summary>Local groups. Nobody hands out, or takes away, what they do not hold themselves.</summary>
+internal static class GroupEndpoints
+{
+    private const string Model = "group";
+
+    public static void AddGroups(this IServiceCollection services)
+    {
+        services.AddModel(Model, "groups", "Groups");
+        services.AddSingleton<GroupStore>();
+    }
+
+    public static RouteGroupBuilder MapGroups(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/groups").WithTags("Groups");
+
+        group.MapGet("/", ListAsync)
+            .WithName("ListGroups")
+            .WithSummary("List all groups with their permissions.")
+            .AcceptsQuery()
+            .RequirePermission(Model, Permission.View);
+        group.MapGet("/{id:guid}", GetAsync)
+            .WithName("GetGroup")
+            .WithSummary("Get one group, with its ETag.")
+            .RequirePermission(Model, Permission.View);
+        group.MapPost("/", CreateAsync)
+            .WithName("CreateGroup")
+            .WithSummary("Create a group with permissions that you hold yourself.")
+            .Produces<GroupResponse>(StatusCodes.Status201Created)
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .RequirePermission(Model, Permission.Add);
+        group.MapPut("/{id:guid}", ReplaceAsync)
+            .WithName("ReplaceGroup")
+            .WithSummary("Replace a group that has not changed since it was read (If-Match).")
+            .Produces<GroupResponse>()
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
+            .RequirePermission(Model, Permission.Change);
+        group.MapDelete("/{id:guid}", DeleteAsync)
+            .WithName("DeleteGroup")
+            .WithSummary("Delete a group, its mappings and its members by hand (If-Match).")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
+            .RequirePermission(Model, Permission.Delete);
+        group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
+            .WithName("AddGroupMember")
+            .WithSummary("Put an account into a group by hand.")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .RequirePermission(Model, Permission.Change);
+        group.MapDelete("/{id:guid}/members/{accountId:guid}", RemoveMemberAsync)
+            .WithName("RemoveGroupMember")
+            .WithSummary("Take an account out of a group that it was put into by hand.")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .RequirePermission(Model, Permission.Change);
+
+        return group;
+    }
+
+    private static async Task<Ok<IReadOnlyList<GroupResponse>>> ListAsync(GroupStore store, CancellationToken cancellationToken) =>
+        TypedResults.Ok<IReadOnlyList<GroupResponse>>([.. (await store.ListAsync(cancellationToken)).Select(ToResponse)]);
+
+    private static async Task<Results<Ok<GroupResponse>, NotFound>> GetAsync(
+        Guid id, GroupStore store, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(id, cancellationToken) is not { } group)
+        {
+            return TypedResults.NotFound();
+        }
+
+        EntityTags.Write(response, group.Version);
+        return TypedResults.Ok(ToResponse(group));
+    }
+
+    private static async Task<IResult> CreateAsync(
+        GroupRequest request, GroupStore store, Delegation delegation, PermissionCatalogue catalogue, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (Mistake(request, catalogue) is { } mistake)
+        {
+            return mistake;
+        }
+
+        if (delegation.Refuse(request.Permissions) is { } refused)
+        {
+            return refused;
+        }
+
+        var group = ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()));
+        if (!await store.AddAsync(group, cancellationToken))
+        {
+            return NameTaken(request.Name);
+        }
+
+        EntityTags.Write(response, group.Version);
+        return TypedResults.CreatedAtRoute(ToResponse(group), "GetGroup", new { id = group.Id });
+    }
+
+    private static async Task<IResult> ReplaceAsync(
+        Guid id, GroupRequest request, GroupStore store, Delegation delegation, PermissionCatalogue catalogue, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (EntityTags.Read(context.Request, out var seen) is { } missing)
+        {
+            return missing;
+        }
+
+        if (Mistake(request, catalogue) is { } mistake)
+        {
+            return mistake;
+        }
+
+        if (await store.FindAsync(id, cancellationToken) is not { } current)
+        {
+            return TypedResults.NotFound();
+        }
+
+        if (delegation.Refuse(request.Permissions.Concat(current.Permissions)) is { } refused)
+        {
+            return refused;
+        }
+
+        // The check above was made on this version, whatever the caller has seen.
+        if (seen is not null && seen != current.Version)
+        {
+            return EntityTags.Mismatch();
+        }
+
+        var group = ToGroup(request, id);
+        var change = await store.ReplaceAsync(group, current.Version, cancellationToken);
+        if (change == GroupChange.Missing)
+        {
+            return TypedResults.NotFound();
+        }
+
+        if (change == GroupChange.NameTaken)
+        {
+            return NameTaken(request.Name);
+        }
+
+        if (change.Version is not { } version)
+        {
+            return EntityTags.Mismatch();
+        }
+
+        EntityTags.Write(context.Response, version);
+        return TypedResults.Ok(ToResponse(group));
+    }
+
+    private static async Task<IResult> DeleteAsync(
+        Guid id, GroupStore store, Delegation delegation, HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (EntityTags.Read(request, out var seen) is { } missing)
+        {
+            return missing;
+        }
+
+        if (await store.FindAsync(id, cancellationToken) is not { } group)
+        {
+            return TypedResults.NotFound();
+        }
+
+        if (delegation.Refuse(group.Permissions) is { } refused)
+        {
+            return refused;
+        }
+
+        return (seen is null || seen == group.Version) && await store.DeleteAsync(id, group.Version, cancellationToken)
+            ? TypedResults.NoContent()
+            : EntityTags.Mismatch();
+    }
+
+    private static Task<IResult> AddMemberAsync(
+        Guid id, Guid accountId, GroupStore store, Delegation delegation, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, store, delegation, () => store.AddMemberAsync(id, accountId, cancellationToken), cancellationToken);
+
+    private static Task<IResult> RemoveMemberAsync(
+        Guid id, Guid accountId, GroupStore store, Delegation delegation, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, store, delegation, () => store.RemoveMemberAsync(id, accountId, cancellationToken), cancellationToken);
+
+    private static async Task<IResult> ChangeMemberAsync(
+        Guid id, GroupStore store, Delegation delegation, Func<Task<bool>> change, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(id, cancellationToken) is not { } group)
+        {
+            return TypedResults.NotFound();
+        }
+
+        if (delegation.Refuse(group.Permissions) is { } refused)
+        {
+            return refused;
+        }
+
+        return await change() ? TypedResults.NoContent() : TypedResults.NotFound();
+    }
+
+    private static ValidationProblem? Mistake(GroupRequest request, PermissionCatalogue catalogue)
+    {
+        var mistakes = request.Permissions.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>().ToArray();
+        return mistakes.Length == 0
+            ? null
+            : TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["permissions"] = mistakes });
+    }
+
+    private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, "conflict", $"There is a group {name} already. Choose another name, or change that group.");
+
+    private static Group ToGroup(GroupRequest request, Guid id) => new()
+    {
+        Id = id,
+        Name = request.Name,
+        Description = request.Description,
+        Version = 1,
+        Permissions = [.. request.Permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+    };
+
+    public static GroupResponse ToResponse(Group group) => new(group.Id, group.Name, group.Description, group.Permissions);
+}

@@ -1,0 +1,171 @@
+using System.Data.Common;
+using Api.Data;
+using Dapper;
+
+namespace Api.Groups;
+
+/// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
+internal sealed class GroupStore(Database database)
+{
+    /// <summary>All groups by name. There are as many as an organisation has duties: hundreds, not more.</summary>
+    public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT g.id, g.name, g.description, g.version, p.permission
+            FROM groups g
+            LEFT JOIN group_permissions p ON p.group_id = g.id
+            ORDER BY g.name, p.permission
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(sql, cancellationToken: cancellationToken)));
+    }
+
+    public async Task<Group?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await FindAsync(connection, transaction: null, id, cancellationToken);
+    }
+
+    /// <returns>Whether the name was free.</returns>
+    public async Task<bool> AddAsync(Group group, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            INSERT INTO groups (id, name, description, version)
+            VALUES (@Id, @Name, @Description, @Version)
+            ON CONFLICT (name) DO NOTHING
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (await connection.ExecuteAsync(new CommandDefinition(sql, group, transaction, cancellationToken: cancellationToken)) == 0)
+        {
+            return false;
+        }
+
+        await AddPermissionsAsync(connection, transaction, group, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>Replaces a group that still is as the caller has seen it.</summary>
+    public async Task<GroupChange> ReplaceAsync(Group group, int? seen, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (await FindAsync(connection, transaction, group.Id, cancellationToken) is not { } current)
+        {
+            return GroupChange.Missing;
+        }
+
+        if (seen is not null && seen != current.Version)
+        {
+            return GroupChange.Changed;
+        }
+
+        var taken = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT COUNT(*) FROM groups WHERE name = @Name AND id <> @Id", group, transaction, cancellationToken: cancellationToken));
+        if (taken > 0)
+        {
+            return GroupChange.NameTaken;
+        }
+
+        const string sql = """
+            UPDATE groups SET name = @Name, description = @Description, version = @Version WHERE id = @Id AND version = @seen;
+            """;
+        var values = new DynamicParameters(new { group.Name, group.Description, Version = current.Version + 1, group.Id });
+        values.Add("seen", current.Version);
+        if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken)) == 0)
+        {
+            return GroupChange.Changed;
+        }
+
+        await connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM group_permissions WHERE group_id = @Id", new { group.Id }, transaction, cancellationToken: cancellationToken));
+        await AddPermissionsAsync(connection, transaction, group, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return GroupChange.Done(current.Version + 1);
+    }
+
+    /// <returns>Whether there was such a group of that version.</returns>
+    public async Task<bool> DeleteAsync(Guid id, int? seen, CancellationToken cancellationToken)
+    {
+        var sql = "DELETE FROM groups WHERE id = @id" + (seen is null ? "" : " AND version = @seen");
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(sql, new { id, seen }, cancellationToken: cancellationToken)) > 0;
+    }
+
+    /// <summary>Puts an account into a group by hand. Keycloak never takes it out again.</summary>
+    /// <returns>Whether there is such an account and such a group.</returns>
+    public async Task<bool> AddMemberAsync(Guid id, Guid accountId, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            INSERT INTO group_members (group_id, account_id)
+            SELECT g.id, a.id FROM groups g JOIN accounts a ON a.id = @accountId WHERE g.id = @id
+            ON CONFLICT (group_id, account_id) DO UPDATE SET account_id = excluded.account_id
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, cancellationToken: cancellationToken)) > 0;
+    }
+
+    /// <returns>Whether the account was in the group by hand.</returns>
+    public async Task<bool> RemoveMemberAsync(Guid id, Guid accountId, CancellationToken cancellationToken)
+    {
+        const string sql = "DELETE FROM group_members WHERE group_id = @id AND account_id = @accountId";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, cancellationToken: cancellationToken)) > 0;
+    }
+
+    private static async Task<Group?> FindAsync(DbConnection connection, DbTransaction? transaction, Guid id, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT g.id, g.name, g.description, g.version, p.permission
+            FROM groups g
+            LEFT JOIN group_permissions p ON p.group_id = g.id
+            WHERE g.id = @id
+            ORDER BY p.permission
+            """;
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, new { id }, transaction, cancellationToken: cancellationToken));
+        return ToGroups(rows).SingleOrDefault();
+    }
+
+    private static async Task AddPermissionsAsync(DbConnection connection, DbTransaction transaction, Group group, CancellationToken cancellationToken)
+    {
+        var rows = group.Permissions.Distinct(StringComparer.Ordinal).Select(permission => new { group.Id, permission });
+        await connection.ExecuteAsync(new CommandDefinition(
+            "INSERT INTO group_permissions (group_id, permission) VALUES (@Id, @permission)", rows, transaction, cancellationToken: cancellationToken));
+    }
+
+    private static List<Group> ToGroups(IEnumerable<Row> rows) =>
+        [.. rows.GroupBy(row => row.Id).Select(group => new Group
+        {
+            Id = group.Key,
+            Name = group.First().Name,
+            Description = group.First().Description,
+            Version = group.First().Version,
+            Permissions = [.. group.Where(row => row.Permission is not null).Select(row => row.Permission!)],
+        })];
+
+    private sealed record Row
+    {
+        public required Guid Id { get; init; }
+
+        public required string Name { get; init; }
+
+        public required string Description { get; init; }
+
+        public required int Version { get; init; }
+
+        public string? Permission { get; init; }
+    }
+}
+
+/// <summary>How a change of a group went.</summary>
+/// <param name="Version">The new version, where it was made.</param>
+/// <param name="Outcome">What happened.</param>
+internal readonly record struct GroupChange(int? Version, string Outcome)
+{
+    public static readonly GroupChange Missing = new(null, nameof(Missing));
+    public static readonly GroupChange Changed = new(null, nameof(Changed));
+    public static readonly GroupChange NameTaken = new(null, nameof(NameTaken));
+
+    public static GroupChange Done(int version) => new(version, nameof(Done));
+}

@@ -1,0 +1,50 @@
+using Api.Data;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace Api.Keycloak;
+
+/// <summary>The sessions that Keycloak has ended, kept in the database so that every instance refuses them from the next request on.</summary>
+internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOptions> options, TimeProvider clock)
+{
+    /// <summary>Ends one session, or every session of a subject where no session id is given.</summary>
+    public async Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        // A cookie lives as long as session-lifetime; an access token less than a day, even in a generous realm.
+        var keepUntil = now + options.Value.SignIn.SessionLifetime + TimeSpan.FromDays(1);
+        const string sql = """
+            DELETE FROM ended_sessions WHERE keep_until < @now;
+            INSERT INTO ended_sessions (issuer, session_id, subject, ended_at, keep_until)
+            VALUES (@issuer, @sessionId, @subject, @now, @keepUntil)
+            ON CONFLICT (issuer, session_id, subject) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            sql,
+            new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, keepUntil },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <param name="identity">Whose session.</param>
+    /// <param name="startedAt">When the cookie or token was issued: an end leaves alone what was issued after it.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    {
+        if (identity.SessionId is null)
+        {
+            return false;
+        }
+
+        const string sql = """
+            SELECT COUNT(*)
+            FROM ended_sessions
+            WHERE issuer = @Issuer
+              AND ((session_id = @SessionId AND subject = '') OR (session_id = '' AND subject = @Subject))
+              AND ended_at >= @startedAt
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            sql, new { identity.Issuer, identity.SessionId, identity.Subject, startedAt }, cancellationToken: cancellationToken)) > 0;
+    }
+}

@@ -1,0 +1,172 @@
+using System.Security.Claims;
+using Api.Hosting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication.OpenIdConnect;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Api.Keycloak;
+
+/// <summary>
+/// Staff in the browser: OpenID Connect code flow with PKCE (RFC 7636) against the realm, then a session cookie of our
+/// own. The cookie challenges (401 for data, a redirect for pages); only the sign-in endpoint challenges OpenID Connect.
+/// </summary>
+internal static partial class SessionScheme
+{
+    /// <summary>The claims of the ID token that the session keeps. Everything else would only make the cookie larger.</summary>
+    private static readonly string[] Kept =
+        ["iss", "sub", "azp", "sid", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
+
+    public static AuthenticationBuilder AddKeycloakSession(this AuthenticationBuilder builder)
+    {
+        builder.AddCookie(Schemes.Session).AddOpenIdConnect(Schemes.SignIn, _ => { });
+        builder.Services.AddOptions<CookieAuthenticationOptions>(Schemes.Session)
+            .Configure<IOptions<KeycloakOptions>, IHostEnvironment>(ConfigureCookie);
+        builder.Services.AddOptions<OpenIdConnectOptions>(Schemes.SignIn)
+            .Configure<IOptions<KeycloakOptions>, RealmMetadata, IHttpMessageHandlerFactory, IHostEnvironment>(ConfigureSignIn);
+        return builder;
+    }
+
+    private static void ConfigureCookie(CookieAuthenticationOptions options, IOptions<KeycloakOptions> keycloak, IHostEnvironment environment)
+    {
+        // The prefix __Host- binds the cookie to this host and to HTTPS (RFC 6265bis, section 4.1.3.2). Over plain HTTP,
+        // in development, a browser would drop it.
+        options.Cookie.Name = environment.IsDevelopment() ? "session" : "__Host-session";
+        options.Cookie.HttpOnly = true;
+        options.Cookie.SameSite = SameSiteMode.Lax;
+        options.Cookie.SecurePolicy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
+        options.ExpireTimeSpan = keycloak.Value.SignIn.SessionLifetime;
+        // The roles in the cookie are those of the sign-in, so its life is not prolonged by use.
+        options.SlidingExpiration = false;
+        options.LoginPath = SignInEndpoints.SignInPath;
+        options.ReturnUrlParameter = SignInEndpoints.ReturnUrl;
+        options.Events = new CookieAuthenticationEvents
+        {
+            OnRedirectToLogin = AskToSignInAsync,
+            OnValidatePrincipal = RefuseEndedSessionAsync,
+        };
+    }
+
+    private static void ConfigureSignIn(
+        OpenIdConnectOptions options,
+        IOptions<KeycloakOptions> keycloak,
+        RealmMetadata metadata,
+        IHttpMessageHandlerFactory handlers,
+        IHostEnvironment environment)
+    {
+        options.SignInScheme = Schemes.Session;
+        options.ConfigurationManager = metadata;
+        options.BackchannelHttpHandler = handlers.CreateHandler(KeycloakSetup.Backchannel);
+        options.BackchannelTimeout = BackchannelHandler.Timeout;
+        options.ClientId = keycloak.Value.SignIn.Resource;
+        options.ClientSecret = keycloak.Value.SignIn.Secret;
+        options.ResponseType = OpenIdConnectResponseType.Code;
+        // In the query, not as a posted form: a cross-site post would carry no cookie of SameSite=Lax.
+        options.ResponseMode = OpenIdConnectResponseMode.Query;
+        options.UsePkce = true;
+        options.MapInboundClaims = false;
+        options.GetClaimsFromUserInfoEndpoint = false;
+        options.SaveTokens = false;
+        options.UseTokenLifetime = false;
+        options.Scope.Clear();
+        options.Scope.Add("openid");
+        options.CallbackPath = SignInEndpoints.CallbackPath;
+        options.SignedOutCallbackPath = SignInEndpoints.SignedOutCallbackPath;
+        options.SignedOutRedirectUri = SignInEndpoints.SignedOutPath;
+        // Front-channel logout depends on third-party cookies, which browsers no longer send. Keycloak uses the back channel.
+        options.RemoteSignOutPath = PathString.Empty;
+        options.TokenValidationParameters = new TokenValidationParameters
+        {
+            ValidIssuer = keycloak.Value.Issuer,
+            ValidAudience = keycloak.Value.SignIn.Resource,
+            ValidTypes = ["JWT"],
+            ValidAlgorithms = keycloak.Value.TokenAlgorithms,
+            ClockSkew = keycloak.Value.TokenClockSkew,
+            NameClaimType = "preferred_username",
+            RoleClaimType = "none",
+        };
+        foreach (var cookie in new[] { options.CorrelationCookie, options.NonceCookie })
+        {
+            cookie.SameSite = SameSiteMode.Lax;
+            cookie.SecurePolicy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
+        }
+
+        options.Events = new OpenIdConnectEvents
+        {
+            OnRedirectToIdentityProvider = ReachForRealmAsync,
+            OnTokenValidated = StartSession,
+            OnRemoteFailure = ExplainFailure,
+        };
+    }
+
+    private static async Task AskToSignInAsync(RedirectContext<CookieAuthenticationOptions> context)
+    {
+        var wantsPage = HttpMethods.IsGet(context.Request.Method)
+            && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        if (wantsPage)
+        {
+            context.Response.Redirect(context.RedirectUri);
+            return;
+        }
+
+        await Problem.Of(
+            StatusCodes.Status401Unauthorized,
+            "session_missing",
+            $"You are not signed in, or your session has ended. Sign in at {SignInEndpoints.SignInPath}.").ExecuteAsync(context.HttpContext);
+    }
+
+    private static async Task RefuseEndedSessionAsync(CookieValidatePrincipalContext context)
+    {
+        var sessions = context.HttpContext.RequestServices.GetRequiredService<EndedSessionStore>();
+        var startedAt = context.Properties.IssuedUtc ?? DateTimeOffset.MinValue;
+        if (KeycloakIdentity.Read(context.Principal!, out _) is not { } identity
+            || await sessions.HasEndedAsync(identity, startedAt, context.HttpContext.RequestAborted))
+        {
+            context.RejectPrincipal();
+            await context.HttpContext.SignOutAsync(Schemes.Session);
+        }
+    }
+
+    // Asked before the redirect, so that an outage is a 503 here and not an error page of the browser there.
+    private static async Task ReachForRealmAsync(RedirectContext context)
+    {
+        var metadata = context.HttpContext.RequestServices.GetRequiredService<RealmMetadata>();
+        await metadata.GetConfigurationAsync(context.HttpContext.RequestAborted);
+    }
+
+    private static Task StartSession(Microsoft.AspNetCore.Authentication.OpenIdConnect.TokenValidatedContext context)
+    {
+        if (context.Principal!.FindFirst("typ")?.Value is not "ID")
+        {
+            context.Fail("Keycloak answered the sign-in with a token that is no ID token.");
+            return Task.CompletedTask;
+        }
+
+        var kept = context.Principal.Claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal));
+        context.Principal = new ClaimsPrincipal(new ClaimsIdentity(kept, Schemes.SignIn, "preferred_username", "none"));
+        if (KeycloakIdentity.Read(context.Principal, out var error) is null)
+        {
+            context.Fail(error!);
+            return Task.CompletedTask;
+        }
+
+        // Keycloak ends its session without asking only if it gets the ID token back (RP-Initiated Logout 1.0, section 2).
+        context.Properties!.StoreTokens([new AuthenticationToken { Name = "id_token", Value = context.TokenEndpointResponse!.IdToken }]);
+        return Task.CompletedTask;
+    }
+
+    private static Task ExplainFailure(RemoteFailureContext context)
+    {
+        var logger = context.HttpContext.RequestServices.GetRequiredService<ILogger<RealmMetadata>>();
+        var reason = SignInFailure.Of(context.Failure);
+        LogSignInFailed(logger, reason, context.Failure?.Message ?? "");
+        context.HandleResponse();
+        context.Response.Redirect($"{SignInEndpoints.SignInFailedPath}?reason={reason}");
+        return Task.CompletedTask;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A sign-in failed ({Reason}): {Message}")]
+    private static partial void LogSignInFailed(ILogger logger, string reason, string message);
+}

@@ -1,0 +1,53 @@
+using Api.Keycloak;
+
+namespace Api.Permissions;
+
+/// <summary>
+/// Whoever makes the current request: identity from Keycloak, account from here, and what follows from both. A handler
+/// takes it as a parameter; it is read once for each request.
+/// </summary>
+internal sealed class Caller(KeycloakIdentity identity, CallerRecord record, EffectiveAccess access, PermissionCatalogue catalogue)
+{
+    public KeycloakIdentity Identity => identity;
+
+    public Guid AccountId => record.AccountId;
+
+    public bool IsActive => record.Active;
+
+    public EffectiveAccess Access => access;
+
+    public Decision Decide(Permission permission) => Decision.On(permission, IsActive, access, identity.Scopes, catalogue);
+
+    public bool May(string model, string action) => Decide(new Permission(model, action)).IsAllowed;
+
+    /// <summary>Everything that the caller may do, after scopes.</summary>
+    public IEnumerable<Permission> Permissions => catalogue.Permissions.Where(permission => Decide(permission).IsAllowed);
+
+    /// <summary>Binds a handler's parameter. Only endpoints behind an authentication scheme may have one.</summary>
+    public static async ValueTask<Caller?> BindAsync(HttpContext context) =>
+        await context.RequestServices.GetRequiredService<CurrentCaller>().GetAsync(context);
+}
+
+/// <summary>Reads the <see cref="Caller"/> of the request that it lives in, once.</summary>
+internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, PermissionCatalogue catalogue)
+{
+    private Caller? _caller;
+
+    /// <returns>The caller, or <see langword="null"/> if nobody has been authenticated.</returns>
+    public async ValueTask<Caller?> GetAsync(HttpContext context)
+    {
+        if (_caller is not null)
+        {
+            return _caller;
+        }
+
+        if (context.User.Identity is not { IsAuthenticated: true } || KeycloakIdentity.Read(context.User, out _) is not { } identity)
+        {
+            return null;
+        }
+
+        var record = await store.SeeAsync(identity, context.RequestAborted);
+        var current = await rules.GetAsync(record.RulesVersion, context.RequestAborted);
+        return _caller = new Caller(identity, record, current.Resolve(identity.Roles, record.Groups), catalogue);
+    }
+}

@@ -1,0 +1,144 @@
+using System.Data.Common;
+using Api.Data;
+using Api.Keycloak;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace Api.Permissions;
+
+/// <summary>
+/// The one read of every request: the caller's account, the groups they were put into by hand, and the version of the
+/// rules. It also writes the account at first sight and keeps its names as Keycloak has them.
+/// </summary>
+internal sealed class CallerStore(Database database, IOptions<AccountOptions> options, TimeProvider clock)
+{
+    /// <summary>How exact "last seen" is. Writing it at every request would make every read a write.</summary>
+    private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
+
+    public async Task<CallerRecord> SeeAsync(KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await ReadAsync(connection, identity, cancellationToken);
+        if (rows[0].Id is null)
+        {
+            await InsertAsync(connection, identity, cancellationToken);
+            rows = await ReadAsync(connection, identity, cancellationToken);
+        }
+        else if (IsOutdated(rows[0], identity))
+        {
+            await UpdateAsync(connection, rows[0].Id!.Value, identity, cancellationToken);
+        }
+
+        var account = rows[0];
+        return new CallerRecord(
+            account.Id!.Value,
+            account.Active!.Value,
+            account.RulesVersion,
+            [.. rows.Where(row => row.GroupId is not null).Select(row => row.GroupId!.Value)]);
+    }
+
+    private static async Task<List<Row>> ReadAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT v.version AS rules_version, a.id, a.active, a.kind, a.username, a.email, a.name, a.last_seen_at, m.group_id
+            FROM access_version v
+            LEFT JOIN accounts a ON a.issuer = @Issuer AND a.subject = @Subject
+            LEFT JOIN group_members m ON m.account_id = a.id
+            """;
+        return (await connection.QueryAsync<Row>(new CommandDefinition(
+            sql, new { identity.Issuer, identity.Subject }, cancellationToken: cancellationToken))).AsList();
+    }
+
+    private async Task InsertAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        // Two first requests at once: one inserts, both read what it inserted.
+        const string sql = """
+            INSERT INTO accounts (id, issuer, subject, kind, username, email, name, active, created_at, last_seen_at)
+            VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @active, @now, @now)
+            ON CONFLICT (issuer, subject) DO NOTHING
+            """;
+        await connection.ExecuteAsync(new CommandDefinition(
+            sql,
+            new
+            {
+                id = Guid.CreateVersion7(clock.GetUtcNow()),
+                identity.Issuer,
+                identity.Subject,
+                kind = Kind(identity),
+                username = identity.Username ?? identity.Subject,
+                identity.Email,
+                identity.Name,
+                active = options.Value.ActiveAtFirstSight,
+                now = clock.GetUtcNow(),
+            },
+            cancellationToken: cancellationToken));
+    }
+
+    // A token that does not carry a name (its client lacks the scope) takes none away.
+    private async Task UpdateAsync(DbConnection connection, Guid id, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            UPDATE accounts
+            SET kind = @kind,
+                username = COALESCE(@Username, username),
+                email = COALESCE(@Email, email),
+                name = COALESCE(@Name, name),
+                last_seen_at = @now
+            WHERE id = @id
+            """;
+        await connection.ExecuteAsync(new CommandDefinition(
+            sql,
+            new { id, kind = Kind(identity), identity.Username, identity.Email, identity.Name, now = clock.GetUtcNow() },
+            cancellationToken: cancellationToken));
+    }
+
+    private bool IsOutdated(Row row, KeycloakIdentity identity) =>
+        clock.GetUtcNow() - row.LastSeenAt >= SeenEvery
+        || row.Kind != Kind(identity)
+        || (identity.Username ?? row.Username) != row.Username
+        || (identity.Email ?? row.Email) != row.Email
+        || (identity.Name ?? row.Name) != row.Name;
+
+    private static string Kind(KeycloakIdentity identity) => identity.Kind == AccountKind.Service ? "service" : "person";
+
+    private sealed record Row
+    {
+        public required long RulesVersion { get; init; }
+
+        public Guid? Id { get; init; }
+
+        public bool? Active { get; init; }
+
+        public string? Kind { get; init; }
+
+        public string? Username { get; init; }
+
+        public string? Email { get; init; }
+
+        public string? Name { get; init; }
+
+        public DateTimeOffset? LastSeenAt { get; init; }
+
+        public Guid? GroupId { get; init; }
+    }
+}
+
+/// <summary>What the database knows of a caller.</summary>
+/// <param name="AccountId">The local account.</param>
+/// <param name="Active">Whether it is switched on.</param>
+/// <param name="RulesVersion">The version of the access rules at that moment.</param>
+/// <param name="Groups">The groups that the account was put into by hand.</param>
+internal sealed record CallerRecord(Guid AccountId, bool Active, long RulesVersion, IReadOnlyList<Guid> Groups);
+
+/// <summary>How local accounts come to be: section <c>Accounts</c>.</summary>
+public sealed class AccountOptions
+{
+    /// <summary>The name of the configuration section.</summary>
+    public const string Section = "Accounts";
+
+    /// <summary>
+    /// Whether an account is switched on when it is first seen. With <see langword="false"/>, somebody with
+    /// <c>account:change</c> must switch each new one on. Default <see langword="true"/>.
+    /// </summary>
+    public bool ActiveAtFirstSight { get; set; } = true;
+}

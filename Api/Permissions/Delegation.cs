@@ -1,0 +1,33 @@
+using Api.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Api.Permissions;
+
+/// <summary>
+/// Nobody hands out what they do not hold: else who may change groups could make themselves anything. An endpoint that
+/// changes what a group grants, or who is in it, asks this first. A handler takes it as a parameter.
+/// </summary>
+internal sealed class Delegation(Caller caller)
+{
+    /// <param name="permissions">What the group grants, before and after the change.</param>
+    /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
+    public ProblemHttpResult? Refuse(IEnumerable<string> permissions)
+    {
+        var lacking = permissions
+            .Where(text => !Permission.TryParse(text, out var permission) || !caller.Access.Holds(permission))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
+        return lacking.Length == 0
+            ? null
+            : Problem.Of(
+                StatusCodes.Status403Forbidden,
+                "delegation_refused",
+                $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", lacking)}.",
+                ("missingPermissions", lacking));
+    }
+
+    /// <summary>Binds a handler's parameter.</summary>
+    public static async ValueTask<Delegation?> BindAsync(HttpContext context) =>
+        await Caller.BindAsync(context) is { } caller ? new Delegation(caller) : null;
+}

@@ -1,0 +1,36 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Api.Permissions;
+
+/// <summary>What may be done on which model, written <c>model:action</c>, as in <c>book:view</c>.</summary>
+/// <param name="Model">The model's name, in the singular.</param>
+/// <param name="Action">One of <see cref="Actions"/>.</param>
+internal readonly record struct Permission(string Model, string Action)
+{
+    public const string View = "view";
+    public const string Add = "add";
+    public const string Change = "change";
+    public const string Delete = "delete";
+
+    /// <summary>Stands for every model or every action, where a group grants it. Nobody asks for it.</summary>
+    public const string Any = "*";
+
+    /// <summary>The four actions that every model has.</summary>
+    public static readonly IReadOnlyList<string> Actions = [View, Add, Change, Delete];
+
+    /// <returns>Whether the text is <c>model:action</c>. Whether both exist is for <see cref="PermissionCatalogue"/> to say.</returns>
+    public static bool TryParse([NotNullWhen(true)] string? text, out Permission permission)
+    {
+        var parts = text?.Split(':') ?? [];
+        var valid = parts is [{ Length: > 0 }, { Length: > 0 }];
+        permission = valid ? new Permission(parts[0], parts[1]) : default;
+        return valid;
+    }
+
+    /// <returns>Whether holding this one is enough for the other: the same, or a wildcard over it.</returns>
+    public bool Covers(Permission other) =>
+        (Model == Any || string.Equals(Model, other.Model, StringComparison.Ordinal))
+        && (Action == Any || string.Equals(Action, other.Action, StringComparison.Ordinal));
+
+    public override string ToString() => $"{Model}:{Action}";
+}

@@ -1,0 +1,66 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Api.RoleMappings;
+
+/// <summary>That a role or group of Keycloak puts whoever has it into a local group.</summary>
+internal sealed record RoleMapping
+{
+    public required Guid Id { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Client { get; init; }
+
+    public required string Name { get; init; }
+
+    public required Guid GroupId { get; init; }
+
+    public required string GroupName { get; init; }
+}
+
+/// <summary>What a caller sends to create a role mapping.</summary>
+public sealed record RoleMappingRequest : IValidatableObject
+{
+    /// <summary><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</summary>
+    [Required, AllowedValues("realm-role", "client-role", "keycloak-group", ErrorMessage = "kind must be realm-role, client-role or keycloak-group.")]
+    public required string Kind { get; init; }
+
+    /// <summary>The client id that owns a client role; left out for the other kinds.</summary>
+    [StringLength(255)]
+    public string Client { get; init; } = "";
+
+    /// <summary>The role's name, or the group's full path with its leading slash, exactly as in Keycloak.</summary>
+    [Required, StringLength(500, MinimumLength = 1)]
+    public required string Name { get; init; }
+
+    /// <summary>The local group.</summary>
+    public required Guid GroupId { get; init; }
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Kind == "client-role" && Client.Length == 0)
+        {
+            yield return new ValidationResult("A client role needs the client id that owns it.", [nameof(Client)]);
+        }
+
+        if (Kind != "client-role" && Client.Length > 0)
+        {
+            yield return new ValidationResult("Only a client role has a client. Leave it out.", [nameof(Client)]);
+        }
+
+        if (Kind == "keycloak-group" && !Name.StartsWith('/'))
+        {
+            yield return new ValidationResult("A Keycloak group is named by its full path, as in /operations/leads.", [nameof(Name)]);
+        }
+    }
+}
+
+/// <summary>A role mapping as a caller gets it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Kind"><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</param>
+/// <param name="Client">The client that owns a client role; <see langword="null"/> for the other kinds.</param>
+/// <param name="Name">The role's name or the group's path.</param>
+/// <param name="GroupId">The local group.</param>
+/// <param name="GroupName">The local group's name.</param>
+public sealed record RoleMappingResponse(Guid Id, string Kind, string? Client, string Name, Guid GroupId, string GroupName);

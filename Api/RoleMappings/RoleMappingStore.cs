@@ -1,0 +1,48 @@
+using Api.Data;
+using Dapper;
+
+namespace Api.RoleMappings;
+
+/// <summary>The table <c>role_mappings</c>. It knows a group by its id; the name comes with a join, for people.</summary>
+internal sealed class RoleMappingStore(Database database)
+{
+    private const string Select = """
+        SELECT m.id, m.kind, m.client, m.name, m.group_id, g.name AS group_name
+        FROM role_mappings m
+        JOIN groups g ON g.id = m.group_id
+        """;
+
+    public async Task<IReadOnlyList<RoleMapping>> ListAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<RoleMapping>(new CommandDefinition(
+            Select + " ORDER BY m.kind, m.client, m.name, g.name", cancellationToken: cancellationToken))).AsList();
+    }
+
+    public async Task<RoleMapping?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<RoleMapping>(new CommandDefinition(
+            Select + " WHERE m.id = @id", new { id }, cancellationToken: cancellationToken));
+    }
+
+    /// <returns>Whether there was no such mapping before.</returns>
+    public async Task<bool> AddAsync(RoleMapping mapping, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            INSERT INTO role_mappings (id, kind, client, name, group_id)
+            VALUES (@Id, @Kind, @Client, @Name, @GroupId)
+            ON CONFLICT (kind, client, name, group_id) DO NOTHING
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(sql, mapping, cancellationToken: cancellationToken)) > 0;
+    }
+
+    /// <returns>Whether there was such a mapping.</returns>
+    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM role_mappings WHERE id = @id", new { id }, cancellationToken: cancellationToken)) > 0;
+    }
+}

@@ -1,0 +1,29 @@
+namespace KeycloakRealm;
+
+/// <summary>How the embedded realm is started.</summary>
+public sealed class EmbeddedRealmOptions
+{
+    /// <summary>The realm file, as Keycloak imports it. Default: <c>acme-realm.json</c> beside the assembly.</summary>
+    public string RealmFile { get; set; } = Path.Combine(AppContext.BaseDirectory, "acme-realm.json");
+
+    /// <summary>
+    /// The server's address: <c>http</c>, a loopback host, a port. Port 0 takes any free one, which
+    /// <see cref="EmbeddedRealm.Url"/> then names. The issuer is <c>{Url}/realms/{realm}</c>.
+    /// </summary>
+    public Uri Url { get; set; } = new("http://localhost:8080");
+
+    /// <summary>Values for <c>${NAME:default}</c> in the file. What is not here comes from the environment, else it is the default.</summary>
+    public IReadOnlyDictionary<string, string>? Placeholders { get; set; }
+
+    /// <summary>Folder in which the keys are kept that the file does not give, so that tokens survive a restart. Null: in memory only.</summary>
+    public string? StateFolder { get; set; }
+
+    /// <summary>The clock by which everything expires.</summary>
+    public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>The name of the environment. Only <c>Development</c> and <c>Testing</c> are accepted.</summary>
+    public string EnvironmentName { get; set; } = "";
+
+    /// <summary>Where warnings about the file and failures of back-channel calls go. Null: nowhere.</summary>
+    public ILoggerFactory? LoggerFactory { get; set; }
+}

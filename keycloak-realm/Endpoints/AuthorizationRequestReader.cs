@@ -1,0 +1,197 @@
+using System.Globalization;
+using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>
+/// Checks an authorization request in Keycloak's order. What is wrong with client or redirect URI is told on a page,
+/// because then there is nowhere to send the browser; everything else goes back to the client.
+/// </summary>
+internal static class AuthorizationRequestReader
+{
+    private const string InvalidRequest = "invalid_request";
+
+    public static AuthorizationReading Read(RealmSite site, ProtocolForm parameters)
+    {
+        if (parameters["client_id"] is not { Length: > 0 } clientId)
+        {
+            return Page("Invalid Request", client: null);
+        }
+
+        if (site.Realm.FindClient(clientId) is not { } client)
+        {
+            return Page("Client not found.", client: null);
+        }
+
+        if (!client.Enabled)
+        {
+            return Page("Client disabled.", client);
+        }
+
+        if (client.BearerOnly)
+        {
+            return Page("Bearer-only applications are not allowed to initiate browser login", client, StatusCodes.Status403Forbidden);
+        }
+
+        // Request objects are not read, which Keycloak answers like one that it cannot read.
+        if (parameters["request"] is not null || parameters["request_uri"] is not null || !TryReadMaxAge(parameters, out var maxAge))
+        {
+            return Page("Invalid Request", client);
+        }
+
+        if (parameters["redirect_uri"] is not { } redirectUri || !RedirectUriRules.IsRegistered(client, site.ServerUrl, redirectUri))
+        {
+            return Page("Invalid parameter: redirect_uri", client);
+        }
+
+        return ReadRest(client, redirectUri, maxAge, parameters);
+    }
+
+    private static AuthorizationReading ReadRest(Client client, string redirectUri, long? maxAge, ProtocolForm parameters)
+    {
+        var state = parameters["state"];
+        var mode = parameters["response_mode"];
+        var known = mode is null || AuthorizationResponse.Modes.Contains(mode, StringComparer.Ordinal);
+        AuthorizationReading Fail(string error, string? description = null, string usual = "query") =>
+            new(client, redirectUri, (known ? mode : null) switch { null => usual, "jwt" => usual + ".jwt", var given => given }, state, error, description);
+
+        if (parameters["response_type"] is not { } type)
+        {
+            return Fail(InvalidRequest, "Missing parameter: response_type");
+        }
+
+        if (!TryReadResponseType(type, out var isImplicit))
+        {
+            return Fail("unsupported_response_type");
+        }
+
+        if (!known)
+        {
+            return Fail(InvalidRequest, "Invalid parameter: response_mode");
+        }
+
+        if (isImplicit)
+        {
+            return Fail(
+                "unauthorized_client",
+                "Client is not allowed to initiate browser login with given response_type. Implicit flow is disabled for the client.",
+                "fragment");
+        }
+
+        if (!client.StandardFlowEnabled)
+        {
+            return Fail(
+                "unauthorized_client",
+                "Client is not allowed to initiate browser login with given response_type. Standard flow is disabled for the client.");
+        }
+
+        if (parameters.HasDuplicates)
+        {
+            return Fail(InvalidRequest, "duplicated parameter");
+        }
+
+        if (!ScopeSelection.IsValid(client, parameters["scope"]))
+        {
+            return Fail("invalid_scope", $"Invalid scopes: {parameters["scope"]}");
+        }
+
+        if (CheckChallenge(client, parameters["code_challenge"], parameters["code_challenge_method"]) is { } wrong)
+        {
+            return Fail(InvalidRequest, wrong);
+        }
+
+        var request = new AuthorizationRequest(
+            client,
+            redirectUri,
+            type,
+            mode is null or "jwt" ? "query" + (mode is null ? "" : ".jwt") : mode,
+            parameters["scope"],
+            state,
+            parameters["nonce"],
+            parameters["code_challenge"],
+            parameters["code_challenge"] is null ? null : parameters["code_challenge_method"] ?? "plain",
+            parameters["prompt"]?.Split(' ') ?? [],
+            maxAge,
+            parameters["login_hint"]);
+        return new AuthorizationReading(request);
+    }
+
+    private static bool TryReadMaxAge(ProtocolForm parameters, out long? maxAge)
+    {
+        maxAge = null;
+        if (parameters["max_age"] is not { Length: > 0 } text)
+        {
+            return true;
+        }
+
+        var good = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value);
+        maxAge = good ? value : null;
+        return good;
+    }
+
+    private static bool TryReadResponseType(string type, out bool isImplicit)
+    {
+        var parts = type.Split(' ');
+        isImplicit = parts.Any(part => part is "token" or "id_token");
+        return parts.All(part => part is "code" or "token" or "id_token" or "none") && (parts.Length == 1 || !parts.Contains("none", StringComparer.Ordinal));
+    }
+
+    /// <summary>PKCE (RFC 7636) is demanded only where the client's attribute names a method, for public clients too.</summary>
+    private static string? CheckChallenge(Client client, string? challenge, string? method)
+    {
+        if (client.PkceMethod is { } demanded)
+        {
+            if (method is null)
+            {
+                return "Missing parameter: code_challenge_method";
+            }
+
+            if (!string.Equals(method, demanded, StringComparison.Ordinal))
+            {
+                return "Invalid parameter: code challenge method is not matching the configured one";
+            }
+
+            if (challenge is null)
+            {
+                return "Missing parameter: code_challenge";
+            }
+        }
+        else if (challenge is null)
+        {
+            return method is null ? null : "Missing parameter: code_challenge";
+        }
+        else if (method is not (null or "S256" or "plain"))
+        {
+            return "Invalid parameter: code_challenge_method";
+        }
+
+        return AuthorizationCodeGrant.IsWellFormed(challenge) ? null : "Invalid parameter: code_challenge";
+    }
+
+    private static AuthorizationReading Page(string message, Client? client, int status = StatusCodes.Status400BadRequest) =>
+        new(Request: null, client, RedirectUri: null, "query", State: null, message, Description: null, status);
+}
+
+/// <summary>An authorization request, or what is wrong with it: for a page where there is no redirect URI, else for the client.</summary>
+internal sealed record AuthorizationReading(
+    AuthorizationRequest? Request,
+    Client? Client,
+    string? RedirectUri,
+    string ResponseMode,
+    string? State,
+    string? Error,
+    string? Description,
+    int Status)
+{
+    public AuthorizationReading(AuthorizationRequest request)
+        : this(request, request.Client, request.RedirectUri, request.ResponseMode, request.State, Error: null, Description: null, 0)
+    {
+    }
+
+    public AuthorizationReading(Client client, string redirectUri, string mode, string? state, string error, string? description)
+        : this(Request: null, client, redirectUri, mode, state, error, description, StatusCodes.Status302Found)
+    {
+    }
+}

@@ -1,0 +1,18 @@
+using System.Text.Json.Nodes;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>The realm's public keys (RFC 7517).</summary>
+internal static class CertsEndpoint
+{
+    private const string KeySet = "application/jwk-set+json";
+
+    public static Task GetAsync(HttpContext context, RealmSite site)
+    {
+        Answer.SetCache(context, Answer.NoCache);
+        Cors.AllowAny(context);
+        var body = new JsonObject { ["keys"] = new JsonArray([.. site.Keys.All.Select(key => key.ToJson())]) };
+        var type = context.Request.Headers.Accept.ToString().Contains(KeySet, StringComparison.Ordinal) ? KeySet : "application/json";
+        return Answer.JsonAsync(context, StatusCodes.Status200OK, body, type);
+    }
+}

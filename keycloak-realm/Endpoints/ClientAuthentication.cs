@@ -1,0 +1,73 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>Which client calls, and whether it may: by secret in the Authorization header or in the form.</summary>
+internal static class ClientAuthentication
+{
+    private const string Description = "Invalid client or Invalid client credentials";
+
+    /// <summary>The client, or why there is none. <see cref="ClientResult.Known"/> tells a wrong secret from an unknown client.</summary>
+    public static ClientResult Authenticate(HttpContext context, RealmSite site, ProtocolForm form)
+    {
+        string? clientId = null;
+        string? secret = null;
+        if (Basic(context.Request) is { } pair)
+        {
+            (clientId, secret) = pair;
+        }
+
+        var formId = form["client_id"];
+        var formSecret = form["client_secret"];
+        var disagree = (clientId is not null && formId is not null && !string.Equals(clientId, formId, StringComparison.Ordinal))
+            || (secret is not null && formSecret is not null && !string.Equals(secret, formSecret, StringComparison.Ordinal));
+        clientId ??= formId;
+        secret ??= formSecret;
+        var client = site.Realm.FindClient(clientId);
+        if (client is not { Enabled: true })
+        {
+            return new ClientResult(Client: null, Known: null, Refusal.Unauthorized("invalid_client", Description));
+        }
+
+        if (client.PublicClient && !disagree)
+        {
+            return new ClientResult(client, client, Refusal: null);
+        }
+
+        return !disagree && client is { BearerOnly: false, Secret: { } expected } && secret is not null && AreEqual(expected, secret)
+            ? new ClientResult(client, client, Refusal: null)
+            : new ClientResult(Client: null, client, Refusal.Unauthorized("unauthorized_client", Description));
+    }
+
+    /// <summary>Id and secret are form-encoded before they go into the header (RFC 6749, section 2.3.1).</summary>
+    private static (string Id, string Secret)? Basic(HttpRequest request)
+    {
+        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header)
+            || !string.Equals(header.Scheme, "Basic", StringComparison.OrdinalIgnoreCase)
+            || header.Parameter is null)
+        {
+            return null;
+        }
+
+        var bytes = new byte[header.Parameter.Length];
+        if (!Convert.TryFromBase64String(header.Parameter, bytes, out var length))
+        {
+            return null;
+        }
+
+        var text = Encoding.UTF8.GetString(bytes, 0, length);
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? null : (Decode(text[..colon]), Decode(text[(colon + 1)..]));
+    }
+
+    private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+
+    private static bool AreEqual(string expected, string offered) => CryptographicOperations.FixedTimeEquals(
+        SHA256.HashData(Encoding.UTF8.GetBytes(expected)), SHA256.HashData(Encoding.UTF8.GetBytes(offered)));
+}
+
+/// <summary>What came of a client's authentication.</summary>
+internal sealed record ClientResult(Client? Client, Client? Known, Refusal? Refusal);

@@ -1,0 +1,70 @@
+using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>Token introspection (RFC 7662).</summary>
+internal static class IntrospectionEndpoint
+{
+    public static async Task PostAsync(HttpContext context, RealmSite site)
+    {
+        var form = await ProtocolForm.ReadAsync(context);
+        if (!site.Realm.Enabled)
+        {
+            await Answer.ErrorAsync(context, StatusCodes.Status403Forbidden, "access_denied", "Realm not enabled");
+            return;
+        }
+
+        var authentication = ClientAuthentication.Authenticate(context, site, form);
+        if (authentication.Client is not { } client)
+        {
+            await Answer.ErrorAsync(context, authentication.Known is null
+                ? authentication.Refusal!
+                : Refusal.Unauthorized("invalid_client", "Client authentication failed."));
+            return;
+        }
+
+        if (client.PublicClient)
+        {
+            await Answer.ErrorAsync(context, StatusCodes.Status403Forbidden, "invalid_request", "Client not allowed.");
+            return;
+        }
+
+        if (form["token"] is not { } token)
+        {
+            await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", "Token not provided."));
+            return;
+        }
+
+        var hint = form["token_type_hint"];
+        if (hint is not (null or "access_token" or "refresh_token" or "requesting_party_token"))
+        {
+            await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", "Unsupported token type."));
+            return;
+        }
+
+        Answer.SetCache(context, Answer.NoCache);
+        var claims = Introspect(site, client, token, refresh: hint is "refresh_token");
+        await Answer.JsonAsync(context, StatusCodes.Status200OK, claims ?? new JsonObject { ["active"] = false });
+    }
+
+    private static JsonObject? Introspect(RealmSite site, Client asker, string token, bool refresh)
+    {
+        if (TokenInspection.Read(site, token, refresh) is not { } claims
+            || claims.Text("typ") is "Logout"
+            || TokenInspection.Resolve(site, claims).Subject is not { } subject)
+        {
+            return null;
+        }
+
+        var answer = site.Tokens.Introspect(subject, claims);
+
+        // Only those whom the token is meant for may look into it.
+        return refresh
+            || asker.AttributeIs("allow.token.introspection.without.audience.check")
+            || answer.Texts("aud").Contains(asker.ClientId, StringComparer.Ordinal)
+                ? answer
+                : null;
+    }
+}

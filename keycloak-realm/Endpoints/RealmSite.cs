@@ -1,0 +1,47 @@
+using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>A realm as it is served: what it is, what it remembers, and under which address.</summary>
+internal sealed class RealmSite : IDisposable
+{
+    public RealmSite(Realm realm, RealmKeys keys, TimeProvider clock, string serverUrl, ILoggerFactory loggers)
+    {
+        Realm = realm;
+        Keys = keys;
+        Clock = clock;
+        ServerUrl = serverUrl;
+        Sessions = new SessionStore(realm, clock);
+        Tokens = new TokenIssuer(realm, keys, clock, serverUrl);
+        Notifier = new LogoutNotifier(Tokens, loggers.CreateLogger<LogoutNotifier>());
+    }
+
+    public Realm Realm { get; }
+
+    public RealmKeys Keys { get; }
+
+    public TimeProvider Clock { get; }
+
+    /// <summary>The server's own address, without a slash at the end.</summary>
+    public string ServerUrl { get; }
+
+    public SessionStore Sessions { get; }
+
+    public TokenIssuer Tokens { get; }
+
+    public LogoutNotifier Notifier { get; }
+
+    public string Issuer => Tokens.Issuer;
+
+    public string CookiePath => $"/realms/{Uri.EscapeDataString(Realm.Name)}/";
+
+    public long Now => Clock.GetUtcNow().ToUnixTimeSeconds();
+
+    public void Dispose()
+    {
+        Notifier.Dispose();
+        Keys.Dispose();
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>Trades a refresh token for new tokens (RFC 6749, section 6), rotating it where the realm says so.</summary>
+internal static class RefreshTokenGrant
+{
+    public static GrantResult Grant(TokenEndpoint.Request request)
+    {
+        var (site, client, form, _) = request;
+        if (form["refresh_token"] is not { } token)
+        {
+            return new(Refusal.BadRequest("invalid_request", "No refresh token"));
+        }
+
+        if (!ScopeSelection.IsValid(client, form["scope"]))
+        {
+            return new(Refusal.BadRequest("invalid_scope", $"Invalid scopes: {form["scope"]}"));
+        }
+
+        if (Read(site, token) is not { } claims)
+        {
+            return Invalid("Invalid refresh token");
+        }
+
+        if (Check(site, client, claims) is { } reason)
+        {
+            return Invalid(reason);
+        }
+
+        var offline = claims.Text("typ") is "Offline";
+        if (site.Sessions.Find(claims.Text("sid"), offline) is not { } session)
+        {
+            return Invalid(offline ? "Offline user session not found" : "Session not active");
+        }
+
+        if (!session.User.Enabled)
+        {
+            return Invalid("User disabled");
+        }
+
+        if (claims.Number("iat") < session.User.NotBefore)
+        {
+            return Invalid("Stale token");
+        }
+
+        if (!session.Clients.TryGetValue(client.Id, out var part))
+        {
+            return Invalid("Session doesn't have required client");
+        }
+
+        if (!SessionLimits.IsAlive(site.Realm, session, part, site.Now))
+        {
+            return Invalid("Token is not active");
+        }
+
+        var family = claims.Text("reuse_id");
+        if (site.Sessions.UseRefreshToken(session, part, claims.Text("jti")!, family, claims.Number("iat") ?? 0) is { } refused)
+        {
+            return Invalid(refused);
+        }
+
+        // Asking for fewer scopes narrows nothing: the answer goes by what was granted first.
+        var scope = claims.Text("scope");
+        var subject = new TokenSubject(client, session.User, scope, session, part);
+        var plan = new RefreshPlan(offline, IsRefresh: true, scope, family);
+        return new(site.Tokens.Respond(subject, "rt", request.GivesRefreshTokens ? plan : null));
+    }
+
+    /// <summary>The claims of a refresh or offline token of this realm, expired or not.</summary>
+    public static JsonObject? Read(RealmSite site, string? token)
+    {
+        var claims = site.Keys.Read(token, symmetric: true);
+        return claims?.Text("typ") is "Refresh" or "Offline" && string.Equals(claims.Text("iss"), site.Issuer, StringComparison.Ordinal)
+            ? claims
+            : null;
+    }
+
+    /// <summary>What makes a genuine refresh token unusable for this client before its session is looked at.</summary>
+    public static string? Check(RealmSite site, Client client, JsonObject claims)
+    {
+        if (!string.Equals(claims.Text("azp"), client.ClientId, StringComparison.Ordinal))
+        {
+            return "Invalid refresh token. Token client and authorized client don't match";
+        }
+
+        if (claims.Number("exp") is { } expires && expires < site.Now)
+        {
+            return "Token is not active";
+        }
+
+        return claims.Number("iat") < Math.Max(site.Realm.NotBefore, client.NotBefore) ? "Stale token" : null;
+    }
+
+    private static GrantResult Invalid(string reason) => new(Refusal.BadRequest("invalid_grant", reason));
+}

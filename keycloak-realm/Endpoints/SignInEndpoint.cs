@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
+using KeycloakRealm.Pages;
+using KeycloakRealm.Sessions;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>Takes the sign-in form.</summary>
+internal static class SignInEndpoint
+{
+    private const string NoCookie =
+        "Restart login cookie not found. It may have expired; it may have been deleted or cookies are disabled in your browser. "
+        + "If cookies are disabled then enable them. Click Back to Application to login again.";
+
+    private const string TimedOut = "Your login attempt timed out. Login will start from the beginning.";
+    private const string Expired = "Action expired. Please continue with login now.";
+
+    /// <summary>The address of a sign-in page's form.</summary>
+    public static string Address(RealmSite site, AuthenticationTab tab, bool withCode, string action = "authenticate", string? execution = null)
+    {
+        var parameters = new List<KeyValuePair<string, string>>();
+        if (withCode)
+        {
+            parameters.Add(new("session_code", tab.SessionCode));
+        }
+
+        if (withCode || execution is not null)
+        {
+            parameters.Add(new("execution", execution ?? Import.StableId.For(site.Realm.Name, "execution", "auth-username-password-form")));
+        }
+
+        parameters.Add(new("client_id", tab.Request.Client.ClientId));
+        parameters.Add(new("tab_id", tab.Id));
+        parameters.Add(new("client_data", ClientData(tab.Request)));
+        return $"{site.Issuer}/login-actions/{action}?{ProtocolForm.Encode(parameters)}";
+    }
+
+    public static Task GetAsync(HttpContext context, RealmSite site)
+    {
+        Answer.SetCache(context, Answer.LoginCache);
+        var query = ProtocolForm.FromQuery(context.Request);
+        return site.Sessions.FindTab(BrowserCookies.ReadAuthentication(context, site), query["tab_id"]) is { } tab
+            ? ShowAsync(context, site, tab, tab.Request.LoginHint)
+            : LostAsync(context, site, query);
+    }
+
+    public static async Task PostAsync(HttpContext context, RealmSite site)
+    {
+        Answer.SetCache(context, Answer.LoginCache);
+        var query = ProtocolForm.FromQuery(context.Request);
+        var form = await ProtocolForm.ReadAsync(context);
+        var authenticationId = BrowserCookies.ReadAuthentication(context, site);
+        if (site.Sessions.FindTab(authenticationId, query["tab_id"]) is not { } tab)
+        {
+            await LostAsync(context, site, query);
+            return;
+        }
+
+        if (!string.Equals(query["session_code"], tab.SessionCode, StringComparison.Ordinal))
+        {
+            await ShowAsync(context, site, tab, tab.Request.LoginHint, alert: Expired);
+            return;
+        }
+
+        var login = form["username"] ?? BrowserCookies.ReadIdentity(context, site)?.User.Username ?? "";
+        var user = site.Realm.FindUserByLogin(login);
+        if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
+        {
+            await ShowAsync(context, site, tab, login, fieldError: "Invalid username or password.");
+            return;
+        }
+
+        if (!user.Enabled)
+        {
+            await ShowAsync(context, site, tab, login, alert: "Account is disabled, contact your administrator.");
+            return;
+        }
+
+        if (user.PendingAction(site.Realm) is { } action)
+        {
+            tab.Authenticated = user;
+            await Answer.RedirectAsync(context, Address(site, tab, withCode: false, "required-action", action));
+            return;
+        }
+
+        await SucceedAsync(context, site, authenticationId!, tab, user);
+    }
+
+    /// <summary>A required action of Keycloak's. The embedded realm has none; it says what is missing.</summary>
+    public static Task RequiredActionAsync(HttpContext context, RealmSite site)
+    {
+        Answer.SetCache(context, Answer.LoginCache);
+        var query = ProtocolForm.FromQuery(context.Request);
+        if (site.Sessions.FindTab(BrowserCookies.ReadAuthentication(context, site), query["tab_id"]) is not { Authenticated: { } user } tab)
+        {
+            return LostAsync(context, site, query);
+        }
+
+        var action = user.PendingAction(site.Realm) ?? query["execution"];
+        var message = action is "VERIFY_PROFILE"
+            ? $"The account {user.Username} lacks e-mail, first name or last name. Add them to the realm file; Keycloak would ask for them here."
+            : $"The account {user.Username} has the required action {action}. Take it out of the realm file; Keycloak would ask for it here.";
+        return Answer.PageAsync(context, StatusCodes.Status200OK, ErrorPage.Render(site, message, tab.Request.Client));
+    }
+
+    private static async Task SucceedAsync(HttpContext context, RealmSite site, string authenticationId, AuthenticationTab tab, User user)
+    {
+        if (site.Sessions.Find(authenticationId) is { } other && other.User != user)
+        {
+            await Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(
+                site,
+                $"You are already authenticated as different user '{other.User.Username}' in this session. Please sign out first.",
+                tab.Request.Client));
+            return;
+        }
+
+        if (!site.Sessions.CloseTab(authenticationId, tab))
+        {
+            await LostAsync(context, site, ProtocolForm.FromQuery(context.Request));
+            return;
+        }
+
+        var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false);
+        part.Nonce = tab.Request.Nonce;
+        session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
+        BrowserCookies.ClearRestart(context, site);
+        BrowserCookies.WriteIdentity(context, site, session);
+        await AuthorizationResponse.SucceedAsync(context, site, tab.Request, session, reused: false);
+    }
+
+    private static Task ShowAsync(
+        HttpContext context, RealmSite site, AuthenticationTab tab, string? login, string? fieldError = null, string? alert = null)
+    {
+        tab.SessionCode = SessionStore.NewSessionCode();
+        return Answer.PageAsync(
+            context,
+            StatusCodes.Status200OK,
+            SignInPage.Render(site, tab.Request, Address(site, tab, withCode: true), login, fieldError, alert));
+    }
+
+    /// <summary>
+    /// The form of a sign-in that is over or unknown. Whoever is signed in meanwhile goes back to the client, which asks
+    /// again; otherwise the sign-in begins anew, if the browser still has the cookie that says how it began.
+    /// </summary>
+    private static Task LostAsync(HttpContext context, RealmSite site, ProtocolForm query)
+    {
+        var client = site.Realm.FindClient(query["client_id"]);
+        if (BrowserCookies.ReadIdentity(context, site) is not null
+            && client is not null
+            && ReadClientData(query["client_data"]) is { } data
+            && data.Text("ru") is { } redirectUri
+            && RedirectUriRules.IsRegistered(client, site.ServerUrl, redirectUri))
+        {
+            return AuthorizationResponse.FailAsync(
+                context, site, client, redirectUri, data.Text("rm") ?? "query", data.Text("st"), "temporarily_unavailable", "authentication_expired");
+        }
+
+        return BrowserCookies.ReadRestart(context, site) is { } parameters
+            ? AuthorizationEndpoint.RestartAsync(context, site, parameters, TimedOut)
+            : Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, NoCookie, client));
+    }
+
+    private static string ClientData(AuthorizationRequest request)
+    {
+        var data = new JsonObject { ["ru"] = request.RedirectUri, ["rt"] = request.ResponseType };
+        if (request.ResponseMode is not "query")
+        {
+            data["rm"] = request.ResponseMode;
+        }
+
+        if (request.State is { } state)
+        {
+            data["st"] = state;
+        }
+
+        return Base64Url.Encode(Json.Bytes(data));
+    }
+
+    private static JsonObject? ReadClientData(string? text)
+    {
+        if (text is null || !Base64Url.TryDecode(text, out var bytes))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonNode.Parse(bytes) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}

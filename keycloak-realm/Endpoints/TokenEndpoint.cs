@@ -1,0 +1,219 @@
+using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>The token endpoint (RFC 6749, section 3.2).</summary>
+internal static class TokenEndpoint
+{
+    private const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    private const string Device = "urn:ietf:params:oauth:grant-type:device_code";
+    private const string Ciba = "urn:openid:params:grant-type:ciba";
+
+    public static async Task PostAsync(HttpContext context, RealmSite site)
+    {
+        Answer.SetCache(context, Answer.NoStore);
+        context.Response.Headers.Pragma = "no-cache";
+        var form = await ProtocolForm.ReadAsync(context, multipart: true);
+        if (!site.Realm.Enabled)
+        {
+            await Answer.ErrorAsync(context, StatusCodes.Status403Forbidden, "access_denied", "Realm not enabled");
+            return;
+        }
+
+        var grant = form["grant_type"];
+        Func<Request, GrantResult>? handle = grant switch
+        {
+            "client_credentials" => ClientCredentialsGrant.Grant,
+            "authorization_code" => AuthorizationCodeGrant.Grant,
+            "refresh_token" => RefreshTokenGrant.Grant,
+            "password" => PasswordGrant.Grant,
+            TokenExchange => _ => new(Refusal.BadRequest("invalid_request", "Standard token exchange is not enabled for the requested client")),
+            Device => _ => new(Refusal.BadRequest("invalid_grant", "Client not allowed OAuth 2.0 Device Authorization Grant")),
+            Ciba => _ => new(Refusal.Unauthorized("invalid_grant", "Client not allowed OIDC CIBA Grant")),
+            _ => null,
+        };
+        if (handle is null)
+        {
+            Cors.AllowAny(context);
+            await Answer.ErrorAsync(context, grant is null
+                ? Refusal.BadRequest("invalid_request", "Missing form parameter: grant_type")
+                : Refusal.BadRequest("unsupported_grant_type", "Unsupported grant_type"));
+            return;
+        }
+
+        var authentication = ClientAuthentication.Authenticate(context, site, form);
+        if (authentication.Client is not { } client)
+        {
+            Cors.AllowAny(context);
+            await Answer.ErrorAsync(context, authentication.Refusal!);
+            return;
+        }
+
+        if (!await Cors.AdmitsAsync(context, site, client))
+        {
+            return;
+        }
+
+        if (form.HasDuplicates)
+        {
+            await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", "duplicated parameter"));
+            return;
+        }
+
+        var result = handle(new Request(site, client, form, RemoteAddress(context)));
+        if (result.Body is { } body)
+        {
+            await Answer.JsonAsync(context, StatusCodes.Status200OK, body);
+        }
+        else
+        {
+            await Answer.ErrorAsync(context, result.Refusal!);
+        }
+    }
+
+    private static string RemoteAddress(HttpContext context)
+    {
+        var address = context.Connection.RemoteIpAddress;
+        return (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString() ?? "127.0.0.1";
+    }
+
+    /// <summary>A request whose client is known.</summary>
+    internal sealed record Request(RealmSite Site, Client Client, ProtocolForm Form, string RemoteAddress)
+    {
+        public Refusal? CheckScope() => ScopeSelection.IsValid(Client, Form["scope"])
+            ? null
+            : Refusal.BadRequest("invalid_scope", $"Invalid scopes: {Form["scope"]}");
+
+        /// <summary>Whether answers to this client carry refresh tokens.</summary>
+        public bool GivesRefreshTokens => Client.Attribute("use.refresh.tokens") is not "false";
+    }
+}
+
+/// <summary>What a grant yields: the answer's body, or why there is none.</summary>
+internal sealed record GrantResult(JsonObject? Body, Refusal? Refusal)
+{
+    public GrantResult(Refusal refusal)
+        : this(Body: null, refusal)
+    {
+    }
+
+    public GrantResult(JsonObject body)
+        : this(body, Refusal: null)
+    {
+    }
+}
+
+/// <summary>Tokens for a service account (RFC 6749, section 4.4).</summary>
+internal static class ClientCredentialsGrant
+{
+    public static GrantResult Grant(TokenEndpoint.Request request)
+    {
+        var (site, client, form, address) = request;
+        if (client.PublicClient)
+        {
+            return new(Refusal.Unauthorized("unauthorized_client", "Public client not allowed to retrieve service account"));
+        }
+
+        if (!client.ServiceAccountsEnabled || client.ServiceAccount is not { } user)
+        {
+            return new(Refusal.Unauthorized("unauthorized_client", "Client not enabled to retrieve service account"));
+        }
+
+        if (!user.Enabled)
+        {
+            return new(Refusal.Unauthorized("invalid_request", $"User '{user.Username}' disabled"));
+        }
+
+        if (request.CheckScope() is { } refusal)
+        {
+            return new(refusal);
+        }
+
+        var notes = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["client_id"] = client.ClientId,
+            ["clientHost"] = address,
+            ["clientAddress"] = address,
+        };
+        if (!client.AttributeIs("client_credentials.use_refresh_token"))
+        {
+            var subject = new TokenSubject(client, user, form["scope"], session: null, clientSession: null) { Notes = notes };
+            return new(site.Tokens.Respond(subject, "cc", refresh: null));
+        }
+
+        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false);
+        foreach (var (name, value) in notes)
+        {
+            session.Notes[name] = value;
+        }
+
+        return new(site.Tokens.Respond(new TokenSubject(client, user, form["scope"], session, part), "cc", new RefreshPlan(Offline: false)));
+    }
+}
+
+/// <summary>Tokens for name and password (RFC 6749, section 4.3), where the client allows it.</summary>
+internal static class PasswordGrant
+{
+    public static GrantResult Grant(TokenEndpoint.Request request)
+    {
+        var (site, client, form, _) = request;
+        if (!client.DirectAccessGrantsEnabled)
+        {
+            return new(Refusal.BadRequest("unauthorized_client", "Client not allowed for direct access grants"));
+        }
+
+        if (request.CheckScope() is { } refusal)
+        {
+            return new(refusal);
+        }
+
+        if (string.IsNullOrEmpty(form["username"]))
+        {
+            return new(Refusal.Unauthorized("invalid_request", "Missing parameter: username"));
+        }
+
+        var user = site.Realm.FindUserByLogin(form["username"]!);
+        if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
+        {
+            return new(Refusal.BadRequest("invalid_grant", "Invalid user credentials"));
+        }
+
+        if (!user.Enabled)
+        {
+            return new(Refusal.BadRequest("invalid_grant", "Account disabled"));
+        }
+
+        if (user.PendingAction(site.Realm) is not null)
+        {
+            return new(Refusal.BadRequest("invalid_grant", "Account is not fully set up"));
+        }
+
+        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false);
+        part.Nonce = null;
+        return OfflineAccess.Respond(request, new TokenSubject(client, user, form["scope"], session, part), "ro", form["scope"]);
+    }
+}
+
+/// <summary>The last step of a sign-in: online tokens, or an offline session where that was asked for and is allowed.</summary>
+internal static class OfflineAccess
+{
+    public static GrantResult Respond(TokenEndpoint.Request request, TokenSubject subject, string grant, string? scope)
+    {
+        if (!ScopeSelection.Asks(scope, ScopeSelection.Offline))
+        {
+            return new(request.Site.Tokens.Respond(subject, grant, request.GivesRefreshTokens ? new RefreshPlan(Offline: false) : null));
+        }
+
+        if (!subject.Scopes.Any(each => each.Name is ScopeSelection.Offline))
+        {
+            return new(Refusal.BadRequest("not_allowed", "Offline tokens not allowed for the user or client"));
+        }
+
+        var (session, part) = request.Site.Sessions.EnterOffline(subject.Session!, subject.ClientSession!);
+        var offline = new TokenSubject(subject.Client, subject.User, scope, session, part);
+        return new(request.Site.Tokens.Respond(offline, grant, new RefreshPlan(Offline: true)));
+    }
+}

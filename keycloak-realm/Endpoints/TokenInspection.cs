@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>Whether a token that somebody shows is good now, and for whom.</summary>
+internal static class TokenInspection
+{
+    /// <summary>Claims of a token that is genuine, unexpired, not revoked and not older than a not-before.</summary>
+    public static JsonObject? Read(RealmSite site, string? token, bool symmetric = false)
+    {
+        var claims = symmetric ? RefreshTokenGrant.Read(site, token) : site.Keys.Read(token, symmetric: false);
+        if (claims is null
+            || !string.Equals(claims.Text("iss"), site.Issuer, StringComparison.Ordinal)
+            || (claims.Number("exp") is { } expires && expires < site.Now)
+            || (claims.Number("exp") is null && !symmetric)
+            || claims.Number("iat") < site.Realm.NotBefore
+            || (claims.Text("jti") is { } id && site.Sessions.IsRevoked(id)))
+        {
+            return null;
+        }
+
+        return site.Realm.FindClient(claims.Text("azp")) is { } client && claims.Number("iat") < client.NotBefore ? null : claims;
+    }
+
+    /// <summary>The person and the session behind good claims, or the reason why there is nobody.</summary>
+    public static (TokenSubject? Subject, string? Reason) Resolve(RealmSite site, JsonObject claims)
+    {
+        if (site.Realm.FindClient(claims.Text("azp")) is not { Enabled: true } client)
+        {
+            return (null, "Client disabled");
+        }
+
+        UserSession? session = null;
+        ClientSession? part = null;
+        User? user;
+        if (claims.Text("sid") is { } sid)
+        {
+            (session, part) = site.Sessions.FindFor(sid, client);
+            if (session is null || part is null)
+            {
+                return (null, "user_session_not_found");
+            }
+
+            user = session.User;
+        }
+        else
+        {
+            user = site.Realm.FindUserById(claims.Text("sub"));
+        }
+
+        if (user is not { Enabled: true })
+        {
+            return (null, "User disabled");
+        }
+
+        return claims.Number("iat") < user.NotBefore
+            ? (null, "Token verification failed")
+            : (new TokenSubject(client, user, claims.Text("scope"), session, part), null);
+    }
+}

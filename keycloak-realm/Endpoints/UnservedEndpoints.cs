@@ -1,0 +1,25 @@
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>What discovery names and the embedded realm does not do: it answers as Keycloak where the thing is switched off.</summary>
+internal static class UnservedEndpoints
+{
+    public static async Task DeviceAsync(HttpContext context, RealmSite site)
+    {
+        var result = ClientAuthentication.Authenticate(context, site, await ProtocolForm.ReadAsync(context));
+        await Answer.ErrorAsync(context, result.Refusal ?? Refusal.BadRequest(
+            "unauthorized_client",
+            "Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. The flow is disabled for the client."));
+    }
+
+    public static async Task CibaAsync(HttpContext context, RealmSite site)
+    {
+        var result = ClientAuthentication.Authenticate(context, site, await ProtocolForm.ReadAsync(context));
+        await Answer.ErrorAsync(context, result.Refusal ?? Refusal.Unauthorized("invalid_grant", "Client not allowed OIDC CIBA Grant"));
+    }
+
+    public static Task RegistrationAsync(HttpContext context, RealmSite site) => Answer.ErrorAsync(
+        context,
+        StatusCodes.Status403Forbidden,
+        "insufficient_scope",
+        "Policy 'Trusted Hosts' rejected request to client-registration service. Details: Host not trusted.");
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>Reads clients.</summary>
+internal sealed class ClientReader(Realm realm, KnownFields known, List<string> warnings)
+{
+    private static readonly HashSet<string> Fields = new(
+        ["id", "clientId", "name", "description", "enabled", "secret", "publicClient", "bearerOnly", "standardFlowEnabled",
+            "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore", "rootUrl",
+            "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
+            "optionalClientScopes", "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType"],
+        StringComparer.Ordinal);
+
+    private static readonly HashSet<string> Attributes = new(
+        ["pkce.code.challenge.method", "post.logout.redirect.uris", "backchannel.logout.url", "backchannel.logout.session.required",
+            "backchannel.logout.revoke.offline.tokens", "frontchannel.logout.url", "frontchannel.logout.session.required",
+            "access.token.lifespan", "client.session.idle.timeout", "client.session.max.lifespan", "use.refresh.tokens",
+            "client_credentials.use_refresh_token", "client.use.lightweight.access.token.enabled", "access.token.header.type.rfc9068",
+            "allow.token.introspection.without.audience.check", "realm_client", "client.secret.creation.time",
+            "display.on.consent.screen", "consent.screen.text", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
+        StringComparer.Ordinal);
+
+    private readonly ScopeReader _scopes = new(realm, known, warnings);
+
+    public void ReadClient(JsonPlace place)
+    {
+        known.Check(place, "client", Fields, warnings);
+        var clientId = place.Text("clientId");
+        if (string.IsNullOrEmpty(clientId))
+        {
+            throw place.Refuse("a client without \"clientId\"");
+        }
+
+        if (realm.Clients.ContainsKey(clientId))
+        {
+            throw place.Refuse($"the client {clientId} is there twice");
+        }
+
+        if (place.Text("protocol") is { } protocol && protocol is not "openid-connect")
+        {
+            warnings.Add($"{place.Path} (the client {clientId}) is not honoured: only openid-connect is spoken");
+            return;
+        }
+
+        var attributes = place.TextMap("attributes");
+        var redirectUris = ReadRedirectUris(place);
+        var client = new Client
+        {
+            Id = place.Text("id") ?? StableId.For(realm.Name, "client", clientId),
+            ClientId = clientId,
+            Name = place.Text("name"),
+            Description = place.Text("description"),
+            Secret = place.Text("secret"),
+            Enabled = place.Flag("enabled", absent: true),
+            PublicClient = place.Flag("publicClient", absent: false),
+            BearerOnly = place.Flag("bearerOnly", absent: false),
+            StandardFlowEnabled = place.Flag("standardFlowEnabled", absent: true),
+            ImplicitFlowEnabled = place.Flag("implicitFlowEnabled", absent: false),
+            DirectAccessGrantsEnabled = place.Flag("directAccessGrantsEnabled", absent: false),
+
+            // Authorization services switch the service account on.
+            ServiceAccountsEnabled = place.Flag("serviceAccountsEnabled", absent: false) || place.Flag("authorizationServicesEnabled", absent: false),
+            FullScopeAllowed = place.Flag("fullScopeAllowed", absent: true),
+            FrontchannelLogout = place.Flag("frontchannelLogout", absent: false),
+            NotBefore = place.Number("notBefore", 0),
+            RootUrl = place.Text("rootUrl"),
+            BaseUrl = place.Text("baseUrl"),
+            RedirectUris = redirectUris,
+            WebOrigins = place.Member("webOrigins") is null
+                ? [.. redirectUris.Select(RedirectUriRules.Origin).OfType<string>().Distinct(StringComparer.Ordinal)]
+                : place.Texts("webOrigins"),
+            Attributes = attributes,
+        };
+        CheckAttributes(place, attributes);
+        realm.Clients.Add(clientId, client);
+        _scopes.ReadMappers(place, client.Mappers);
+        AssignScopes(place, client);
+    }
+
+    private static List<string> ReadRedirectUris(JsonPlace place)
+    {
+        var uris = new List<string>();
+        foreach (var item in place.Items("redirectUris"))
+        {
+            var uri = item.Text();
+            if (uri.Contains('#', StringComparison.Ordinal))
+            {
+                throw item.Refuse("Redirect URIs must not contain an URI fragment");
+            }
+
+            if (uri.StartsWith("javascript:", StringComparison.OrdinalIgnoreCase) || uri.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+            {
+                throw item.Refuse("Each redirect URI must not have an illegal scheme");
+            }
+
+            uris.Add(uri);
+        }
+
+        return uris;
+    }
+
+    private void CheckAttributes(JsonPlace place, Dictionary<string, string> attributes)
+    {
+        foreach (var (name, value) in attributes)
+        {
+            if (value.Length > 0 && value is not "false" && !Attributes.Contains(name))
+            {
+                warnings.Add($"{place.Path}.attributes['{name}'] is not honoured by the embedded realm");
+            }
+        }
+
+        if (attributes.TryGetValue("client.session.idle.timeout", out var idle)
+            && int.TryParse(idle, NumberStyles.Integer, CultureInfo.InvariantCulture, out var seconds)
+            && seconds > realm.SsoSessionIdleTimeout)
+        {
+            throw new RealmFileException(
+                $"{place.Path}.attributes['client.session.idle.timeout']",
+                "Client session idle timeout cannot exceed realm SSO session idle timeout");
+        }
+    }
+
+    /// <summary>Either list replaces both of the realm's defaults.</summary>
+    private void AssignScopes(JsonPlace place, Client client)
+    {
+        if (place.Member("defaultClientScopes") is null && place.Member("optionalClientScopes") is null)
+        {
+            client.DefaultScopes.AddRange(realm.DefaultScopes);
+            client.OptionalScopes.AddRange(realm.OptionalScopes);
+            return;
+        }
+
+        Assign(place, "defaultClientScopes", client.DefaultScopes);
+        Assign(place, "optionalClientScopes", client.OptionalScopes);
+    }
+
+    private void Assign(JsonPlace place, string member, List<ClientScope> list)
+    {
+        foreach (var item in place.Items(member))
+        {
+            if (realm.ClientScopes.TryGetValue(item.Text(), out var scope))
+            {
+                list.Add(scope);
+            }
+            else if (!ScopeReader.IsSaml(item.Text()))
+            {
+                warnings.Add($"{item.Path} names the unknown client scope {item.Text()}, which Keycloak passes over");
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>A value of the realm file together with where it stands, so that every complaint can name its JSON path.</summary>
+internal readonly struct JsonPlace(JsonElement element, string path, Placeholders placeholders)
+{
+    public string Path { get; } = path;
+
+    public JsonElement Element { get; } = element;
+
+    public RealmFileException Refuse(string reason) => new(Path, reason);
+
+    /// <summary>The member of that name, unless it is absent or null.</summary>
+    public JsonPlace? Member(string name) =>
+        Element.ValueKind is JsonValueKind.Object && Element.TryGetProperty(name, out var value)
+            && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)
+            ? new JsonPlace(value, Step(name), placeholders)
+            : null;
+
+    public IEnumerable<(string Name, JsonPlace Value)> Members()
+    {
+        if (Element.ValueKind is not JsonValueKind.Object)
+        {
+            throw Refuse("an object is expected here");
+        }
+
+        foreach (var property in Element.EnumerateObject())
+        {
+            yield return (property.Name, new JsonPlace(property.Value, Step(property.Name), placeholders));
+        }
+    }
+
+    public IEnumerable<JsonPlace> Items(string name)
+    {
+        if (Member(name) is not { } list)
+        {
+            yield break;
+        }
+
+        foreach (var item in list.Items())
+        {
+            yield return item;
+        }
+    }
+
+    public IEnumerable<JsonPlace> Items()
+    {
+        if (Element.ValueKind is not JsonValueKind.Array)
+        {
+            throw Refuse("an array is expected here");
+        }
+
+        var index = 0;
+        foreach (var item in Element.EnumerateArray())
+        {
+            yield return new JsonPlace(item, string.Create(CultureInfo.InvariantCulture, $"{Path}[{index++}]"), placeholders);
+        }
+    }
+
+    /// <summary>The value as text, placeholders resolved; numbers and booleans are taken as text too, as Keycloak does.</summary>
+    public string Text() => Element.ValueKind switch
+    {
+        JsonValueKind.String => placeholders.Resolve(Element.GetString()!),
+        JsonValueKind.Number => Element.GetRawText(),
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => throw Refuse("text is expected here"),
+    };
+
+    public string? Text(string name) => Member(name)?.Text();
+
+    public bool Flag(string name, bool absent)
+    {
+        if (Member(name) is not { } value)
+        {
+            return absent;
+        }
+
+        return value.Text() switch
+        {
+            "true" => true,
+            "false" or "" => false,
+            var other => throw value.Refuse($"true or false is expected here, not \"{other}\""),
+        };
+    }
+
+    public int Number(string name, int absent)
+    {
+        if (Member(name) is not { } value)
+        {
+            return absent;
+        }
+
+        return int.TryParse(value.Text(), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw value.Refuse($"a whole number is expected here, not \"{value.Text()}\"");
+    }
+
+    public List<string> Texts(string name) => [.. Items(name).Select(item => item.Text())];
+
+    public Dictionary<string, string> TextMap(string name)
+    {
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (Member(name) is { } value)
+        {
+            foreach (var (key, each) in value.Members())
+            {
+                if (each.Element.ValueKind is not JsonValueKind.Null)
+                {
+                    map[key] = each.Text();
+                }
+            }
+        }
+
+        return map;
+    }
+
+    /// <summary>Attributes of users and groups: a list of texts, or a single text.</summary>
+    public Dictionary<string, IReadOnlyList<string>> TextListMap(string name)
+    {
+        var map = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        if (Member(name) is { } value)
+        {
+            foreach (var (key, each) in value.Members())
+            {
+                if (each.Element.ValueKind is not JsonValueKind.Null)
+                {
+                    map[key] = each.Element.ValueKind is JsonValueKind.Array
+                        ? [.. each.Items().Select(item => item.Text())]
+                        : [each.Text()];
+                }
+            }
+        }
+
+        return map;
+    }
+
+    private string Step(string name) =>
+        name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_') ? $"{Path}.{name}" : $"{Path}['{name}']";
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>
+/// The members that Keycloak 26.7.3 knows in each part of a realm file, with the value they have when nothing is said.
+/// An unknown member is refused as Keycloak refuses it; a known one that is not honoured is worth a warning, unless it
+/// says what would be the case anyway.
+/// </summary>
+internal sealed class KnownFields
+{
+    private readonly JsonElement _kinds;
+
+    public KnownFields()
+    {
+        using var stream = typeof(KnownFields).Assembly.GetManifestResourceStream("known-fields.json")!;
+        using var document = JsonDocument.Parse(stream);
+        _kinds = document.RootElement.Clone();
+    }
+
+    public void Check(JsonPlace place, string kind, IReadOnlySet<string> honoured, List<string> warnings)
+    {
+        var known = _kinds.GetProperty(kind);
+        foreach (var (name, value) in place.Members())
+        {
+            if (!known.TryGetProperty(name, out var usual))
+            {
+                throw value.Refuse($"Unrecognized field \"{name}\"; Keycloak does not import a file that has it");
+            }
+
+            if (!honoured.Contains(name) && !IsEmpty(value.Element) && !JsonElement.DeepEquals(usual, value.Element))
+            {
+                warnings.Add($"{value.Path} is not honoured by the embedded realm");
+            }
+        }
+    }
+
+    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => true,
+        JsonValueKind.String => value.GetString()!.Length == 0,
+        JsonValueKind.Number => value.TryGetInt64(out var number) && number == 0,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        _ => false,
+    };
+}

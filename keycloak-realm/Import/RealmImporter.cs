@@ -1,0 +1,433 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>
+/// Builds a realm from its representation, by Keycloak's rules for what is absent, what is added and what is refused.
+/// </summary>
+internal sealed class RealmImporter
+{
+    private static readonly HashSet<string> RealmFields = new(
+        ["id", "realm", "displayName", "enabled", "notBefore", "accessTokenLifespan", "accessCodeLifespan", "accessCodeLifespanLogin",
+            "ssoSessionIdleTimeout", "ssoSessionMaxLifespan", "clientSessionIdleTimeout", "clientSessionMaxLifespan",
+            "offlineSessionIdleTimeout", "revokeRefreshToken", "refreshTokenMaxReuse", "loginWithEmailAllowed", "roles", "defaultRole",
+            "groups", "clients", "clientScopes", "defaultDefaultClientScopes", "defaultOptionalClientScopes", "scopeMappings",
+            "clientScopeMappings", "users", "components", "attributes",
+            // Read elsewhere in the file or of no consequence here: flows are warned about one by one, the rest says how the
+            // realm would look or what it would record.
+            "authenticationFlows", "authenticatorConfig", "keycloakVersion", "requiredActions", "browserSecurityHeaders",
+            "sslRequired", "enabledEventTypes", "eventsListeners", "localizationTexts", "clientProfiles", "clientPolicies",
+            "supportedLocales", "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow"],
+        StringComparer.Ordinal);
+
+    private static readonly HashSet<string> RoleFields = new(
+        ["id", "name", "description", "composite", "composites", "clientRole", "containerId", "attributes"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> ScopeMappingFields = new(["client", "clientScope", "roles", "self"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> RealmAttributes = new(
+        ["parRequestUriLifespan", "clientSessionIdleTimeout", "clientSessionMaxLifespan", "realmReusableOtpCode", "frontendUrl",
+            "acr.loa.map", "cibaBackchannelTokenDeliveryMode", "cibaExpiresIn", "cibaInterval", "cibaAuthRequestedUserHint",
+            "oauth2DeviceCodeLifespan", "oauth2DevicePollingInterval", "clientOfflineSessionIdleTimeout",
+            "clientOfflineSessionMaxLifespan", "organizationsEnabled", "adminPermissionsEnabled", "verifiableCredentialsEnabled"],
+        StringComparer.Ordinal);
+
+    private static readonly HashSet<string> BuiltInFlows = new(
+        ["browser", "direct grant", "registration", "reset credentials", "clients", "docker auth", "first broker login"],
+        StringComparer.Ordinal);
+
+    private readonly JsonPlace _file;
+    private readonly KnownFields _known = new();
+    private readonly List<string> _warnings = [];
+    private readonly Realm _realm;
+
+    public RealmImporter(JsonPlace file)
+    {
+        _file = file;
+        if (file.Element.ValueKind is not JsonValueKind.Object)
+        {
+            throw file.Refuse("one realm object is expected (a list of realms is not supported)");
+        }
+
+        var name = file.Text("realm");
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            throw file.Refuse("the member \"realm\" (the realm's name) is missing");
+        }
+
+        _realm = new Realm { Name = name, Id = file.Text("id") ?? StableId.For(name, "realm", name) };
+    }
+
+    public ImportedRealm Import()
+    {
+        _known.Check(_file, "realm", RealmFields, _warnings);
+        using var builtInDocument = ReadBuiltIn();
+        var builtIn = new JsonPlace(builtInDocument.RootElement, "(built in)", new Placeholders(given: null));
+
+        ReadSettings();
+        ReadScopes(builtIn);
+        ReadClients(builtIn);
+        ReadRoles(builtIn);
+        ReadScopeMappings(_file, builtIn: false);
+        ReadScopeMappings(builtIn, builtIn: true);
+
+        var people = new UserReader(_realm, _known, _warnings);
+        foreach (var group in _file.Items("groups"))
+        {
+            people.ReadGroup(group, parent: null);
+        }
+
+        foreach (var user in _file.Items("users"))
+        {
+            people.ReadUser(user);
+        }
+
+        AddServiceAccounts();
+        var components = new ComponentReader(_realm, _known, _warnings);
+        var keys = components.Read(_file);
+        WarnAboutFlows();
+        return new ImportedRealm(_realm, keys, _warnings);
+    }
+
+    private JsonDocument ReadBuiltIn()
+    {
+        using var stream = typeof(RealmImporter).Assembly.GetManifestResourceStream("built-in-realm.json")!;
+        using var reader = new StreamReader(stream);
+        var name = JsonEncodedText.Encode(_realm.Name).ToString();
+        return JsonDocument.Parse(reader.ReadToEnd().Replace("{realm}", name, StringComparison.Ordinal));
+    }
+
+    private void ReadSettings()
+    {
+        _realm.DisplayName = _file.Text("displayName");
+        _realm.Enabled = _file.Flag("enabled", absent: false);
+        _realm.NotBefore = _file.Number("notBefore", 0);
+        _realm.AccessTokenLifespan = _file.Number("accessTokenLifespan", _realm.AccessTokenLifespan);
+        _realm.AccessCodeLifespan = _file.Number("accessCodeLifespan", _realm.AccessCodeLifespan);
+        _realm.AccessCodeLifespanLogin = _file.Number("accessCodeLifespanLogin", _realm.AccessCodeLifespanLogin);
+        _realm.SsoSessionIdleTimeout = _file.Number("ssoSessionIdleTimeout", _realm.SsoSessionIdleTimeout);
+        _realm.SsoSessionMaxLifespan = _file.Number("ssoSessionMaxLifespan", _realm.SsoSessionMaxLifespan);
+        _realm.ClientSessionIdleTimeout = _file.Number("clientSessionIdleTimeout", 0);
+        _realm.ClientSessionMaxLifespan = _file.Number("clientSessionMaxLifespan", 0);
+        _realm.OfflineSessionIdleTimeout = _file.Number("offlineSessionIdleTimeout", _realm.OfflineSessionIdleTimeout);
+        _realm.RevokeRefreshToken = _file.Flag("revokeRefreshToken", absent: false);
+        _realm.RefreshTokenMaxReuse = _file.Number("refreshTokenMaxReuse", 0);
+        _realm.LoginWithEmailAllowed = _file.Flag("loginWithEmailAllowed", absent: true);
+        if (string.Equals(_file.Text("sslRequired"), "all", StringComparison.OrdinalIgnoreCase))
+        {
+            _warnings.Add("$.sslRequired is \"all\", and the embedded realm answers over plain HTTP all the same");
+        }
+
+        foreach (var name in (ReadOnlySpan<string>)["clientProfiles", "clientPolicies", "smtpServer"])
+        {
+            if (_file.Member(name) is { Element.ValueKind: JsonValueKind.Object } member
+                && member.Members().Any(each => each.Value.Element.ValueKind is not (JsonValueKind.Array) || each.Value.Items().Any()))
+            {
+                _warnings.Add($"{member.Path} is not honoured by the embedded realm");
+            }
+        }
+
+        if (_file.Member("attributes") is { } attributes)
+        {
+            _realm.PushedRequestLifespan = attributes.Number("parRequestUriLifespan", _realm.PushedRequestLifespan);
+            foreach (var (name, value) in attributes.Members())
+            {
+                if (!RealmAttributes.Contains(name) && !name.StartsWith('_'))
+                {
+                    _warnings.Add($"{value.Path} is not honoured by the embedded realm");
+                }
+            }
+        }
+    }
+
+    private void ReadScopes(JsonPlace builtIn)
+    {
+        var given = _file.Member("clientScopes") is not null;
+        var reader = new ScopeReader(_realm, _known, _warnings);
+        foreach (var scope in (given ? _file : builtIn).Items("clientScopes"))
+        {
+            reader.ReadScope(scope);
+        }
+
+        if (!_realm.ClientScopes.ContainsKey("offline_access"))
+        {
+            // Keycloak makes this one scope even where the file lists all others.
+            _realm.ClientScopes["offline_access"] = new ClientScope
+            {
+                Id = StableId.For(_realm.Name, "client scope", "offline_access"),
+                Name = "offline_access",
+            };
+            _realm.OptionalScopes.Add(_realm.ClientScopes["offline_access"]);
+        }
+
+        // Without clientScopes, Keycloak ignores the defaults that the file names, because the scopes do not exist yet.
+        var source = given ? _file : builtIn;
+        if (!given && (_file.Member("defaultDefaultClientScopes") ?? _file.Member("defaultOptionalClientScopes")) is { } ignored)
+        {
+            _warnings.Add($"{ignored.Path} is ignored as Keycloak ignores it: without clientScopes the built-in defaults apply");
+        }
+
+        foreach (var (member, list) in (ReadOnlySpan<(string, List<ClientScope>)>)
+            [("defaultDefaultClientScopes", _realm.DefaultScopes), ("defaultOptionalClientScopes", _realm.OptionalScopes)])
+        {
+            foreach (var item in source.Items(member))
+            {
+                if (_realm.ClientScopes.TryGetValue(item.Text(), out var scope))
+                {
+                    if (!list.Contains(scope))
+                    {
+                        list.Add(scope);
+                    }
+                }
+                else if (given && !ScopeReader.IsSaml(item.Text()))
+                {
+                    _warnings.Add($"{item.Path} names the unknown client scope {item.Text()}, which Keycloak passes over");
+                }
+            }
+        }
+    }
+
+    private void ReadClients(JsonPlace builtIn)
+    {
+        var reader = new ClientReader(_realm, _known, _warnings);
+        foreach (var client in _file.Items("clients"))
+        {
+            reader.ReadClient(client);
+        }
+
+        foreach (var client in builtIn.Items("clients"))
+        {
+            if (_realm.FindClient(client.Text("clientId")) is null)
+            {
+                reader.ReadClient(client);
+            }
+        }
+    }
+
+    private void ReadRoles(JsonPlace builtIn)
+    {
+        var composites = new List<(RealmRole Role, JsonPlace Composites)>();
+        var listedClients = new HashSet<string>(_file.Items("clients").Select(client => client.Text("clientId") ?? ""), StringComparer.Ordinal);
+        var defaultRole = _file.Member("defaultRole")?.Text("name") ?? "default-roles-" + _realm.Name.ToLowerInvariant();
+
+        ReadRoles(_file, composites, _ => true);
+        var added = new HashSet<RealmRole>();
+        ReadRoles(builtIn, composites, client => client is null || !listedClients.Contains(client), added);
+
+        if (!_realm.Roles.TryGetValue(defaultRole, out var role))
+        {
+            role = AddRole(_realm.Roles, defaultRole, "${role_default-roles}", client: null, id: null);
+        }
+
+        _realm.DefaultRole = role;
+
+        // Keycloak adds to the default role whatever of these it had to make itself.
+        role.Composites.UnionWith(added.Where(each => each.Name is "offline_access" or "uma_authorization" && each.Client is null));
+        role.Composites.UnionWith(added.Where(each => each.Client?.ClientId is "account" && each.Name is "view-profile" or "manage-account"));
+
+        foreach (var (owner, members) in composites)
+        {
+            foreach (var realmRole in members.Items("realm"))
+            {
+                owner.Composites.Add(_realm.Roles.GetValueOrDefault(realmRole.Text())
+                    ?? throw realmRole.Refuse($"Unable to find composite realm role: {realmRole.Text()}"));
+            }
+
+            if (members.Member("client") is not { } byClient)
+            {
+                continue;
+            }
+
+            foreach (var (clientId, names) in byClient.Members())
+            {
+                var client = _realm.FindClient(clientId) ?? throw names.Refuse($"App doesn't exist in role definitions: {clientId}");
+                foreach (var name in names.Items())
+                {
+                    owner.Composites.Add(client.Roles.GetValueOrDefault(name.Text())
+                        ?? throw name.Refuse($"Unable to find composite client role: {name.Text()}"));
+                }
+            }
+        }
+    }
+
+    private void ReadRoles(
+        JsonPlace source, List<(RealmRole Role, JsonPlace Composites)> composites, Func<string?, bool> wanted, HashSet<RealmRole>? added = null)
+    {
+        if (source.Member("roles") is not { } roles)
+        {
+            return;
+        }
+
+        if (added is null)
+        {
+            _known.Check(roles, "roles", new HashSet<string>(["realm", "client"], StringComparer.Ordinal), _warnings);
+        }
+
+        foreach (var place in roles.Items("realm"))
+        {
+            ReadRole(place, _realm.Roles, client: null, composites, added);
+        }
+
+        if (roles.Member("client") is not { } byClient)
+        {
+            return;
+        }
+
+        foreach (var (clientId, list) in byClient.Members())
+        {
+            if (!wanted(clientId))
+            {
+                continue;
+            }
+
+            var client = _realm.FindClient(clientId) ?? throw list.Refuse($"App doesn't exist in role definitions: {clientId}");
+            foreach (var place in list.Items())
+            {
+                ReadRole(place, client.Roles, client, composites, added);
+            }
+        }
+    }
+
+    private void ReadRole(
+        JsonPlace place,
+        Dictionary<string, RealmRole> container,
+        Client? client,
+        List<(RealmRole Role, JsonPlace Composites)> composites,
+        HashSet<RealmRole>? added)
+    {
+        _known.Check(place, "role", RoleFields, _warnings);
+        var name = place.Text("name") ?? throw place.Refuse("a role without a name");
+        if (container.ContainsKey(name))
+        {
+            if (added is not null)
+            {
+                return;
+            }
+
+            throw place.Refuse($"the role {name} is there twice");
+        }
+
+        var role = AddRole(container, name, place.Text("description"), client, place.Text("id"));
+        added?.Add(role);
+        if (place.Member("composites") is { } members)
+        {
+            composites.Add((role, members));
+        }
+    }
+
+    private RealmRole AddRole(Dictionary<string, RealmRole> container, string name, string? description, Client? client, string? id)
+    {
+        var role = new RealmRole
+        {
+            Id = id ?? StableId.For(_realm.Name, "role", $"{client?.ClientId}/{name}"),
+            Name = name,
+            Description = description,
+            Client = client,
+        };
+        container.Add(name, role);
+        return role;
+    }
+
+    private void ReadScopeMappings(JsonPlace source, bool builtIn)
+    {
+        foreach (var mapping in source.Items("scopeMappings"))
+        {
+            ReadScopeMapping(mapping, _realm.Roles, builtIn);
+        }
+
+        if (source.Member("clientScopeMappings") is not { } byClient)
+        {
+            return;
+        }
+
+        foreach (var (clientId, mappings) in byClient.Members())
+        {
+            var client = _realm.FindClient(clientId) ?? throw mappings.Refuse($"Unknown client specification in scope mappings: {clientId}");
+            foreach (var mapping in mappings.Items())
+            {
+                ReadScopeMapping(mapping, client.Roles, builtIn);
+            }
+        }
+    }
+
+    private void ReadScopeMapping(JsonPlace mapping, Dictionary<string, RealmRole> roles, bool builtIn)
+    {
+        _known.Check(mapping, "scopeMapping", ScopeMappingFields, _warnings);
+        HashSet<RealmRole>? target = null;
+        if (mapping.Text("client") is { } clientId)
+        {
+            target = _realm.FindClient(clientId)?.ScopeMappings
+                ?? (builtIn ? null : throw mapping.Refuse($"Unknown client specification in realm scope mappings: {clientId}"));
+        }
+        else if (mapping.Text("clientScope") is { } scope)
+        {
+            target = _realm.ClientScopes.GetValueOrDefault(scope)?.ScopeMappings
+                ?? (builtIn || ScopeReader.IsSaml(scope) ? null : throw mapping.Refuse($"Unknown clientScope specification in scope mappings: {scope}"));
+        }
+
+        foreach (var name in mapping.Items("roles"))
+        {
+            if (roles.TryGetValue(name.Text(), out var role))
+            {
+                target?.Add(role);
+            }
+            else if (!builtIn)
+            {
+                throw name.Refuse($"the role {name.Text()} does not exist");
+            }
+        }
+    }
+
+    /// <summary>A service client whose account the file does not list gets one, with the default role and the service scope.</summary>
+    private void AddServiceAccounts()
+    {
+        foreach (var client in _realm.Clients.Values.Where(client => client is { ServiceAccountsEnabled: true, ServiceAccount: null }))
+        {
+            var username = "service-account-" + client.ClientId.ToLowerInvariant();
+            var user = new User
+            {
+                Id = StableId.For(_realm.Name, "user", username),
+                Username = username,
+                Enabled = true,
+                ServiceAccountOf = client,
+            };
+            user.Roles.Add(_realm.DefaultRole);
+            if (!_realm.Users.TryAdd(username, user))
+            {
+                throw new RealmFileException("$.users", $"the user name {username} is needed for the service account of {client.ClientId}");
+            }
+
+            client.ServiceAccount = user;
+            if (_realm.ClientScopes.TryGetValue("service_account", out var scope) && !client.DefaultScopes.Contains(scope))
+            {
+                client.DefaultScopes.Add(scope);
+            }
+        }
+
+        foreach (var client in _realm.Clients.Values)
+        {
+            if (client is { PublicClient: false, BearerOnly: false, Secret: null })
+            {
+                client.Secret = RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 86);
+            }
+        }
+    }
+
+    private void WarnAboutFlows()
+    {
+        foreach (var flow in _file.Items("authenticationFlows"))
+        {
+            if (!flow.Flag("builtIn", absent: false) && flow.Flag("topLevel", absent: false))
+            {
+                _warnings.Add($"{flow.Path} (the flow {flow.Text("alias")}) is not honoured: everybody signs in with name and password");
+            }
+        }
+
+        if (_file.Text("browserFlow") is { } browserFlow && !BuiltInFlows.Contains(browserFlow))
+        {
+            _warnings.Add($"$.browserFlow ({browserFlow}) is not honoured: everybody signs in with name and password");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>Reads client scopes and protocol mappers.</summary>
+internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> warnings)
+{
+    private static readonly HashSet<string> ScopeFields = new(
+        ["id", "name", "description", "protocol", "attributes", "protocolMappers"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> MapperFields = new(
+        ["id", "name", "protocol", "protocolMapper", "config", "consentRequired", "consentText"], StringComparer.Ordinal);
+
+    // Scopes that every export lists and that only SAML clients use.
+    private static readonly HashSet<string> SamlScopes = new(["role_list", "saml_organization", "AuthnContextClassRef"], StringComparer.Ordinal);
+
+    public static bool IsSaml(string name) => SamlScopes.Contains(name);
+
+    public void ReadScope(JsonPlace place)
+    {
+        known.Check(place, "clientScope", ScopeFields, warnings);
+        var name = place.Text("name") ?? throw place.Refuse("a client scope without a name");
+        if (place.Text("protocol") is { } protocol && protocol is not "openid-connect")
+        {
+            if (!IsSaml(name))
+            {
+                warnings.Add($"{place.Path} (the client scope {name}) is not honoured: only openid-connect is spoken");
+            }
+
+            return;
+        }
+
+        var attributes = place.TextMap("attributes");
+        var scope = new ClientScope
+        {
+            Id = place.Text("id") ?? StableId.For(realm.Name, "client scope", name),
+            Name = name,
+            IncludeInTokenScope = !string.Equals(attributes.GetValueOrDefault("include.in.token.scope"), "false", StringComparison.Ordinal),
+        };
+        if (!realm.ClientScopes.TryAdd(name, scope))
+        {
+            throw place.Refuse($"the client scope {name} is there twice");
+        }
+
+        ReadMappers(place, scope.Mappers);
+    }
+
+    public void ReadMappers(JsonPlace place, List<ProtocolMapper> mappers)
+    {
+        foreach (var item in place.Items("protocolMappers"))
+        {
+            known.Check(item, "protocolMapper", MapperFields, warnings);
+            var kind = item.Text("protocolMapper") ?? throw item.Refuse("a protocol mapper without \"protocolMapper\"");
+            mappers.Add(new ProtocolMapper(item.Text("name") ?? kind, kind, item.TextMap("config")));
+            if (!Tokens.ClaimMapping.Knows(kind))
+            {
+                warnings.Add($"{item.Path} ({kind}) is not honoured: the claim will be missing");
+            }
+        }
+    }
+}

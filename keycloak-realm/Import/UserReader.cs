@@ -1,0 +1,187 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>Reads groups and users.</summary>
+internal sealed class UserReader(Realm realm, KnownFields known, List<string> warnings)
+{
+    private static readonly HashSet<string> GroupFields = new(
+        ["id", "name", "path", "description", "attributes", "realmRoles", "clientRoles", "subGroups", "access", "subGroupCount", "parentId"],
+        StringComparer.Ordinal);
+
+    private static readonly HashSet<string> UserFields = new(
+        ["id", "username", "enabled", "email", "emailVerified", "firstName", "lastName", "attributes", "credentials", "requiredActions",
+            "realmRoles", "clientRoles", "groups", "serviceAccountClientId", "notBefore", "createdTimestamp", "totp", "access",
+            "disableableCredentialTypes", "origin", "self"],
+        StringComparer.Ordinal);
+
+    private static readonly HashSet<string> CredentialFields = new(
+        ["id", "type", "value", "temporary", "secretData", "credentialData", "createdDate", "userLabel", "priority"], StringComparer.Ordinal);
+
+    public void ReadGroup(JsonPlace place, Group? parent)
+    {
+        known.Check(place, "group", GroupFields, warnings);
+        var name = place.Text("name") ?? throw place.Refuse("a group without a name");
+        var siblings = parent?.SubGroups ?? realm.Groups;
+        if (siblings.Exists(other => string.Equals(other.Name, name, StringComparison.Ordinal)))
+        {
+            throw place.Refuse($"the group {name} is there twice");
+        }
+
+        var group = new Group
+        {
+            Id = place.Text("id") ?? StableId.For(realm.Name, "group", $"{parent?.Path}/{name}"),
+            Name = name,
+            Parent = parent,
+            Attributes = place.TextListMap("attributes"),
+        };
+        siblings.Add(group);
+        ReadRoles(place, group.Roles);
+        foreach (var child in place.Items("subGroups"))
+        {
+            ReadGroup(child, group);
+        }
+    }
+
+    public void ReadUser(JsonPlace place)
+    {
+        known.Check(place, "user", UserFields, warnings);
+        var username = place.Text("username")?.ToLowerInvariant();
+        if (string.IsNullOrEmpty(username))
+        {
+            throw place.Refuse("a user without \"username\"");
+        }
+
+        var email = place.Text("email")?.ToLowerInvariant();
+        var user = new User
+        {
+            Id = place.Text("id") ?? StableId.For(realm.Name, "user", username),
+            Username = username,
+            Email = string.IsNullOrEmpty(email) ? null : email,
+            EmailVerified = place.Flag("emailVerified", absent: false),
+            FirstName = NullIfEmpty(place.Text("firstName")),
+            LastName = NullIfEmpty(place.Text("lastName")),
+            Enabled = place.Flag("enabled", absent: false),
+            NotBefore = place.Number("notBefore", 0),
+            Attributes = place.TextListMap("attributes"),
+        };
+        if (!realm.Users.TryAdd(username, user))
+        {
+            throw place.Refuse($"the user {username} is there twice");
+        }
+
+        if (user.Email is not null && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal)))
+        {
+            throw place.Refuse($"the e-mail address {user.Email} belongs to two users");
+        }
+
+        user.RequiredActions.AddRange(place.Texts("requiredActions"));
+        ReadRoles(place, user.Roles);
+        foreach (var item in place.Items("groups"))
+        {
+            user.Groups.Add(realm.FindGroup(item.Text()) ?? throw item.Refuse($"Unable to find group specified by path: {item.Text()}"));
+        }
+
+        foreach (var credential in place.Items("credentials"))
+        {
+            ReadCredential(credential, user);
+        }
+
+        if (place.Member("serviceAccountClientId") is { } link)
+        {
+            var client = realm.FindClient(link.Text()) ?? throw link.Refuse($"Unable to find client specified for service account link. Client: {link.Text()}");
+            client.ServiceAccount = user;
+            user.ServiceAccountOf = client;
+        }
+    }
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    /// <summary>Roles of a user or group. A role that does not exist yet is made without a word, as Keycloak does.</summary>
+    private void ReadRoles(JsonPlace place, HashSet<RealmRole> roles)
+    {
+        foreach (var name in place.Texts("realmRoles"))
+        {
+            roles.Add(FindOrAdd(realm.Roles, name, client: null));
+        }
+
+        if (place.Member("clientRoles") is not { } byClient)
+        {
+            return;
+        }
+
+        foreach (var (clientId, names) in byClient.Members())
+        {
+            var client = realm.FindClient(clientId) ?? throw names.Refuse($"Unable to find client role mappings for client: {clientId}");
+            foreach (var name in names.Items())
+            {
+                roles.Add(FindOrAdd(client.Roles, name.Text(), client));
+            }
+        }
+    }
+
+    private RealmRole FindOrAdd(Dictionary<string, RealmRole> container, string name, Client? client)
+    {
+        if (!container.TryGetValue(name, out var role))
+        {
+            role = new RealmRole { Id = StableId.For(realm.Name, "role", $"{client?.ClientId}/{name}"), Name = name, Client = client };
+            container.Add(name, role);
+        }
+
+        return role;
+    }
+
+    private void ReadCredential(JsonPlace place, User user)
+    {
+        known.Check(place, "credential", CredentialFields, warnings);
+        if (place.Text("type") is not ("password" or null))
+        {
+            warnings.Add($"{place.Path} ({place.Text("type")}) is not honoured: {user.Username} signs in with the password alone");
+            return;
+        }
+
+        if (place.Text("value") is { } plain)
+        {
+            user.Password = Password.FromPlain(plain);
+            return;
+        }
+
+        if (place.Member("secretData") is { } secretData && place.Member("credentialData") is { } credentialData)
+        {
+            user.Password = ReadHash(secretData, credentialData);
+            if (user.Password is null)
+            {
+                warnings.Add($"{place.Path} is hashed otherwise than with PBKDF2: {user.Username} cannot sign in. Give the password as \"value\"");
+            }
+        }
+    }
+
+    private static Password? ReadHash(JsonPlace secretData, JsonPlace credentialData)
+    {
+        try
+        {
+            using var secret = JsonDocument.Parse(secretData.Text());
+            using var data = JsonDocument.Parse(credentialData.Text());
+            HashAlgorithmName? algorithm = data.RootElement.GetProperty("algorithm").GetString() switch
+            {
+                "pbkdf2" => HashAlgorithmName.SHA1,
+                "pbkdf2-sha256" => HashAlgorithmName.SHA256,
+                "pbkdf2-sha512" => HashAlgorithmName.SHA512,
+                _ => null,
+            };
+            return algorithm is { } name
+                ? Password.FromHash(
+                    Convert.FromBase64String(secret.RootElement.GetProperty("value").GetString()!),
+                    Convert.FromBase64String(secret.RootElement.GetProperty("salt").GetString()!),
+                    data.RootElement.GetProperty("hashIterations").GetInt32(),
+                    name)
+                : null;
+        }
+        catch (Exception exception) when (exception is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw secretData.Refuse("secretData and credentialData must hold the JSON of a hashed password");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+
+namespace KeycloakRealm.Model;
+
+/// <summary>A client of the realm.</summary>
+internal sealed class Client
+{
+    public required string Id { get; init; }
+
+    public required string ClientId { get; init; }
+
+    public string? Name { get; init; }
+
+    public string? Description { get; init; }
+
+    public string? Secret { get; set; }
+
+    public bool Enabled { get; set; } = true;
+
+    public bool PublicClient { get; init; }
+
+    public bool BearerOnly { get; init; }
+
+    public bool StandardFlowEnabled { get; init; } = true;
+
+    public bool ImplicitFlowEnabled { get; init; }
+
+    public bool DirectAccessGrantsEnabled { get; init; }
+
+    public bool ServiceAccountsEnabled { get; init; }
+
+    public bool FrontchannelLogout { get; init; }
+
+    public bool FullScopeAllowed { get; init; } = true;
+
+    public long NotBefore { get; set; }
+
+    public string? RootUrl { get; init; }
+
+    public string? BaseUrl { get; init; }
+
+    public IReadOnlyList<string> RedirectUris { get; init; } = [];
+
+    public IReadOnlyList<string> WebOrigins { get; init; } = [];
+
+    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    public List<ProtocolMapper> Mappers { get; } = [];
+
+    public List<ClientScope> DefaultScopes { get; } = [];
+
+    public List<ClientScope> OptionalScopes { get; } = [];
+
+    public Dictionary<string, RealmRole> Roles { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Roles that pass although full scope is off.</summary>
+    public HashSet<RealmRole> ScopeMappings { get; } = [];
+
+    public User? ServiceAccount { get; set; }
+
+    public string? PkceMethod => Attribute("pkce.code.challenge.method");
+
+    public bool LightweightAccessToken => AttributeIs("client.use.lightweight.access.token.enabled");
+
+    public string? Attribute(string name) => Attributes.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
+
+    public bool AttributeIs(string name) => string.Equals(Attribute(name), "true", StringComparison.OrdinalIgnoreCase);
+
+    public int? AttributeNumber(string name) =>
+        int.TryParse(Attribute(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : null;
+}

@@ -1,0 +1,193 @@
+namespace KeycloakRealm.Model;
+
+/// <summary>
+/// Whether a redirect URI, a post-logout redirect URI or a web origin is one that the client has registered.
+/// The rules are Keycloak's, not RFC 8252's: a trailing <c>*</c> is a wildcard, and a loopback URI matches on any port.
+/// </summary>
+internal static class RedirectUriRules
+{
+    // A redirect URI that carried one of these could be taken for the authorization response itself.
+    private static readonly HashSet<string> Forbidden = new(
+        ["code", "state", "session_state", "iss", "error", "error_description", "id_token", "access_token", "token_type",
+            "expires_in", "response", "kc_action", "kc_action_status"],
+        StringComparer.OrdinalIgnoreCase);
+
+    public static bool IsRegistered(Client client, string serverUrl, string uri) =>
+        Matches(client.RedirectUris, client, serverUrl, uri);
+
+    /// <summary>Post-logout URIs: the attribute's list, <c>+</c> (or nothing) for the redirect URIs, <c>-</c> for none.</summary>
+    public static bool IsPostLogoutUri(Client client, string serverUrl, string uri)
+    {
+        var listed = client.Attribute("post.logout.redirect.uris");
+        if (string.Equals(listed, "-", StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var entries = new List<string>();
+        foreach (var entry in (listed ?? "+").Split("##", StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (string.Equals(entry, "+", StringComparison.Ordinal))
+            {
+                entries.AddRange(client.RedirectUris);
+            }
+            else
+            {
+                entries.Add(entry);
+            }
+        }
+
+        return Matches(entries, client, serverUrl, uri);
+    }
+
+    /// <summary>The origins from which a browser may call for this client; <c>*</c> stands for any.</summary>
+    public static IReadOnlyList<string> WebOrigins(Client client, string serverUrl)
+    {
+        var origins = new List<string>();
+        foreach (var entry in client.WebOrigins)
+        {
+            if (string.Equals(entry, "+", StringComparison.Ordinal))
+            {
+                origins.AddRange(client.RedirectUris.Select(uri => Origin(Absolute(uri, client, serverUrl))).OfType<string>());
+            }
+            else
+            {
+                origins.Add(entry);
+            }
+        }
+
+        return [.. origins.Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Scheme, host and port of an http(s) URI; null for any other.</summary>
+    public static string? Origin(string uri)
+    {
+        var end = uri.IndexOf("://", StringComparison.Ordinal);
+        if (end < 0 || uri[..end] is not ("http" or "https"))
+        {
+            return null;
+        }
+
+        var rest = uri.IndexOfAny(['/', '?', '#'], end + 3);
+        var origin = rest < 0 ? uri : uri[..rest];
+        return origin.Contains('*', StringComparison.Ordinal) ? null : origin;
+    }
+
+    private static bool Matches(IEnumerable<string> registered, Client client, string serverUrl, string uri)
+    {
+        if (!IsSound(uri))
+        {
+            return false;
+        }
+
+        return registered.Any(entry => MatchesOne(Absolute(entry, client, serverUrl), uri));
+    }
+
+    /// <summary>Relative entries hang below the client's root URL, or below the server where it has none.</summary>
+    private static string Absolute(string entry, Client client, string serverUrl)
+    {
+        if (!entry.StartsWith('/'))
+        {
+            return entry;
+        }
+
+        var root = client.RootUrl ?? serverUrl;
+        root = root.Replace("${authBaseUrl}", serverUrl, StringComparison.Ordinal)
+            .Replace("${authAdminUrl}", serverUrl, StringComparison.Ordinal);
+        return root.TrimEnd('/') + entry;
+    }
+
+    private static bool MatchesOne(string registered, string uri)
+    {
+        if (string.Equals(registered, "*", StringComparison.Ordinal))
+        {
+            return Origin(uri) is not null;
+        }
+
+        if (registered.EndsWith('*') && !registered.Contains('?', StringComparison.Ordinal))
+        {
+            var prefix = registered[..^1];
+            var end = uri.IndexOfAny(['?', '#']);
+            var path = end < 0 ? uri : uri[..end];
+            if (AuthorityEnd(prefix) == prefix.Length)
+            {
+                // The star stands in the authority: it never extends the host name, only port and path.
+                return AuthorityIsComplete(prefix, path);
+            }
+
+            return path.StartsWith(prefix, StringComparison.Ordinal)
+                || (prefix.EndsWith('/') && string.Equals(path, prefix[..^1], StringComparison.Ordinal));
+        }
+
+        return string.Equals(registered, uri, StringComparison.Ordinal) || MatchesLoopback(registered, uri);
+    }
+
+    private static bool AuthorityIsComplete(string prefix, string path)
+    {
+        if (!path.StartsWith(prefix, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        if (prefix.EndsWith(':'))
+        {
+            var end = AuthorityEnd(path);
+            return path[prefix.Length..end].All(char.IsAsciiDigit);
+        }
+
+        return path.Length == prefix.Length || path[prefix.Length] is '/';
+    }
+
+    private static int AuthorityEnd(string uri)
+    {
+        var scheme = uri.IndexOf("://", StringComparison.Ordinal);
+        var end = scheme < 0 ? -1 : uri.IndexOfAny(['/', '?', '#'], scheme + 3);
+        return end < 0 ? uri.Length : end;
+    }
+
+    /// <summary>http on localhost or 127.0.0.1 registered without a port matches any port (RFC 8252, section 7.3).</summary>
+    private static bool MatchesLoopback(string registered, string uri)
+    {
+        foreach (var host in (ReadOnlySpan<string>)["http://localhost", "http://127.0.0.1"])
+        {
+            if (!registered.StartsWith(host, StringComparison.Ordinal) || !uri.StartsWith(host + ":", StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var rest = registered[host.Length..];
+            var end = AuthorityEnd(uri);
+            return (rest.Length == 0 || rest[0] is '/' or '?')
+                && uri[(host.Length + 1)..end].All(char.IsAsciiDigit)
+                && string.Equals(rest, uri[end..], StringComparison.Ordinal);
+        }
+
+        return false;
+    }
+
+    private static bool IsSound(string uri)
+    {
+        if (!Uri.TryCreate(uri, UriKind.Absolute, out _) || uri.Any(c => c <= ' ' || c is '\\' or '<' or '>' or '"'))
+        {
+            return false;
+        }
+
+        var authority = AuthorityEnd(uri);
+        if (uri.AsSpan(0, authority).Contains('@'))
+        {
+            return false;
+        }
+
+        var mark = uri.IndexOfAny(['?', '#']);
+        var path = mark < 0 ? uri[Math.Min(authority, uri.Length)..] : uri[Math.Min(authority, mark)..mark];
+        var decoded = path;
+        for (var i = 0; i < 5 && decoded.Contains('%', StringComparison.Ordinal); i++)
+        {
+            decoded = Uri.UnescapeDataString(decoded);
+        }
+
+        return !decoded.Split('/', '\\').Contains("..", StringComparer.Ordinal)
+            && !decoded.Contains(' ', StringComparison.Ordinal)
+            && (mark < 0 || !uri[mark..].Split('?', '#', '&').Any(pair => Forbidden.Contains(Uri.UnescapeDataString(pair.Split('=')[0]))));
+    }
+}

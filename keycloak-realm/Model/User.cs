@@ -1,0 +1,101 @@
+namespace KeycloakRealm.Model;
+
+/// <summary>A person, or the account of a service client.</summary>
+internal sealed class User
+{
+    public required string Id { get; init; }
+
+    /// <summary>Lower-cased, as Keycloak keeps it.</summary>
+    public required string Username { get; init; }
+
+    public string? Email { get; set; }
+
+    public bool EmailVerified { get; set; }
+
+    public string? FirstName { get; set; }
+
+    public string? LastName { get; set; }
+
+    /// <summary>Absent in the file means off, as in Keycloak.</summary>
+    public bool Enabled { get; set; }
+
+    public long NotBefore { get; set; }
+
+    public Password? Password { get; set; }
+
+    public List<string> RequiredActions { get; } = [];
+
+    public HashSet<RealmRole> Roles { get; } = [];
+
+    public List<Group> Groups { get; } = [];
+
+    public Dictionary<string, IReadOnlyList<string>> Attributes { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>The client whose service account this is.</summary>
+    public Client? ServiceAccountOf { get; set; }
+
+    public string FullName => string.Join(' ', new[] { FirstName, LastName }.Where(part => !string.IsNullOrEmpty(part)));
+
+    /// <summary>Direct roles, those of the groups and of the groups above them, composites resolved.</summary>
+    public HashSet<RealmRole> EffectiveRoles()
+    {
+        var direct = new List<RealmRole>(Roles);
+        foreach (var group in Groups)
+        {
+            for (var each = group; each is not null; each = each.Parent)
+            {
+                direct.AddRange(each.Roles);
+            }
+        }
+
+        return RealmRole.Expand(direct);
+    }
+
+    /// <summary>An attribute's values; the profile's fields count as attributes, and groups stand in for what the user lacks.</summary>
+    public IReadOnlyList<string> AttributeValues(string name)
+    {
+        string? field = name switch
+        {
+            "username" => Username,
+            "email" => Email,
+            "firstName" => FirstName,
+            "lastName" => LastName,
+            _ => null,
+        };
+        if (field is not null)
+        {
+            return [field];
+        }
+
+        if (Attributes.TryGetValue(name, out var own) && own.Count > 0)
+        {
+            return own;
+        }
+
+        foreach (var group in Groups)
+        {
+            for (var each = group; each is not null; each = each.Parent)
+            {
+                if (each.Attributes.TryGetValue(name, out var inherited) && inherited.Count > 0)
+                {
+                    return inherited;
+                }
+            }
+        }
+
+        return [];
+    }
+
+    /// <summary>What keeps the user from signing in although name and password are right; null if nothing does.</summary>
+    public string? PendingAction(Realm realm)
+    {
+        if (RequiredActions.Count > 0)
+        {
+            return RequiredActions[0];
+        }
+
+        return ServiceAccountOf is null && realm.RequiredProfileAttributes.Any(name => AttributeValues(name).Count == 0)
+            ? "VERIFY_PROFILE"
+            : null;
+    }
+}

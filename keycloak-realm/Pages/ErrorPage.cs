@@ -1,0 +1,19 @@
+using KeycloakRealm.Endpoints;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Pages;
+
+/// <summary>Something is wrong that only the person at the browser can be told.</summary>
+internal static class ErrorPage
+{
+    public static string Render(RealmSite? site, string message, Client? client = null) => PageParts.Frame(
+        site,
+        "We are sorry...",
+        $"""
+        <div id="kc-error-message">
+            <p class="instruction">{PageParts.Encode(message)}</p>
+            {PageParts.BackToApplication(site, client, "backToApplication")}
+        </div>
+        """,
+        "login-error");
+}

@@ -1,0 +1,63 @@
+using System.Text.Encodings.Web;
+using KeycloakRealm.Endpoints;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Pages;
+
+/// <summary>What all pages share: the frame, the style sheet, the way back to the application.</summary>
+internal static class PageParts
+{
+    public const string StylesheetPath = "/resources/embedded/pages.css";
+
+    public static byte[] Stylesheet { get; } = LoadStylesheet();
+
+    public static string Encode(string? text) => HtmlEncoder.Default.Encode(text ?? "");
+
+    public static string Frame(RealmSite? site, string heading, string body, string id) =>
+        $"""
+        <!DOCTYPE html>
+        <html lang="en">
+        <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>{(site is null ? "" : $"Sign in to {Encode(site.Realm.Title)}")}</title>
+            <link rel="icon" href="data:,">
+            <link rel="stylesheet" href="{StylesheetPath}">
+        </head>
+        <body data-page-id="{id}">
+            <header id="kc-header">{(site is null ? "Keycloak" : Encode(site.Realm.Title))}</header>
+            <main>
+                <h1 id="kc-page-title">{heading}</h1>
+                {body}
+            </main>
+            <footer>Embedded realm for development. Not Keycloak, and never for production.</footer>
+        </body>
+        </html>
+        """;
+
+    /// <summary>A link to the client's base URL, where it has one.</summary>
+    public static string BackToApplication(RealmSite? site, Client? client, string? id = null)
+    {
+        if (site is null || client?.BaseUrl is not { Length: > 0 } url)
+        {
+            return "";
+        }
+
+        if (url.StartsWith('/'))
+        {
+            var root = client.RootUrl is null or "${authBaseUrl}" or "${authAdminUrl}" ? site.ServerUrl : client.RootUrl;
+            url = root.TrimEnd('/') + url;
+        }
+
+        return $"""<p><a{(id is null ? "" : $" id=\"{id}\"")} href="{Encode(url)}">« Back to Application</a></p>""";
+    }
+
+    private static byte[] LoadStylesheet()
+    {
+        using var stream = typeof(PageParts).Assembly.GetManifestResourceStream("pages.css")!;
+        using var bytes = new MemoryStream();
+        stream.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+}

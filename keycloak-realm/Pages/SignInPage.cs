@@ -1,0 +1,43 @@
+using KeycloakRealm.Endpoints;
+using KeycloakRealm.Sessions;
+
+namespace KeycloakRealm.Pages;
+
+/// <summary>The sign-in page. Ids, names and texts are those of Keycloak's own page, so that one script can use both.</summary>
+internal static class SignInPage
+{
+    public static string Render(
+        RealmSite site, AuthorizationRequest request, string action, string? login, string? fieldError = null, string? alert = null)
+    {
+        var invalid = fieldError is null ? "" : " aria-invalid=\"true\" aria-describedby=\"input-error-username\"";
+        var focusPassword = !string.IsNullOrEmpty(login);
+        var name = string.IsNullOrWhiteSpace(request.Client.Name) ? request.Client.ClientId : request.Client.Name;
+        return PageParts.Frame(
+            site,
+            "Sign in to your account",
+            $"""
+            <p class="application">to continue to {PageParts.Encode(name)}</p>
+            {(alert is null ? "" : $"<div class=\"alert\" role=\"alert\"><span class=\"kc-feedback-text\">{PageParts.Encode(alert)}</span></div>")}
+            <form id="kc-form-login" action="{PageParts.Encode(action)}" method="post" novalidate>
+                <label for="username">Username or email</label>
+                <input id="username" name="username" value="{PageParts.Encode(login)}" type="text" autocomplete="username" autocapitalize="none" spellcheck="false"{(focusPassword ? "" : " autofocus")}{invalid}>
+                <div id="input-error-container-username" aria-live="polite">{FieldError(fieldError)}
+                </div>
+                <label for="password">Password</label>
+                <input id="password" name="password" value="" type="password" autocomplete="current-password"{(focusPassword ? " autofocus" : "")}{invalid}>
+                <input type="hidden" id="id-hidden-input" name="credentialId">
+                <button name="login" id="kc-login" type="submit">Sign In</button>
+            </form>
+            """,
+            "login-login");
+    }
+
+    private static string FieldError(string? message) => message is null
+        ? ""
+        : $"""
+
+                    <div class="field-error" id="input-error-username">
+                        <span class="kc-feedback-text">{PageParts.Encode(message)}</span>
+                    </div>
+           """;
+}

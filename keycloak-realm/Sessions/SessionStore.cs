@@ -1,0 +1,387 @@
+using System.Security.Cryptography;
+using KeycloakRealm.Model;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Sessions;
+
+/// <summary>
+/// All that the realm remembers while it runs. One lock guards it, because what must happen once — a code's use, a refresh
+/// token's use, the end of a session — must happen once also when two ask in the same moment.
+/// </summary>
+internal sealed class SessionStore(Realm realm, TimeProvider clock)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, UserSession> _online = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, UserSession> _offline = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AuthorizationCode> _codes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Authentication> _authentications = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string ClientId, Dictionary<string, string> Parameters, long Expires)> _pushed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PendingLogout> _logouts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _revoked = new(StringComparer.Ordinal);
+
+    private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>A session id: 24 characters of base64url.</summary>
+    public static string NewSessionId() => Base64Url.Encode(RandomNumberGenerator.GetBytes(18));
+
+    public static string NewSessionCode() => Base64Url.Encode(RandomNumberGenerator.GetBytes(32));
+
+    public UserSession? Find(string? id, bool offline = false)
+    {
+        lock (_lock)
+        {
+            return FindAlive(id, offline ? _offline : _online);
+        }
+    }
+
+    /// <summary>The session that a token belongs to, with the client's part in it: the online one, else the offline one.</summary>
+    public (UserSession? Session, ClientSession? Client) FindFor(string? id, Client client)
+    {
+        lock (_lock)
+        {
+            var online = FindAlive(id, _online);
+            if (PartOf(online, client) is { } part)
+            {
+                return (online, part);
+            }
+
+            var offline = FindAlive(id, _offline);
+            return (offline ?? online, PartOf(offline, client));
+        }
+    }
+
+    /// <summary>A user enters a client: the session is made where there is none, and so is the client's part in it.</summary>
+    public (UserSession Session, ClientSession Client) Enter(string id, User user, Client client, bool reused)
+    {
+        lock (_lock)
+        {
+            var session = FindAlive(id, _online);
+            if (session is null || session.User != user)
+            {
+                session = new UserSession { Id = id, User = user, Started = Now, LastRefresh = Now };
+                _online[id] = session;
+            }
+
+            session.LastRefresh = Now;
+            return (session, Attach(session, client, reused));
+        }
+    }
+
+    /// <summary>The offline copy of a session, for a client that was granted offline access.</summary>
+    public (UserSession Session, ClientSession Client) EnterOffline(UserSession online, ClientSession part)
+    {
+        lock (_lock)
+        {
+            if (FindAlive(online.Id, _offline) is not { } session)
+            {
+                session = new UserSession
+                {
+                    Id = online.Id,
+                    User = online.User,
+                    Started = Now,
+                    LastRefresh = Now,
+                    Offline = true,
+                    Notes = new Dictionary<string, string>(online.Notes, StringComparer.Ordinal),
+                };
+                _offline[online.Id] = session;
+            }
+
+            var copy = Attach(session, part.Client, part.Reused);
+            copy.Nonce = part.Nonce;
+            return (session, copy);
+        }
+    }
+
+    /// <summary>Takes a client out of a session. The session itself lives on, unless the last client of it is to end it.</summary>
+    public void Detach(UserSession session, Client client, bool endIfLast)
+    {
+        lock (_lock)
+        {
+            session.Clients.Remove(client.Id);
+            if (endIfLast && session.Clients.Count == 0)
+            {
+                (session.Offline ? _offline : _online).Remove(session.Id);
+            }
+        }
+    }
+
+    /// <summary>Ends a session; the caller tells the clients. Null if somebody else was faster.</summary>
+    public UserSession? End(string? id)
+    {
+        lock (_lock)
+        {
+            return id is not null && _online.Remove(id, out var session) ? session : null;
+        }
+    }
+
+    public AuthorizationCode AddCode(UserSession session, AuthorizationRequest request, bool reused)
+    {
+        var code = new AuthorizationCode(
+            $"{Guid.NewGuid()}.{session.Id}.{request.Client.Id}",
+            session.Id,
+            request.Client,
+            request.RedirectUri,
+            request.Scope,
+            request.Nonce,
+            request.Challenge,
+            request.ChallengeMethod,
+            reused,
+            Now + realm.AccessCodeLifespan);
+        lock (_lock)
+        {
+            DropExpired();
+            _codes[code.Value] = code;
+        }
+
+        return code;
+    }
+
+    /// <summary>
+    /// Takes a code. One that is unknown, used or expired gives null, and takes the client it names out of the session it
+    /// names: whoever sends it a second time may have stolen it.
+    /// </summary>
+    public AuthorizationCode? TakeCode(string value)
+    {
+        lock (_lock)
+        {
+            if (_codes.Remove(value, out var code) && code.Expires >= Now && FindAlive(code.SessionId, _online) is not null)
+            {
+                return code;
+            }
+
+            if (value.Split('.') is [_, var sessionId, var clientUuid] && _online.TryGetValue(sessionId, out var session))
+            {
+                session.Clients.Remove(clientUuid);
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Counts the use of a refresh token where the realm rotates them. The answer is null, or the reason to refuse; then the
+    /// client is out of the session.
+    /// </summary>
+    public string? UseRefreshToken(UserSession session, ClientSession part, string tokenId, string? family, long issuedAt)
+    {
+        lock (_lock)
+        {
+            if (!session.Clients.ContainsKey(part.Client.Id))
+            {
+                return "Session doesn't have required client";
+            }
+
+            if (realm.RevokeRefreshToken)
+            {
+                var key = family ?? "";
+                part.RefreshUses.TryGetValue(key, out var last);
+                var same = last is not null && string.Equals(last.TokenId, tokenId, StringComparison.Ordinal);
+                if (last is not null && !same && issuedAt < last.At)
+                {
+                    session.Clients.Remove(part.Client.Id);
+                    return "Stale token";
+                }
+
+                var count = same ? last!.Count : 0;
+                if (count > realm.RefreshTokenMaxReuse)
+                {
+                    session.Clients.Remove(part.Client.Id);
+                    return "Maximum allowed refresh token reuse exceeded";
+                }
+
+                part.RefreshUses[key] = new RefreshUse(tokenId, count + 1, Now);
+            }
+
+            session.LastRefresh = Now;
+            part.LastRefresh = Now;
+            return null;
+        }
+    }
+
+    /// <summary>Makes a token unusable that needs no session to be good.</summary>
+    public void Revoke(string tokenId, long expires)
+    {
+        lock (_lock)
+        {
+            _revoked[tokenId] = expires;
+        }
+    }
+
+    public bool IsRevoked(string tokenId)
+    {
+        lock (_lock)
+        {
+            return _revoked.ContainsKey(tokenId);
+        }
+    }
+
+    /// <summary>The authentication of a browser, made where there is none under that id.</summary>
+    public Authentication OpenAuthentication(string? id)
+    {
+        lock (_lock)
+        {
+            if (id is not null && _authentications.TryGetValue(id, out var known))
+            {
+                return known;
+            }
+
+            var made = new Authentication { Id = id is not null && FindAlive(id, _online) is not null ? id : NewSessionId() };
+            _authentications[made.Id] = made;
+            return made;
+        }
+    }
+
+    public AuthenticationTab OpenTab(Authentication authentication, AuthorizationRequest request)
+    {
+        var tab = new AuthenticationTab
+        {
+            Id = Base64Url.Encode(RandomNumberGenerator.GetBytes(8)),
+            Request = request,
+            Started = Now,
+            SessionCode = NewSessionCode(),
+        };
+        lock (_lock)
+        {
+            DropExpired();
+            authentication.Tabs[tab.Id] = tab;
+        }
+
+        return tab;
+    }
+
+    public AuthenticationTab? FindTab(string? authenticationId, string? tabId)
+    {
+        lock (_lock)
+        {
+            return authenticationId is not null && tabId is not null
+                && _authentications.TryGetValue(authenticationId, out var authentication)
+                && authentication.Tabs.TryGetValue(tabId, out var tab)
+                && tab.Started + realm.AccessCodeLifespanLogin >= Now
+                    ? tab
+                    : null;
+        }
+    }
+
+    /// <summary>Closes a sign-in page for good. False if it was closed already.</summary>
+    public bool CloseTab(string authenticationId, AuthenticationTab tab)
+    {
+        lock (_lock)
+        {
+            return _authentications.TryGetValue(authenticationId, out var authentication)
+                && authentication.Tabs.Remove(tab.Id)
+                && (authentication.Tabs.Count > 0 || _authentications.Remove(authenticationId));
+        }
+    }
+
+    public string Push(string clientId, Dictionary<string, string> parameters)
+    {
+        var uri = "urn:ietf:params:oauth:request_uri:" + Guid.NewGuid();
+        lock (_lock)
+        {
+            _pushed[uri] = (clientId, parameters, Now + realm.PushedRequestLifespan);
+        }
+
+        return uri;
+    }
+
+    public Dictionary<string, string>? TakePushed(string uri, string clientId)
+    {
+        lock (_lock)
+        {
+            return _pushed.Remove(uri, out var pushed) && pushed.Expires >= Now && string.Equals(pushed.ClientId, clientId, StringComparison.Ordinal)
+                ? pushed.Parameters
+                : null;
+        }
+    }
+
+    public void AddLogout(PendingLogout logout)
+    {
+        lock (_lock)
+        {
+            _logouts[logout.TabId] = logout;
+        }
+    }
+
+    public PendingLogout? TakeLogout(string? tabId, string? sessionCode)
+    {
+        lock (_lock)
+        {
+            return tabId is not null && _logouts.TryGetValue(tabId, out var logout)
+                && string.Equals(logout.SessionCode, sessionCode, StringComparison.Ordinal)
+                && _logouts.Remove(tabId)
+                    ? logout
+                    : null;
+        }
+    }
+
+    private ClientSession? PartOf(UserSession? session, Client client) =>
+        session is not null && session.Clients.TryGetValue(client.Id, out var part) && SessionLimits.IsAlive(realm, session, part, Now)
+            ? part
+            : null;
+
+    private ClientSession Attach(UserSession session, Client client, bool reused)
+    {
+        if (!session.Clients.TryGetValue(client.Id, out var part))
+        {
+            part = new ClientSession { Client = client, Started = Now, LastRefresh = Now };
+            session.Clients[client.Id] = part;
+        }
+
+        part.LastRefresh = Now;
+        part.Reused = reused;
+        return part;
+    }
+
+    private UserSession? FindAlive(string? id, Dictionary<string, UserSession> sessions)
+    {
+        if (id is null || !sessions.TryGetValue(id, out var session))
+        {
+            return null;
+        }
+
+        if (SessionLimits.IsAlive(realm, session, Now))
+        {
+            return session;
+        }
+
+        sessions.Remove(id);
+        return null;
+    }
+
+    private void DropExpired()
+    {
+        var now = Now;
+        foreach (var code in _codes.Values.Where(code => code.Expires < now).ToList())
+        {
+            _codes.Remove(code.Value);
+        }
+
+        foreach (var id in _revoked.Where(each => each.Value < now).Select(each => each.Key).ToList())
+        {
+            _revoked.Remove(id);
+        }
+
+        foreach (var uri in _pushed.Where(each => each.Value.Expires < now).Select(each => each.Key).ToList())
+        {
+            _pushed.Remove(uri);
+        }
+
+        foreach (var session in _online.Values.Where(session => !SessionLimits.IsAlive(realm, session, now)).ToList())
+        {
+            _online.Remove(session.Id);
+        }
+
+        foreach (var authentication in _authentications.Values.ToList())
+        {
+            foreach (var tab in authentication.Tabs.Values.Where(tab => tab.Started + realm.AccessCodeLifespanLogin < now).ToList())
+            {
+                authentication.Tabs.Remove(tab.Id);
+            }
+
+            if (authentication.Tabs.Count == 0 && !_online.ContainsKey(authentication.Id))
+            {
+                _authentications.Remove(authentication.Id);
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using System.Text.Json;
+
+namespace KeycloakRealm.Tokens;
+
+/// <summary>The keys that the embedded realm made, as kept in the state folder. For development only: they lie there in the clear.</summary>
+internal sealed record KeyFile(byte[] Signing, byte[]? Encryption, byte[] Secret, string SecretKid)
+{
+    public static KeyFile? Read(string? folder, string realm)
+    {
+        var path = PathOf(folder, realm);
+        if (path is null || !File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<KeyFile>(File.ReadAllBytes(path));
+        }
+        catch (JsonException exception)
+        {
+            throw new EmbeddedRealmException($"The key file {path} is damaged. Delete it; new keys are made then.", exception);
+        }
+    }
+
+    public static void Write(string? folder, string realm, KeyFile keys)
+    {
+        if (PathOf(folder, realm) is not { } path)
+        {
+            return;
+        }
+
+        Directory.CreateDirectory(folder!);
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var stream = new FileStream(path, options);
+        JsonSerializer.Serialize(stream, keys);
+    }
+
+    private static string? PathOf(string? folder, string realm) =>
+        folder is null ? null : Path.Combine(folder, $"keys-{Uri.EscapeDataString(realm)}.json");
+}

@@ -1,0 +1,254 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
+
+namespace KeycloakRealm.Tokens;
+
+/// <summary>Issues access, ID, refresh and logout tokens with Keycloak's headers and claims.</summary>
+internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider clock, string serverUrl)
+{
+    // The order in which Keycloak writes what it knows by name; everything else follows as the mappers wrote it.
+    private static readonly string[] Order =
+        ["exp", "iat", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "at_hash", "acr", "allowed-origins",
+            "realm_access", "resource_access", "cnf", "scope"];
+
+    private readonly ClaimMapping _mapping = new(serverUrl);
+
+    public string Issuer { get; } = $"{serverUrl}/realms/{realm.Name}";
+
+    public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
+
+    /// <summary>The answer of the token endpoint.</summary>
+    public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh)
+    {
+        var now = Now;
+        var access = AccessClaims(subject, grant, refresh, now);
+        var accessToken = keys.Sign(access, subject.Client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT");
+        var response = new JsonObject
+        {
+            ["access_token"] = accessToken,
+            ["expires_in"] = access.Number("exp") - now,
+            ["refresh_expires_in"] = 0,
+        };
+        if (refresh is not null)
+        {
+            var claims = RefreshClaims(subject, refresh, access, now);
+            response["refresh_expires_in"] = claims.Number("exp") is { } expires ? expires - now : 0;
+            response["refresh_token"] = keys.SignSymmetric(claims);
+        }
+
+        response["token_type"] = "Bearer";
+        if (subject.OpenId)
+        {
+            response["id_token"] = keys.Sign(IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now));
+        }
+
+        response["not-before-policy"] = realm.NotBefore;
+        if (subject.Session is { } session)
+        {
+            response["session_state"] = session.Id;
+        }
+
+        response["scope"] = subject.ScopeText();
+        return response;
+    }
+
+    /// <summary>The claims of a token as they would be issued now; what belongs to the token itself is taken from it.</summary>
+    public JsonObject Introspect(TokenSubject subject, JsonObject token)
+    {
+        var claims = new JsonObject();
+        foreach (var name in (ReadOnlySpan<string>)["exp", "iat", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "cnf", "scope"])
+        {
+            if (token[name] is { } value)
+            {
+                claims[name] = value.DeepClone();
+            }
+        }
+
+        _mapping.Apply(subject, TokenKind.Introspection, claims);
+        claims = Sorted(claims);
+        claims["client_id"] = subject.Client.ClientId;
+        claims["username"] = subject.User.Username;
+        claims["token_type"] = token.Text("typ");
+        claims["active"] = true;
+        return claims;
+    }
+
+    public JsonObject UserInfo(TokenSubject subject)
+    {
+        var claims = new JsonObject { ["sub"] = subject.User.Id };
+        _mapping.Apply(subject, TokenKind.UserInfo, claims);
+        return claims;
+    }
+
+    public string LogoutToken(Client client, User user, string? sessionId)
+    {
+        var now = Now;
+        var events = new JsonObject { ["http://schemas.openid.net/event/backchannel-logout"] = new JsonObject() };
+        if (client.AttributeIs("backchannel.logout.revoke.offline.tokens"))
+        {
+            events["revoke_offline_access"] = true;
+        }
+
+        var claims = new JsonObject
+        {
+            ["exp"] = now + 120,
+            ["iat"] = now,
+            ["jti"] = Guid.NewGuid().ToString(),
+            ["iss"] = Issuer,
+            ["aud"] = client.ClientId,
+            ["sub"] = user.Id,
+            ["typ"] = "Logout",
+        };
+        if (sessionId is not null)
+        {
+            claims["sid"] = sessionId;
+        }
+
+        claims["events"] = events;
+        return keys.Sign(claims, "logout+jwt");
+    }
+
+    /// <summary>The authorization response as a signed token (JARM).</summary>
+    public string AuthorizationResponse(Client client, IEnumerable<KeyValuePair<string, string>> parameters)
+    {
+        var claims = new JsonObject { ["exp"] = Now + realm.AccessCodeLifespan, ["iss"] = Issuer, ["aud"] = client.ClientId };
+        foreach (var (name, value) in parameters)
+        {
+            claims[name] = value;
+        }
+
+        return keys.Sign(claims);
+    }
+
+    private JsonObject AccessClaims(TokenSubject subject, string grant, RefreshPlan? refresh, long now)
+    {
+        var client = subject.Client;
+        var lightweight = client.LightweightAccessToken;
+        var lifespan = client.AttributeNumber("access.token.lifespan") ?? realm.AccessTokenLifespan;
+        var expires = now + lifespan;
+        if (subject is { Session: { } session, ClientSession: { } clientSession } && refresh?.Offline is not true)
+        {
+            // A token never outlives its session.
+            expires = Math.Min(expires, SessionLimits.MaximumOf(realm, session, clientSession));
+        }
+
+        var sessionType = subject.Session is null ? "tr" : refresh?.Offline is true ? "of" : "on";
+        var claims = new JsonObject
+        {
+            ["exp"] = expires,
+            ["iat"] = now,
+            ["jti"] = $"{sessionType}{(lightweight ? "lt" : "rt")}{grant}:{Guid.NewGuid()}",
+            ["iss"] = Issuer,
+            ["typ"] = "Bearer",
+            ["azp"] = client.ClientId,
+        };
+        if (subject.Session is null)
+        {
+            // Without a session, the subject is the only trace of who the token stands for.
+            claims["sub"] = subject.User.Id;
+        }
+        else
+        {
+            claims["sid"] = subject.Session.Id;
+        }
+
+        claims["scope"] = subject.ScopeText();
+        _mapping.Apply(subject, lightweight ? TokenKind.LightweightAccess : TokenKind.Access, claims);
+        return Sorted(claims);
+    }
+
+    private JsonObject IdClaims(TokenSubject subject, bool refreshed, JsonObject access, string accessToken, long now)
+    {
+        var claims = new JsonObject
+        {
+            ["exp"] = access.Number("exp"),
+            ["iat"] = now,
+            ["jti"] = Guid.NewGuid().ToString(),
+            ["iss"] = Issuer,
+            ["aud"] = subject.Client.ClientId,
+            ["sub"] = subject.User.Id,
+            ["typ"] = "ID",
+            ["azp"] = subject.Client.ClientId,
+        };
+        if (!refreshed && subject.ClientSession?.Nonce is { } nonce)
+        {
+            claims["nonce"] = nonce;
+        }
+
+        if (subject.Session is { } session)
+        {
+            claims["sid"] = session.Id;
+        }
+
+        claims["at_hash"] = HalfHash(accessToken);
+        _mapping.Apply(subject, TokenKind.Id, claims);
+        return Sorted(claims);
+    }
+
+    private JsonObject RefreshClaims(TokenSubject subject, RefreshPlan plan, JsonObject access, long now)
+    {
+        var claims = new JsonObject();
+        if (!plan.Offline)
+        {
+            claims["exp"] = SessionLimits.RefreshExpiry(realm, subject.Session!, subject.ClientSession!, now);
+        }
+
+        claims["iat"] = now;
+        claims["jti"] = Guid.NewGuid().ToString();
+        claims["iss"] = Issuer;
+        claims["aud"] = Issuer;
+        claims["sub"] = subject.User.Id;
+        claims["typ"] = plan.Offline ? "Offline" : "Refresh";
+        claims["azp"] = subject.Client.ClientId;
+        claims["sid"] = subject.Session!.Id;
+        claims["scope"] = plan.Scope ?? subject.ScopeText(hidden: true);
+        if (realm.RevokeRefreshToken)
+        {
+            claims["reuse_id"] = plan.ReuseId ?? Guid.NewGuid().ToString();
+        }
+
+        if (access["aud"] is { } audience)
+        {
+            claims["aud_x"] = audience.DeepClone();
+        }
+
+        claims["prov"] = "default";
+        return claims;
+    }
+
+    private static string HalfHash(string token)
+    {
+        var hash = SHA256.HashData(Encoding.ASCII.GetBytes(token));
+        return Base64Url.Encode(hash.AsSpan(0, hash.Length / 2));
+    }
+
+    private static JsonObject Sorted(JsonObject claims)
+    {
+        var sorted = new JsonObject();
+        foreach (var name in Order)
+        {
+            if (claims.Remove(name, out var value))
+            {
+                sorted[name] = value;
+            }
+        }
+
+        foreach (var (name, value) in claims.ToList())
+        {
+            claims.Remove(name);
+            sorted[name] = value;
+        }
+
+        return sorted;
+    }
+}
+
+/// <summary>How the refresh token of an answer is made.</summary>
+/// <param name="Offline">An offline token, which does not expire.</param>
+/// <param name="IsRefresh">The answer to a refresh: the ID token has no nonce then.</param>
+/// <param name="Scope">The scope of the token that was traded in, which the new one keeps.</param>
+/// <param name="ReuseId">The family of rotated tokens.</param>
+internal sealed record RefreshPlan(bool Offline, bool IsRefresh = false, string? Scope = null, string? ReuseId = null);
