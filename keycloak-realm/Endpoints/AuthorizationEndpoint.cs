@@ -57,8 +57,12 @@ internal static class AuthorizationEndpoint
             BrowserCookies.ClearIdentity(context, site);
         }
 
-        var authentication = site.Sessions.OpenAuthentication(session?.Id ?? BrowserCookies.ReadAuthentication(context, site));
-        BrowserCookies.WriteAuthentication(context, site, authentication.Id, withHash: true);
+        var (authentication, isNew) = site.Sessions.OpenAuthentication(session?.Id ?? BrowserCookies.ReadAuthentication(context, site));
+        if (isNew)
+        {
+            BrowserCookies.WriteAuthentication(context, site, authentication.Id, withHash: true);
+        }
+
         Answer.SetCache(context, Answer.LoginCache);
         if (request.Prompts.Contains("create", StringComparer.Ordinal))
         {
@@ -66,7 +70,9 @@ internal static class AuthorizationEndpoint
         }
 
         var fresh = session is not null && !request.Prompts.Contains("login", StringComparer.Ordinal) && IsRecent(site, session, request.MaxAge);
-        var hadRestart = BrowserCookies.HasRestart(context);
+        
+        // The cookie stays while another page of this browser is open that may need it.
+        var hadRestart = BrowserCookies.HasRestart(context) && authentication.Tabs.Count == 0;
         var silent = request.Prompts.Contains("none", StringComparer.Ordinal);
         if (!silent)
         {
@@ -81,6 +87,7 @@ internal static class AuthorizationEndpoint
             }
 
             site.Sessions.Enter(session!.Id, session.User, request.Client, reused: true);
+            site.Sessions.CloseAuthentication(authentication);
             BrowserCookies.WriteIdentity(context, site, session);
             return AuthorizationResponse.SucceedAsync(context, site, request, session, reused: true);
         }
@@ -96,7 +103,7 @@ internal static class AuthorizationEndpoint
                 context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "login_required");
         }
 
-        var tab = site.Sessions.OpenTab(authentication, request);
+        var tab = site.Sessions.OpenTab(authentication, request, session?.User);
         if (pushed)
         {
             // A pushed request leaves its one-time address before the page is shown, so that the page can be reloaded.
@@ -106,7 +113,7 @@ internal static class AuthorizationEndpoint
         return Answer.PageAsync(
             context,
             StatusCodes.Status200OK,
-            SignInPage.Render(site, request, SignInEndpoint.Address(site, tab, withCode: true), session?.User.Username ?? request.LoginHint, alert: message));
+            SignInPage.Render(site, tab, SignInEndpoint.Address(site, tab, withCode: true), request.LoginHint, alert: message));
     }
 
     private static bool IsRecent(RealmSite site, UserSession session, long? maxAge) =>

@@ -10,7 +10,7 @@ internal static class CertsEndpoint
     public static Task GetAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.NoCache);
-        Cors.AllowAny(context);
+        Cors.AllowDocument(context);
         var body = new JsonObject { ["keys"] = new JsonArray([.. site.Keys.All.Select(key => key.ToJson())]) };
         var type = context.Request.Headers.Accept.ToString().Contains(KeySet, StringComparison.Ordinal) ? KeySet : "application/json";
         return Answer.JsonAsync(context, StatusCodes.Status200OK, body, type);

@@ -26,7 +26,17 @@ internal static class Cors
         return Answer.EmptyAsync(context, StatusCodes.Status200OK);
     }
 
-    /// <summary>Lets any origin read the answer: public documents, and errors while no client is known.</summary>
+    /// <summary>Lets any origin read a public document.</summary>
+    public static void AllowDocument(HttpContext context)
+    {
+        if (Origin(context) is { } origin)
+        {
+            context.Response.Headers.AccessControlAllowOrigin = origin;
+            context.Response.Headers.AccessControlAllowCredentials = "true";
+        }
+    }
+
+    /// <summary>Lets any origin read an error while no client is known.</summary>
     public static void AllowAny(HttpContext context, bool exposeAuthenticate = false)
     {
         if (Origin(context) is { } origin)

@@ -29,7 +29,7 @@ internal static class DiscoveryEndpoint
         }
 
         Answer.SetCache(context, Answer.NeverCache);
-        Cors.AllowAny(context);
+        Cors.AllowDocument(context);
         var template = Templates.GetOrAdd(document, Load);
         var issuer = JsonEncodedText.Encode(site.Issuer).ToString();
         var body = JsonNode.Parse(template.Replace("{issuer}", issuer, StringComparison.Ordinal))!.AsObject();

@@ -73,9 +73,8 @@ internal static class LogoutEndpoint
             return;
         }
 
-        var known = BrowserCookies.ReadAuthentication(context, site);
-        var authentication = site.Sessions.OpenAuthentication(known);
-        if (!string.Equals(authentication.Id, known, StringComparison.Ordinal) || authentication.Tabs.Count == 0)
+        var (authentication, isNew) = site.Sessions.OpenAuthentication(BrowserCookies.ReadAuthentication(context, site));
+        if (isNew)
         {
             BrowserCookies.WriteAuthentication(context, site, authentication.Id, withHash: false);
         }
@@ -93,6 +92,7 @@ internal static class LogoutEndpoint
             return;
         }
 
+        site.Sessions.CloseAuthentication(authentication);
         await FinishAsync(context, site, sessionId, client, redirectUri, parameters["state"]);
     }
 

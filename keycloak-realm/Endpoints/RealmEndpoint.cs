@@ -8,7 +8,7 @@ internal static class RealmEndpoint
     public static Task GetAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.NoCache);
-        Cors.AllowAny(context);
+        Cors.AllowDocument(context);
         var body = new JsonObject
         {
             ["realm"] = site.Realm.Name,

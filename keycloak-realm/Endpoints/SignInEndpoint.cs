@@ -65,11 +65,11 @@ internal static class SignInEndpoint
             return;
         }
 
-        var login = form["username"] ?? BrowserCookies.ReadIdentity(context, site)?.User.Username ?? "";
-        var user = site.Realm.FindUserByLogin(login);
+        var login = form["username"] ?? "";
+        var user = tab.SignedIn ?? site.Realm.FindUserByLogin(login);
         if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
         {
-            await ShowAsync(context, site, tab, login, fieldError: "Invalid username or password.");
+            await ShowAsync(context, site, tab, login, fieldError: tab.SignedIn is null ? "Invalid username or password." : "Invalid password.");
             return;
         }
 
@@ -138,7 +138,7 @@ internal static class SignInEndpoint
         return Answer.PageAsync(
             context,
             StatusCodes.Status200OK,
-            SignInPage.Render(site, tab.Request, Address(site, tab, withCode: true), login, fieldError, alert));
+            SignInPage.Render(site, tab, Address(site, tab, withCode: true), login, fieldError, alert));
     }
 
     /// <summary>

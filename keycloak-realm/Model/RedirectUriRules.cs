@@ -165,6 +165,20 @@ internal static class RedirectUriRules
         return false;
     }
 
+    /// <summary>Every percent sign begins a byte of two hexadecimal digits.</summary>
+    private static bool IsWellEncoded(string path)
+    {
+        for (var i = path.IndexOf('%', StringComparison.Ordinal); i >= 0; i = path.IndexOf('%', i + 1))
+        {
+            if (i + 2 >= path.Length || !char.IsAsciiHexDigit(path[i + 1]) || !char.IsAsciiHexDigit(path[i + 2]))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static bool IsSound(string uri)
     {
         if (!Uri.TryCreate(uri, UriKind.Absolute, out _) || uri.Any(c => c <= ' ' || c is '\\' or '<' or '>' or '"'))
@@ -187,7 +201,7 @@ internal static class RedirectUriRules
         }
 
         return !decoded.Split('/', '\\').Contains("..", StringComparer.Ordinal)
-            && !decoded.Contains(' ', StringComparison.Ordinal)
+            && IsWellEncoded(path)
             && (mark < 0 || !uri[mark..].Split('?', '#', '&').Any(pair => Forbidden.Contains(Uri.UnescapeDataString(pair.Split('=')[0]))));
     }
 }

@@ -7,10 +7,12 @@ namespace KeycloakRealm.Pages;
 internal static class SignInPage
 {
     public static string Render(
-        RealmSite site, AuthorizationRequest request, string action, string? login, string? fieldError = null, string? alert = null)
+        RealmSite site, AuthenticationTab tab, string action, string? login, string? fieldError = null, string? alert = null)
     {
+        var request = tab.Request;
         var invalid = fieldError is null ? "" : " aria-invalid=\"true\" aria-describedby=\"input-error-username\"";
-        var focusPassword = !string.IsNullOrEmpty(login);
+        var focusPassword = tab.SignedIn is not null || !string.IsNullOrEmpty(login);
+        alert ??= tab.SignedIn is null ? null : "Please re-authenticate to continue";
         var name = string.IsNullOrWhiteSpace(request.Client.Name) ? request.Client.ClientId : request.Client.Name;
         return PageParts.Frame(
             site,
@@ -19,8 +21,10 @@ internal static class SignInPage
             <p class="application">to continue to {PageParts.Encode(name)}</p>
             {(alert is null ? "" : $"<div class=\"alert\" role=\"alert\"><span class=\"kc-feedback-text\">{PageParts.Encode(alert)}</span></div>")}
             <form id="kc-form-login" action="{PageParts.Encode(action)}" method="post" novalidate>
-                <label for="username">Username or email</label>
-                <input id="username" name="username" value="{PageParts.Encode(login)}" type="text" autocomplete="username" autocapitalize="none" spellcheck="false"{(focusPassword ? "" : " autofocus")}{invalid}>
+                <label for="{(tab.SignedIn is null ? "username" : "kc-attempted-username")}">Username or email</label>
+                {(tab.SignedIn is { } user
+                    ? $"<input id=\"kc-attempted-username\" value=\"{PageParts.Encode(user.Username)}\" type=\"text\" readonly>"
+                    : $"<input id=\"username\" name=\"username\" value=\"{PageParts.Encode(login)}\" type=\"text\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\"{(focusPassword ? "" : " autofocus")}{invalid}>")}
                 <div id="input-error-container-username" aria-live="polite">{FieldError(fieldError)}
                 </div>
                 <label for="password">Password</label>

@@ -8,6 +8,8 @@ internal sealed class Authentication
     /// <summary>Becomes the id of the user session.</summary>
     public required string Id { get; init; }
 
+    public required long LastUsed { get; set; }
+
     public Dictionary<string, AuthenticationTab> Tabs { get; } = new(StringComparer.Ordinal);
 }
 
@@ -22,6 +24,9 @@ internal sealed class AuthenticationTab
 
     /// <summary>Changes with every answer, so that a form is sent once.</summary>
     public required string SessionCode { get; set; }
+
+    /// <summary>Who is signed in already and has to prove it again; only the password is asked for then.</summary>
+    public User? SignedIn { get; init; }
 
     /// <summary>The user whose name and password were right, while something else is pending.</summary>
     public User? Authenticated { get; set; }

@@ -216,22 +216,35 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     }
 
     /// <summary>The authentication of a browser, made where there is none under that id.</summary>
-    public Authentication OpenAuthentication(string? id)
+    public (Authentication Authentication, bool IsNew) OpenAuthentication(string? id)
     {
         lock (_lock)
         {
             if (id is not null && _authentications.TryGetValue(id, out var known))
             {
-                return known;
+                known.LastUsed = Now;
+                return (known, false);
             }
 
-            var made = new Authentication { Id = id is not null && FindAlive(id, _online) is not null ? id : NewSessionId() };
+            var made = new Authentication { Id = id is not null && FindAlive(id, _online) is not null ? id : NewSessionId(), LastUsed = Now };
             _authentications[made.Id] = made;
-            return made;
+            return (made, true);
         }
     }
 
-    public AuthenticationTab OpenTab(Authentication authentication, AuthorizationRequest request)
+    /// <summary>A browser was let through without a page: nothing is left to remember of it, unless a page is still open.</summary>
+    public void CloseAuthentication(Authentication authentication)
+    {
+        lock (_lock)
+        {
+            if (authentication.Tabs.Count == 0)
+            {
+                _authentications.Remove(authentication.Id);
+            }
+        }
+    }
+
+    public AuthenticationTab OpenTab(Authentication authentication, AuthorizationRequest request, User? signedIn)
     {
         var tab = new AuthenticationTab
         {
@@ -239,6 +252,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             Request = request,
             Started = Now,
             SessionCode = NewSessionCode(),
+            SignedIn = signedIn,
         };
         lock (_lock)
         {
@@ -378,7 +392,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                 authentication.Tabs.Remove(tab.Id);
             }
 
-            if (authentication.Tabs.Count == 0 && !_online.ContainsKey(authentication.Id))
+            if (authentication.Tabs.Count == 0 && authentication.LastUsed + realm.AccessCodeLifespanLogin < now)
             {
                 _authentications.Remove(authentication.Id);
             }
