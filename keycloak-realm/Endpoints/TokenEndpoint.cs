@@ -202,7 +202,7 @@ internal static class OfflineAccess
 {
     public static GrantResult Respond(TokenEndpoint.Request request, TokenSubject subject, string grant, string? scope)
     {
-        if (!ScopeSelection.Asks(scope, ScopeSelection.Offline))
+        if (!ScopeSelection.Asks(scope, ScopeSelection.Offline) || !request.GivesRefreshTokens)
         {
             return new(request.Site.Tokens.Respond(subject, grant, request.GivesRefreshTokens ? new RefreshPlan(Offline: false) : null));
         }

@@ -47,14 +47,14 @@ internal static class UserInfoEndpoint
         {
             await RefuseAsync(context, site, StatusCodes.Status401Unauthorized, "invalid_token", reason);
         }
+        else if (!subject.OpenId)
+        {
+            await RefuseAsync(context, site, StatusCodes.Status403Forbidden, "insufficient_scope", "Missing openid scope");
+        }
         else if (subject.Client.LightweightAccessToken)
         {
             await RefuseAsync(
                 context, site, StatusCodes.Status401Unauthorized, "invalid_token", "Lightweight access token not allowed for userinfo endpoint");
-        }
-        else if (!subject.OpenId)
-        {
-            await RefuseAsync(context, site, StatusCodes.Status403Forbidden, "insufficient_scope", "Missing openid scope");
         }
         else
         {

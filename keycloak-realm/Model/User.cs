@@ -51,8 +51,11 @@ internal sealed class User
         return RealmRole.Expand(direct);
     }
 
-    /// <summary>An attribute's values; the profile's fields count as attributes, and groups stand in for what the user lacks.</summary>
-    public IReadOnlyList<string> AttributeValues(string name)
+    /// <summary>
+    /// An attribute's values; the profile's fields count as attributes, and groups stand in for what the user lacks, or
+    /// add to it where values are aggregated.
+    /// </summary>
+    public IReadOnlyList<string> AttributeValues(string name, bool aggregate = false)
     {
         string? field = name switch
         {
@@ -67,23 +70,24 @@ internal sealed class User
             return [field];
         }
 
-        if (Attributes.TryGetValue(name, out var own) && own.Count > 0)
+        var values = new List<string>();
+        if (Attributes.TryGetValue(name, out var own))
         {
-            return own;
+            values.AddRange(own);
         }
 
         foreach (var group in Groups)
         {
-            for (var each = group; each is not null; each = each.Parent)
+            for (var each = group; each is not null && (aggregate || values.Count == 0); each = each.Parent)
             {
-                if (each.Attributes.TryGetValue(name, out var inherited) && inherited.Count > 0)
+                if (each.Attributes.TryGetValue(name, out var inherited))
                 {
-                    return inherited;
+                    values.AddRange(inherited.Where(value => !values.Contains(value, StringComparer.Ordinal)));
                 }
             }
         }
 
-        return [];
+        return values;
     }
 
     /// <summary>What keeps the user from signing in although name and password are right; null if nothing does.</summary>

@@ -20,7 +20,7 @@ internal sealed class ClaimMapping(string serverUrl)
         ["oidc-audience-mapper"] = (0, (_, mapper, _, claims) => AddAudience(claims, mapper["included.client.audience"] ?? mapper["included.custom.audience"])),
         ["oidc-full-name-mapper"] = (0, (_, _, subject, claims) => WriteFullName(subject, claims)),
         ["oidc-usermodel-property-mapper"] = (0, (_, mapper, subject, claims) => WriteProperty(mapper, subject, claims)),
-        ["oidc-usermodel-attribute-mapper"] = (0, (_, mapper, subject, claims) => WriteValues(mapper, claims, subject.User.AttributeValues(mapper["user.attribute"] ?? ""))),
+        ["oidc-usermodel-attribute-mapper"] = (0, (_, mapper, subject, claims) => WriteValues(mapper, claims, subject.User.AttributeValues(mapper["user.attribute"] ?? "", mapper.Is("aggregate.attrs")))),
         ["oidc-usersessionmodel-note-mapper"] = (0, (_, mapper, subject, claims) => WriteNote(mapper, subject, claims)),
         ["oidc-group-membership-mapper"] = (0, (_, mapper, subject, claims) => WriteGroups(mapper, subject, claims)),
         ["oidc-address-mapper"] = (0, (_, mapper, subject, claims) => WriteAddress(mapper, subject, claims)),
@@ -38,7 +38,7 @@ internal sealed class ClaimMapping(string serverUrl)
     };
 
     // What every token has and no mapper may replace.
-    private static readonly HashSet<string> Fixed = new(["iss", "exp", "iat", "jti", "typ", "azp", "sid"], StringComparer.Ordinal);
+    private static readonly HashSet<string> Fixed = new(["iss", "exp", "iat", "jti", "typ", "azp", "sid", "scope"], StringComparer.Ordinal);
 
     public static bool Knows(string kind) => Kinds.ContainsKey(kind);
 
@@ -62,14 +62,14 @@ internal sealed class ClaimMapping(string serverUrl)
         TokenKind.Access => mapper.Is("access.token.claim"),
         TokenKind.LightweightAccess => mapper.Is("lightweight.claim"),
         TokenKind.Id => mapper.Is("id.token.claim") && mapper.Kind is not ("oidc-sub-mapper" or "oidc-allowed-origins-mapper" or "oidc-audience-resolve-mapper"),
-        TokenKind.UserInfo => mapper["userinfo.token.claim"] is null ? mapper.Is("id.token.claim") && !IsSessionBound(mapper) : mapper.Is("userinfo.token.claim"),
+        TokenKind.UserInfo => !IsTokenOnly(mapper) && mapper.Is(mapper["userinfo.token.claim"] is null ? "id.token.claim" : "userinfo.token.claim"),
         TokenKind.Introspection => mapper["introspection.token.claim"] is null || mapper.Is("introspection.token.claim"),
         _ => false,
     };
 
     /// <summary>Mappers that have no place in a UserInfo answer.</summary>
-    private static bool IsSessionBound(ProtocolMapper mapper) =>
-        mapper.Kind is "oidc-usersessionmodel-note-mapper" or "oidc-acr-mapper" or "oidc-audience-mapper" or "oidc-sub-mapper" or "oidc-session-state-mapper";
+    private static bool IsTokenOnly(ProtocolMapper mapper) => mapper.Kind
+        is "oidc-acr-mapper" or "oidc-audience-mapper" or "oidc-audience-resolve-mapper" or "oidc-sub-mapper" or "oidc-allowed-origins-mapper";
 
     private static void AddAudience(JsonObject claims, string? audience)
     {
@@ -161,8 +161,10 @@ internal sealed class ClaimMapping(string serverUrl)
     private static void WriteGroups(ProtocolMapper mapper, TokenSubject subject, JsonObject claims)
     {
         var full = !string.Equals(mapper["full.path"], "false", StringComparison.OrdinalIgnoreCase);
-        var names = subject.User.Groups.Select(group => full ? group.Path : group.Name);
-        Set(claims, mapper["claim.name"], Json.List(names));
+        if (subject.User.Groups.Count > 0)
+        {
+            Set(claims, mapper["claim.name"], Json.List(subject.User.Groups.Select(group => full ? group.Path : group.Name)));
+        }
     }
 
     private static void WriteAddress(ProtocolMapper mapper, TokenSubject subject, JsonObject claims)
@@ -208,7 +210,7 @@ internal sealed class ClaimMapping(string serverUrl)
         }
         else
         {
-            WriteRoles(mapper, name, prefix, [.. subject.Roles.Clients.Values.SelectMany(each => each).Distinct(StringComparer.Ordinal)], claims);
+            WriteRoles(mapper, name, prefix, [.. subject.Roles.Clients.Values.SelectMany(each => each)], claims);
         }
     }
 
@@ -224,7 +226,7 @@ internal sealed class ClaimMapping(string serverUrl)
         }
 
         var names = prefix is null ? roles : [.. roles.Select(role => prefix + role)];
-        Set(claims, claim, mapper.Is("multivalued") || mapper["multivalued"] is null ? Json.List(names) : JsonValue.Create(names[0]));
+        Set(claims, claim, mapper.Is("multivalued") ? Json.List(names) : JsonValue.Create(names[0]));
     }
 
     private static void WriteHardcoded(ProtocolMapper mapper, JsonObject claims)

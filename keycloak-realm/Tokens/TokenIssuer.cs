@@ -61,7 +61,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         var claims = new JsonObject();
         foreach (var name in (ReadOnlySpan<string>)["exp", "iat", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "cnf", "scope"])
         {
-            if (token[name] is { } value)
+            if (token[name] is { } value && (name is not "scope" || value.ToString().Length > 0))
             {
                 claims[name] = value.DeepClone();
             }
@@ -200,7 +200,11 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         claims["jti"] = Guid.NewGuid().ToString();
         claims["iss"] = Issuer;
         claims["aud"] = Issuer;
-        claims["sub"] = subject.User.Id;
+        if (access["sub"] is { } sub)
+        {
+            claims["sub"] = sub.DeepClone();
+        }
+
         claims["typ"] = plan.Offline ? "Offline" : "Refresh";
         claims["azp"] = subject.Client.ClientId;
         claims["sid"] = subject.Session!.Id;
