@@ -84,14 +84,14 @@ public abstract class RealmUnderTest : IAsyncDisposable
     public string RedirectUriOf(string clientId) => clientId switch
     {
         "acme-admin" => $"{ApiUrl}/signin-oidc",
-        "acme-spa" => $"{ApiUrl}/reference",
+        "acme-spa" => $"{ApiUrl}/reference/",
         _ => throw new ArgumentOutOfRangeException(nameof(clientId), clientId, "This client signs nobody in."),
     };
 
     public string PostLogoutRedirectUriOf(string clientId) => clientId switch
     {
         "acme-admin" => $"{ApiUrl}/signout-callback-oidc",
-        "acme-spa" => $"{ApiUrl}/reference",
+        "acme-spa" => $"{ApiUrl}/reference/",
         _ => throw new ArgumentOutOfRangeException(nameof(clientId), clientId, "This client signs nobody out."),
     };
 
