@@ -91,7 +91,7 @@ internal static class CommandLine
         lines.Add("");
         foreach (var client in realm.Clients)
         {
-            var secret = client.PublicClient ? "(public)" : $"secret {client.Secret}";
+            var secret = client.PublicClient ? "(public)" : client.Secret is null ? "(no secret)" : $"secret {client.Secret}";
             lines.Add($"  {client.ClientId,-20} {secret,-28} {client.Name}{(client.Enabled ? "" : " (disabled)")}");
         }
 

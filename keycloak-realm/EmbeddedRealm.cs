@@ -153,7 +153,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
         });
         builder.Services.AddRoutingCore();
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, SilentLifetime>());
-        builder.Services.Replace(ServiceDescriptor.Singleton(loggers));
+        builder.Services.Replace(ServiceDescriptor.Singleton<ILoggerFactory>(_ => new HostLoggers(loggers)));
         var application = builder.Build();
         application.Use(static (context, next) =>
         {
@@ -180,6 +180,20 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{File}: {Warning}.")]
     private static partial void LogNotHonoured(ILogger logger, string file, string warning);
+
+    /// <summary>Passes everything on but the host's own report of a failed start, which the exception already tells in one line.</summary>
+    private sealed class HostLoggers(ILoggerFactory loggers) : ILoggerFactory
+    {
+        public ILogger CreateLogger(string categoryName) =>
+            categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? NullLogger.Instance : loggers.CreateLogger(categoryName);
+
+        public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
+
+        public void Dispose()
+        {
+            // The factory belongs to whoever started the realm.
+        }
+    }
 
     /// <summary>Leaves Ctrl+C and the other signals to the process that the realm is embedded in.</summary>
     private sealed class SilentLifetime : IHostLifetime

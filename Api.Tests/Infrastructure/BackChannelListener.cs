@@ -53,6 +53,8 @@ public sealed class BackChannelListener : IAsyncDisposable
 
     private async Task<IResult> CollectAsync(HttpRequest request)
     {
+        // Keycloak would keep the connection, and lose its next post on it to a listener that has gone meanwhile.
+        request.HttpContext.Response.Headers.Connection = "close";
         var form = await request.ReadFormAsync();
         _posts.Enqueue(new(request.ContentType, [.. form.Keys], Jwt.Decode(form["logout_token"].ToString())));
         return Results.Ok();

@@ -31,6 +31,19 @@ public sealed record Jwt(string Text, JsonElement Header, JsonElement Payload)
         return $"{text[..dot]}.{Base64Url.EncodeToString(signature)}";
     }
 
+    /// <summary>The token with the same header and claims, signed by a key that is not the realm's.</summary>
+    public static string Forge(string text)
+    {
+        using var rsa = RSA.Create(2048);
+        var content = text[..text.LastIndexOf('.')];
+        var signature = rsa.SignData(Encoding.ASCII.GetBytes(content), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        return $"{content}.{Base64Url.EncodeToString(signature)}";
+    }
+
+    /// <summary>The token with the same claims, and a header that says it needs no signature.</summary>
+    public static string Unsign(string text) =>
+        $"{Base64Url.EncodeToString("""{"alg":"none","typ":"JWT"}"""u8)}.{text.Split('.')[1]}.";
+
     /// <summary>True if the RS256 signature is that of the key which the key set names by the token's kid.</summary>
     public bool IsSignedBy(JsonElement keySet)
     {

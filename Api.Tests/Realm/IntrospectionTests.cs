@@ -111,11 +111,13 @@ public abstract class IntrospectionTests(RealmUnderTest realm) : RealmTests(real
     }
 
     [Fact]
-    public async Task A_tampered_token_is_inactive()
+    public async Task A_token_that_the_realm_did_not_sign_is_inactive()
     {
         var token = (await Realm.GetServiceTokenAsync("acme-reader"))["access_token"];
 
         Assert.Equal(Inactive, (await Realm.IntrospectAsync(Jwt.Tamper(token))).Text);
+        Assert.Equal(Inactive, (await Realm.IntrospectAsync(Jwt.Forge(token))).Text);
+        Assert.Equal(Inactive, (await Realm.IntrospectAsync(Jwt.Unsign(token))).Text);
     }
 
     [Fact]

@@ -153,14 +153,19 @@ public abstract class LogoutTests(RealmUnderTest realm) : RealmTests(realm)
             "Invalid parameter: id_token_hint");
 
     [Fact]
-    public async Task A_tampered_hint_is_refused()
+    public async Task A_hint_that_the_realm_did_not_sign_is_refused()
     {
         var signedIn = await Realm.SignInAsync("acme-admin", "ada");
 
-        AssertErrorPage(
-            await Realm.GetAsync(EndSession(("id_token_hint", Jwt.Tamper(signedIn.IdToken)))),
-            BadRequest,
-            "Invalid parameter: id_token_hint");
+        foreach (var hint in (string[])
+            [Jwt.Tamper(signedIn.IdToken), Jwt.Forge(signedIn.IdToken), Jwt.Unsign(signedIn.IdToken)])
+        {
+            AssertErrorPage(
+                await Realm.GetAsync(EndSession(("id_token_hint", hint))),
+                BadRequest,
+                "Invalid parameter: id_token_hint");
+        }
+
         Assert.Equal(OK, (await Realm.RefreshAsync("acme-admin", signedIn.RefreshToken)).Status);
     }
 

@@ -128,14 +128,20 @@ public abstract class UserInfoTests(RealmUnderTest realm) : RealmTests(realm)
     }
 
     [Fact]
-    public async Task A_tampered_token_is_refused()
+    public async Task A_token_that_the_realm_did_not_sign_is_refused()
     {
         var signedIn = await Realm.SignInAsync("acme-admin", "ada");
 
-        AssertChallenge(
-            await Realm.GetUserInfoAsync(Jwt.Tamper(signedIn.AccessToken)),
-            401,
-            """Bearer realm="acme", error="invalid_token", error_description="Token verification failed" """);
+        foreach (var token in (string[])
+        [
+            Jwt.Tamper(signedIn.AccessToken), Jwt.Forge(signedIn.AccessToken), Jwt.Unsign(signedIn.AccessToken),
+        ])
+        {
+            AssertChallenge(
+                await Realm.GetUserInfoAsync(token),
+                401,
+                """Bearer realm="acme", error="invalid_token", error_description="Token verification failed" """);
+        }
     }
 
     [Fact]

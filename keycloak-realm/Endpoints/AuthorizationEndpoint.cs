@@ -25,13 +25,14 @@ internal static class AuthorizationEndpoint
             return;
         }
 
-        var pushed = false;
+        // Who begins anew is sent to the page as well, because what brought them here was a form.
+        var redirect = message is not null;
         if (parameters["request_uri"] is { } uri && uri.StartsWith(PushedPrefix, StringComparison.Ordinal) && parameters["client_id"] is { } clientId)
         {
             if (site.Sessions.TakePushed(uri, clientId) is { } remembered)
             {
                 parameters = new ProtocolForm(remembered);
-                pushed = true;
+                redirect = true;
             }
         }
 
@@ -45,11 +46,11 @@ internal static class AuthorizationEndpoint
             return;
         }
 
-        await ContinueAsync(context, site, request, parameters, pushed, message);
+        await ContinueAsync(context, site, request, parameters, redirect, message);
     }
 
     private static Task ContinueAsync(
-        HttpContext context, RealmSite site, AuthorizationRequest request, ProtocolForm parameters, bool pushed, string? message)
+        HttpContext context, RealmSite site, AuthorizationRequest request, ProtocolForm parameters, bool redirect, string? notice)
     {
         var session = BrowserCookies.ReadIdentity(context, site);
         if (session is null && BrowserCookies.HasIdentity(context))
@@ -64,32 +65,34 @@ internal static class AuthorizationEndpoint
         }
 
         Answer.SetCache(context, Answer.LoginCache);
-        if (request.Prompts.Contains("create", StringComparer.Ordinal))
+        var silent = request.Prompts.Contains("none", StringComparer.Ordinal);
+        if (!silent && request.Prompts.Contains("create", StringComparer.Ordinal))
         {
             return Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Registration not allowed", request.Client));
         }
 
-        var fresh = session is not null && !request.Prompts.Contains("login", StringComparer.Ordinal) && IsRecent(site, session, request.MaxAge);
-        
         // The cookie stays while another page of this browser is open that may need it.
         var hadRestart = BrowserCookies.HasRestart(context) && authentication.Tabs.Count == 0;
-        var silent = request.Prompts.Contains("none", StringComparer.Ordinal);
         if (!silent)
         {
             BrowserCookies.WriteRestart(context, site, parameters);
         }
 
-        if (fresh)
+        if (redirect && !silent)
+        {
+            // A pushed request leaves its one-time address before anything else, so that the page can be reloaded.
+            var waiting = site.Sessions.OpenTab(authentication, request, session?.User, notice);
+            return Answer.RedirectAsync(context, SignInEndpoint.Address(site, waiting, withCode: false));
+        }
+
+        if (session is not null && MayPass(site, request, session))
         {
             if (hadRestart)
             {
                 BrowserCookies.ClearRestart(context, site);
             }
 
-            site.Sessions.Enter(session!.Id, session.User, request.Client, reused: true);
-            site.Sessions.CloseAuthentication(authentication);
-            BrowserCookies.WriteIdentity(context, site, session);
-            return AuthorizationResponse.SucceedAsync(context, site, request, session, reused: true);
+            return PassAsync(context, site, request, session, authentication);
         }
 
         if (silent)
@@ -103,17 +106,25 @@ internal static class AuthorizationEndpoint
                 context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "login_required");
         }
 
-        var tab = site.Sessions.OpenTab(authentication, request, session?.User);
-        if (pushed)
-        {
-            // A pushed request leaves its one-time address before the page is shown, so that the page can be reloaded.
-            return Answer.RedirectAsync(context, SignInEndpoint.Address(site, tab, withCode: false));
-        }
-
+        var tab = site.Sessions.OpenTab(authentication, request, session?.User, notice);
         return Answer.PageAsync(
             context,
             StatusCodes.Status200OK,
-            SignInPage.Render(site, tab, SignInEndpoint.Address(site, tab, withCode: true), request.LoginHint, alert: message));
+            SignInPage.Render(site, tab, SignInEndpoint.Address(site, tab, withCode: true), request.LoginHint, alert: notice));
+    }
+
+    /// <summary>Whether a session is enough for this request, or the user has to prove again who they are.</summary>
+    public static bool MayPass(RealmSite site, AuthorizationRequest request, UserSession session) =>
+        !request.Prompts.Contains("login", StringComparer.Ordinal) && IsRecent(site, session, request.MaxAge);
+
+    /// <summary>Single sign-on: the user goes straight back to the client.</summary>
+    public static Task PassAsync(
+        HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, Authentication authentication)
+    {
+        site.Sessions.Enter(session.Id, session.User, request.Client, reused: true);
+        site.Sessions.CloseAuthentication(authentication);
+        BrowserCookies.WriteIdentity(context, site, session);
+        return AuthorizationResponse.SucceedAsync(context, site, request, session, reused: true);
     }
 
     private static bool IsRecent(RealmSite site, UserSession session, long? maxAge) =>

@@ -15,7 +15,7 @@ internal static class AuthorizationRequestReader
 
     public static AuthorizationReading Read(RealmSite site, ProtocolForm parameters)
     {
-        if (parameters["client_id"] is not { Length: > 0 } clientId)
+        if (parameters["client_id"] is not { } clientId || parameters.All.Count(each => each.Key is "client_id") > 1)
         {
             return Page("Invalid Request", client: null);
         }
@@ -72,6 +72,11 @@ internal static class AuthorizationRequestReader
             return Fail(InvalidRequest, "Invalid parameter: response_mode");
         }
 
+        if (isImplicit && mode is "query" or "query.jwt")
+        {
+            return Fail(InvalidRequest, $"Response_mode '{mode}' not allowed for implicit or hybrid flow");
+        }
+
         if (isImplicit)
         {
             return Fail(
@@ -121,7 +126,7 @@ internal static class AuthorizationRequestReader
     private static bool TryReadMaxAge(ProtocolForm parameters, out long? maxAge)
     {
         maxAge = null;
-        if (parameters["max_age"] is not { Length: > 0 } text)
+        if (parameters["max_age"] is not { } text)
         {
             return true;
         }

@@ -25,7 +25,10 @@ internal static class DiscoveryEndpoint
             && !accept.Contains("*/*", StringComparison.Ordinal)
             && !accept.Contains("application/*", StringComparison.Ordinal))
         {
-            return Answer.ErrorAsync(context, StatusCodes.Status406NotAcceptable, "HTTP 406 Not Acceptable");
+            return accept.Contains("text/html", StringComparison.Ordinal)
+                ? Answer.PageAsync(
+                    context, StatusCodes.Status406NotAcceptable, Pages.ErrorPage.Render(site, "An internal server error has occurred"), language: false)
+                : Answer.ErrorAsync(context, StatusCodes.Status406NotAcceptable, "HTTP 406 Not Acceptable");
         }
 
         Answer.SetCache(context, Answer.NeverCache);

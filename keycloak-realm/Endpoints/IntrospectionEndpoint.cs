@@ -37,6 +37,12 @@ internal static class IntrospectionEndpoint
             return;
         }
 
+        if (form.HasDuplicates)
+        {
+            await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", "duplicated parameter"));
+            return;
+        }
+
         var hint = form["token_type_hint"];
         if (hint is not (null or "access_token" or "refresh_token" or "requesting_party_token"))
         {
@@ -60,10 +66,10 @@ internal static class IntrospectionEndpoint
 
         var answer = site.Tokens.Introspect(subject, claims);
 
-        // Only those whom the token is meant for may look into it.
-        return refresh
+        // Only those whom the token is meant for may look into it: an access token's audience, the owner of the others.
+        return (claims.Text("typ") is not "Bearer" && string.Equals(claims.Text("azp"), asker.ClientId, StringComparison.Ordinal))
+            || (claims.Text("typ") is "Bearer" && answer.Texts("aud").Contains(asker.ClientId, StringComparer.Ordinal))
             || asker.AttributeIs("allow.token.introspection.without.audience.check")
-            || answer.Texts("aud").Contains(asker.ClientId, StringComparer.Ordinal)
                 ? answer
                 : null;
     }

@@ -34,6 +34,7 @@ internal static class LogoutEndpoint
         }
 
         var session = BrowserCookies.ReadIdentity(context, site);
+        site.Sessions.CloseAuthentication(site.Sessions.OpenAuthentication(BrowserCookies.ReadAuthentication(context, site)).Authentication);
         await FinishAsync(context, site, session?.Id, logout.Client, logout.RedirectUri, logout.State);
     }
 
@@ -79,7 +80,12 @@ internal static class LogoutEndpoint
             BrowserCookies.WriteAuthentication(context, site, authentication.Id, withHash: false);
         }
 
-        if (hint is null && (redirectUri is null || BrowserCookies.ReadIdentity(context, site) is not null))
+        // A hint speaks for one session. Without it, or where the browser is in another session, the user is asked.
+        var current = BrowserCookies.ReadIdentity(context, site);
+        var mustAsk = hint is null
+            ? redirectUri is null || current is not null
+            : current is not null && !string.Equals(current.Id, sessionId, StringComparison.Ordinal);
+        if (mustAsk)
         {
             var logout = new PendingLogout(
                 SessionStore.NewSessionId()[..11],

@@ -33,7 +33,7 @@ internal static class PushedAuthorizationEndpoint
         {
             var refusal = reading.RedirectUri is null
                 ? Refusal.BadRequest("invalid_request", reading.Error)
-                : Refusal.BadRequest(reading.Error!, reading.Description);
+                : Refusal.BadRequest(reading.Error is "invalid_scope" ? "invalid_request" : reading.Error!, reading.Description);
             await Answer.ErrorAsync(context, refusal);
             return;
         }

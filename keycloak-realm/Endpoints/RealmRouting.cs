@@ -116,7 +116,7 @@ internal static class RealmRouting
             return Answer.PageAsync(context, StatusCodes.Status404NotFound, ErrorPage.Render(site, "Page not found"), language: false);
         }
 
-        var error = segments.Length > 0 && segments[0] is not ("realms" or "admin" or "resources" or ".well-known")
+        var error = segments is ["realms"] || (segments.Length > 0 && segments[0] is not ("realms" or "admin" or "resources" or ".well-known"))
             ? "Unable to find matching target resource method"
             : realm is not null && site is null ? "Realm does not exist" : "HTTP 404 Not Found";
         return Answer.JsonAsync(context, StatusCodes.Status404NotFound, new JsonObject { ["error"] = error });

@@ -29,7 +29,7 @@ internal static class SignInEndpoint
 
         if (withCode || execution is not null)
         {
-            parameters.Add(new("execution", execution ?? Import.StableId.For(site.Realm.Name, "execution", "auth-username-password-form")));
+            parameters.Add(new("execution", execution ?? Execution(site)));
         }
 
         parameters.Add(new("client_id", tab.Request.Client.ClientId));
@@ -42,9 +42,23 @@ internal static class SignInEndpoint
     {
         Answer.SetCache(context, Answer.LoginCache);
         var query = ProtocolForm.FromQuery(context.Request);
-        return site.Sessions.FindTab(BrowserCookies.ReadAuthentication(context, site), query["tab_id"]) is { } tab
-            ? ShowAsync(context, site, tab, tab.Request.LoginHint)
-            : LostAsync(context, site, query);
+        var authenticationId = BrowserCookies.ReadAuthentication(context, site);
+        if (site.Sessions.FindTab(authenticationId, query["tab_id"]) is not { } tab)
+        {
+            return LostAsync(context, site, query);
+        }
+
+        if (BrowserCookies.ReadIdentity(context, site) is { } session
+            && AuthorizationEndpoint.MayPass(site, tab.Request, session)
+            && site.Sessions.CloseTab(authenticationId!, tab) is not null)
+        {
+            return AuthorizationEndpoint.PassAsync(
+                context, site, tab.Request, session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
+        }
+
+        var notice = tab.Notice;
+        tab.Notice = null;
+        return ShowAsync(context, site, tab, tab.Request.LoginHint, alert: notice);
     }
 
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -61,11 +75,13 @@ internal static class SignInEndpoint
 
         if (!string.Equals(query["session_code"], tab.SessionCode, StringComparison.Ordinal))
         {
-            await ShowAsync(context, site, tab, tab.Request.LoginHint, alert: Expired);
+            // A form that was sent before, or a page from the browser's history.
+            tab.Notice = Expired;
+            await Answer.RedirectAsync(context, Address(site, tab, withCode: false, execution: Execution(site)));
             return;
         }
 
-        var login = form["username"] ?? "";
+        var login = form["username"]?.Trim() ?? "";
         var user = tab.SignedIn ?? site.Realm.FindUserByLogin(login);
         if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
         {
@@ -117,7 +133,7 @@ internal static class SignInEndpoint
             return;
         }
 
-        if (!site.Sessions.CloseTab(authenticationId, tab))
+        if (site.Sessions.CloseTab(authenticationId, tab) is not { } openTabs)
         {
             await LostAsync(context, site, ProtocolForm.FromQuery(context.Request));
             return;
@@ -126,7 +142,11 @@ internal static class SignInEndpoint
         var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false);
         part.Nonce = tab.Request.Nonce;
         session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
-        BrowserCookies.ClearRestart(context, site);
+        if (openTabs == 0)
+        {
+            BrowserCookies.ClearRestart(context, site);
+        }
+
         BrowserCookies.WriteIdentity(context, site, session);
         await AuthorizationResponse.SucceedAsync(context, site, tab.Request, session, reused: false);
     }
@@ -162,6 +182,8 @@ internal static class SignInEndpoint
             ? AuthorizationEndpoint.RestartAsync(context, site, parameters, TimedOut)
             : Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, NoCookie, client));
     }
+
+    private static string Execution(RealmSite site) => Import.StableId.For(site.Realm.Name, "execution", "auth-username-password-form");
 
     private static string ClientData(AuthorizationRequest request)
     {

@@ -18,7 +18,7 @@ internal static class UserInfoEndpoint
         Answer.SetCache(context, Answer.NoStore);
         context.Response.Headers.Pragma = "no-cache";
         var header = context.Request.Headers.Authorization.ToString();
-        var headerToken = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) ? header[7..].Trim() : null;
+        var headerToken = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header.Split(' ').Length == 2 ? header[7..] : null;
         if (headerToken is not null && formToken is not null)
         {
             await RefuseAsync(context, site, StatusCodes.Status400BadRequest, "invalid_request", "More than one method used for including an access token");

@@ -55,6 +55,12 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         switch (provider)
         {
             case "rsa" or "rsa-generated" or "rsa-enc" or "rsa-enc-generated":
+                if (Value("privateKey") is { } masked && masked.All(c => c is '*'))
+                {
+                    warnings.Add($"{item.Path}.config.privateKey is masked, as partial exports have it: a key is made instead");
+                    break;
+                }
+
                 var algorithm = Value("algorithm") ?? (provider.StartsWith("rsa-enc", StringComparison.Ordinal) ? "RSA-OAEP" : "RS256");
                 keys.Add(new KeyComponent(
                     item.Path,

@@ -28,8 +28,9 @@ internal static class RealmFile
         catch (JsonException exception)
         {
             var line = (exception.LineNumber ?? 0) + 1;
+            var reason = exception.Message.Split(" LineNumber:")[0].Split(" Change the reader options")[0].TrimEnd('.');
             throw new EmbeddedRealmException(
-                string.Create(CultureInfo.InvariantCulture, $"The realm file {file} is not JSON (line {line}): {exception.Message} Correct the file."),
+                string.Create(CultureInfo.InvariantCulture, $"The realm file {file} is not JSON (line {line}): {reason}. Correct the file."),
                 exception);
         }
         catch (RealmFileException exception)

@@ -76,7 +76,7 @@ internal sealed class Realm
     /// <summary>Finds who signs in: by user name, or by e-mail where the realm allows it. Case does not count.</summary>
     public User? FindUserByLogin(string login)
     {
-        var name = login.Trim().ToLowerInvariant();
+        var name = login.ToLowerInvariant();
         if (Users.TryGetValue(name, out var user))
         {
             return user;

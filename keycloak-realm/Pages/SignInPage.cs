@@ -13,7 +13,11 @@ internal static class SignInPage
         var invalid = fieldError is null ? "" : " aria-invalid=\"true\" aria-describedby=\"input-error-username\"";
         var focusPassword = tab.SignedIn is not null || !string.IsNullOrEmpty(login);
         alert ??= tab.SignedIn is null ? null : "Please re-authenticate to continue";
-        var name = string.IsNullOrWhiteSpace(request.Client.Name) ? request.Client.ClientId : request.Client.Name;
+
+        // The names of the built-in clients are keys of Keycloak's message bundles.
+        var name = string.IsNullOrWhiteSpace(request.Client.Name) || request.Client.Name.StartsWith("${", StringComparison.Ordinal)
+            ? request.Client.ClientId
+            : request.Client.Name;
         return PageParts.Frame(
             site,
             "Sign in to your account",

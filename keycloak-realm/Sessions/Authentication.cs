@@ -25,6 +25,9 @@ internal sealed class AuthenticationTab
     /// <summary>Changes with every answer, so that a form is sent once.</summary>
     public required string SessionCode { get; set; }
 
+    /// <summary>What to say when the page is shown first.</summary>
+    public string? Notice { get; set; }
+
     /// <summary>Who is signed in already and has to prove it again; only the password is asked for then.</summary>
     public User? SignedIn { get; init; }
 

@@ -244,7 +244,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    public AuthenticationTab OpenTab(Authentication authentication, AuthorizationRequest request, User? signedIn)
+    public AuthenticationTab OpenTab(Authentication authentication, AuthorizationRequest request, User? signedIn, string? notice)
     {
         var tab = new AuthenticationTab
         {
@@ -253,6 +253,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             Started = Now,
             SessionCode = NewSessionCode(),
             SignedIn = signedIn,
+            Notice = notice,
         };
         lock (_lock)
         {
@@ -276,14 +277,22 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>Closes a sign-in page for good. False if it was closed already.</summary>
-    public bool CloseTab(string authenticationId, AuthenticationTab tab)
+    /// <summary>Closes a sign-in page for good: the number of pages that are left, or null if it was closed already.</summary>
+    public int? CloseTab(string authenticationId, AuthenticationTab tab)
     {
         lock (_lock)
         {
-            return _authentications.TryGetValue(authenticationId, out var authentication)
-                && authentication.Tabs.Remove(tab.Id)
-                && (authentication.Tabs.Count > 0 || _authentications.Remove(authenticationId));
+            if (!_authentications.TryGetValue(authenticationId, out var authentication) || !authentication.Tabs.Remove(tab.Id))
+            {
+                return null;
+            }
+
+            if (authentication.Tabs.Count == 0)
+            {
+                _authentications.Remove(authenticationId);
+            }
+
+            return authentication.Tabs.Count;
         }
     }
 

@@ -62,7 +62,10 @@ internal sealed class ClaimMapping(string serverUrl)
         TokenKind.Access => mapper.Is("access.token.claim"),
         TokenKind.LightweightAccess => mapper.Is("lightweight.claim"),
         TokenKind.Id => mapper.Is("id.token.claim") && mapper.Kind is not ("oidc-sub-mapper" or "oidc-allowed-origins-mapper" or "oidc-audience-resolve-mapper"),
-        TokenKind.UserInfo => !IsTokenOnly(mapper) && mapper.Is(mapper["userinfo.token.claim"] is null ? "id.token.claim" : "userinfo.token.claim"),
+        TokenKind.UserInfo => !IsTokenOnly(mapper)
+            && (mapper["userinfo.token.claim"] is null
+                ? mapper.Is("id.token.claim") && mapper.Kind is not "oidc-usersessionmodel-note-mapper"
+                : mapper.Is("userinfo.token.claim")),
         TokenKind.Introspection => mapper["introspection.token.claim"] is null || mapper.Is("introspection.token.claim"),
         _ => false,
     };

@@ -8,6 +8,9 @@ internal static class ScopeSelection
     public const string OpenId = "openid";
     public const string Offline = "offline_access";
 
+    // Organizations are switched off in every realm here, and then this scope comes to nothing.
+    private const string Organizations = "oidc-organization-membership-mapper";
+
     /// <summary>Whether every scope asked for is the client's. An empty parameter is not, an absent one is.</summary>
     public static bool IsValid(Client client, string? scope)
     {
@@ -33,6 +36,7 @@ internal static class ScopeSelection
             .. client.DefaultScopes.Where(each => !client.OptionalScopes.Contains(each) || Asks(scope, each.Name))
                 .Concat(client.OptionalScopes.Where(each => Asks(scope, each.Name)))
                 .Distinct()
+                .Where(each => !each.Mappers.Exists(mapper => mapper.Kind is Organizations))
                 .Where(each => each.ScopeMappings.Count == 0 || RealmRole.Expand(each.ScopeMappings).Overlaps(roles)),
         ];
     }
