@@ -26,6 +26,7 @@ try
     await using var realm = await DevelopmentRealm.AddAsync(builder);
 #endif
 
+    StartError.ReplaceHostLog(builder);
     builder.AddHosting();
     builder.Services.AddData();
     builder.Services.AddKeycloak();

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Api.Data;
 using Api.Keycloak;
 using Microsoft.Extensions.Options;
@@ -10,6 +11,17 @@ namespace Api;
 /// </summary>
 internal static class StartError
 {
+    /// <summary>
+    /// Keeps the host from logging a failed start with its stack trace: <see cref="Explain"/> says it better. Once the
+    /// service listens, the host's log is as it was.
+    /// </summary>
+    public static void ReplaceHostLog(WebApplicationBuilder builder)
+    {
+        var started = new StrongBox<bool>();
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Information && (started.Value || level < LogLevel.Error));
+        builder.Services.AddHostedService(provider => new Watch(provider.GetRequiredService<IHostApplicationLifetime>(), started));
+    }
+
     /// <returns>The explanation, or <see langword="null"/> if the exception is a bug.</returns>
     public static string? Explain(Exception exception) => exception switch
     {
@@ -27,4 +39,15 @@ internal static class StartError
 
     private static string Lines(string title, IEnumerable<string> lines) =>
         string.Join(Environment.NewLine, lines.Select(line => "  " + line).Prepend(title));
+
+    private sealed class Watch(IHostApplicationLifetime lifetime, StrongBox<bool> started) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            lifetime.ApplicationStarted.Register(() => started.Value = true);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

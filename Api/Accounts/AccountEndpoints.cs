@@ -12,7 +12,7 @@ internal static class AccountEndpoints
 
     public static void AddAccounts(this IServiceCollection services)
     {
-        services.AddModel(Model, "accounts", "Accounts");
+        services.AddModel(Model, "accounts", "Accounts", Permission.View, Permission.Change);
         services.AddSingleton<AccountStore>();
     }
 

@@ -17,7 +17,7 @@ internal static class AdminEndpoints
 
     public static void AddAdmin(this IServiceCollection services)
     {
-        services.AddModel("admin", "admin", "Admin pages");
+        services.AddModel("admin", "admin", "Admin pages", Permission.View);
         services.AddRazorComponents();
     }
 

@@ -23,7 +23,7 @@ internal static class SecurityHeaders
                 headers.XContentTypeOptions = "nosniff";
                 headers["Referrer-Policy"] = "same-origin";
                 headers.XFrameOptions = "DENY";
-                headers["Cross-Origin-Opener-Policy"] = "same-origin";
+                headers.TryAdd("Cross-Origin-Opener-Policy", "same-origin");
                 headers["Cross-Origin-Resource-Policy"] = "same-origin";
                 headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
                 if (headers.ContentSecurityPolicy.Count == 0)

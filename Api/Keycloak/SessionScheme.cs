@@ -67,6 +67,8 @@ internal static partial class SessionScheme
         options.ResponseMode = OpenIdConnectResponseMode.Query;
         options.UsePkce = true;
         options.MapInboundClaims = false;
+        // The handler's defaults delete iss and azp after the token has been validated; StartSession picks what is kept.
+        options.ClaimActions.Clear();
         options.GetClaimsFromUserInfoEndpoint = false;
         options.SaveTokens = false;
         options.UseTokenLifetime = false;

@@ -45,15 +45,17 @@ internal static partial class SignInEndpoints
     private static async Task<Results<SignOutHttpResult, RedirectHttpResult, ProblemHttpResult>> SignOutAsync(
         HttpContext context, IAntiforgery antiforgery, EndedSessionStore sessions, RealmMetadata metadata, CancellationToken cancellationToken)
     {
-        if (!await antiforgery.IsRequestValidAsync(context))
-        {
-            return Problem.Of(StatusCodes.Status400BadRequest, "form_expired", "The form is too old or not ours. Go back, reload the page and try again.");
-        }
-
         var session = await context.AuthenticateAsync(Schemes.Session);
         if (session.Principal is null || KeycloakIdentity.Read(session.Principal, out _) is not { } identity)
         {
             return TypedResults.Redirect(SignedOutPath);
+        }
+
+        // The form's token was made for whoever was signed in.
+        context.User = session.Principal;
+        if (!await antiforgery.IsRequestValidAsync(context))
+        {
+            return Problem.Of(StatusCodes.Status400BadRequest, "form_expired", "The form is too old or not ours. Go back, reload the page and try again.");
         }
 
         // A copy of the cookie must not outlive the sign-out, and neither must tokens of the same session.

@@ -4,7 +4,7 @@ namespace Api.Permissions;
 
 /// <summary>What may be done on which model, written <c>model:action</c>, as in <c>book:view</c>.</summary>
 /// <param name="Model">The model's name, in the singular.</param>
-/// <param name="Action">One of <see cref="Actions"/>.</param>
+/// <param name="Action">One of the actions of that model.</param>
 internal readonly record struct Permission(string Model, string Action)
 {
     public const string View = "view";
@@ -15,7 +15,7 @@ internal readonly record struct Permission(string Model, string Action)
     /// <summary>Stands for every model or every action, where a group grants it. Nobody asks for it.</summary>
     public const string Any = "*";
 
-    /// <summary>The four actions that every model has.</summary>
+    /// <summary>The four actions that a model has unless it says otherwise.</summary>
     public static readonly IReadOnlyList<string> Actions = [View, Add, Change, Delete];
 
     /// <returns>Whether the text is <c>model:action</c>. Whether both exist is for <see cref="PermissionCatalogue"/> to say.</returns>

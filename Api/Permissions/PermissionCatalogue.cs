@@ -6,7 +6,8 @@ namespace Api.Permissions;
 /// <param name="Name">Its name in permissions, in the singular: <c>book</c>.</param>
 /// <param name="Plural">Its name in addresses and scopes: <c>books</c>.</param>
 /// <param name="Title">What people call it.</param>
-internal sealed record ProtectedModel(string Name, string Plural, string Title)
+/// <param name="Actions">What can be done with it. A permission for anything else does not exist.</param>
+internal sealed record ProtectedModel(string Name, string Plural, string Title, IReadOnlyList<string> Actions)
 {
     /// <summary>The scope that covers looking.</summary>
     public string ReadScope => $"{Plural}:read";
@@ -30,7 +31,7 @@ internal sealed class PermissionCatalogue
         _scopes = _models.Values.SelectMany(model => new[] { model.ReadScope, model.WriteScope }).ToHashSet(StringComparer.Ordinal);
         Permissions = [.. _models.Values
             .OrderBy(model => model.Name, StringComparer.Ordinal)
-            .SelectMany(model => Permission.Actions.Select(action => new Permission(model.Name, action)))];
+            .SelectMany(model => model.Actions.Select(action => new Permission(model.Name, action)))];
     }
 
     public IReadOnlyCollection<ProtectedModel> Models => _models.Values;
@@ -50,7 +51,7 @@ internal sealed class PermissionCatalogue
     }
 
     public bool Contains(Permission permission) =>
-        _models.ContainsKey(permission.Model) && Permission.Actions.Contains(permission.Action, StringComparer.Ordinal);
+        _models.TryGetValue(permission.Model, out var model) && model.Actions.Contains(permission.Action, StringComparer.Ordinal);
 
     /// <param name="text">What somebody wrote.</param>
     /// <param name="wildcards">Whether <c>book:*</c> and <c>*:*</c> are allowed, as they are in a group.</param>

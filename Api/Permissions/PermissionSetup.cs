@@ -16,9 +16,14 @@ internal static class PermissionSetup
         services.AddAuthorization();
     }
 
-    /// <summary>Declares a model: its four permissions and its two scopes exist from then on.</summary>
-    public static void AddModel(this IServiceCollection services, string name, string plural, string title) =>
-        services.AddSingleton(new ProtectedModel(name, plural, title));
+    /// <summary>Declares a model: its permissions and its two scopes exist from then on.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="name">Its name in permissions, in the singular: <c>book</c>.</param>
+    /// <param name="plural">Its name in addresses and scopes: <c>books</c>.</param>
+    /// <param name="title">What people call it.</param>
+    /// <param name="actions">What can be done with it; none given: <see cref="Permission.Actions"/>.</param>
+    public static void AddModel(this IServiceCollection services, string name, string plural, string title, params string[] actions) =>
+        services.AddSingleton(new ProtectedModel(name, plural, title, actions.Length > 0 ? actions : Permission.Actions));
 
     /// <summary>Only accounts that are switched on and hold the permission. A permission that does not exist ends the start.</summary>
     public static TBuilder RequirePermission<TBuilder>(this TBuilder builder, string model, string action)

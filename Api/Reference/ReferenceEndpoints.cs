@@ -44,12 +44,15 @@ internal static class ReferenceEndpoints
             .WithNonce(WritePolicy(context, keycloak))
             .DisableDefaultFonts()
             .DisableAgent()
+            .HideClientButton()
+            .HideDeveloperTools()
             .AddPreferredSecuritySchemes(Scheme)
             .AddAuthorizationCodeFlow(Scheme, flow =>
             {
                 flow.ClientId = reference.Client;
                 flow.Pkce = Pkce.Sha256;
-                flow.RedirectUri = $"{context.Request.Scheme}://{context.Request.Host}{PagePath}";
+                // The page itself, with the slash that it is served under: a redirect would lose the code.
+                flow.RedirectUri = $"{context.Request.Scheme}://{context.Request.Host}{PagePath}/";
                 flow.SelectedScopes = ["openid"];
             }))
             .AllowAnonymous();

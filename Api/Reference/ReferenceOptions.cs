@@ -11,7 +11,7 @@ public sealed class ReferenceOptions
 
     /// <summary>
     /// The public client (PKCE, no secret) through which a person signs in on the page to try calls. The page's address,
-    /// <c>/reference</c>, must be one of its redirect URIs, and this site one of its web origins.
+    /// <c>/reference/</c>, must be one of its redirect URIs, and this site one of its web origins.
     /// </summary>
     public string Client { get; set; } = "acme-spa";
 }

@@ -11,7 +11,7 @@ internal static class RoleMappingEndpoints
 
     public static void AddRoleMappings(this IServiceCollection services)
     {
-        services.AddModel(Model, "role-mappings", "Role mappings");
+        services.AddModel(Model, "role-mappings", "Role mappings", Permission.View, Permission.Add, Permission.Delete);
         services.AddSingleton<RoleMappingStore>();
     }
 

@@ -1,0 +1,68 @@
+using KeycloakRealm;
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>The embedded realm, in this process.</summary>
+public sealed class EmbeddedRealmUnderTest : RealmUnderTest
+{
+    private readonly TimeProvider _clock;
+    private EmbeddedRealm? _realm;
+
+    public EmbeddedRealmUnderTest()
+        : this(TimeProvider.System)
+    {
+    }
+
+    private EmbeddedRealmUnderTest(TimeProvider clock) => _clock = clock;
+
+    /// <summary>Lends a realm of its own, whose clock goes past the end of every access token.</summary>
+    public override async Task<ShortLives> ShortenLivesAsync(string clientId)
+    {
+        var clock = new MovableClock();
+        var realm = new EmbeddedRealmUnderTest(clock);
+        await realm.StartAsync();
+        return new(
+            realm,
+            expire: () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(302));
+                return Task.CompletedTask;
+            },
+            restore: realm.DisposeAsync);
+    }
+
+    protected override async Task StartServerAsync()
+    {
+        ApiUrl = $"http://localhost:{FindFreePort()}";
+        _realm = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
+        {
+            RealmFile = RealmFile,
+            Url = new("http://localhost:0"),
+            Placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["ACME_API_URL"] = ApiUrl,
+                ["ACME_API_BACKCHANNEL_URL"] = ApiUrl,
+            },
+            TimeProvider = _clock,
+            EnvironmentName = "Testing",
+        });
+        Url = _realm.Url;
+    }
+
+    protected override async ValueTask StopServerAsync()
+    {
+        if (_realm is not null)
+        {
+            await _realm.DisposeAsync();
+        }
+    }
+
+    private sealed class MovableClock : TimeProvider
+    {
+        private TimeSpan _ahead;
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + _ahead;
+
+        public void Advance(TimeSpan by) => _ahead += by;
+    }
+}

@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using DotNet.Testcontainers.Builders;
+using DotNet.Testcontainers.Containers;
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>
+/// A real Keycloak that has imported acme-realm.json: the one at KEYCLOAK_URL, or one started from the distribution in
+/// KEYCLOAK_HOME, or one in a container where a Docker engine answers.
+/// </summary>
+public sealed class KeycloakUnderTest : RealmUnderTest
+{
+    /// <summary>The version that the contract is written against; compose.yaml names the same.</summary>
+    public const string Image = "keycloak/keycloak:26.7.3";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
+
+    private readonly SemaphoreSlim _administration = new(1, 1);
+    private readonly HttpClient _admin = new(new SocketsHttpHandler { UseProxy = false });
+    private KeycloakProcess? _process;
+    private IContainer? _container;
+    private IPAddress _backChannelAddress = IPAddress.Loopback;
+    private string? _callerAddress = "127.0.0.1";
+    private string _administrator = "admin";
+    private string _administratorPassword = "admin";
+
+    public override string? CallerAddress => _callerAddress;
+
+    public override IPAddress BackChannelAddress => _backChannelAddress;
+
+    /// <summary>Lowers the client's access.token.lifespan, which ID tokens follow, to one second until the answer is disposed.</summary>
+    public override async Task<ShortLives> ShortenLivesAsync(string clientId)
+    {
+        await _administration.WaitAsync(TestContext.Current.CancellationToken);
+        await SetLifespanAsync(clientId, "1");
+        return new(
+            this,
+            // Past the second that the token lives, and past the rounding of its times.
+            expire: () => Task.Delay(TimeSpan.FromSeconds(2.1), TestContext.Current.CancellationToken),
+            restore: async () =>
+            {
+                await SetLifespanAsync(clientId, string.Empty);
+                _administration.Release();
+            });
+    }
+
+    protected override async Task StartServerAsync()
+    {
+        if (Environment.GetEnvironmentVariable("KEYCLOAK_URL") is { Length: > 0 } url)
+        {
+            Url = new(url.TrimEnd('/'));
+            ApiUrl = Environment.GetEnvironmentVariable("ACME_API_URL") is { Length: > 0 } apiUrl ? apiUrl : "http://localhost:5000";
+            _administrator = Environment.GetEnvironmentVariable("KEYCLOAK_ADMIN") ?? _administrator;
+            _administratorPassword = Environment.GetEnvironmentVariable("KEYCLOAK_ADMIN_PASSWORD") ?? _administratorPassword;
+            _callerAddress = null;
+            _backChannelAddress = IPAddress.Any;
+        }
+        else if (Environment.GetEnvironmentVariable("KEYCLOAK_HOME") is { Length: > 0 } home)
+        {
+            await StartProcessAsync(home);
+        }
+        else
+        {
+            await StartContainerAsync();
+        }
+    }
+
+    protected override async ValueTask StopServerAsync()
+    {
+        _process?.Dispose();
+        if (_container is not null)
+        {
+            await _container.DisposeAsync();
+        }
+
+        _admin.Dispose();
+        _administration.Dispose();
+    }
+
+    private async Task StartProcessAsync(string home)
+    {
+        var port = FindFreePort();
+        var managementPort = FindFreePort();
+        Url = new($"http://localhost:{port}");
+        ApiUrl = $"http://localhost:{FindFreePort()}";
+        _process = KeycloakProcess.Start(home, RealmFile, Url, managementPort, ApiUrl);
+
+        var watch = Stopwatch.StartNew();
+        while (!await IsReadyAsync(new($"http://127.0.0.1:{managementPort}/health/ready")))
+        {
+            if (_process.HasExited || watch.Elapsed > StartLimit)
+            {
+                var reason = _process.HasExited ? "has ended" : "is not ready";
+                throw new InvalidOperationException(
+                    $"Keycloak from KEYCLOAK_HOME={home} {reason} after {watch.Elapsed.TotalSeconds:0} s. Its log ends:\n{_process.TailOfLog()}");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(250));
+        }
+    }
+
+    private async Task StartContainerAsync()
+    {
+        // The issuer is fixed before the start, so the published port must be too.
+        var port = FindFreePort();
+        var apiPort = FindFreePort();
+        try
+        {
+            _container = new ContainerBuilder(Image)
+                .WithCommand("start-dev", "--import-realm", "--health-enabled=true", $"--hostname=http://localhost:{port}")
+                .WithEnvironment("KC_BOOTSTRAP_ADMIN_USERNAME", _administrator)
+                .WithEnvironment("KC_BOOTSTRAP_ADMIN_PASSWORD", _administratorPassword)
+                .WithEnvironment("ACME_API_URL", $"http://localhost:{apiPort}")
+                .WithEnvironment("ACME_API_BACKCHANNEL_URL", $"http://host.docker.internal:{apiPort}")
+                .WithExtraHost("host.docker.internal", "host-gateway")
+                .WithResourceMapping(new FileInfo(RealmFile), "/opt/keycloak/data/import/")
+                .WithPortBinding(port, 8080)
+                .WithPortBinding(9000, assignRandomHostPort: true)
+                .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(
+                    request => request.ForPort(9000).ForPath("/health/ready"),
+                    strategy => strategy.WithTimeout(StartLimit)))
+                .Build();
+        }
+        catch (DockerUnavailableException)
+        {
+            Assert.Skip(
+                "No real Keycloak: set KEYCLOAK_HOME to a distribution, or KEYCLOAK_URL to a running Keycloak with the acme realm, or start a Docker engine.");
+            throw;
+        }
+
+        Url = new($"http://localhost:{port}");
+        ApiUrl = $"http://localhost:{apiPort}";
+        _callerAddress = null;
+        _backChannelAddress = IPAddress.Any;
+        try
+        {
+            await _container.StartAsync();
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            var (output, errors) = await _container.GetLogsAsync();
+            throw new InvalidOperationException(
+                $"Keycloak did not start in its container. Its log ends:\n{KeycloakProcess.Tail(output + errors)}", failure);
+        }
+    }
+
+    private async Task<bool> IsReadyAsync(Uri health)
+    {
+        try
+        {
+            using var response = await _admin.GetAsync(health);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task SetLifespanAsync(string clientId, string seconds)
+    {
+        var clients = $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{RealmName}/clients";
+        var authorization = $"Bearer {await GetAdministratorTokenAsync()}";
+
+        using var find = new HttpRequestMessage(HttpMethod.Get, $"{clients}?clientId={clientId}");
+        find.Headers.Add("Authorization", authorization);
+        using var found = await _admin.SendAsync(find);
+        found.EnsureSuccessStatusCode();
+        var client = (await found.Content.ReadFromJsonAsync<JsonArray>())![0]!.AsObject();
+        client["attributes"]!["access.token.lifespan"] = seconds;
+
+        using var put = new HttpRequestMessage(HttpMethod.Put, $"{clients}/{client["id"]!.GetValue<string>()}");
+        put.Headers.Add("Authorization", authorization);
+        put.Content = JsonContent.Create(client);
+        using var changed = await _admin.SendAsync(put);
+        changed.EnsureSuccessStatusCode();
+    }
+
+    private async Task<string> GetAdministratorTokenAsync()
+    {
+        using var form = new FormUrlEncodedContent(
+        [
+            new("grant_type", "password"),
+            new("client_id", "admin-cli"),
+            new("username", _administrator),
+            new("password", _administratorPassword),
+        ]);
+        using var response = await _admin.PostAsync(
+            new Uri($"{Url.GetLeftPart(UriPartial.Authority)}/realms/master/protocol/openid-connect/token"),
+            form);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync<JsonObject>())!["access_token"]!.GetValue<string>();
+    }
+}

@@ -1,0 +1,4 @@
+using Api.Tests.Infrastructure;
+
+[assembly: AssemblyFixture(typeof(EmbeddedRealmUnderTest))]
+[assembly: AssemblyFixture(typeof(KeycloakUnderTest))]

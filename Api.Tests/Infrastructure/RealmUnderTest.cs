@@ -1,0 +1,238 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>
+/// The realm of acme-realm.json, as one of its two servers answers for it: the embedded realm or a real Keycloak.
+/// One instance serves the whole test assembly; it starts when the first test asks for it.
+/// </summary>
+public abstract class RealmUnderTest : IAsyncDisposable
+{
+    public const string RealmName = "acme";
+
+    /// <summary>The realm JSON that both servers load, copied beside the tests by the build.</summary>
+    public static readonly string RealmFile = Path.Combine(AppContext.BaseDirectory, "acme-realm.json");
+
+    private readonly Lazy<Task> _start;
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        // A redirect or an error of a proxy is no answer of the realm.
+        UseProxy = false,
+    });
+
+    private Uri? _url;
+    private string? _apiUrl;
+
+    protected RealmUnderTest() => _start = new(StartServerAsync);
+
+    /// <summary>Base URL of the server, without the realm's path.</summary>
+    public Uri Url
+    {
+        get => _url ?? throw new InvalidOperationException("The realm has not been started.");
+        protected set => _url = value;
+    }
+
+    /// <summary>The value of ACME_API_URL that this realm was started with; redirect URIs and the back-channel URL derive from it.</summary>
+    public string ApiUrl
+    {
+        get => _apiUrl ?? throw new InvalidOperationException("The realm has not been started.");
+        protected set => _apiUrl = value;
+    }
+
+    /// <summary>The address under which the realm sees these tests, or null where something stands in between.</summary>
+    public virtual string? CallerAddress => "127.0.0.1";
+
+    /// <summary>The address on which a back-channel listener must be reachable for the realm.</summary>
+    public virtual IPAddress BackChannelAddress => IPAddress.Loopback;
+
+    public string Issuer => $"{Url.GetLeftPart(UriPartial.Authority)}/realms/{RealmName}";
+
+    public string DiscoveryEndpoint => $"{Issuer}/.well-known/openid-configuration";
+
+    public string AuthorizationEndpoint => $"{Issuer}/protocol/openid-connect/auth";
+
+    public string TokenEndpoint => $"{Issuer}/protocol/openid-connect/token";
+
+    public string IntrospectionEndpoint => $"{Issuer}/protocol/openid-connect/token/introspect";
+
+    public string UserInfoEndpoint => $"{Issuer}/protocol/openid-connect/userinfo";
+
+    public string RevocationEndpoint => $"{Issuer}/protocol/openid-connect/revoke";
+
+    public string EndSessionEndpoint => $"{Issuer}/protocol/openid-connect/logout";
+
+    public string CertsEndpoint => $"{Issuer}/protocol/openid-connect/certs";
+
+    public string ParEndpoint => $"{Issuer}/protocol/openid-connect/ext/par/request";
+
+    /// <summary>Starts the server once; skips the calling test if none is configured, and fails it if the start fails.</summary>
+    public Task StartAsync() => _start.Value;
+
+    /// <summary>
+    /// Makes the tokens of one client end soon. The answer names the realm to get them from: the embedded realm lends a
+    /// second one with a clock of its own, a real Keycloak changes the client until the answer is disposed.
+    /// </summary>
+    public abstract Task<ShortLives> ShortenLivesAsync(string clientId);
+
+    public static string SecretOf(string clientId) => $"{clientId}-secret";
+
+    public string RedirectUriOf(string clientId) => clientId switch
+    {
+        "acme-admin" => $"{ApiUrl}/signin-oidc",
+        "acme-spa" => $"{ApiUrl}/reference/",
+        _ => throw new ArgumentOutOfRangeException(nameof(clientId), clientId, "This client signs nobody in."),
+    };
+
+    public string PostLogoutRedirectUriOf(string clientId) => clientId switch
+    {
+        "acme-admin" => $"{ApiUrl}/signout-callback-oidc",
+        "acme-spa" => $"{ApiUrl}/reference/",
+        _ => throw new ArgumentOutOfRangeException(nameof(clientId), clientId, "This client signs nobody out."),
+    };
+
+    public RealmBrowser NewBrowser() => new(Url);
+
+    /// <summary>One exchange without cookies, redirects not followed.</summary>
+    public async Task<RealmAnswer> SendAsync(HttpRequestMessage request)
+    {
+        using var response = await _http.SendAsync(request, TestContext.Current.CancellationToken);
+        return await RealmAnswer.ReadAsync(response, request.RequestUri!);
+    }
+
+    public Task<RealmAnswer> GetAsync(string url, params (string Name, string Value)[] headers)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, url);
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        return SendAsync(request);
+    }
+
+    /// <summary>Posts a form; a confidential client authenticates with its secret in the header, a public one names itself in the form.</summary>
+    public Task<RealmAnswer> PostAsync(string url, string? clientId, params (string Name, string Value)[] form) =>
+        SendAsync(FormRequest(url, clientId, form));
+
+    public static HttpRequestMessage FormRequest(string url, string? clientId, params (string Name, string Value)[] form)
+    {
+        var fields = form.Select(field => KeyValuePair.Create(field.Name, field.Value)).ToList();
+        var request = new HttpRequestMessage(HttpMethod.Post, url);
+        if (clientId is "acme-spa")
+        {
+            fields.Add(new("client_id", clientId));
+        }
+        else if (clientId is not null)
+        {
+            request.Headers.Authorization = Basic(clientId, SecretOf(clientId));
+        }
+
+        request.Content = new FormUrlEncodedContent(fields);
+        return request;
+    }
+
+    public static AuthenticationHeaderValue Basic(string clientId, string secret) =>
+        new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{clientId}:{secret}")));
+
+    /// <summary>A token of a service client by client_credentials.</summary>
+    public async Task<RealmAnswer> GetServiceTokenAsync(string clientId, string? scope = null)
+    {
+        var answer = await PostAsync(
+            TokenEndpoint,
+            clientId,
+            [("grant_type", "client_credentials"), .. scope is null ? Array.Empty<(string, string)>() : [("scope", scope)]]);
+        Assert.True(answer.Status is HttpStatusCode.OK, answer.ToString());
+        return answer;
+    }
+
+    /// <summary>Signs a person in through the browser and redeems the code.</summary>
+    public async Task<SignedIn> SignInAsync(
+        string clientId,
+        string person,
+        string scope = "openid",
+        RealmBrowser? browser = null)
+    {
+        browser ??= NewBrowser();
+        var request = new AuthorizationRequest(this, clientId).With("scope", scope);
+        var callback = await browser.SignInAsync(request.Url, person, person);
+        var tokens = await RedeemAsync(request, request.CodeFrom(callback));
+        Assert.True(tokens.Status is HttpStatusCode.OK, tokens.ToString());
+        return new(browser, request, callback, tokens);
+    }
+
+    /// <summary>A second client of a session: the browser comes back without a login page.</summary>
+    public async Task<SignedIn> SignInAgainAsync(SignedIn first, string clientId)
+    {
+        var request = new AuthorizationRequest(this, clientId);
+        var callback = (await first.Browser.GetAsync(request.Url)).Location!;
+        return new(first.Browser, request, callback, await RedeemAsync(request, request.CodeFrom(callback)));
+    }
+
+    public Task<RealmAnswer> RedeemAsync(AuthorizationRequest request, string code) => PostAsync(
+        TokenEndpoint,
+        request.ClientId,
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", request["redirect_uri"]!),
+        ("code_verifier", request.CodeVerifier));
+
+    public Task<RealmAnswer> RefreshAsync(string clientId, string refreshToken, params (string Name, string Value)[] more) =>
+        PostAsync(TokenEndpoint, clientId, [("grant_type", "refresh_token"), ("refresh_token", refreshToken), .. more]);
+
+    public Task<RealmAnswer> IntrospectAsync(string token, string clientId = "acme-api") =>
+        PostAsync(IntrospectionEndpoint, clientId, ("token", token));
+
+    public Task<RealmAnswer> GetUserInfoAsync(string token) =>
+        GetAsync(UserInfoEndpoint, ("Authorization", $"Bearer {token}"));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_start.IsValueCreated)
+        {
+            await StopServerAsync();
+        }
+
+        _http.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected abstract Task StartServerAsync();
+
+    protected abstract ValueTask StopServerAsync();
+
+    /// <summary>A port that was free a moment ago: Keycloak must know its URL before it starts.</summary>
+    protected static int FindFreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
+
+/// <summary>A realm in which the tokens of one client end soon.</summary>
+public sealed class ShortLives(RealmUnderTest realm, Func<Task> expire, Func<ValueTask> restore) : IAsyncDisposable
+{
+    public RealmUnderTest Realm => realm;
+
+    /// <summary>Returns when every token that was issued before the call has expired.</summary>
+    public Task ExpireAsync() => expire();
+
+    public ValueTask DisposeAsync() => restore();
+}
+
+/// <summary>A person whom the browser signed in, with the answer of the token endpoint.</summary>
+public sealed record SignedIn(RealmBrowser Browser, AuthorizationRequest Request, Uri Callback, RealmAnswer Tokens)
+{
+    public string AccessToken => Tokens["access_token"];
+
+    public string RefreshToken => Tokens["refresh_token"];
+
+    public string IdToken => Tokens["id_token"];
+
+    public string SessionId => Tokens["session_state"];
+}
