@@ -315,13 +315,22 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         return uri;
     }
 
+    /// <summary>A pushed request. Its own client uses it up; another client sees it, and cannot use its redirect URI.</summary>
     public Dictionary<string, string>? TakePushed(string uri, string clientId)
     {
         lock (_lock)
         {
-            return _pushed.Remove(uri, out var pushed) && pushed.Expires >= Now && string.Equals(pushed.ClientId, clientId, StringComparison.Ordinal)
-                ? pushed.Parameters
-                : null;
+            if (!_pushed.TryGetValue(uri, out var pushed) || pushed.Expires < Now)
+            {
+                return null;
+            }
+
+            if (string.Equals(pushed.ClientId, clientId, StringComparison.Ordinal))
+            {
+                _pushed.Remove(uri);
+            }
+
+            return pushed.Parameters;
         }
     }
 
