@@ -6,6 +6,7 @@ using Api.Data;
 using Api.Keycloak;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -134,11 +135,19 @@ public abstract class ApiUnderTest : IAsyncDisposable
     {
         public LogLines Lines { get; } = new();
 
+        /// <summary>A clock of the test's own.</summary>
+        public TimeProvider? Clock { get; init; }
+
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             foreach (var (key, value) in settings)
             {
                 builder.UseSetting(key, value);
+            }
+
+            if (Clock is not null)
+            {
+                builder.ConfigureTestServices(services => services.AddSingleton(Clock));
             }
 
             builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Lines));

@@ -1,0 +1,210 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Api.Tests.Infrastructure;
+
+namespace Api.Tests.Groups;
+
+/// <summary>Groups, role mappings and memberships: changed without a deployment, in force from the next request on.</summary>
+public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
+{
+    [Fact]
+    public async Task The_default_set_is_there()
+    {
+        var ada = await Api.PersonAsync("ada");
+
+        var groups = await ada.GetFromJsonAsync<JsonElement>("/api/groups", Cancel);
+        var names = groups.EnumerateArray().Select(group => group.GetProperty("name").GetString()).ToArray();
+        var mappings = await ada.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel);
+
+        Assert.Superset(
+            new HashSet<string?>(["account-managers", "book-editors", "book-readers", "group-managers", "staff", "superusers"]),
+            names.ToHashSet());
+        Assert.Contains(mappings.EnumerateArray(), mapping =>
+            mapping.GetProperty("kind").GetString() == "client-role"
+            && mapping.GetProperty("client").GetString() == "acme-api"
+            && mapping.GetProperty("name").GetString() == "book-editor"
+            && mapping.GetProperty("groupName").GetString() == "book-editors");
+    }
+
+    [Fact]
+    public async Task A_new_mapping_counts_from_the_next_request_on_and_so_does_its_end()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var grace = await Api.PersonAsync("grace");
+        await AssertProblemAsync(await grace.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
+        var group = await CreateGroupAsync(ada, "account:view");
+
+        var created = await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{group}}"}"""), Cancel);
+        Assert.Equal(HttpStatusCode.Created, created.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await grace.GetAsync("/api/accounts", Cancel)).StatusCode);
+
+        var again = await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{group}}"}"""), Cancel);
+        await AssertProblemAsync(again, 409, "conflict");
+
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync(created.Headers.Location!.AbsolutePath, Cancel)).StatusCode);
+        await AssertProblemAsync(await grace.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
+        await DeleteGroupAsync(ada, group);
+    }
+
+    [Fact]
+    public async Task A_client_role_of_the_same_name_does_not_match_a_realm_role()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var grace = await Api.PersonAsync("grace");
+        var group = await CreateGroupAsync(ada, "account:view");
+
+        foreach (var client in new[] { "acme-api", "other" })
+        {
+            var mapping = await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"client-role","client":"{{client}}","name":"staff","groupId":"{{group}}"}"""), Cancel);
+            Assert.Equal(HttpStatusCode.Created, mapping.StatusCode);
+        }
+
+        await AssertProblemAsync(await grace.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
+        await DeleteGroupAsync(ada, group);
+    }
+
+    [Fact]
+    public async Task Roles_through_a_nested_group_and_the_groups_own_path_both_count()
+    {
+        var me = await (await Api.PersonAsync("linus")).GetFromJsonAsync<JsonElement>("/api/me", Cancel);
+
+        var groups = me.GetProperty("groups").EnumerateArray().ToDictionary(
+            group => group.GetProperty("name").GetString()!, group => group.GetProperty("because")[0].GetString());
+        Assert.Equal("role book-reader of client acme-api", groups["book-readers"]);
+        Assert.Equal("role group-manager of client acme-api", groups["group-managers"]);
+        Assert.Equal("realm role staff", groups["staff"]);
+        Assert.Equal("Keycloak group /operations/leads", groups["account-managers"]);
+    }
+
+    [Fact]
+    public async Task A_membership_by_hand_holds_until_a_hand_takes_it_away()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var nobody = await Api.ServiceAsync("acme-nobody");
+        var account = await AccountIdAsync(nobody);
+        var group = await CreateGroupAsync(ada, "book:view");
+
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"/api/groups/{group}/members/{account}", null, Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"/api/groups/{group}/members/{account}", null, Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await nobody.GetAsync("/api/books", Cancel)).StatusCode);
+        var me = await nobody.GetFromJsonAsync<JsonElement>("/api/me", Cancel);
+        Assert.Contains("by hand", me.GetProperty("groups").GetRawText(), StringComparison.Ordinal);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync($"/api/groups/{group}/members/{account}", Cancel)).StatusCode);
+        await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403, "permission_missing");
+        await AssertProblemAsync(await ada.DeleteAsync($"/api/groups/{group}/members/{account}", Cancel), 404);
+        await AssertProblemAsync(await ada.PutAsync($"/api/groups/{group}/members/{Guid.NewGuid()}", null, Cancel), 404);
+        await AssertProblemAsync(await ada.PutAsync($"/api/groups/{Guid.NewGuid()}/members/{account}", null, Cancel), 404);
+        await DeleteGroupAsync(ada, group);
+    }
+
+    [Fact]
+    public async Task Nobody_hands_out_what_they_do_not_hold()
+    {
+        // Linus may manage groups and holds no book:delete.
+        var linus = await Api.PersonAsync("linus");
+        var ada = await Api.PersonAsync("ada");
+        var groups = await ada.GetFromJsonAsync<JsonElement>("/api/groups", Cancel);
+        var superusers = groups.EnumerateArray().Single(group => group.GetProperty("name").GetString() == "superusers").GetProperty("id").GetGuid();
+        var own = await AccountIdAsync(linus);
+
+        await AssertRefusedAsync(linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*"]}"""), Cancel), "*:*");
+        await AssertRefusedAsync(linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["book:view","book:delete"]}"""), Cancel), "book:delete");
+        await AssertRefusedAsync(linus.PutAsync($"/api/groups/{superusers}/members/{own}", null, Cancel), "*:*");
+        await AssertRefusedAsync(linus.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{superusers}}"}"""), Cancel), "*:*");
+        await AssertRefusedAsync(SendAsync(linus, HttpMethod.Delete, $"/api/groups/{superusers}", "*", null), "*:*");
+        await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, $"/api/groups/{superusers}", "*", """{"name":"superusers","permissions":["book:view"]}"""), "*:*");
+        var mapping = (await ada.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray()
+            .Single(each => each.GetProperty("groupName").GetString() == "superusers").GetProperty("id").GetGuid();
+        await AssertRefusedAsync(linus.DeleteAsync($"/api/role-mappings/{mapping}", Cancel), "*:*");
+
+        // What he holds, he may hand out.
+        var group = await CreateGroupAsync(linus, "book:view");
+        await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, $"/api/groups/{group}", "*", """{"name":"wider","permissions":["book:*"]}"""), "book:*");
+        await DeleteGroupAsync(linus, group);
+    }
+
+    [Fact]
+    public async Task A_group_is_replaced_only_as_it_was_seen()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var group = await CreateGroupAsync(ada, "book:view");
+        var name = $"renamed-{Guid.NewGuid():N}";
+
+        var replaced = await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"1\"", $$"""{"name":"{{name}}","description":"d","permissions":["book:*","book:*"]}""");
+        Assert.Equal(HttpStatusCode.OK, replaced.StatusCode);
+        Assert.Equal("\"2\"", replaced.Headers.ETag?.Tag);
+        var got = await ada.GetFromJsonAsync<JsonElement>($"/api/groups/{group}", Cancel);
+        Assert.Equal("""["book:*"]""", got.GetProperty("permissions").GetRawText());
+
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"1\"", """{"name":"x","permissions":[]}"""), 412, "precondition_failed");
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", null, """{"name":"x","permissions":[]}"""), 428, "precondition_missing");
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"2\"", """{"name":"staff","permissions":[]}"""), 409, "conflict");
+        await AssertProblemAsync(await ada.PostAsync("/api/groups", Json($$"""{"name":"{{name}}","permissions":[]}"""), Cancel), 409, "conflict");
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Delete, $"/api/groups/{group}", "\"1\"", null), 412, "precondition_failed");
+        await DeleteGroupAsync(ada, group);
+        await AssertProblemAsync(await ada.GetAsync($"/api/groups/{group}", Cancel), 404);
+    }
+
+    [Theory]
+    [InlineData("""{"name":"Upper","permissions":[]}""", "Name", "lower-case")]
+    [InlineData("""{"name":"ok","permissions":["book:veiw"]}""", "permissions", "Did you mean book:view?")]
+    [InlineData("""{"name":"ok","permissions":["account:delete"]}""", "permissions", "does not exist")]
+    [InlineData("""{"name":"ok","permissions":["book"]}""", "permissions", "model:action")]
+    public async Task A_group_with_a_mistake_is_refused_by_name(string body, string field, string expected)
+    {
+        var problem = await AssertProblemAsync(await (await Api.PersonAsync("ada")).PostAsync("/api/groups", Json(body), Cancel), 400);
+
+        Assert.Contains(expected, problem.GetProperty("errors").GetProperty(field)[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"role","name":"staff","groupId":"00000000-0000-0000-0000-000000000000"}""", "kind must be")]
+    [InlineData("""{"kind":"client-role","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "needs the client id")]
+    [InlineData("""{"kind":"realm-role","client":"acme-api","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "Only a client role")]
+    [InlineData("""{"kind":"keycloak-group","name":"operations","groupId":"00000000-0000-0000-0000-000000000000"}""", "full path")]
+    [InlineData("""{"kind":"realm-role","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "no such group")]
+    public async Task A_mapping_with_a_mistake_is_refused_by_name(string body, string expected)
+    {
+        var problem = await AssertProblemAsync(await (await Api.PersonAsync("ada")).PostAsync("/api/role-mappings", Json(body), Cancel), 400);
+
+        Assert.Contains(expected, problem.GetProperty("errors").GetRawText(), StringComparison.Ordinal);
+    }
+
+    private static async Task AssertRefusedAsync(Task<HttpResponseMessage> call, string lacking)
+    {
+        var problem = await AssertProblemAsync(await call, 403, "delegation_refused");
+        Assert.Contains(problem.GetProperty("missingPermissions").EnumerateArray(), permission => permission.GetString() == lacking);
+    }
+
+    private static async Task<Guid> CreateGroupAsync(HttpClient client, string permission)
+    {
+        var response = await client.PostAsync("/api/groups", Json($$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":["{{permission}}"]}"""), Cancel);
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        return (await JsonAsync(response)).GetProperty("id").GetGuid();
+    }
+
+    private static async Task DeleteGroupAsync(HttpClient client, Guid group) =>
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(client, HttpMethod.Delete, $"/api/groups/{group}", "*", null)).StatusCode);
+
+    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string url, string? tag, string? body)
+    {
+        using var request = new HttpRequestMessage(method, url) { Content = body is null ? null : Json(body) };
+        if (tag is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", tag);
+        }
+
+        return await client.SendAsync(request, Cancel);
+    }
+
+    private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
+}
+
+public sealed class ManagingAccessOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : ManagingAccessTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+
+public sealed class ManagingAccessOnPostgreSqlTests(ApiOnPostgreSql api) : ManagingAccessTests(api), IClassFixture<ApiOnPostgreSql>;
+
+public sealed class ManagingAccessOnKeycloakTests(ApiOnKeycloak api) : ManagingAccessTests(api), IClassFixture<ApiOnKeycloak>;

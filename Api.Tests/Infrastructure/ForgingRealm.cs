@@ -1,0 +1,150 @@
+using System.Security.Cryptography;
+using Api.Data;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>
+/// A realm that signs whatever a test asks for, changes its keys and goes away when told: for the tokens and the outages
+/// that no honest realm makes. It serves metadata and keys only.
+/// </summary>
+public sealed class ForgingRealm : IAsyncDisposable
+{
+    private readonly WebApplication _server;
+    private TestDatabase? _database;
+    private ApiUnderTest.Factory? _factory;
+
+    private ForgingRealm(WebApplication server)
+    {
+        _server = server;
+        Key = new RsaSecurityKey(RSA.Create(2048)) { KeyId = "first" };
+        Keys = [Key];
+    }
+
+    public string Url { get; private set; } = "";
+
+    public string Issuer => $"{Url}/realms/acme";
+
+    /// <summary>What the metadata call themselves; the address, unless a test says otherwise.</summary>
+    public string? ClaimedIssuer { get; set; }
+
+    /// <summary>The key that tokens are signed with.</summary>
+    public SecurityKey Key { get; set; }
+
+    /// <summary>The keys that the realm offers.</summary>
+    public IReadOnlyList<SecurityKey> Keys { get; set; }
+
+    /// <summary>While true, every answer is 503.</summary>
+    public bool IsDown { get; set; }
+
+    /// <summary>How often the metadata were read.</summary>
+    public int Reads { get; private set; }
+
+    public HttpClient NewClient(string? token) => ApiUnderTest.Client(_factory!, new Uri("http://localhost"), token);
+
+    public IServiceProvider Services => _factory!.Services;
+
+    public static async Task<ForgingRealm> StartAsync(TimeProvider? clock = null, bool isDown = false)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
+        var realm = new ForgingRealm(builder.Build()) { IsDown = isDown };
+        await realm.ServeAsync(clock);
+        return realm;
+    }
+
+    /// <summary>The claims of a service's access token as Keycloak writes it, with what a test changes; null takes a claim away.</summary>
+    public string Mint(string? algorithm = null, string? type = "JWT", params (string Name, object? Value)[] changes)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var claims = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["iss"] = Issuer,
+            ["aud"] = "acme-api",
+            ["sub"] = "11111111-1111-1111-1111-111111111111",
+            ["typ"] = "Bearer",
+            ["azp"] = "acme-reader",
+            ["client_id"] = "acme-reader",
+            ["iat"] = now,
+            ["exp"] = now + 300,
+            ["resource_access"] = new Dictionary<string, object>(StringComparer.Ordinal)
+            {
+                ["acme-api"] = new Dictionary<string, object>(StringComparer.Ordinal) { ["roles"] = new[] { "book-reader" } },
+            },
+        };
+        foreach (var (name, value) in changes)
+        {
+            claims.Remove(name);
+            if (value is not null)
+            {
+                claims[name] = value;
+            }
+        }
+
+        algorithm ??= Key is ECDsaSecurityKey ? SecurityAlgorithms.EcdsaSha256 : SecurityAlgorithms.RsaSha256;
+        return new JsonWebTokenHandler { SetDefaultTimesOnTokenCreation = false }.CreateToken(new SecurityTokenDescriptor
+        {
+            Claims = claims,
+            TokenType = type,
+            SigningCredentials = new SigningCredentials(Key, algorithm),
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_factory is not null)
+        {
+            await _factory.DisposeAsync();
+        }
+
+        await _server.DisposeAsync();
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+    }
+
+    private async Task ServeAsync(TimeProvider? clock)
+    {
+        _server.MapGet("/realms/acme/.well-known/openid-configuration", () =>
+        {
+            Reads++;
+            return IsDown ? Results.StatusCode(503) : Results.Json(new { issuer = ClaimedIssuer ?? Issuer, jwks_uri = $"{Issuer}/certs" });
+        });
+        _server.MapGet("/realms/acme/certs", () => IsDown
+            ? Results.StatusCode(503)
+            : Results.Json(new { keys = Keys.Select(Describe) }));
+        await _server.StartAsync();
+        Url = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+        _database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        _factory = new ApiUnderTest.Factory(
+        [
+            ("ConnectionStrings:Database", _database.ConnectionString),
+            ("Keycloak:auth-server-url", Url),
+            ("Keycloak:realm", "acme"),
+            ("Keycloak:resource", "acme-api"),
+            ("Keycloak:sign-in:resource", "acme-admin"),
+            ("Keycloak:sign-in:credentials:secret", "secret"),
+        ]) { Clock = clock };
+        _ = _factory.Server;
+    }
+
+    private static Dictionary<string, string> Describe(SecurityKey key)
+    {
+        var jwk = JsonWebKeyConverter.ConvertFromSecurityKey(key);
+        var text = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["kid"] = key.KeyId, ["kty"] = jwk.Kty, ["use"] = "sig", ["n"] = jwk.N, ["e"] = jwk.E, ["crv"] = jwk.Crv, ["x"] = jwk.X, ["y"] = jwk.Y,
+        };
+        return text.Where(entry => entry.Value is not null).ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,160 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Api.Keycloak;
+using Api.Tests.Infrastructure;
+using Microsoft.Extensions.Time.Testing;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Api.Tests.Keycloak;
+
+/// <summary>Which tokens pass: only access tokens of this realm, for this API, alive, signed as expected and bound to nobody.</summary>
+public sealed class AcceptingTokensTests(AcceptingTokensTests.Fixture fixture) : IClassFixture<AcceptingTokensTests.Fixture>
+{
+    private ForgingRealm Realm => fixture.Realm;
+
+    [Fact]
+    public async Task The_token_that_all_others_here_differ_from_passes() =>
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(Realm.Mint())).StatusCode);
+
+    [Theory]
+    [InlineData("aud", "other-api", "not meant for this API")]
+    [InlineData("aud", null, "not meant for this API")]
+    [InlineData("aud", "ACME-API", "not meant for this API")]
+    [InlineData("iss", "http://localhost:1/realms/acme", "another issuer")]
+    [InlineData("iss", null, "another issuer")]
+    [InlineData("exp", null, "no end of life")]
+    [InlineData("typ", "ID", "not an access token")]
+    [InlineData("typ", "Refresh", "not an access token")]
+    [InlineData("typ", "Logout", "not an access token")]
+    [InlineData("typ", "DPoP", "not an access token")]
+    [InlineData("typ", "bearer", "not an access token")]
+    [InlineData("typ", null, "not an access token")]
+    [InlineData("sub", null, "lacks one of iss, sub and azp")]
+    [InlineData("sub", "", "lacks one of iss, sub and azp")]
+    [InlineData("azp", null, "lacks one of iss, sub and azp")]
+    [InlineData("realm_access", "staff", "not of Keycloak's form")]
+    public async Task A_token_with_another_claim_is_refused(string claim, string? value, string because) =>
+        await AssertRefusedAsync(Realm.Mint(changes: [(claim, value)]), because);
+
+    [Fact]
+    public async Task A_token_bound_to_a_key_or_certificate_is_refused()
+    {
+        await AssertRefusedAsync(Realm.Mint(changes: [("cnf", new Dictionary<string, object> { ["jkt"] = "x" })]), "bound to a key");
+        await AssertRefusedAsync(Realm.Mint(changes: [("cnf", new Dictionary<string, object> { ["x5t#S256"] = "x" })]), "bound to a key");
+    }
+
+    [Fact]
+    public async Task A_token_of_the_past_and_one_of_the_future_are_refused()
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        await AssertRefusedAsync(Realm.Mint(changes: [("exp", now - 1)]), "has expired");
+        await AssertRefusedAsync(Realm.Mint(changes: [("nbf", now + 60)]), "not valid yet");
+    }
+
+    [Theory]
+    [InlineData("JWT", true)]
+    [InlineData("at+jwt", true)]
+    [InlineData("logout+jwt", false)]
+    [InlineData("secevent+jwt", false)]
+    public async Task The_header_says_what_kind_of_token_it_is(string type, bool passes)
+    {
+        var token = Realm.Mint(type: type);
+
+        if (passes)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await AskAsync(token)).StatusCode);
+        }
+        else
+        {
+            await AssertRefusedAsync(token, "not an access token");
+        }
+    }
+
+    [Theory]
+    [InlineData("RS256", true)]
+    [InlineData("PS256", true)]
+    [InlineData("RS384", false)]
+    [InlineData("RS512", false)]
+    [InlineData("PS512", false)]
+    public async Task Only_the_algorithms_on_the_list_are_accepted(string algorithm, bool passes)
+    {
+        var status = (await AskAsync(Realm.Mint(algorithm))).StatusCode;
+
+        Assert.Equal(passes ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, status);
+    }
+
+    [Fact]
+    public async Task A_public_key_taken_for_a_shared_secret_signs_nothing()
+    {
+        await using var realm = await ForgingRealm.StartAsync();
+        var pem = ((RsaSecurityKey)realm.Key).Rsa.ExportSubjectPublicKeyInfoPem();
+        realm.Key = new SymmetricSecurityKey(Encoding.UTF8.GetBytes(pem)) { KeyId = "first" };
+
+        var response = await realm.NewClient(realm.Mint(SecurityAlgorithms.HmacSha256)).GetAsync("/api/me", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_unsigned_token_is_refused()
+    {
+        var parts = Realm.Mint().Split('.');
+        var header = System.Buffers.Text.Base64Url.EncodeToString("""{"alg":"none","typ":"JWT"}"""u8);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync($"{header}.{parts[1]}.")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync($"{parts[0]}.{parts[1]}.")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Elliptic_curves_work_too()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var realm = await ForgingRealm.StartAsync(clock);
+        realm.Key = new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) { KeyId = "curve" };
+        realm.Keys = [realm.Key];
+        clock.Advance(RealmMetadata.AtMostEvery);
+
+        var response = await realm.NewClient(realm.Mint()).GetAsync("/api/me", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_words_of_a_refusal_hold_no_claim_value()
+    {
+        foreach (var token in new[]
+        {
+            Realm.Mint(changes: [("aud", "secret-audience-name")]),
+            Realm.Mint(changes: [("iss", "http://secret-issuer.test")]),
+            Realm.Mint(changes: [("exp", 1234567890L)]),
+        })
+        {
+            var response = await AskAsync(token);
+            var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken) + response.Headers;
+            Assert.DoesNotContain("secret-", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("2009", text, StringComparison.Ordinal);
+        }
+    }
+
+    private Task<HttpResponseMessage> AskAsync(string token) =>
+        Realm.NewClient(token).GetAsync("/api/me", TestContext.Current.CancellationToken);
+
+    private async Task AssertRefusedAsync(string token, string because)
+    {
+        var response = await AskAsync(token);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.StatusCode == HttpStatusCode.Unauthorized, $"{response.StatusCode}: {text}");
+        Assert.Contains(because, text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("error=\"invalid_token\"", response.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+    }
+
+    public sealed class Fixture : IAsyncLifetime
+    {
+        public ForgingRealm Realm { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Realm = await ForgingRealm.StartAsync();
+
+        public ValueTask DisposeAsync() => Realm.DisposeAsync();
+    }
+}

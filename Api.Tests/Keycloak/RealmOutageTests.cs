@@ -1,0 +1,143 @@
+using System.Net;
+using System.Security.Cryptography;
+using Api.Keycloak;
+using Api.Tests.Infrastructure;
+using Microsoft.Extensions.Time.Testing;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Api.Tests.Keycloak;
+
+/// <summary>The realm goes away, comes back, and changes its keys.</summary>
+public sealed class RealmOutageTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Down_from_the_start_the_answer_is_503_and_the_service_is_alive_but_not_ready()
+    {
+        await using var realm = await ForgingRealm.StartAsync(isDown: true);
+        using var client = realm.NewClient(realm.Mint());
+
+        var response = await client.GetAsync("/api/me", Cancel);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Contains("realm_unreachable", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Equal(TimeSpan.FromSeconds(5), response.Headers.RetryAfter?.Delta);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/live", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/health/ready", Cancel)).StatusCode);
+        // Who sends no token needs no realm to be refused.
+        Assert.Equal(HttpStatusCode.Unauthorized, (await realm.NewClient(null).GetAsync("/api/me", Cancel)).StatusCode);
+        // A sign-in cannot begin.
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await realm.NewClient(null).GetAsync("/signin", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Once_the_realm_answers_the_service_becomes_ready_by_itself()
+    {
+        await using var realm = await ForgingRealm.StartAsync(isDown: true);
+        using var client = realm.NewClient(null);
+        realm.IsDown = false;
+
+        var ready = HttpStatusCode.ServiceUnavailable;
+        for (var i = 0; i < 100 && ready != HttpStatusCode.OK; i++)
+        {
+            await Task.Delay(100, Cancel);
+            ready = (await client.GetAsync("/health/ready", Cancel)).StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.OK, ready);
+    }
+
+    [Fact]
+    public async Task A_realm_that_calls_itself_otherwise_is_not_believed()
+    {
+        await using var realm = await ForgingRealm.StartAsync(isDown: true);
+        realm.ClaimedIssuer = "https://somebody-else.test/realms/acme";
+        realm.IsDown = false;
+        await Task.Delay(1100, Cancel);
+
+        var response = await realm.NewClient(realm.Mint()).GetAsync("/api/me", Cancel);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_outage_after_the_start_stops_nobody_for_an_hour_and_everybody_after_it()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var realm = await ForgingRealm.StartAsync(clock);
+        using var client = realm.NewClient(realm.Mint());
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/me", Cancel)).StatusCode);
+
+        realm.IsDown = true;
+        clock.Advance(RealmMetadata.UsableFor - TimeSpan.FromMinutes(1));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/me", Cancel)).StatusCode);
+
+        clock.Advance(TimeSpan.FromMinutes(2));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/api/me", Cancel)).StatusCode);
+
+        realm.IsDown = false;
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task The_first_token_of_a_new_key_passes()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var realm = await ForgingRealm.StartAsync(clock);
+        Assert.Equal(HttpStatusCode.OK, (await realm.NewClient(realm.Mint()).GetAsync("/api/me", Cancel)).StatusCode);
+        clock.Advance(RealmMetadata.AtMostEvery);
+
+        using var rsa = RSA.Create(2048);
+        var old = realm.Key;
+        realm.Key = new RsaSecurityKey(rsa) { KeyId = "second" };
+        realm.Keys = [realm.Key, old];
+
+        Assert.Equal(HttpStatusCode.OK, (await realm.NewClient(realm.Mint()).GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_removed_key_is_trusted_no_longer_than_the_metadata_are_fresh()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var realm = await ForgingRealm.StartAsync(clock);
+        var token = realm.Mint();
+        Assert.Equal(HttpStatusCode.OK, (await realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode);
+
+        using var rsa = RSA.Create(2048);
+        realm.Keys = [new RsaSecurityKey(rsa) { KeyId = "second" }];
+        clock.Advance(RealmMetadata.FreshFor);
+
+        // The first request after that time starts the reading; it is done a moment later.
+        var status = HttpStatusCode.OK;
+        for (var i = 0; i < 100 && status == HttpStatusCode.OK; i++)
+        {
+            status = (await realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode;
+            await Task.Delay(20, Cancel);
+        }
+
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+    }
+
+    [Fact]
+    public async Task Forged_key_ids_do_not_become_traffic_to_the_realm()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var realm = await ForgingRealm.StartAsync(clock);
+        var good = realm.Mint();
+        Assert.Equal(HttpStatusCode.OK, (await realm.NewClient(good).GetAsync("/api/me", Cancel)).StatusCode);
+        clock.Advance(RealmMetadata.AtMostEvery);
+        var before = realm.Reads;
+
+        using var rsa = RSA.Create(2048);
+        for (var i = 0; i < 20; i++)
+        {
+            realm.Key = new RsaSecurityKey(rsa) { KeyId = $"forged-{i}" };
+            Assert.Equal(HttpStatusCode.Unauthorized, (await realm.NewClient(realm.Mint()).GetAsync("/api/me", Cancel)).StatusCode);
+        }
+
+        Assert.Equal(before + 1, realm.Reads);
+        Assert.Equal(HttpStatusCode.OK, (await realm.NewClient(good).GetAsync("/api/me", Cancel)).StatusCode);
+    }
+}
