@@ -16,10 +16,12 @@ internal static class AuthorizationCodeGrant
             return new(Refusal.BadRequest("invalid_request", "Missing parameter: code"));
         }
 
-        if (site.Sessions.TakeCode(value) is not { } code || site.Sessions.Find(code.SessionId) is not { } session)
+        if (site.Sessions.TakeCode(value) is not { } redeemed)
         {
             return new(Refusal.BadRequest("invalid_grant", "Code not valid"));
         }
+
+        var (code, session, part) = redeemed;
 
         if (!session.User.Enabled)
         {
@@ -46,9 +48,7 @@ internal static class AuthorizationCodeGrant
             return new(Refusal.BadRequest("invalid_grant", reason));
         }
 
-        var (entered, part) = site.Sessions.Enter(session.Id, session.User, client, code.Reused);
-        part.Nonce = code.Nonce;
-        return OfflineAccess.Respond(request, new TokenSubject(client, session.User, code.Scope, entered, part), "ac", code.Scope);
+        return OfflineAccess.Respond(request, new TokenSubject(client, session.User, code.Scope, session, part), "ac", code.Scope);
     }
 
     /// <summary>Between 43 and 128 unreserved characters (RFC 7636, sections 4.1 and 4.2).</summary>

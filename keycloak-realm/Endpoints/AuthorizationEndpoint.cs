@@ -27,11 +27,13 @@ internal static class AuthorizationEndpoint
 
         // Who begins anew is sent to the page as well, because what brought them here was a form.
         var redirect = message is not null;
+        var foreign = false;
         if (parameters["request_uri"] is { } uri && uri.StartsWith(PushedPrefix, StringComparison.Ordinal) && parameters["client_id"] is { } clientId)
         {
-            if (site.Sessions.TakePushed(uri, clientId) is { } remembered)
+            if (site.Realm.FindClient(clientId) is not null && site.Sessions.TakePushed(uri, clientId) is { } remembered)
             {
-                parameters = new ProtocolForm(remembered);
+                parameters = new ProtocolForm(remembered.Where(each => each.Key is not "client_id").Append(new("client_id", clientId)));
+                foreign = !string.Equals(remembered["client_id"], clientId, StringComparison.Ordinal);
                 redirect = true;
             }
         }
@@ -43,6 +45,13 @@ internal static class AuthorizationEndpoint
                 ? AuthorizationResponse.FailAsync(
                     context, site, reading.Client!, redirectUri, reading.ResponseMode, reading.State, reading.Error!, reading.Description)
                 : Answer.PageAsync(context, reading.Status, ErrorPage.Render(site, reading.Error!, reading.Client)));
+            return;
+        }
+
+        if (foreign)
+        {
+            // The redirect URI happens to be registered for both, and the request is still the other client's.
+            await Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Invalid Request", request.Client));
             return;
         }
 

@@ -31,9 +31,13 @@ internal static class PushedAuthorizationEndpoint
         var reading = AuthorizationRequestReader.Read(site, pushed);
         if (reading.Request is null)
         {
-            var refusal = reading.RedirectUri is null
-                ? Refusal.BadRequest("invalid_request", reading.Error)
-                : Refusal.BadRequest(reading.Error is "invalid_scope" ? "invalid_request" : reading.Error!, reading.Description);
+            var refusal = reading switch
+            {
+                { RedirectUri: null } => Refusal.BadRequest("invalid_request", reading.Error),
+                { Error: "unsupported_response_type" } => Refusal.BadRequest("invalid_request", "Unsupported response type"),
+                { Error: "unauthorized_client" } => Refusal.Unauthorized(reading.Error, reading.Description!),
+                _ => Refusal.BadRequest("invalid_request", reading.Description),
+            };
             await Answer.ErrorAsync(context, refusal);
             return;
         }

@@ -63,10 +63,9 @@ internal static class RefreshTokenGrant
             return Invalid(refused);
         }
 
-        // Asking for fewer scopes narrows nothing: the answer goes by what was granted first.
-        var scope = claims.Text("scope");
-        var subject = new TokenSubject(client, session.User, scope, session, part);
-        var plan = new RefreshPlan(offline, IsRefresh: true, scope, family);
+        var granted = claims.Text("scope") ?? "";
+        var subject = new TokenSubject(client, session.User, offline ? granted : Narrow(granted, form["scope"]), session, part);
+        var plan = new RefreshPlan(offline, IsRefresh: true, granted, family);
         return new(site.Tokens.Respond(subject, "rt", request.GivesRefreshTokens ? plan : null));
     }
 
@@ -94,6 +93,14 @@ internal static class RefreshTokenGrant
 
         return claims.Number("iat") < Math.Max(site.Realm.NotBefore, client.NotBefore) ? "Stale token" : null;
     }
+
+    /// <summary>
+    /// Optional scopes that are not asked for again are left out of this answer; the new refresh token keeps them. Default
+    /// scopes cannot be left out, and what was not granted is passed over.
+    /// </summary>
+    private static string Narrow(string granted, string? asked) => asked is null
+        ? granted
+        : string.Join(' ', granted.Split(' ').Where(name => ScopeSelection.Asks(asked, name)));
 
     private static GrantResult Invalid(string reason) => new(Refusal.BadRequest("invalid_grant", reason));
 }

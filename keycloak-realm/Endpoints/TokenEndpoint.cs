@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
@@ -77,6 +78,12 @@ internal static class TokenEndpoint
     private static string RemoteAddress(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress;
+        if (address is not null && address.Equals(IPAddress.IPv6Loopback))
+        {
+            // As Java writes it.
+            return "0:0:0:0:0:0:0:1";
+        }
+
         return (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString() ?? "127.0.0.1";
     }
 

@@ -14,3 +14,6 @@ internal sealed record AuthorizationCode(
     string? ChallengeMethod,
     bool Reused,
     long Expires);
+
+/// <summary>A code that was good, with where it leads.</summary>
+internal sealed record RedeemedCode(AuthorizationCode Code, UserSession Session, ClientSession Client);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using KeycloakRealm.Model;
 using KeycloakRealm.Tokens;
@@ -81,7 +82,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                     Started = Now,
                     LastRefresh = Now,
                     Offline = true,
-                    Notes = new Dictionary<string, string>(online.Notes, StringComparer.Ordinal),
+                    Notes = new ConcurrentDictionary<string, string>(online.Notes, StringComparer.Ordinal),
                 };
                 _offline[online.Id] = session;
             }
@@ -97,8 +98,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     {
         lock (_lock)
         {
-            session.Clients.Remove(client.Id);
-            if (endIfLast && session.Clients.Count == 0)
+            session.Clients.TryRemove(client.Id, out _);
+            if (endIfLast && session.Clients.IsEmpty)
             {
                 (session.Offline ? _offline : _online).Remove(session.Id);
             }
@@ -137,21 +138,28 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     }
 
     /// <summary>
-    /// Takes a code. One that is unknown, used or expired gives null, and takes the client it names out of the session it
-    /// names: whoever sends it a second time may have stolen it.
+    /// Takes a code, with the session and the client's part in it. One that is unknown, used or expired gives null, and takes
+    /// the client it names out of the session it names: whoever sends it a second time may have stolen it.
     /// </summary>
-    public AuthorizationCode? TakeCode(string value)
+    public RedeemedCode? TakeCode(string value)
     {
         lock (_lock)
         {
-            if (_codes.Remove(value, out var code) && code.Expires >= Now && FindAlive(code.SessionId, _online) is not null)
+            if (_codes.Remove(value, out var code)
+                && code.Expires >= Now
+                && FindAlive(code.SessionId, _online) is { } session
+                && session.Clients.TryGetValue(code.Client.Id, out var part))
             {
-                return code;
+                session.LastRefresh = Now;
+                part.LastRefresh = Now;
+                part.Reused = code.Reused;
+                part.Nonce = code.Nonce;
+                return new RedeemedCode(code, session, part);
             }
 
-            if (value.Split('.') is [_, var sessionId, var clientUuid] && _online.TryGetValue(sessionId, out var session))
+            if (value.Split('.') is [_, var sessionId, var clientUuid] && _online.TryGetValue(sessionId, out var named))
             {
-                session.Clients.Remove(clientUuid);
+                named.Clients.TryRemove(clientUuid, out _);
             }
 
             return null;
@@ -178,14 +186,14 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                 var same = last is not null && string.Equals(last.TokenId, tokenId, StringComparison.Ordinal);
                 if (last is not null && !same && issuedAt < last.At)
                 {
-                    session.Clients.Remove(part.Client.Id);
+                    session.Clients.TryRemove(part.Client.Id, out _);
                     return "Stale token";
                 }
 
                 var count = same ? last!.Count : 0;
                 if (count > realm.RefreshTokenMaxReuse)
                 {
-                    session.Clients.Remove(part.Client.Id);
+                    session.Clients.TryRemove(part.Client.Id, out _);
                     return "Maximum allowed refresh token reuse exceeded";
                 }
 
@@ -307,13 +315,22 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         return uri;
     }
 
+    /// <summary>A pushed request. Its own client uses it up; another client sees it, and cannot use its redirect URI.</summary>
     public Dictionary<string, string>? TakePushed(string uri, string clientId)
     {
         lock (_lock)
         {
-            return _pushed.Remove(uri, out var pushed) && pushed.Expires >= Now && string.Equals(pushed.ClientId, clientId, StringComparison.Ordinal)
-                ? pushed.Parameters
-                : null;
+            if (!_pushed.TryGetValue(uri, out var pushed) || pushed.Expires < Now)
+            {
+                return null;
+            }
+
+            if (string.Equals(pushed.ClientId, clientId, StringComparison.Ordinal))
+            {
+                _pushed.Remove(uri);
+            }
+
+            return pushed.Parameters;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Sessions;
@@ -19,10 +20,10 @@ internal sealed class UserSession
     public bool Offline { get; init; }
 
     /// <summary>Facts about the sign-in: <c>AUTH_TIME</c> of a browser, <c>client_id</c> and addresses of a service.</summary>
-    public Dictionary<string, string> Notes { get; init; } = new(StringComparer.Ordinal);
+    public ConcurrentDictionary<string, string> Notes { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>By the client's id.</summary>
-    public Dictionary<string, ClientSession> Clients { get; } = new(StringComparer.Ordinal);
+    /// <summary>By the client's id. Concurrent because it is read without the lock.</summary>
+    public ConcurrentDictionary<string, ClientSession> Clients { get; } = new(StringComparer.Ordinal);
 }
 
 /// <summary>A client's part in a user session.</summary>

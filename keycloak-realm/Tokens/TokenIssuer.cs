@@ -40,7 +40,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         }
 
         response["token_type"] = "Bearer";
-        if (subject.OpenId)
+        if (subject.OpenId || ScopeSelection.Asks(refresh?.Scope, ScopeSelection.OpenId))
         {
             response["id_token"] = keys.Sign(IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now));
         }
