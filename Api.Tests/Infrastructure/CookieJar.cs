@@ -30,19 +30,33 @@ public sealed class CookieJar
         }
     }
 
-    public void AddTo(HttpRequestMessage request)
+    /// <summary>Forgets the cookies whose names begin so: the framework cuts long ones into pieces.</summary>
+    public void Remove(string prefix)
     {
-        var url = request.RequestUri!;
         lock (_lock)
         {
-            var header = string.Join("; ", _cookies
+            _cookies.RemoveAll(cookie => cookie.Name.StartsWith(prefix, StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>The cookies that a browser would send to an address, in one header.</summary>
+    public string HeaderFor(Uri url)
+    {
+        lock (_lock)
+        {
+            return string.Join("; ", _cookies
                 .Where(cookie => cookie.Matches(url))
                 .OrderByDescending(cookie => cookie.Path.Length)
                 .Select(cookie => $"{cookie.Name}={cookie.Value}"));
-            if (header.Length > 0)
-            {
-                request.Headers.TryAddWithoutValidation("Cookie", header);
-            }
+        }
+    }
+
+    public void AddTo(HttpRequestMessage request)
+    {
+        var header = HeaderFor(request.RequestUri!);
+        if (header.Length > 0)
+        {
+            request.Headers.TryAddWithoutValidation("Cookie", header);
         }
     }
 

@@ -101,11 +101,14 @@ public sealed class RealmBrowser : IDisposable
 
     private async Task<RealmAnswer> FollowAsync(HttpRequestMessage request)
     {
+        request.Headers.Accept.ParseAdd("text/html");
         var answer = await SendAsync(request);
         for (var count = 0; answer.Location is { } next && IsRedirect(answer.Status) && IsReachable(next); count++)
         {
             Assert.True(count < 20, $"Redirected without end, last to {next}");
-            answer = await SendAsync(new(HttpMethod.Get, next));
+            var following = new HttpRequestMessage(HttpMethod.Get, next);
+            following.Headers.Accept.ParseAdd("text/html");
+            answer = await SendAsync(following);
         }
 
         return answer;

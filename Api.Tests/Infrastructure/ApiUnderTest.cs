@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Api.Data;
+using Api.Keycloak;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>
+/// The whole application, with its real handlers, in front of one realm and one engine. Requests go over an in-memory
+/// wire at the address that the realm knows; what the application asks the realm goes over the network.
+/// </summary>
+public abstract class ApiUnderTest : IAsyncDisposable
+{
+    private readonly Lazy<Task> _start;
+    private readonly ConcurrentDictionary<string, Task<string>> _tokens = new(StringComparer.Ordinal);
+    private readonly List<IDisposable> _browsers = [];
+    private TestDatabase? _database;
+    private Factory? _factory;
+
+    private protected ApiUnderTest(RealmUnderTest realm, DatabaseEngine engine)
+    {
+        Realm = realm;
+        Engine = engine;
+        _start = new(StartOnceAsync);
+    }
+
+    public RealmUnderTest Realm { get; }
+
+    internal DatabaseEngine Engine { get; }
+
+    public IServiceProvider Services => _factory!.Services;
+
+    public Uri BaseAddress => new(Realm.ApiUrl);
+
+    public string ConnectionString => _database!.ConnectionString;
+
+    /// <summary>What the application wrote to its log.</summary>
+    public string Log => _factory!.Lines.Text;
+
+    /// <summary>Starts the application once; skips the calling test if the realm or the engine is not there.</summary>
+    public Task StartAsync() => _start.Value;
+
+    /// <summary>A second application of other settings, on the same realm and the same database.</summary>
+    public ApiVariant Variant(params (string Key, string? Value)[] settings) => new(NewFactory(settings), BaseAddress);
+
+    public HttpClient NewClient(string? token = null) => Client(_factory!, BaseAddress, token);
+
+    /// <summary>A browser in front of the application and the realm.</summary>
+    public RealmBrowser NewBrowser()
+    {
+        var browser = new RealmBrowser(Realm.Url, BaseAddress, _factory!.Server.CreateHandler());
+        _browsers.Add(browser);
+        return browser;
+    }
+
+    /// <summary>An access token of a service, kept for as long as the tests of a class take.</summary>
+    public Task<string> TokenOfAsync(string clientId, string? scope = null) =>
+        _tokens.GetOrAdd($"{clientId} {scope}", async _ => (await Realm.GetServiceTokenAsync(clientId, scope))["access_token"]);
+
+    public async Task<HttpClient> ServiceAsync(string clientId, string? scope = null) => NewClient(await TokenOfAsync(clientId, scope));
+
+    /// <summary>A client with the access token of a person, got through the browser application of the realm.</summary>
+    public async Task<HttpClient> PersonAsync(string person, string scope = "openid") => NewClient(
+        await _tokens.GetOrAdd($"person {person} {scope}", async _ => (await Realm.SignInAsync("acme-spa", person, scope)).AccessToken));
+
+    /// <summary>Signs a person in to the pages.</summary>
+    public async Task<RealmBrowser> SignInAsync(string person)
+    {
+        var browser = NewBrowser();
+        await browser.SignInAsync($"{Realm.ApiUrl}/account", person, person);
+        return browser;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _browsers.ForEach(browser => browser.Dispose());
+        if (_factory is not null)
+        {
+            await _factory.DisposeAsync();
+        }
+
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    internal static HttpClient Client(WebApplicationFactory<KeycloakOptions> factory, Uri address, string? token)
+    {
+        var client = factory.CreateClient(new() { BaseAddress = address, AllowAutoRedirect = false, HandleCookies = false });
+        client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    internal static IEnumerable<(string Key, string? Value)> Settings(RealmUnderTest realm, string connectionString) =>
+    [
+        ("ConnectionStrings:Database", connectionString),
+        ("Keycloak:auth-server-url", realm.Url.AbsoluteUri),
+        ("Keycloak:realm", RealmUnderTest.RealmName),
+        ("Keycloak:resource", "acme-api"),
+        ("Keycloak:sign-in:resource", "acme-admin"),
+        ("Keycloak:sign-in:credentials:secret", RealmUnderTest.SecretOf("acme-admin")),
+    ];
+
+    private Factory NewFactory(IEnumerable<(string Key, string? Value)> settings) =>
+        new([.. Settings(Realm, _database!.ConnectionString), .. settings]);
+
+    private async Task StartOnceAsync()
+    {
+        await Realm.StartAsync();
+        _database = await TestDatabase.CreateAsync(Engine);
+        _factory = NewFactory([]);
+        _ = _factory.Server;
+        await WaitForRealmAsync();
+    }
+
+    // The realm is reached in the background from the start on; a test begins when that is done.
+    private async Task WaitForRealmAsync()
+    {
+        var metadata = Services.GetRequiredService<RealmMetadata>();
+        await metadata.GetConfigurationAsync(CancellationToken.None);
+    }
+
+    /// <summary>The application with the settings of a test.</summary>
+    internal sealed class Factory((string Key, string? Value)[] settings) : WebApplicationFactory<KeycloakOptions>
+    {
+        public LogLines Lines { get; } = new();
+
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            foreach (var (key, value) in settings)
+            {
+                builder.UseSetting(key, value);
+            }
+
+            builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Lines));
+        }
+    }
+}
+
+/// <summary>An application of other settings than the class's.</summary>
+public sealed class ApiVariant : IAsyncDisposable
+{
+    private readonly ApiUnderTest.Factory _factory;
+    private readonly Uri _address;
+
+    internal ApiVariant(ApiUnderTest.Factory factory, Uri address)
+    {
+        _factory = factory;
+        _address = address;
+    }
+
+    public IServiceProvider Services => _factory.Services;
+
+    public HttpClient NewClient(string? token = null) => ApiUnderTest.Client(_factory, _address, token);
+
+    public HttpMessageHandler NewHandler() => _factory.Server.CreateHandler();
+
+    public ValueTask DisposeAsync() => _factory.DisposeAsync();
+}
+
+public sealed class ApiOnEmbeddedRealm(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite);
+
+public sealed class ApiOnPostgreSql(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.PostgreSql);
+
+public sealed class ApiOnKeycloak(KeycloakUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite);
+
+/// <summary>The base of the application's tests.</summary>
+public abstract class ApiTests(ApiUnderTest api) : IAsyncLifetime
+{
+    protected ApiUnderTest Api => api;
+
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public ValueTask InitializeAsync() => new(api.StartAsync());
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+
+    protected static async Task<JsonElement> JsonAsync(HttpResponseMessage response) =>
+        await response.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+
+    /// <summary>Problem details of the status, with the code.</summary>
+    protected static async Task<JsonElement> AssertProblemAsync(HttpResponseMessage response, int status, string? code = null)
+    {
+        var text = await response.Content.ReadAsStringAsync(Cancel);
+        Assert.True(status == (int)response.StatusCode, $"{(int)response.StatusCode}: {text}");
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        var problem = JsonElement.Parse(text);
+        Assert.Equal(status, problem.GetProperty("status").GetInt32());
+        Assert.True(problem.TryGetProperty("requestId", out _), text);
+        if (code is not null)
+        {
+            Assert.Equal(code, problem.GetProperty("code").GetString());
+            Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+        }
+
+        return problem;
+    }
+
+    protected static string Challenge(HttpResponseMessage response) => string.Join(", ", response.Headers.WwwAuthenticate.Select(header => header.ToString()));
+
+    /// <summary>The account of a caller, by asking as that caller.</summary>
+    protected static async Task<Guid> AccountIdAsync(HttpClient client) =>
+        (await client.GetFromJsonAsync<JsonElement>("/api/me", Cancel)).GetProperty("accountId").GetGuid();
+}

@@ -1,0 +1,58 @@
+using Api.Data;
+using Npgsql;
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>A database of its own for a test class, on one of the two engines; gone when it is disposed.</summary>
+public sealed class TestDatabase : IAsyncDisposable
+{
+    private readonly Func<ValueTask> _drop;
+
+    private TestDatabase(string connectionString, Func<ValueTask> drop)
+    {
+        ConnectionString = connectionString;
+        _drop = drop;
+    }
+
+    public string ConnectionString { get; }
+
+    internal static Task<TestDatabase> CreateAsync(DatabaseEngine engine) =>
+        engine == DatabaseEngine.PostgreSql ? CreatePostgreSqlAsync() : Task.FromResult(CreateSqlite());
+
+    public ValueTask DisposeAsync() => _drop();
+
+    private static TestDatabase CreateSqlite()
+    {
+        var folder = Directory.CreateTempSubdirectory("api-tests-");
+        return new($"Data Source={Path.Combine(folder.FullName, "api.db")}", () =>
+        {
+            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            folder.Delete(recursive: true);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private static async Task<TestDatabase> CreatePostgreSqlAsync()
+    {
+        var server = Environment.GetEnvironmentVariable("TEST_POSTGRES");
+        Assert.SkipWhen(
+            string.IsNullOrEmpty(server),
+            "PostgreSQL is not configured: set TEST_POSTGRES to a connection string whose user may create databases.");
+
+        var name = $"api_tests_{Guid.NewGuid():N}";
+        await ExecuteAsync(server!, $"CREATE DATABASE {name}");
+        var database = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString;
+        return new(database, async () => await ExecuteAsync(server!, $"DROP DATABASE {name} WITH (FORCE)"));
+    }
+
+    private static async Task ExecuteAsync(string server, string sql)
+    {
+        await using var connection = new NpgsqlConnection(server);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The name is made here of letters and digits.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+}
