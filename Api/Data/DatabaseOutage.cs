@@ -10,8 +10,9 @@ internal static class DatabaseOutage
     // https://sqlite.org/rescode.html: BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
     private static readonly int[] SqliteCodes = [5, 6, 8, 10, 11, 13, 14, 26];
 
-    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator intervention, system.
-    private static readonly string[] PostgresClasses = ["08", "53", "57", "58"];
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, a database that takes no
+    // connections or a lock that was not to be had, operator intervention, system.
+    private static readonly string[] PostgresClasses = ["08", "53", "55", "57", "58"];
 
     public static bool Is(Exception exception) => exception switch
     {

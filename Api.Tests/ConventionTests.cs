@@ -1,0 +1,125 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Api.Keycloak;
+using Api.Tests.Delivery;
+
+namespace Api.Tests;
+
+/// <summary>
+/// The rules of the house that a compiler does not hold: which room may know which, and what is public. One assembly has
+/// no walls of its own.
+/// </summary>
+public sealed partial class ConventionTests
+{
+    // Room → the rooms that it may know besides itself.
+    private static readonly Dictionary<string, string[]> Rooms = new(StringComparer.Ordinal)
+    {
+        ["Data"] = [],
+        ["Hosting"] = [],
+        ["Keycloak"] = ["Data", "Hosting"],
+        ["Permissions"] = ["Keycloak", "Data", "Hosting"],
+        ["Accounts"] = ["Permissions", "Keycloak", "Data", "Hosting"],
+        ["Groups"] = ["Permissions", "Data", "Hosting"],
+        ["RoleMappings"] = ["Permissions", "Data", "Hosting"],
+        ["Models"] = ["Permissions", "Data", "Hosting"],
+        ["Reference"] = ["Permissions", "Keycloak"],
+        ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Permissions", "Keycloak", "Data", "Hosting"],
+        ["Commands"] = ["Hosting"],
+        ["Development"] = ["Reference", "Keycloak"],
+    };
+
+    private static readonly string Source = Path.Combine(Repository.Root, "Api");
+
+    [Fact]
+    public void Rooms_know_only_the_rooms_below_them()
+    {
+        var broken = new List<string>();
+        foreach (var file in Files("*.cs").Concat(Files("*.razor")))
+        {
+            var room = Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0];
+            if (!Rooms.TryGetValue(room, out var allowed))
+            {
+                // The few files at the top put the rooms together.
+                Assert.True(File.Exists(Path.Combine(Source, room)), $"The room {room} is not in the table of this test.");
+                continue;
+            }
+
+            foreach (Match use in Room().Matches(File.ReadAllText(file)))
+            {
+                var other = use.Groups[1].Value;
+                if (other != room && Rooms.ContainsKey(other) && !allowed.Contains(other))
+                {
+                    broken.Add($"{Path.GetRelativePath(Source, file)} knows {other}");
+                }
+            }
+        }
+
+        Assert.Empty(broken);
+    }
+
+    [Fact]
+    public void A_table_is_named_in_the_room_that_owns_it_or_where_features_meet()
+    {
+        Dictionary<string, string[]> owners = new(StringComparer.Ordinal)
+        {
+            ["books"] = ["Models"],
+            ["accounts"] = ["Accounts", "Permissions", "Groups"],
+            ["groups"] = ["Groups", "Permissions", "RoleMappings"],
+            ["group_permissions"] = ["Groups", "Permissions"],
+            ["group_members"] = ["Groups", "Permissions"],
+            ["role_mappings"] = ["RoleMappings", "Permissions"],
+            ["ended_sessions"] = ["Keycloak"],
+        };
+        foreach (var file in Files("*.cs"))
+        {
+            var room = Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0];
+            foreach (Match use in Table().Matches(File.ReadAllText(file)))
+            {
+                if (owners.TryGetValue(use.Groups[1].Value, out var allowed))
+                {
+                    Assert.True(allowed.Contains(room), $"{Path.GetRelativePath(Source, file)} names the table {use.Groups[1].Value}");
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Only_options_requests_responses_and_what_pages_show_are_public()
+    {
+        string[] others = ["Program", "SslRequired", "Viewer", "MeGroup", "MeRoles", "AccountChange"];
+        var surprising = typeof(KeycloakOptions).Assembly.GetExportedTypes()
+            .Where(type => !typeof(Microsoft.AspNetCore.Components.IComponent).IsAssignableFrom(type))
+            .Where(type => !others.Contains(type.Name))
+            .Where(type => !type.Name.EndsWith("Options", StringComparison.Ordinal)
+                && !type.Name.EndsWith("Request", StringComparison.Ordinal)
+                && !type.Name.EndsWith("Response", StringComparison.Ordinal)
+                && !type.Name.StartsWith("Page`", StringComparison.Ordinal))
+            // The compiler's own.
+            .Where(type => type.Namespace?.StartsWith("Api", StringComparison.Ordinal) is true or null && type.GetCustomAttribute<System.Runtime.CompilerServices.CompilerGeneratedAttribute>() is null);
+
+        Assert.Empty(surprising);
+    }
+
+    [Fact]
+    public void Nothing_is_left_lying_about()
+    {
+        foreach (var file in Files("*.cs").Concat(Files("*.razor")))
+        {
+            var text = File.ReadAllText(file);
+            foreach (var word in new[] { "TODO", "FIXME", "#region", "Thread.Sleep", "SELECT *", ".Result;", "async void" })
+            {
+                Assert.False(text.Contains(word, StringComparison.Ordinal), $"{Path.GetRelativePath(Source, file)} holds {word}");
+            }
+        }
+    }
+
+    private static IEnumerable<string> Files(string pattern) => Directory.EnumerateFiles(Source, pattern, SearchOption.AllDirectories)
+        .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
+            && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+
+    [GeneratedRegex(@"\bApi\.(\w+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Room();
+
+    [GeneratedRegex(@"\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Table();
+}

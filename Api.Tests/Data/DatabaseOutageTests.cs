@@ -1,0 +1,91 @@
+using System.Net;
+using System.Text;
+using Api.Tests.Infrastructure;
+using Npgsql;
+
+namespace Api.Tests.Data;
+
+/// <summary>The database goes away under a running service: 503, never a half-written change, and back when it is back.</summary>
+public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IClassFixture<ApiOnPostgreSql>
+{
+    [Fact]
+    public async Task While_the_database_refuses_connections_every_call_is_503_and_nothing_is_lost()
+    {
+        var writer = await Api.ServiceAsync("acme-writer");
+        await AssertWorksAsync(writer);
+        var name = new NpgsqlConnectionStringBuilder(Api.ConnectionString).Database!;
+
+        await ExecuteAsync($"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        try
+        {
+            // The first calls may still meet a connection of the pool that has just died; all are told the same.
+            for (var i = 0; i < 3; i++)
+            {
+                var problem = await AssertProblemAsync(await CreateAsync(writer), 503);
+                Assert.DoesNotContain(name, problem.GetRawText(), StringComparison.Ordinal);
+            }
+
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Api.NewClient().GetAsync("/health/ready", Cancel)).StatusCode);
+            Assert.Equal(HttpStatusCode.OK, (await Api.NewClient().GetAsync("/health/live", Cancel)).StatusCode);
+        }
+        finally
+        {
+            await ExecuteAsync($"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+        }
+
+        await AssertWorksAsync(writer);
+    }
+
+    [Fact]
+    public async Task A_database_that_has_become_read_only_is_503_for_writers()
+    {
+        var writer = await Api.ServiceAsync("acme-writer");
+        await AssertWorksAsync(writer);
+        var name = new NpgsqlConnectionStringBuilder(Api.ConnectionString).Database!;
+
+        await ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on");
+        await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        try
+        {
+            var answers = new List<HttpStatusCode>();
+            for (var i = 0; i < 4; i++)
+            {
+                answers.Add((await CreateAsync(writer)).StatusCode);
+            }
+
+            Assert.All(answers, status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
+        }
+        finally
+        {
+            await ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = off");
+            await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        }
+    }
+
+    // Connections of the pool that died meanwhile are found out one by one, each with a 503.
+    private static async Task AssertWorksAsync(HttpClient writer)
+    {
+        var status = HttpStatusCode.ServiceUnavailable;
+        for (var i = 0; i < 10 && status == HttpStatusCode.ServiceUnavailable; i++)
+        {
+            status = (await CreateAsync(writer)).StatusCode;
+        }
+
+        Assert.Equal(HttpStatusCode.Created, status);
+    }
+
+    private static Task<HttpResponseMessage> CreateAsync(HttpClient client) =>
+        client.PostAsync("/api/books", new StringContent("""{"title":"T","author":"A"}""", Encoding.UTF8, "application/json"), Cancel);
+
+    private static async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Environment.GetEnvironmentVariable("TEST_POSTGRES"));
+        await connection.OpenAsync(Cancel);
+        await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // The name was made by TestDatabase of letters and digits.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(Cancel);
+    }
+}

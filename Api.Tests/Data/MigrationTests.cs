@@ -1,0 +1,138 @@
+using Api.Data;
+using Api.Tests.Infrastructure;
+using Dapper;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Api.Tests.Data;
+
+/// <summary>Migrations: of the same names on both engines, applied once, under a lock, never edited afterwards.</summary>
+public abstract class MigrationTests
+{
+    private protected abstract DatabaseEngine Engine { get; }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void Both_engines_have_migrations_of_the_same_names()
+    {
+        Assert.NotEmpty(Migrator.Names(DatabaseEngine.Sqlite));
+        Assert.Equal(Migrator.Names(DatabaseEngine.Sqlite), Migrator.Names(DatabaseEngine.PostgreSql));
+    }
+
+    [Fact]
+    public async Task Many_instances_that_start_at_once_apply_each_migration_once()
+    {
+        await using var place = await TestDatabase.CreateAsync(Engine);
+        DapperTypes.Register();
+
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
+        {
+            await using var own = Open(place);
+            await MigratorOf(own).MigrateAsync(Cancel);
+        })));
+
+        await using var database = Open(place);
+        await using var connection = await database.OpenAsync(Cancel);
+        Assert.Equal(Migrator.Names(Engine), (await connection.QueryAsync<string>("SELECT name FROM schema_migrations ORDER BY name")).ToArray());
+        Assert.Equal(6, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM groups"));
+    }
+
+    [Fact]
+    public async Task A_migration_that_was_edited_after_the_fact_ends_the_start()
+    {
+        await using var place = await TestDatabase.CreateAsync(Engine);
+        await using var database = Open(place);
+        await MigratorOf(database).MigrateAsync(Cancel);
+        await using (var connection = await database.OpenAsync(Cancel))
+        {
+            await connection.ExecuteAsync("UPDATE schema_migrations SET checksum = 'other' WHERE name = '0002_access'");
+        }
+
+        var exception = await Assert.ThrowsAsync<DatabaseException>(() => MigratorOf(database).MigrateAsync(Cancel));
+
+        Assert.Contains("0002_access was edited", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_default_mappings_name_the_client_of_this_installation()
+    {
+        await using var place = await TestDatabase.CreateAsync(Engine);
+        await using var database = Open(place);
+        await new Migrator(database, new MigrationValues("another-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(Cancel);
+
+        await using var connection = await database.OpenAsync(Cancel);
+        Assert.Equal(["another-api"], await connection.QueryAsync<string>("SELECT DISTINCT client FROM role_mappings WHERE kind = 'client-role'"));
+    }
+
+    [Theory]
+    [InlineData("INSERT INTO groups (id, name) VALUES (@id, 'x')")]
+    [InlineData("UPDATE groups SET description = 'x' WHERE name = 'staff'")]
+    [InlineData("DELETE FROM group_permissions WHERE permission = 'admin:view'")]
+    [InlineData("DELETE FROM role_mappings WHERE name = 'staff'")]
+    public async Task Every_change_of_the_rules_raises_their_version_whoever_makes_it(string sql)
+    {
+        await using var place = await TestDatabase.CreateAsync(Engine);
+        await using var database = Open(place);
+        await MigratorOf(database).MigrateAsync(Cancel);
+        await using var connection = await database.OpenAsync(Cancel);
+        var before = await connection.ExecuteScalarAsync<long>("SELECT version FROM access_version");
+
+        await connection.ExecuteAsync(sql, new { id = Guid.NewGuid() });
+
+        Assert.True(await connection.ExecuteScalarAsync<long>("SELECT version FROM access_version") > before);
+    }
+
+    [Fact]
+    public async Task Values_come_back_as_they_were_written()
+    {
+        await using var place = await TestDatabase.CreateAsync(Engine);
+        await using var database = Open(place);
+        await MigratorOf(database).MigrateAsync(Cancel);
+        await using var connection = await database.OpenAsync(Cancel);
+        var id = Guid.NewGuid();
+        var at = new DateTimeOffset(2026, 11, 24, 13, 14, 15, TimeSpan.FromHours(2)).AddTicks(1_234_567);
+
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
+            VALUES (@id, 'i', 's', 'person', 'u', @active, @at, @at)
+            """,
+            new { id, active = false, at });
+        var row = await connection.QuerySingleAsync<Row>("SELECT id, active, created_at, email FROM accounts WHERE id = @id", new { id });
+
+        Assert.Equal(id, row.Id);
+        Assert.False(row.Active);
+        Assert.Null(row.Email);
+        Assert.Equal(TimeSpan.Zero, row.CreatedAt.Offset);
+        Assert.Equal(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), row.CreatedAt.UtcTicks);
+    }
+
+    private static Database Open(TestDatabase place) => Database.From(place.ConnectionString, AppContext.BaseDirectory);
+
+    private static Migrator MigratorOf(Database database)
+    {
+        DapperTypes.Register();
+        return new(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance);
+    }
+
+    private sealed record Row
+    {
+        public required Guid Id { get; init; }
+
+        public required bool Active { get; init; }
+
+        public required DateTimeOffset CreatedAt { get; init; }
+
+        public string? Email { get; init; }
+    }
+}
+
+public sealed class MigrationOnSqliteTests : MigrationTests
+{
+    private protected override DatabaseEngine Engine => DatabaseEngine.Sqlite;
+}
+
+public sealed class MigrationOnPostgreSqlTests : MigrationTests
+{
+    private protected override DatabaseEngine Engine => DatabaseEngine.PostgreSql;
+}

@@ -1,0 +1,47 @@
+using Api.Tests.Infrastructure;
+using Microsoft.Playwright;
+
+[assembly: AssemblyFixture(typeof(Chromium))]
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>A real Chromium for the whole test assembly, started when the first test asks for it.</summary>
+public sealed class Chromium : IAsyncDisposable
+{
+    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+    private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _start = new(StartAsync);
+
+    /// <summary>A page of a browser that has been nowhere; skips the calling test where there is no Chromium.</summary>
+    public async Task<IPage> NewPageAsync() => await (await (await _start.Value).Browser.NewContextAsync()).NewPageAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_start is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            var (playwright, browser) = await _start.Value;
+            await browser.DisposeAsync();
+            playwright.Dispose();
+        }
+    }
+
+    private static async Task<(IPlaywright Playwright, IBrowser Browser)> StartAsync()
+    {
+        var path = Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } given ? given : Find();
+        Assert.SkipWhen(path is null, "There is no Chromium: install one, or set CHROMIUM_PATH to its program.");
+
+        var playwright = await Playwright.CreateAsync();
+        var browser = await playwright.Chromium.LaunchAsync(new()
+        {
+            ExecutablePath = path,
+            // Without its sandbox, since a container or a root user gives it none; it only ever sees loopback.
+            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+        });
+        return (playwright, browser);
+    }
+
+    private static string? Find() => (Environment.GetEnvironmentVariable("PATH") ?? "")
+        .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        .SelectMany(folder => Names.Select(name => Path.Combine(folder, name)))
+        .FirstOrDefault(File.Exists);
+}

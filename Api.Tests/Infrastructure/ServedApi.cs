@@ -1,0 +1,37 @@
+using Api.Data;
+
+namespace Api.Tests.Infrastructure;
+
+/// <summary>
+/// The application on the very port that the realm's redirect URIs and back-channel URL name, for what must reach it
+/// over the network: a browser, and the realm itself. Classes that use it are in a collection of <see cref="BackChannelCollections"/>.
+/// </summary>
+public sealed class ServedApi : IAsyncDisposable
+{
+    private readonly TestDatabase _database;
+    private readonly ApiUnderTest.Factory _factory;
+
+    private ServedApi(TestDatabase database, ApiUnderTest.Factory factory)
+    {
+        _database = database;
+        _factory = factory;
+    }
+
+    public string Log => _factory.Lines.Text;
+
+    public static async Task<ServedApi> StartAsync(RealmUnderTest realm)
+    {
+        await realm.StartAsync();
+        var database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString)]);
+        factory.UseKestrel(new Uri(realm.ApiUrl).Port);
+        factory.StartServer();
+        return new(database, factory);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _factory.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+}
