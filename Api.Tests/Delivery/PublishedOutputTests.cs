@@ -21,6 +21,12 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
         Assert.DoesNotContain("acme-realm.json", files, StringComparer.OrdinalIgnoreCase);
     }
 
+    [Fact]
+    public async Task What_a_run_in_development_left_in_the_sources_is_not_published() =>
+        Assert.False(
+            Directory.Exists(Path.Combine(await published.FolderAsync(), "data")),
+            "Api/data is published, and with it the keys of the embedded realm. Api.csproj must leave it out.");
+
     [Theory]
     [InlineData("Api.dll")]
     [InlineData("Api.deps.json")]
@@ -88,7 +94,7 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
         Assert.True(await IsHealthyAsync(service, environment), "The service did not become healthy.");
         Assert.True(File.Exists(Path.Combine(data, "api.db")));
         Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(data, "keys")));
-        Assert.False(Directory.Exists(Path.Combine(await published.FolderAsync(), "data")));
+        Assert.False(File.Exists(Path.Combine(await published.FolderAsync(), "data", "api.db")));
     }
 
     [Fact]
