@@ -43,7 +43,7 @@ try
 
     app.UseProblems(isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception));
     app.UseSecurityHeaders(formTargets: app.RealmOrigin());
-    app.UseSslRequired();
+    app.UseSslRequired(except: HealthEndpoints.Path);
     app.UseStaticFiles();
     app.UseAuthentication();
     app.UseAuthorization();

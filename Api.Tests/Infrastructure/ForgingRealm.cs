@@ -134,7 +134,8 @@ public sealed class ForgingRealm : IAsyncDisposable
             ("Keycloak:resource", "acme-api"),
             ("Keycloak:sign-in:resource", "acme-admin"),
             ("Keycloak:sign-in:credentials:secret", "secret"),
-        ]) { Clock = clock };
+        ])
+        { Clock = clock };
         _ = _factory.Server;
     }
 
@@ -143,7 +144,14 @@ public sealed class ForgingRealm : IAsyncDisposable
         var jwk = JsonWebKeyConverter.ConvertFromSecurityKey(key);
         var text = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
-            ["kid"] = key.KeyId, ["kty"] = jwk.Kty, ["use"] = "sig", ["n"] = jwk.N, ["e"] = jwk.E, ["crv"] = jwk.Crv, ["x"] = jwk.X, ["y"] = jwk.Y,
+            ["kid"] = key.KeyId,
+            ["kty"] = jwk.Kty,
+            ["use"] = "sig",
+            ["n"] = jwk.N,
+            ["e"] = jwk.E,
+            ["crv"] = jwk.Crv,
+            ["x"] = jwk.X,
+            ["y"] = jwk.Y,
         };
         return text.Where(entry => entry.Value is not null).ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.Ordinal);
     }

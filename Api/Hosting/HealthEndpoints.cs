@@ -9,8 +9,9 @@ namespace Api.Hosting;
 /// </summary>
 internal static class HealthEndpoints
 {
-    public const string LivePath = "/health/live";
-    public const string ReadyPath = "/health/ready";
+    public const string Path = "/health";
+    public const string LivePath = Path + "/live";
+    public const string ReadyPath = Path + "/ready";
 
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {

@@ -67,6 +67,7 @@ internal static class HostingSetup
 
         if (context.ProblemDetails.Status == StatusCodes.Status503ServiceUnavailable)
         {
+            context.ProblemDetails.Extensions.TryAdd("code", "unavailable");
             context.ProblemDetails.Detail ??= "Something that this service needs cannot be reached. Nothing was changed. Try again later.";
             context.HttpContext.Response.Headers.RetryAfter = "5";
         }

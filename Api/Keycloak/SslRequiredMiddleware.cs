@@ -5,14 +5,17 @@ namespace Api.Keycloak;
 
 /// <summary>
 /// Keeps Keycloak's <c>ssl-required</c> for incoming requests, as Keycloak's own adapters do: where HTTPS is demanded, a
-/// plain request is refused before anything in it is read.
+/// plain request is refused before anything in it is read. Probes pass: they come from the machine itself, hold nothing
+/// and tell nothing.
 /// </summary>
 internal static class SslRequiredMiddleware
 {
-    public static IApplicationBuilder UseSslRequired(this IApplicationBuilder app) => app.Use(async (context, next) =>
+    /// <param name="app">The application.</param>
+    /// <param name="except">Where paths begin that are served over plain HTTP all the same.</param>
+    public static IApplicationBuilder UseSslRequired(this IApplicationBuilder app, PathString except) => app.Use(async (context, next) =>
     {
         var options = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
-        if (context.Request.IsHttps || !BackchannelHandler.IsSslRequired(options.SslRequired, context.Connection.RemoteIpAddress))
+        if (context.Request.IsHttps || context.Request.Path.StartsWithSegments(except, StringComparison.Ordinal) || !BackchannelHandler.IsSslRequired(options.SslRequired, context.Connection.RemoteIpAddress))
         {
             await next(context);
             return;

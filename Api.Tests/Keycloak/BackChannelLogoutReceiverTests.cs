@@ -1,0 +1,106 @@
+using System.Net;
+using Api.Tests.Infrastructure;
+
+namespace Api.Tests.Keycloak;
+
+/// <summary>The door through which Keycloak says that a session has ended takes Keycloak's word, and nobody else's.</summary>
+public sealed class BackChannelLogoutReceiverTests : IAsyncLifetime
+{
+    private const string Event = "http://schemas.openid.net/event/backchannel-logout";
+    private ForgingRealm? _realm;
+
+    private ForgingRealm Realm => _realm!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _realm = await ForgingRealm.StartAsync();
+
+    public ValueTask DisposeAsync() => Realm.DisposeAsync();
+
+    [Fact]
+    public async Task A_logout_token_ends_the_session_for_every_token_of_it()
+    {
+        var token = Realm.Mint(changes: [("sid", "session-1"), ("client_id", null)]);
+        var other = Realm.Mint(changes: [("sid", "session-2"), ("client_id", null)]);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
+
+        var answer = await PostAsync(LogoutToken());
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.True(answer.Headers.CacheControl?.NoStore);
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(other));
+        // Told twice is told once.
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(LogoutToken())).StatusCode);
+    }
+
+    [Fact]
+    public async Task Without_a_session_id_every_session_of_the_subject_ends()
+    {
+        var token = Realm.Mint(changes: [("sid", "session-3"), ("client_id", null)]);
+        var somebodyElse = Realm.Mint(changes: [("sid", "session-4"), ("client_id", null), ("sub", "22222222-2222-2222-2222-222222222222")]);
+
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(LogoutToken(("sid", null)))).StatusCode);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(somebodyElse));
+    }
+
+    public static TheoryData<string, object?> Mistakes => new()
+    {
+        { "aud", "acme-api" },
+        { "iss", "http://localhost:1/realms/acme" },
+        { "exp", 1L },
+        { "exp", null },
+        { "iat", 1L },
+        { "events", null },
+        { "events", new Dictionary<string, object> { ["other"] = new Dictionary<string, object>() } },
+        { "events", new Dictionary<string, object> { [Event] = "yes" } },
+        { "nonce", "n" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task A_token_that_is_no_logout_token_for_this_client_ends_nothing(string claim, object? value)
+    {
+        var token = Realm.Mint(changes: [("sid", "session-1"), ("client_id", null)]);
+
+        var answer = await PostAsync(LogoutToken((claim, value)));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("invalid_request", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.True(answer.Headers.CacheControl?.NoStore);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
+    }
+
+    [Fact]
+    public async Task Neither_an_access_token_nor_a_foreign_signature_nor_an_empty_form_is_taken()
+    {
+        var access = Realm.Mint(changes: [("aud", "acme-admin"), ("sid", "session-1"), ("events", Events())]);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(access)).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(LogoutToken()[..^4] + "AAAA")).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync("")).StatusCode);
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync("garbage")).StatusCode);
+        using var twice = new StringContent($"logout_token={LogoutToken()}&logout_token={LogoutToken()}", System.Text.Encoding.UTF8, "application/x-www-form-urlencoded");
+        Assert.Equal(HttpStatusCode.BadRequest, (await Realm.NewClient(null).PostAsync("/signout-backchannel", twice, Cancel)).StatusCode);
+        using var json = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
+        Assert.Equal(HttpStatusCode.BadRequest, (await Realm.NewClient(null).PostAsync("/signout-backchannel", json, Cancel)).StatusCode);
+    }
+
+    private string LogoutToken(params (string Name, object? Value)[] changes)
+    {
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        return Realm.Mint(type: "logout+jwt", changes:
+        [
+            ("aud", "acme-admin"), ("typ", "Logout"), ("sid", "session-1"), ("azp", null), ("client_id", null), ("resource_access", null),
+            ("iat", now), ("exp", now + 120), ("events", Events()), .. changes,
+        ]);
+    }
+
+    private static Dictionary<string, object> Events() => new() { [Event] = new Dictionary<string, object>() };
+
+    private Task<HttpResponseMessage> PostAsync(string token) => Realm.NewClient(null).PostAsync(
+        "/signout-backchannel", new FormUrlEncodedContent([new("logout_token", token)]), Cancel);
+
+    private async Task<HttpStatusCode> AskAsync(string token) => (await Realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode;
+}
