@@ -95,6 +95,21 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public void The_action_that_a_call_needs_fits_its_method()
+    {
+        Dictionary<string, string> actions = new() { ["GET"] = "view", ["POST"] = "add", ["PUT"] = "change", ["PATCH"] = "change", ["DELETE"] = "delete" };
+        foreach (var endpoint in Endpoints().Where(endpoint => Path(endpoint).StartsWith("/api/", StringComparison.Ordinal) && Path(endpoint) != "/api/me"))
+        {
+            var permission = endpoint.Metadata.GetMetadata<PermissionRequirement>()!.Permission!.Value;
+            var method = Assert.Single(endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods);
+            // Who is in a group is a change of the group.
+            var expected = Path(endpoint).Contains("/members/", StringComparison.Ordinal) ? "change" : actions[method];
+            Assert.True(expected == permission.Action, $"{method} {Path(endpoint)} asks for {permission}");
+            Assert.StartsWith(permission.Model, Path(endpoint).Split('/')[2], StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_switched_off_account_gets_in_nowhere()
     {
         var writer = await Api.ServiceAsync("acme-writer");

@@ -16,8 +16,13 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
     private const string SignInClient = "acme-admin";
 
     private readonly EmbeddedRealm _realm;
+    private readonly ILoggerFactory _loggers;
 
-    private DevelopmentRealm(EmbeddedRealm realm) => _realm = realm;
+    private DevelopmentRealm(EmbeddedRealm realm, ILoggerFactory loggers)
+    {
+        _realm = realm;
+        _loggers = loggers;
+    }
 
     /// <summary>Starts the realm and points section <c>Keycloak</c> at it, where nobody else has.</summary>
     /// <exception cref="KeycloakConfigurationException">Its port is taken, or its realm file cannot be used.</exception>
@@ -29,7 +34,9 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             return null;
         }
 
-        var realm = await StartAsync(builder);
+        // The service's own loggers do not exist yet.
+        var loggers = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole());
+        var realm = await StartAsync(builder, loggers);
         var secret = realm.Clients.FirstOrDefault(client => client.ClientId == SignInClient)?.Secret;
         var defaults = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
@@ -40,22 +47,27 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             ["Keycloak:sign-in:credentials:secret"] = secret,
         };
         builder.Configuration.AddInMemoryCollection(defaults.Where(entry => builder.Configuration[entry.Key] is null));
-        return new DevelopmentRealm(realm);
+        return new DevelopmentRealm(realm, loggers);
     }
 
     /// <summary>Prints, once the service listens, all that somebody needs who sees it for the first time.</summary>
     public void AnnounceWhenStarted(WebApplication app) =>
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Announcement(app.Urls.First().TrimEnd('/'))));
 
-    public ValueTask DisposeAsync() => _realm.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _realm.DisposeAsync();
+        _loggers.Dispose();
+    }
 
-    private static async Task<EmbeddedRealm> StartAsync(WebApplicationBuilder builder)
+    private static async Task<EmbeddedRealm> StartAsync(WebApplicationBuilder builder, ILoggerFactory loggers)
     {
         var section = builder.Configuration.GetSection(Section);
         var options = new EmbeddedRealmOptions
         {
             EnvironmentName = builder.Environment.EnvironmentName,
             Url = new Uri(section["Url"] ?? "http://localhost:8080"),
+            LoggerFactory = loggers,
             // Beside the database, so that a token from before a restart is still good after it.
             StateFolder = Path.Combine(builder.Environment.ContentRootPath, "data", "realm"),
         };
