@@ -1,4 +1,6 @@
 using Api.Data;
+using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Api.Tests.Data;
 
@@ -31,6 +33,38 @@ public sealed class DatabaseTests
 
         Assert.Contains("ConnectionStrings:Database", exception.Message, StringComparison.Ordinal);
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("08006", true)]
+    [InlineData("53300", true)]
+    [InlineData("57P03", true)]
+    [InlineData("55000", true)]
+    [InlineData("25006", true)]
+    [InlineData("28P01", true)]
+    [InlineData("3D000", true)]
+    [InlineData("42601", false)]
+    [InlineData("23505", false)]
+    [InlineData("22021", false)]
+    public void An_outage_of_PostgreSQL_is_told_from_a_mistake_in_a_statement(string state, bool outage) =>
+        Assert.Equal(outage, DatabaseOutage.Is(new PostgresException("text", "ERROR", "ERROR", state)));
+
+    [Theory]
+    [InlineData(5, true)]
+    [InlineData(8, true)]
+    [InlineData(10, true)]
+    [InlineData(13, true)]
+    [InlineData(14, true)]
+    [InlineData(1, false)]
+    [InlineData(19, false)]
+    public void An_outage_of_SQLite_is_told_from_a_mistake_in_a_statement(int code, bool outage) =>
+        Assert.Equal(outage, DatabaseOutage.Is(new SqliteException("text", code)));
+
+    [Fact]
+    public void A_server_that_cannot_be_reached_is_an_outage_and_a_bug_is_not()
+    {
+        Assert.True(DatabaseOutage.Is(new NpgsqlException("Failed to connect")));
+        Assert.False(DatabaseOutage.Is(new InvalidOperationException()));
     }
 
     [Fact]
