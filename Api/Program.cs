@@ -41,9 +41,13 @@ try
     await using var app = builder.Build();
     await app.MigrateAsync();
 
-    app.UseProblems(isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception));
+    app.UseProxies();
+    app.UseProblems(
+        isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
+        isConflict: DatabaseOutage.IsBrokenReference);
     app.UseSecurityHeaders(formTargets: app.RealmOrigin());
     app.UseSslRequired(except: HealthEndpoints.Path);
+    app.UseUtf8Bodies();
     app.UseStaticFiles();
     app.UseAuthentication();
     app.UseAuthorization();

@@ -165,6 +165,7 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.GetAsync($"{Api.Realm.ApiUrl}/signin-oidc?code=abc&state=def");
 
         Assert.Equal("/signin-failed", page.Url.AbsolutePath);
+        Assert.Equal("?reason=expired", page.Url.Query);
         Assert.Contains("The sign-in did not work", page.Text, StringComparison.Ordinal);
     }
 

@@ -38,12 +38,14 @@ public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IC
     }
 
     [Fact]
-    public async Task A_database_that_has_become_read_only_is_503_for_writers()
+    public async Task A_database_that_has_become_read_only_is_503_for_writers_and_still_read()
     {
         var writer = await Api.ServiceAsync("acme-writer");
         await AssertWorksAsync(writer);
         var name = new NpgsqlConnectionStringBuilder(Api.ConnectionString).Database!;
 
+        // Seen so long ago that the next request would write it.
+        await ExecuteAsync("UPDATE accounts SET last_seen_at = now() - interval '1 hour'", Api.ConnectionString);
         await ExecuteAsync($"ALTER DATABASE {name} SET default_transaction_read_only = on");
         await ExecuteAsync($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
         try
@@ -55,6 +57,7 @@ public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IC
             }
 
             Assert.All(answers, status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
+            Assert.Equal(HttpStatusCode.OK, (await writer.GetAsync("/api/books", Cancel)).StatusCode);
         }
         finally
         {
@@ -78,9 +81,9 @@ public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IC
     private static Task<HttpResponseMessage> CreateAsync(HttpClient client) =>
         client.PostAsync("/api/books", new StringContent("""{"title":"T","author":"A"}""", Encoding.UTF8, "application/json"), Cancel);
 
-    private static async Task ExecuteAsync(string sql)
+    private static async Task ExecuteAsync(string sql, string? connectionString = null)
     {
-        await using var connection = new NpgsqlConnection(Environment.GetEnvironmentVariable("TEST_POSTGRES"));
+        await using var connection = new NpgsqlConnection(connectionString ?? Environment.GetEnvironmentVariable("TEST_POSTGRES"));
         await connection.OpenAsync(Cancel);
         await using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The name was made by TestDatabase of letters and digits.

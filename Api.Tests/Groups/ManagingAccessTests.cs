@@ -126,6 +126,41 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         await DeleteGroupAsync(linus, group);
     }
 
+    [Theory]
+    [InlineData("""{"name":"x","permissions":[],"description":null}""")]
+    [InlineData("""{"name":"x","permissions":["book:view"],"permissions":["*:*"]}""")]
+    [InlineData("""{"name":"x","permissions":[],"version":7}""")]
+    [InlineData("""{"name":"x","permissions":[],"description":"a\u0000b"}""")]
+    public async Task A_body_is_read_strictly(string body) =>
+        await AssertProblemAsync(await (await Api.PersonAsync("ada")).PostAsync("/api/groups", Json(body), Cancel), 400);
+
+    [Fact]
+    public async Task A_NUL_in_a_query_and_another_encoding_are_refused_by_name()
+    {
+        var ada = await Api.PersonAsync("ada");
+
+        await AssertProblemAsync(await ada.GetAsync("/api/accounts?search=%00", Cancel), 400);
+        await AssertProblemAsync(await ada.GetAsync("/api/books?author=a%00", Cancel), 400);
+        using var odd = new StringContent("{}");
+        odd.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json; charset=foo");
+        await AssertProblemAsync(await ada.PostAsync("/api/books", odd, Cancel), 415, "charset_unsupported");
+    }
+
+    [Fact]
+    public async Task A_mapping_made_while_its_group_is_deleted_is_no_error_of_ours()
+    {
+        var ada = await Api.PersonAsync("ada");
+        for (var i = 0; i < 10; i++)
+        {
+            var group = await CreateGroupAsync(ada, "book:view");
+            var mapping = ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"r{{i}}","groupId":"{{group}}"}"""), Cancel);
+            var delete = SendAsync(ada, HttpMethod.Delete, $"/api/groups/{group}", "*", null);
+
+            Assert.True((int)(await mapping).StatusCode is 201 or 400 or 409, (await mapping).StatusCode.ToString());
+            Assert.Equal(HttpStatusCode.NoContent, (await delete).StatusCode);
+        }
+    }
+
     [Fact]
     public async Task A_group_is_replaced_only_as_it_was_seen()
     {
@@ -165,6 +200,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("""{"kind":"client-role","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "needs the client id")]
     [InlineData("""{"kind":"realm-role","client":"acme-api","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "Only a client role")]
     [InlineData("""{"kind":"keycloak-group","name":"operations","groupId":"00000000-0000-0000-0000-000000000000"}""", "full path")]
+    [InlineData("""{"kind":"realm-role","name":" staff ","groupId":"00000000-0000-0000-0000-000000000000"}""", "space around")]
     [InlineData("""{"kind":"realm-role","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "no such group")]
     public async Task A_mapping_with_a_mistake_is_refused_by_name(string body, string expected)
     {

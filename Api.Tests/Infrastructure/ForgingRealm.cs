@@ -44,6 +44,9 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>While true, every answer is 503.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>How long every answer takes.</summary>
+    public TimeSpan Hang { get; set; }
+
     /// <summary>How often the metadata were read.</summary>
     public int Reads { get; private set; }
 
@@ -114,14 +117,17 @@ public sealed class ForgingRealm : IAsyncDisposable
 
     private async Task ServeAsync(TimeProvider? clock)
     {
-        _server.MapGet("/realms/acme/.well-known/openid-configuration", () =>
+        _server.MapGet("/realms/acme/.well-known/openid-configuration", async () =>
         {
             Reads++;
+            await Task.Delay(Hang);
             return IsDown ? Results.StatusCode(503) : Results.Json(new { issuer = ClaimedIssuer ?? Issuer, jwks_uri = $"{Issuer}/certs" });
         });
-        _server.MapGet("/realms/acme/certs", () => IsDown
-            ? Results.StatusCode(503)
-            : Results.Json(new { keys = Keys.Select(Describe) }));
+        _server.MapGet("/realms/acme/certs", async () =>
+        {
+            await Task.Delay(Hang);
+            return IsDown ? Results.StatusCode(503) : Results.Json(new { keys = Keys.Select(Describe) });
+        });
         await _server.StartAsync();
         Url = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
 

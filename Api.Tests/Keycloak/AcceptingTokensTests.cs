@@ -42,6 +42,25 @@ public sealed class AcceptingTokensTests(AcceptingTokensTests.Fixture fixture) :
     {
         await AssertRefusedAsync(Realm.Mint(changes: [("cnf", new Dictionary<string, object> { ["jkt"] = "x" })]), "bound to a key");
         await AssertRefusedAsync(Realm.Mint(changes: [("cnf", new Dictionary<string, object> { ["x5t#S256"] = "x" })]), "bound to a key");
+        await AssertRefusedAsync(Realm.Mint(changes: [("cnf", Array.Empty<string>())]), "bound to a key");
+        await AssertRefusedAsync(Realm.Mint(changes: [("typ", new[] { "Bearer", "ID" })]), "not an access token");
+    }
+
+    [Fact]
+    public async Task A_narrow_token_cannot_make_wide_groups()
+    {
+        var narrow = Realm.NewClient(Realm.Mint(changes:
+        [
+            ("realm_access", new Dictionary<string, object> { ["roles"] = new[] { "superuser" } }), ("scope", "openid groups:write"),
+        ]));
+        using var wide = new StringContent("""{"name":"wide","permissions":["*:*"]}""", Encoding.UTF8, "application/json");
+        using var within = new StringContent("""{"name":"within","permissions":["group:add"]}""", Encoding.UTF8, "application/json");
+
+        var refused = await narrow.PostAsync("/api/groups", wide, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
+        Assert.Contains("delegation_refused", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Created, (await narrow.PostAsync("/api/groups", within, TestContext.Current.CancellationToken)).StatusCode);
     }
 
     [Fact]

@@ -77,6 +77,18 @@ public sealed class KeycloakIdentityTests
         Assert.Equal(AccountKind.Person, Read(("preferred_username", "service-account-client"))!.Kind);
     }
 
+    [Theory]
+    [InlineData("scope", "books:read\topenid")]
+    [InlineData("scope", "books:read\u00a0openid")]
+    [InlineData("scope", "{\"books:read\":true}")]
+    [InlineData("scope", "books:read", "openid")]
+    [InlineData("sid", "one", "two")]
+    public void A_malformed_scope_or_session_denies_the_whole_token(string type, params string[] values)
+    {
+        Assert.Null(KeycloakIdentity.Read(Principal([.. values.Select(value => (type, value))]), out var error));
+        Assert.Contains("scope or sid", error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Scopes_are_words()
     {

@@ -32,6 +32,24 @@ public sealed class RealmOutageTests
     }
 
     [Fact]
+    public async Task A_realm_that_hangs_holds_everybody_up_once_and_not_one_after_the_other()
+    {
+        await using var realm = await ForgingRealm.StartAsync(isDown: true);
+        realm.Hang = TimeSpan.FromSeconds(3);
+        realm.IsDown = false;
+        await Task.Delay(1100, Cancel);
+        var token = realm.Mint();
+        var started = Environment.TickCount64;
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => realm.NewClient(token).GetAsync("/api/me", Cancel)));
+
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        // Metadata and keys: two answers of three seconds, and not sixteen.
+        Assert.InRange(Environment.TickCount64 - started, 0, 15_000);
+        Assert.InRange(realm.Reads, 1, 5);
+    }
+
+    [Fact]
     public async Task Once_the_realm_answers_the_service_becomes_ready_by_itself()
     {
         await using var realm = await ForgingRealm.StartAsync(isDown: true);

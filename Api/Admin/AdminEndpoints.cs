@@ -45,6 +45,7 @@ internal static class AdminEndpoints
         Caller caller, AccountStore store, string? search, string? kind, string? after, string? switched, CancellationToken cancellationToken)
     {
         kind = kind is "person" or "service" ? kind : null;
+        search = search?.Replace("\0", "", StringComparison.Ordinal);
         var cursor = after is null ? null : Cursor.Parse(after, AccountStore.Sort);
         var (accounts, next) = await store.ListAsync(new AccountFilter(search, kind, Active: null, PageSize, cursor), cancellationToken);
         return Page<AccountsPage>(

@@ -20,7 +20,7 @@ internal sealed record Cursor(string Sort, string Key, Guid Id)
         try
         {
             var cursor = JsonSerializer.Deserialize<Cursor>(Base64Url.DecodeFromChars(text));
-            return cursor is { Key: not null } && string.Equals(cursor.Sort, sort, StringComparison.Ordinal) ? cursor : null;
+            return cursor is { Key: not null } && !cursor.Key.Contains('\0', StringComparison.Ordinal) && string.Equals(cursor.Sort, sort, StringComparison.Ordinal) ? cursor : null;
         }
         catch (Exception exception) when (exception is FormatException or JsonException)
         {

@@ -99,6 +99,8 @@ internal sealed class Database : IAsyncDisposable
         {
             // SQLite checks references only where a connection asks for it.
             ForeignKeys = true,
+            // In seconds. The provider asks again until then where another connection writes; its default is 30.
+            DefaultTimeout = 5,
         };
         if (string.IsNullOrEmpty(parts.DataSource))
         {

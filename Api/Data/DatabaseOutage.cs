@@ -23,6 +23,11 @@ internal static class DatabaseOutage
         _ => false,
     };
 
+    /// <returns>Whether a row that the statement refers to was deleted by somebody else in between.</returns>
+    public static bool IsBrokenReference(Exception exception) => exception
+        is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation }
+        or SqliteException { SqliteExtendedErrorCode: 787 };
+
     // 25006 is read_only_sql_transaction: a standby, or a server that was set read-only. Classes 28 and 3D are a login
     // that is refused and a database that is not there.
     private static bool IsOutage(string sqlState) =>

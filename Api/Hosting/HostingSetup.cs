@@ -1,6 +1,6 @@
-using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace Api.Hosting;
 
@@ -24,10 +24,13 @@ internal static class HostingSetup
             options.ValueCountLimit = 200;
             options.MultipartBodyLengthLimit = LargestBody;
         });
+        // It writes error_description as it came from the address bar, line breaks and all. SessionScheme says the same, cleanly.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Customize);
         // So that Production explains a malformed body as Development does; UseProblems makes 400 of it in both.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        builder.Services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         builder.Services.AddValidation();
         builder.Services.AddAntiforgery(options =>
         {
@@ -40,29 +43,48 @@ internal static class HostingSetup
     /// <summary>Errors become problem details with the status that tells whose fault they are.</summary>
     /// <param name="app">The application.</param>
     /// <param name="isOutage">Tells an outage of something that the service needs (503) from a bug (500).</param>
-    public static void UseProblems(this WebApplication app, Func<Exception, bool> isOutage)
+    /// <param name="isConflict">Tells that somebody else's change came first (409).</param>
+    public static void UseProblems(this WebApplication app, Func<Exception, bool> isOutage, Func<Exception, bool> isConflict)
     {
         int Status(Exception exception) => exception switch
         {
             // In Development the framework throws for malformed JSON, in Production it does not; both are the caller's fault.
             BadHttpRequestException bad => bad.StatusCode,
             OperationCanceledException => StatusCodes.Status499ClientClosedRequest,
+            _ when isConflict(exception) => StatusCodes.Status409Conflict,
             _ when isOutage(exception) => StatusCodes.Status503ServiceUnavailable,
             _ => StatusCodes.Status500InternalServerError,
         };
 
-        app.UseExceptionHandler(new ExceptionHandlerOptions { StatusCodeSelector = Status });
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            StatusCodeSelector = Status,
+            // A caller's mistake is told to the caller; in the log it would be a way to fill it.
+            SuppressDiagnosticsCallback = context => Status(context.Exception) < StatusCodes.Status500InternalServerError,
+        });
         app.UseStatusCodePages();
     }
+
+    /// <summary>Answers 415 where a body is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1).</summary>
+    public static void UseUtf8Bodies(this WebApplication app) => app.Use((context, next) =>
+        MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
+        && type.Charset is { Length: > 0 } charset
+        && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            ? Problem.Of(StatusCodes.Status415UnsupportedMediaType, "charset_unsupported", "Send bodies in UTF-8.").ExecuteAsync(context)
+            : next(context));
 
     private static void Customize(ProblemDetailsContext context)
     {
         context.ProblemDetails.Extensions.TryAdd("requestId", context.HttpContext.TraceIdentifier);
         if (context.Exception is BadHttpRequestException bad)
         {
-            context.ProblemDetails.Detail ??= bad.InnerException is JsonException json
-                ? $"The body is not the JSON that is expected here: {json.Message}"
-                : bad.Message;
+            context.ProblemDetails.Detail ??= BadRequests.Explain(bad);
+        }
+
+        if (context.ProblemDetails.Status == StatusCodes.Status409Conflict)
+        {
+            context.ProblemDetails.Extensions.TryAdd("code", "conflict");
+            context.ProblemDetails.Detail ??= "Somebody else changed or deleted what this refers to. Read it again and repeat.";
         }
 
         if (context.ProblemDetails.Status == StatusCodes.Status503ServiceUnavailable)

@@ -20,7 +20,10 @@ internal static class QueryParameters
                 }
             }
 
-            return await next(context);
+            // PostgreSQL has no NUL in a text, and SQLite ends a text there.
+            return context.HttpContext.Request.Query.FirstOrDefault(entry => entry.Value.ToString().Contains('\0', StringComparison.Ordinal)) is { Key: { } bad }
+                ? Mistake(bad, $"{bad} holds a NUL character.")
+                : await next(context);
         });
 
     /// <returns>400 problem details in the form of a failed validation.</returns>

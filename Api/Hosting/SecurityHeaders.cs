@@ -12,10 +12,15 @@ internal static class SecurityHeaders
 
     /// <param name="app">The application.</param>
     /// <param name="formTargets">Where a form may lead by redirects besides this site: signing out ends at Keycloak.</param>
-    public static IApplicationBuilder UseSecurityHeaders(this IApplicationBuilder app, string formTargets)
+    public static void UseSecurityHeaders(this WebApplication app, string formTargets)
     {
+        if (!app.Environment.IsDevelopment())
+        {
+            app.UseHsts();
+        }
+
         var policy = $"{Strict} {formTargets}".TrimEnd();
-        return app.Use((context, next) =>
+        app.Use((context, next) =>
         {
             context.Response.OnStarting(() =>
             {

@@ -17,6 +17,8 @@ internal static partial class BackChannelLogout
     // Keycloak's logout tokens are good for two minutes. An older one is a replay.
     private static readonly TimeSpan OldestToken = TimeSpan.FromMinutes(5);
 
+    private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
+
     public static async Task<Results<Ok, JsonHttpResult<LogoutRefusal>>> ReceiveAsync(
         HttpContext context,
         IOptions<KeycloakOptions> options,
@@ -42,7 +44,11 @@ internal static partial class BackChannelLogout
         }
 
         token.TryGetPayloadValue<string>("sid", out var sessionId);
-        await sessions.EndAsync(token.Issuer, sessionId, token.Subject, cancellationToken);
+        // A session id never comes back. A subject does, so a token that is sent again must not end what began later; by
+        // Keycloak's clock, hence with a minute between it and ours.
+        var now = clock.GetUtcNow();
+        var written = new DateTimeOffset(token.IssuedAt, TimeSpan.Zero) + ClockDifference;
+        await sessions.EndAsync(token.Issuer, sessionId, token.Subject, sessionId is null && written < now ? written : now, cancellationToken);
         LogEnded(logger);
         return TypedResults.Ok();
     }
@@ -82,7 +88,7 @@ internal static partial class BackChannelLogout
         && events.TryGetProperty(LogoutEvent, out var details)
         && details.ValueKind == JsonValueKind.Object
         && !token.TryGetPayloadValue<object>("nonce", out _)
-        && now - new DateTimeOffset(token.IssuedAt, TimeSpan.Zero) < OldestToken;
+        && now - new DateTimeOffset(token.IssuedAt, TimeSpan.Zero) is var age && age < OldestToken && age > -ClockDifference;
 
     private static JsonHttpResult<LogoutRefusal> Refuse(string description) =>
         TypedResults.Json(new LogoutRefusal("invalid_request", description), statusCode: StatusCodes.Status400BadRequest);

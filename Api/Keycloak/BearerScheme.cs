@@ -45,6 +45,7 @@ internal static class BearerScheme
             ClockSkew = keycloak.Value.TokenClockSkew,
             RequireExpirationTime = true,
             RequireSignedTokens = true,
+            TryAllIssuerSigningKeys = false,
             NameClaimType = "preferred_username",
             RoleClaimType = "none",
         };
@@ -95,15 +96,22 @@ internal static class BearerScheme
     {
         var principal = context.Principal!;
         // Plain JwtBearer takes an ID token whose audience matches. Keycloak says what a token is in the payload's typ.
-        if (principal.FindFirst("typ")?.Value is not "Bearer")
+        if (principal.FindAll("typ").Take(2).ToArray() is not [{ Value: "Bearer" }])
         {
             context.Fail("This is not an access token. Send the access_token of the token response.");
             return;
         }
 
-        if (principal.HasClaim(claim => claim.Type == "cnf"))
+        if (context.SecurityToken is not JsonWebToken token || token.TryGetPayloadValue<object>("cnf", out _))
         {
             context.Fail("The token is bound to a key or a certificate, which this API cannot check. Send a plain bearer token.");
+            return;
+        }
+
+        // RFC 7515, section 4.1.11: what is marked critical must be understood, and nothing is here.
+        if (token.TryGetHeaderValue<object>("crit", out _))
+        {
+            context.Fail("The token demands an extension that this API does not know.");
             return;
         }
 
@@ -114,15 +122,15 @@ internal static class BearerScheme
         }
 
         var sessions = context.HttpContext.RequestServices.GetRequiredService<EndedSessionStore>();
-        if (await sessions.HasEndedAsync(identity, IssuedAt(context.SecurityToken), context.HttpContext.RequestAborted))
+        if (await sessions.HasEndedAsync(identity, IssuedAt(token), context.HttpContext.RequestAborted))
         {
             context.Fail("The session that the token belongs to has ended. Sign in again.");
         }
     }
 
     // By Keycloak's clock, while the end of a session is written by ours: a minute covers what the two may differ.
-    private static DateTimeOffset IssuedAt(SecurityToken token) =>
-        token is JsonWebToken { IssuedAt: { Year: > 1970 } issuedAt }
+    private static DateTimeOffset IssuedAt(JsonWebToken token) =>
+        token.IssuedAt is { Year: > 1970 } issuedAt
             ? new DateTimeOffset(issuedAt, TimeSpan.Zero) - TimeSpan.FromMinutes(1)
             : DateTimeOffset.MinValue;
 

@@ -7,8 +7,12 @@ namespace Api.Keycloak;
 /// <summary>The sessions that Keycloak has ended, kept in the database so that every instance refuses them from the next request on.</summary>
 internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
-    /// <summary>Ends one session, or every session of a subject where no session id is given.</summary>
-    public async Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken)
+    /// <summary>Ends one session, or every session of a subject that began until then where no session id is given.</summary>
+    public Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken) =>
+        EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), cancellationToken);
+
+    /// <inheritdoc cref="EndAsync(string, string?, string?, CancellationToken)"/>
+    public async Task EndAsync(string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         // A cookie lives as long as session-lifetime; an access token less than a day, even in a generous realm.
@@ -16,13 +20,13 @@ internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOpti
         const string sql = """
             DELETE FROM ended_sessions WHERE keep_until < @now;
             INSERT INTO ended_sessions (issuer, session_id, subject, ended_at, keep_until)
-            VALUES (@issuer, @sessionId, @subject, @now, @keepUntil)
+            VALUES (@issuer, @sessionId, @subject, @endedAt, @keepUntil)
             ON CONFLICT (issuer, session_id, subject) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             sql,
-            new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, keepUntil },
+            new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, endedAt, keepUntil },
             cancellationToken: cancellationToken));
     }
 
@@ -31,7 +35,8 @@ internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOpti
     /// <param name="cancellationToken">The request's.</param>
     public async ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
-        if (identity.SessionId is null)
+        // Services have no session, and no reason to pay for the question.
+        if (identity is { SessionId: null, Kind: AccountKind.Service })
         {
             return false;
         }
@@ -40,11 +45,11 @@ internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOpti
             SELECT COUNT(*)
             FROM ended_sessions
             WHERE issuer = @Issuer
-              AND ((session_id = @SessionId AND subject = '') OR (session_id = '' AND subject = @Subject))
+              AND ((session_id = @SessionId AND session_id <> '') OR (session_id = '' AND subject = @Subject))
               AND ended_at >= @startedAt
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            sql, new { identity.Issuer, identity.SessionId, identity.Subject, startedAt }, cancellationToken: cancellationToken)) > 0;
+            sql, new { identity.Issuer, SessionId = identity.SessionId ?? "", identity.Subject, startedAt }, cancellationToken: cancellationToken)) > 0;
     }
 }

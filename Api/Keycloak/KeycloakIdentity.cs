@@ -83,6 +83,12 @@ internal sealed record KeycloakIdentity
             return null;
         }
 
+        if (ReadScopes(principal) is not { } scopes || principal.FindAll("sid").Take(2).Count() > 1)
+        {
+            error = "The token's scope or sid is not of the form that RFC 6749 and OpenID Connect give it. Look at the mappers of its client.";
+            return null;
+        }
+
         var roles = ImmutableHashSet.CreateBuilder<KeycloakRole>();
         if (!ReadRealmRoles(principal, roles) || !ReadClientRoles(principal, roles))
         {
@@ -106,7 +112,20 @@ internal sealed record KeycloakIdentity
             SessionId = Single(principal, "sid"),
             Roles = roles.ToImmutable(),
             HasRoleClaims = principal.HasClaim(claim => claim.Type is "realm_access" or "resource_access" or "groups"),
-            Scopes = [.. (Single(principal, "scope") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries)],
+            Scopes = scopes,
+        };
+    }
+
+    // RFC 6749, section 3.3: one text of printable words between spaces. Read loosely, a malformed one would narrow nothing.
+    private static ImmutableHashSet<string>? ReadScopes(ClaimsPrincipal principal)
+    {
+        var claims = principal.FindAll("scope").Take(2).ToArray();
+        return claims switch
+        {
+            [] => [],
+            [{ Value: var text }] when text.All(character => character is >= ' ' and <= '~' and not '"' and not '\\') =>
+                [.. text.Split(' ', StringSplitOptions.RemoveEmptyEntries)],
+            _ => null,
         };
     }
 
@@ -138,7 +157,7 @@ internal sealed record KeycloakIdentity
                     return false;
                 }
             }
-            catch (JsonException)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 return false;
             }

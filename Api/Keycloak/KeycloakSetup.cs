@@ -16,7 +16,12 @@ internal static class KeycloakSetup
         services.AddSingleton<IValidateOptions<KeycloakOptions>, KeycloakOptionsValidator>();
         services.AddOptions<KeycloakOptions>().ValidateOnStart();
 
-        services.AddHttpClient(Backchannel, client => client.Timeout = BackchannelHandler.Timeout)
+        services.AddHttpClient(Backchannel, client =>
+            {
+                client.Timeout = BackchannelHandler.Timeout;
+                // Metadata and keys of a realm are some 10 KiB.
+                client.MaxResponseContentBufferSize = 1024 * 1024;
+            })
             .ConfigurePrimaryHttpMessageHandler(provider => BackchannelHandler.Create(provider.GetRequiredService<IOptions<KeycloakOptions>>()))
             // The handler lives as long as the process; PooledConnectionLifetime renews its connections.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan);

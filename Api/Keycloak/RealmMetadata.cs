@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -31,7 +32,7 @@ internal sealed partial class RealmMetadata(
     IOptions<KeycloakOptions> options,
     HttpClient backchannel,
     TimeProvider clock,
-    ILogger<RealmMetadata> logger) : IConfigurationManager<OpenIdConnectConfiguration>, IDisposable
+    ILogger<RealmMetadata> logger) : IConfigurationManager<OpenIdConnectConfiguration>
 {
     /// <summary>After this time the metadata is read again, in the background. A key that Keycloak removed is trusted no longer than this.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
@@ -42,10 +43,11 @@ internal sealed partial class RealmMetadata(
     /// <summary>The shortest time between two reads, whoever asks: forged key ids must not turn into traffic.</summary>
     public static readonly TimeSpan AtMostEvery = TimeSpan.FromSeconds(5);
 
-    private readonly SemaphoreSlim _reading = new(1, 1);
+    private readonly Lock _lock = new();
+    private Task _reading = Task.CompletedTask;
+    private DateTimeOffset _lastRead = DateTimeOffset.MinValue;
     private volatile Snapshot? _current;
     private volatile Failure? _lastFailure;
-    private long _lastRead;
 
     /// <summary>Whether the realm has been reached at least once.</summary>
     public bool HasBeenReached => _current is not null;
@@ -59,9 +61,9 @@ internal sealed partial class RealmMetadata(
         var now = clock.GetUtcNow();
         if (_current is { } current && now - current.ReadAt < UsableFor)
         {
-            if (now - current.ReadAt >= FreshFor && MayRead(now) && _reading.CurrentCount > 0)
+            if (now - current.ReadAt >= FreshFor)
             {
-                _ = Task.Run(() => TryReadAsync(current, CancellationToken.None), CancellationToken.None);
+                _ = ReadAtMostEveryAsync(AtMostEvery);
             }
 
             return current.Configuration;
@@ -73,7 +75,7 @@ internal sealed partial class RealmMetadata(
             throw new RealmUnreachableException(failure.Message);
         }
 
-        await TryReadAsync(_current, cancel);
+        await ReadAtMostEveryAsync(TimeSpan.Zero).WaitAsync(cancel);
         return _current is { } read && clock.GetUtcNow() - read.ReadAt < UsableFor
             ? read.Configuration
             : throw new RealmUnreachableException(_lastFailure?.Message ?? "The realm has not been reached.");
@@ -91,11 +93,7 @@ internal sealed partial class RealmMetadata(
             return;
         }
 
-        var current = _current;
-        if (MayRead(clock.GetUtcNow()))
-        {
-            await TryReadAsync(current, cancellationToken);
-        }
+        await ReadAtMostEveryAsync(AtMostEvery).WaitAsync(cancellationToken);
     }
 
     /// <summary>Called by the framework's handlers when a signature fails. <see cref="EnsureKeyAsync"/> has done the work by then.</summary>
@@ -103,37 +101,40 @@ internal sealed partial class RealmMetadata(
     {
     }
 
-    public void Dispose() => _reading.Dispose();
-
-    private bool MayRead(DateTimeOffset now) => now.UtcTicks - Interlocked.Read(ref _lastRead) >= AtMostEvery.Ticks;
-
-    private async Task TryReadAsync(Snapshot? known, CancellationToken cancellationToken)
+    // One read at a time, shared by everybody who waits for it: a realm that hangs holds them all up once, not one after
+    // the other, and a caller who gives up takes it from nobody.
+    private Task ReadAtMostEveryAsync(TimeSpan interval)
     {
-        await _reading.WaitAsync(cancellationToken);
-        try
+        lock (_lock)
         {
-            if (!ReferenceEquals(_current, known))
+            var now = clock.GetUtcNow();
+            if (_reading.IsCompleted && now - _lastRead >= interval)
             {
-                return;
+                _lastRead = now;
+                _reading = Task.Run(TryReadAsync);
             }
 
-            Interlocked.Exchange(ref _lastRead, clock.GetUtcNow().UtcTicks);
-            _current = new Snapshot(await ReadAsync(cancellationToken), clock.GetUtcNow());
+            return _reading;
+        }
+    }
+
+    private async Task TryReadAsync()
+    {
+        try
+        {
+            var first = _current is null;
+            _current = new Snapshot(await ReadAsync(CancellationToken.None), clock.GetUtcNow());
             _lastFailure = null;
-            if (known is null)
+            if (first)
             {
                 LogReached(options.Value.Issuer);
             }
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidOperationException or OperationCanceledException or ArgumentException or JsonException)
         {
             var reason = Reason(exception);
             _lastFailure = new Failure(reason, clock.GetUtcNow());
             LogUnreachable(options.Value.MetadataAddress, reason);
-        }
-        finally
-        {
-            _reading.Release();
         }
     }
 

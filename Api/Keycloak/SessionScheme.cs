@@ -89,8 +89,11 @@ internal static partial class SessionScheme
             NameClaimType = "preferred_username",
             RoleClaimType = "none",
         };
-        foreach (var cookie in new[] { options.CorrelationCookie, options.NonceCookie })
+        foreach (var (cookie, name) in new[] { (options.CorrelationCookie, "correlation."), (options.NonceCookie, "nonce.") })
         {
+            // With the prefix no neighbouring host can plant the cookies of a sign-in of its own.
+            cookie.Name = environment.IsDevelopment() ? name : "__Host-" + name;
+            cookie.Path = "/";
             cookie.SameSite = SameSiteMode.Lax;
             cookie.SecurePolicy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
         }
@@ -163,7 +166,7 @@ internal static partial class SessionScheme
     {
         var logger = context.HttpContext.RequestServices.GetRequiredService<ILogger<RealmMetadata>>();
         var reason = SignInFailure.Of(context.Failure);
-        LogSignInFailed(logger, reason, context.Failure?.Message ?? "");
+        LogSignInFailed(logger, reason, SignInFailure.Printable(context.Failure?.Message ?? ""));
         context.HandleResponse();
         context.Response.Redirect($"{SignInEndpoints.SignInFailedPath}?reason={reason}");
         return Task.CompletedTask;

@@ -36,7 +36,7 @@ internal static partial class SignInEndpoints
         {
             // The pushed authorization request (RFC 9126) failed: Keycloak refuses here what it would show as a page of its own.
             var reason = SignInFailure.Of(exception);
-            LogRefused(logger, reason, exception.Message);
+            LogRefused(logger, reason, SignInFailure.Printable(exception.Message));
             return TypedResults.Redirect($"{SignInFailedPath}?reason={reason}");
         }
     }

@@ -19,10 +19,13 @@ internal static class SignInFailure
         OpenIdConnectProtocolException { Message: var message } => OfError(message),
         // The handler's own checks of correlation cookie, state and nonce.
         AuthenticationFailureException { Message: var message } when message.Contains("orrelation", StringComparison.Ordinal)
-            || message.Contains("state", StringComparison.Ordinal) => Expired,
+            || message.Contains("tate", StringComparison.Ordinal) => Expired,
         AuthenticationFailureException { Message: var message } => OfError(message),
         _ => Refused,
     };
+
+    /// <returns>The text on one line: what comes from the address bar must not write lines of its own into a log.</returns>
+    public static string Printable(string text) => string.Concat(text.Select(character => char.IsControl(character) ? ' ' : character));
 
     // RFC 6749, sections 4.1.2.1 and 5.2: the error codes that an administrator must mend are told from the person's own.
     private static string OfError(string message) =>

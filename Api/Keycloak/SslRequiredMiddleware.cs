@@ -24,7 +24,6 @@ internal static class SslRequiredMiddleware
         await Problem.Of(
             StatusCodes.Status403Forbidden,
             "ssl_required",
-            "This address is only served over HTTPS (Keycloak:ssl-required). Behind a proxy that ends TLS, " +
-            "let this service read the forwarded headers: ASPNETCORE_FORWARDEDHEADERS_ENABLED=true.").ExecuteAsync(context);
+            "This address is only served over HTTPS (Keycloak:ssl-required). Behind a proxy that ends TLS, name the proxy in Proxies.").ExecuteAsync(context);
     });
 }

@@ -10,7 +10,8 @@ namespace Api.Permissions;
 /// The one read of every request: the caller's account, the groups they were put into by hand, and the version of the
 /// rules. It also writes the account at first sight and keeps its names as Keycloak has them.
 /// </summary>
-internal sealed class CallerStore(Database database, IOptions<AccountOptions> options, TimeProvider clock)
+internal sealed partial class CallerStore(
+    Database database, IOptions<AccountOptions> options, TimeProvider clock, ILogger<CallerStore> logger)
 {
     /// <summary>How exact "last seen" is. Writing it at every request would make every read a write.</summary>
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
@@ -26,7 +27,7 @@ internal sealed class CallerStore(Database database, IOptions<AccountOptions> op
         }
         else if (IsOutdated(rows[0], identity))
         {
-            await UpdateAsync(connection, rows[0].Id!.Value, identity, cancellationToken);
+            await TryUpdateAsync(connection, rows[0].Id!.Value, identity, cancellationToken);
         }
 
         var account = rows[0];
@@ -74,6 +75,19 @@ internal sealed class CallerStore(Database database, IOptions<AccountOptions> op
             cancellationToken: cancellationToken));
     }
 
+    // That somebody was seen is not worth a refusal: while nothing can be written, what can be read still is.
+    private async Task TryUpdateAsync(DbConnection connection, Guid id, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await UpdateAsync(connection, id, identity, cancellationToken);
+        }
+        catch (DbException exception) when (DatabaseOutage.Is(exception))
+        {
+            LogNotWritten(exception.Message);
+        }
+    }
+
     // A token that does not carry a name (its client lacks the scope) takes none away.
     private async Task UpdateAsync(DbConnection connection, Guid id, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
@@ -100,6 +114,9 @@ internal sealed class CallerStore(Database database, IOptions<AccountOptions> op
         || (identity.Name ?? row.Name) != row.Name;
 
     private static string Kind(KeycloakIdentity identity) => identity.Kind == AccountKind.Service ? "service" : "person";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An account could not be brought up to date: {Reason}")]
+    private partial void LogNotWritten(string reason);
 
     private sealed record Row
     {

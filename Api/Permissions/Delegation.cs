@@ -7,14 +7,14 @@ namespace Api.Permissions;
 /// Nobody hands out what they do not hold: else who may change groups could make themselves anything. An endpoint that
 /// changes what a group grants, or who is in it, asks this first. A handler takes it as a parameter.
 /// </summary>
-internal sealed class Delegation(Caller caller)
+internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue)
 {
     /// <param name="permissions">What the group grants, before and after the change.</param>
     /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
     public ProblemHttpResult? Refuse(IEnumerable<string> permissions)
     {
         var lacking = permissions
-            .Where(text => !Permission.TryParse(text, out var permission) || !caller.Access.Holds(permission))
+            .Where(text => !Permission.TryParse(text, out var permission) || !MayHandOut(permission))
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
             .ToArray();
@@ -27,7 +27,15 @@ internal sealed class Delegation(Caller caller)
                 ("missingPermissions", lacking));
     }
 
+    // The groups must grant it as widely as it is written, and the token must have been issued for all that it covers:
+    // else a narrow token could make wide ones.
+    private bool MayHandOut(Permission granted) =>
+        caller.Access.Holds(granted)
+        && catalogue.Permissions.Where(granted.Covers).All(permission => caller.Decide(permission).IsAllowed);
+
     /// <summary>Binds a handler's parameter.</summary>
     public static async ValueTask<Delegation?> BindAsync(HttpContext context) =>
-        await Caller.BindAsync(context) is { } caller ? new Delegation(caller) : null;
+        await Caller.BindAsync(context) is { } caller
+            ? new Delegation(caller, context.RequestServices.GetRequiredService<PermissionCatalogue>())
+            : null;
 }

@@ -22,6 +22,8 @@ internal sealed record ProtectedModel(string Name, string Plural, string Title, 
 /// </summary>
 internal sealed class PermissionCatalogue
 {
+    private const int LongestText = 100;
+
     private readonly Dictionary<string, ProtectedModel> _models;
     private readonly HashSet<string> _scopes;
 
@@ -58,9 +60,10 @@ internal sealed class PermissionCatalogue
     /// <returns><see langword="null"/> if it names permissions that exist; else what is wrong, with the nearest known name.</returns>
     public string? Mistake(string text, bool wildcards)
     {
-        if (!Permission.TryParse(text, out var permission))
+        // Nor is the nearest name to a text of a thousand letters worth looking for.
+        if (text.Length > LongestText || !Permission.TryParse(text, out var permission))
         {
-            return $"\"{text}\" is not of the form model:action, as in book:view.";
+            return $"\"{(text.Length > LongestText ? text[..LongestText] + "…" : text)}\" is not of the form model:action, as in book:view.";
         }
 
         if (wildcards && permission.Action == Permission.Any && (permission.Model == Permission.Any || _models.ContainsKey(permission.Model)))

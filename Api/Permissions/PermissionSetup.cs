@@ -33,13 +33,19 @@ internal static class PermissionSetup
     public static TBuilder RequireActiveAccount<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => Require(builder, permission: null);
 
-    /// <summary>Checks at start that every permission that an endpoint asks for exists.</summary>
-    /// <exception cref="InvalidOperationException">One does not; the message names the endpoint and the nearest known name.</exception>
+    /// <summary>Checks at start that every endpoint says who may call it, and that every permission it asks for exists.</summary>
+    /// <exception cref="InvalidOperationException">One does not; the message names the endpoint, and the nearest known name.</exception>
     public static void CheckPermissions(this WebApplication app)
     {
         var catalogue = app.Services.GetRequiredService<PermissionCatalogue>();
         foreach (var endpoint in ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints))
         {
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is null)
+            {
+                throw new InvalidOperationException(
+                    $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireActiveAccount or AllowAnonymous.");
+            }
+
             foreach (var required in endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>())
             {
                 if (required.Permission is { } permission && catalogue.Mistake(permission.ToString(), wildcards: false) is { } mistake)

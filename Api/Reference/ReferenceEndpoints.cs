@@ -66,7 +66,7 @@ internal static class ReferenceEndpoints
         var realm = new Uri(keycloak.AuthServerUrl).GetLeftPart(UriPartial.Authority);
         context.Response.Headers.ContentSecurityPolicy =
             $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-            $"font-src 'self' data:; connect-src 'self' {realm}; worker-src blob:; base-uri 'none'; frame-ancestors 'none'";
+            $"font-src 'self' data:; connect-src 'self' {realm}; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
         // The sign-in opens in a window of its own and reports back to this one.
         context.Response.Headers["Cross-Origin-Opener-Policy"] = "unsafe-none";
         return nonce;

@@ -39,6 +39,11 @@ public sealed record RoleMappingRequest : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
+        if (Name.Trim().Length != Name.Length || Client.Trim().Length != Client.Length)
+        {
+            yield return new ValidationResult("Names are compared to the letter. Leave out the space around them.", [nameof(Name)]);
+        }
+
         if (Kind == "client-role" && Client.Length == 0)
         {
             yield return new ValidationResult("A client role needs the client id that owns it.", [nameof(Client)]);

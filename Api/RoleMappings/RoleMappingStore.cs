@@ -31,7 +31,7 @@ internal sealed class RoleMappingStore(Database database)
     {
         const string sql = """
             INSERT INTO role_mappings (id, kind, client, name, group_id)
-            VALUES (@Id, @Kind, @Client, @Name, @GroupId)
+            SELECT @Id, @Kind, @Client, @Name, g.id FROM groups g WHERE g.id = @GroupId
             ON CONFLICT (kind, client, name, group_id) DO NOTHING
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
