@@ -27,6 +27,8 @@ internal static class StartError
     {
         OptionsValidationException options => Lines("The configuration cannot be used:", options.Failures),
         KeycloakConfigurationException or DatabaseException => Lines("The service cannot start:", [exception.Message]),
+        // A value of another type, or a name that is not known, in one of the small sections.
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } binding => Lines("The configuration cannot be used:", [binding.Message]),
         IOException { InnerException: { } inner } taken when IsTaken(inner) => Lines(
             "The service cannot start:",
             [$"{taken.Message} End what uses it, or choose another address: --urls http://localhost:5001, or ASPNETCORE_URLS."]),

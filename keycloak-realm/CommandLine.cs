@@ -54,6 +54,8 @@ internal static class CommandLine
                 case "--environment":
                     options.EnvironmentName = Value();
                     break;
+                case "--help" or "-h":
+                    throw new EmbeddedRealmException(Usage);
                 case var option when option.StartsWith('-'):
                     throw new EmbeddedRealmException($"Unknown option {option}. {Usage}");
                 default:

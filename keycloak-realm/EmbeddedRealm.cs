@@ -95,7 +95,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
             throw new EmbeddedRealmException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Port {url.Port} is taken. Stop what listens there, or choose another address: option Url, on the command line --urls http://localhost:PORT."),
+                    $"Port {url.Port} is taken. Stop what listens there, or choose another address (--urls http://localhost:PORT, where the realm runs alone)."),
                 exception);
         }
 

@@ -184,7 +184,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("""{"name":"Upper","permissions":[]}""", "Name", "lower-case")]
+    [InlineData("""{"name":"Upper","permissions":[]}""", "name", "lower-case")]
     [InlineData("""{"name":"ok","permissions":["book:veiw"]}""", "permissions", "Did you mean book:view?")]
     [InlineData("""{"name":"ok","permissions":["account:delete"]}""", "permissions", "does not exist")]
     [InlineData("""{"name":"ok","permissions":["book"]}""", "permissions", "model:action")]

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Api.Data;
 using Api.Keycloak;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -135,6 +136,12 @@ public abstract class ApiUnderTest : IAsyncDisposable
     {
         public LogLines Lines { get; } = new();
 
+        /// <summary>
+        /// Whether every connection is closed after one answer: Keycloak keeps those of its back channel, and loses the next
+        /// logout token on one that leads to an application which has stopped meanwhile.
+        /// </summary>
+        public bool ClosesConnections { get; init; }
+
         /// <summary>A clock of the test's own.</summary>
         public TimeProvider? Clock { get; init; }
 
@@ -150,9 +157,27 @@ public abstract class ApiUnderTest : IAsyncDisposable
                 builder.ConfigureTestServices(services => services.AddSingleton(Clock));
             }
 
+            if (ClosesConnections)
+            {
+                builder.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new CloseConnections()));
+            }
+
             builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Lines));
         }
     }
+}
+
+internal sealed class CloseConnections : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.Use((context, following) =>
+        {
+            context.Response.Headers.Connection = "close";
+            return following(context);
+        });
+        next(app);
+    };
 }
 
 /// <summary>An application of other settings than the class's.</summary>

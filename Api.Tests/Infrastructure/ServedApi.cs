@@ -23,7 +23,7 @@ public sealed class ServedApi : IAsyncDisposable
     {
         await realm.StartAsync();
         var database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
-        var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString)]);
+        var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString)]) { ClosesConnections = true };
         factory.UseKestrel(new Uri(realm.ApiUrl).Port);
         factory.StartServer();
         return new(database, factory);

@@ -86,7 +86,6 @@ public sealed class KeycloakOptionsTests
     [InlineData("verify-token-audience", "yes", "It must be true or false.")]
     [InlineData("token-clock-skew", "soon", "a number of seconds, or hh:mm:ss")]
     [InlineData("verify-token-audence", "false", "did you mean verify-token-audience?")]
-    [InlineData("AuthServerUrl", "https://other.example.com", "which are the same key")]
     [InlineData("disable-trust-manager", "true", "switch a protection off")]
     [InlineData("credentials:secret-file", "/nowhere/at/all", "both secret and secret-file")]
     [InlineData("credentials:password", "x", "Keycloak:credentials:password is not a known key")]
@@ -95,6 +94,29 @@ public sealed class KeycloakOptionsTests
         var exception = Assert.Throws<KeycloakConfigurationException>(() => Read(Adapter, (key, value)));
 
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_later_source_overrides_an_earlier_one_in_either_spelling()
+    {
+        var options = Read(
+            Adapter,
+            ("AuthServerUrl", "https://other.example.com"),
+            ("SignIn:Credentials:Secret", "from-the-environment"),
+            ("SignIn:SessionLifetime", "00:05:00"));
+
+        Assert.Equal("https://other.example.com/realms/acme", options.Issuer);
+        Assert.Equal("acme-admin", options.SignIn.Resource);
+        Assert.Equal("from-the-environment", options.SignIn.Secret);
+        Assert.Equal(TimeSpan.FromMinutes(5), options.SignIn.SessionLifetime);
+    }
+
+    [Fact]
+    public void One_source_that_says_two_things_under_one_key_is_refused()
+    {
+        var exception = Assert.Throws<KeycloakConfigurationException>(() => Read("""{"auth-server-url":"https://a.test","AuthServerUrl":"https://b.test"}"""));
+
+        Assert.Contains("which are the same key", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

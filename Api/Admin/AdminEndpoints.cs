@@ -95,10 +95,11 @@ internal static class AdminEndpoints
             ("Viewer", Viewer.Of(caller)),
             ("Mappings", (await store.ListAsync(cancellationToken)).Select(RoleMappingEndpoints.ToResponse).ToArray()));
 
-    private static RazorComponentResult Refuse(Decision decision)
+    private static RazorComponentResult Refuse(HttpContext context, Decision decision)
     {
         var page = Page<RefusedPage>(
             ("Detail", Refusals.Detail(decision)),
+            ("Name", context.User.FindFirst("name")?.Value ?? context.User.Identity?.Name ?? ""),
             ("MissingPermission", decision.Reason == DecisionReason.PermissionMissing ? decision.Permission.ToString() : null));
         page.StatusCode = StatusCodes.Status403Forbidden;
         return page;

@@ -35,7 +35,10 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         }
 
         // The service's own loggers do not exist yet.
-        var loggers = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging")).AddConsole());
+        var loggers = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging"))
+            // "Now listening on" would read as if it were the service.
+            .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
+            .AddConsole());
         var realm = await StartAsync(builder, loggers);
         var secret = realm.Clients.FirstOrDefault(client => client.ClientId == SignInClient)?.Secret;
         var defaults = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
@@ -63,10 +66,16 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
     private static async Task<EmbeddedRealm> StartAsync(WebApplicationBuilder builder, ILoggerFactory loggers)
     {
         var section = builder.Configuration.GetSection(Section);
+        if (!Uri.TryCreate(section["Url"] ?? "http://localhost:8080", UriKind.Absolute, out var url))
+        {
+            throw new KeycloakConfigurationException($"EmbeddedRealm:Url is \"{section["Url"]}\". It must be an address, as in http://localhost:8080.");
+        }
+
         var options = new EmbeddedRealmOptions
         {
             EnvironmentName = builder.Environment.EnvironmentName,
-            Url = new Uri(section["Url"] ?? "http://localhost:8080"),
+            Url = url,
+            Placeholders = Addresses(builder),
             LoggerFactory = loggers,
             // Beside the database, so that a token from before a restart is still good after it.
             StateFolder = Path.Combine(builder.Environment.ContentRootPath, "data", "realm"),
@@ -83,10 +92,19 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         catch (EmbeddedRealmException exception)
         {
             throw new KeycloakConfigurationException(
-                $"The embedded realm: {exception.Message} EmbeddedRealm:Url moves it (EmbeddedRealm__Url=http://localhost:8090 in the " +
-                "environment); Keycloak:auth-server-url uses a Keycloak of yours instead.",
+                $"The embedded realm: {exception.Message} Its settings are EmbeddedRealm:Url (in the environment " +
+                "EmbeddedRealm__Url=http://localhost:8090) and EmbeddedRealm:RealmFile; Keycloak:auth-server-url uses a Keycloak of yours instead.",
                 exception);
         }
+    }
+
+    /// <summary>Where this service listens, for the realm file's redirect URIs: they follow when the service moves.</summary>
+    private static Dictionary<string, string>? Addresses(WebApplicationBuilder builder)
+    {
+        var first = builder.WebHost.GetSetting(WebHostDefaults.ServerUrlsKey)?.Split(';')[0];
+        return Environment.GetEnvironmentVariable("ACME_API_URL") is null && Uri.TryCreate(first, UriKind.Absolute, out var url)
+            ? new(StringComparer.Ordinal) { ["ACME_API_URL"] = url.GetLeftPart(UriPartial.Authority) }
+            : null;
     }
 
     private string Announcement(string api)

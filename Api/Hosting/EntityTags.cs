@@ -19,7 +19,7 @@ internal static class EntityTags
             return Problem.Of(
                 StatusCodes.Status428PreconditionRequired,
                 "precondition_missing",
-                "Send the ETag that you got with the row as If-Match, so that nobody's change is overwritten unseen.");
+                "Send the ETag that you got when you read it as If-Match, so that nobody's change is overwritten unseen.");
         }
 
         if (!EntityTagHeaderValue.TryParseList(request.Headers.IfMatch, out var tags) || tags is not [var tag])
@@ -43,5 +43,5 @@ internal static class EntityTags
     public static ProblemHttpResult Mismatch() => Problem.Of(
         StatusCodes.Status412PreconditionFailed,
         "precondition_failed",
-        "The row has changed since you read it. Get it again, look at the change, and send yours with the new ETag.");
+        "It has changed since you read it. Get it again, look at the change, and send yours with the new ETag.");
 }

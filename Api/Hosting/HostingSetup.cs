@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
@@ -81,18 +82,31 @@ internal static class HostingSetup
             context.ProblemDetails.Detail ??= BadRequests.Explain(bad);
         }
 
-        if (context.ProblemDetails.Status == StatusCodes.Status409Conflict)
+        if (context.ProblemDetails is HttpValidationProblemDetails invalid)
         {
-            context.ProblemDetails.Extensions.TryAdd("code", "conflict");
-            context.ProblemDetails.Detail ??= "Somebody else changed or deleted what this refers to. Read it again and repeat.";
+            // Fields are called here as they are called in JSON.
+            invalid.Errors = invalid.Errors.ToDictionary(error => JsonNamingPolicy.CamelCase.ConvertName(error.Key), error => error.Value, StringComparer.Ordinal);
+            context.ProblemDetails.Detail ??= "Something in the request is not as it must be: see errors.";
         }
 
         if (context.ProblemDetails.Status == StatusCodes.Status503ServiceUnavailable)
         {
-            context.ProblemDetails.Extensions.TryAdd("code", "unavailable");
-            context.ProblemDetails.Detail ??= "Something that this service needs cannot be reached. Nothing was changed. Try again later.";
             context.HttpContext.Response.Headers.RetryAfter = "5";
         }
+
+        var (code, detail) = context.ProblemDetails.Status switch
+        {
+            400 => ("invalid_request", "The request cannot be read."),
+            404 => ("not_found", "There is nothing at this address, or nothing that you may know of."),
+            405 => ("method_not_allowed", "This address does not know the method. GET /openapi/v1.json says which calls there are."),
+            409 => ("conflict", "Somebody else changed or deleted what this refers to. Read it again and repeat."),
+            413 => ("body_too_large", "The body is too large."),
+            415 => ("media_type_unsupported", "The body must be JSON: Content-Type: application/json."),
+            503 => ("unavailable", "Something that this service needs cannot be reached. Nothing was changed. Try again later."),
+            _ => ("internal_error", "This is a fault of the service. Its log says more under the request id."),
+        };
+        context.ProblemDetails.Extensions.TryAdd("code", code);
+        context.ProblemDetails.Detail ??= detail;
     }
 
     // The keys that protect session cookies. Without a place of their own they would die with a container, and with

@@ -1,11 +1,14 @@
 using System.Globalization;
+using Microsoft.Extensions.FileProviders;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace Api.Keycloak;
 
 /// <summary>
 /// Reads section <c>Keycloak</c>. A key is the same with and without dashes and in any case, so <c>auth-server-url</c>
-/// and <c>AuthServerUrl</c> are one key, and the JSON that Keycloak's console offers can be pasted as it is.
+/// and <c>AuthServerUrl</c> are one key: the JSON that Keycloak's console offers can be pasted as it is, and a variable of
+/// the environment, whose name cannot hold dashes, overrides it.
 /// </summary>
 internal sealed class KeycloakOptionsReader(IConfiguration configuration) : IConfigureOptions<KeycloakOptions>
 {
@@ -26,7 +29,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
     public void Configure(KeycloakOptions options)
     {
-        var section = new Section(configuration.GetSection(KeycloakOptions.Section));
+        var section = new Section(KeycloakOptions.Section, Merge(configuration));
         options.AuthServerUrl = section.Text("auth-server-url");
         options.BackchannelUrl = section.Text("backchannel-url");
         options.Realm = section.Text("realm");
@@ -46,17 +49,80 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         section.RefuseUnknown(Ignored, Refused);
     }
 
+    /// <summary>
+    /// All sources of the section, one over the other as always, under keys without dashes and case. What a source writes
+    /// for people is kept for messages.
+    /// </summary>
+    /// <exception cref="KeycloakConfigurationException">One source has a key in both spellings, with two values.</exception>
+    private static Dictionary<string, (string Written, string Value)> Merge(IConfiguration configuration)
+    {
+        var merged = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);
+        var sources = configuration is IConfigurationRoot root
+            ? root.Providers.Select(provider => (IConfiguration)new ConfigurationRoot([new Unwatched(provider)]))
+            : [configuration];
+        foreach (var source in sources)
+        {
+            var own = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);
+            foreach (var (written, value) in source.GetSection(KeycloakOptions.Section).AsEnumerable(makePathsRelative: true))
+            {
+                if (value is null)
+                {
+                    continue;
+                }
+
+                if (own.TryGetValue(Normal(written), out var other) && other.Value != value)
+                {
+                    throw new KeycloakConfigurationException(
+                        $"{KeycloakOptions.Section} has both {other.Written} and {written}, which are the same key. Keep one spelling.");
+                }
+
+                own[Normal(written)] = (written, value);
+            }
+
+            foreach (var (key, entry) in own)
+            {
+                merged[key] = entry;
+            }
+        }
+
+        return merged;
+    }
+
     private static string Normal(string key) => key.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
-    /// <summary>One section, its keys compared without dashes and case, that remembers which keys have been asked for.</summary>
-    private sealed class Section(IConfigurationSection section)
+    /// <summary>A source by itself. It is the application's to load and to dispose.</summary>
+    private sealed class Unwatched(IConfigurationProvider provider) : IConfigurationProvider
+    {
+        public bool TryGet(string key, out string? value) => provider.TryGet(key, out value);
+
+        public void Set(string key, string? value) => provider.Set(key, value);
+
+        public IChangeToken GetReloadToken() => NullChangeToken.Singleton;
+
+        public void Load()
+        {
+        }
+
+        public IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath) => provider.GetChildKeys(earlierKeys, parentPath);
+    }
+
+    /// <summary>One section, that remembers which keys have been asked for.</summary>
+    private sealed class Section(string path, IReadOnlyDictionary<string, (string Written, string Value)> merged, string prefix = "")
     {
         private readonly HashSet<string> _known = new(StringComparer.Ordinal);
         private readonly List<string> _names = [];
 
-        public Section Child(string key) => new(Find(key) ?? section.GetSection(key));
+        public Section Child(string key)
+        {
+            Know(key);
+            return new($"{path}:{key}", merged, $"{prefix}{Normal(key)}:");
+        }
 
-        public string Text(string key) => Find(key)?.Value?.Trim() ?? "";
+        public string Text(string key)
+        {
+            Know(key);
+            return merged.TryGetValue(prefix + Normal(key), out var entry) ? entry.Value.Trim() : "";
+        }
 
         public bool Truth(string key, bool otherwise) => Text(key) switch
         {
@@ -88,8 +154,11 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
         public IReadOnlyList<string> List(string key, IReadOnlyList<string> otherwise)
         {
-            var list = Find(key)?.GetChildren().Select(child => child.Value ?? "").ToArray();
-            return list is { Length: > 0 } ? list : otherwise;
+            Know(key);
+            var items = $"{prefix}{Normal(key)}:";
+            var list = merged.Where(entry => entry.Key.StartsWith(items, StringComparison.Ordinal))
+                .OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value.Value).ToArray();
+            return list.Length > 0 ? list : otherwise;
         }
 
         public string Secret()
@@ -106,7 +175,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
             if (secret.Length > 0)
             {
                 throw new KeycloakConfigurationException(
-                    $"{section.Path}:credentials has both secret and secret-file. Remove one of them.");
+                    $"{path}:credentials has both secret and secret-file. Remove one of them.");
             }
 
             try
@@ -116,50 +185,45 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 throw new KeycloakConfigurationException(
-                    $"{section.Path}:credentials:secret-file cannot be read: {exception.Message} Check the path and who may read it.",
+                    $"{path}:credentials:secret-file cannot be read: {exception.Message} Check the path and who may read it.",
                     exception);
             }
         }
 
         public void RefuseUnknown(string[] ignored, string[] refused)
         {
-            foreach (var child in section.GetChildren())
+            foreach (var (key, entry) in merged.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)))
             {
-                var key = Normal(child.Key);
-                if (refused.Any(name => Normal(name) == key) && !string.Equals(child.Value, "false", StringComparison.OrdinalIgnoreCase))
+                var depth = prefix.Count(':'.Equals);
+                var name = key.Split(':')[depth];
+                var written = string.Join(':', entry.Written.Split(':').Take(depth + 1));
+                if (refused.Any(each => Normal(each) == name) && !string.Equals(entry.Value, "false", StringComparison.OrdinalIgnoreCase))
                 {
                     throw new KeycloakConfigurationException(
-                        $"{child.Path} would switch a protection off and is not supported. Remove it; " +
+                        $"{KeycloakOptions.Section}:{written} would switch a protection off and is not supported. Remove it; " +
                         "for a certificate of your own authority, add the authority to the machine's trusted ones.");
                 }
 
-                if (!_known.Contains(key) && !ignored.Concat(refused).Any(name => Normal(name) == key))
+                if (!_known.Contains(name) && !ignored.Concat(refused).Any(each => Normal(each) == name))
                 {
-                    var nearest = NearestName.Of(child.Key, _names);
+                    var nearest = NearestName.Of(written.Split(':')[^1], _names);
                     throw new KeycloakConfigurationException(
-                        $"{child.Path} is not a known key" + (nearest is null ? "." : $": did you mean {nearest}?") +
+                        $"{KeycloakOptions.Section}:{written} is not a known key" + (nearest is null ? "." : $": did you mean {nearest}?") +
                         $" Known here: {string.Join(", ", _names)}.");
                 }
             }
         }
 
-        private IConfigurationSection? Find(string key)
+        private void Know(string key)
         {
             if (_known.Add(Normal(key)))
             {
                 _names.Add(key);
             }
-
-            // A key given in both spellings, by two files for instance, must not be decided by their order.
-            var found = section.GetChildren().Where(child => Normal(child.Key) == Normal(key)).ToArray();
-            return found.Length <= 1 || found.All(child => child.Value == found[0].Value && child.Value is not null)
-                ? found.FirstOrDefault()
-                : throw new KeycloakConfigurationException(
-                    $"{section.Path} has both {found[0].Key} and {found[1].Key}, which are the same key. Keep one spelling.");
         }
 
         private KeycloakConfigurationException Bad(string key, string text, string expected) =>
-            new($"{section.Path}:{key} is \"{text}\". It must be {expected}.");
+            new($"{path}:{key} is \"{text}\". It must be {expected}.");
     }
 }
 

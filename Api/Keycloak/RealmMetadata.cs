@@ -164,9 +164,16 @@ internal sealed partial class RealmMetadata(
     {
         // IDX… exceptions of the library wrap the one that says what happened.
         var deepest = exception;
-        while (deepest.InnerException is { } inner)
+        while (deepest.InnerException is { } inner && !deepest.Data.Contains(HttpDocumentRetriever.StatusCode))
         {
             deepest = inner;
+        }
+
+        if (deepest.Data[HttpDocumentRetriever.StatusCode] is System.Net.HttpStatusCode status)
+        {
+            return status == System.Net.HttpStatusCode.NotFound
+                ? "HTTP 404: there is no such realm at this address. Compare Keycloak:realm, in the same case, and auth-server-url."
+                : $"HTTP {(int)status}";
         }
 
         return deepest is OperationCanceledException

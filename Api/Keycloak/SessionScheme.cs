@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Claims;
 using Api.Hosting;
 using Microsoft.AspNetCore.Authentication;
@@ -18,6 +19,9 @@ internal static partial class SessionScheme
     /// <summary>The claims of the ID token that the session keeps. Everything else would only make the cookie larger.</summary>
     private static readonly string[] Kept =
         ["iss", "sub", "azp", "sid", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
+
+    /// <summary>When the sign-in happened, exactly: the cookie's own IssuedUtc ends at the second, and a session may end and begin again within one.</summary>
+    private const string StartedAt = "started";
 
     public static AuthenticationBuilder AddKeycloakSession(this AuthenticationBuilder builder)
     {
@@ -125,7 +129,10 @@ internal static partial class SessionScheme
     private static async Task RefuseEndedSessionAsync(CookieValidatePrincipalContext context)
     {
         var sessions = context.HttpContext.RequestServices.GetRequiredService<EndedSessionStore>();
-        var startedAt = context.Properties.IssuedUtc ?? DateTimeOffset.MinValue;
+        var startedAt = context.Properties.Items.TryGetValue(StartedAt, out var text)
+            && DateTimeOffset.TryParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var exact)
+                ? exact
+                : DateTimeOffset.MinValue;
         if (KeycloakIdentity.Read(context.Principal!, out _) is not { } identity
             || await sessions.HasEndedAsync(identity, startedAt, context.HttpContext.RequestAborted))
         {
@@ -157,8 +164,10 @@ internal static partial class SessionScheme
             return Task.CompletedTask;
         }
 
+        context.Properties!.Items[StartedAt] = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>()
+            .GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
         // Keycloak ends its session without asking only if it gets the ID token back (RP-Initiated Logout 1.0, section 2).
-        context.Properties!.StoreTokens([new AuthenticationToken { Name = "id_token", Value = context.TokenEndpointResponse!.IdToken }]);
+        context.Properties.StoreTokens([new AuthenticationToken { Name = "id_token", Value = context.TokenEndpointResponse!.IdToken }]);
         return Task.CompletedTask;
     }
 

@@ -44,7 +44,7 @@ internal sealed class Refusal(IAuthorizationHandler handler, Decision decision)
 }
 
 /// <summary>Endpoint metadata: how a route group shows a refusal, where it is not by problem details.</summary>
-internal sealed record RefusalPage(Func<Decision, IResult> Render);
+internal sealed record RefusalPage(Func<HttpContext, Decision, IResult> Render);
 
 /// <summary>Answers a refused request: problem details that name what is missing, or the page of the route group.</summary>
 internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : IAuthorizationMiddlewareResultHandler
@@ -61,7 +61,7 @@ internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : 
         }
 
         var page = context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>();
-        var result = page is null ? Refusals.Answer(context, refusal.Decision, options.Value.Realm) : page.Render(refusal.Decision);
+        var result = page is null ? Refusals.Answer(context, refusal.Decision, options.Value.Realm) : page.Render(context, refusal.Decision);
         await result.ExecuteAsync(context);
     }
 }

@@ -6,7 +6,9 @@ internal static class PermissionSetup
 {
     public static void AddPermissions(this IServiceCollection services)
     {
-        services.AddOptions<AccountOptions>().BindConfiguration(AccountOptions.Section);
+        services.AddOptions<AccountOptions>()
+            .BindConfiguration(AccountOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
         services.AddSingleton<PermissionCatalogue>();
         services.AddSingleton<AccessRulesCache>();
         services.AddSingleton<CallerStore>();

@@ -18,7 +18,9 @@ internal static class ReferenceEndpoints
 
     public static void AddReference(this IServiceCollection services)
     {
-        services.AddOptions<ReferenceOptions>().BindConfiguration(ReferenceOptions.Section)
+        services.AddOptions<ReferenceOptions>()
+            .BindConfiguration(ReferenceOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart()
             .PostConfigure<IHostEnvironment>((options, environment) => options.Enabled ??= environment.IsDevelopment());
         services.AddOpenApi(options =>
         {
