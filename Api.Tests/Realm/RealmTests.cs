@@ -34,6 +34,9 @@ public abstract class RealmTests(RealmUnderTest realm) : IAsyncLifetime
     protected static void AssertSet(string expected, JsonElement actual) =>
         AssertWords(expected, string.Join(' ', actual.EnumerateArray().Select(item => item.GetString())));
 
+    /// <summary>A duration in seconds. Keycloak reads its clock more than once for an answer, so a second may be lost or won.</summary>
+    protected static void AssertSeconds(long expected, long actual) => Assert.InRange(actual, expected - 1, expected + 1);
+
     protected static void AssertError(RealmAnswer answer, HttpStatusCode status, string error, string? description)
     {
         Assert.Equal(
