@@ -44,7 +44,8 @@ try
     app.UseProxies();
     app.UseProblems(
         isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
-        isConflict: DatabaseOutage.IsBrokenReference);
+        isConflict: DatabaseOutage.IsBrokenReference,
+        page: AdminEndpoints.Error);
     app.UseSecurityHeaders(formTargets: app.RealmOrigin());
     app.UseSslRequired(except: HealthEndpoints.Path);
     app.UseUtf8Bodies();

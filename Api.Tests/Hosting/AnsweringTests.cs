@@ -55,6 +55,27 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         Assert.DoesNotContain("<script>alert", page.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("text/html", "text/html")]
+    [InlineData("text/html,application/xhtml+xml,*/*;q=0.8", "text/html")]
+    [InlineData("application/json", "application/problem+json")]
+    [InlineData("*/*", "application/problem+json")]
+    [InlineData("image/png", "application/problem+json")]
+    public async Task A_person_gets_a_page_where_a_program_gets_problem_details(string accept, string expected)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/admin/nothing-here");
+        request.Headers.Accept.ParseAdd(accept);
+
+        var response = await Api.NewClient().SendAsync(request, Cancel);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal(expected, response.Content.Headers.ContentType?.MediaType);
+        if (expected == "text/html")
+        {
+            Assert.Contains("There is no such page", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Health_names_its_parts()
     {

@@ -27,7 +27,12 @@ public sealed class RealmOutageTests
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/health/ready", Cancel)).StatusCode);
         // Who sends no token needs no realm to be refused.
         Assert.Equal(HttpStatusCode.Unauthorized, (await realm.NewClient(null).GetAsync("/api/me", Cancel)).StatusCode);
-        // A sign-in cannot begin.
+        // A sign-in cannot begin, and whoever tries is told so on a page.
+        using var page = new HttpRequestMessage(HttpMethod.Get, "/signin");
+        page.Headers.Accept.ParseAdd("text/html");
+        var answer = await realm.NewClient(null).SendAsync(page, Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("Not available right now", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await realm.NewClient(null).GetAsync("/signin", Cancel)).StatusCode);
     }
 

@@ -41,6 +41,14 @@ internal static class AdminEndpoints
         admin.MapGet("/role-mappings", RoleMappingsAsync).RequirePermission("role-mapping", Permission.View);
     }
 
+    /// <summary>The page for an error that no page of its own explains.</summary>
+    public static RazorComponentResult Error(HttpContext context, int status)
+    {
+        var page = Page<ErrorPage>(("Status", status), ("RequestId", context.TraceIdentifier));
+        page.StatusCode = status;
+        return page;
+    }
+
     private static async Task<RazorComponentResult> AccountsAsync(
         Caller caller, AccountStore store, string? search, string? kind, string? after, string? switched, CancellationToken cancellationToken)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 
@@ -41,11 +42,13 @@ internal static class HostingSetup
         AddKeys(builder);
     }
 
-    /// <summary>Errors become problem details with the status that tells whose fault they are.</summary>
+    /// <summary>Errors become problem details, or a page for people, with the status that tells whose fault they are.</summary>
     /// <param name="app">The application.</param>
     /// <param name="isOutage">Tells an outage of something that the service needs (503) from a bug (500).</param>
     /// <param name="isConflict">Tells that somebody else's change came first (409).</param>
-    public static void UseProblems(this WebApplication app, Func<Exception, bool> isOutage, Func<Exception, bool> isConflict)
+    /// <param name="page">The page for a status, where a person has asked for a page.</param>
+    public static void UseProblems(
+        this WebApplication app, Func<Exception, bool> isOutage, Func<Exception, bool> isConflict, Func<HttpContext, int, IResult> page)
     {
         int Status(Exception exception) => exception switch
         {
@@ -60,10 +63,35 @@ internal static class HostingSetup
         app.UseExceptionHandler(new ExceptionHandlerOptions
         {
             StatusCodeSelector = Status,
+            ExceptionHandler = WriteAsync,
             // A caller's mistake is told to the caller; in the log it would be a way to fill it.
             SuppressDiagnosticsCallback = context => Status(context.Exception) < StatusCodes.Status500InternalServerError,
         });
-        app.UseStatusCodePages();
+        app.UseStatusCodePages(context => WriteAsync(context.HttpContext));
+
+        Task WriteAsync(HttpContext context) => WantsPage(context.Request)
+            ? page(context, context.Response.StatusCode).ExecuteAsync(context)
+            : WriteProblemAsync(context);
+    }
+
+    private static bool WantsPage(HttpRequest request) =>
+        (HttpMethods.IsGet(request.Method) || request.HasFormContentType)
+        && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
+        && !request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
+
+    private static async Task WriteProblemAsync(HttpContext context)
+    {
+        var written = await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new()
+        {
+            HttpContext = context,
+            Exception = context.Features.Get<IExceptionHandlerFeature>()?.Error,
+            ProblemDetails = { Status = context.Response.StatusCode },
+        });
+        if (!written)
+        {
+            // The caller takes no JSON at all. It gets some nevertheless: an error in another form is still an error.
+            await TypedResults.Problem(statusCode: context.Response.StatusCode).ExecuteAsync(context);
+        }
     }
 
     /// <summary>Answers 415 where a body is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1).</summary>
