@@ -44,6 +44,9 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>While true, every answer is 503.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>What stands in the place of the metadata; <see langword="null"/> for the metadata themselves.</summary>
+    public string? Nonsense { get; set; }
+
     /// <summary>How long every answer takes.</summary>
     public TimeSpan Hang { get; set; }
 
@@ -121,7 +124,9 @@ public sealed class ForgingRealm : IAsyncDisposable
         {
             Reads++;
             await Task.Delay(Hang);
-            return IsDown ? Results.StatusCode(503) : Results.Json(new { issuer = ClaimedIssuer ?? Issuer, jwks_uri = $"{Issuer}/certs" });
+            return IsDown ? Results.StatusCode(503)
+                : Nonsense is not null ? Results.Text(Nonsense, "application/json")
+                : Results.Json(new { issuer = ClaimedIssuer ?? Issuer, jwks_uri = $"{Issuer}/certs" });
         });
         _server.MapGet("/realms/acme/certs", async () =>
         {

@@ -71,6 +71,27 @@ public sealed class RealmOutageTests
         Assert.Equal(HttpStatusCode.OK, ready);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("<html>maintenance</html>")]
+    [InlineData("{\"issuer\":")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("{\"issuer\":7,\"jwks_uri\":[]}")]
+    [InlineData("{\"issuer\":\"x\",\"jwks_uri\":\"not an address\"}")]
+    public async Task A_realm_that_answers_nonsense_is_as_good_as_unreachable(string nonsense)
+    {
+        await using var realm = await ForgingRealm.StartAsync(isDown: true);
+        realm.Nonsense = nonsense;
+        realm.IsDown = false;
+        await Task.Delay(1100, Cancel);
+
+        var response = await realm.NewClient(realm.Mint()).GetAsync("/api/me", Cancel);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
     [Fact]
     public async Task A_realm_that_calls_itself_otherwise_is_not_believed()
     {

@@ -2,6 +2,7 @@ using System.Text;
 using Api.Keycloak;
 using Api.Reference;
 using KeycloakRealm;
+using Microsoft.Extensions.Configuration.Memory;
 
 namespace Api.Development;
 
@@ -49,7 +50,8 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             ["Keycloak:sign-in:resource"] = SignInClient,
             ["Keycloak:sign-in:credentials:secret"] = secret,
         };
-        builder.Configuration.AddInMemoryCollection(defaults.Where(entry => builder.Configuration[entry.Key] is null));
+        // Below every other source: whatever somebody has set, in either spelling, goes before it.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
         return new DevelopmentRealm(realm, loggers);
     }
 

@@ -131,6 +131,7 @@ internal static class HostingSetup
             413 => ("body_too_large", "The body is too large."),
             415 => ("media_type_unsupported", "The body must be JSON: Content-Type: application/json."),
             503 => ("unavailable", "Something that this service needs cannot be reached. Nothing was changed. Try again later."),
+            >= 400 and < 500 => ("request_refused", "The server does not take this request as it is."),
             _ => ("internal_error", "This is a fault of the service. Its log says more under the request id."),
         };
         context.ProblemDetails.Extensions.TryAdd("code", code);
