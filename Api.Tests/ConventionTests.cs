@@ -21,6 +21,7 @@ public sealed partial class ConventionTests
         ["Accounts"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Groups"] = ["Permissions", "Data", "Hosting"],
         ["RoleMappings"] = ["Permissions", "Data", "Hosting"],
+        ["Audit"] = ["Permissions", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["Reference"] = ["Permissions", "Keycloak"],
         ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Permissions", "Keycloak", "Data", "Hosting"],
@@ -69,6 +70,7 @@ public sealed partial class ConventionTests
             ["group_members"] = ["Groups", "Permissions"],
             ["role_mappings"] = ["RoleMappings", "Permissions"],
             ["ended_sessions"] = ["Keycloak"],
+            ["audit_log"] = ["Data", "Audit"],
         };
         foreach (var file in Files("*.cs"))
         {

@@ -66,6 +66,9 @@ internal sealed record KeycloakIdentity
     /// </summary>
     public required bool HasRoleClaims { get; init; }
 
+    /// <summary>Whether a sign-in in the browser vouches for it, rather than an access token.</summary>
+    public required bool IsSession { get; init; }
+
     /// <summary>The scopes of the token (RFC 6749, section 3.3). A session has none.</summary>
     public required ImmutableHashSet<string> Scopes { get; init; }
 
@@ -112,6 +115,7 @@ internal sealed record KeycloakIdentity
             SessionId = Single(principal, "sid"),
             Roles = roles.ToImmutable(),
             HasRoleClaims = principal.HasClaim(claim => claim.Type is "realm_access" or "resource_access" or "groups"),
+            IsSession = string.Equals(principal.Identity?.AuthenticationType, Schemes.SignIn, StringComparison.Ordinal),
             Scopes = scopes,
         };
     }

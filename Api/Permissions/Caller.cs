@@ -1,3 +1,4 @@
+using Api.Data;
 using Api.Keycloak;
 
 namespace Api.Permissions;
@@ -6,7 +7,8 @@ namespace Api.Permissions;
 /// Whoever makes the current request: identity from Keycloak, account from here, and what follows from both. A handler
 /// takes it as a parameter; it is read once for each request.
 /// </summary>
-internal sealed class Caller(KeycloakIdentity identity, CallerRecord record, EffectiveAccess access, PermissionCatalogue catalogue)
+internal sealed class Caller(
+    KeycloakIdentity identity, CallerRecord record, EffectiveAccess access, PermissionCatalogue catalogue, string requestId)
 {
     public KeycloakIdentity Identity => identity;
 
@@ -15,6 +17,13 @@ internal sealed class Caller(KeycloakIdentity identity, CallerRecord record, Eff
     public bool IsActive => record.Active;
 
     public EffectiveAccess Access => access;
+
+    /// <summary>The caller as the audit log names them.</summary>
+    public Actor Actor => new(
+        record.AccountId,
+        identity.Username ?? identity.Subject,
+        identity.IsSession ? Actor.Session : Actor.Bearer,
+        requestId);
 
     public Decision Decide(Permission permission) => Decision.On(permission, IsActive, access, identity.Scopes, catalogue);
 
@@ -48,6 +57,6 @@ internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, P
 
         var record = await store.SeeAsync(identity, context.RequestAborted);
         var current = await rules.GetAsync(record.RulesVersion, context.RequestAborted);
-        return _caller = new Caller(identity, record, current.Resolve(identity.Roles, record.Groups), catalogue);
+        return _caller = new Caller(identity, record, current.Resolve(identity.Roles, record.Groups), catalogue, context.TraceIdentifier);
     }
 }
