@@ -20,7 +20,7 @@ public sealed partial class ConventionTests
         ["Permissions"] = ["Keycloak", "Data", "Hosting"],
         ["Accounts"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Groups"] = ["Permissions", "Data", "Hosting"],
-        ["RoleMappings"] = ["Permissions", "Data", "Hosting"],
+        ["RoleMappings"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Audit"] = ["Permissions", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["Reference"] = ["Permissions", "Keycloak"],
@@ -69,6 +69,8 @@ public sealed partial class ConventionTests
             ["group_permissions"] = ["Groups", "Permissions"],
             ["group_members"] = ["Groups", "Permissions"],
             ["role_mappings"] = ["RoleMappings", "Permissions"],
+            ["seen_roles"] = ["Permissions"],
+            ["account_roles"] = ["Permissions"],
             ["ended_sessions"] = ["Keycloak"],
             ["audit_log"] = ["Data", "Audit"],
         };

@@ -66,7 +66,7 @@ try
     api.MapRoleMappings();
     api.MapBooks();
 
-    app.CheckPermissions();
+    await app.CheckPermissionsAsync();
 #if EMBEDDED_REALM
     realm?.AnnounceWhenStarted(app);
 #endif

@@ -55,7 +55,7 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/books", Cancel)).StatusCode);
         var refused = await client.PostAsync("/api/books", Body("""{"title":"T","author":"A"}"""), Cancel);
 
-        var problem = await AssertProblemAsync(refused, 403, "scope_missing");
+        var problem = await AssertProblemAsync(refused, 403, "insufficient_scope");
         Assert.Equal("books:write", problem.GetProperty("missingScope").GetString());
         Assert.Equal("Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"books:write\"", Challenge(refused));
     }

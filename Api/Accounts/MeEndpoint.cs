@@ -70,7 +70,7 @@ internal static class MeEndpoint
             [.. caller.Access.Memberships
                 .GroupBy(membership => membership.Group.Name, StringComparer.Ordinal)
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => new MeGroup(group.Key, [.. group.Select(membership => membership.Role?.ToString() ?? "by hand").Order(StringComparer.Ordinal)]))],
+                .Select(group => new MeGroup(group.Key, [.. group.Select(membership => membership.Origin.ToString()).Order(StringComparer.Ordinal)]))],
             [.. caller.Permissions.Select(permission => permission.ToString())],
             [.. Notes(caller)]);
     }

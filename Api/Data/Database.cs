@@ -82,6 +82,13 @@ internal sealed class Database : IAsyncDisposable
 #pragma warning restore CA1849
             : await connection.BeginTransactionAsync(cancellationToken);
 
+    /// <summary>The elements of a JSON array, for <c>IN</c>: a list of any length in one parameter, alike on both engines.</summary>
+    /// <param name="parameter">The parameter that holds the array, as <c>@ids</c>.</param>
+    /// <param name="postgreSqlType">The type of an element: <c>uuid</c>, <c>bigint</c>, <c>text</c>.</param>
+    public string Elements(string parameter, string postgreSqlType) => Engine == DatabaseEngine.PostgreSql
+        ? $"(SELECT CAST(value AS {postgreSqlType}) FROM json_array_elements_text(CAST({parameter} AS json)))"
+        : $"(SELECT value FROM json_each({parameter}))";
+
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     private static Database PostgreSql(string connectionString)

@@ -92,7 +92,7 @@ internal static class GroupEndpoints
             return mistake;
         }
 
-        if (delegation.Refuse(request.Permissions) is { } refused)
+        if (delegation.Refuse([.. request.Permissions, .. request.Denied]) is { } refused)
         {
             return refused;
         }
@@ -125,7 +125,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse(request.Permissions.Concat(current.Permissions)) is { } refused)
+        if (delegation.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { } refused)
         {
             return refused;
         }
@@ -170,7 +170,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse(group.Permissions) is { } refused)
+        if (delegation.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
         {
             return refused;
         }
@@ -196,7 +196,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse(group.Permissions) is { } refused)
+        if (delegation.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
         {
             return refused;
         }
@@ -206,10 +206,18 @@ internal static class GroupEndpoints
 
     private static ValidationProblem? Mistake(GroupRequest request, PermissionCatalogue catalogue)
     {
-        var mistakes = request.Permissions.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>().ToArray();
-        return mistakes.Length == 0
+        var mistakes = new Dictionary<string, string[]>(StringComparer.Ordinal)
+        {
+            ["permissions"] = [.. request.Permissions.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>()],
+            ["denied"] =
+            [
+                .. request.Denied.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>(),
+                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(text => $"{text} is granted and denied. Denied would win; leave one out."),
+            ],
+        };
+        return mistakes.Values.All(field => field.Length == 0)
             ? null
-            : TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["permissions"] = mistakes });
+            : TypedResults.ValidationProblem(mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal));
     }
 
     private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, "conflict", $"There is a group {name} already. Choose another name, or change that group.");
@@ -220,8 +228,11 @@ internal static class GroupEndpoints
         Name = request.Name,
         Description = request.Description,
         Version = 1,
+        ForEverybody = request.ForEverybody,
         Permissions = [.. request.Permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        Denied = [.. request.Denied.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
     };
 
-    public static GroupResponse ToResponse(Group group) => new(group.Id, group.Name, group.Description, group.Permissions);
+    public static GroupResponse ToResponse(Group group) => new(
+        group.Id, group.Name, group.Description, group.Permissions, group.Denied, group.ForEverybody);
 }

@@ -11,7 +11,7 @@ internal sealed class GroupStore(Database database)
     public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT g.id, g.name, g.description, g.version, p.permission
+            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
             FROM groups g
             LEFT JOIN group_permissions p ON p.group_id = g.id
             ORDER BY g.name, p.permission
@@ -30,8 +30,8 @@ internal sealed class GroupStore(Database database)
     public async Task<bool> AddAsync(Group group, CancellationToken cancellationToken)
     {
         const string sql = """
-            INSERT INTO groups (id, name, description, version)
-            VALUES (@Id, @Name, @Description, @Version)
+            INSERT INTO groups (id, name, description, for_everybody, version)
+            VALUES (@Id, @Name, @Description, @ForEverybody, @Version)
             ON CONFLICT (name) DO NOTHING
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -69,9 +69,11 @@ internal sealed class GroupStore(Database database)
         }
 
         const string sql = """
-            UPDATE groups SET name = @Name, description = @Description, version = @Version WHERE id = @Id AND version = @seen;
+            UPDATE groups
+            SET name = @Name, description = @Description, for_everybody = @ForEverybody, version = @Version
+            WHERE id = @Id AND version = @seen
             """;
-        var values = new DynamicParameters(new { group.Name, group.Description, Version = current.Version + 1, group.Id });
+        var values = new DynamicParameters(new { group.Name, group.Description, group.ForEverybody, Version = current.Version + 1, group.Id });
         values.Add("seen", current.Version);
         if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken)) == 0)
         {
@@ -117,7 +119,7 @@ internal sealed class GroupStore(Database database)
     private static async Task<Group?> FindAsync(DbConnection connection, DbTransaction? transaction, Guid id, CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT g.id, g.name, g.description, g.version, p.permission
+            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
             FROM groups g
             LEFT JOIN group_permissions p ON p.group_id = g.id
             WHERE g.id = @id
@@ -129,9 +131,10 @@ internal sealed class GroupStore(Database database)
 
     private static async Task AddPermissionsAsync(DbConnection connection, DbTransaction transaction, Group group, CancellationToken cancellationToken)
     {
-        var rows = group.Permissions.Distinct(StringComparer.Ordinal).Select(permission => new { group.Id, permission });
+        var rows = group.Permissions.Select(permission => new { group.Id, permission, denied = false })
+            .Concat(group.Denied.Select(permission => new { group.Id, permission, denied = true }));
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO group_permissions (group_id, permission) VALUES (@Id, @permission)", rows, transaction, cancellationToken: cancellationToken));
+            "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@Id, @permission, @denied)", rows, transaction, cancellationToken: cancellationToken));
     }
 
     private static List<Group> ToGroups(IEnumerable<Row> rows) =>
@@ -141,7 +144,9 @@ internal sealed class GroupStore(Database database)
             Name = group.First().Name,
             Description = group.First().Description,
             Version = group.First().Version,
-            Permissions = [.. group.Where(row => row.Permission is not null).Select(row => row.Permission!)],
+            ForEverybody = group.First().ForEverybody,
+            Permissions = [.. group.Where(row => row.Denied is false).Select(row => row.Permission!)],
+            Denied = [.. group.Where(row => row.Denied is true).Select(row => row.Permission!)],
         })];
 
     private sealed record Row
@@ -154,7 +159,11 @@ internal sealed class GroupStore(Database database)
 
         public required int Version { get; init; }
 
+        public required bool ForEverybody { get; init; }
+
         public string? Permission { get; init; }
+
+        public bool? Denied { get; init; }
     }
 }
 

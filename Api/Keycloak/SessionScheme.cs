@@ -18,7 +18,7 @@ internal static partial class SessionScheme
 {
     /// <summary>The claims of the ID token that the session keeps. Everything else would only make the cookie larger.</summary>
     private static readonly string[] Kept =
-        ["iss", "sub", "azp", "sid", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
+        ["iss", "sub", "azp", "sid", "iat", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
 
     /// <summary>When the sign-in happened, exactly: the cookie's own IssuedUtc ends at the second, and a session may end and begin again within one.</summary>
     private const string StartedAt = "started";

@@ -135,10 +135,18 @@ internal static class ReferenceEndpoints
         var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();
         foreach (var permission in requirements.Select(requirement => requirement.Permission).OfType<Permission>())
         {
-            operation.Description = $"{operation.Description} Needs the permission `{permission}`; a token with scopes of this API needs `{catalogue.ScopeFor(permission)}`.".Trim();
+            operation.Description = $"{operation.Description} Needs the permission `{permission}`; {Scopes(context, permission, catalogue)}.".Trim();
         }
 
         return Task.CompletedTask;
+    }
+
+    private static string Scopes(OpenApiOperationTransformerContext context, Permission permission, PermissionCatalogue catalogue)
+    {
+        var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<ScopeRule>().LastOrDefault();
+        var alternatives = rule?.Alternatives is { Count: > 0 } stated ? stated : catalogue.ScopesFor(permission);
+        var who = rule is not null || catalogue.RequiresScopes(permission.Model) ? "a token" : "a token with scopes of this API";
+        return $"{who} needs {string.Join(" or ", alternatives.Select(set => $"`{string.Join(' ', set)}`"))}";
     }
 
     private static void Add(OpenApiResponses responses, string status, string description) => responses.TryAdd(status, new OpenApiResponse
