@@ -1,4 +1,5 @@
 using Api;
+using Api.Access;
 using Api.Accounts;
 using Api.Admin;
 using Api.Commands;
@@ -34,6 +35,7 @@ try
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
+    builder.Services.AddAccess();
     builder.Services.AddBooks();
     builder.Services.AddAdmin();
     builder.Services.AddReference();
