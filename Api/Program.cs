@@ -29,6 +29,7 @@ try
 
     StartError.ReplaceHostLog(builder);
     builder.AddHosting();
+    builder.AddRequestIds();
     builder.Services.AddData();
     builder.Services.AddKeycloak();
     builder.Services.AddPermissions();
@@ -44,6 +45,7 @@ try
     await app.MigrateAsync();
 
     app.UseProxies();
+    app.UseRequestIds();
     app.UseProblems(
         isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
         isConflict: DatabaseOutage.IsBrokenReference,
@@ -66,7 +68,9 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
+    api.MapAccess();
     api.MapBooks();
+    app.MapGroup("").RequireBearer().MapAuthZen();
 
     await app.CheckPermissionsAsync();
 #if EMBEDDED_REALM
