@@ -476,6 +476,8 @@ public abstract class AuthZenSpecificationTests(ApiUnderTest api) : AccessTests(
     [InlineData("POST", Evaluation, "{", "ada", 400)]
     [InlineData("POST", Evaluation, Question, "", 401)]
     [InlineData("POST", Evaluation, Question, "nora", 403)]
+    // By way of an exception, which clears headers.
+    [InlineData("POST", "/api/groups", "{", "ada", 400)]
     [InlineData("GET", Evaluation, "", "ada", 405)]
     [InlineData("POST", "/access/v1/nothing", Question, "ada", 404)]
     [InlineData("GET", "/.well-known/authzen-configuration", "", "", 200)]
