@@ -10,6 +10,7 @@ internal static class PermissionSetup
             .BindConfiguration(AccountOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<PermissionCatalogue>();
+        services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
         services.AddSingleton<CallerStore>();
         services.AddScoped<CurrentCaller>();
