@@ -65,10 +65,7 @@ internal sealed class Column
             return [missing.ErrorMessage!];
         }
 
-        // JSON knows enums by their names, and makes combinations of them that no name stands for.
-        return value is not null && Type.Names.Count > 0 && !Type.Names.Contains(Type.Write(value), StringComparer.Ordinal)
-            ? [$"{Json} must be {Type.Form}."]
-            : _rules.Select(rule => rule.GetValidationResult(value, context)?.ErrorMessage).OfType<string>();
+        return _rules.Select(rule => rule.GetValidationResult(value, context)?.ErrorMessage).OfType<string>();
     }
 
     private static Func<object, object?> CompileGet(PropertyInfo property)

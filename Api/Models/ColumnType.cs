@@ -202,7 +202,7 @@ internal sealed record ColumnType
             Schema = JsonSchemaType.String,
             Names = [.. values.Keys.Order(StringComparer.Ordinal)],
             Parse = text => values.GetValueOrDefault(text),
-            Write = value => names.GetValueOrDefault(value, ""),
+            Write = value => names[value],
             Read = value => values.TryGetValue((string)value, out var known)
                 ? known
                 : throw new InvalidOperationException($"The table holds \"{value}\", which {type.Name} does not know."),

@@ -90,7 +90,11 @@ internal sealed class ModelBody
     {
         var known = _model.Requested(isNew).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
         var options = new JsonSerializerOptions(http);
-        options.Converters.Add(new Instants());
+        foreach (var type in _model.Columns.Select(column => column.Type).Distinct().Where(type => type.Type.IsEnum || type.Type == typeof(DateTimeOffset)))
+        {
+            options.Converters.Insert(0, (JsonConverter)Activator.CreateInstance(typeof(AsInFilters<>).MakeGenericType(type.Type), type)!);
+        }
+
         options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(contract =>
         {
             if (contract.Type != _model.RowType)
@@ -113,14 +117,15 @@ internal sealed class ModelBody
     private static bool IsPathSegment(string id) =>
         id.Length is >= 1 and <= 100 && char.IsAsciiLetterOrDigit(id[0]) && id.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_');
 
-    /// <summary>Refuses an instant without its offset, which the framework would take for one of this server's own time zone.</summary>
-    private sealed class Instants : JsonConverter<DateTimeOffset>
+    /// <summary>
+    /// Reads a value as filters do. The framework would take an instant without its offset for one of this server's time
+    /// zone, and "draft, done" for whatever value the two make together.
+    /// </summary>
+    private sealed class AsInFilters<TValue>(ColumnType type) : JsonConverter<TValue>
     {
-        private static readonly ColumnType Instant = ColumnType.Of(typeof(DateTimeOffset))!;
+        public override TValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.String && type.Parse(reader.GetString()!) is TValue value ? value : throw new JsonException();
 
-        public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && Instant.Parse(reader.GetString()!) is DateTimeOffset instant ? instant : throw new JsonException();
-
-        public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) => writer.WriteStringValue(value);
+        public override void Write(Utf8JsonWriter writer, TValue value, JsonSerializerOptions options) => throw new NotSupportedException();
     }
 }

@@ -122,6 +122,9 @@ internal sealed class ModelTable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <summary>A name in a statement. A column may be called order.</summary>
+    public static string Quote(string name) => $"\"{name}\"";
+
     private static ColumnType Versions => ColumnType.Of(typeof(int))!;
 
     private Statement Select(string what, RowFilter rule) =>
@@ -215,7 +218,4 @@ internal sealed class ModelTable
         (DatabaseEngine.Sqlite, var type) when type.Type == typeof(decimal) => $"{Quote(column.Name)} COLLATE {Database.DecimalCollation}",
         _ => Quote(column.Name),
     };
-
-    // A column may be called order.
-    private static string Quote(string name) => $"\"{name}\"";
 }

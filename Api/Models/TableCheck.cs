@@ -25,8 +25,8 @@ internal static class TableCheck
             var names = missing.Select(column => column.Name).Concat(columns.ContainsKey("version") ? [] : ["version"]);
             throw new ModelException(model.Name, Lines(
                 $"the table {model.Table} lacks {string.Join(", ", names)}. Add a migration for each engine:",
-                both => [.. missing.Select(column => $"ALTER TABLE {model.Table} ADD COLUMN {Definition(column, models, both, isNew: false)};"),
-                    .. columns.ContainsKey("version") ? Array.Empty<string>() : [$"ALTER TABLE {model.Table} ADD COLUMN version integer NOT NULL DEFAULT 1;"]]));
+                both => [.. missing.Select(column => $"ALTER TABLE {ModelTable.Quote(model.Table)} ADD COLUMN {Definition(column, models, both, isNew: false)};"),
+                    .. columns.ContainsKey("version") ? Array.Empty<string>() : [$"ALTER TABLE {ModelTable.Quote(model.Table)} ADD COLUMN version integer NOT NULL DEFAULT 1;"]]));
         }
 
         foreach (var column in model.Columns)
@@ -69,7 +69,7 @@ internal static class TableCheck
             .OrderByDescending(column => column == model.Id)
             .Select(column => "    " + Definition(column, models, engine, isNew: true) + (column == model.Id ? " PRIMARY KEY" : ""))
             .Append("    version integer NOT NULL DEFAULT 1");
-        return $"CREATE TABLE {model.Table} ({Environment.NewLine}{string.Join("," + Environment.NewLine, lines)}{Environment.NewLine});";
+        return $"CREATE TABLE {ModelTable.Quote(model.Table)} ({Environment.NewLine}{string.Join("," + Environment.NewLine, lines)}{Environment.NewLine});";
     }
 
     private static string Definition(Column column, ModelCatalogue models, DatabaseEngine engine, bool isNew)
@@ -78,8 +78,8 @@ internal static class TableCheck
             ? column.Type.Sqlite
             : column.Type.PostgreSql[0] + (column.Type.PostgreSql[0] == "text" ? " COLLATE \"C\"" : "");
         var required = column.IsNullable ? "" : isNew ? " NOT NULL" : " NOT NULL DEFAULT '(for the rows that are there)'";
-        var reference = models.TargetOf(column) is { } target ? $" REFERENCES {target.Table} (id)" : "";
-        return $"{column.Name} {type}{required}{reference}";
+        var reference = models.TargetOf(column) is { } target ? $" REFERENCES {ModelTable.Quote(target.Table)} (id)" : "";
+        return $"{ModelTable.Quote(column.Name)} {type}{required}{reference}";
     }
 
     private static async Task<Dictionary<string, TableColumn>> ColumnsAsync(
