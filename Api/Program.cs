@@ -9,6 +9,8 @@ using Api.Development;
 using Api.Groups;
 using Api.Hosting;
 using Api.Keycloak;
+using Api.Models;
+using Api.Models.Authors;
 using Api.Models.Books;
 using Api.Permissions;
 using Api.Reference;
@@ -34,12 +36,14 @@ try
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
-    builder.Services.AddBooks();
+    builder.Services.AddModel<AuthorModel, Author>();
+    builder.Services.AddModel<BookModel, Book>();
     builder.Services.AddAdmin();
     builder.Services.AddReference();
 
     await using var app = builder.Build();
     await app.MigrateAsync();
+    await app.CheckModelsAsync();
 
     app.UseProxies();
     app.UseProblems(
@@ -64,7 +68,7 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
-    api.MapBooks();
+    api.MapModels();
 
     await app.CheckPermissionsAsync();
 #if EMBEDDED_REALM

@@ -14,6 +14,7 @@ internal static class PermissionSetup
             .BindConfiguration(PermissionOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<PermissionCatalogue>();
+        services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
         services.AddSingleton<CallerStore>();
         services.AddSingleton<SubjectStore>();
