@@ -22,6 +22,7 @@ public sealed partial class ConventionTests
         ["Groups"] = ["Permissions", "Data", "Hosting"],
         ["RoleMappings"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Audit"] = ["Permissions", "Data", "Hosting"],
+        ["Access"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["Reference"] = ["Permissions", "Keycloak"],
         ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Permissions", "Keycloak", "Data", "Hosting"],

@@ -1,4 +1,5 @@
 using Api;
+using Api.Access;
 using Api.Accounts;
 using Api.Admin;
 using Api.Commands;
@@ -30,12 +31,14 @@ try
 
     StartError.ReplaceHostLog(builder);
     builder.AddHosting();
+    builder.AddRequestIds();
     builder.Services.AddData();
     builder.Services.AddKeycloak();
     builder.Services.AddPermissions();
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
+    builder.Services.AddAccess();
     builder.Services.AddModel<AuthorModel, Author>();
     builder.Services.AddModel<BookModel, Book>();
     builder.Services.AddAdmin();
@@ -46,6 +49,7 @@ try
     await app.CheckModelsAsync();
 
     app.UseProxies();
+    app.UseRequestIds();
     app.UseProblems(
         isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
         isConflict: DatabaseOutage.IsBrokenReference,
@@ -69,6 +73,8 @@ try
     api.MapGroups();
     api.MapRoleMappings();
     api.MapModels();
+    api.MapAccess();
+    app.MapGroup("").RequireBearer().MapAuthZen();
 
     await app.CheckPermissionsAsync();
 #if EMBEDDED_REALM
