@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Api.Data;
 using Api.Keycloak;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -50,6 +52,14 @@ public abstract class ApiUnderTest : IAsyncDisposable
 
     /// <summary>A second application of other settings, on the same realm and the same database.</summary>
     public ApiVariant Variant(params (string Key, string? Value)[] settings) => new(NewFactory(settings), BaseAddress);
+
+    /// <summary>A browser in front of a second application and the realm.</summary>
+    public RealmBrowser NewBrowser(ApiVariant variant)
+    {
+        var browser = new RealmBrowser(Realm.Url, BaseAddress, variant.NewHandler());
+        _browsers.Add(browser);
+        return browser;
+    }
 
     public HttpClient NewClient(string? token = null) => Client(_factory!, BaseAddress, token);
 
@@ -161,6 +171,9 @@ public abstract class ApiUnderTest : IAsyncDisposable
         /// <summary>Services of the test's own.</summary>
         public Action<IServiceCollection>? AddServices { get; init; }
 
+        /// <summary>Endpoints of the test's own, for what no endpoint of the application does yet.</summary>
+        public Action<IEndpointRouteBuilder>? MapEndpoints { get; init; }
+
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             foreach (var (key, value) in settings)
@@ -183,6 +196,16 @@ public abstract class ApiUnderTest : IAsyncDisposable
                 builder.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new CloseConnections()));
             }
 
+            if (AddServices is not null)
+            {
+                builder.ConfigureTestServices(AddServices);
+            }
+
+            if (MapEndpoints is not null)
+            {
+                builder.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new MoreEndpoints(MapEndpoints)));
+            }
+
             builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Lines));
         }
     }
@@ -198,6 +221,21 @@ internal sealed class CloseConnections : IStartupFilter
             return following(context);
         });
         next(app);
+    };
+}
+
+/// <summary>
+/// Puts endpoints behind the application's own: a request that none of those takes has come through the whole pipeline, and
+/// goes on to these with the application's authorization, problem details and all.
+/// </summary>
+internal sealed class MoreEndpoints(Action<IEndpointRouteBuilder> map) : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        next(app);
+        app.UseRouting();
+        app.UseAuthorization();
+        app.UseEndpoints(map);
     };
 }
 
@@ -228,23 +266,16 @@ public sealed class ApiOnPostgreSql(EmbeddedRealmUnderTest realm) : ApiUnderTest
 
 public sealed class ApiOnKeycloak(KeycloakUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite);
 
-/// <summary>The base of the application's tests.</summary>
-public abstract class ApiTests(ApiUnderTest api) : IAsyncLifetime
+/// <summary>The base of tests over HTTP, whichever application answers.</summary>
+public abstract class HttpTests
 {
-    protected ApiUnderTest Api => api;
-
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public ValueTask InitializeAsync() => new(api.StartAsync());
-
-    public ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
-    }
 
     protected static async Task<JsonElement> JsonAsync(HttpResponseMessage response) =>
         await response.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+
+    /// <summary>A body as it is written here.</summary>
+    protected static StringContent JsonBody(string json) => new(json, Encoding.UTF8, "application/json");
 
     /// <summary>Problem details of the status, with the code.</summary>
     protected static async Task<JsonElement> AssertProblemAsync(HttpResponseMessage response, int status, string? code = null)
@@ -269,4 +300,18 @@ public abstract class ApiTests(ApiUnderTest api) : IAsyncLifetime
     /// <summary>The account of a caller, by asking as that caller.</summary>
     protected static async Task<Guid> AccountIdAsync(HttpClient client) =>
         (await client.GetFromJsonAsync<JsonElement>("/api/me", Cancel)).GetProperty("accountId").GetGuid();
+}
+
+/// <summary>The base of the application's tests.</summary>
+public abstract class ApiTests(ApiUnderTest api) : HttpTests, IAsyncLifetime
+{
+    protected ApiUnderTest Api => api;
+
+    public ValueTask InitializeAsync() => new(api.StartAsync());
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 }
