@@ -14,7 +14,7 @@ internal sealed record ListCondition(Column Column, string Operator, object? Val
 internal sealed record ListPosition(object? Key, object Id);
 
 /// <summary>Which rows, in which order, from where on.</summary>
-/// <param name="Search">Part of a column that is searched, in any case.</param>
+/// <param name="Search">Part of a column that is searched; letters from A to Z in either case.</param>
 /// <param name="Conditions">All of which must hold.</param>
 /// <param name="Sort">What to sort by. Rows without it come first, or last in descending order; equal ones follow their ids.</param>
 /// <param name="Descending">Whether the order is turned round, that of ids too.</param>
@@ -144,7 +144,7 @@ internal sealed class ListParameters
     {
         if (_model.Searches.Count > 0)
         {
-            yield return new(SearchName, $"Part of {string.Join(" or ", _model.Searches.Select(column => column.Json))}, in any case.", new() { Type = JsonSchemaType.String });
+            yield return new(SearchName, $"Part of {string.Join(" or ", _model.Searches.Select(column => column.Json))}; letters from A to Z in either case.", new() { Type = JsonSchemaType.String });
         }
     }
 

@@ -123,6 +123,10 @@ internal static class ReferenceEndpoints
         {
             schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
         }
+        else if (context.JsonTypeInfo.ElementType == typeof(string) && schema.Type?.HasFlag(JsonSchemaType.Array) is true)
+        {
+            schema.Items ??= new OpenApiSchema { Type = JsonSchemaType.String };
+        }
 
         return Task.CompletedTask;
     }
