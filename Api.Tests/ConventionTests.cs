@@ -65,6 +65,7 @@ public sealed partial class ConventionTests
         Dictionary<string, string[]> owners = new(StringComparer.Ordinal)
         {
             ["books"] = ["Models"],
+            ["authors"] = ["Models"],
             ["accounts"] = ["Accounts", "Permissions", "Groups"],
             ["groups"] = ["Groups", "Permissions", "RoleMappings"],
             ["group_permissions"] = ["Groups", "Permissions"],
@@ -95,6 +96,8 @@ public sealed partial class ConventionTests
         var surprising = typeof(KeycloakOptions).Assembly.GetExportedTypes()
             .Where(type => !typeof(Microsoft.AspNetCore.Components.IComponent).IsAssignableFrom(type))
             .Where(type => !others.Contains(type.Name))
+            // The records of declared models are requests and responses in one; each model has a folder of its own.
+            .Where(type => type.Namespace?.StartsWith("Api.Models.", StringComparison.Ordinal) is not true)
             .Where(type => !type.Name.EndsWith("Options", StringComparison.Ordinal)
                 && !type.Name.EndsWith("Request", StringComparison.Ordinal)
                 && !type.Name.EndsWith("Response", StringComparison.Ordinal)

@@ -10,6 +10,8 @@ using Api.Development;
 using Api.Groups;
 using Api.Hosting;
 using Api.Keycloak;
+using Api.Models;
+using Api.Models.Authors;
 using Api.Models.Books;
 using Api.Permissions;
 using Api.Reference;
@@ -37,12 +39,14 @@ try
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
     builder.Services.AddAccess();
-    builder.Services.AddBooks();
+    builder.Services.AddModel<AuthorModel, Author>();
+    builder.Services.AddModel<BookModel, Book>();
     builder.Services.AddAdmin();
     builder.Services.AddReference();
 
     await using var app = builder.Build();
     await app.MigrateAsync();
+    await app.CheckModelsAsync();
 
     app.UseProxies();
     app.UseRequestIds();
@@ -68,8 +72,8 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
+    api.MapModels();
     api.MapAccess();
-    api.MapBooks();
     app.MapGroup("").RequireBearer().MapAuthZen();
 
     await app.CheckPermissionsAsync();

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Api.Data;
 using Api.Keycloak;
+using Api.Models;
 using Api.Permissions;
 using Microsoft.Extensions.Options;
 
@@ -28,7 +29,7 @@ internal static class StartError
     {
         OptionsValidationException options => Lines("The configuration cannot be used:", options.Failures),
         PermissionNameException names => Lines("Names that do not exist:", names.Mistakes),
-        KeycloakConfigurationException or DatabaseException => Lines("The service cannot start:", [exception.Message]),
+        KeycloakConfigurationException or DatabaseException or ModelException => Lines("The service cannot start:", [exception.Message]),
         // A value of another type, or a name that is not known, in one of the small sections.
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } binding => Lines("The configuration cannot be used:", [binding.Message]),
         IOException { InnerException: { } inner } taken when IsTaken(inner) => Lines(

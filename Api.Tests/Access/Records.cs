@@ -93,11 +93,20 @@ internal sealed class Records : IModelRows
     private static IEnumerable<string> Shown(RowSubject subject) => Ids.Where(id => id != Hidden || subject.May("record", "delete"));
 }
 
-public sealed class RecordsOnEmbeddedRealm(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite, Records.Add);
+public sealed class RecordsOnEmbeddedRealm(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite)
+{
+    private protected override void AddServices(IServiceCollection services) => Records.Add(services);
+}
 
-public sealed class RecordsOnPostgreSql(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.PostgreSql, Records.Add);
+public sealed class RecordsOnPostgreSql(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.PostgreSql)
+{
+    private protected override void AddServices(IServiceCollection services) => Records.Add(services);
+}
 
-public sealed class RecordsOnKeycloak(KeycloakUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite, Records.Add);
+public sealed class RecordsOnKeycloak(KeycloakUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite)
+{
+    private protected override void AddServices(IServiceCollection services) => Records.Add(services);
+}
 
 /// <summary>The base of the tests that ask who may do what.</summary>
 public abstract class AccessTests(ApiUnderTest api) : ApiTests(api), IAsyncLifetime

@@ -102,9 +102,13 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
             Assert.True(create.GetProperty("responses").TryGetProperty(status, out _), status);
         }
 
+        var group = document.GetProperty("components").GetProperty("schemas").GetProperty("GroupRequest").GetProperty("properties");
+        Assert.Equal("string", group.GetProperty("name").GetProperty("type").GetString());
+        Assert.Equal("string", group.GetProperty("permissions").GetProperty("items").GetProperty("type").GetString());
+
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray();
         Assert.All(paths, path => Assert.Matches("^/(api|access/v1)/|^/.well-known/authzen-configuration$", path));
-        Assert.Equal(19, paths.Length);
+        Assert.Equal(22, paths.Length);
     }
 
     [Fact]

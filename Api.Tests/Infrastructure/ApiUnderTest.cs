@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using Api.Data;
 using Api.Keycloak;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,18 +24,13 @@ public abstract class ApiUnderTest : IAsyncDisposable
     private readonly Lazy<Task> _start;
     private readonly ConcurrentDictionary<string, Task<string>> _tokens = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _browsers = [];
-    private readonly Action<IServiceCollection>? _services;
     private TestDatabase? _database;
     private Factory? _factory;
 
-    /// <param name="realm">The realm.</param>
-    /// <param name="engine">The engine.</param>
-    /// <param name="services">What the application has besides its own, such as a model of the tests.</param>
-    private protected ApiUnderTest(RealmUnderTest realm, DatabaseEngine engine, Action<IServiceCollection>? services = null)
+    private protected ApiUnderTest(RealmUnderTest realm, DatabaseEngine engine)
     {
         Realm = realm;
         Engine = engine;
-        _services = services;
         _start = new(StartOnceAsync);
     }
 
@@ -55,6 +52,14 @@ public abstract class ApiUnderTest : IAsyncDisposable
 
     /// <summary>A second application of other settings, on the same realm and the same database.</summary>
     public ApiVariant Variant(params (string Key, string? Value)[] settings) => new(NewFactory(settings), BaseAddress);
+
+    /// <summary>A browser in front of a second application and the realm.</summary>
+    public RealmBrowser NewBrowser(ApiVariant variant)
+    {
+        var browser = new RealmBrowser(Realm.Url, BaseAddress, variant.NewHandler());
+        _browsers.Add(browser);
+        return browser;
+    }
 
     public HttpClient NewClient(string? token = null) => Client(_factory!, BaseAddress, token);
 
@@ -117,13 +122,26 @@ public abstract class ApiUnderTest : IAsyncDisposable
         ("Keycloak:sign-in:credentials:secret", RealmUnderTest.SecretOf("acme-admin")),
     ];
 
+    /// <summary>Adds to the application what only a test has, such as a model.</summary>
+    private protected virtual void AddServices(IServiceCollection services)
+    {
+    }
+
+    /// <summary>Prepares the empty database, before the application starts and migrates it.</summary>
+    private protected virtual Task PrepareAsync(Database database) => Task.CompletedTask;
+
     private Factory NewFactory(IEnumerable<(string Key, string? Value)> settings) =>
-        new([.. Settings(Realm, _database!.ConnectionString), .. settings]) { More = _services };
+        new([.. Settings(Realm, _database!.ConnectionString), .. settings]) { AddServices = AddServices };
 
     private async Task StartOnceAsync()
     {
         await Realm.StartAsync();
         _database = await TestDatabase.CreateAsync(Engine);
+        await using (var database = Database.From(_database.ConnectionString, AppContext.BaseDirectory))
+        {
+            await PrepareAsync(database);
+        }
+
         _factory = NewFactory([]);
         _ = _factory.Server;
         await WaitForRealmAsync();
@@ -147,11 +165,14 @@ public abstract class ApiUnderTest : IAsyncDisposable
         /// </summary>
         public bool ClosesConnections { get; init; }
 
-        /// <summary>What the application has besides its own.</summary>
-        public Action<IServiceCollection>? More { get; init; }
-
         /// <summary>A clock of the test's own.</summary>
         public TimeProvider? Clock { get; init; }
+
+        /// <summary>Services of the test's own.</summary>
+        public Action<IServiceCollection>? AddServices { get; init; }
+
+        /// <summary>Endpoints of the test's own, for what no endpoint of the application does yet.</summary>
+        public Action<IEndpointRouteBuilder>? MapEndpoints { get; init; }
 
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
@@ -165,14 +186,24 @@ public abstract class ApiUnderTest : IAsyncDisposable
                 builder.ConfigureTestServices(services => services.AddSingleton(Clock));
             }
 
-            if (More is not null)
+            if (AddServices is not null)
             {
-                builder.ConfigureTestServices(More);
+                builder.ConfigureTestServices(AddServices);
             }
 
             if (ClosesConnections)
             {
                 builder.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new CloseConnections()));
+            }
+
+            if (AddServices is not null)
+            {
+                builder.ConfigureTestServices(AddServices);
+            }
+
+            if (MapEndpoints is not null)
+            {
+                builder.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new MoreEndpoints(MapEndpoints)));
             }
 
             builder.ConfigureLogging(logging => logging.ClearProviders().AddProvider(Lines));
@@ -190,6 +221,21 @@ internal sealed class CloseConnections : IStartupFilter
             return following(context);
         });
         next(app);
+    };
+}
+
+/// <summary>
+/// Puts endpoints behind the application's own: a request that none of those takes has come through the whole pipeline, and
+/// goes on to these with the application's authorization, problem details and all.
+/// </summary>
+internal sealed class MoreEndpoints(Action<IEndpointRouteBuilder> map) : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        next(app);
+        app.UseRouting();
+        app.UseAuthorization();
+        app.UseEndpoints(map);
     };
 }
 
@@ -220,23 +266,16 @@ public sealed class ApiOnPostgreSql(EmbeddedRealmUnderTest realm) : ApiUnderTest
 
 public sealed class ApiOnKeycloak(KeycloakUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite);
 
-/// <summary>The base of the application's tests.</summary>
-public abstract class ApiTests(ApiUnderTest api) : IAsyncLifetime
+/// <summary>The base of tests over HTTP, whichever application answers.</summary>
+public abstract class HttpTests
 {
-    protected ApiUnderTest Api => api;
-
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public ValueTask InitializeAsync() => new(api.StartAsync());
-
-    public ValueTask DisposeAsync()
-    {
-        GC.SuppressFinalize(this);
-        return ValueTask.CompletedTask;
-    }
 
     protected static async Task<JsonElement> JsonAsync(HttpResponseMessage response) =>
         await response.Content.ReadFromJsonAsync<JsonElement>(Cancel);
+
+    /// <summary>A body as it is written here.</summary>
+    protected static StringContent JsonBody(string json) => new(json, Encoding.UTF8, "application/json");
 
     /// <summary>Problem details of the status, with the code.</summary>
     protected static async Task<JsonElement> AssertProblemAsync(HttpResponseMessage response, int status, string? code = null)
@@ -261,4 +300,18 @@ public abstract class ApiTests(ApiUnderTest api) : IAsyncLifetime
     /// <summary>The account of a caller, by asking as that caller.</summary>
     protected static async Task<Guid> AccountIdAsync(HttpClient client) =>
         (await client.GetFromJsonAsync<JsonElement>("/api/me", Cancel)).GetProperty("accountId").GetGuid();
+}
+
+/// <summary>The base of the application's tests.</summary>
+public abstract class ApiTests(ApiUnderTest api) : HttpTests, IAsyncLifetime
+{
+    protected ApiUnderTest Api => api;
+
+    public ValueTask InitializeAsync() => new(api.StartAsync());
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -57,15 +58,13 @@ public sealed class ForgingRealm : IAsyncDisposable
 
     public IServiceProvider Services => _factory!.Services;
 
-    public static async Task<ForgingRealm> StartAsync(TimeProvider? clock = null, bool isDown = false)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
-        var realm = new ForgingRealm(builder.Build()) { IsDown = isDown };
-        await realm.ServeAsync(clock);
-        return realm;
-    }
+    public static Task<ForgingRealm> StartAsync(TimeProvider? clock = null, bool isDown = false) =>
+        StartAsync(clock, isDown, DatabaseEngine.Sqlite, addServices: null, mapEndpoints: null);
+
+    /// <summary>In front of an application on the engine, with models, scopes and endpoints of the test's own.</summary>
+    internal static Task<ForgingRealm> StartAsync(
+        DatabaseEngine engine, Action<IServiceCollection>? addServices = null, Action<IEndpointRouteBuilder>? mapEndpoints = null, params (string Key, string? Value)[] settings) =>
+        StartAsync(clock: null, isDown: false, engine, addServices, mapEndpoints, settings);
 
     /// <summary>The claims of a service's access token as Keycloak writes it, with what a test changes; null takes a claim away.</summary>
     public string Mint(string? algorithm = null, string? type = "JWT", params (string Name, object? Value)[] changes)
@@ -118,7 +117,35 @@ public sealed class ForgingRealm : IAsyncDisposable
         }
     }
 
-    private async Task ServeAsync(TimeProvider? clock)
+    private static async Task<ForgingRealm> StartAsync(
+        TimeProvider? clock, bool isDown, DatabaseEngine engine, Action<IServiceCollection>? addServices, Action<IEndpointRouteBuilder>? mapEndpoints, params (string Key, string? Value)[] settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
+        var realm = new ForgingRealm(builder.Build()) { IsDown = isDown };
+        await realm.ServeAsync();
+        realm._database = await TestDatabase.CreateAsync(engine);
+        realm._factory = new ApiUnderTest.Factory(
+        [
+            ("ConnectionStrings:Database", realm._database.ConnectionString),
+            ("Keycloak:auth-server-url", realm.Url),
+            ("Keycloak:realm", "acme"),
+            ("Keycloak:resource", "acme-api"),
+            ("Keycloak:sign-in:resource", "acme-admin"),
+            ("Keycloak:sign-in:credentials:secret", "secret"),
+            .. settings,
+        ])
+        {
+            Clock = clock,
+            AddServices = addServices,
+            MapEndpoints = mapEndpoints,
+        };
+        _ = realm._factory.Server;
+        return realm;
+    }
+
+    private async Task ServeAsync()
     {
         _server.MapGet("/realms/acme/.well-known/openid-configuration", async () =>
         {
@@ -135,19 +162,6 @@ public sealed class ForgingRealm : IAsyncDisposable
         });
         await _server.StartAsync();
         Url = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-
-        _database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
-        _factory = new ApiUnderTest.Factory(
-        [
-            ("ConnectionStrings:Database", _database.ConnectionString),
-            ("Keycloak:auth-server-url", Url),
-            ("Keycloak:realm", "acme"),
-            ("Keycloak:resource", "acme-api"),
-            ("Keycloak:sign-in:resource", "acme-admin"),
-            ("Keycloak:sign-in:credentials:secret", "secret"),
-        ])
-        { Clock = clock };
-        _ = _factory.Server;
     }
 
     private static Dictionary<string, string> Describe(SecurityKey key)

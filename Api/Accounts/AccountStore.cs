@@ -53,8 +53,9 @@ internal sealed class AccountStore(Database database)
         if (filter.After is { } after)
         {
             conditions.Add("(username, id) > (@afterKey, @afterId)");
-            values.Add("afterKey", after.Key);
-            values.Add("afterId", after.Id);
+            // A cursor that somebody wrote by hand starts wherever it says, or at the beginning.
+            values.Add("afterKey", after.Key ?? "");
+            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
         }
 
         var sql = $"""
@@ -72,7 +73,7 @@ internal sealed class AccountStore(Database database)
         }
 
         accounts.RemoveAt(filter.Limit);
-        return (accounts, new Cursor(Sort, accounts[^1].Username, accounts[^1].Id));
+        return (accounts, new Cursor(Sort, accounts[^1].Username, accounts[^1].Id.ToString()));
     }
 
     public async Task<Account?> FindAsync(Guid id, CancellationToken cancellationToken)

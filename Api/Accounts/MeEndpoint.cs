@@ -96,7 +96,7 @@ internal static class MeEndpoint
     {
         if (!caller.Identity.HasRoleClaims)
         {
-            yield return "The token carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope \"roles\" in Keycloak.";
+            yield return "The token carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope \"roles\" in Keycloak. What earlier tokens showed is kept.";
         }
         else if (caller.Access.Memberships.Count == 0)
         {

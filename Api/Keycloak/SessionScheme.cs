@@ -133,7 +133,10 @@ internal static partial class SessionScheme
             && DateTimeOffset.TryParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var exact)
                 ? exact
                 : DateTimeOffset.MinValue;
+        var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+        // A cookie outlives a change of the settings. Another realm's word counts for nothing any more.
         if (KeycloakIdentity.Read(context.Principal!, out _) is not { } identity
+            || !string.Equals(identity.Issuer, realm.Issuer, StringComparison.Ordinal)
             || await sessions.HasEndedAsync(identity, startedAt, context.HttpContext.RequestAborted))
         {
             context.RejectPrincipal();

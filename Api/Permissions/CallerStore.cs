@@ -33,9 +33,17 @@ internal sealed partial class CallerStore(
         }
 
         var account = rows[0];
-        if (RolesToRecord(account, identity) is { } hash)
+        if (SaysRolesLast(account, identity))
         {
-            await TryWriteAsync(() => RecordRolesAsync(connection, account, identity, hash, requestId, cancellationToken));
+            var hash = Hash(identity.Roles);
+            if (!string.Equals(hash, account.RolesHash, StringComparison.Ordinal))
+            {
+                await TryWriteAsync(() => RecordRolesAsync(connection, account, identity, hash, requestId, cancellationToken));
+            }
+            else if (identity.IssuedAt - account.RolesIssuedAt >= SeenEvery)
+            {
+                await TryWriteAsync(() => ConfirmRolesAsync(connection, account, identity, cancellationToken));
+            }
         }
 
         return new CallerRecord(
@@ -116,15 +124,20 @@ internal sealed partial class CallerStore(
 
     // A token that cannot say roles strips nobody, and of those that can, the newest counts: two clients of one account may
     // show different roles, and would otherwise take turns at every request.
-    private static string? RolesToRecord(Row account, KeycloakIdentity identity)
-    {
-        if (!identity.HasRoleClaims || identity.IssuedAt < account.RolesIssuedAt)
-        {
-            return null;
-        }
+    private static bool SaysRolesLast(Row account, KeycloakIdentity identity) =>
+        identity.HasRoleClaims && !(identity.IssuedAt < account.RolesIssuedAt);
 
-        var hash = Hash(identity.Roles);
-        return string.Equals(hash, account.RolesHash, StringComparison.Ordinal) ? null : hash;
+    // That a newer token says the same must be known too, else one that was issued before it, and said otherwise, would pass
+    // for the newest. To the minute: a service that gets a token for each call would write at each call.
+    private static async Task ConfirmRolesAsync(DbConnection connection, Row account, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            UPDATE accounts
+            SET roles_issued_at = @IssuedAt
+            WHERE id = @Id AND roles_hash = @RolesHash AND roles_issued_at < @IssuedAt
+            """;
+        await connection.ExecuteAsync(new CommandDefinition(
+            sql, new { identity.IssuedAt, account.Id, account.RolesHash }, cancellationToken: cancellationToken));
     }
 
     private async Task RecordRolesAsync(

@@ -22,8 +22,11 @@ internal readonly record struct Permission(string Model, string Action)
     public static bool TryParse([NotNullWhen(true)] string? text, out Permission permission)
     {
         var parts = text?.Split(':') ?? [];
-        // *:view would read as "every model, also those to come": only *:* says that, and says it plainly.
-        var valid = parts is [{ Length: > 0 }, { Length: > 0 }] && (parts[0] != Any || parts[1] == Any);
+        // A star stands alone or not at all: book:v* would look like a pattern and cover nothing. And *:view would read as
+        // "every model, also those to come": only *:* says that, and says it plainly.
+        var valid = parts is [{ Length: > 0 }, { Length: > 0 }]
+            && Array.TrueForAll(parts, part => part == Any || !part.Contains(Any, StringComparison.Ordinal))
+            && (parts[0] != Any || parts[1] == Any);
         permission = valid ? new Permission(parts[0], parts[1]) : default;
         return valid;
     }

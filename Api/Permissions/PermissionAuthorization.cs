@@ -111,6 +111,9 @@ internal static class Refusals
             "This is for one kind of account only: services call the API with a service account's token, people with their own.",
         DecisionReason.PermissionDenied =>
             $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. Ask to be taken out of that group.",
+        // An endpoint for any account names scopes and no permission.
+        DecisionReason.InsufficientScope when decision.Permission == default =>
+            $"The token was issued for less than this call needs. Ask Keycloak for a token with the scope {decision.Scope}.",
         DecisionReason.InsufficientScope =>
             $"Your groups allow {decision.Permission}, but the token was issued for less. Ask Keycloak for a token with the scope {decision.Scope}.",
         _ => $"None of your groups grants {decision.Permission}. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",

@@ -101,10 +101,10 @@ internal sealed class PermissionCatalogue
             return null;
         }
 
-        var nearest = NearestName.Of(text, Permissions.Select(known => known.ToString()));
-        return $"The permission {text} does not exist." + (nearest is null
-            ? $" Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}; actions are {string.Join(", ", Permission.Actions)}."
-            : $" Did you mean {nearest}?");
+        var remedy = NearestName.Of(text, Permissions.Select(known => known.ToString())) is { } nearest ? $"Did you mean {nearest}?"
+            : FindModel(permission.Model) is { } model ? $"Actions of {model.Name} are {string.Join(", ", model.Actions)}."
+            : $"Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}.";
+        return $"The permission {text} does not exist. {remedy}";
     }
 
     /// <returns><see langword="null"/> if the scope exists; else what is wrong, with the nearest known name.</returns>

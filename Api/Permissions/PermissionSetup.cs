@@ -14,6 +14,7 @@ internal static class PermissionSetup
             .BindConfiguration(PermissionOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateOnStart();
         services.AddSingleton<PermissionCatalogue>();
+        services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
         services.AddSingleton<CallerStore>();
         services.AddSingleton<SubjectStore>();
@@ -50,7 +51,8 @@ internal static class PermissionSetup
 
     /// <summary>
     /// A token must carry a scope that covers the call: one of the sets given, or, with none given, the scope of the model.
-    /// Without this, a token that has no scope of this API at all is not narrowed. Sessions are not concerned.
+    /// Without this, a token that has no scope of this API at all is not narrowed. Sessions are not concerned, and neither is
+    /// an endpoint for any active account where no set is given: it has no model.
     /// </summary>
     /// <param name="builder">An endpoint or a route group.</param>
     /// <param name="alternatives">

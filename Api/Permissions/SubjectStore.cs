@@ -61,8 +61,8 @@ internal sealed class SubjectStore(Database database, IOptions<KeycloakOptions> 
         if (after is not null)
         {
             conditions.Add("(a.username, a.id) > (@afterKey, @afterId)");
-            values.Add("afterKey", after.Key);
-            values.Add("afterId", after.Id);
+            values.Add("afterKey", after.Key ?? "");
+            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
         }
 
         var sql = $"SELECT {Columns} FROM accounts a WHERE {string.Join(" AND ", conditions)} ORDER BY a.username, a.id LIMIT @limit";
@@ -77,7 +77,7 @@ internal sealed class SubjectStore(Database database, IOptions<KeycloakOptions> 
     }
 
     /// <returns>The cursor of a list that ended with the account.</returns>
-    public static Cursor CursorAt(KnownSubject subject) => new(Sort, subject.Username, subject.AccountId);
+    public static Cursor CursorAt(KnownSubject subject) => new(Sort, subject.Username, subject.AccountId.ToString());
 
     /// <returns>The cursor that the text stands for, or <see langword="null"/> if it is none of these lists.</returns>
     public static Cursor? ParseCursor(string text) => Cursor.Parse(text, Sort);

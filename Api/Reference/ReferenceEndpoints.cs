@@ -25,6 +25,7 @@ internal static class ReferenceEndpoints
         services.AddOpenApi(options =>
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            options.AddSchemaTransformer(DescribeTextAsync);
             options.AddDocumentTransformer(DescribeAsync);
             options.AddOperationTransformer(DescribeAccessAsync);
         });
@@ -112,6 +113,21 @@ internal static class ReferenceEndpoints
                 },
             },
         };
+        return Task.CompletedTask;
+    }
+
+    // Texts have a converter of ours, so the framework does not know that they are texts.
+    private static Task DescribeTextAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.JsonTypeInfo.Type == typeof(string))
+        {
+            schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+        }
+        else if (context.JsonTypeInfo.ElementType == typeof(string) && schema.Type?.HasFlag(JsonSchemaType.Array) is true)
+        {
+            schema.Items ??= new OpenApiSchema { Type = JsonSchemaType.String };
+        }
+
         return Task.CompletedTask;
     }
 

@@ -81,8 +81,9 @@ internal static class RoleMappingEndpoints
         var mistakes = new List<ValidationResult>();
         if (!Validator.TryValidateObject(request, new ValidationContext(request), mistakes, validateAllProperties: true))
         {
-            return TypedResults.ValidationProblem(mistakes.ToDictionary(
-                mistake => JsonNamingPolicy.CamelCase.ConvertName(mistake.MemberNames.First()), mistake => new[] { mistake.ErrorMessage! }, StringComparer.Ordinal));
+            return TypedResults.ValidationProblem(mistakes
+                .GroupBy(mistake => JsonNamingPolicy.CamelCase.ConvertName(mistake.MemberNames.First()), mistake => mistake.ErrorMessage!, StringComparer.Ordinal)
+                .ToDictionary(field => field.Key, field => field.ToArray(), StringComparer.Ordinal));
         }
 
         var pattern = new RolePattern(RoleKinds.Parse(kind), request.Client, name);

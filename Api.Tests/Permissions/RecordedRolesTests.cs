@@ -1,0 +1,193 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Api.Data;
+using Api.Permissions;
+using Api.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Api.Tests.Permissions;
+
+/// <summary>
+/// What Keycloak said last of an account: recorded with each newer token that can say it, for questions about somebody who
+/// is not calling. Calls are decided by their own token.
+/// </summary>
+public abstract class RecordedRolesTests : HttpTests, IAsyncLifetime
+{
+    private ForgingRealm _realm = null!;
+    private long _now;
+
+    private protected abstract DatabaseEngine Engine { get; }
+
+    public async ValueTask InitializeAsync()
+    {
+        _realm = await ForgingRealm.StartAsync(Engine);
+        _now = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 100;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return _realm.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_Keycloak_gave_goes_with_the_next_token_and_what_a_hand_gave_stays()
+    {
+        var superuser = Client(0, "superuser", RealmRoles("superuser"));
+        var before = Client(0, "zoe", RealmRoles("clerk"), ClientRoles("book-reader"));
+        await using var byHand = await GroupUnderTest.CreateAsync(superuser, ["account:view"]);
+        await byHand.WithAsync(await AccountIdAsync(before));
+        await AssertMayAsync(before, books: true, accounts: true);
+        await AssertRecordedAsync("zoe", "realm role clerk", "role book-reader of client acme-api");
+
+        var after = Client(1, "zoe", RealmRoles("clerk"));
+
+        await AssertMayAsync(after, books: false, accounts: true);
+        await AssertRecordedAsync("zoe", "realm role clerk");
+        Assert.Equal([byHand.Id], (await KnownAsync("zoe")).Groups);
+        Assert.Equal(0, await AccountsWithAsync(superuser, "book-reader"));
+        Assert.Equal(1, await AccountsWithAsync(superuser, "clerk"));
+    }
+
+    [Fact]
+    public async Task A_token_that_cannot_say_roles_strips_nobody_and_its_bearer_is_told()
+    {
+        await AssertMayAsync(Client(0, "zoe", ClientRoles("book-reader")), books: true, accounts: false);
+
+        var mute = Client(1, "zoe");
+
+        // The call itself is decided without roles.
+        await AssertMayAsync(mute, books: false, accounts: false);
+        await AssertRecordedAsync("zoe", "role book-reader of client acme-api");
+        var notes = (await JsonAsync(await mute.GetAsync("/api/me", Cancel))).GetProperty("notes");
+        Assert.Contains("no roles claim at all", notes[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains("What earlier tokens showed is kept", notes[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("realm_access", """{"roles":[]}""")]
+    [InlineData("realm_access", "{}")]
+    [InlineData("resource_access", """{"acme-api":{"roles":[]}}""")]
+    [InlineData("resource_access", "{}")]
+    public async Task A_claim_that_is_there_and_empty_is_an_answer_and_strips(string claim, string value)
+    {
+        await AssertMayAsync(Client(0, "zoe", ClientRoles("book-reader")), books: true, accounts: false);
+
+        var stripped = Client(1, "zoe", (claim, JsonElement.Parse(value)));
+
+        await AssertMayAsync(stripped, books: false, accounts: false);
+        await AssertRecordedAsync("zoe");
+        Assert.True((await KnownAsync("zoe")).RolesKnown);
+        var notes = (await JsonAsync(await stripped.GetAsync("/api/me", Cancel))).GetProperty("notes");
+        Assert.Contains("mapped to a local group", notes[0].GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_newest_token_counts_in_whatever_order_they_come_and_each_call_has_its_own()
+    {
+        var old = Client(0, "zoe", ClientRoles("book-reader"));
+        var newer = Client(10, "zoe", RealmRoles("staff"));
+
+        await AssertMayAsync(newer, books: false, accounts: false);
+        await AssertMayAsync(old, books: true, accounts: false);
+        await AssertRecordedAsync("zoe", "realm role staff");
+
+        await AssertMayAsync(Client(11, "zoe", ClientRoles("book-reader"), RealmRoles("staff")), books: true, accounts: false);
+        await AssertMayAsync(newer, books: false, accounts: false);
+        await AssertRecordedAsync("zoe", "realm role staff", "role book-reader of client acme-api");
+    }
+
+    [Fact]
+    public async Task A_newer_token_that_says_the_same_counts_as_the_newest_too()
+    {
+        await AssertMayAsync(Client(0, "zoe", RealmRoles("staff")), books: false, accounts: false);
+        await AssertMayAsync(Client(60, "zoe", RealmRoles("staff")), books: false, accounts: false);
+
+        // Issued between the two, to another client: the second has contradicted it already.
+        await AssertMayAsync(Client(59, "zoe", ClientRoles("book-reader")), books: true, accounts: false);
+
+        await AssertRecordedAsync("zoe", "realm role staff");
+    }
+
+    [Fact]
+    public async Task A_token_that_does_not_say_when_it_was_issued_is_older_than_any_other()
+    {
+        await AssertMayAsync(Client(0, "zoe", RealmRoles("staff")), books: false, accounts: false);
+        await AssertMayAsync(Client(0, "zoe", ClientRoles("book-reader"), ("iat", null)), books: true, accounts: false);
+        await AssertRecordedAsync("zoe", "realm role staff");
+
+        await AssertMayAsync(Client(0, "yan", ClientRoles("book-reader"), ("iat", null)), books: true, accounts: false);
+        await AssertRecordedAsync("yan", "role book-reader of client acme-api");
+        await AssertMayAsync(Client(0, "yan", RealmRoles("staff")), books: false, accounts: false);
+        await AssertRecordedAsync("yan", "realm role staff");
+    }
+
+    [Fact]
+    public async Task An_account_that_has_shown_no_roles_is_known_to_be_unknown_and_a_stranger_is_nobody()
+    {
+        await Client(0, "zoe").GetAsync("/api/me", Cancel);
+
+        var known = await KnownAsync("zoe");
+        Assert.False(known.RolesKnown);
+        Assert.Empty(known.Roles);
+        Assert.Null(await _realm.Services.GetRequiredService<SubjectStore>().FindAsync("somebody-else", Cancel));
+    }
+
+    [Fact]
+    public async Task The_three_kinds_of_roles_are_recorded_apart()
+    {
+        await Client(0, "zoe", RealmRoles("same"), ClientRoles("same"), ("groups", new[] { "/same", "same" })).GetAsync("/api/me", Cancel);
+
+        await AssertRecordedAsync("zoe", "Keycloak group /same", "Keycloak group same", "realm role same", "role same of client acme-api");
+    }
+
+    [Fact]
+    public async Task Many_calls_at_once_with_tokens_of_different_roles_leave_those_of_the_newest()
+    {
+        await Client(0, "zoe").GetAsync("/api/me", Cancel);
+
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
+            Assert.Equal(HttpStatusCode.OK, (await Client(i, "zoe", RealmRoles($"r{i}", "staff")).GetAsync("/api/me", Cancel)).StatusCode)));
+
+        await AssertRecordedAsync("zoe", "realm role r11", "realm role staff");
+    }
+
+    private static (string, object?) RealmRoles(params string[] roles) => ("realm_access", new { roles });
+
+    private static (string, object?) ClientRoles(params string[] roles) =>
+        ("resource_access", new Dictionary<string, object>(StringComparer.Ordinal) { ["acme-api"] = new { roles } });
+
+    // A service's token without any roles but those given, issued so many seconds after the first.
+    private HttpClient Client(int second, string subject, params (string Name, object? Value)[] claims) =>
+        _realm.NewClient(_realm.Mint(changes: [("sub", subject), ("iat", _now + second), ("resource_access", null), .. claims.Select(claim => (claim.Name, AsJson(claim.Value)))]));
+
+    // The library that writes tokens takes dictionaries and JSON, no objects of this test's own.
+    private static object? AsJson(object? value) => value is null or string or string[]? value : JsonSerializer.SerializeToElement(value);
+
+    private static async Task AssertMayAsync(HttpClient client, bool books, bool accounts)
+    {
+        Assert.Equal(books ? HttpStatusCode.OK : HttpStatusCode.Forbidden, (await client.GetAsync("/api/books", Cancel)).StatusCode);
+        Assert.Equal(accounts ? HttpStatusCode.OK : HttpStatusCode.Forbidden, (await client.GetAsync("/api/accounts", Cancel)).StatusCode);
+    }
+
+    private async Task AssertRecordedAsync(string subject, params string[] roles) =>
+        Assert.Equal(roles, (await KnownAsync(subject)).Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal));
+
+    private async Task<KnownSubject> KnownAsync(string subject) =>
+        (await _realm.Services.GetRequiredService<SubjectStore>().FindAsync(subject, Cancel))!;
+
+    private static async Task<long> AccountsWithAsync(HttpClient superuser, string role) =>
+        (await superuser.GetFromJsonAsync<JsonElement>("/api/role-mappings/seen-roles", Cancel)).EnumerateArray()
+            .Single(seen => seen.GetProperty("name").GetString() == role).GetProperty("accounts").GetInt64();
+}
+
+public sealed class RecordedRolesOnSqliteTests : RecordedRolesTests
+{
+    private protected override DatabaseEngine Engine => DatabaseEngine.Sqlite;
+}
+
+public sealed class RecordedRolesOnPostgreSqlTests : RecordedRolesTests
+{
+    private protected override DatabaseEngine Engine => DatabaseEngine.PostgreSql;
+}
