@@ -222,10 +222,13 @@ public sealed class AccessWordsTests
         var rules = new AccessRules(1, [group], [Mapping(role, group)]);
         var subject = new AccessSubject("id", new string('u', 150), new Subject(Guid.NewGuid(), AccountKind.Service, IsActive: true, rules.Resolve([role], []), null), RolesKnown: true, IsAsker: false);
 
-        var drawing = AccessWords.Draw(AccessAnswer.Of(new AccessQuestion("id", new("book", "view"), new string('i', 90)), subject, rules, Catalogue, Rows));
+        var answer = AccessAnswer.Of(new AccessQuestion("id", new("book", "view"), new string('i', 90)), subject, rules, Catalogue, Rows);
+        var drawing = AccessWords.Draw(answer);
 
         Assert.All(drawing.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
-        Assert.DoesNotContain(drawing, character => char.IsControl(character) && character != '\n' || character == '\u202e');
+        Assert.All([drawing, AccessWords.Say(answer)], text =>
+            Assert.DoesNotContain(text, character => (char.IsControl(character) && character != '\n') || character == '\u202e'));
+        Assert.Equal(2, AccessWords.Say(answer).Split('\n').Length);
         Assert.Equal(drawing.Split('\n').Where(line => line.StartsWith('╭')).Select(line => line.Length), [100]);
     }
 

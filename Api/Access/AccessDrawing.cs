@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Api.Keycloak;
 using Api.Permissions;
@@ -206,14 +205,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         yield return line.ToString();
     }
 
-    // Names come from Keycloak and from whoever asks: what a terminal would obey, or would not show, is not let through.
-    private static string Clean(string text) => string.Concat(text.Select(character =>
-        char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
-            ? '�'
-            : character));
-
-    private void Line(string text) => _text.Append(Elide(Clean(text), Width).TrimEnd()).Append('\n');
+    private void Line(string text) => _text.Append(Elide(AccessWords.Printable(text), Width).TrimEnd()).Append('\n');
 
     private sealed record Row(Style Style, params string[][] Boxes)
     {
@@ -221,7 +213,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         {
             for (var column = 0; column < Boxes.Length; column++)
             {
-                Boxes[column] = [.. Boxes[column].Select(Clean)];
+                Boxes[column] = [.. Boxes[column].Select(AccessWords.Printable)];
             }
         }
     }

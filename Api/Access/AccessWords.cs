@@ -1,3 +1,4 @@
+using System.Globalization;
 using Api.Permissions;
 
 namespace Api.Access;
@@ -13,7 +14,7 @@ internal static class AccessWords
         lines.AddRange(answer.Explanation.Denials.Select(chain => $"Denied: {chain}"));
         lines.AddRange(Remedies(answer).Select(remedy => $"Needed: {remedy}"));
         lines.AddRange(answer.Notes.Select(note => $"Note: {note}"));
-        return string.Join('\n', lines);
+        return string.Join('\n', lines.Select(Printable));
     }
 
     /// <summary>The whole answer as a drawing for a terminal, at most <see cref="AccessDrawing.Width"/> columns wide.</summary>
@@ -94,6 +95,15 @@ internal static class AccessWords
     /// <returns>The groups that chains lead through, each once.</returns>
     public static string[] Names(IEnumerable<Chain> chains) =>
         [.. chains.Select(chain => chain.Group.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    /// <summary>
+    /// The text without what a terminal would obey or would not show. Names come from Keycloak and from whoever asks.
+    /// </summary>
+    public static string Printable(string text) => string.Concat(text.Select(character =>
+        char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
+            ? '�'
+            : character));
 
     public static string Who(AccessAnswer answer) => answer.Subject?.Username ?? answer.Question.Subject;
 
