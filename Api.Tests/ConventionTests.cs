@@ -71,6 +71,7 @@ public sealed partial class ConventionTests
             ["role_mappings"] = ["RoleMappings", "Permissions"],
             ["ended_sessions"] = ["Keycloak"],
             ["audit_log"] = ["Data", "Audit"],
+            ["audit_retention"] = ["Audit"],
         };
         foreach (var file in Files("*.cs"))
         {
