@@ -55,7 +55,7 @@ internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, P
             return null;
         }
 
-        var record = await store.SeeAsync(identity, context.RequestAborted);
+        var record = await store.SeeAsync(identity, context.TraceIdentifier, context.RequestAborted);
         var current = await rules.GetAsync(record.RulesVersion, context.RequestAborted);
         return _caller = new Caller(identity, record, current.Resolve(identity.Roles, record.Groups), catalogue, context.TraceIdentifier);
     }
