@@ -31,15 +31,17 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
         }
         else
         {
-            context.Fail(new Refusal(this, decision));
+            context.Fail(new Refusal(this, caller, decision));
         }
     }
 }
 
 /// <summary>Carries the decision from the handler to the answer.</summary>
-internal sealed class Refusal(IAuthorizationHandler handler, Decision decision)
+internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Decision decision)
     : AuthorizationFailureReason(handler, decision.Reason.ToString())
 {
+    public Caller Caller => caller;
+
     public Decision Decision => decision;
 }
 
@@ -60,6 +62,7 @@ internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : 
             return;
         }
 
+        RefusalRecords.Add(context, refusal.Caller, refusal.Decision);
         var page = context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>();
         var result = page is null ? Refusals.Answer(context, refusal.Decision, options.Value.Realm) : page.Render(context, refusal.Decision);
         await result.ExecuteAsync(context);
