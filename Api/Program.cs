@@ -1,6 +1,7 @@
 using Api;
 using Api.Accounts;
 using Api.Admin;
+using Api.Audit;
 using Api.Commands;
 using Api.Data;
 #if EMBEDDED_REALM
@@ -34,6 +35,7 @@ try
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
+    builder.Services.AddAudit();
     builder.Services.AddBooks();
     builder.Services.AddAdmin();
     builder.Services.AddReference();
@@ -64,6 +66,7 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
+    api.MapAudit();
     api.MapBooks();
 
     app.CheckPermissions();
