@@ -20,8 +20,9 @@ public sealed partial class ConventionTests
         ["Permissions"] = ["Keycloak", "Data", "Hosting"],
         ["Accounts"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Groups"] = ["Permissions", "Data", "Hosting"],
-        ["RoleMappings"] = ["Permissions", "Data", "Hosting"],
+        ["RoleMappings"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Audit"] = ["Permissions", "Data", "Hosting"],
+        ["Access"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["Reference"] = ["Permissions", "Keycloak"],
         ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Permissions", "Keycloak", "Data", "Hosting"],
@@ -64,11 +65,14 @@ public sealed partial class ConventionTests
         Dictionary<string, string[]> owners = new(StringComparer.Ordinal)
         {
             ["books"] = ["Models"],
+            ["authors"] = ["Models"],
             ["accounts"] = ["Accounts", "Permissions", "Groups"],
             ["groups"] = ["Groups", "Permissions", "RoleMappings"],
             ["group_permissions"] = ["Groups", "Permissions"],
             ["group_members"] = ["Groups", "Permissions"],
             ["role_mappings"] = ["RoleMappings", "Permissions"],
+            ["seen_roles"] = ["Permissions"],
+            ["account_roles"] = ["Permissions"],
             ["ended_sessions"] = ["Keycloak"],
             ["audit_log"] = ["Data", "Audit"],
             ["audit_retention"] = ["Audit"],
@@ -93,6 +97,8 @@ public sealed partial class ConventionTests
         var surprising = typeof(KeycloakOptions).Assembly.GetExportedTypes()
             .Where(type => !typeof(Microsoft.AspNetCore.Components.IComponent).IsAssignableFrom(type))
             .Where(type => !others.Contains(type.Name))
+            // The records of declared models are requests and responses in one; each model has a folder of its own.
+            .Where(type => type.Namespace?.StartsWith("Api.Models.", StringComparison.Ordinal) is not true)
             .Where(type => !type.Name.EndsWith("Options", StringComparison.Ordinal)
                 && !type.Name.EndsWith("Request", StringComparison.Ordinal)
                 && !type.Name.EndsWith("Response", StringComparison.Ordinal)

@@ -1,4 +1,5 @@
 using Api;
+using Api.Access;
 using Api.Accounts;
 using Api.Admin;
 using Api.Audit;
@@ -10,6 +11,8 @@ using Api.Development;
 using Api.Groups;
 using Api.Hosting;
 using Api.Keycloak;
+using Api.Models;
+using Api.Models.Authors;
 using Api.Models.Books;
 using Api.Permissions;
 using Api.Reference;
@@ -29,6 +32,7 @@ try
 
     StartError.ReplaceHostLog(builder);
     builder.AddHosting();
+    builder.AddRequestIds();
     builder.Services.AddData();
     builder.Services.AddKeycloak();
     builder.Services.AddPermissions();
@@ -36,14 +40,18 @@ try
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
     builder.Services.AddAudit();
-    builder.Services.AddBooks();
+    builder.Services.AddAccess();
+    builder.Services.AddModel<AuthorModel, Author>();
+    builder.Services.AddModel<BookModel, Book>();
     builder.Services.AddAdmin();
     builder.Services.AddReference();
 
     await using var app = builder.Build();
     await app.MigrateAsync();
+    await app.CheckModelsAsync();
 
     app.UseProxies();
+    app.UseRequestIds();
     app.UseProblems(
         isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
         isConflict: DatabaseOutage.IsBrokenReference,
@@ -67,9 +75,11 @@ try
     api.MapGroups();
     api.MapRoleMappings();
     api.MapAudit();
-    api.MapBooks();
+    api.MapModels();
+    api.MapAccess();
+    app.MapGroup("").RequireBearer().MapAuthZen();
 
-    app.CheckPermissions();
+    await app.CheckPermissionsAsync();
 #if EMBEDDED_REALM
     realm?.AnnounceWhenStarted(app);
 #endif

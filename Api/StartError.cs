@@ -2,6 +2,8 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Api.Data;
 using Api.Keycloak;
+using Api.Models;
+using Api.Permissions;
 using Microsoft.Extensions.Options;
 
 namespace Api;
@@ -26,7 +28,8 @@ internal static class StartError
     public static string? Explain(Exception exception) => exception switch
     {
         OptionsValidationException options => Lines("The configuration cannot be used:", options.Failures),
-        KeycloakConfigurationException or DatabaseException => Lines("The service cannot start:", [exception.Message]),
+        PermissionNameException names => Lines("Names that do not exist:", names.Mistakes),
+        KeycloakConfigurationException or DatabaseException or ModelException => Lines("The service cannot start:", [exception.Message]),
         // A value of another type, or a name that is not known, in one of the small sections.
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } binding => Lines("The configuration cannot be used:", [binding.Message]),
         IOException { InnerException: { } inner } taken when IsTaken(inner) => Lines(

@@ -1,5 +1,10 @@
 using System.Net;
+using System.Security.Claims;
+using Api.Keycloak;
 using Api.Tests.Infrastructure;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Admin;
 
@@ -78,6 +83,31 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
         request.Headers.Accept.ParseAdd("text/html");
         var response = await Api.NewClient().SendAsync(request, Cancel);
         Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("iss", "http://localhost:8080/realms/other", HttpStatusCode.Unauthorized)]
+    [InlineData("sub", null, HttpStatusCode.Unauthorized)]
+    [InlineData("name", "Ada L.", HttpStatusCode.OK)]
+    public async Task A_session_that_another_realm_or_nobody_vouches_for_is_none(string claim, string? value, HttpStatusCode expected)
+    {
+        var browser = await Api.SignInAsync("ada");
+        var cookies = Api.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Schemes.Session);
+        // A long cookie comes in pieces.
+        var pieces = browser.Cookies["session"]!.StartsWith("chunks-", StringComparison.Ordinal)
+            ? Enumerable.Range(1, 9).Select(piece => browser.Cookies[$"sessionC{piece}"])
+            : [browser.Cookies["session"]];
+        var ticket = cookies.TicketDataFormat.Unprotect(string.Concat(pieces))!;
+        var identity = (ClaimsIdentity)ticket.Principal.Identity!;
+        identity.RemoveClaim(identity.FindFirst(claim));
+        if (value is not null)
+        {
+            identity.AddClaim(new Claim(claim, value));
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/account");
+        request.Headers.Add("Cookie", $"session={cookies.TicketDataFormat.Protect(ticket)}");
+        Assert.Equal(expected, (await Api.NewClient().SendAsync(request, Cancel)).StatusCode);
     }
 
     [Fact]

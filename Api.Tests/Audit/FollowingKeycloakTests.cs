@@ -20,7 +20,9 @@ public abstract class FollowingKeycloakTests
         Email = "ada@acme.test",
         ClientId = "acme-spa",
         Roles = [],
-        HasRoleClaims = true,
+        // What becomes of roles is told elsewhere.
+        HasRoleClaims = false,
+        IssuedAt = DateTimeOffset.UnixEpoch,
         IsSession = false,
         Scopes = [],
     };

@@ -79,7 +79,7 @@ public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IC
     }
 
     private static Task<HttpResponseMessage> CreateAsync(HttpClient client) =>
-        client.PostAsync("/api/books", new StringContent("""{"title":"T","author":"A"}""", Encoding.UTF8, "application/json"), Cancel);
+        client.PostAsync("/api/authors", new StringContent("""{"name":"A"}""", Encoding.UTF8, "application/json"), Cancel);
 
     private static async Task ExecuteAsync(string sql, string? connectionString = null)
     {

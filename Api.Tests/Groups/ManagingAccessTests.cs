@@ -140,7 +140,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
 
         await AssertProblemAsync(await ada.GetAsync("/api/accounts?search=%00", Cancel), 400);
-        await AssertProblemAsync(await ada.GetAsync("/api/books?author=a%00", Cancel), 400);
+        await AssertProblemAsync(await ada.GetAsync("/api/books?title=a%00", Cancel), 400);
         using var odd = new StringContent("{}");
         odd.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("application/json; charset=foo");
         await AssertProblemAsync(await ada.PostAsync("/api/books", odd, Cancel), 415, "charset_unsupported");

@@ -112,13 +112,26 @@ public abstract class ApiUnderTest : IAsyncDisposable
         ("Keycloak:sign-in:credentials:secret", RealmUnderTest.SecretOf("acme-admin")),
     ];
 
+    /// <summary>Adds to the application what only a test has, such as a model.</summary>
+    private protected virtual void AddServices(IServiceCollection services)
+    {
+    }
+
+    /// <summary>Prepares the empty database, before the application starts and migrates it.</summary>
+    private protected virtual Task PrepareAsync(Database database) => Task.CompletedTask;
+
     private Factory NewFactory(IEnumerable<(string Key, string? Value)> settings) =>
-        new([.. Settings(Realm, _database!.ConnectionString), .. settings]);
+        new([.. Settings(Realm, _database!.ConnectionString), .. settings]) { AddServices = AddServices };
 
     private async Task StartOnceAsync()
     {
         await Realm.StartAsync();
         _database = await TestDatabase.CreateAsync(Engine);
+        await using (var database = Database.From(_database.ConnectionString, AppContext.BaseDirectory))
+        {
+            await PrepareAsync(database);
+        }
+
         _factory = NewFactory([]);
         _ = _factory.Server;
         await WaitForRealmAsync();
@@ -145,6 +158,9 @@ public abstract class ApiUnderTest : IAsyncDisposable
         /// <summary>A clock of the test's own.</summary>
         public TimeProvider? Clock { get; init; }
 
+        /// <summary>Services of the test's own.</summary>
+        public Action<IServiceCollection>? AddServices { get; init; }
+
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
             foreach (var (key, value) in settings)
@@ -155,6 +171,11 @@ public abstract class ApiUnderTest : IAsyncDisposable
             if (Clock is not null)
             {
                 builder.ConfigureTestServices(services => services.AddSingleton(Clock));
+            }
+
+            if (AddServices is not null)
+            {
+                builder.ConfigureTestServices(AddServices);
             }
 
             if (ClosesConnections)

@@ -30,7 +30,7 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("""["book-editor","book-reader"]""", me.GetProperty("roles").GetProperty("clients").GetProperty("acme-api").GetRawText());
         Assert.Equal("book-editors book-readers", Names(me.GetProperty("groups")));
         Assert.Equal(
-            """["book:view","book:add","book:change","book:delete"]""", me.GetProperty("permissions").GetRawText());
+            """["author:view","author:add","author:change","author:delete","book:view","book:add","book:change","book:delete","book:publish"]""", me.GetProperty("permissions").GetRawText());
         Assert.Equal("[]", me.GetProperty("notes").GetRawText());
     }
 
@@ -53,9 +53,9 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         var client = await Api.ServiceAsync("acme-writer", "books:read");
 
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/books", Cancel)).StatusCode);
-        var refused = await client.PostAsync("/api/books", Body("""{"title":"T","author":"A"}"""), Cancel);
+        var refused = await client.PostAsync("/api/books", Body("""{"title":"T","authorId":"00000000-0000-0000-0000-000000000000"}"""), Cancel);
 
-        var problem = await AssertProblemAsync(refused, 403, "scope_missing");
+        var problem = await AssertProblemAsync(refused, 403, "insufficient_scope");
         Assert.Equal("books:write", problem.GetProperty("missingScope").GetString());
         Assert.Equal("Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"books:write\"", Challenge(refused));
     }
@@ -65,7 +65,7 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
     {
         var client = await Api.ServiceAsync("acme-reader", "books:read books:write");
 
-        var refused = await client.PostAsync("/api/books", Body("""{"title":"T","author":"A"}"""), Cancel);
+        var refused = await client.PostAsync("/api/books", Body("""{"title":"T","authorId":"00000000-0000-0000-0000-000000000000"}"""), Cancel);
 
         await AssertProblemAsync(refused, 403, "permission_missing");
         Assert.Empty(refused.Headers.WwwAuthenticate);

@@ -1,4 +1,5 @@
 using Api.Data;
+using Api.Permissions;
 using Dapper;
 
 namespace Api.Accounts;
@@ -18,6 +19,13 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
     public const string Sort = "username";
 
     private const string Columns = "id, issuer, subject, kind, username, email, name, active, created_at, last_seen_at";
+
+    /// <summary>The rows, for those who ask who may do what with them.</summary>
+    public static IModelRows Rows(Database database) => new PlainRows(
+        database,
+        AccountEndpoints.Model,
+        exists: "SELECT COUNT(*) FROM accounts WHERE id = @row",
+        list: "SELECT id FROM accounts WHERE id > @after ORDER BY id LIMIT @limit");
 
     public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountFilter filter, CancellationToken cancellationToken)
     {
@@ -45,8 +53,9 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
         if (filter.After is { } after)
         {
             conditions.Add("(username, id) > (@afterKey, @afterId)");
-            values.Add("afterKey", after.Key);
-            values.Add("afterId", after.Id);
+            // A cursor that somebody wrote by hand starts wherever it says, or at the beginning.
+            values.Add("afterKey", after.Key ?? "");
+            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
         }
 
         var sql = $"""
@@ -64,7 +73,7 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
         }
 
         accounts.RemoveAt(filter.Limit);
-        return (accounts, new Cursor(Sort, accounts[^1].Username, accounts[^1].Id));
+        return (accounts, new Cursor(Sort, accounts[^1].Username, accounts[^1].Id.ToString()));
     }
 
     public async Task<Account?> FindAsync(Guid id, CancellationToken cancellationToken)

@@ -70,7 +70,7 @@ internal static class MeEndpoint
             [.. caller.Access.Memberships
                 .GroupBy(membership => membership.Group.Name, StringComparer.Ordinal)
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => new MeGroup(group.Key, [.. group.Select(membership => membership.Role?.ToString() ?? "by hand").Order(StringComparer.Ordinal)]))],
+                .Select(group => new MeGroup(group.Key, [.. group.Select(membership => membership.Origin.ToString()).Order(StringComparer.Ordinal)]))],
             [.. caller.Permissions.Select(permission => permission.ToString())],
             [.. Notes(caller)]);
     }
@@ -96,7 +96,7 @@ internal static class MeEndpoint
     {
         if (!caller.Identity.HasRoleClaims)
         {
-            yield return "The token carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope \"roles\" in Keycloak.";
+            yield return "The token carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope \"roles\" in Keycloak. What earlier tokens showed is kept.";
         }
         else if (caller.Access.Memberships.Count == 0)
         {

@@ -50,7 +50,7 @@ internal sealed class AuditStore(Database database)
         }
 
         rows.RemoveAt(filter.Limit);
-        return (rows, new Cursor(Sort, rows[^1].At.ToString("O", CultureInfo.InvariantCulture), rows[^1].Id));
+        return (rows, new Cursor(Sort, rows[^1].At.ToString("O", CultureInfo.InvariantCulture), rows[^1].Id.ToString()));
     }
 
     public async Task<AuditRow?> FindAsync(Guid id, CancellationToken cancellationToken)
@@ -64,7 +64,8 @@ internal sealed class AuditStore(Database database)
     public static (DateTimeOffset At, Guid Id)? Read(string cursor) =>
         Cursor.Parse(cursor, Sort) is { } parsed
         && DateTimeOffset.TryParseExact(parsed.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
-            ? (at, parsed.Id)
+        && Guid.TryParseExact(parsed.Id, "D", out var id)
+            ? (at, id)
             : null;
 
     /// <summary>The statement that reads a page: along one index, in the order of the list, and no further than the page.</summary>

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 
@@ -18,6 +19,9 @@ internal enum DatabaseEngine
 /// </summary>
 internal sealed class Database : IAsyncDisposable
 {
+    /// <summary>The collation by which SQLite compares decimals, which it keeps as text, by their value: <c>price COLLATE decimal</c>.</summary>
+    public const string DecimalCollation = "decimal";
+
     private readonly DbDataSource _source;
 
     private Database(DatabaseEngine engine, DbDataSource source, string place)
@@ -81,6 +85,13 @@ internal sealed class Database : IAsyncDisposable
             ? sqlite.BeginTransaction(deferred: false)
 #pragma warning restore CA1849
             : await connection.BeginTransactionAsync(cancellationToken);
+
+    /// <summary>The elements of a JSON array, for <c>IN</c>: a list of any length in one parameter, alike on both engines.</summary>
+    /// <param name="parameter">The parameter that holds the array, as <c>@ids</c>.</param>
+    /// <param name="postgreSqlType">The type of an element: <c>uuid</c>, <c>bigint</c>, <c>text</c>.</param>
+    public string Elements(string parameter, string postgreSqlType) => Engine == DatabaseEngine.PostgreSql
+        ? $"(SELECT CAST(value AS {postgreSqlType}) FROM json_array_elements_text(CAST({parameter} AS json)))"
+        : $"(SELECT value FROM json_each({parameter}))";
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
@@ -146,6 +157,14 @@ internal sealed class Database : IAsyncDisposable
             using var command = connection.CreateCommand();
             command.CommandText = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = NORMAL;";
             command.ExecuteNonQuery();
+            connection.CreateCollation(DecimalCollation, CompareDecimals);
         }
+
+        // What is no number comes in some order too: a collation may not throw.
+        private static int CompareDecimals(string left, string right) =>
+            decimal.TryParse(left, NumberStyles.Float, CultureInfo.InvariantCulture, out var one)
+            && decimal.TryParse(right, NumberStyles.Float, CultureInfo.InvariantCulture, out var other)
+                ? one.CompareTo(other)
+                : string.CompareOrdinal(left, right);
     }
 }

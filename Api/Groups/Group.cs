@@ -13,8 +13,13 @@ internal sealed record Group
 
     public required int Version { get; init; }
 
+    public required bool ForEverybody { get; init; }
+
     /// <summary>As written: <c>model:action</c>, with <c>*</c> for any.</summary>
     public IReadOnlyList<string> Permissions { get; init; } = [];
+
+    /// <summary>Written alike. They win over every permission of every group.</summary>
+    public IReadOnlyList<string> Denied { get; init; } = [];
 }
 
 /// <summary>What a caller sends to create or replace a group.</summary>
@@ -32,6 +37,13 @@ public sealed record GroupRequest
     /// <summary>What its members may do: <c>model:action</c>, <c>model:*</c> or <c>*:*</c>.</summary>
     [Required, MaxLength(200)]
     public required IReadOnlyList<string> Permissions { get; init; }
+
+    /// <summary>What its members may not do, whatever other groups grant them; written like <c>permissions</c>.</summary>
+    [MaxLength(200)]
+    public IReadOnlyList<string> Denied { get; init; } = [];
+
+    /// <summary>Whether every account is in the group, without any role or anybody's hand.</summary>
+    public bool ForEverybody { get; init; }
 }
 
 /// <summary>A group as a caller gets it.</summary>
@@ -39,4 +51,7 @@ public sealed record GroupRequest
 /// <param name="Name">Its name.</param>
 /// <param name="Description">What it is for.</param>
 /// <param name="Permissions">What its members may do.</param>
-public sealed record GroupResponse(Guid Id, string Name, string Description, IReadOnlyList<string> Permissions);
+/// <param name="Denied">What its members may not do, whatever other groups grant them.</param>
+/// <param name="ForEverybody">Whether every account is in it.</param>
+public sealed record GroupResponse(
+    Guid Id, string Name, string Description, IReadOnlyList<string> Permissions, IReadOnlyList<string> Denied, bool ForEverybody);

@@ -1,3 +1,4 @@
+using Api.Data;
 using Api.Hosting;
 using Api.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -7,12 +8,13 @@ namespace Api.Groups;
 /// <summary>Local groups. Nobody hands out, or takes away, what they do not hold themselves.</summary>
 internal static class GroupEndpoints
 {
-    private const string Model = "group";
+    public const string Model = "group";
 
     public static void AddGroups(this IServiceCollection services)
     {
         services.AddModel(Model, "groups", "Groups");
         services.AddSingleton<GroupStore>();
+        services.AddSingleton(provider => GroupStore.Rows(provider.GetRequiredService<Database>()));
     }
 
     public static RouteGroupBuilder MapGroups(this IEndpointRouteBuilder routes)
@@ -92,7 +94,7 @@ internal static class GroupEndpoints
             return mistake;
         }
 
-        if (delegation.Refuse(request.Permissions) is { } refused)
+        if (delegation.Refuse([.. request.Permissions, .. request.Denied]) is { } refused)
         {
             return refused;
         }
@@ -125,7 +127,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse(request.Permissions.Concat(current.Permissions)) is { } refused)
+        if (delegation.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { } refused)
         {
             return refused;
         }
@@ -170,7 +172,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse(group.Permissions) is { } refused)
+        if (delegation.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
         {
             return refused;
         }
@@ -196,7 +198,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse(group.Permissions) is { } refused)
+        if (delegation.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
         {
             return refused;
         }
@@ -206,10 +208,18 @@ internal static class GroupEndpoints
 
     private static ValidationProblem? Mistake(GroupRequest request, PermissionCatalogue catalogue)
     {
-        var mistakes = request.Permissions.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>().ToArray();
-        return mistakes.Length == 0
+        var mistakes = new Dictionary<string, string[]>(StringComparer.Ordinal)
+        {
+            ["permissions"] = [.. request.Permissions.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>()],
+            ["denied"] =
+            [
+                .. request.Denied.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>(),
+                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(text => $"{text} is granted and denied. Denied would win; leave one out."),
+            ],
+        };
+        return mistakes.Values.All(field => field.Length == 0)
             ? null
-            : TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["permissions"] = mistakes });
+            : TypedResults.ValidationProblem(mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal));
     }
 
     private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, "conflict", $"There is a group {name} already. Choose another name, or change that group.");
@@ -220,8 +230,11 @@ internal static class GroupEndpoints
         Name = request.Name,
         Description = request.Description,
         Version = 1,
+        ForEverybody = request.ForEverybody,
         Permissions = [.. request.Permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        Denied = [.. request.Denied.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
     };
 
-    public static GroupResponse ToResponse(Group group) => new(group.Id, group.Name, group.Description, group.Permissions);
+    public static GroupResponse ToResponse(Group group) => new(
+        group.Id, group.Name, group.Description, group.Permissions, group.Denied, group.ForEverybody);
 }

@@ -8,15 +8,22 @@ namespace Api.Groups;
 /// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
 internal sealed class GroupStore(Database database, AuditTrail audit)
 {
-    private const string Model = "group";
+    private const string Model = GroupEndpoints.Model;
     private const string AddMember = "add-member";
     private const string RemoveMember = "remove-member";
+
+    /// <summary>The rows, for those who ask who may do what with them.</summary>
+    public static IModelRows Rows(Database database) => new PlainRows(
+        database,
+        Model,
+        exists: "SELECT COUNT(*) FROM groups WHERE id = @row",
+        list: "SELECT id FROM groups WHERE id > @after ORDER BY id LIMIT @limit");
 
     /// <summary>All groups by name. There are as many as an organisation has duties: hundreds, not more.</summary>
     public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT g.id, g.name, g.description, g.version, p.permission
+            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
             FROM groups g
             LEFT JOIN group_permissions p ON p.group_id = g.id
             ORDER BY g.name, p.permission
@@ -35,8 +42,8 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
     public async Task<bool> AddAsync(Group group, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = """
-            INSERT INTO groups (id, name, description, version)
-            VALUES (@Id, @Name, @Description, @Version)
+            INSERT INTO groups (id, name, description, for_everybody, version)
+            VALUES (@Id, @Name, @Description, @ForEverybody, @Version)
             ON CONFLICT (name) DO NOTHING
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -75,9 +82,11 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
         }
 
         const string sql = """
-            UPDATE groups SET name = @Name, description = @Description, version = @Version WHERE id = @Id AND version = @seen;
+            UPDATE groups
+            SET name = @Name, description = @Description, for_everybody = @ForEverybody, version = @Version
+            WHERE id = @Id AND version = @seen
             """;
-        var values = new DynamicParameters(new { group.Name, group.Description, Version = current.Version + 1, group.Id });
+        var values = new DynamicParameters(new { group.Name, group.Description, group.ForEverybody, Version = current.Version + 1, group.Id });
         values.Add("seen", current.Version);
         if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken)) == 0)
         {
@@ -180,6 +189,8 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
         ["name"] = group.Name,
         ["description"] = group.Description,
         ["permissions"] = group.Permissions.Order(StringComparer.Ordinal).ToArray(),
+        ["denied"] = group.Denied.Order(StringComparer.Ordinal).ToArray(),
+        ["forEverybody"] = group.ForEverybody,
     };
 
     private static Dictionary<string, object?> Values(MemberRow member) => new(StringComparer.Ordinal)
@@ -191,12 +202,14 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
     private static bool IsSame(Group one, Group other) =>
         string.Equals(one.Name, other.Name, StringComparison.Ordinal)
         && string.Equals(one.Description, other.Description, StringComparison.Ordinal)
-        && one.Permissions.ToHashSet(StringComparer.Ordinal).SetEquals(other.Permissions);
+        && one.ForEverybody == other.ForEverybody
+        && one.Permissions.ToHashSet(StringComparer.Ordinal).SetEquals(other.Permissions)
+        && one.Denied.ToHashSet(StringComparer.Ordinal).SetEquals(other.Denied);
 
     private static async Task<Group?> FindAsync(DbConnection connection, DbTransaction? transaction, Guid id, CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT g.id, g.name, g.description, g.version, p.permission
+            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
             FROM groups g
             LEFT JOIN group_permissions p ON p.group_id = g.id
             WHERE g.id = @id
@@ -208,9 +221,10 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
 
     private static async Task AddPermissionsAsync(DbConnection connection, DbTransaction transaction, Group group, CancellationToken cancellationToken)
     {
-        var rows = group.Permissions.Distinct(StringComparer.Ordinal).Select(permission => new { group.Id, permission });
+        var rows = group.Permissions.Select(permission => new { group.Id, permission, denied = false })
+            .Concat(group.Denied.Select(permission => new { group.Id, permission, denied = true }));
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO group_permissions (group_id, permission) VALUES (@Id, @permission)", rows, transaction, cancellationToken: cancellationToken));
+            "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@Id, @permission, @denied)", rows, transaction, cancellationToken: cancellationToken));
     }
 
     private static List<Group> ToGroups(IEnumerable<Row> rows) =>
@@ -220,7 +234,9 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
             Name = group.First().Name,
             Description = group.First().Description,
             Version = group.First().Version,
-            Permissions = [.. group.Where(row => row.Permission is not null).Select(row => row.Permission!)],
+            ForEverybody = group.First().ForEverybody,
+            Permissions = [.. group.Where(row => row.Denied is false).Select(row => row.Permission!)],
+            Denied = [.. group.Where(row => row.Denied is true).Select(row => row.Permission!)],
         })];
 
     private sealed record Row
@@ -233,7 +249,11 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
 
         public required int Version { get; init; }
 
+        public required bool ForEverybody { get; init; }
+
         public string? Permission { get; init; }
+
+        public bool? Denied { get; init; }
     }
 
     private sealed record MemberRow

@@ -12,7 +12,10 @@ internal static class Json
         options.AllowDuplicateProperties = false;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.RespectNullableAnnotations = true;
+        // A number in quotation marks is a text.
+        options.NumberHandling = JsonNumberHandling.Strict;
         options.Converters.Add(new Text());
+        options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
     }
 
     /// <summary>Refuses the character NUL, which PostgreSQL cannot store and SQLite ends a text at.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 
@@ -39,6 +40,9 @@ internal readonly record struct KeycloakRole(RoleKind Kind, string Client, strin
 /// </summary>
 internal sealed record KeycloakIdentity
 {
+    /// <summary>The last second that .NET can say, in Unix time.</summary>
+    private const long LatestInstant = 253_402_300_799;
+
     public required string Issuer { get; init; }
 
     public required string Subject { get; init; }
@@ -65,6 +69,9 @@ internal sealed record KeycloakIdentity
     /// <c>realm_access</c>, <c>resource_access</c> and <c>groups</c> may be one whose client lacks the scope <c>roles</c>.
     /// </summary>
     public required bool HasRoleClaims { get; init; }
+
+    /// <summary>When the token was issued (<c>iat</c>), to the second; the beginning of time if it does not say.</summary>
+    public required DateTimeOffset IssuedAt { get; init; }
 
     /// <summary>Whether a sign-in in the browser vouches for it, rather than an access token.</summary>
     public required bool IsSession { get; init; }
@@ -115,6 +122,9 @@ internal sealed record KeycloakIdentity
             SessionId = Single(principal, "sid"),
             Roles = roles.ToImmutable(),
             HasRoleClaims = principal.HasClaim(claim => claim.Type is "realm_access" or "resource_access" or "groups"),
+            IssuedAt = long.TryParse(Single(principal, "iat"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= LatestInstant
+                ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+                : DateTimeOffset.UnixEpoch,
             IsSession = string.Equals(principal.Identity?.AuthenticationType, Schemes.SignIn, StringComparison.Ordinal),
             Scopes = scopes,
         };

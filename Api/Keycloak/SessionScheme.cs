@@ -18,7 +18,7 @@ internal static partial class SessionScheme
 {
     /// <summary>The claims of the ID token that the session keeps. Everything else would only make the cookie larger.</summary>
     private static readonly string[] Kept =
-        ["iss", "sub", "azp", "sid", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
+        ["iss", "sub", "azp", "sid", "iat", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
 
     /// <summary>When the sign-in happened, exactly: the cookie's own IssuedUtc ends at the second, and a session may end and begin again within one.</summary>
     private const string StartedAt = "started";
@@ -133,7 +133,10 @@ internal static partial class SessionScheme
             && DateTimeOffset.TryParseExact(text, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var exact)
                 ? exact
                 : DateTimeOffset.MinValue;
+        var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+        // A cookie outlives a change of the settings. Another realm's word counts for nothing any more.
         if (KeycloakIdentity.Read(context.Principal!, out _) is not { } identity
+            || !string.Equals(identity.Issuer, realm.Issuer, StringComparison.Ordinal)
             || await sessions.HasEndedAsync(identity, startedAt, context.HttpContext.RequestAborted))
         {
             context.RejectPrincipal();

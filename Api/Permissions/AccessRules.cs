@@ -4,54 +4,123 @@ using Api.Keycloak;
 namespace Api.Permissions;
 
 /// <summary>A local group and what it grants.</summary>
-internal sealed record GroupRule(Guid Id, string Name, IReadOnlyList<Permission> Permissions);
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Permissions">What its members may do.</param>
+/// <param name="Denied">What its members may not do, whatever else they hold.</param>
+/// <param name="ForEverybody">Whether every account is in it.</param>
+internal sealed record GroupRule(
+    Guid Id, string Name, IReadOnlyList<Permission> Permissions, IReadOnlyList<Permission> Denied, bool ForEverybody);
+
+/// <summary>That some roles or groups of Keycloak put whoever has one of them into a local group.</summary>
+/// <param name="Id">The mapping's id.</param>
+/// <param name="Pattern">Which roles.</param>
+/// <param name="GroupId">Which group.</param>
+internal sealed record MappingRule(Guid Id, RolePattern Pattern, Guid GroupId);
 
 /// <summary>All groups and role mappings as they were at one version of the rules. Never changed, only replaced.</summary>
 internal sealed class AccessRules
 {
     private readonly FrozenDictionary<Guid, GroupRule> _groups;
-    private readonly FrozenDictionary<KeycloakRole, GroupRule[]> _mappings;
+    private readonly FrozenDictionary<KeycloakRole, MappingRule[]> _exact;
+    private readonly MappingRule[] _patterns;
+    private readonly GroupRule[] _forEverybody;
 
-    public AccessRules(long version, IEnumerable<GroupRule> groups, IEnumerable<(KeycloakRole Role, Guid GroupId)> mappings)
+    public AccessRules(long version, IEnumerable<GroupRule> groups, IEnumerable<MappingRule> mappings)
     {
         Version = version;
         _groups = groups.ToFrozenDictionary(group => group.Id);
-        _mappings = mappings
-            .GroupBy(mapping => mapping.Role, mapping => _groups[mapping.GroupId])
+        Mappings = [.. mappings.Where(mapping => _groups.ContainsKey(mapping.GroupId))];
+        _exact = Mappings
+            .Where(mapping => mapping.Pattern.IsExact)
+            .GroupBy(mapping => mapping.Pattern.Role)
             .ToFrozenDictionary(group => group.Key, group => group.ToArray());
+        _patterns = [.. Mappings.Where(mapping => !mapping.Pattern.IsExact)];
+        _forEverybody = [.. _groups.Values.Where(group => group.ForEverybody)];
     }
 
     public long Version { get; }
 
+    public IReadOnlyCollection<GroupRule> Groups => _groups.Values;
+
+    public IReadOnlyList<MappingRule> Mappings { get; }
+
     public GroupRule? FindGroup(Guid id) => _groups.GetValueOrDefault(id);
 
     /// <summary>
-    /// Who is in which group, and so what they hold. A pure function: the order of roles and mappings does not matter,
-    /// and fewer of them never grant more.
+    /// Who is in which group, why, and so what they hold. A pure function: the order of roles, groups and mappings does not
+    /// matter, and fewer roles never grant more than they take a denial away.
     /// </summary>
     /// <param name="roles">What Keycloak says.</param>
     /// <param name="byHand">The groups that the account was put into here.</param>
     public EffectiveAccess Resolve(IEnumerable<KeycloakRole> roles, IEnumerable<Guid> byHand)
     {
         var memberships = new List<Membership>();
+        foreach (var group in _forEverybody)
+        {
+            memberships.Add(new Membership(group, Origin.Everybody));
+        }
+
         foreach (var role in roles)
         {
-            if (_mappings.TryGetValue(role, out var mapped))
+            foreach (var mapping in MappingsOf(role))
             {
-                memberships.AddRange(mapped.Select(group => new Membership(group, role)));
+                memberships.Add(new Membership(_groups[mapping.GroupId], Origin.Keycloak(role, mapping)));
             }
         }
 
         // Rules and memberships are read one after the other, so a group may have been deleted in between.
-        memberships.AddRange(byHand.Where(_groups.ContainsKey).Select(id => new Membership(_groups[id], Role: null)));
+        memberships.AddRange(byHand.Where(_groups.ContainsKey).Select(id => new Membership(_groups[id], Origin.ByHand)));
         return new EffectiveAccess(memberships);
     }
+
+    /// <returns>The mappings that a role fits.</returns>
+    public IEnumerable<MappingRule> MappingsOf(KeycloakRole role)
+    {
+        if (_exact.TryGetValue(role, out var exact))
+        {
+            foreach (var mapping in exact)
+            {
+                yield return mapping;
+            }
+        }
+
+        foreach (var mapping in _patterns)
+        {
+            if (mapping.Pattern.Matches(role))
+            {
+                yield return mapping;
+            }
+        }
+    }
+}
+
+/// <summary>What put somebody into a group.</summary>
+/// <param name="Kind">One of <see cref="RoleKinds.All"/>, <c>by-hand</c> and <c>everybody</c>.</param>
+/// <param name="Role">The role or group in Keycloak; <see langword="null"/> where it was not Keycloak.</param>
+/// <param name="Mapping">The mapping that it fits; <see langword="null"/> where it was not Keycloak.</param>
+internal sealed record Origin(string Kind, KeycloakRole? Role, MappingRule? Mapping)
+{
+    /// <summary>Somebody here did. Keycloak never takes it away.</summary>
+    public static readonly Origin ByHand = new("by-hand", Role: null, Mapping: null);
+
+    /// <summary>The group is for everybody.</summary>
+    public static readonly Origin Everybody = new("everybody", Role: null, Mapping: null);
+
+    public static Origin Keycloak(KeycloakRole role, MappingRule mapping) => new(RoleKinds.Write(role.Kind), role, mapping);
+
+    public override string ToString() => Role switch
+    {
+        { } role when Mapping is { Pattern.IsExact: false } mapping => $"{role} (as {mapping.Pattern.Name})",
+        { } role => role.ToString(),
+        _ => Kind == Everybody.Kind ? "for everybody" : "by hand",
+    };
 }
 
 /// <summary>That somebody is in a group, and why.</summary>
 /// <param name="Group">The local group.</param>
-/// <param name="Role">What in Keycloak put them there; <see langword="null"/> where it was done by hand.</param>
-internal sealed record Membership(GroupRule Group, KeycloakRole? Role);
+/// <param name="Origin">What put them there.</param>
+internal sealed record Membership(GroupRule Group, Origin Origin);
 
 /// <summary>What somebody holds through groups, before a token's scopes narrow it.</summary>
 internal sealed class EffectiveAccess(IReadOnlyList<Membership> memberships)
@@ -60,16 +129,42 @@ internal sealed class EffectiveAccess(IReadOnlyList<Membership> memberships)
 
     public IReadOnlyList<Membership> Memberships => memberships;
 
-    public bool Holds(Permission permission)
+    /// <returns>Whether a group grants the permission, or one that covers it. A denial is another matter.</returns>
+    public bool Grants(Permission permission)
     {
         foreach (var membership in memberships)
         {
-            foreach (var granted in membership.Group.Permissions)
+            if (Any(membership.Group.Permissions, permission))
             {
-                if (granted.Covers(permission))
-                {
-                    return true;
-                }
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <returns>Whether a group denies the permission. That wins over every grant.</returns>
+    public bool Denies(Permission permission)
+    {
+        foreach (var membership in memberships)
+        {
+            if (Any(membership.Group.Denied, permission))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Without LINQ: every request comes through here.
+    private static bool Any(IReadOnlyList<Permission> written, Permission permission)
+    {
+        for (var index = 0; index < written.Count; index++)
+        {
+            if (written[index].Covers(permission))
+            {
+                return true;
             }
         }
 

@@ -1,5 +1,4 @@
 using Api.Data;
-using Api.Keycloak;
 using Dapper;
 
 namespace Api.Permissions;
@@ -42,14 +41,35 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
         return await GetAsync(version, cancellationToken);
     }
 
+    /// <summary>Checks every permission that a group names, against what the models declare.</summary>
+    /// <exception cref="PermissionNameException">A group names one that does not exist: it would be a permission that nobody has.</exception>
+    public async Task CheckNamesAsync(PermissionCatalogue catalogue, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT g.name, p.permission
+            FROM group_permissions p
+            JOIN groups g ON g.id = p.group_id
+            ORDER BY g.name, p.permission
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(string Group, string Permission)>(new CommandDefinition(sql, cancellationToken: cancellationToken));
+        string[] mistakes = [.. rows
+            .Select(row => catalogue.Mistake(row.Permission, wildcards: true) is { } mistake ? $"Group {row.Group}: {mistake}" : null)
+            .OfType<string>()];
+        if (mistakes.Length > 0)
+        {
+            throw new PermissionNameException([.. mistakes, "Export the rules with \"access export\", mend them, and put them back with \"access apply\"."]);
+        }
+    }
+
     public void Dispose() => _loading.Dispose();
 
     private async Task<AccessRules> LoadAsync(CancellationToken cancellationToken)
     {
         const string sql = """
             SELECT version FROM access_version;
-            SELECT g.id, g.name, p.permission FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
-            SELECT kind, client, name, group_id FROM role_mappings
+            SELECT g.id, g.name, g.for_everybody, p.permission, p.denied FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
+            SELECT id, kind, client, name, group_id FROM role_mappings
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         // One snapshot: a change in the middle would give mappings of one version to groups of another.
@@ -58,21 +78,31 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
 
         var version = await reader.ReadSingleAsync<long>();
         var groups = (await reader.ReadAsync<GroupRow>())
-            .GroupBy(row => (row.Id, row.Name))
-            .Select(rows => new GroupRule(rows.Key.Id, rows.Key.Name, [.. Permissions(rows)]));
+            .GroupBy(row => (row.Id, row.Name, row.ForEverybody))
+            .Select(rows => new GroupRule(
+                rows.Key.Id,
+                rows.Key.Name,
+                [.. Permissions(rows, denied: false)],
+                [.. Permissions(rows, denied: true)],
+                rows.Key.ForEverybody));
         var mappings = (await reader.ReadAsync<MappingRow>())
-            .Select(row => (new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));
+            .Select(row => new MappingRule(row.Id, new RolePattern(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));
         return new AccessRules(version, groups, mappings);
     }
 
-    // A permission that does not parse was written past this service. It grants nothing.
-    private static IEnumerable<Permission> Permissions(IEnumerable<GroupRow> rows)
+    // What does not parse was written past this service. As a permission it grants nothing. As a denial it must not
+    // vanish: nobody knows what it was meant to deny, so it denies everything until somebody mends it.
+    private static IEnumerable<Permission> Permissions(IEnumerable<GroupRow> rows, bool denied)
     {
-        foreach (var row in rows)
+        foreach (var row in rows.Where(row => row.Permission is not null && row.Denied == denied))
         {
             if (Permission.TryParse(row.Permission, out var permission))
             {
                 yield return permission;
+            }
+            else if (denied)
+            {
+                yield return new Permission(Permission.Any, Permission.Any);
             }
         }
     }
@@ -83,11 +113,17 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
 
         public required string Name { get; init; }
 
+        public required bool ForEverybody { get; init; }
+
         public string? Permission { get; init; }
+
+        public bool? Denied { get; init; }
     }
 
     private sealed record MappingRow
     {
+        public required Guid Id { get; init; }
+
         public required string Kind { get; init; }
 
         public required string Client { get; init; }

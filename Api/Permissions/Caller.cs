@@ -7,30 +7,44 @@ namespace Api.Permissions;
 /// Whoever makes the current request: identity from Keycloak, account from here, and what follows from both. A handler
 /// takes it as a parameter; it is read once for each request.
 /// </summary>
-internal sealed class Caller(
-    KeycloakIdentity identity, CallerRecord record, EffectiveAccess access, PermissionCatalogue catalogue, string requestId)
+internal sealed class Caller
 {
-    public KeycloakIdentity Identity => identity;
+    private readonly PermissionCatalogue _catalogue;
 
-    public Guid AccountId => record.AccountId;
+    public Caller(KeycloakIdentity identity, CallerRecord record, AccessRules rules, PermissionCatalogue catalogue, string requestId)
+    {
+        _catalogue = catalogue;
+        Identity = identity;
+        Rules = rules;
+        // A session has no scopes: there, nothing was asked of Keycloak but who somebody is.
+        Subject = new Subject(
+            record.AccountId, identity.Kind, record.Active, rules.Resolve(identity.Roles, record.Groups), identity.IsSession ? null : identity.Scopes);
+        Actor = new Actor(
+            record.AccountId, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
+    }
 
-    public bool IsActive => record.Active;
+    public KeycloakIdentity Identity { get; }
 
-    public EffectiveAccess Access => access;
+    public Subject Subject { get; }
+
+    /// <summary>The rules that this request is decided by.</summary>
+    public AccessRules Rules { get; }
 
     /// <summary>The caller as the audit log names them.</summary>
-    public Actor Actor => new(
-        record.AccountId,
-        identity.Username ?? identity.Subject,
-        identity.IsSession ? Actor.Session : Actor.Bearer,
-        requestId);
+    public Actor Actor { get; }
 
-    public Decision Decide(Permission permission) => Decision.On(permission, IsActive, access, identity.Scopes, catalogue);
+    public Guid AccountId => Subject.AccountId;
+
+    public EffectiveAccess Access => Subject.Access;
+
+    public Decision Decide(Demand demand) => Decision.On(Subject, demand, _catalogue);
+
+    public Decision Decide(Permission permission) => Decide(new Demand(permission));
 
     public bool May(string model, string action) => Decide(new Permission(model, action)).IsAllowed;
 
-    /// <summary>Everything that the caller may do, after scopes.</summary>
-    public IEnumerable<Permission> Permissions => catalogue.Permissions.Where(permission => Decide(permission).IsAllowed);
+    /// <summary>Everything that the caller may do, after denials and scopes.</summary>
+    public IEnumerable<Permission> Permissions => _catalogue.Permissions.Where(permission => Decide(permission).IsAllowed);
 
     /// <summary>Binds a handler's parameter. Only endpoints behind an authentication scheme may have one.</summary>
     public static async ValueTask<Caller?> BindAsync(HttpContext context) =>
@@ -57,6 +71,6 @@ internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, P
 
         var record = await store.SeeAsync(identity, context.TraceIdentifier, context.RequestAborted);
         var current = await rules.GetAsync(record.RulesVersion, context.RequestAborted);
-        return _caller = new Caller(identity, record, current.Resolve(identity.Roles, record.Groups), catalogue, context.TraceIdentifier);
+        return _caller = new Caller(identity, record, current, catalogue, context.TraceIdentifier);
     }
 }

@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
 using Api.Data;
 using Api.Keycloak;
 using Dapper;
@@ -31,6 +33,11 @@ internal sealed partial class CallerStore(
         }
 
         var account = rows[0];
+        if (RolesToRecord(account, identity) is { } hash)
+        {
+            await TryWriteAsync(() => RecordRolesAsync(connection, account, identity, hash, requestId, cancellationToken));
+        }
+
         return new CallerRecord(
             account.Id!.Value,
             account.Active!.Value,
@@ -41,7 +48,8 @@ internal sealed partial class CallerStore(
     private static async Task<List<Row>> ReadAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT v.version AS rules_version, a.id, a.active, a.kind, a.username, a.email, a.name, a.last_seen_at, m.group_id
+            SELECT v.version AS rules_version, a.id, a.active, a.kind, a.username, a.email, a.name, a.last_seen_at,
+                a.roles_hash, a.roles_issued_at, m.group_id
             FROM access_version v
             LEFT JOIN accounts a ON a.issuer = @Issuer AND a.subject = @Subject
             LEFT JOIN group_members m ON m.account_id = a.id
@@ -159,6 +167,84 @@ internal sealed partial class CallerStore(
         ["name"] = name,
     };
 
+    // A token that cannot say roles strips nobody, and of those that can, the newest counts: two clients of one account may
+    // show different roles, and would otherwise take turns at every request.
+    private static string? RolesToRecord(Row account, KeycloakIdentity identity)
+    {
+        if (!identity.HasRoleClaims || identity.IssuedAt < account.RolesIssuedAt)
+        {
+            return null;
+        }
+
+        var hash = Hash(identity.Roles);
+        return string.Equals(hash, account.RolesHash, StringComparison.Ordinal) ? null : hash;
+    }
+
+    private async Task RecordRolesAsync(
+        DbConnection connection, Row account, KeycloakIdentity identity, string hash, string requestId, CancellationToken cancellationToken)
+    {
+        const string mark = """
+            UPDATE accounts
+            SET roles_hash = @hash, roles_issued_at = @IssuedAt
+            WHERE id = @Id AND (roles_issued_at IS NULL OR roles_issued_at <= @IssuedAt)
+            """;
+        const string previous = """
+            SELECT r.kind, r.client, r.name
+            FROM account_roles a
+            JOIN seen_roles r ON r.id = a.role_id
+            WHERE a.account_id = @Id
+            """;
+        const string name = """
+            INSERT INTO seen_roles (kind, client, name, first_seen_at)
+            VALUES (@Kind, @Client, @Name, @now)
+            ON CONFLICT (kind, client, name) DO NOTHING
+            """;
+        const string give = """
+            INSERT INTO account_roles (account_id, role_id)
+            SELECT @Id, r.id FROM seen_roles r WHERE r.kind = @Kind AND r.client = @Client AND r.name = @Name
+            """;
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (await ExecuteAsync(mark, new { hash, identity.IssuedAt, account.Id }) == 0)
+        {
+            // Another request with a newer token was here in between.
+            return;
+        }
+
+        var before = (await connection.QueryAsync<RoleRow>(new CommandDefinition(previous, new { account.Id }, transaction, cancellationToken: cancellationToken)))
+            .Select(row => new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name))
+            .ToHashSet();
+        await ExecuteAsync("DELETE FROM account_roles WHERE account_id = @Id", new { account.Id });
+        // In one order, so that two transactions never wait for each other's new names.
+        var rows = identity.Roles
+            .OrderBy(role => role.ToString(), StringComparer.Ordinal)
+            .Select(role => new { account.Id, Kind = RoleKinds.Write(role.Kind), role.Client, role.Name, now = clock.GetUtcNow() })
+            .ToArray();
+        await ExecuteAsync(name, rows);
+        await ExecuteAsync(give, rows);
+        if (!before.SetEquals(identity.Roles))
+        {
+            var actor = new Actor(account.Id, account.Username!, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
+            await audit.RecordAsync(
+                connection, transaction, actor, new AuditChange("account", account.Id!.Value.ToString(), "change", Roles(before), Roles(identity.Roles)), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+
+        Task<int> ExecuteAsync(string sql, object values) =>
+            connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
+    }
+
+    private static Dictionary<string, object?> Roles(IEnumerable<KeycloakRole> roles) => new(StringComparer.Ordinal)
+    {
+        ["roles"] = roles.Select(role => role.ToString()).Order(StringComparer.Ordinal).ToArray(),
+    };
+
+    private static string Hash(IEnumerable<KeycloakRole> roles)
+    {
+        var text = string.Join('\n', roles.Select(role => $"{RoleKinds.Write(role.Kind)}\0{role.Client}\0{role.Name}").Order(StringComparer.Ordinal));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
     private bool IsOutdated(Row row, KeycloakIdentity identity) =>
         clock.GetUtcNow() - row.LastSeenAt >= SeenEvery || IsRenamed(row, identity);
 
@@ -191,7 +277,20 @@ internal sealed partial class CallerStore(
 
         public DateTimeOffset? LastSeenAt { get; init; }
 
+        public string? RolesHash { get; init; }
+
+        public DateTimeOffset? RolesIssuedAt { get; init; }
+
         public Guid? GroupId { get; init; }
+    }
+
+    private sealed record RoleRow
+    {
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
     }
 }
 

@@ -9,7 +9,12 @@ namespace Api.Permissions;
 /// </summary>
 internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, HttpContext context)
 {
-    /// <param name="permissions">What the group grants, before and after the change.</param>
+    /// <param name="group">A group that somebody would come into, or out of.</param>
+    /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
+    public ProblemHttpResult? Refuse(GroupRule group) =>
+        Refuse(group.Permissions.Concat(group.Denied).Select(permission => permission.ToString()));
+
+    /// <param name="permissions">What the group grants and denies, before and after the change.</param>
     /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
     public ProblemHttpResult? Refuse(IEnumerable<string> permissions)
     {
@@ -34,7 +39,7 @@ internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, H
     // The groups must grant it as widely as it is written, and the token must have been issued for all that it covers:
     // else a narrow token could make wide ones.
     private bool MayHandOut(Permission granted) =>
-        caller.Access.Holds(granted)
+        caller.Access.Grants(granted)
         && catalogue.Permissions.Where(granted.Covers).All(permission => caller.Decide(permission).IsAllowed);
 
     /// <summary>Binds a handler's parameter.</summary>

@@ -12,7 +12,7 @@ internal readonly record struct Permission(string Model, string Action)
     public const string Change = "change";
     public const string Delete = "delete";
 
-    /// <summary>Stands for every model or every action, where a group grants it. Nobody asks for it.</summary>
+    /// <summary>Stands for every action, and in <c>*:*</c> for every model too, where a group grants or denies it. Nobody asks for it.</summary>
     public const string Any = "*";
 
     /// <summary>The four actions that a model has unless it says otherwise.</summary>
@@ -22,7 +22,8 @@ internal readonly record struct Permission(string Model, string Action)
     public static bool TryParse([NotNullWhen(true)] string? text, out Permission permission)
     {
         var parts = text?.Split(':') ?? [];
-        var valid = parts is [{ Length: > 0 }, { Length: > 0 }];
+        // *:view would read as "every model, also those to come": only *:* says that, and says it plainly.
+        var valid = parts is [{ Length: > 0 }, { Length: > 0 }] && (parts[0] != Any || parts[1] == Any);
         permission = valid ? new Permission(parts[0], parts[1]) : default;
         return valid;
     }

@@ -11,6 +11,13 @@ namespace Api.Permissions;
 /// <summary>That the caller's account must be switched on, and hold a permission where one is named.</summary>
 internal sealed record PermissionRequirement(Permission? Permission) : IAuthorizationRequirement;
 
+/// <summary>Endpoint metadata: that a token must carry a scope which covers the call.</summary>
+/// <param name="Alternatives">Any of these sets is enough; none given: the scope of the model.</param>
+internal sealed record ScopeRule(IReadOnlyList<IReadOnlyList<string>> Alternatives);
+
+/// <summary>Endpoint metadata: that only people, or only service accounts, may call.</summary>
+internal sealed record AccountKindRule(AccountKind Only);
+
 /// <summary>Asks the evaluator, and nothing else.</summary>
 internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHandler<PermissionRequirement>
 {
@@ -22,9 +29,7 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
             return;
         }
 
-        var decision = requirement.Permission is { } permission
-            ? caller.Decide(permission)
-            : new Decision(caller.IsActive ? DecisionReason.Allowed : DecisionReason.AccountInactive, default, "");
+        var decision = caller.Decide(DemandOf(http.GetEndpoint(), requirement));
         if (decision.IsAllowed)
         {
             context.Succeed(requirement);
@@ -33,6 +38,17 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
         {
             context.Fail(new Refusal(this, caller, decision));
         }
+    }
+
+    /// <returns>What an endpoint demands, with the rules of its route groups.</returns>
+    public static Demand DemandOf(Endpoint? endpoint, PermissionRequirement requirement)
+    {
+        var scopes = endpoint?.Metadata.GetMetadata<ScopeRule>();
+        return new Demand(
+            requirement.Permission,
+            scopes?.Alternatives is { Count: > 0 } alternatives ? alternatives : null,
+            scopes is not null,
+            endpoint?.Metadata.GetMetadata<AccountKindRule>()?.Only);
     }
 }
 
@@ -49,7 +65,7 @@ internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Deci
 internal sealed record RefusalPage(Func<HttpContext, Decision, IResult> Render);
 
 /// <summary>Answers a refused request: problem details that name what is missing, or the page of the route group.</summary>
-internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : IAuthorizationMiddlewareResultHandler
+internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _default = new();
 
@@ -62,50 +78,82 @@ internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : 
             return;
         }
 
+        if (context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>() is not { } page)
+        {
+            await Refusals.Answer(context, refusal.Caller, refusal.Decision).ExecuteAsync(context);
+            return;
+        }
+
         RefusalRecords.Add(context, refusal.Caller, refusal.Decision);
-        var page = context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>();
-        var result = page is null ? Refusals.Answer(context, refusal.Decision, options.Value.Realm) : page.Render(context, refusal.Decision);
-        await result.ExecuteAsync(context);
+        await page.Render(context, refusal.Decision).ExecuteAsync(context);
     }
 }
 
 /// <summary>The words of a refusal.</summary>
 internal static class Refusals
 {
-    /// <returns>The code that stands in problem details and logs.</returns>
+    /// <summary>Where a decision is explained to whoever may look at access.</summary>
+    public const string ExplanationPath = "/api/access/explain";
+
+    /// <returns>The code that stands in problem details, in answers to access questions and in logs.</returns>
     public static string Code(DecisionReason reason) => reason switch
     {
         DecisionReason.Allowed => "allowed",
+        DecisionReason.SubjectUnknown => "subject_unknown",
         DecisionReason.AccountInactive => "account_inactive",
-        DecisionReason.ScopeMissing => "scope_missing",
+        DecisionReason.AccountKindRefused => "account_kind_refused",
+        DecisionReason.PermissionDenied => "permission_denied",
+        DecisionReason.InsufficientScope => "insufficient_scope",
+        DecisionReason.RowHidden => "row_hidden",
         _ => "permission_missing",
     };
 
+    /// <returns>What is the matter and what to do about it, said to the one who was refused.</returns>
     public static string Detail(Decision decision) => decision.Reason switch
     {
         DecisionReason.AccountInactive => "Your account is switched off here. Ask somebody who manages accounts to switch it on.",
-        DecisionReason.ScopeMissing =>
-            $"Your groups allow {decision.Permission}, but the token was issued for less. Ask Keycloak for a token with the scope {decision.Scope}, or without any scope of this API.",
+        DecisionReason.AccountKindRefused =>
+            "This is for one kind of account only: services call the API with a service account's token, people with their own.",
+        DecisionReason.PermissionDenied =>
+            $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. Ask to be taken out of that group.",
+        DecisionReason.InsufficientScope =>
+            $"Your groups allow {decision.Permission}, but the token was issued for less. Ask Keycloak for a token with the scope {decision.Scope}.",
         _ => $"None of your groups grants {decision.Permission}. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
     };
 
-    /// <summary>403 problem details. A missing scope is announced as RFC 6750, section 3.1 says.</summary>
-    public static IResult Answer(HttpContext context, Decision decision, string realm)
+    /// <summary>
+    /// 403 problem details, and a row in the audit log. A missing scope is announced as RFC 6750, section 3.1 says. Whoever
+    /// may look at access gets a link to the whole explanation.
+    /// </summary>
+    public static IResult Answer(HttpContext context, Caller caller, Decision decision)
     {
-        if (decision.Reason == DecisionReason.ScopeMissing)
+        RefusalRecords.Add(context, caller, decision);
+        if (decision.Reason == DecisionReason.InsufficientScope)
         {
+            var realm = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
             context.Response.Headers[HeaderNames.WWWAuthenticate] =
                 $"Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{decision.Scope}\"";
         }
 
         return decision.Reason switch
         {
-            DecisionReason.PermissionMissing => Refuse(("missingPermission", decision.Permission.ToString())),
-            DecisionReason.ScopeMissing => Refuse(("missingScope", decision.Scope)),
-            _ => Refuse(),
+            DecisionReason.PermissionMissing => Refuse("missingPermission", decision.Permission.ToString()),
+            DecisionReason.PermissionDenied => Refuse("deniedPermission", decision.Permission.ToString()),
+            DecisionReason.InsufficientScope => Refuse("missingScope", decision.Scope),
+            _ => Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision)),
         };
 
-        ProblemHttpResult Refuse(params ReadOnlySpan<(string, object?)> more) =>
-            Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), more);
+        ProblemHttpResult Refuse(string member, string value)
+        {
+            var problem = Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
+            // An endpoint that demands scopes alone is about no permission.
+            if (decision.Permission != default && caller.May("access", Permission.View))
+            {
+                problem.ProblemDetails.Extensions["explanation"] = context.Request.PathBase + ExplanationPath
+                    + QueryString.Create("subject", caller.Identity.Subject).Add("permission", decision.Permission.ToString());
+            }
+
+            return problem;
+        }
     }
 }

@@ -14,7 +14,7 @@ internal static class RefusalRecords
         caller,
         Refusals.Code(decision.Reason),
         decision.Permission == default ? null : decision.Permission,
-        decision.Reason == DecisionReason.ScopeMissing ? decision.Scope : null);
+        decision.Reason == DecisionReason.InsufficientScope ? decision.Scope : null);
 
     /// <summary>A refusal by anything else.</summary>
     /// <param name="context">The request.</param>

@@ -25,6 +25,7 @@ internal static class ReferenceEndpoints
         services.AddOpenApi(options =>
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            options.AddSchemaTransformer(DescribeTextAsync);
             options.AddDocumentTransformer(DescribeAsync);
             options.AddOperationTransformer(DescribeAccessAsync);
         });
@@ -115,6 +116,17 @@ internal static class ReferenceEndpoints
         return Task.CompletedTask;
     }
 
+    // Texts have a converter of ours, so the framework does not know that they are texts.
+    private static Task DescribeTextAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.JsonTypeInfo.Type == typeof(string))
+        {
+            schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+        }
+
+        return Task.CompletedTask;
+    }
+
     private static Task DescribeAccessAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var requirements = context.Description.ActionDescriptor.EndpointMetadata.OfType<PermissionRequirement>().ToArray();
@@ -135,10 +147,18 @@ internal static class ReferenceEndpoints
         var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();
         foreach (var permission in requirements.Select(requirement => requirement.Permission).OfType<Permission>())
         {
-            operation.Description = $"{operation.Description} Needs the permission `{permission}`; a token with scopes of this API needs `{catalogue.ScopeFor(permission)}`.".Trim();
+            operation.Description = $"{operation.Description} Needs the permission `{permission}`; {Scopes(context, permission, catalogue)}.".Trim();
         }
 
         return Task.CompletedTask;
+    }
+
+    private static string Scopes(OpenApiOperationTransformerContext context, Permission permission, PermissionCatalogue catalogue)
+    {
+        var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<ScopeRule>().LastOrDefault();
+        var alternatives = rule?.Alternatives is { Count: > 0 } stated ? stated : catalogue.ScopesFor(permission);
+        var who = rule is not null || catalogue.RequiresScopes(permission.Model) ? "a token" : "a token with scopes of this API";
+        return $"{who} needs {string.Join(" or ", alternatives.Select(set => $"`{string.Join(' ', set)}`"))}";
     }
 
     private static void Add(OpenApiResponses responses, string status, string description) => responses.TryAdd(status, new OpenApiResponse

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Api.Permissions;
 
 namespace Api.RoleMappings;
 
@@ -29,7 +30,10 @@ public sealed record RoleMappingRequest : IValidatableObject
     [StringLength(255)]
     public string Client { get; init; } = "";
 
-    /// <summary>The role's name, or the group's full path with its leading slash, exactly as in Keycloak.</summary>
+    /// <summary>
+    /// The role's name, or the group's full path with its leading slash, exactly as in Keycloak. <c>*</c> stands for any run
+    /// of characters: <c>book-*</c>, <c>/operations/*</c>. The preview says what a pattern fits.
+    /// </summary>
     [Required, StringLength(500, MinimumLength = 1)]
     public required string Name { get; init; }
 
@@ -54,6 +58,16 @@ public sealed record RoleMappingRequest : IValidatableObject
             yield return new ValidationResult("Only a client role has a client. Leave it out.", [nameof(Client)]);
         }
 
+        if (new RolePattern(default, "", Name).Mistake() is { } mistake)
+        {
+            yield return new ValidationResult(mistake, [nameof(Name)]);
+        }
+
+        if (Client.Contains(RolePattern.Any, StringComparison.Ordinal))
+        {
+            yield return new ValidationResult("The client of a client role is named in full: whoever may add a client could else give themselves the role.", [nameof(Client)]);
+        }
+
         if (Kind == "keycloak-group" && !Name.StartsWith('/'))
         {
             yield return new ValidationResult("A Keycloak group is named by its full path, as in /operations/leads.", [nameof(Name)]);
@@ -69,3 +83,16 @@ public sealed record RoleMappingRequest : IValidatableObject
 /// <param name="GroupId">The local group.</param>
 /// <param name="GroupName">The local group's name.</param>
 public sealed record RoleMappingResponse(Guid Id, string Kind, string? Client, string Name, Guid GroupId, string GroupName);
+
+/// <summary>What a mapping would fit, of all that tokens have shown so far.</summary>
+/// <param name="Roles">The roles or groups that fit.</param>
+/// <param name="Accounts">How many accounts have each of them, added up.</param>
+public sealed record RoleMappingPreviewResponse(IReadOnlyList<SeenRoleResponse> Roles, long Accounts);
+
+/// <summary>A role or Keycloak group that a token has shown.</summary>
+/// <param name="Kind"><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</param>
+/// <param name="Client">The client that owns a client role; <see langword="null"/> for the other kinds.</param>
+/// <param name="Name">The role's name or the group's path.</param>
+/// <param name="Accounts">How many accounts have it, by the newest token of each.</param>
+/// <param name="Groups">The local groups that it leads to now.</param>
+public sealed record SeenRoleResponse(string Kind, string? Client, string Name, long Accounts, IReadOnlyList<string> Groups);

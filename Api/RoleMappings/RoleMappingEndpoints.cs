@@ -1,4 +1,8 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json;
+using Api.Data;
 using Api.Hosting;
+using Api.Keycloak;
 using Api.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -7,12 +11,13 @@ namespace Api.RoleMappings;
 /// <summary>Role mappings: which role or group of Keycloak puts somebody into which local group.</summary>
 internal static class RoleMappingEndpoints
 {
-    private const string Model = GroupMappings.Model;
+    public const string Model = GroupMappings.Model;
 
     public static void AddRoleMappings(this IServiceCollection services)
     {
         services.AddModel(Model, "role-mappings", "Role mappings", Permission.View, Permission.Add, Permission.Delete);
         services.AddSingleton<RoleMappingStore>();
+        services.AddSingleton(provider => RoleMappingStore.Rows(provider.GetRequiredService<Database>()));
     }
 
     public static RouteGroupBuilder MapRoleMappings(this IEndpointRouteBuilder routes)
@@ -23,6 +28,18 @@ internal static class RoleMappingEndpoints
             .WithName("ListRoleMappings")
             .WithSummary("List all role mappings.")
             .AcceptsQuery()
+            .RequirePermission(Model, Permission.View);
+        group.MapGet("/seen-roles", SeenRolesAsync)
+            .WithName("ListSeenRoles")
+            .WithSummary("List the roles and Keycloak groups that tokens have shown, with the groups that they lead to.")
+            .AcceptsQuery()
+            .RequirePermission(Model, Permission.View);
+        group.MapGet("/preview", PreviewAsync)
+            .WithName("PreviewRoleMapping")
+            .WithSummary("Say what a name or pattern would fit, of all that tokens have shown so far.")
+            .AcceptsQuery("kind", "client", "name")
+            .Produces<RoleMappingPreviewResponse>()
+            .ProducesValidationProblem()
             .RequirePermission(Model, Permission.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetRoleMapping")
@@ -54,6 +71,27 @@ internal static class RoleMappingEndpoints
             ? TypedResults.Ok(ToResponse(mapping))
             : TypedResults.NotFound();
 
+    private static async Task<Ok<IReadOnlyList<SeenRoleResponse>>> SeenRolesAsync(Caller caller, SubjectStore subjects, CancellationToken cancellationToken) =>
+        TypedResults.Ok<IReadOnlyList<SeenRoleResponse>>([.. (await subjects.SeenRolesAsync(cancellationToken)).Select(seen => ToResponse(seen, caller.Rules))]);
+
+    private static async Task<IResult> PreviewAsync(
+        Caller caller, SubjectStore subjects, string kind, string? client, string name, CancellationToken cancellationToken)
+    {
+        var request = new RoleMappingRequest { Kind = kind, Client = client ?? "", Name = name, GroupId = Guid.Empty };
+        var mistakes = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(request, new ValidationContext(request), mistakes, validateAllProperties: true))
+        {
+            return TypedResults.ValidationProblem(mistakes.ToDictionary(
+                mistake => JsonNamingPolicy.CamelCase.ConvertName(mistake.MemberNames.First()), mistake => new[] { mistake.ErrorMessage! }, StringComparer.Ordinal));
+        }
+
+        var pattern = new RolePattern(RoleKinds.Parse(kind), request.Client, name);
+        SeenRoleResponse[] fitting = [.. (await subjects.SeenRolesAsync(cancellationToken))
+            .Where(seen => pattern.Matches(seen.Role))
+            .Select(seen => ToResponse(seen, caller.Rules))];
+        return TypedResults.Ok(new RoleMappingPreviewResponse(fitting, fitting.Sum(role => role.Accounts)));
+    }
+
     private static async Task<IResult> CreateAsync(
         RoleMappingRequest request, RoleMappingStore store, AccessRulesCache rules, Caller caller, Delegation delegation, TimeProvider clock, CancellationToken cancellationToken)
     {
@@ -62,7 +100,7 @@ internal static class RoleMappingEndpoints
             return QueryParameters.Mistake("groupId", "There is no such group. GET /api/groups lists them.");
         }
 
-        if (delegation.Refuse(group.Permissions.Select(permission => permission.ToString())) is { } refused)
+        if (delegation.Refuse(group) is { } refused)
         {
             return refused;
         }
@@ -90,13 +128,20 @@ internal static class RoleMappingEndpoints
         }
 
         var group = (await rules.CurrentAsync(cancellationToken)).FindGroup(mapping.GroupId);
-        if (group is not null && delegation.Refuse(group.Permissions.Select(permission => permission.ToString())) is { } refused)
+        if (group is not null && delegation.Refuse(group) is { } refused)
         {
             return refused;
         }
 
         return await store.DeleteAsync(id, caller.Actor, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
     }
+
+    private static SeenRoleResponse ToResponse((KeycloakRole Role, long Accounts) seen, AccessRules rules) => new(
+        RoleKinds.Write(seen.Role.Kind),
+        seen.Role.Client.Length == 0 ? null : seen.Role.Client,
+        seen.Role.Name,
+        seen.Accounts,
+        [.. rules.MappingsOf(seen.Role).Select(mapping => rules.FindGroup(mapping.GroupId)!.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
 
     public static RoleMappingResponse ToResponse(RoleMapping mapping) => new(
         mapping.Id, mapping.Kind, mapping.Client.Length == 0 ? null : mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);

@@ -13,6 +13,13 @@ internal sealed class RoleMappingStore(Database database, AuditTrail audit)
         JOIN groups g ON g.id = m.group_id
         """;
 
+    /// <summary>The rows, for those who ask who may do what with them.</summary>
+    public static IModelRows Rows(Database database) => new PlainRows(
+        database,
+        RoleMappingEndpoints.Model,
+        exists: "SELECT COUNT(*) FROM role_mappings WHERE id = @row",
+        list: "SELECT id FROM role_mappings WHERE id > @after ORDER BY id LIMIT @limit");
+
     public async Task<IReadOnlyList<RoleMapping>> ListAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);

@@ -1,0 +1,215 @@
+using System.Data.Common;
+using System.Text.Json;
+using Api.Data;
+using Api.Keycloak;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace Api.Permissions;
+
+/// <summary>
+/// Accounts as the subjects of a question that they do not ask themselves: by the roles that Keycloak said last, the groups
+/// that they were put into by hand, and no token. Only accounts of the configured realm: another issuer vouches for nobody.
+/// </summary>
+internal sealed class SubjectStore(Database database, IOptions<KeycloakOptions> keycloak)
+{
+    /// <summary>The one order of every list here.</summary>
+    private const string Sort = "username";
+
+    private const string Columns = "a.id, a.subject, a.username, a.kind, a.active, a.roles_hash IS NOT NULL AS roles_known";
+
+    /// <param name="subject">Keycloak's id of the account (<c>sub</c>).</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>The account, or <see langword="null"/> if nobody of that id has been seen.</returns>
+    public async Task<KnownSubject?> FindAsync(string subject, CancellationToken cancellationToken)
+    {
+        const string sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.subject = @subject";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await ReadAsync(connection, sql, new { keycloak.Value.Issuer, subject }, cancellationToken)).SingleOrDefault();
+    }
+
+    /// <summary>Accounts by user name, a page at a time.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">Where the page before ended.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<(IReadOnlyList<KnownSubject> Subjects, Cursor? Next)> ListAsync(
+        SubjectQuery query, int limit, Cursor? after, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var conditions = new List<string> { "a.issuer = @Issuer" };
+        var values = new DynamicParameters(new { keycloak.Value.Issuer, limit = limit + 1 });
+        if (query.Kind is { } kind)
+        {
+            conditions.Add("a.kind = @kind");
+            values.Add("kind", kind == AccountKind.Service ? "service" : "person");
+        }
+
+        if (query.InAnyOf is { } groups && !groups.Any(group => group.ForEverybody))
+        {
+            var ids = groups.Select(group => group.Id).ToHashSet();
+            conditions.Add($"""
+                (a.id = @always
+                OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND r.role_id IN {database.Elements("@roles", "bigint")})
+                OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id AND m.group_id IN {database.Elements("@groups", "uuid")}))
+                """);
+            values.Add("always", query.Always);
+            values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(connection, query.Rules, ids, cancellationToken)));
+            values.Add("groups", JsonSerializer.Serialize(ids));
+        }
+
+        if (after is not null)
+        {
+            conditions.Add("(a.username, a.id) > (@afterKey, @afterId)");
+            values.Add("afterKey", after.Key ?? "");
+            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
+        }
+
+        var sql = $"SELECT {Columns} FROM accounts a WHERE {string.Join(" AND ", conditions)} ORDER BY a.username, a.id LIMIT @limit";
+        var subjects = await ReadAsync(connection, sql, values, cancellationToken);
+        if (subjects.Count <= limit)
+        {
+            return (subjects, null);
+        }
+
+        subjects.RemoveAt(limit);
+        return (subjects, CursorAt(subjects[^1]));
+    }
+
+    /// <returns>The cursor of a list that ended with the account.</returns>
+    public static Cursor CursorAt(KnownSubject subject) => new(Sort, subject.Username, subject.AccountId.ToString());
+
+    /// <returns>The cursor that the text stands for, or <see langword="null"/> if it is none of these lists.</returns>
+    public static Cursor? ParseCursor(string text) => Cursor.Parse(text, Sort);
+
+    /// <summary>Every role and Keycloak group that a token has shown, with how many accounts have it now.</summary>
+    public async Task<IReadOnlyList<(KeycloakRole Role, long Accounts)>> SeenRolesAsync(CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT r.kind, r.client, r.name, COUNT(a.account_id) AS accounts
+            FROM seen_roles r
+            LEFT JOIN account_roles a ON a.role_id = r.id
+            GROUP BY r.kind, r.client, r.name
+            ORDER BY r.kind, r.client, r.name
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(sql, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => (row.Role, row.Accounts))];
+    }
+
+    // Roles that were ever seen are as many as a realm has; which of them a pattern fits is not for SQL to say.
+    private static async Task<long[]> RolesIntoAsync(
+        DbConnection connection, AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    {
+        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(
+            "SELECT id, kind, client, name FROM seen_roles", cancellationToken: cancellationToken));
+        return [.. rows.Where(row => rules.MappingsOf(row.Role).Any(mapping => groups.Contains(mapping.GroupId))).Select(row => row.Id)];
+    }
+
+    private async Task<List<KnownSubject>> ReadAsync(DbConnection connection, string sql, object values, CancellationToken cancellationToken)
+    {
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
+        var ids = new { ids = JsonSerializer.Serialize(rows.Select(row => row.Id)) };
+        var list = database.Elements("@ids", "uuid");
+        var roles = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
+            $"SELECT a.account_id, r.kind, r.client, r.name FROM account_roles a JOIN seen_roles r ON r.id = a.role_id WHERE a.account_id IN {list}",
+            ids,
+            cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.Role);
+        var groups = (await connection.QueryAsync<MemberRow>(new CommandDefinition(
+            $"SELECT account_id, group_id FROM group_members WHERE account_id IN {list}",
+            ids,
+            cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.GroupId);
+        return [.. rows.Select(row => new KnownSubject(
+            row.Id,
+            row.Subject,
+            row.Username,
+            row.Kind == "service" ? AccountKind.Service : AccountKind.Person,
+            row.Active,
+            row.RolesKnown,
+            [.. roles[row.Id]],
+            [.. groups[row.Id]]))];
+    }
+
+    private sealed record Row
+    {
+        public required Guid Id { get; init; }
+
+        public required string Subject { get; init; }
+
+        public required string Username { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required bool Active { get; init; }
+
+        public required bool RolesKnown { get; init; }
+    }
+
+    private sealed record RoleRow
+    {
+        public required Guid AccountId { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
+
+        public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
+    }
+
+    private sealed record SeenRow
+    {
+        public long Id { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
+
+        public long Accounts { get; init; }
+
+        public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
+    }
+
+    private sealed record MemberRow
+    {
+        public required Guid AccountId { get; init; }
+
+        public required Guid GroupId { get; init; }
+    }
+}
+
+/// <summary>Which accounts to list.</summary>
+/// <param name="Rules">The rules that the question is asked under.</param>
+/// <param name="Kind">People or services; <see langword="null"/> for both.</param>
+/// <param name="InAnyOf">Only accounts that are in one of these groups, for whatever reason; <see langword="null"/> for all.</param>
+/// <param name="Always">An account that is listed in any case: the caller, whose token may say more than was recorded.</param>
+internal sealed record SubjectQuery(AccessRules Rules, AccountKind? Kind = null, IReadOnlyCollection<GroupRule>? InAnyOf = null, Guid? Always = null);
+
+/// <summary>An account with everything that decides what it may do.</summary>
+/// <param name="AccountId">The local account.</param>
+/// <param name="Subject">Keycloak's id of it (<c>sub</c>).</param>
+/// <param name="Username">The name to sign in with, or the client id of a service.</param>
+/// <param name="Kind">A person or a service.</param>
+/// <param name="Active">Whether it is switched on.</param>
+/// <param name="RolesKnown">Whether any token of it has carried roles so far.</param>
+/// <param name="Roles">What Keycloak said last.</param>
+/// <param name="Groups">The groups that it was put into by hand.</param>
+internal sealed record KnownSubject(
+    Guid AccountId,
+    string Subject,
+    string Username,
+    AccountKind Kind,
+    bool Active,
+    bool RolesKnown,
+    IReadOnlyList<KeycloakRole> Roles,
+    IReadOnlyList<Guid> Groups)
+{
+    /// <summary>The subject of a decision under the given rules.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="scopes">The scopes of the token that the question is about; <see langword="null"/> if it is about none.</param>
+    public Subject Under(AccessRules rules, IReadOnlySet<string>? scopes = null) =>
+        new(AccountId, Kind, Active, rules.Resolve(Roles, Groups), scopes);
+}
