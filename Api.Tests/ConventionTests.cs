@@ -75,6 +75,7 @@ public sealed partial class ConventionTests
             ["account_roles"] = ["Permissions"],
             ["ended_sessions"] = ["Keycloak"],
             ["audit_log"] = ["Data", "Audit"],
+            ["audit_retention"] = ["Audit"],
         };
         foreach (var file in Files("*.cs"))
         {

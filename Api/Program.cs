@@ -2,6 +2,7 @@ using Api;
 using Api.Access;
 using Api.Accounts;
 using Api.Admin;
+using Api.Audit;
 using Api.Commands;
 using Api.Data;
 #if EMBEDDED_REALM
@@ -38,6 +39,7 @@ try
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
+    builder.Services.AddAudit();
     builder.Services.AddAccess();
     builder.Services.AddModel<AuthorModel, Author>();
     builder.Services.AddModel<BookModel, Book>();
@@ -72,6 +74,7 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
+    api.MapAudit();
     api.MapModels();
     api.MapAccess();
     app.MapGroup("").RequireBearer().MapAuthZen();

@@ -13,6 +13,8 @@ internal static class DataSetup
             provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton<Migrator>();
         services.AddSingleton<AuditTrail>();
+        services.AddSingleton<RefusalTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<RefusalTrail>());
         services.AddHealthChecks().AddCheck<Check>("database");
     }
 
