@@ -196,11 +196,6 @@ public abstract class ApiUnderTest : IAsyncDisposable
                 builder.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new CloseConnections()));
             }
 
-            if (AddServices is not null)
-            {
-                builder.ConfigureTestServices(AddServices);
-            }
-
             if (MapEndpoints is not null)
             {
                 builder.ConfigureTestServices(services => services.AddSingleton<IStartupFilter>(new MoreEndpoints(MapEndpoints)));
