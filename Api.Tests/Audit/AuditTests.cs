@@ -200,10 +200,10 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var nora = await Api.SignInAsync("nora");
         Assert.Equal(HttpStatusCode.Forbidden, (await nora.GetAsync($"{Api.Realm.ApiUrl}/admin")).Status);
 
-        var first = Assert.Single(await WaitAsync(ada, $"requestId={Uri.EscapeDataString(Text(scope, "requestId")!)}"));
+        var first = Assert.Single(await WaitAsync(ada, $"kind=refusal&requestId={Uri.EscapeDataString(Text(scope, "requestId")!)}"));
         Assert.Equal("books:write", Text(first, "missingScope"));
         Assert.Equal("book:add", Text(first, "permission"));
-        var second = Assert.Single(await WaitAsync(ada, $"requestId={Uri.EscapeDataString(Text(handing, "requestId")!)}"));
+        var second = Assert.Single(await WaitAsync(ada, $"kind=refusal&requestId={Uri.EscapeDataString(Text(handing, "requestId")!)}"));
         Assert.Equal("""["*:*","book:delete"]""", second.GetProperty("missingPermissions").GetRawText());
         Assert.Equal("group:add", Text(second, "permission"));
         var third = (await WaitAsync(ada, "permission=admin:view&kind=refusal"))[0];
@@ -224,7 +224,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
             var anonymous = await AssertProblemAsync(await Api.NewClient().GetAsync("/api/me", Cancel), 401);
             var forged = await AssertProblemAsync(await Api.NewClient("a.b.c").GetAsync("/api/me", Cancel), 401);
 
-            var row = Assert.Single(await WaitAsync(ada, $"requestId={Uri.EscapeDataString(Text(inactive, "requestId")!)}"));
+            var row = Assert.Single(await WaitAsync(ada, $"kind=refusal&requestId={Uri.EscapeDataString(Text(inactive, "requestId")!)}"));
             Assert.Equal("account_inactive", Text(row, "code"));
             Assert.Null(Text(row, "permission"));
             foreach (var problem in new[] { anonymous, forged })
