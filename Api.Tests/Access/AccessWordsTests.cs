@@ -119,8 +119,7 @@ public sealed class AccessWordsTests
     public void What_is_missing_and_who_would_have_it() => Assert.Equal(
         """
         No. No group of grace grants book:delete.
-        Needed: the group book-editors, by role book-editor of client acme-api, or by hand.
-        Needed: the group superusers, by realm role superuser, or by hand.
+        Needed: a group that grants it: book-editors (role book-editor of client acme-api), or superusers (realm role superuser).
         ----
         grace (person) · book:delete
 
@@ -209,6 +208,7 @@ public sealed class AccessWordsTests
     [Fact]
     public void What_does_not_exist_is_named_with_its_nearest()
     {
+        Assert.Contains("Needed: a group that grants it: superusers (realm role superuser).", AccessWords.Say(Answer("account:view", [])), StringComparison.Ordinal);
         Assert.Contains("Note: The permission book:veiw does not exist. Did you mean book:view?", AccessWords.Say(Answer("book:veiw", [])), StringComparison.Ordinal);
         Assert.Equal("Nobody here is of the type robot. Types are user, person and service.", AccessWords.ForAdministrators(
             AccessAnswer.Of(new AccessQuestion("4711", new("book", "view"), SubjectType: "robot"), subject: null, Rules, Catalogue, Rows)));

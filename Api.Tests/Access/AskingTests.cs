@@ -1,5 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 
 namespace Api.Tests.Access;
@@ -283,6 +285,19 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         var response = await (await AskerAsync()).GetAsync($"/api/access/explain?{query}", Cancel);
 
         Assert.Contains(expected, (await AssertProblemAsync(response, 400)).GetProperty("errors").GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_example_of_the_README_is_answered_as_it_says()
+    {
+        var section = Repository.Read("README.md").Split("## Ask who may do what")[1].Split("\n## ")[0];
+        var question = section.Split("-d '\n")[1].Split("'\n")[0];
+        var expected = JsonNode.Parse(section.Split("```text\n")[1].Split("```")[0])!;
+
+        var answer = JsonNode.Parse((await AskAsync(await Api.ServiceAsync("acme-reader"), Evaluation, question)).GetRawText())!;
+
+        answer["context"]!["subject"]!["accountId"] = expected["context"]!["subject"]!["accountId"]!.DeepClone();
+        Assert.Equal(expected.ToJsonString(), answer.ToJsonString());
     }
 
     private static string Code(JsonElement answer) => answer.GetProperty("context").GetProperty("code").GetString()!;

@@ -106,6 +106,14 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         Assert.Equal("string", group.GetProperty("name").GetProperty("type").GetString());
         Assert.Equal("string", group.GetProperty("permissions").GetProperty("items").GetProperty("type").GetString());
 
+        var evaluation = document.GetProperty("paths").GetProperty("/access/v1/evaluation").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json");
+        Assert.Equal("#/components/schemas/EvaluationRequest", evaluation.GetProperty("schema").GetProperty("$ref").GetString());
+        Assert.Equal("book", evaluation.GetProperty("example").GetProperty("resource").GetProperty("type").GetString());
+        var question = document.GetProperty("components").GetProperty("schemas").GetProperty("EvaluationRequest");
+        Assert.Equal("""["subject","action","resource"]""", JsonSerializer.Serialize(question.GetProperty("required")));
+        // Unlike elsewhere, what is not known is ignored there.
+        Assert.False(question.TryGetProperty("additionalProperties", out _));
+
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray();
         Assert.All(paths, path => Assert.Matches("^/(api|access/v1)/|^/.well-known/authzen-configuration$", path));
         Assert.Equal(24, paths.Length);

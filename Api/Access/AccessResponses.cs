@@ -158,7 +158,7 @@ public sealed record ChainResponse(
         chain.ToString());
 }
 
-/// <summary>What would have to change for a yes. All that is not left out is needed.</summary>
+/// <summary>What would have to change for a yes. All that stands here is needed.</summary>
 /// <param name="SwitchOn">That the account is switched on.</param>
 /// <param name="LeaveGroups">That the subject leaves these groups, or that they no longer deny it.</param>
 /// <param name="AnyGroup">That the subject is in one of these groups.</param>

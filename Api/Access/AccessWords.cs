@@ -9,8 +9,8 @@ internal static class AccessWords
     public static string Say(AccessAnswer answer)
     {
         var lines = new List<string> { $"{(answer.IsAllowed ? "Yes" : "No")}. {ForAdministrators(answer)}" };
-        lines.AddRange(answer.Explanation.Grants.Select(chain => $"Granted: {Chain(chain)}"));
-        lines.AddRange(answer.Explanation.Denials.Select(chain => $"Denied: {Chain(chain)}"));
+        lines.AddRange(answer.Explanation.Grants.Select(chain => $"Granted: {chain}"));
+        lines.AddRange(answer.Explanation.Denials.Select(chain => $"Denied: {chain}"));
         lines.AddRange(Remedies(answer).Select(remedy => $"Needed: {remedy}"));
         lines.AddRange(answer.Notes.Select(note => $"Note: {note}"));
         return string.Join('\n', lines);
@@ -74,9 +74,11 @@ internal static class AccessWords
             yield return $"they leave the group {group}, or it no longer denies {answer.Decision.Permission}.";
         }
 
-        foreach (var way in answer.Explanation.Ways)
+        if (answer.Explanation.Grants.Count == 0)
         {
-            yield return $"the group {way.Group.Name}, by {Ways(way)}.";
+            yield return answer.Explanation.Ways.Count == 0
+                ? "a group that grants it. There is none."
+                : $"a group that grants it: {string.Join(", or ", answer.Explanation.Ways.Select(Text))}.";
         }
 
         if (answer.LacksScope)
@@ -88,9 +90,6 @@ internal static class AccessWords
     /// <returns>Sets of scopes of which any is enough, as in <c>books:read authors:read, or library:read</c>.</returns>
     public static string Scopes(AccessAnswer answer) =>
         string.Join(", or ", answer.Explanation.Scopes.Select(set => string.Join(' ', set)));
-
-    /// <returns>The chain with the mapping in it, where a pattern leads on.</returns>
-    public static string Chain(Chain chain) => chain.ToString();
 
     /// <returns>The groups that chains lead through, each once.</returns>
     public static string[] Names(IEnumerable<Chain> chains) =>
@@ -108,6 +107,6 @@ internal static class AccessWords
         var many => $"The groups {string.Join(", ", many)}",
     };
 
-    private static string Ways(Way way) =>
-        way.Mappings.Count == 0 ? "hand" : string.Join(", ", way.Mappings.Select(mapping => mapping.Pattern.ToString())) + ", or by hand";
+    private static string Text(Way way) =>
+        $"{way.Group.Name} ({(way.Mappings.Count == 0 ? "by hand" : string.Join(", ", way.Mappings.Select(mapping => mapping.Pattern.ToString())))})";
 }
