@@ -62,6 +62,11 @@ internal sealed class PermissionCatalogue
 
     public IReadOnlyList<Permission> Permissions { get; }
 
+    /// <summary>What stands for several permissions where a group grants or denies: every action of one model, and everything.</summary>
+    public IEnumerable<string> Wildcards => _models.Keys.Order(StringComparer.Ordinal)
+        .Append(Permission.Any)
+        .Select(model => new Permission(model, Permission.Any).ToString());
+
     /// <summary>The scopes that narrow a token here. Others, such as <c>profile</c>, mean nothing to this service.</summary>
     public IReadOnlyCollection<string> Scopes => _scopes;
 
@@ -101,7 +106,7 @@ internal sealed class PermissionCatalogue
             return null;
         }
 
-        var nearest = NearestName.Of(text, Permissions.Select(known => known.ToString()));
+        var nearest = NearestName.Of(text, Permissions.Select(known => known.ToString()).Concat(wildcards ? Wildcards : []));
         return $"The permission {text} does not exist." + (nearest is null
             ? $" Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}; actions are {string.Join(", ", Permission.Actions)}."
             : $" Did you mean {nearest}?");
