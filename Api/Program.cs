@@ -1,4 +1,5 @@
 using Api;
+using Api.Access;
 using Api.Accounts;
 using Api.Admin;
 using Api.Commands;
@@ -34,6 +35,7 @@ try
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
+    builder.Services.AddAccessDocuments();
     builder.Services.AddBooks();
     builder.Services.AddAdmin();
     builder.Services.AddReference();
@@ -64,6 +66,7 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
+    api.MapAccessDocuments();
     api.MapBooks();
 
     await app.CheckPermissionsAsync();
