@@ -148,19 +148,38 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
     });
 
     [Fact]
+    public Task A_change_that_somebody_else_has_begun_comes_first() => WithAnyRulesAsync(async () =>
+    {
+        await ApplyAsync("""{"groups":{"a":{"permissions":["book:view"]}}}""");
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "INSERT INTO groups (id, name) VALUES (@id, 'contested')", new { id = Guid.NewGuid() }, transaction, cancellationToken: Cancel));
+
+        const string text = """{"groups":{"contested":{"permissions":["book:view"]}}}""";
+        var applying = Task.Run(() => ApplyAsync(text), Cancel);
+        Assert.NotSame(applying, await Task.WhenAny(applying, Task.Delay(TimeSpan.FromMilliseconds(300), Cancel)));
+        await transaction.CommitAsync(Cancel);
+
+        Assert.Equal(["- group a", "    - book:view", "~ group contested", "    + book:view"], AccessText.Lines(await applying));
+        Assert.Equal(Parse(text).Text(), (await Store.ReadAsync(Cancel)).Document.Text());
+    });
+
+    [Fact]
     public Task While_others_change_groups_nobody_ever_sees_half_a_document_and_nobody_fails() => WithAnyRulesAsync(async () =>
     {
         const string busy = "\"busy\":{\"permissions\":[\"*:*\"],\"roleMappings\":[{\"kind\":\"realm-role\",\"name\":\"superuser\"}]}";
         string[] texts =
         [
             $$$$"""{"groups":{ {{{{busy}}}},"a":{"permissions":["book:view"]},"c":{"permissions":["book:add"]},"d":{"roleMappings":[{"kind":"realm-role","name":"x"}]}}}""",
-            $$$$"""{"groups":{ {{{{busy}}}},"b":{"permissions":["book:view"]},"c":{"permissions":["book:delete"]},"d":{"roleMappings":[{"kind":"realm-role","name":"y"}]}}}""",
+            $$$$"""{"groups":{ {{{{busy}}}},"b":{"permissions":["book:view"]},"c":{"permissions":["book:delete"]},"d":{"roleMappings":[{"kind":"realm-role","name":"y"}]},"contested":{"permissions":["book:view"]}}}""",
         ];
         await ApplyAsync(texts[0]);
         var ada = await Api.PersonAsync("ada");
         var id = (await Store.ReadAsync(Cancel)).Groups.Single(group => group.Entry.Name == "busy").Id;
-        var whole = texts.Select(Parse).Select(WithoutBusy).ToHashSet(StringComparer.Ordinal);
+        var whole = texts.Select(Parse).Select(Quiet).ToHashSet(StringComparer.Ordinal);
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var turns = 0;
 
         var writers = Enumerable.Range(0, 3).Select(number => Task.Run(async () =>
         {
@@ -178,17 +197,32 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
                     var delete = await ada.DeleteAsync(location.AbsolutePath, Cancel);
                     Assert.True(delete.StatusCode is HttpStatusCode.NoContent or HttpStatusCode.NotFound, delete.StatusCode.ToString());
                 }
+
+                Interlocked.Increment(ref turns);
+                // A group that every other document has too.
+                var group = await ada.PostAsync("/api/groups", new StringContent("""{"name":"contested","permissions":[]}""", Encoding.UTF8, "application/json"), Cancel);
+                Assert.True(group.StatusCode is HttpStatusCode.Created or HttpStatusCode.Conflict, group.StatusCode.ToString());
+                if (group.Headers.Location is { } made)
+                {
+                    using var end = new HttpRequestMessage(HttpMethod.Delete, made.AbsolutePath);
+                    end.Headers.TryAddWithoutValidation("If-Match", "*");
+                    var ended = (await ada.SendAsync(end, Cancel)).StatusCode;
+                    Assert.True(ended is HttpStatusCode.NoContent or HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed, ended.ToString());
+                }
             }
         }, Cancel)).Append(Task.Run(async () =>
         {
             while (!done.IsCancellationRequested)
             {
-                Assert.Contains(WithoutBusy((await Store.ReadAsync(Cancel)).Document), whole);
+                Assert.Contains(Quiet((await Store.ReadAsync(Cancel)).Document), whole);
+                await Task.Delay(TimeSpan.FromMilliseconds(5), Cancel);
             }
         }, Cancel)).ToArray();
-        for (var round = 0; round < 40; round++)
+        // Until each of them has had its turns.
+        for (var round = 0; Volatile.Read(ref turns) < 30 && !writers.Any(writer => writer.IsFaulted); round++)
         {
             await ApplyAsync(texts[round % 2]);
+            await Task.Yield();
         }
 
         await done.CancelAsync();
@@ -197,7 +231,9 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(Parse(texts[1]).Text(), (await Store.ReadAsync(Cancel)).Document.Text());
     });
 
-    private static string WithoutBusy(AccessDocument document) => new AccessDocument(document.Groups.Where(group => group.Name != "busy")).Text();
+    // Without the groups that the others change.
+    private static string Quiet(AccessDocument document) =>
+        new AccessDocument(document.Groups.Where(group => group.Name is not ("busy" or "contested"))).Text();
 
     // Whatever a test applies, the next one begins with the rules that a new database has.
     private async Task WithAnyRulesAsync(Func<Task> test)

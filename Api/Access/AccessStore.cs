@@ -83,15 +83,15 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
         return diff;
     }
 
-    // SQLite lets in one writer at a time. On PostgreSQL other writers lock row by row: whoever changes a group, or refers
-    // to one, waits for these locks before they hold what is needed here. Who waits longer than half a second is this
-    // transaction, never a request: PostgreSQL looks for deadlocks after one second, and ends either side.
+    // SQLite lets in one writer at a time. On PostgreSQL other writers lock row by row, in orders of their own, and whoever
+    // refers to a group locks it too. If that crosses with these locks, it is this transaction that steps back, soon, and
+    // never a request: PostgreSQL looks for deadlocks after a second only, and then ends either side.
     private async Task LockAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
         if (database.Engine == DatabaseEngine.PostgreSql)
         {
             const string sql = """
-                SET LOCAL lock_timeout = '500ms';
+                SET LOCAL lock_timeout = '100ms';
                 LOCK TABLE groups, group_permissions, role_mappings IN EXCLUSIVE MODE
                 """;
             await connection.ExecuteAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
