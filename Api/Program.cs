@@ -15,19 +15,21 @@ using Api.Permissions;
 using Api.Reference;
 using Api.RoleMappings;
 
-if (HealthCommand.Matches(args))
+var commandLine = CommandLine.Read(args);
+if (commandLine.StandsAlone)
 {
-    return await HealthCommand.RunAsync(args);
+    return await commandLine.RunAsync();
 }
 
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = WebApplication.CreateBuilder(commandLine.HostArguments);
 #if EMBEDDED_REALM
-    await using var realm = await DevelopmentRealm.AddAsync(builder);
+    await using var realm = await DevelopmentRealm.AddAsync(builder, start: !commandLine.HasVerb);
 #endif
 
     StartError.ReplaceHostLog(builder);
+    commandLine.Configure(builder.Logging);
     builder.AddHosting();
     builder.Services.AddData();
     builder.Services.AddKeycloak();
@@ -41,6 +43,11 @@ try
     builder.Services.AddReference();
 
     await using var app = builder.Build();
+    if (commandLine.HasVerb)
+    {
+        return await commandLine.RunAsync(app.Services);
+    }
+
     await app.MigrateAsync();
 
     app.UseProxies();
