@@ -21,9 +21,9 @@ public sealed partial class ConventionTests
         ["Accounts"] = ["Permissions", "Keycloak", "Data", "Hosting"],
         ["Groups"] = ["Permissions", "Data", "Hosting"],
         ["RoleMappings"] = ["Permissions", "Keycloak", "Data", "Hosting"],
+        ["Audit"] = ["Permissions", "Data", "Hosting"],
         // The one room that looks at all rules at once; the features look after single rows.
         ["Access"] = ["Permissions", "Keycloak", "Data", "Hosting"],
-        ["Audit"] = ["Permissions", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["Reference"] = ["Permissions", "Keycloak"],
         ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Permissions", "Keycloak", "Data", "Hosting"],

@@ -31,12 +31,14 @@ try
     StartError.ReplaceHostLog(builder);
     commandLine.Configure(builder.Logging);
     builder.AddHosting();
+    builder.AddRequestIds();
     builder.Services.AddData();
     builder.Services.AddKeycloak();
     builder.Services.AddPermissions();
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
+    builder.Services.AddAccess();
     builder.Services.AddAccessDocuments();
     builder.Services.AddBooks();
     builder.Services.AddAdmin();
@@ -51,6 +53,7 @@ try
     await app.MigrateAsync();
 
     app.UseProxies();
+    app.UseRequestIds();
     app.UseProblems(
         isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
         isConflict: DatabaseOutage.IsBrokenReference,
@@ -73,8 +76,10 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
+    api.MapAccess();
     api.MapAccessDocuments();
     api.MapBooks();
+    app.MapGroup("").RequireBearer().MapAuthZen();
 
     await app.CheckPermissionsAsync();
 #if EMBEDDED_REALM

@@ -22,13 +22,18 @@ public abstract class ApiUnderTest : IAsyncDisposable
     private readonly Lazy<Task> _start;
     private readonly ConcurrentDictionary<string, Task<string>> _tokens = new(StringComparer.Ordinal);
     private readonly List<IDisposable> _browsers = [];
+    private readonly Action<IServiceCollection>? _services;
     private TestDatabase? _database;
     private Factory? _factory;
 
-    private protected ApiUnderTest(RealmUnderTest realm, DatabaseEngine engine)
+    /// <param name="realm">The realm.</param>
+    /// <param name="engine">The engine.</param>
+    /// <param name="services">What the application has besides its own, such as a model of the tests.</param>
+    private protected ApiUnderTest(RealmUnderTest realm, DatabaseEngine engine, Action<IServiceCollection>? services = null)
     {
         Realm = realm;
         Engine = engine;
+        _services = services;
         _start = new(StartOnceAsync);
     }
 
@@ -113,7 +118,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
     ];
 
     private Factory NewFactory(IEnumerable<(string Key, string? Value)> settings) =>
-        new([.. Settings(Realm, _database!.ConnectionString), .. settings]);
+        new([.. Settings(Realm, _database!.ConnectionString), .. settings]) { More = _services };
 
     private async Task StartOnceAsync()
     {
@@ -142,6 +147,9 @@ public abstract class ApiUnderTest : IAsyncDisposable
         /// </summary>
         public bool ClosesConnections { get; init; }
 
+        /// <summary>What the application has besides its own.</summary>
+        public Action<IServiceCollection>? More { get; init; }
+
         /// <summary>A clock of the test's own.</summary>
         public TimeProvider? Clock { get; init; }
 
@@ -155,6 +163,11 @@ public abstract class ApiUnderTest : IAsyncDisposable
             if (Clock is not null)
             {
                 builder.ConfigureTestServices(services => services.AddSingleton(Clock));
+            }
+
+            if (More is not null)
+            {
+                builder.ConfigureTestServices(More);
             }
 
             if (ClosesConnections)

@@ -14,7 +14,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     // Open to everybody, each for a reason: probes, the doors to and from Keycloak, and pages about signing in.
     private static readonly string[] Open =
     [
-        "/", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/", "/reference/{documentName?}",
+        "/", "/.well-known/authzen-configuration", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/", "/reference/{documentName?}",
         "/signed-out", "/signin", "/signin-failed", "/signout", "/signout-backchannel",
     ];
 
@@ -41,7 +41,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
         {
             var permission = endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>().Select(required => required.Permission).OfType<Permission>().LastOrDefault();
-            var isApi = Path(endpoint).StartsWith("/api/", StringComparison.Ordinal);
+            var isApi = TakesTokens(endpoint);
             foreach (var method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods)
             {
                 rows++;
@@ -98,7 +98,9 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     public void The_action_that_a_call_needs_fits_its_method()
     {
         Dictionary<string, string> actions = new() { ["GET"] = "view", ["POST"] = "add", ["PUT"] = "change", ["PATCH"] = "change", ["DELETE"] = "delete" };
-        foreach (var endpoint in Endpoints().Where(endpoint => Path(endpoint).StartsWith("/api/", StringComparison.Ordinal) && Path(endpoint) != "/api/me"))
+        foreach (var endpoint in Endpoints().Where(endpoint => Path(endpoint).StartsWith("/api/", StringComparison.Ordinal)
+            // About the caller alone, or about access itself.
+            && Path(endpoint) is not ("/api/me" or "/api/access/explain")))
         {
             var permission = endpoint.Metadata.GetMetadata<PermissionRequirement>()!.Permission!.Value;
             var method = Assert.Single(endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods);
@@ -120,7 +122,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         await ada.PatchAsync($"/api/accounts/{id}", Json("""{"active":false}"""), Cancel);
         try
         {
-            foreach (var endpoint in Endpoints().Where(endpoint => Path(endpoint).StartsWith("/api/", StringComparison.Ordinal)))
+            foreach (var endpoint in Endpoints().Where(TakesTokens))
             {
                 foreach (var method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods)
                 {
@@ -149,6 +151,9 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
             .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null || endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null)
             .DistinctBy(endpoint => endpoint);
 
+    private static bool TakesTokens(RouteEndpoint endpoint) =>
+        Path(endpoint).StartsWith("/api/", StringComparison.Ordinal) || Path(endpoint).StartsWith("/access/", StringComparison.Ordinal);
+
     private static string Path(RouteEndpoint endpoint) => "/" + endpoint.RoutePattern.RawText!.Trim('/');
 
     private static Task<HttpResponseMessage> SendAsync(HttpClient client, string method, RouteEndpoint endpoint) =>
@@ -160,7 +165,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
             .Replace("{id:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
             .Replace("{accountId:guid}", Guid.Empty.ToString(), StringComparison.Ordinal);
         var request = new HttpRequestMessage(new HttpMethod(method), origin + path);
-        if (method is "POST" or "PUT" or "PATCH" && path.StartsWith("/api/", StringComparison.Ordinal))
+        if (method is "POST" or "PUT" or "PATCH" && TakesTokens(endpoint))
         {
             request.Content = Json("{}");
         }

@@ -7,13 +7,12 @@ namespace Api.Access;
 /// <summary>The rules as one document: read, and tried out before anything is changed. They are applied on the command line.</summary>
 internal static class AccessPreviewEndpoint
 {
-    private const string Model = "access";
+    private const string Model = AccessEndpoints.Model;
     private const int DefaultLimit = 100;
     private const int HighestLimit = 1000;
 
     public static void AddAccessDocuments(this IServiceCollection services)
     {
-        services.AddModel(Model, "access", "Access", Permission.View);
         services.AddSingleton<AccessStore>();
         services.AddSingleton<AccessImpact>();
     }

@@ -8,12 +8,13 @@ namespace Api.Accounts;
 /// <summary>Accounts: seen at their first call, named by Keycloak, switched on and off here.</summary>
 internal static class AccountEndpoints
 {
-    private const string Model = "account";
+    public const string Model = "account";
 
     public static void AddAccounts(this IServiceCollection services)
     {
         services.AddModel(Model, "accounts", "Accounts", Permission.View, Permission.Change);
         services.AddSingleton<AccountStore>();
+        services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
     }
 
     public static RouteGroupBuilder MapAccounts(this IEndpointRouteBuilder routes)

@@ -1,4 +1,5 @@
 using Api.Data;
+using Api.Permissions;
 using Dapper;
 
 namespace Api.Accounts;
@@ -18,6 +19,13 @@ internal sealed class AccountStore(Database database)
     public const string Sort = "username";
 
     private const string Columns = "id, issuer, subject, kind, username, email, name, active, created_at, last_seen_at";
+
+    /// <summary>The rows, for those who ask who may do what with them.</summary>
+    public static IModelRows Rows(Database database) => new PlainRows(
+        database,
+        AccountEndpoints.Model,
+        exists: "SELECT COUNT(*) FROM accounts WHERE id = @row",
+        list: "SELECT id FROM accounts WHERE id > @after ORDER BY id LIMIT @limit");
 
     public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountFilter filter, CancellationToken cancellationToken)
     {

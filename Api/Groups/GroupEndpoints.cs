@@ -1,3 +1,4 @@
+using Api.Data;
 using Api.Hosting;
 using Api.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -7,12 +8,13 @@ namespace Api.Groups;
 /// <summary>Local groups. Nobody hands out, or takes away, what they do not hold themselves.</summary>
 internal static class GroupEndpoints
 {
-    private const string Model = "group";
+    public const string Model = "group";
 
     public static void AddGroups(this IServiceCollection services)
     {
         services.AddModel(Model, "groups", "Groups");
         services.AddSingleton<GroupStore>();
+        services.AddSingleton(provider => GroupStore.Rows(provider.GetRequiredService<Database>()));
     }
 
     public static RouteGroupBuilder MapGroups(this IEndpointRouteBuilder routes)

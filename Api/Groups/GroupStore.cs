@@ -1,5 +1,6 @@
 using System.Data.Common;
 using Api.Data;
+using Api.Permissions;
 using Dapper;
 
 namespace Api.Groups;
@@ -7,6 +8,13 @@ namespace Api.Groups;
 /// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
 internal sealed class GroupStore(Database database)
 {
+    /// <summary>The rows, for those who ask who may do what with them.</summary>
+    public static IModelRows Rows(Database database) => new PlainRows(
+        database,
+        GroupEndpoints.Model,
+        exists: "SELECT COUNT(*) FROM groups WHERE id = @row",
+        list: "SELECT id FROM groups WHERE id > @after ORDER BY id LIMIT @limit");
+
     /// <summary>All groups by name. There are as many as an organisation has duties: hundreds, not more.</summary>
     public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
     {

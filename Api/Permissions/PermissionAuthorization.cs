@@ -65,7 +65,7 @@ internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Deci
 internal sealed record RefusalPage(Func<HttpContext, Decision, IResult> Render);
 
 /// <summary>Answers a refused request: problem details that name what is missing, or the page of the route group.</summary>
-internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : IAuthorizationMiddlewareResultHandler
+internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _default = new();
 
@@ -79,7 +79,7 @@ internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : 
         }
 
         var page = context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>();
-        var result = page is null ? Refusals.Answer(context, refusal, options.Value.Realm) : page.Render(context, refusal.Decision);
+        var result = page is null ? Refusals.Answer(context, refusal.Caller, refusal.Decision) : page.Render(context, refusal.Decision);
         await result.ExecuteAsync(context);
     }
 }
@@ -87,6 +87,9 @@ internal sealed class RefusalResultHandler(IOptions<KeycloakOptions> options) : 
 /// <summary>The words of a refusal.</summary>
 internal static class Refusals
 {
+    /// <summary>Where a decision is explained to whoever may look at access.</summary>
+    public const string ExplanationPath = "/api/access/explain";
+
     /// <returns>The code that stands in problem details, in answers to access questions and in logs.</returns>
     public static string Code(DecisionReason reason) => reason switch
     {
@@ -113,25 +116,38 @@ internal static class Refusals
         _ => $"None of your groups grants {decision.Permission}. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
     };
 
-    /// <summary>403 problem details. A missing scope is announced as RFC 6750, section 3.1 says.</summary>
-    public static IResult Answer(HttpContext context, Refusal refusal, string realm)
+    /// <summary>
+    /// 403 problem details. A missing scope is announced as RFC 6750, section 3.1 says. Whoever may look at access gets a
+    /// link to the whole explanation.
+    /// </summary>
+    public static IResult Answer(HttpContext context, Caller caller, Decision decision)
     {
-        var decision = refusal.Decision;
         if (decision.Reason == DecisionReason.InsufficientScope)
         {
+            var realm = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
             context.Response.Headers[HeaderNames.WWWAuthenticate] =
                 $"Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{decision.Scope}\"";
         }
 
         return decision.Reason switch
         {
-            DecisionReason.PermissionMissing => Refuse(("missingPermission", decision.Permission.ToString())),
-            DecisionReason.PermissionDenied => Refuse(("deniedPermission", decision.Permission.ToString())),
-            DecisionReason.InsufficientScope => Refuse(("missingScope", decision.Scope)),
-            _ => Refuse(),
+            DecisionReason.PermissionMissing => Refuse("missingPermission", decision.Permission.ToString()),
+            DecisionReason.PermissionDenied => Refuse("deniedPermission", decision.Permission.ToString()),
+            DecisionReason.InsufficientScope => Refuse("missingScope", decision.Scope),
+            _ => Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision)),
         };
 
-        ProblemHttpResult Refuse(params ReadOnlySpan<(string, object?)> more) =>
-            Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), more);
+        ProblemHttpResult Refuse(string member, string value)
+        {
+            var problem = Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
+            // An endpoint that demands scopes alone is about no permission.
+            if (decision.Permission != default && caller.May("access", Permission.View))
+            {
+                problem.ProblemDetails.Extensions["explanation"] = context.Request.PathBase + ExplanationPath
+                    + QueryString.Create("subject", caller.Identity.Subject).Add("permission", decision.Permission.ToString());
+            }
+
+            return problem;
+        }
     }
 }

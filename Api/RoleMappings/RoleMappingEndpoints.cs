@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using Api.Data;
 using Api.Hosting;
 using Api.Keycloak;
 using Api.Permissions;
@@ -10,12 +11,13 @@ namespace Api.RoleMappings;
 /// <summary>Role mappings: which role or group of Keycloak puts somebody into which local group.</summary>
 internal static class RoleMappingEndpoints
 {
-    private const string Model = "role-mapping";
+    public const string Model = "role-mapping";
 
     public static void AddRoleMappings(this IServiceCollection services)
     {
         services.AddModel(Model, "role-mappings", "Role mappings", Permission.View, Permission.Add, Permission.Delete);
         services.AddSingleton<RoleMappingStore>();
+        services.AddSingleton(provider => RoleMappingStore.Rows(provider.GetRequiredService<Database>()));
     }
 
     public static RouteGroupBuilder MapRoleMappings(this IEndpointRouteBuilder routes)

@@ -1,4 +1,5 @@
 using Api.Data;
+using Api.Permissions;
 using Dapper;
 
 namespace Api.RoleMappings;
@@ -11,6 +12,13 @@ internal sealed class RoleMappingStore(Database database)
         FROM role_mappings m
         JOIN groups g ON g.id = m.group_id
         """;
+
+    /// <summary>The rows, for those who ask who may do what with them.</summary>
+    public static IModelRows Rows(Database database) => new PlainRows(
+        database,
+        RoleMappingEndpoints.Model,
+        exists: "SELECT COUNT(*) FROM role_mappings WHERE id = @row",
+        list: "SELECT id FROM role_mappings WHERE id > @after ORDER BY id LIMIT @limit");
 
     public async Task<IReadOnlyList<RoleMapping>> ListAsync(CancellationToken cancellationToken)
     {
