@@ -14,6 +14,16 @@ public abstract class AccessCommandTests
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    // The realm whose accounts are asked about. It is not called.
+    private static readonly Dictionary<string, string> Keycloak = new(StringComparer.Ordinal)
+    {
+        ["Keycloak__AuthServerUrl"] = "https://sso.example.com/",
+        ["Keycloak__Realm"] = "acme",
+        ["Keycloak__Resource"] = "acme-api",
+        ["Keycloak__SignIn__Resource"] = "acme-admin",
+        ["Keycloak__SignIn__Credentials__Secret"] = "secret",
+    };
+
     private protected abstract DatabaseEngine Engine { get; }
 
     [Fact]
@@ -167,46 +177,100 @@ public abstract class AccessCommandTests
     public async Task The_accounts_that_gain_and_lose_are_named_where_they_are_asked_for()
     {
         await using var executable = await Executable.CreateAsync(Engine);
-        await executable.ExecuteAsync("""
-            INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
-            VALUES
-                ('00000000-0000-0000-0000-000000000001', 'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
-                ('00000000-0000-0000-0000-000000000002', 'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
-            INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers'
-            """);
-        const string document = """{"groups":{"everybody":{"permissions":["account:view"],"forEverybody":true}}}""";
-        var keycloak = new Dictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["Keycloak__AuthServerUrl"] = "https://sso.example.com/",
-            ["Keycloak__Realm"] = "acme",
-            ["Keycloak__Resource"] = "acme-api",
-            ["Keycloak__SignIn__Resource"] = "acme-admin",
-            ["Keycloak__SignIn__Credentials__Secret"] = "secret",
-        };
+        await AddAccountsAsync(executable);
+        const string document = """{"groups":{"everybody":{"permissions":["account:view"],"forEverybody":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
 
-        var ended = (await executable.RunAsync(keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
-        var one = JsonElement.Parse((await executable.RunAsync(keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
+        var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
+        var one = JsonElement.Parse((await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
 
         Assert.EndsWith(
             """
 
-            2 of 2 accounts: 2 gain, 1 lose.
+            2 of 2 accounts: 1 gain, 2 lose.
             ~ ada (person, 00000000-0000-0000-0000-000000000001)
                 + account:view
                 - book:view
             ~ robot (service, 00000000-0000-0000-0000-000000000002)
-                + account:view
+                - book:delete
             2 have shown no token with roles yet: their roles are not considered.
 
             """,
             ended.Output,
             StringComparison.Ordinal);
         Assert.True(one.GetProperty("accounts").GetProperty("truncated").GetBoolean());
-        Assert.Equal(2, one.GetProperty("accounts").GetProperty("totals").GetProperty("gaining").GetInt64());
+        Assert.Equal(2, one.GetProperty("accounts").GetProperty("totals").GetProperty("losing").GetInt64());
         // Which realm accounts are of is for the configuration to say.
         var without = (await executable.RunAsync(Nothing, document, "access", "diff", "-", "--accounts")).With(ExitCode.Failed);
         Assert.Contains("Keycloak:auth-server-url is missing.", without.Errors, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Why_somebody_may_and_who_can_are_answered_without_a_server()
+    {
+        await using var executable = await Executable.CreateAsync(Engine);
+        await AddAccountsAsync(executable);
+
+        foreach (var name in new[] { "ada", "a", "00000000-0000-0000-0000-000000000001" })
+        {
+            var yes = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
+            Assert.StartsWith("Yes. ada may do book:view.\nGranted: by hand → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
+            Assert.EndsWith("▶ allowed\n    No token of ada has carried a roles claim so far. What is known are groups for everybody and\n    those given by hand.\n", yes.Output, StringComparison.Ordinal);
+            Assert.Empty(yes.Errors);
+        }
+
+        var no = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:delete")).With(ExitCode.No);
+        Assert.Contains("Needed: the group book-editors, by role book-editor of client acme-api, or by hand.", no.Output, StringComparison.Ordinal);
+        var scoped = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:view", "--scopes", "openid books:write", "--json")).With(ExitCode.No);
+        Assert.Equal("insufficient_scope", JsonElement.Parse(scoped.Output).GetProperty("context").GetProperty("code").GetString());
+        var nobody = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "eve", "-p", "book:view")).With(ExitCode.No);
+        Assert.StartsWith("No. Nobody of the id eve has been seen here.", nobody.Output, StringComparison.Ordinal);
+
+        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
+        Assert.Equal("ada (person, a)\n    by hand → book-readers → book:view\nrobot (service, b)\n    by hand → superusers → *:*\n", can.Output);
+        Assert.Equal("2 accounts may do book:view.\n", can.Errors);
+        var first = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
+        Assert.True(Assert.Single(JsonElement.Parse(first.Output).EnumerateArray()).GetProperty("decision").GetBoolean());
+        Assert.StartsWith("These are the first 1 of those", first.Errors, StringComparison.Ordinal);
+        await executable.ExecuteAsync("DELETE FROM group_members");
+        Assert.Equal("Nobody may do book:view.\n", (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.No).Errors);
+    }
+
+    [Fact]
+    public async Task A_question_with_a_slip_is_told_the_nearest_name_and_one_that_fits_several_the_choice()
+    {
+        await using var executable = await Executable.CreateAsync(Engine);
+        await AddAccountsAsync(executable);
+        await executable.ExecuteAsync("UPDATE accounts SET username = 'ada'");
+
+        Assert.Equal(
+            "error: The permission book:veiw does not exist. Did you mean book:view?\n",
+            (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:veiw")).With(ExitCode.Invalid).Errors);
+        Assert.Equal(
+            "error: ada may be any of several accounts. Name one by its id:\n  ada (person): a\n  ada (service): b\n",
+            (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:view")).With(ExitCode.Invalid).Errors);
+    }
+
+    [Fact]
+    public async Task What_a_terminal_would_obey_is_not_let_through()
+    {
+        await using var executable = await Executable.CreateAsync(Engine);
+        await AddAccountsAsync(executable);
+        await executable.ExecuteAsync("UPDATE accounts SET username = 'ad' || CHR(27) || '[2Ja'".Replace("CHR", Engine == DatabaseEngine.Sqlite ? "CHAR" : "CHR", StringComparison.Ordinal));
+
+        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
+
+        Assert.DoesNotContain('\e', can.Output);
+        Assert.StartsWith("ad�[2Ja (", can.Output, StringComparison.Ordinal);
+    }
+
+    private static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
+        INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
+        VALUES
+            ('00000000-0000-0000-0000-000000000001', 'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
+            ('00000000-0000-0000-0000-000000000002', 'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers';
+        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000002' FROM groups WHERE name = 'superusers'
+        """);
 }
 
 public sealed class AccessCommandOnSqliteTests : AccessCommandTests
@@ -237,7 +301,7 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync();
         Directory.CreateDirectory(executable.PathOf("data"));
-        File.Copy(executable.ConnectionString["Data Source=".Length..], executable.PathOf("data/other.db"));
+        await executable.ExecuteAsync($"VACUUM INTO '{executable.PathOf("data/other.db")}'");
         await File.WriteAllTextAsync(executable.PathOf("appsettings.json"), """{"ConnectionStrings":{"Database":"Data Source=data/none.db"}}""", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(executable.PathOf("appsettings.Staging.json"), """{"ConnectionStrings":{"Database":"Data Source=data/other.db"}}""", TestContext.Current.CancellationToken);
 

@@ -43,12 +43,12 @@ public sealed class CommandLineTests(EmbeddedRealmUnderTest realm)
     [InlineData("error: Api knows no verb acess. Did you mean access?", "acess")]
     [InlineData("error: Api knows no verb serve.\n", "serve", "--urls", "http://localhost:5001")]
     [InlineData("error: Api access knows no verb exprt. Did you mean export?", "access", "exprt")]
-    [InlineData("error: Api access needs a verb: export, diff, apply, schema", "access")]
+    [InlineData("error: Api access needs a verb: export, diff, apply, schema, explain, who-can.", "access")]
     [InlineData("error: Api access diff knows no option --acounts. Did you mean --accounts?", "access", "diff", "a.json", "--acounts")]
     [InlineData("error: Api access diff knows no argument b.json.", "access", "diff", "a.json", "b.json")]
     [InlineData("error: Required argument 'file' missing", "access", "diff")]
-    [InlineData("error: --limit is -1. It must be a number, 0 or more.", "access", "diff", "a.json", "--limit", "-1")]
-    [InlineData("error: --limit is many. It must be a number, 0 or more.", "access", "diff", "a.json", "--limit", "many")]
+    [InlineData("error: --limit is -1. It must be a number from 1 on.", "access", "diff", "a.json", "--limit", "-1")]
+    [InlineData("error: --limit is many. It must be a number from 1 on.", "access", "diff", "a.json", "--limit", "many")]
     [InlineData("error: nowhere is not an address", "health", "nowhere")]
     public async Task A_slip_ends_with_2_and_the_nearest_name_and_starts_nothing(string expected, params string[] args)
     {

@@ -23,13 +23,16 @@ internal static class AccessCommand
         The rules of access as a document: all groups, and the role mappings that lead into them. All but apply change nothing.
 
         Exit codes: 0 done, or nothing differs. 1 the database, a file or the configuration stands in the way. 2 the command
-        line or the document is wrong. 3 diff has found differences, or apply was answered with no.
+        line or the document is wrong. 3 the answer is no: diff has found differences, apply was not agreed to, explain
+        explains a refusal, nobody can.
         """)
     {
         Export(),
         Diff(),
         Apply(),
         Schema(),
+        AccessQuestionCommands.Explain(),
+        AccessQuestionCommands.WhoCan(),
     };
 
     private static Verb Export()
@@ -59,21 +62,7 @@ internal static class AccessCommand
         var file = Document();
         var json = JsonOutput();
         var accounts = new Option<bool>("--accounts") { Description = "Say too which accounts would gain and lose which permissions." };
-        var limit = new Option<int>("--limit")
-        {
-            Description = "How many accounts to name. The totals count all.",
-            HelpName = "number",
-            DefaultValueFactory = _ => 100,
-            CustomParser = result =>
-            {
-                if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-                {
-                    result.AddError($"--limit is {result.Tokens[0].Value}. It must be a number, 0 or more.");
-                }
-
-                return number;
-            },
-        };
+        var limit = Limit();
         return new Verb("diff", "Say what applying a document would change. Exit code 0: nothing, 3: something.", async (services, line, cancellationToken) =>
         {
             if (await ReadAsync(line.GetRequiredValue(file), services, cancellationToken) is not { } document)
@@ -187,7 +176,23 @@ internal static class AccessCommand
 
     private static Argument<string> Document() => new("file") { Description = "The document. - is standard input.", HelpName = "file" };
 
-    private static Option<bool> JsonOutput() => new("--json") { Description = "Write JSON, for programs." };
+    public static Option<bool> JsonOutput() => new("--json") { Description = "Write JSON, for programs." };
+
+    public static Option<int> Limit() => new("--limit")
+    {
+        Description = "How many accounts to name.",
+        HelpName = "number",
+        DefaultValueFactory = _ => 100,
+        CustomParser = result =>
+        {
+            if (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1)
+            {
+                result.AddError($"--limit is {result.Tokens[0].Value}. It must be a number from 1 on.");
+            }
+
+            return number;
+        },
+    };
 
     private static Option<string?> Output() => new("--output", "-o") { Description = "Write to this file instead of standard output.", HelpName = "file" };
 

@@ -77,7 +77,8 @@ internal sealed class CommandLine
     {
         try
         {
-            return await ((Verb)_verb!.CommandResult.Command).RunAsync(services, _verb, CancellationToken.None);
+            await using var scope = services.CreateAsyncScope();
+            return await ((Verb)_verb!.CommandResult.Command).RunAsync(scope.ServiceProvider, _verb, CancellationToken.None);
         }
         catch (Exception exception) when (exception is DatabaseException or DbException or IOException or UnauthorizedAccessException)
         {

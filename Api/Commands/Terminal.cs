@@ -20,10 +20,10 @@ internal static class Terminal
     public static bool CanAsk => !Console.IsInputRedirected && !Console.IsErrorRedirected;
 
     /// <summary>A line of data. One that tells of a change is coloured by its sign.</summary>
-    public static void Write(string line) => Console.Out.WriteLine(Coloured ? Colour(line) : line);
+    public static void Write(string line) => Console.Out.WriteLine(Coloured ? Colour(Clean(line)) : Clean(line));
 
     /// <summary>A line for whoever watches.</summary>
-    public static void Say(string line) => Console.Error.WriteLine(line);
+    public static void Say(string line) => Console.Error.WriteLine(Clean(line));
 
     /// <summary>Bytes as they are: a document is UTF-8 whatever the terminal's encoding.</summary>
     public static void Write(byte[] bytes)
@@ -46,6 +46,10 @@ internal static class Terminal
         Console.Error.Write($"{question} [y/N] ");
         return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
+
+    // Names come from Keycloak and from whoever wrote the document. What a terminal would obey is not let through.
+    private static string Clean(string text) =>
+        string.Concat(text.Select(character => char.IsControl(character) && character is not ('\n' or '\r') ? '\uFFFD' : character));
 
     private static string Colour(string line) => line.AsSpan().TrimStart() switch
     {
