@@ -125,7 +125,7 @@ internal static class AccessCommand
                     return ExitCode.Done;
                 }
 
-                AccessText.Lines(planned).ToList().ForEach(Terminal.Say);
+                AccessText.Lines(planned).ToList().ForEach(line.GetValue(json) ? Terminal.Say : Terminal.Write);
                 if (!Terminal.Ask($"{AccessText.Sentence(planned)}. Apply this to {services.GetRequiredService<Database>().Place}?"))
                 {
                     Terminal.Say("Nothing has been changed.");
