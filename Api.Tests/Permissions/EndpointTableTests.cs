@@ -192,9 +192,11 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         {
             var permission = endpoint.Metadata.GetMetadata<PermissionRequirement>()!.Permission!.Value;
             var method = Assert.Single(endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods);
-            // Who is in a group is a change of the group; an action of a model's own is called what its address ends with.
+            // Who is in a group is a change of the group, a preview changes nothing, and an action of a model's own is called
+            // what its address ends with.
             var parts = Path(endpoint).Split('/');
             var expected = Path(endpoint).Contains("/members/", StringComparison.Ordinal) ? "change"
+                : Path(endpoint).EndsWith("/preview", StringComparison.Ordinal) ? "view"
                 : method == "POST" && parts.Length > 4 ? parts[4]
                 : actions[method];
             Assert.True(expected == permission.Action, $"{method} {Path(endpoint)} asks for {permission}");

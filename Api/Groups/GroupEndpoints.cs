@@ -214,7 +214,7 @@ internal static class GroupEndpoints
             ["denied"] =
             [
                 .. request.Denied.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>(),
-                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(text => $"{text} is granted and denied. Denied would win; leave one out."),
+                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(GroupLimits.GrantedAndDenied),
             ],
         };
         return mistakes.Values.All(field => field.Length == 0)
