@@ -1,3 +1,4 @@
+using System.Text;
 using Api.Access;
 using Api.Data;
 using Api.Permissions;
@@ -22,6 +23,24 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
         Assert.StartsWith("Yes. alice may do record:read on record-1.", AccessWords.Say(answer), StringComparison.Ordinal);
         Assert.Equal(DecisionReason.RowHidden, (await questions.EvaluateAsync(new AccessQuestion("alice", new("record", "read"), "record-4"), Cancel)).Decision.Reason);
         Assert.Equal(DecisionReason.SubjectUnknown, (await questions.EvaluateAsync(new AccessQuestion("nobody", new("record", "read")), Cancel)).Decision.Reason);
+    }
+
+    [Fact]
+    public async Task An_account_is_read_once_so_that_questions_put_together_are_answered_alike()
+    {
+        await Records.AddAccountAsync(Api, "paula");
+        var group = await Records.AddGroupAsync(Api, """["record:read"]""", members: ["paula"]);
+        var question = new AccessQuestion("paula", new("record", "read"), "record-1");
+        var questions = await AccessQuestions.OpenAsync(Api.Services, Cancel);
+        Assert.True((await questions.EvaluateAsync(question, Cancel)).IsAllowed);
+
+        var off = new StringContent("""{"active":false}""", Encoding.UTF8, "application/json");
+        await (await AskerAsync()).PatchAsync($"/api/accounts/{await Records.AccountAsync(Api, "paula")}", off, Cancel);
+
+        Assert.True((await questions.EvaluateAsync(question with { Row = "record-2" }, Cancel)).IsAllowed);
+        var later = await AccessQuestions.OpenAsync(Api.Services, Cancel);
+        Assert.Equal(DecisionReason.AccountInactive, (await later.EvaluateAsync(question, Cancel)).Decision.Reason);
+        await Records.DeleteGroupAsync(Api, group);
     }
 
     [Fact]
