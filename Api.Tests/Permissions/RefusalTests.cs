@@ -1,8 +1,13 @@
+using System.Security.Claims;
 using System.Text.RegularExpressions;
 using Api.Keycloak;
 using Api.Permissions;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Permissions;
 
@@ -58,8 +63,40 @@ public sealed partial class RefusalTests
         Assert.False(context.HasFailed);
     }
 
+    [Fact]
+    public async Task A_refusal_that_is_none_of_ours_is_left_to_the_scheme()
+    {
+        var schemes = new Schemes();
+        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddSingleton<IAuthenticationService>(schemes).BuildServiceProvider() };
+        var handler = new RefusalResultHandler(Options.Create(new KeycloakOptions()));
+        var policy = new AuthorizationPolicyBuilder("some-scheme").RequireAuthenticatedUser().Build();
+
+        await handler.HandleAsync(_ => Task.CompletedTask, context, policy, PolicyAuthorizationResult.Forbid(AuthorizationFailure.Failed(policy.Requirements)));
+
+        Assert.Equal(["some-scheme"], schemes.Forbidden);
+    }
+
     private static Endpoint EndpointWith(params object[] metadata) => new(requestDelegate: null, new EndpointMetadataCollection(metadata), "test");
 
     [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Capital();
+
+    private sealed class Schemes : IAuthenticationService
+    {
+        public List<string?> Forbidden { get; } = [];
+
+        public Task ForbidAsync(HttpContext context, string? scheme, AuthenticationProperties? properties)
+        {
+            Forbidden.Add(scheme);
+            return Task.CompletedTask;
+        }
+
+        public Task<AuthenticateResult> AuthenticateAsync(HttpContext context, string? scheme) => throw new NotSupportedException();
+
+        public Task ChallengeAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => throw new NotSupportedException();
+
+        public Task SignInAsync(HttpContext context, string? scheme, ClaimsPrincipal principal, AuthenticationProperties? properties) => throw new NotSupportedException();
+
+        public Task SignOutAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => throw new NotSupportedException();
+    }
 }
