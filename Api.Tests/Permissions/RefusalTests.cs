@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Permissions;
 
@@ -68,7 +67,7 @@ public sealed partial class RefusalTests
     {
         var schemes = new Schemes();
         var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddSingleton<IAuthenticationService>(schemes).BuildServiceProvider() };
-        var handler = new RefusalResultHandler(Options.Create(new KeycloakOptions()));
+        var handler = new RefusalResultHandler();
         var policy = new AuthorizationPolicyBuilder("some-scheme").RequireAuthenticatedUser().Build();
 
         await handler.HandleAsync(_ => Task.CompletedTask, context, policy, PolicyAuthorizationResult.Forbid(AuthorizationFailure.Failed(policy.Requirements)));
