@@ -2,6 +2,7 @@ using Api;
 using Api.Access;
 using Api.Accounts;
 using Api.Admin;
+using Api.Audit;
 using Api.Commands;
 using Api.Data;
 #if EMBEDDED_REALM
@@ -17,19 +18,21 @@ using Api.Permissions;
 using Api.Reference;
 using Api.RoleMappings;
 
-if (HealthCommand.Matches(args))
+var commandLine = CommandLine.Read(args);
+if (commandLine.StandsAlone)
 {
-    return await HealthCommand.RunAsync(args);
+    return await commandLine.RunAsync();
 }
 
 try
 {
-    var builder = WebApplication.CreateBuilder(args);
+    var builder = WebApplication.CreateBuilder(commandLine.HostArguments);
 #if EMBEDDED_REALM
-    await using var realm = await DevelopmentRealm.AddAsync(builder);
+    await using var realm = await DevelopmentRealm.AddAsync(builder, start: !commandLine.HasVerb);
 #endif
 
     StartError.ReplaceHostLog(builder);
+    commandLine.Configure(builder.Logging);
     builder.AddHosting();
     builder.AddRequestIds();
     builder.Services.AddData();
@@ -38,13 +41,20 @@ try
     builder.Services.AddAccounts();
     builder.Services.AddGroups();
     builder.Services.AddRoleMappings();
+    builder.Services.AddAudit();
     builder.Services.AddAccess();
+    builder.Services.AddAccessDocuments();
     builder.Services.AddModel<AuthorModel, Author>();
     builder.Services.AddModel<BookModel, Book>();
     builder.Services.AddAdmin();
     builder.Services.AddReference();
 
     await using var app = builder.Build();
+    if (commandLine.HasVerb)
+    {
+        return await commandLine.RunAsync(app.Services);
+    }
+
     await app.MigrateAsync();
     await app.CheckModelsAsync();
 
@@ -72,8 +82,10 @@ try
     api.MapAccounts();
     api.MapGroups();
     api.MapRoleMappings();
+    api.MapAudit();
     api.MapModels();
     api.MapAccess();
+    api.MapAccessDocuments();
     app.MapGroup("").RequireBearer().MapAuthZen();
 
     await app.CheckPermissionsAsync();

@@ -166,7 +166,7 @@ public sealed class ComposeTests
         var command = JsonSerializer.Deserialize<string[]>(check[(check.IndexOf("CMD ", StringComparison.Ordinal) + 4)..])!;
 
         Assert.Equal(JsonSerializer.Deserialize<string[]>(Dockerfile.Instance.Only("ENTRYPOINT")), command[..^1]);
-        Assert.True(HealthCommand.Matches(command[^1..]));
+        Assert.True(CommandLine.Read(command[^1..]) is { HasVerb: true, StandsAlone: true });
         Assert.Equal(["dotnet", "Api.dll"], command[..^1]);
     }
 

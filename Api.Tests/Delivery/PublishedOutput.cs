@@ -65,7 +65,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
     private readonly Task<string> _output;
     private readonly Task<string> _errors;
 
-    public ServiceProcess(IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string> environment)
+    /// <param name="arguments">After <c>dotnet</c>.</param>
+    /// <param name="folder">The folder that it runs in.</param>
+    /// <param name="environment">What is set besides what a test run leaves.</param>
+    /// <param name="input">Its standard input; <see langword="null"/> for an empty one.</param>
+    public ServiceProcess(IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, string? input = null)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", arguments)
         {
@@ -73,6 +77,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
             UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            RedirectStandardInput = true,
         };
         foreach (var name in start.Environment.Keys.Where(name => Foreign.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList())
         {
@@ -87,12 +92,25 @@ internal sealed class ServiceProcess : IAsyncDisposable
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync();
         _errors = _process.StandardError.ReadToEndAsync();
+        try
+        {
+            _process.StandardInput.Write(input);
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended without reading all of it.
+        }
     }
 
     public bool HasExited => _process.HasExited;
 
     /// <summary>All that it wrote. Only once it has ended.</summary>
-    public string Output => _output.GetAwaiter().GetResult() + _errors.GetAwaiter().GetResult();
+    public string Output => StandardOutput + StandardError;
+
+    public string StandardOutput => _output.GetAwaiter().GetResult();
+
+    public string StandardError => _errors.GetAwaiter().GetResult();
 
     public async Task<int> ExitCodeAsync(TimeSpan limit)
     {

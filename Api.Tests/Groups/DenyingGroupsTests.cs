@@ -23,7 +23,7 @@ public abstract class DenyingGroupsTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("book:view", problem.GetProperty("deniedPermission").GetString());
         Assert.Contains("denies book:view", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         var me = await JsonAsync(await reader.GetAsync("/api/me", Cancel));
-        Assert.Equal("[]", me.GetProperty("permissions").GetRawText());
+        Assert.DoesNotContain("book:view", me.GetProperty("permissions").GetRawText(), StringComparison.Ordinal);
         Assert.Equal(["book-readers", group.Name], me.GetProperty("groups").EnumerateArray().Select(one => one.GetProperty("name").GetString()));
 
         await group.WithoutAsync(account);
@@ -44,7 +44,9 @@ public abstract class DenyingGroupsTests(ApiUnderTest api) : ApiTests(api)
         await group.WithRoleAsync("client-role", "*-editor", "acme-api");
 
         var me = await JsonAsync(await writer.GetAsync("/api/me", Cancel));
-        Assert.Equal(left, string.Join(',', me.GetProperty("permissions").EnumerateArray().Select(permission => permission.GetString())));
+        Assert.Equal(left, string.Join(',', me.GetProperty("permissions").EnumerateArray()
+            .Select(permission => permission.GetString()!)
+            .Where(permission => permission.StartsWith("book:", StringComparison.Ordinal) && permission != "book:publish")));
         foreach (var permission in lost.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             var call = permission switch

@@ -12,6 +12,9 @@ internal sealed class LogLines : ILoggerProvider, ILogger
 
     public ILogger CreateLogger(string categoryName) => this;
 
+    /// <summary>The logger of a class that a test makes by itself.</summary>
+    public ILogger<T> For<T>() => LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(this)).CreateLogger<T>();
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 

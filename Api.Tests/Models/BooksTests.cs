@@ -383,7 +383,7 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         var reader = new RowSubject(Guid.NewGuid(), IsService: false, (model, action) => (model, action) is ("book", "view"));
         var editor = reader with { May = (model, action) => (model, action) is ("book", "change") };
 
-        Assert.Null(rows.Find("group"));
+        Assert.Null(rows.Find("audit"));
         Assert.True(await books.ExistsAsync(shown, reader, Cancel));
         Assert.False(await books.ExistsAsync(hidden, reader, Cancel));
         Assert.True(await books.ExistsAsync(hidden, editor, Cancel));

@@ -155,7 +155,8 @@ public sealed class DelegationTests
             giver.Rules,
             giver.Catalogue,
             "request"),
-        giver.Catalogue);
+        giver.Catalogue,
+        refused: _ => { });
 
     private sealed record Change(
         IReadOnlyList<GroupRule> Groups, IReadOnlyList<MappingRule> Mappings, Func<IEnumerable<Guid>, IEnumerable<Guid>> ByHand, IEnumerable<Permission> HandedOut);

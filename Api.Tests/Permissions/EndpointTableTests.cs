@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
+using Api.Keycloak;
 using Api.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Authorization;
@@ -8,7 +10,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Permissions;
 
-/// <summary>One table over every endpoint of the application: who gets in, and who does not.</summary>
+/// <summary>
+/// One table over every endpoint of the application: who gets in, and who does not. It is made of what the endpoints say of
+/// themselves, so that a new one is in it.
+/// <code>
+///                     anonymous   wrong scheme   no permission   wrong scope         switched off   all that it names
+/// API, a permission   401         401            403             403                 403            in
+/// API, any account    401         401            in              in                  403            in
+/// page                401         401            403             (sessions: none)    403            in
+/// </code>
+/// </summary>
 public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
 {
     // Open to everybody, each for a reason: probes, the doors to and from Keycloak, and pages about signing in.
@@ -17,6 +28,9 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         "/", "/.well-known/authzen-configuration", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/", "/reference/{documentName?}",
         "/signed-out", "/signin", "/signin-failed", "/signout", "/signout-backchannel",
     ];
+
+    private readonly List<string> _surprises = [];
+    private int _cells;
 
     [Fact]
     public void Every_endpoint_says_who_may_call_it()
@@ -33,64 +47,138 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task Anonymous_and_the_wrong_scheme_get_401_and_nobody_without_a_permission_gets_in()
+    public async Task Nobody_gets_in_without_what_the_endpoint_asks_for()
     {
-        var token = await Api.TokenOfAsync("acme-nobody");
-        var pages = await Api.SignInAsync("nora");
-        var rows = 0;
-        foreach (var endpoint in Endpoints().Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null))
+        var callers = await CallersAsync();
+        foreach (var row in Rows())
         {
-            var permission = endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>().Select(required => required.Permission).OfType<Permission>().LastOrDefault();
-            var isApi = TakesTokens(endpoint);
-            foreach (var method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods)
+            await ExpectAsync(row, "anonymous", 401, await SendAsync(row, Api.NewClient()));
+            // A page takes no token, and the API no cookie.
+            await ExpectAsync(row, "wrong scheme", 401, row.IsApi ? await SendAsync(row, callers.Pages) : await SendAsync(row, callers.Nobody));
+            if (row.Permissions.Length > 0)
             {
-                rows++;
-                var row = $"{method} {Path(endpoint)}";
-                Assert.True(HttpStatusCode.Unauthorized == (await SendAsync(Api.NewClient(), method, endpoint)).StatusCode, $"anonymous: {row}");
+                await ExpectAsync(row, "no permission", 403, row.IsApi ? await SendAsync(row, callers.Nobody) : await SendAsync(row, callers.Pages));
+            }
+        }
 
-                var withCookie = await pages.SendAsync(Request(method, endpoint, Api.Realm.ApiUrl));
-                var withToken = await SendAsync(Api.NewClient(token), method, endpoint);
-                Assert.True((isApi ? withCookie.Status : withToken.StatusCode) == HttpStatusCode.Unauthorized, $"wrong scheme: {row}");
-                if (permission != default)
+        Assert.InRange(_cells, 60, 1000);
+        AssertNoSurprise();
+    }
+
+    [Fact]
+    public async Task A_scope_of_ours_that_does_not_cover_the_call_keeps_out_whoever_holds_everything()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var everything = await GroupUnderTest.CreateAsync(ada, ["*:*"]);
+        await everything.WithAsync(await AccountIdAsync(await Api.ServiceAsync("acme-nobody")));
+        foreach (var row in Rows())
+        {
+            if (!row.IsApi)
+            {
+                // A session has no scopes: there, the cell is empty for every page.
+                continue;
+            }
+
+            var wrong = new[] { "books:read", "books:write" }.FirstOrDefault(scope => !row.IsCoveredBy(scope));
+            if (row.Scopes.Length == 0)
+            {
+                // What any account may has no scope to need.
+                Expect(row, "any scope", IsPastTheGuard, await SendAsync(row, await HolderAsync(row, "books:read")));
+            }
+            else if (wrong is null)
+            {
+                _surprises.Add($"{row}: no token of this realm has a wrong scope for it. Give the realm another scope.");
+            }
+            else
+            {
+                var response = await SendAsync(row, await HolderAsync(row, wrong));
+                await ExpectAsync(row, $"wrong scope {wrong}", 403, response, "insufficient_scope");
+                Assert.Contains("error=\"insufficient_scope\"", Challenge(response), StringComparison.Ordinal);
+            }
+        }
+
+        AssertNoSurprise();
+
+        // Services for what is not for people alone.
+        Task<HttpClient> HolderAsync(Row row, string scope) =>
+            row.Only == AccountKind.Person ? Api.PersonAsync("ada", $"openid {scope}") : Api.ServiceAsync("acme-nobody", scope);
+    }
+
+    [Fact]
+    public async Task The_permissions_that_an_endpoint_names_open_it_all_together_and_none_without_the_others()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var callers = await CallersAsync();
+        var service = await AccountIdAsync(callers.Nobody);
+        var person = await AccountIdAsync(callers.Nora);
+        var own = (await PermissionsAsync(callers.Nora)).ToHashSet(StringComparer.Ordinal);
+        foreach (var rows in Rows().GroupBy(row => (Permissions: string.Join(' ', row.Permissions), ByPerson: !row.IsApi || row.Only == AccountKind.Person)))
+        {
+            var permissions = Notation.Words(rows.Key.Permissions);
+            var account = rows.Key.ByPerson ? person : service;
+            await using (var all = await GroupUnderTest.CreateAsync(ada, permissions))
+            {
+                await all.WithAsync(account);
+                foreach (var row in rows)
                 {
-                    Assert.True((isApi ? withToken.StatusCode : withCookie.Status) == HttpStatusCode.Forbidden, $"no permission: {row}");
+                    Expect(row, "allowed", IsPastTheGuard, await AskAsync(row));
+                }
+            }
+
+            // Nora is a reader of books already.
+            foreach (var missing in permissions.Where(permission => !rows.Key.ByPerson || !own.Contains(permission)))
+            {
+                await using var others = await GroupUnderTest.CreateAsync(ada, permissions.Where(permission => permission != missing));
+                await others.WithAsync(account);
+                foreach (var row in rows)
+                {
+                    await ExpectAsync(row, $"without {missing}", 403, await AskAsync(row), row.IsApi ? "permission_missing" : null);
                 }
             }
         }
 
-        Assert.InRange(rows, 25, 200);
+        AssertNoSurprise();
+        Assert.Empty(await PermissionsAsync(callers.Nobody));
+
+        Task<HttpResponseMessage> AskAsync(Row row) =>
+            !row.IsApi ? SendAsync(row, callers.Pages) : SendAsync(row, row.Only == AccountKind.Person ? callers.Nora : callers.Nobody);
     }
 
     [Fact]
-    public async Task The_permission_that_an_endpoint_names_is_the_one_that_opens_it()
+    public async Task A_switched_off_account_gets_in_nowhere_whatever_it_holds()
     {
-        // A group of one permission after the other, for a service that has no other.
         var ada = await Api.PersonAsync("ada");
-        var nobody = await Api.ServiceAsync("acme-nobody");
-        var account = await AccountIdAsync(nobody);
-        foreach (var endpoint in Endpoints().Where(endpoint => Path(endpoint).StartsWith("/api/", StringComparison.Ordinal)))
+        var callers = await CallersAsync();
+        var writer = await Api.ServiceAsync("acme-writer");
+        await using var everything = await GroupUnderTest.CreateAsync(ada, ["*:*"]);
+        Guid[] accounts = [await AccountIdAsync(writer), await AccountIdAsync(callers.Nora)];
+        foreach (var account in accounts)
         {
-            if (endpoint.Metadata.GetMetadata<PermissionRequirement>()?.Permission is not { } permission)
-            {
-                continue;
-            }
+            await everything.WithAsync(account);
+        }
 
-            var name = $"only-{permission.Model}-{permission.Action}-{Guid.NewGuid():N}";
-            var created = await ada.PostAsync("/api/groups", Json($$"""{"name":"{{name}}","permissions":["{{permission}}"]}"""), Cancel);
-            Assert.Equal(HttpStatusCode.Created, created.StatusCode);
-            var group = created.Headers.Location!.AbsolutePath;
-            Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"{group}/members/{account}", null, Cancel)).StatusCode);
-            foreach (var method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods)
+        await SwitchAsync(active: false);
+        try
+        {
+            foreach (var row in Rows())
             {
-                var status = (int)(await SendAsync(nobody, method, endpoint)).StatusCode;
-                // Past the guard: the row is not there, the body is empty, or a precondition is missing.
-                Assert.True(status is 200 or 201 or 204 or 400 or 404 or 428, $"{method} {Path(endpoint)} answered {status} to {permission}");
+                await ExpectAsync(row, "inactive", 403, row.IsApi ? await SendAsync(row, writer) : await SendAsync(row, callers.Pages), row.IsApi ? "account_inactive" : null);
             }
+        }
+        finally
+        {
+            await SwitchAsync(active: true);
+        }
 
-            using var delete = new HttpRequestMessage(HttpMethod.Delete, group);
-            delete.Headers.IfMatch.ParseAdd("*");
-            Assert.Equal(HttpStatusCode.NoContent, (await ada.SendAsync(delete, Cancel)).StatusCode);
-            Assert.Equal("""[]""", (await JsonAsync(await nobody.GetAsync("/api/me", Cancel))).GetProperty("permissions").GetRawText());
+        AssertNoSurprise();
+
+        async Task SwitchAsync(bool active)
+        {
+            foreach (var account in accounts)
+            {
+                var response = await ada.PatchAsync($"/api/accounts/{account}", Json($$"""{"active":{{(active ? "true" : "false")}}}"""), Cancel);
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            }
         }
     }
 
@@ -104,36 +192,15 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         {
             var permission = endpoint.Metadata.GetMetadata<PermissionRequirement>()!.Permission!.Value;
             var method = Assert.Single(endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods);
-            // Who is in a group is a change of the group; an action of a model's own is called what its address ends with.
+            // Who is in a group is a change of the group, a preview changes nothing, and an action of a model's own is called
+            // what its address ends with.
             var parts = Path(endpoint).Split('/');
             var expected = Path(endpoint).Contains("/members/", StringComparison.Ordinal) ? "change"
+                : Path(endpoint).EndsWith("/preview", StringComparison.Ordinal) ? "view"
                 : method == "POST" && parts.Length > 4 ? parts[4]
                 : actions[method];
             Assert.True(expected == permission.Action, $"{method} {Path(endpoint)} asks for {permission}");
             Assert.StartsWith(permission.Model, Path(endpoint).Split('/')[2], StringComparison.Ordinal);
-        }
-    }
-
-    [Fact]
-    public async Task A_switched_off_account_gets_in_nowhere()
-    {
-        var writer = await Api.ServiceAsync("acme-writer");
-        var ada = await Api.PersonAsync("ada");
-        var id = await AccountIdAsync(writer);
-        await ada.PatchAsync($"/api/accounts/{id}", Json("""{"active":false}"""), Cancel);
-        try
-        {
-            foreach (var endpoint in Endpoints().Where(TakesTokens))
-            {
-                foreach (var method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods)
-                {
-                    await AssertProblemAsync(await SendAsync(writer, method, endpoint), 403, "account_inactive");
-                }
-            }
-        }
-        finally
-        {
-            await ada.PatchAsync($"/api/accounts/{id}", Json("""{"active":true}"""), Cancel);
         }
     }
 
@@ -152,29 +219,94 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
             .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null || endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null)
             .DistinctBy(endpoint => endpoint);
 
-    private static bool TakesTokens(RouteEndpoint endpoint) =>
-        Path(endpoint).StartsWith("/api/", StringComparison.Ordinal) || Path(endpoint).StartsWith("/access/", StringComparison.Ordinal);
+    private IEnumerable<Row> Rows() =>
+        from endpoint in Endpoints()
+        where endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null
+        from method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods
+        select new Row(method, endpoint, Api.Services.GetRequiredService<PermissionCatalogue>());
 
     private static string Path(RouteEndpoint endpoint) => "/" + endpoint.RoutePattern.RawText!.Trim('/');
 
-    private static Task<HttpResponseMessage> SendAsync(HttpClient client, string method, RouteEndpoint endpoint) =>
-        client.SendAsync(Request(method, endpoint, client.BaseAddress!.GetLeftPart(UriPartial.Authority)), Cancel);
-
-    private static HttpRequestMessage Request(string method, RouteEndpoint endpoint, string origin)
+    private async Task<(HttpClient Nobody, HttpClient Nora, HttpClient Pages)> CallersAsync()
     {
-        var path = Path(endpoint)
-            .Replace("{id:guid}", Guid.Empty.ToString(), StringComparison.Ordinal)
-            .Replace("{accountId:guid}", Guid.Empty.ToString(), StringComparison.Ordinal);
-        var request = new HttpRequestMessage(new HttpMethod(method), origin + path);
-        if (method is "POST" or "PUT" or "PATCH" && TakesTokens(endpoint))
-        {
-            request.Content = Json("{}");
-        }
-
-        return request;
+        var pages = Api.NewClient();
+        pages.DefaultRequestHeaders.Add("Cookie", (await Api.SignInAsync("nora")).Cookies.HeaderFor(Api.BaseAddress));
+        return (await Api.ServiceAsync("acme-nobody"), await Api.PersonAsync("nora"), pages);
     }
 
+    private static async Task<IEnumerable<string>> PermissionsAsync(HttpClient client) =>
+        (await JsonAsync(await client.GetAsync("/api/me", Cancel))).GetProperty("permissions").EnumerateArray().Select(permission => permission.GetString()!);
+
+    private static Task<HttpResponseMessage> SendAsync(Row row, HttpClient client) => client.SendAsync(row.Request(), Cancel);
+
+    // Past the guard: the row is not there, the body is empty, a precondition or a form's token is missing.
+    private static bool IsPastTheGuard(int status) => status is not (401 or 403) and < 500;
+
+    private async Task ExpectAsync(Row row, string cell, int status, HttpResponseMessage response, string? code = null)
+    {
+        Expect(row, cell, actual => actual == status, response);
+        if (code is not null && (int)response.StatusCode == status && (await JsonAsync(response)).GetProperty("code").GetString() is var actual && actual != code)
+        {
+            _surprises.Add($"{row}: {cell}: {actual}, not {code}");
+        }
+    }
+
+    // The whole table is walked before the test fails: one mistake in a route group is many rows.
+    private void Expect(Row row, string cell, Func<int, bool> isExpected, HttpResponseMessage response)
+    {
+        _cells++;
+        if (!isExpected((int)response.StatusCode))
+        {
+            _surprises.Add($"{row}: {cell}: {(int)response.StatusCode}");
+        }
+    }
+
+    private void AssertNoSurprise() => Assert.True(_surprises.Count == 0, string.Join('\n', _surprises));
+
     private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
+
+    /// <summary>One method of one endpoint, with everything that it says about who may call it.</summary>
+    private sealed record Row(string Method, RouteEndpoint Endpoint, PermissionCatalogue Catalogue)
+    {
+        /// <summary>Whether it takes tokens; else it takes sessions.</summary>
+        public bool IsApi { get; } = Endpoint.Metadata.OfType<AuthorizationPolicy>().Any(policy => policy.AuthenticationSchemes.Contains(Schemes.Bearer));
+
+        /// <summary>What it asks for; nothing where any active account may.</summary>
+        public Permission[] Permissions { get; } =
+            [.. Endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>().Select(required => required.Permission).OfType<Permission>().Distinct()];
+
+        /// <summary>The one kind of account that may call.</summary>
+        public AccountKind? Only { get; } = Endpoint.Metadata.GetMetadata<AccountKindRule>()?.Only;
+
+        /// <summary>For each thing that it asks for, the sets of scopes of which a token that holds any of ours needs one.</summary>
+        public IReadOnlyList<IReadOnlyList<string>>[] Scopes { get; } =
+            [.. Endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>()
+                .Select(required => Decision.Alternatives(PermissionHandler.DemandOf(Endpoint, required), Catalogue))
+                .Where(sets => sets.Count > 0)];
+
+        public bool IsCoveredBy(string scope) => Scopes.All(sets => sets.Any(set => set.All(needed => needed == scope)));
+
+        public HttpRequestMessage Request()
+        {
+            var path = Path(Endpoint);
+            foreach (var parameter in Endpoint.RoutePattern.Parameters)
+            {
+                // A parameter that is an id is nobody's, and any other is a word.
+                var value = parameter.ParameterPolicies.Any(policy => policy.Content == "guid") ? Guid.Empty.ToString() : "nothing";
+                path = Regex.Replace(path, $@"\{{\**{parameter.Name}[^}}]*\}}", value, RegexOptions.None, TimeSpan.FromSeconds(1));
+            }
+
+            var request = new HttpRequestMessage(new HttpMethod(Method), path);
+            if (IsApi && Method is "POST" or "PUT" or "PATCH")
+            {
+                request.Content = Json("{}");
+            }
+
+            return request;
+        }
+
+        public override string ToString() => $"{Method} {Path(Endpoint)}";
+    }
 }
 
 public sealed class EndpointTableOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : EndpointTableTests(api), IClassFixture<ApiOnEmbeddedRealm>;

@@ -16,7 +16,7 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
 
     [Theory]
     [InlineData("boook", "Permissions:RequireScopesFor names the model boook, which does not exist. Did you mean book?")]
-    [InlineData("warehouse", "Permissions:RequireScopesFor names the model warehouse, which does not exist. Known: account, ")]
+    [InlineData("warehouse", "Permissions:RequireScopesFor names the model warehouse, which does not exist. Known: access, ")]
     public async Task A_setting_that_names_an_unknown_model(string model, string expected) =>
         await AssertEndsAsync(
             $"Data Source={published.NewFolder()}/api.db",
@@ -34,7 +34,7 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
     [InlineData("book:veiw", true, "Group book-readers: The permission book:veiw does not exist. Did you mean book:view?")]
     [InlineData("*:view", true, "Group book-readers: \"*:view\" is not of the form model:action")]
     [InlineData("book:v*", false, "Group book-readers: \"book:v*\" is not of the form model:action")]
-    [InlineData("warehouse:open", false, "Group book-readers: The permission warehouse:open does not exist. Models are account, ")]
+    [InlineData("warehouse:open", false, "Group book-readers: The permission warehouse:open does not exist. Models are access, ")]
     public async Task A_group_that_names_an_unknown_permission_granted_or_denied(string permission, bool denied, string expected)
     {
         foreach (var engine in Engines())

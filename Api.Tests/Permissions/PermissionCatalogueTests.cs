@@ -7,7 +7,7 @@ namespace Api.Tests.Permissions;
 /// <summary>What exists, and what is said of what does not: the nearest known name.</summary>
 public sealed class PermissionCatalogueTests
 {
-    private static readonly PermissionCatalogue Catalogue = Situation.CatalogueOf();
+    private readonly PermissionCatalogue _catalogue = Situation.CatalogueOf();
 
     [Fact]
     public void Every_action_of_every_model_is_a_permission_by_model_and_then_as_declared() => Assert.Equal(
@@ -15,7 +15,7 @@ public sealed class PermissionCatalogueTests
             "account:view", "account:change", "author:view", "author:add", "author:change", "author:delete",
             "book:view", "book:add", "book:change", "book:delete", "loan:view", "loan:extend",
         ],
-        Catalogue.Permissions.Select(permission => permission.ToString()));
+        _catalogue.Permissions.Select(permission => permission.ToString()));
 
     [Fact]
     public void Every_model_has_a_scope_for_looking_and_one_for_all_else_and_others_may_be_declared()
@@ -25,39 +25,39 @@ public sealed class PermissionCatalogueTests
                 "accounts:read", "accounts:write", "authors:read", "authors:write", "books:read", "books:write", "library:all", "library:read",
                 "loans:read", "loans:write",
             ],
-            Catalogue.Scopes.Order(StringComparer.Ordinal));
-        Assert.Equal(["library:read", "library:all"], Catalogue.ExtraScopes.Select(scope => scope.Name));
-        Assert.Equal(["books:read"], Assert.Single(Catalogue.ScopesFor(new("book", "view"))));
-        Assert.Equal(["books:write"], Assert.Single(Catalogue.ScopesFor(new("book", "delete"))));
-        Assert.Equal(["loans:write"], Assert.Single(Catalogue.ScopesFor(new("loan", "extend"))));
-        Assert.True(Catalogue.IsScope("library:all"));
-        Assert.False(Catalogue.IsScope("Books:read"));
-        Assert.False(Catalogue.IsScope("openid"));
+            _catalogue.Scopes.Order(StringComparer.Ordinal));
+        Assert.Equal(["library:read", "library:all"], _catalogue.ExtraScopes.Select(scope => scope.Name));
+        Assert.Equal(["books:read"], Assert.Single(_catalogue.ScopesFor(new("book", "view"))));
+        Assert.Equal(["books:write"], Assert.Single(_catalogue.ScopesFor(new("book", "delete"))));
+        Assert.Equal(["loans:write"], Assert.Single(_catalogue.ScopesFor(new("loan", "extend"))));
+        Assert.True(_catalogue.IsScope("library:all"));
+        Assert.False(_catalogue.IsScope("Books:read"));
+        Assert.False(_catalogue.IsScope("openid"));
     }
 
     [Fact]
     public void Models_are_found_by_their_names_to_the_letter()
     {
-        Assert.Equal("Books", Catalogue.FindModel("book")?.Title);
-        Assert.Null(Catalogue.FindModel("Book"));
-        Assert.Null(Catalogue.FindModel("books"));
-        Assert.Equal(4, Catalogue.Models.Count);
+        Assert.Equal("Books", _catalogue.FindModel("book")?.Title);
+        Assert.Null(_catalogue.FindModel("Book"));
+        Assert.Null(_catalogue.FindModel("books"));
+        Assert.Equal(4, _catalogue.Models.Count);
     }
 
     [Fact]
     public void What_may_be_written_is_known_wildcards_and_all_and_nothing_else()
     {
         // A wildcard is no permission: it is granted, and never asked for.
-        Assert.False(Catalogue.Contains(new("book", Permission.Any)));
-        Assert.False(Catalogue.Contains(new(Permission.Any, Permission.Any)));
-        Assert.False(Catalogue.Contains(default));
+        Assert.False(_catalogue.Contains(new("book", Permission.Any)));
+        Assert.False(_catalogue.Contains(new(Permission.Any, Permission.Any)));
+        Assert.False(_catalogue.Contains(default));
         Gen.Select(Gen.OneOf("book", "author", "loan", "car", "*", "b*", ""), Gen.OneOf("view", "add", "extend", "*", "v*", ""), Gen.OneOf(true, false)).Sample(
             (model, action, wildcards) =>
             {
-                var exists = Catalogue.Permissions.Any(known => known.Model == model && known.Action == action);
-                var isWildcard = action == "*" && (model == "*" || Catalogue.FindModel(model) is not null);
+                var exists = _catalogue.Permissions.Any(known => known.Model == model && known.Action == action);
+                var isWildcard = action == "*" && (model == "*" || _catalogue.FindModel(model) is not null);
 
-                Assert.Equal(exists || (isWildcard && wildcards), Catalogue.Mistake($"{model}:{action}", wildcards) is null);
+                Assert.Equal(exists || (isWildcard && wildcards), _catalogue.Mistake($"{model}:{action}", wildcards) is null);
             },
             iter: 2000);
     }
@@ -80,18 +80,18 @@ public sealed class PermissionCatalogueTests
     [InlineData("book:view:all", true, "\"book:view:all\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
     [InlineData("", true, "\"\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
     public void A_permission_that_does_not_exist_is_a_mistake_with_the_nearest_name(string text, bool wildcards, string? expected) =>
-        Assert.Equal(expected, Catalogue.Mistake(text, wildcards));
+        Assert.Equal(expected, _catalogue.Mistake(text, wildcards));
 
     [Fact]
     public void A_text_of_a_thousand_letters_is_not_compared_with_names_and_not_repeated_in_full()
     {
         Assert.Equal(
             $"\"{new string('x', 100)}…\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.",
-            Catalogue.Mistake(new string('x', 1000), wildcards: true));
+            _catalogue.Mistake(new string('x', 1000), wildcards: true));
         // A hundred letters are the most that are looked at, and one more is too long, well formed or not.
-        Assert.Contains("does not exist", Catalogue.Mistake("book:" + new string('v', 95), wildcards: true), StringComparison.Ordinal);
-        Assert.Contains("not of the form", Catalogue.Mistake("book:" + new string('v', 96), wildcards: true), StringComparison.Ordinal);
-        Assert.Contains($"\"{new string('x', 100)}\"", Catalogue.Mistake(new string('x', 100), wildcards: true), StringComparison.Ordinal);
+        Assert.Contains("does not exist", _catalogue.Mistake("book:" + new string('v', 95), wildcards: true), StringComparison.Ordinal);
+        Assert.Contains("not of the form", _catalogue.Mistake("book:" + new string('v', 96), wildcards: true), StringComparison.Ordinal);
+        Assert.Contains($"\"{new string('x', 100)}\"", _catalogue.Mistake(new string('x', 100), wildcards: true), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -101,12 +101,12 @@ public sealed class PermissionCatalogueTests
     [InlineData("libary:read", "The scope libary:read does not exist. Did you mean library:read?")]
     [InlineData("openid", "The scope openid does not exist. Known: accounts:read, accounts:write, authors:read, authors:write, books:read, books:write, library:all, library:read, loans:read, loans:write.")]
     public void A_scope_that_does_not_exist_is_a_mistake_with_the_nearest_name(string scope, string? expected) =>
-        Assert.Equal(expected, Catalogue.ScopeMistake(scope));
+        Assert.Equal(expected, _catalogue.ScopeMistake(scope));
 
     [Fact]
     public void Scopes_are_required_for_every_model_for_some_or_for_none()
     {
-        Assert.DoesNotContain(Situation.Models, model => Catalogue.RequiresScopes(model.Name));
+        Assert.DoesNotContain(Situation.Models, model => _catalogue.RequiresScopes(model.Name));
         Assert.All(Situation.Models, model => Assert.True(Situation.CatalogueOf(requireScopes: true).RequiresScopes(model.Name)));
 
         var some = Situation.CatalogueOf(false, "book", "loan");

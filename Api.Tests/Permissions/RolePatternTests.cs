@@ -71,7 +71,9 @@ public sealed class RolePatternTests
     [InlineData("", false)]
     public void Stars_alone_are_a_mistake(string name, bool isMistake)
     {
-        var mistake = new RolePattern(RoleKind.RealmRole, "", name).Mistake();
+        var mistake = new RolePattern(RoleKind.RealmRole, "", name).Mistakes()
+            .Select(one => one.Message)
+            .FirstOrDefault(message => message.StartsWith('*'));
 
         Assert.Equal(isMistake, mistake is not null);
         if (isMistake)

@@ -4,6 +4,7 @@ using Api.Keycloak;
 using Api.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace Api.Tests.Permissions;
@@ -106,6 +107,32 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
     }
 
     [Fact]
+    public async Task A_denial_is_named()
+    {
+        var superuser = Client(isService: true, "superuser", scope: null);
+        var denied = Client(isService: false, "superuser", scope: null);
+        await using var group = await GroupUnderTest.CreateAsync(superuser, granted: [], denied: ["book:view"]);
+        var account = await AccountIdAsync(denied);
+        await group.WithAsync(account);
+
+        var problem = await AssertProblemAsync(await denied.GetAsync("/test/both", Cancel), 403, "permission_denied");
+
+        Assert.Equal("book:view", problem.GetProperty("deniedPermission").GetString());
+        await group.WithoutAsync(account);
+        Assert.Equal(HttpStatusCode.OK, (await denied.GetAsync("/test/both", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_route_group_may_show_refusals_in_a_form_of_its_own()
+    {
+        var response = await GetAsync("/test/shown", isService: true, "nothing", scope: null);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Equal("PermissionMissing book:view", await response.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync("/test/shown", isService: true, "superuser", scope: null)).StatusCode);
+    }
+
+    [Fact]
     public async Task Scopes_never_widen()
     {
         await AssertProblemAsync(await GetAsync("/test/alternatives", isService: true, "nothing", "library:read"), 403, "permission_missing");
@@ -125,6 +152,9 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
     }
 
     private Task<HttpResponseMessage> GetAsync(string path, bool isService, string role, string? scope) =>
+        Client(isService, role, scope).GetAsync(path, Cancel);
+
+    private HttpClient Client(bool isService, string role, string? scope) =>
         fixture.Realm.NewClient(fixture.Realm.Mint(changes:
         [
             // A person's token never names its client twice.
@@ -134,7 +164,7 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
             ("resource_access", null),
             ("realm_access", new Dictionary<string, object>(StringComparer.Ordinal) { ["roles"] = new[] { role } }),
             ("scope", scope),
-        ])).GetAsync(path, Cancel);
+        ]));
 
     public sealed class Fixture : IAsyncLifetime
     {
@@ -162,6 +192,8 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
             test.MapGet("/required-writing", Ok).RequirePermission("book", "change").RequireScopes();
             test.MapGet("/anybody", Ok).RequireActiveAccount().RequireScopes("library:read");
             test.MapGet("/anybody/unnamed", Ok).RequireActiveAccount().RequireScopes();
+            test.MapGet("/shown", Ok).RequirePermission("book", "view").WithMetadata(new RefusalPage(
+                (_, decision) => TypedResults.Text($"{decision.Reason} {decision.Permission}", statusCode: StatusCodes.Status403Forbidden)));
             var required = test.MapGroup("/required").RequireScopes();
             required.MapGet("/", Ok).RequirePermission("book", "view");
             required.MapGet("/own", Ok).RequirePermission("book", "view").RequireScopes("library:read");

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Api.Keycloak;
@@ -24,8 +23,6 @@ internal sealed record Situation
 
     public static readonly ExtraScope[] ExtraScopes = [new("library:read", "Look at everything"), new("library:all", "Everything")];
 
-    private static readonly ConcurrentDictionary<string, PermissionCatalogue> Catalogues = new(StringComparer.Ordinal);
-
     public AccountKind Kind { get; init; } = AccountKind.Person;
 
     public bool IsActive { get; init; } = true;
@@ -49,8 +46,7 @@ internal sealed record Situation
     /// <summary>The setting <c>Permissions:RequireScopesFor</c>.</summary>
     public IReadOnlyList<string> ModelsRequireScopes { get; init; } = [];
 
-    public PermissionCatalogue Catalogue => Catalogues.GetOrAdd(
-        $"{ApiRequiresScopes} {string.Join(' ', ModelsRequireScopes)}", _ => CatalogueOf(ApiRequiresScopes, ModelsRequireScopes));
+    public PermissionCatalogue Catalogue => CatalogueOf(ApiRequiresScopes, ModelsRequireScopes);
 
     public AccessRules Rules => new(1, Groups, Mappings);
 

@@ -23,7 +23,12 @@ internal static class AccessJson
         Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
     };
 
+    private static readonly JsonSerializerOptions Indented = new(Options) { WriteIndented = true, NewLine = "\n" };
+
     public static IResult Answer<T>(T value) => TypedResults.Json(value, Options, ContentType);
+
+    /// <returns>The same as a text, for a terminal or a pipe.</returns>
+    public static string Write<T>(T value) => JsonSerializer.Serialize(value, Indented);
 
     /// <summary>Reads a whole body.</summary>
     /// <returns>The object that it is, or the answer that says why it is none.</returns>

@@ -35,6 +35,7 @@ internal static class AccountEndpoints
         group.MapPatch("/{id:guid}", ChangeAsync)
             .WithName("ChangeAccount")
             .WithSummary("Switch an account on or off, from its next request on.")
+            .ProducesValidationProblem()
             .RequirePermission(Model, Permission.Change);
 
         return group;
@@ -77,7 +78,7 @@ internal static class AccountEndpoints
             return Problem.Of(StatusCodes.Status409Conflict, "conflict", "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
         }
 
-        return await store.SwitchAsync(id, change.Active, cancellationToken) is { } account
+        return await store.SwitchAsync(id, change.Active, caller.Actor, change.Reason, cancellationToken) is { } account
             ? TypedResults.Ok(ToResponse(account))
             : TypedResults.NotFound();
     }

@@ -13,7 +13,7 @@ namespace Api.Accounts;
 internal sealed record AccountFilter(string? Search, string? Kind, bool? Active, int Limit, Cursor? After);
 
 /// <summary>The table <c>accounts</c>, for those who look after accounts. The request path has its own read: CallerStore.</summary>
-internal sealed class AccountStore(Database database)
+internal sealed class AccountStore(Database database, AuditTrail audit)
 {
     /// <summary>The one order of the list.</summary>
     public const string Sort = "username";
@@ -84,10 +84,26 @@ internal sealed class AccountStore(Database database)
     }
 
     /// <returns>The account as it is now, or <see langword="null"/> if there is none.</returns>
-    public async Task<Account?> SwitchAsync(Guid id, bool active, CancellationToken cancellationToken)
+    public async Task<Account?> SwitchAsync(Guid id, bool active, Actor actor, string? reason, CancellationToken cancellationToken)
     {
-        const string sql = $"UPDATE accounts SET active = @active WHERE id = @id RETURNING {Columns}";
+        const string sql = $"UPDATE accounts SET active = @active WHERE id = @id AND active <> @active RETURNING {Columns}";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id, active }, cancellationToken: cancellationToken));
+        await using (var transaction = await Database.BeginWriteAsync(connection, cancellationToken))
+        {
+            var switched = await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id, active }, transaction, cancellationToken: cancellationToken));
+            if (switched is not null)
+            {
+                var change = new AuditChange(
+                    "account", id.ToString(), "change", State(!active), State(active), string.IsNullOrWhiteSpace(reason) ? null : reason.Trim());
+                await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return switched;
+            }
+        }
+
+        // It was so already, or it is not there.
+        return await FindAsync(id, cancellationToken);
     }
+
+    private static Dictionary<string, object?> State(bool active) => new(StringComparer.Ordinal) { ["active"] = active };
 }

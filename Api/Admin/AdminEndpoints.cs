@@ -88,7 +88,7 @@ internal static class AdminEndpoints
             return Problem.Of(StatusCodes.Status409Conflict, "conflict", "Nobody switches off their own account.");
         }
 
-        return await store.SwitchAsync(id, active, cancellationToken) is null
+        return await store.SwitchAsync(id, active, caller.Actor, reason: null, cancellationToken) is null
             ? TypedResults.NotFound()
             : TypedResults.LocalRedirect("/admin/accounts?switched=" + (active ? "on" : "off"));
     }

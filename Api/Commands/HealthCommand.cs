@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Api.Hosting;
 
 namespace Api.Commands;
@@ -8,24 +9,47 @@ namespace Api.Commands;
 /// </summary>
 internal static class HealthCommand
 {
-    public static bool Matches(string[] args) => args is ["health", ..];
+    public static Command Create()
+    {
+        var address = new Argument<Uri>("address")
+        {
+            Description = "Where the service is: on this machine, on the port of ASPNETCORE_HTTP_PORTS or else 5000.",
+            DefaultValueFactory = _ => DefaultAddress(),
+            CustomParser = result =>
+            {
+                if (Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+                {
+                    return url;
+                }
 
-    /// <param name="args">The verb, and the service's address if it is not the port of ASPNETCORE_HTTP_PORTS.</param>
-    public static async Task<int> RunAsync(string[] args)
+                result.AddError($"{result.Tokens[0].Value} is not an address, as in http://localhost:5000.");
+                return null;
+            },
+        };
+        var command = new Command("health", "Ask the running service whether it is ready: 0 if it is, 1 if not.") { address };
+        command.SetAction(line => RunAsync(line.GetRequiredValue(address)));
+        return command;
+    }
+
+    private static Uri DefaultAddress()
     {
         var port = Environment.GetEnvironmentVariable("ASPNETCORE_HTTP_PORTS")?.Split(';')[0];
-        var address = args.Length > 1 ? args[1] : $"http://localhost:{(string.IsNullOrEmpty(port) ? "5000" : port)}";
+        return new Uri($"http://localhost:{(string.IsNullOrEmpty(port) ? "5000" : port)}");
+    }
+
+    private static async Task<int> RunAsync(Uri address)
+    {
         using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         try
         {
-            using var response = await client.GetAsync(new Uri(new Uri(address), HealthEndpoints.ReadyPath));
-            Console.WriteLine(await response.Content.ReadAsStringAsync());
-            return response.IsSuccessStatusCode ? 0 : 1;
+            using var response = await client.GetAsync(new Uri(address, HealthEndpoints.ReadyPath));
+            Terminal.Write(await response.Content.ReadAsStringAsync());
+            return response.IsSuccessStatusCode ? ExitCode.Done : ExitCode.Failed;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
         {
-            await Console.Error.WriteLineAsync($"{address} does not answer: {exception.Message}");
-            return 1;
+            Terminal.Say($"{address} does not answer: {exception.Message}");
+            return ExitCode.Failed;
         }
     }
 }

@@ -12,7 +12,10 @@ internal static class DataSetup
             provider.GetRequiredService<IConfiguration>().GetConnectionString("Database"),
             provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddSingleton<Migrator>();
+        services.AddSingleton<SchemaCheck>();
         services.AddSingleton<AuditTrail>();
+        services.AddSingleton<RefusalTrail>();
+        services.AddHostedService(provider => provider.GetRequiredService<RefusalTrail>());
         services.AddHealthChecks().AddCheck<Check>("database");
     }
 

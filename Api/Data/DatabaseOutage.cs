@@ -33,6 +33,11 @@ internal static class DatabaseOutage
         is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
         or SqliteException { SqliteExtendedErrorCode: 2067 or 1555 };
 
+    /// <returns>Whether the statement names a table that is not there.</returns>
+    public static bool IsMissingTable(Exception exception) => exception
+        is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable }
+        or SqliteException { SqliteErrorCode: 1 };
+
     // 25006 is read_only_sql_transaction: a standby, or a server that was set read-only. Classes 28 and 3D are a login
     // that is refused and a database that is not there.
     private static bool IsOutage(string sqlState) =>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Api.Keycloak;
 using Api.Reference;
 using KeycloakRealm;
@@ -26,12 +27,22 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
     }
 
     /// <summary>Starts the realm and points section <c>Keycloak</c> at it, where nobody else has.</summary>
+    /// <param name="builder">The service's.</param>
+    /// <param name="start">Whether to start it; a verb only needs to know where it would be.</param>
     /// <exception cref="KeycloakConfigurationException">Its port is taken, or its realm file cannot be used.</exception>
-    public static async Task<DevelopmentRealm?> AddAsync(WebApplicationBuilder builder)
+    public static async Task<DevelopmentRealm?> AddAsync(WebApplicationBuilder builder, bool start)
     {
         var keycloak = builder.Configuration.GetSection(KeycloakOptions.Section);
         if (!builder.Environment.IsDevelopment() || keycloak["auth-server-url"] is not null || keycloak["AuthServerUrl"] is not null)
         {
+            return null;
+        }
+
+        if (!start)
+        {
+            var url = Url(builder.Configuration.GetSection(Section));
+            // Nobody signs in through a verb, but the settings must be whole.
+            PointAt(builder, url, RealmName(Options(builder, url)), secret: "none");
             return null;
         }
 
@@ -41,17 +52,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
             .AddConsole());
         var realm = await StartAsync(builder, loggers);
-        var secret = realm.Clients.FirstOrDefault(client => client.ClientId == SignInClient)?.Secret;
-        var defaults = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
-        {
-            ["Keycloak:auth-server-url"] = realm.Url.ToString(),
-            ["Keycloak:realm"] = realm.RealmName,
-            ["Keycloak:resource"] = Resource,
-            ["Keycloak:sign-in:resource"] = SignInClient,
-            ["Keycloak:sign-in:credentials:secret"] = secret,
-        };
-        // Below every other source: whatever somebody has set, in either spelling, goes before it.
-        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
+        PointAt(builder, realm.Url, realm.RealmName, realm.Clients.FirstOrDefault(client => client.ClientId == SignInClient)?.Secret);
         return new DevelopmentRealm(realm, loggers);
     }
 
@@ -65,28 +66,38 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         _loggers.Dispose();
     }
 
+    private static void PointAt(WebApplicationBuilder builder, Uri url, string realm, string? secret)
+    {
+        var defaults = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Keycloak:auth-server-url"] = url.ToString(),
+            ["Keycloak:realm"] = realm,
+            ["Keycloak:resource"] = Resource,
+            ["Keycloak:sign-in:resource"] = SignInClient,
+            ["Keycloak:sign-in:credentials:secret"] = secret,
+        };
+        // Below every other source: whatever somebody has set, in either spelling, goes before it.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
+    }
+
+    // What the file says, without importing it.
+    private static string RealmName(EmbeddedRealmOptions options)
+    {
+        try
+        {
+            using var file = JsonDocument.Parse(File.ReadAllBytes(options.RealmFile));
+            return file.RootElement.GetProperty("realm").GetString() ?? "";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new KeycloakConfigurationException($"The realm file {options.RealmFile} cannot be used: {exception.Message} EmbeddedRealm:RealmFile names it.", exception);
+        }
+    }
+
     private static async Task<EmbeddedRealm> StartAsync(WebApplicationBuilder builder, ILoggerFactory loggers)
     {
-        var section = builder.Configuration.GetSection(Section);
-        if (!Uri.TryCreate(section["Url"] ?? "http://localhost:8080", UriKind.Absolute, out var url))
-        {
-            throw new KeycloakConfigurationException($"EmbeddedRealm:Url is \"{section["Url"]}\". It must be an address, as in http://localhost:8080.");
-        }
-
-        var options = new EmbeddedRealmOptions
-        {
-            EnvironmentName = builder.Environment.EnvironmentName,
-            Url = url,
-            Placeholders = Addresses(builder),
-            LoggerFactory = loggers,
-            // Beside the database, so that a token from before a restart is still good after it.
-            StateFolder = Path.Combine(builder.Environment.ContentRootPath, "data", "realm"),
-        };
-        if (section["RealmFile"] is { Length: > 0 } file)
-        {
-            options.RealmFile = Path.GetFullPath(file, builder.Environment.ContentRootPath);
-        }
-
+        var options = Options(builder, Url(builder.Configuration.GetSection(Section)));
+        options.LoggerFactory = loggers;
         try
         {
             return await EmbeddedRealm.StartAsync(options);
@@ -98,6 +109,28 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
                 "EmbeddedRealm__Url=http://localhost:8090) and EmbeddedRealm:RealmFile; Keycloak:auth-server-url uses a Keycloak of yours instead.",
                 exception);
         }
+    }
+
+    private static Uri Url(IConfigurationSection section) => Uri.TryCreate(section["Url"] ?? "http://localhost:8080", UriKind.Absolute, out var url)
+        ? url
+        : throw new KeycloakConfigurationException($"EmbeddedRealm:Url is \"{section["Url"]}\". It must be an address, as in http://localhost:8080.");
+
+    private static EmbeddedRealmOptions Options(WebApplicationBuilder builder, Uri url)
+    {
+        var options = new EmbeddedRealmOptions
+        {
+            EnvironmentName = builder.Environment.EnvironmentName,
+            Url = url,
+            Placeholders = Addresses(builder),
+            // Beside the database, so that a token from before a restart is still good after it.
+            StateFolder = Path.Combine(builder.Environment.ContentRootPath, "data", "realm"),
+        };
+        if (builder.Configuration.GetSection(Section)["RealmFile"] is { Length: > 0 } file)
+        {
+            options.RealmFile = Path.GetFullPath(file, builder.Environment.ContentRootPath);
+        }
+
+        return options;
     }
 
     /// <summary>Where this service listens, for the realm file's redirect URIs: they follow when the service moves.</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Api.Permissions;
 
 namespace Api.Groups;
 
@@ -26,20 +27,20 @@ internal sealed record Group
 public sealed record GroupRequest
 {
     /// <summary>Lower-case letters, digits and dashes; unique.</summary>
-    [Required, StringLength(100, MinimumLength = 1)]
-    [RegularExpression("^[a-z0-9]+(-[a-z0-9]+)*$", ErrorMessage = "name may hold lower-case letters, digits and single dashes between them.")]
+    [Required, StringLength(GroupLimits.LongestName, MinimumLength = 1)]
+    [RegularExpression(GroupLimits.NamePattern, ErrorMessage = "name " + GroupLimits.NameRule)]
     public required string Name { get; init; }
 
     /// <summary>What the group is for, in a sentence.</summary>
-    [StringLength(500)]
+    [StringLength(GroupLimits.LongestDescription)]
     public string Description { get; init; } = "";
 
     /// <summary>What its members may do: <c>model:action</c>, <c>model:*</c> or <c>*:*</c>.</summary>
-    [Required, MaxLength(200)]
+    [Required, MaxLength(GroupLimits.MostPermissions)]
     public required IReadOnlyList<string> Permissions { get; init; }
 
     /// <summary>What its members may not do, whatever other groups grant them; written like <c>permissions</c>.</summary>
-    [MaxLength(200)]
+    [MaxLength(GroupLimits.MostPermissions)]
     public IReadOnlyList<string> Denied { get; init; } = [];
 
     /// <summary>Whether every account is in the group, without any role or anybody's hand.</summary>

@@ -87,7 +87,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        GroupRequest request, GroupStore store, Delegation delegation, PermissionCatalogue catalogue, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
+        GroupRequest request, GroupStore store, Caller caller, Delegation delegation, PermissionCatalogue catalogue, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
     {
         if (Mistake(request, catalogue) is { } mistake)
         {
@@ -100,7 +100,7 @@ internal static class GroupEndpoints
         }
 
         var group = ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()));
-        if (!await store.AddAsync(group, cancellationToken))
+        if (!await store.AddAsync(group, caller.Actor, cancellationToken))
         {
             return NameTaken(request.Name);
         }
@@ -110,7 +110,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> ReplaceAsync(
-        Guid id, GroupRequest request, GroupStore store, Delegation delegation, PermissionCatalogue catalogue, HttpContext context, CancellationToken cancellationToken)
+        Guid id, GroupRequest request, GroupStore store, Caller caller, Delegation delegation, PermissionCatalogue catalogue, HttpContext context, CancellationToken cancellationToken)
     {
         if (EntityTags.Read(context.Request, out var seen) is { } missing)
         {
@@ -139,7 +139,7 @@ internal static class GroupEndpoints
         }
 
         var group = ToGroup(request, id);
-        var change = await store.ReplaceAsync(group, current.Version, cancellationToken);
+        var change = await store.ReplaceAsync(group, current.Version, caller.Actor, cancellationToken);
         if (change == GroupChange.Missing)
         {
             return TypedResults.NotFound();
@@ -160,7 +160,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, GroupStore store, Delegation delegation, HttpRequest request, CancellationToken cancellationToken)
+        Guid id, GroupStore store, Caller caller, Delegation delegation, HttpRequest request, CancellationToken cancellationToken)
     {
         if (EntityTags.Read(request, out var seen) is { } missing)
         {
@@ -177,18 +177,18 @@ internal static class GroupEndpoints
             return refused;
         }
 
-        return (seen is null || seen == group.Version) && await store.DeleteAsync(id, group.Version, cancellationToken)
+        return (seen is null || seen == group.Version) && await store.DeleteAsync(id, group.Version, caller.Actor, cancellationToken)
             ? TypedResults.NoContent()
             : EntityTags.Mismatch();
     }
 
     private static Task<IResult> AddMemberAsync(
-        Guid id, Guid accountId, GroupStore store, Delegation delegation, CancellationToken cancellationToken) =>
-        ChangeMemberAsync(id, store, delegation, () => store.AddMemberAsync(id, accountId, cancellationToken), cancellationToken);
+        Guid id, Guid accountId, GroupStore store, Caller caller, Delegation delegation, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, store, delegation, () => store.AddMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
 
     private static Task<IResult> RemoveMemberAsync(
-        Guid id, Guid accountId, GroupStore store, Delegation delegation, CancellationToken cancellationToken) =>
-        ChangeMemberAsync(id, store, delegation, () => store.RemoveMemberAsync(id, accountId, cancellationToken), cancellationToken);
+        Guid id, Guid accountId, GroupStore store, Caller caller, Delegation delegation, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, store, delegation, () => store.RemoveMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
 
     private static async Task<IResult> ChangeMemberAsync(
         Guid id, GroupStore store, Delegation delegation, Func<Task<bool>> change, CancellationToken cancellationToken)
@@ -214,7 +214,7 @@ internal static class GroupEndpoints
             ["denied"] =
             [
                 .. request.Denied.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>(),
-                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(text => $"{text} is granted and denied. Denied would win; leave one out."),
+                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(GroupLimits.GrantedAndDenied),
             ],
         };
         return mistakes.Values.All(field => field.Length == 0)

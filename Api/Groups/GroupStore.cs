@@ -6,12 +6,16 @@ using Dapper;
 namespace Api.Groups;
 
 /// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
-internal sealed class GroupStore(Database database)
+internal sealed class GroupStore(Database database, AuditTrail audit)
 {
+    private const string Model = GroupEndpoints.Model;
+    private const string AddMember = "add-member";
+    private const string RemoveMember = "remove-member";
+
     /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
-        GroupEndpoints.Model,
+        Model,
         exists: "SELECT COUNT(*) FROM groups WHERE id = @row",
         list: "SELECT id FROM groups WHERE id > @after ORDER BY id LIMIT @limit");
 
@@ -35,7 +39,7 @@ internal sealed class GroupStore(Database database)
     }
 
     /// <returns>Whether the name was free.</returns>
-    public async Task<bool> AddAsync(Group group, CancellationToken cancellationToken)
+    public async Task<bool> AddAsync(Group group, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO groups (id, name, description, for_everybody, version)
@@ -50,12 +54,13 @@ internal sealed class GroupStore(Database database)
         }
 
         await AddPermissionsAsync(connection, transaction, group, cancellationToken);
+        await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, group.Id.ToString(), Permission.Add, Before: null, Values(group)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
 
     /// <summary>Replaces a group that still is as the caller has seen it.</summary>
-    public async Task<GroupChange> ReplaceAsync(Group group, int? seen, CancellationToken cancellationToken)
+    public async Task<GroupChange> ReplaceAsync(Group group, int? seen, Actor actor, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
@@ -91,38 +96,115 @@ internal sealed class GroupStore(Database database)
         await connection.ExecuteAsync(new CommandDefinition(
             "DELETE FROM group_permissions WHERE group_id = @Id", new { group.Id }, transaction, cancellationToken: cancellationToken));
         await AddPermissionsAsync(connection, transaction, group, cancellationToken);
+        if (!IsSame(current, group))
+        {
+            await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, group.Id.ToString(), Permission.Change, Values(current), Values(group)), cancellationToken);
+        }
+
         await transaction.CommitAsync(cancellationToken);
         return GroupChange.Done(current.Version + 1);
     }
 
     /// <returns>Whether there was such a group of that version.</returns>
-    public async Task<bool> DeleteAsync(Guid id, int? seen, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(Guid id, int? seen, Actor actor, CancellationToken cancellationToken)
     {
-        var sql = "DELETE FROM groups WHERE id = @id" + (seen is null ? "" : " AND version = @seen");
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(sql, new { id, seen }, cancellationToken: cancellationToken)) > 0;
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        // Whoever adds a mapping or a member meanwhile waits for this lock and then finds no group: what is read below is
+        // all that goes with it. SQLite lets in one writer at a time anyway.
+        var locking = "SELECT version FROM groups WHERE id = @id" + (database.Engine == DatabaseEngine.PostgreSql ? " FOR UPDATE" : "");
+        var version = await connection.QuerySingleOrDefaultAsync<int?>(new CommandDefinition(locking, new { id }, transaction, cancellationToken: cancellationToken));
+        if (version is null || (seen is not null && seen != version) || await FindAsync(connection, transaction, id, cancellationToken) is not { } group)
+        {
+            return false;
+        }
+
+        var members = await connection.QueryAsync<MemberRow>(new CommandDefinition(
+            "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = @id ORDER BY a.id",
+            new { id },
+            transaction,
+            cancellationToken: cancellationToken));
+        AuditChange[] changes =
+        [
+            .. await GroupMappings.DeletedWithAsync(connection, transaction, id, group.Name, cancellationToken),
+            .. members.Select(member => new AuditChange(Model, id.ToString(), RemoveMember, Values(member), After: null)),
+            new AuditChange(Model, id.ToString(), Permission.Delete, Values(group), After: null),
+        ];
+        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM groups WHERE id = @id", new { id }, transaction, cancellationToken: cancellationToken));
+        await audit.RecordAsync(connection, transaction, actor, changes, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     /// <summary>Puts an account into a group by hand. Keycloak never takes it out again.</summary>
     /// <returns>Whether there is such an account and such a group.</returns>
-    public async Task<bool> AddMemberAsync(Guid id, Guid accountId, CancellationToken cancellationToken)
+    public async Task<bool> AddMemberAsync(Guid id, Guid accountId, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO group_members (group_id, account_id)
             SELECT g.id, a.id FROM groups g JOIN accounts a ON a.id = @accountId WHERE g.id = @id
-            ON CONFLICT (group_id, account_id) DO UPDATE SET account_id = excluded.account_id
+            ON CONFLICT (group_id, account_id) DO NOTHING
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, cancellationToken: cancellationToken)) > 0;
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var added = await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, transaction, cancellationToken: cancellationToken)) > 0;
+        var member = await FindMemberAsync(connection, transaction, id, accountId, cancellationToken);
+        if (added && member is not null)
+        {
+            await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, id.ToString(), AddMember, Before: null, Values(member)), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return member is not null;
     }
 
     /// <returns>Whether the account was in the group by hand.</returns>
-    public async Task<bool> RemoveMemberAsync(Guid id, Guid accountId, CancellationToken cancellationToken)
+    public async Task<bool> RemoveMemberAsync(Guid id, Guid accountId, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = "DELETE FROM group_members WHERE group_id = @id AND account_id = @accountId";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, cancellationToken: cancellationToken)) > 0;
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var member = await FindMemberAsync(connection, transaction, id, accountId, cancellationToken);
+        if (member is null || await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, transaction, cancellationToken: cancellationToken)) == 0)
+        {
+            return false;
+        }
+
+        await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, id.ToString(), RemoveMember, Values(member), After: null), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
+
+    private static Task<MemberRow?> FindMemberAsync(
+        DbConnection connection, DbTransaction transaction, Guid id, Guid accountId, CancellationToken cancellationToken) =>
+        connection.QuerySingleOrDefaultAsync<MemberRow>(new CommandDefinition(
+            "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = @id AND m.account_id = @accountId",
+            new { id, accountId },
+            transaction,
+            cancellationToken: cancellationToken));
+
+    // As the audit log has a group, and a member of one.
+    private static Dictionary<string, object?> Values(Group group) => new(StringComparer.Ordinal)
+    {
+        ["name"] = group.Name,
+        ["description"] = group.Description,
+        ["permissions"] = group.Permissions.Order(StringComparer.Ordinal).ToArray(),
+        ["denied"] = group.Denied.Order(StringComparer.Ordinal).ToArray(),
+        ["forEverybody"] = group.ForEverybody,
+    };
+
+    private static Dictionary<string, object?> Values(MemberRow member) => new(StringComparer.Ordinal)
+    {
+        ["accountId"] = member.Id,
+        ["username"] = member.Username,
+    };
+
+    private static bool IsSame(Group one, Group other) =>
+        string.Equals(one.Name, other.Name, StringComparison.Ordinal)
+        && string.Equals(one.Description, other.Description, StringComparison.Ordinal)
+        && one.ForEverybody == other.ForEverybody
+        && one.Permissions.ToHashSet(StringComparer.Ordinal).SetEquals(other.Permissions)
+        && one.Denied.ToHashSet(StringComparer.Ordinal).SetEquals(other.Denied);
 
     private static async Task<Group?> FindAsync(DbConnection connection, DbTransaction? transaction, Guid id, CancellationToken cancellationToken)
     {
@@ -172,6 +254,13 @@ internal sealed class GroupStore(Database database)
         public string? Permission { get; init; }
 
         public bool? Denied { get; init; }
+    }
+
+    private sealed record MemberRow
+    {
+        public required Guid Id { get; init; }
+
+        public required string Username { get; init; }
     }
 }
 

@@ -75,9 +75,15 @@ internal static class HostingSetup
     }
 
     private static bool WantsPage(HttpRequest request) =>
-        (HttpMethods.IsGet(request.Method) || request.HasFormContentType)
+        (HttpMethods.IsGet(request.Method) || IsForm(request))
         && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
         && !request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
+
+    // Not HasFormContentType: it throws where the form's token was found missing, which is what is to be told here.
+    private static bool IsForm(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        && (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+            || type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase));
 
     private static async Task WriteProblemAsync(HttpContext context)
     {

@@ -10,7 +10,21 @@ namespace Api.Permissions;
 /// <param name="Denied">What its members may not do, whatever else they hold.</param>
 /// <param name="ForEverybody">Whether every account is in it.</param>
 internal sealed record GroupRule(
-    Guid Id, string Name, IReadOnlyList<Permission> Permissions, IReadOnlyList<Permission> Denied, bool ForEverybody);
+    Guid Id, string Name, IReadOnlyList<Permission> Permissions, IReadOnlyList<Permission> Denied, bool ForEverybody)
+{
+    /// <returns>What is granted by what is written. What does not parse was written past this service, and grants nothing.</returns>
+    public static IReadOnlyList<Permission> Granted(IEnumerable<string> written) =>
+        [.. written.Select(Parse).OfType<Permission>()];
+
+    /// <returns>
+    /// What is denied by what is written. What does not parse must not vanish: nobody knows what it was meant to deny, so
+    /// it denies everything until somebody mends it.
+    /// </returns>
+    public static IReadOnlyList<Permission> Denies(IEnumerable<string> written) =>
+        [.. written.Select(text => Parse(text) ?? new Permission(Permission.Any, Permission.Any))];
+
+    private static Permission? Parse(string text) => Permission.TryParse(text, out var permission) ? permission : null;
+}
 
 /// <summary>That some roles or groups of Keycloak put whoever has one of them into a local group.</summary>
 /// <param name="Id">The mapping's id.</param>

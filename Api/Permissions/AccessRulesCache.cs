@@ -82,29 +82,12 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             .Select(rows => new GroupRule(
                 rows.Key.Id,
                 rows.Key.Name,
-                [.. Permissions(rows, denied: false)],
-                [.. Permissions(rows, denied: true)],
+                GroupRule.Granted(rows.Where(row => row.Denied is false).Select(row => row.Permission!)),
+                GroupRule.Denies(rows.Where(row => row.Denied is true).Select(row => row.Permission!)),
                 rows.Key.ForEverybody));
         var mappings = (await reader.ReadAsync<MappingRow>())
             .Select(row => new MappingRule(row.Id, new RolePattern(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));
         return new AccessRules(version, groups, mappings);
-    }
-
-    // What does not parse was written past this service. As a permission it grants nothing. As a denial it must not
-    // vanish: nobody knows what it was meant to deny, so it denies everything until somebody mends it.
-    private static IEnumerable<Permission> Permissions(IEnumerable<GroupRow> rows, bool denied)
-    {
-        foreach (var row in rows.Where(row => row.Permission is not null && row.Denied == denied))
-        {
-            if (Permission.TryParse(row.Permission, out var permission))
-            {
-                yield return permission;
-            }
-            else if (denied)
-            {
-                yield return new Permission(Permission.Any, Permission.Any);
-            }
-        }
     }
 
     private sealed record GroupRow

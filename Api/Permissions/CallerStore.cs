@@ -24,12 +24,12 @@ internal sealed partial class CallerStore(
         var rows = await ReadAsync(connection, identity, cancellationToken);
         if (rows[0].Id is null)
         {
-            await InsertAsync(connection, identity, cancellationToken);
+            await InsertAsync(connection, identity, requestId, cancellationToken);
             rows = await ReadAsync(connection, identity, cancellationToken);
         }
         else if (IsOutdated(rows[0], identity))
         {
-            await TryWriteAsync(() => UpdateAsync(connection, rows[0].Id!.Value, identity, cancellationToken));
+            await TryWriteAsync(() => UpdateAsync(connection, rows[0], identity, requestId, cancellationToken));
         }
 
         var account = rows[0];
@@ -66,7 +66,7 @@ internal sealed partial class CallerStore(
             sql, new { identity.Issuer, identity.Subject }, cancellationToken: cancellationToken))).AsList();
     }
 
-    private async Task InsertAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
+    private async Task InsertAsync(DbConnection connection, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         // Two first requests at once: one inserts, both read what it inserted.
         const string sql = """
@@ -74,11 +74,13 @@ internal sealed partial class CallerStore(
             VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @active, @now, @now)
             ON CONFLICT (issuer, subject) DO NOTHING
             """;
-        await connection.ExecuteAsync(new CommandDefinition(
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var added = await connection.ExecuteAsync(new CommandDefinition(
             sql,
             new
             {
-                id = Guid.CreateVersion7(clock.GetUtcNow()),
+                id,
                 identity.Issuer,
                 identity.Subject,
                 kind = Kind(identity),
@@ -88,7 +90,18 @@ internal sealed partial class CallerStore(
                 active = options.Value.ActiveAtFirstSight,
                 now = clock.GetUtcNow(),
             },
+            transaction,
             cancellationToken: cancellationToken));
+        if (added > 0)
+        {
+            var values = Names(Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
+            values["issuer"] = identity.Issuer;
+            values["subject"] = identity.Subject;
+            values["active"] = options.Value.ActiveAtFirstSight;
+            await RecordAsync(connection, transaction, id, identity, requestId, new AuditChange("account", id.ToString(), Permission.Add, null, values), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
     }
 
     // That somebody was seen is not worth a refusal: while nothing can be written, what can be read still is.
@@ -105,7 +118,7 @@ internal sealed partial class CallerStore(
     }
 
     // A token that does not carry a name (its client lacks the scope) takes none away.
-    private async Task UpdateAsync(DbConnection connection, Guid id, KeycloakIdentity identity, CancellationToken cancellationToken)
+    private async Task UpdateAsync(DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         const string sql = """
             UPDATE accounts
@@ -114,13 +127,53 @@ internal sealed partial class CallerStore(
                 email = COALESCE(@Email, email),
                 name = COALESCE(@Name, name),
                 last_seen_at = @now
-            WHERE id = @id
+            WHERE id = @Id
+              AND kind = @oldKind
+              AND username = @oldUsername
+              AND email IS NOT DISTINCT FROM @oldEmail
+              AND name IS NOT DISTINCT FROM @oldName
             """;
-        await connection.ExecuteAsync(new CommandDefinition(
-            sql,
-            new { id, kind = Kind(identity), identity.Username, identity.Email, identity.Name, now = clock.GetUtcNow() },
-            cancellationToken: cancellationToken));
+        var values = new
+        {
+            row.Id,
+            kind = Kind(identity),
+            identity.Username,
+            identity.Email,
+            identity.Name,
+            now = clock.GetUtcNow(),
+            oldKind = row.Kind,
+            oldUsername = row.Username,
+            oldEmail = row.Email,
+            oldName = row.Name,
+        };
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        // None where another request was first: that one has written what changed, and from what.
+        var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
+        if (changed > 0 && IsRenamed(row, identity))
+        {
+            var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
+            var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
+            await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange("account", row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
     }
+
+    // Signing in is what changes the account, so the account itself is who did it.
+    private Task RecordAsync(
+        DbConnection connection, DbTransaction transaction, Guid id, KeycloakIdentity identity, string requestId, AuditChange change, CancellationToken cancellationToken)
+    {
+        var actor = new Actor(id, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
+        return audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+    }
+
+    private static Dictionary<string, object?> Names(string kind, string username, string? email, string? name) => new(StringComparer.Ordinal)
+    {
+        ["kind"] = kind,
+        ["username"] = username,
+        ["email"] = email,
+        ["name"] = name,
+    };
 
     // A token that cannot say roles strips nobody, and of those that can, the newest counts: two clients of one account may
     // show different roles, and would otherwise take turns at every request.
@@ -206,8 +259,10 @@ internal sealed partial class CallerStore(
     }
 
     private bool IsOutdated(Row row, KeycloakIdentity identity) =>
-        clock.GetUtcNow() - row.LastSeenAt >= SeenEvery
-        || row.Kind != Kind(identity)
+        clock.GetUtcNow() - row.LastSeenAt >= SeenEvery || IsRenamed(row, identity);
+
+    private static bool IsRenamed(Row row, KeycloakIdentity identity) =>
+        row.Kind != Kind(identity)
         || (identity.Username ?? row.Username) != row.Username
         || (identity.Email ?? row.Email) != row.Email
         || (identity.Name ?? row.Name) != row.Name;

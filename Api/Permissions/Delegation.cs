@@ -7,8 +7,13 @@ namespace Api.Permissions;
 /// Nobody hands out what they do not hold: else who may change groups could make themselves anything. An endpoint that
 /// changes what a group grants, or who is in it, asks this first. A handler takes it as a parameter.
 /// </summary>
-internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue)
+/// <param name="caller">Who would hand out, or take away.</param>
+/// <param name="catalogue">Every permission that exists.</param>
+/// <param name="refused">Takes note of a refusal, with the permissions that were lacking.</param>
+internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, Action<IReadOnlyList<string>> refused)
 {
+    private const string Code = "delegation_refused";
+
     /// <param name="group">A group that somebody would come into, or out of.</param>
     /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
     public ProblemHttpResult? Refuse(GroupRule group) =>
@@ -23,13 +28,17 @@ internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue)
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
             .ToArray();
-        return lacking.Length == 0
-            ? null
-            : Problem.Of(
-                StatusCodes.Status403Forbidden,
-                "delegation_refused",
-                $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", lacking)}.",
-                ("missingPermissions", lacking));
+        if (lacking.Length == 0)
+        {
+            return null;
+        }
+
+        refused(lacking);
+        return Problem.Of(
+            StatusCodes.Status403Forbidden,
+            Code,
+            $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", lacking)}.",
+            ("missingPermissions", lacking));
     }
 
     // The groups must grant it as widely as it is written, and the token must have been issued for all that it covers:
@@ -41,6 +50,6 @@ internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue)
     /// <summary>Binds a handler's parameter.</summary>
     public static async ValueTask<Delegation?> BindAsync(HttpContext context) =>
         await Caller.BindAsync(context) is { } caller
-            ? new Delegation(caller, context.RequestServices.GetRequiredService<PermissionCatalogue>())
+            ? new Delegation(caller, context.RequestServices.GetRequiredService<PermissionCatalogue>(), lacking => RefusalRecords.Add(context, caller, Code, missingPermissions: lacking))
             : null;
 }

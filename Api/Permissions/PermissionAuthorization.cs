@@ -78,9 +78,14 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
             return;
         }
 
-        var page = context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>();
-        var result = page is null ? Refusals.Answer(context, refusal.Caller, refusal.Decision) : page.Render(context, refusal.Decision);
-        await result.ExecuteAsync(context);
+        if (context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>() is not { } page)
+        {
+            await Refusals.Answer(context, refusal.Caller, refusal.Decision).ExecuteAsync(context);
+            return;
+        }
+
+        RefusalRecords.Add(context, refusal.Caller, refusal.Decision);
+        await page.Render(context, refusal.Decision).ExecuteAsync(context);
     }
 }
 
@@ -120,11 +125,12 @@ internal static class Refusals
     };
 
     /// <summary>
-    /// 403 problem details. A missing scope is announced as RFC 6750, section 3.1 says. Whoever may look at access gets a
-    /// link to the whole explanation.
+    /// 403 problem details, and a row in the audit log. A missing scope is announced as RFC 6750, section 3.1 says. Whoever
+    /// may look at access gets a link to the whole explanation.
     /// </summary>
     public static IResult Answer(HttpContext context, Caller caller, Decision decision)
     {
+        RefusalRecords.Add(context, caller, decision);
         if (decision.Reason == DecisionReason.InsufficientScope)
         {
             var realm = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;

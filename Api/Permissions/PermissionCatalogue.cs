@@ -62,6 +62,11 @@ internal sealed class PermissionCatalogue
 
     public IReadOnlyList<Permission> Permissions { get; }
 
+    /// <summary>What stands for several permissions where a group grants or denies: every action of one model, and everything.</summary>
+    public IEnumerable<string> Wildcards => _models.Keys.Order(StringComparer.Ordinal)
+        .Append(Permission.Any)
+        .Select(model => new Permission(model, Permission.Any).ToString());
+
     /// <summary>The scopes that narrow a token here. Others, such as <c>profile</c>, mean nothing to this service.</summary>
     public IReadOnlyCollection<string> Scopes => _scopes;
 
@@ -101,7 +106,7 @@ internal sealed class PermissionCatalogue
             return null;
         }
 
-        var remedy = NearestName.Of(text, Permissions.Select(known => known.ToString())) is { } nearest ? $"Did you mean {nearest}?"
+        var remedy = NearestName.Of(text, Permissions.Select(known => known.ToString()).Concat(wildcards ? Wildcards : [])) is { } nearest ? $"Did you mean {nearest}?"
             : FindModel(permission.Model) is { } model ? $"Actions of {model.Name} are {string.Join(", ", model.Actions)}."
             : $"Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}.";
         return $"The permission {text} does not exist. {remedy}";

@@ -15,6 +15,9 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
     /// <summary>Stands for any run of characters. In a Keycloak name it would match itself as well.</summary>
     public const char Any = '*';
 
+    public const int LongestName = 500;
+    public const int LongestClient = 255;
+
     public bool IsExact => !Name.Contains(Any, StringComparison.Ordinal);
 
     /// <summary>The one role that an exact pattern means.</summary>
@@ -23,11 +26,39 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
     public bool Matches(KeycloakRole role) =>
         role.Kind == Kind && string.Equals(role.Client, Client, StringComparison.Ordinal) && Matches(Name, role.Name);
 
-    /// <returns>What is wrong with a pattern, with the remedy; <see langword="null"/> if nothing is.</returns>
-    public string? Mistake() =>
-        Name.Length > 0 && Name.AsSpan().Trim(Any).IsEmpty
-            ? "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, or make the group one for everybody."
-            : null;
+    /// <returns>What is wrong with it, with the remedies; nothing if it can be used.</returns>
+    public IEnumerable<(RolePatternPart Part, string Message)> Mistakes()
+    {
+        if (Name.Trim().Length != Name.Length || Client.Trim().Length != Client.Length)
+        {
+            yield return (RolePatternPart.Name, "Names are compared to the letter. Leave out the space around them.");
+        }
+
+        if (Kind == RoleKind.ClientRole && Client.Length == 0)
+        {
+            yield return (RolePatternPart.Client, "A client role needs the client id that owns it.");
+        }
+
+        if (Kind != RoleKind.ClientRole && Client.Length > 0)
+        {
+            yield return (RolePatternPart.Client, "Only a client role has a client. Leave it out.");
+        }
+
+        if (Name.Length > 0 && Name.AsSpan().Trim(Any).IsEmpty)
+        {
+            yield return (RolePatternPart.Name, "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, or make the group one for everybody.");
+        }
+
+        if (Client.Contains(Any, StringComparison.Ordinal))
+        {
+            yield return (RolePatternPart.Client, "The client of a client role is named in full: whoever may add a client could else give themselves the role.");
+        }
+
+        if (Kind == RoleKind.KeycloakGroup && !Name.StartsWith('/'))
+        {
+            yield return (RolePatternPart.Name, "A Keycloak group is named by its full path, as in /operations/leads.");
+        }
+    }
 
     public override string ToString() => Role.ToString();
 
@@ -60,4 +91,11 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 
         return pattern.AsSpan(inPattern).Trim(Any).IsEmpty;
     }
+}
+
+/// <summary>The part of a pattern that a mistake is in.</summary>
+internal enum RolePatternPart
+{
+    Name,
+    Client,
 }

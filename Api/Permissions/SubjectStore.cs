@@ -28,6 +28,24 @@ internal sealed class SubjectStore(Database database, IOptions<KeycloakOptions> 
         return (await ReadAsync(connection, sql, new { keycloak.Value.Issuer, subject }, cancellationToken)).SingleOrDefault();
     }
 
+    /// <summary>Whoever somebody may mean that types a name: people remember user names, logs and pages hold ids.</summary>
+    /// <param name="name">A user name, or the id of an account, Keycloak's or the one here.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>Those that it fits, by user name. A user name belongs to one account at a time in Keycloak, and may be left over on an old one here.</returns>
+    public async Task<IReadOnlyList<KnownSubject>> FindNamedAsync(string name, CancellationToken cancellationToken)
+    {
+        const string sql = $"""
+            SELECT {Columns}
+            FROM accounts a
+            WHERE a.issuer = @Issuer AND (a.subject = @name OR a.username = @name OR a.id = @id)
+            ORDER BY a.username, a.id
+            LIMIT 10
+            """;
+        var id = Guid.TryParse(name, out var parsed) ? parsed : Guid.Empty;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, name, id }, cancellationToken);
+    }
+
     /// <summary>Accounts by user name, a page at a time.</summary>
     /// <param name="query">Which.</param>
     /// <param name="limit">How many at most.</param>

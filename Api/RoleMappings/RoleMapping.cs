@@ -27,14 +27,14 @@ public sealed record RoleMappingRequest : IValidatableObject
     public required string Kind { get; init; }
 
     /// <summary>The client id that owns a client role; left out for the other kinds.</summary>
-    [StringLength(255)]
+    [StringLength(RolePattern.LongestClient)]
     public string Client { get; init; } = "";
 
     /// <summary>
     /// The role's name, or the group's full path with its leading slash, exactly as in Keycloak. <c>*</c> stands for any run
     /// of characters: <c>book-*</c>, <c>/operations/*</c>. The preview says what a pattern fits.
     /// </summary>
-    [Required, StringLength(500, MinimumLength = 1)]
+    [Required, StringLength(RolePattern.LongestName, MinimumLength = 1)]
     public required string Name { get; init; }
 
     /// <summary>The local group.</summary>
@@ -43,35 +43,11 @@ public sealed record RoleMappingRequest : IValidatableObject
     /// <inheritdoc/>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        if (Name.Trim().Length != Name.Length || Client.Trim().Length != Client.Length)
-        {
-            yield return new ValidationResult("Names are compared to the letter. Leave out the space around them.", [nameof(Name)]);
-        }
-
-        if (Kind == "client-role" && Client.Length == 0)
-        {
-            yield return new ValidationResult("A client role needs the client id that owns it.", [nameof(Client)]);
-        }
-
-        if (Kind != "client-role" && Client.Length > 0)
-        {
-            yield return new ValidationResult("Only a client role has a client. Leave it out.", [nameof(Client)]);
-        }
-
-        if (new RolePattern(default, "", Name).Mistake() is { } mistake)
-        {
-            yield return new ValidationResult(mistake, [nameof(Name)]);
-        }
-
-        if (Client.Contains(RolePattern.Any, StringComparison.Ordinal))
-        {
-            yield return new ValidationResult("The client of a client role is named in full: whoever may add a client could else give themselves the role.", [nameof(Client)]);
-        }
-
-        if (Kind == "keycloak-group" && !Name.StartsWith('/'))
-        {
-            yield return new ValidationResult("A Keycloak group is named by its full path, as in /operations/leads.", [nameof(Name)]);
-        }
+        // The attributes speak of a kind that does not exist.
+        return RoleKinds.All.Contains(Kind, StringComparer.Ordinal)
+            ? new RolePattern(RoleKinds.Parse(Kind), Client, Name).Mistakes().Select(mistake =>
+                new ValidationResult(mistake.Message, [mistake.Part == RolePatternPart.Client ? nameof(Client) : nameof(Name)]))
+            : [];
     }
 }
 

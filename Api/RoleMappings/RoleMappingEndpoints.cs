@@ -11,7 +11,7 @@ namespace Api.RoleMappings;
 /// <summary>Role mappings: which role or group of Keycloak puts somebody into which local group.</summary>
 internal static class RoleMappingEndpoints
 {
-    public const string Model = "role-mapping";
+    public const string Model = GroupMappings.Model;
 
     public static void AddRoleMappings(this IServiceCollection services)
     {
@@ -94,7 +94,7 @@ internal static class RoleMappingEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        RoleMappingRequest request, RoleMappingStore store, AccessRulesCache rules, Delegation delegation, TimeProvider clock, CancellationToken cancellationToken)
+        RoleMappingRequest request, RoleMappingStore store, AccessRulesCache rules, Caller caller, Delegation delegation, TimeProvider clock, CancellationToken cancellationToken)
     {
         if ((await rules.CurrentAsync(cancellationToken)).FindGroup(request.GroupId) is not { } group)
         {
@@ -115,13 +115,13 @@ internal static class RoleMappingEndpoints
             GroupId = group.Id,
             GroupName = group.Name,
         };
-        return await store.AddAsync(mapping, cancellationToken)
+        return await store.AddAsync(mapping, caller.Actor, cancellationToken)
             ? TypedResults.CreatedAtRoute(ToResponse(mapping), "GetRoleMapping", new { id = mapping.Id })
             : Problem.Of(StatusCodes.Status409Conflict, "conflict", "This role is mapped to that group already.");
     }
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, RoleMappingStore store, AccessRulesCache rules, Delegation delegation, CancellationToken cancellationToken)
+        Guid id, RoleMappingStore store, AccessRulesCache rules, Caller caller, Delegation delegation, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(id, cancellationToken) is not { } mapping)
         {
@@ -134,7 +134,7 @@ internal static class RoleMappingEndpoints
             return refused;
         }
 
-        return await store.DeleteAsync(id, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
+        return await store.DeleteAsync(id, caller.Actor, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
     }
 
     private static SeenRoleResponse ToResponse((KeycloakRole Role, long Accounts) seen, AccessRules rules) => new(

@@ -5,7 +5,7 @@ using Dapper;
 namespace Api.RoleMappings;
 
 /// <summary>The table <c>role_mappings</c>. It knows a group by its id; the name comes with a join, for people.</summary>
-internal sealed class RoleMappingStore(Database database)
+internal sealed class RoleMappingStore(Database database, AuditTrail audit)
 {
     private const string Select = """
         SELECT m.id, m.kind, m.client, m.name, m.group_id, g.name AS group_name
@@ -35,7 +35,7 @@ internal sealed class RoleMappingStore(Database database)
     }
 
     /// <returns>Whether there was no such mapping before.</returns>
-    public async Task<bool> AddAsync(RoleMapping mapping, CancellationToken cancellationToken)
+    public async Task<bool> AddAsync(RoleMapping mapping, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO role_mappings (id, kind, client, name, group_id)
@@ -43,14 +43,38 @@ internal sealed class RoleMappingStore(Database database)
             ON CONFLICT (kind, client, name, group_id) DO NOTHING
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(sql, mapping, cancellationToken: cancellationToken)) > 0;
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (await connection.ExecuteAsync(new CommandDefinition(sql, mapping, transaction, cancellationToken: cancellationToken)) == 0)
+        {
+            return false;
+        }
+
+        var change = new AuditChange(GroupMappings.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping));
+        await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     /// <returns>Whether there was such a mapping.</returns>
-    public async Task<bool> DeleteAsync(Guid id, CancellationToken cancellationToken)
+    public async Task<bool> DeleteAsync(Guid id, Actor actor, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM role_mappings WHERE id = @id", new { id }, cancellationToken: cancellationToken)) > 0;
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        // A mapping never changes, so what is read here is what is deleted, or somebody else was first.
+        var mapping = await connection.QuerySingleOrDefaultAsync<RoleMapping>(new CommandDefinition(
+            Select + " WHERE m.id = @id", new { id }, transaction, cancellationToken: cancellationToken));
+        if (mapping is null || await connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM role_mappings WHERE id = @id", new { id }, transaction, cancellationToken: cancellationToken)) == 0)
+        {
+            return false;
+        }
+
+        var change = new AuditChange(GroupMappings.Model, id.ToString(), Permission.Delete, Values(mapping), After: null);
+        await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
+
+    private static IReadOnlyDictionary<string, object?> Values(RoleMapping mapping) =>
+        GroupMappings.Values(mapping.Kind, mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);
 }

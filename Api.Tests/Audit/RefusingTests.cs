@@ -1,0 +1,74 @@
+using System.Diagnostics;
+using Api.Data;
+using Api.Tests.Infrastructure;
+using Dapper;
+
+namespace Api.Tests.Audit;
+
+/// <summary>Refusing costs a request nothing that the database takes, and what was refused survives the end of the service.</summary>
+public abstract class RefusingTests(ApiUnderTest api) : ApiTests(api)
+{
+    [Fact]
+    public async Task A_refusal_does_not_wait_for_a_log_that_nobody_can_write()
+    {
+        var nobody = await Api.ServiceAsync("acme-nobody");
+        var id = await AccountIdAsync(nobody);
+        await using var database = Database.From(Api.ConnectionString, "/");
+        await using var connection = await database.OpenAsync(Cancel);
+        await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
+        {
+            if (Api.Engine == DatabaseEngine.PostgreSql)
+            {
+                await connection.ExecuteAsync("LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE", transaction: transaction);
+            }
+
+            var since = Stopwatch.StartNew();
+            for (var i = 0; i < 20; i++)
+            {
+                await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403, "permission_missing");
+            }
+
+            // Long enough for the writer to have begun, and to wait in vain. A request that waited with it would wait for 5 s.
+            Assert.InRange(since.Elapsed.TotalSeconds, 0, 3);
+            await Task.Delay(700, Cancel);
+            await AssertProblemAsync(await nobody.GetAsync("/api/groups", Cancel), 403, "permission_missing");
+            Assert.InRange(since.Elapsed.TotalSeconds, 0, 4);
+        }
+
+        long count = 0;
+        for (var i = 0; i < 100 && count < 21; i++)
+        {
+            await Task.Delay(100, Cancel);
+            count = await CountAsync(database, id);
+        }
+
+        Assert.Equal(21, count);
+    }
+
+    [Fact]
+    public async Task What_was_refused_just_before_the_service_stops_is_in_the_log()
+    {
+        await using var database = Database.From(Api.ConnectionString, "/");
+        Guid id;
+        await using (var stopping = Api.Variant())
+        {
+            var writer = stopping.NewClient(await Api.TokenOfAsync("acme-writer"));
+            id = await AccountIdAsync(writer);
+            await AssertProblemAsync(await writer.GetAsync("/api/groups", Cancel), 403);
+            Assert.Equal(0, await CountAsync(database, id));
+        }
+
+        Assert.Equal(1, await CountAsync(database, id));
+    }
+
+    private static async Task<long> CountAsync(Database database, Guid account)
+    {
+        await using var connection = await database.OpenAsync(Cancel);
+        return await connection.ExecuteScalarAsync<long?>(
+            "SELECT SUM(count) FROM audit_log WHERE kind = 'refusal' AND account_id = @account", new { account }) ?? 0;
+    }
+}
+
+public sealed class RefusingOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : RefusingTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+
+public sealed class RefusingOnPostgreSqlTests(ApiOnPostgreSql api) : RefusingTests(api), IClassFixture<ApiOnPostgreSql>;
