@@ -116,7 +116,7 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
 
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray();
         Assert.All(paths, path => Assert.Matches("^/(api|access/v1)/|^/.well-known/authzen-configuration$", path));
-        Assert.Equal(24, paths.Length);
+        Assert.Equal(26, paths.Length);
     }
 
     [Fact]
