@@ -21,21 +21,14 @@ internal readonly record struct Permission(string Model, string Action)
     /// <returns>Whether the text is <c>model:action</c>. Whether both exist is for <see cref="PermissionCatalogue"/> to say.</returns>
     public static bool TryParse([NotNullWhen(true)] string? text, out Permission permission)
     {
-        // A star stands alone or not at all: book:v* would look like a pattern and cover nothing. And *:view would read as
-        // "every model, also those to come": only *:* says that, and says it plainly.
-        if (text?.Split(':') is [{ Length: > 0 } model, { Length: > 0 } action]
-            && IsWhole(model)
-            && IsWhole(action)
-            && (model != Any || action == Any))
-        {
-            permission = new Permission(model, action);
-            return true;
-        }
+        var parts = text?.Split(':') ?? [];
+        // *:view would read as "every model, also those to come": only *:* says that, and says it plainly.
+        var valid = parts.Length == 2 && IsPart(parts[0]) && IsPart(parts[1]) && (parts[0] != Any || parts[1] == Any);
+        permission = valid ? new Permission(parts[0], parts[1]) : default;
+        return valid;
 
-        permission = default;
-        return false;
-
-        static bool IsWhole(string part) => part == Any || !part.Contains(Any, StringComparison.Ordinal);
+        // A star stands alone or not at all: book:v* would look like a pattern and cover nothing.
+        static bool IsPart(string part) => part.Length > 0 && (part == Any || !part.Contains(Any, StringComparison.Ordinal));
     }
 
     /// <returns>Whether holding this one is enough for the other: the same, or a wildcard over it.</returns>
