@@ -27,8 +27,11 @@ public sealed class TestDatabase : IAsyncDisposable
         return new($"Data Source={Path.Combine(folder.FullName, "api.db")}", () =>
         {
             Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-            folder.Delete(recursive: true);
-            return ValueTask.CompletedTask;
+            return new(AgainAsync<IOException>(() =>
+            {
+                folder.Delete(recursive: true);
+                return Task.CompletedTask;
+            }));
         });
     }
 
@@ -42,7 +45,26 @@ public sealed class TestDatabase : IAsyncDisposable
         var name = $"api_tests_{Guid.NewGuid():N}";
         await ExecuteAsync(server!, $"CREATE DATABASE {name}");
         var database = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString;
-        return new(database, async () => await ExecuteAsync(server!, $"DROP DATABASE {name} WITH (FORCE)"));
+        return new(database, async () => await AgainAsync<NpgsqlException>(() => ExecuteAsync(server!, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+    }
+
+    // On a busy machine a connection that is being closed may need longer than PostgreSQL waits for it, and a file of
+    // SQLite's may go while the folder is read. What cannot be removed at the last try fails the test class.
+    private static async Task AgainAsync<TException>(Func<Task> remove)
+        where TException : Exception
+    {
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                await remove();
+                return;
+            }
+            catch (TException) when (tries < 4)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        }
     }
 
     private static async Task ExecuteAsync(string server, string sql)
