@@ -105,6 +105,33 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     }
 
     [Theory]
+    [InlineData("[\"accounts:read\"]")]
+    [InlineData("[\"books:read\",\"accounts:read\"]")]
+    [InlineData("[]")]
+    [InlineData("[\"openid\"]")]
+    [InlineData("null")]
+    public async Task Scopes_that_somebody_supposes_of_themselves_never_widen_what_their_token_is_for(string scopes)
+    {
+        var narrow = await Api.PersonAsync("ada", "openid books:read");
+        var context = $$$""","context":{"scopes":{{{scopes}}}}}""";
+        await using var group = await GroupUnderTest.CreateAsync(await Api.PersonAsync("ada"), ["account:view", "book:*"]);
+        await group.WithAsync(await AccountIdAsync(narrow));
+
+        foreach (var row in new[] { "*", (await AccountIdAsync(narrow)).ToString() })
+        {
+            Assert.Equal("insufficient_scope", Code(await AskAsync(narrow, Evaluation, Of(Ada, "view", "account", row: row)[..^1] + context)));
+        }
+
+        Assert.Empty(Texts(await AskAsync(narrow, ResourceSearch, Of(Ada, "view", "account")[..^1] + context), "id"));
+        var actions = Texts(await AskAsync(narrow, ActionSearch, $$$"""{"subject":{"type":"user","id":"{{{Ada}}}"},"resource":{"type":"account","id":"*"}""" + context), "name");
+        Assert.DoesNotContain("view", actions);
+        // What both are for is allowed, so that the refusals above are not those of everything.
+        var books = $$$""","context":{"scopes":["books:read","books:write"]}}""";
+        Assert.Equal("allowed", Code(await AskAsync(narrow, Evaluation, Of(Ada, "view", "book")[..^1] + books)));
+        Assert.Equal("insufficient_scope", Code(await AskAsync(narrow, Evaluation, Of(Ada, "delete", "book")[..^1] + books)));
+    }
+
+    [Theory]
     [InlineData("1")]
     [InlineData("[1]")]
     [InlineData("{}")]
@@ -228,6 +255,21 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         Assert.Equal("account_inactive", context.GetProperty("code").GetString());
         Assert.True(context.GetProperty("needs").GetProperty("switchOn").GetBoolean());
         Assert.NotEmpty(context.GetProperty("needs").GetProperty("anyGroup").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Groups_that_somebody_is_not_in_are_named_to_those_alone_who_may_look_at_access()
+    {
+        var nora = await Api.PersonAsync("nora");
+        await AccountIdAsync(nora);
+
+        var own = await AskAsync(nora, Evaluation, Of(Nora, "delete", "book"));
+        var other = await AskAsync(Evaluation, Of(Nora, "delete", "book"));
+
+        Assert.False(own.GetProperty("context").GetProperty("needs").TryGetProperty("anyGroup", out _));
+        Assert.DoesNotContain("superuser", own.GetRawText(), StringComparison.Ordinal);
+        Assert.Contains("access:view", own.GetProperty("context").GetProperty("needs").GetProperty("remedies")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains("superusers", other.GetProperty("context").GetProperty("needs").GetProperty("anyGroup").GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]

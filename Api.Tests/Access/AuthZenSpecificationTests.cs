@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -359,6 +361,30 @@ public abstract class AuthZenSpecificationTests(ApiUnderTest api) : AccessTests(
 
         // A token of one search is none of another.
         await AssertProblemAsync(await SendAsync(ActionSearch, With($$$"""{"subject":{{{Alice}}},"resource":{{{First}}}}""", $$$"""{"token":"{{{token}}}"}""")), 400, "invalid_request");
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(long.MinValue)]
+    [InlineData(4294967295)]
+    public async Task A_token_that_somebody_made_up_lifts_no_bound(long limit)
+    {
+        var token = (await AskAsync(SubjectSearch, With(WhoMayRead, """{"limit":1}"""))).GetProperty("page").GetProperty("next_token").GetString()!;
+        var content = JsonNode.Parse(Base64Url.DecodeFromChars(token).AsSpan(8))!;
+        content["Limit"] = limit;
+        var bytes = Encoding.UTF8.GetBytes(content.ToJsonString());
+        var made = Base64Url.EncodeToString([.. SHA256.HashData(bytes)[..8], .. bytes]);
+
+        var response = await SendAsync(SubjectSearch, With(WhoMayRead, $$$"""{"token":"{{{made}}}"}"""));
+
+        if (limit < 0)
+        {
+            await AssertProblemAsync(response, 400, "invalid_request");
+        }
+        else
+        {
+            Assert.InRange((await JsonAsync(response)).GetProperty("results").GetArrayLength(), 1, 200);
+        }
     }
 
     // Section 8.2.1: "A non-negative integer".

@@ -286,6 +286,37 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task Whoever_may_not_see_authors_learns_of_none_by_referring_to_one_and_hidden_books_are_not_counted()
+    {
+        var writer = await Api.ServiceAsync("acme-writer");
+        var author = await AuthorAsync(writer, "Hidden");
+        var book = await CreateAsync(writer, "1", author);
+        var nobody = await Api.ServiceAsync("acme-nobody");
+        await using (var group = await GroupUnderTest.CreateAsync(await Api.PersonAsync("ada"), ["book:add", "author:delete"]))
+        {
+            await group.WithAsync(await AccountIdAsync(nobody));
+
+            foreach (var id in new[] { author, Guid.NewGuid() })
+            {
+                var problem = await AssertProblemAsync(await nobody.PostAsync("/api/books", Json(Body("T", id)), Cancel), 400, "invalid_request");
+                Assert.Contains("author:view", problem.GetProperty("errors").GetProperty("authorId")[0].GetString(), StringComparison.Ordinal);
+            }
+        }
+
+        await using (var group = await GroupUnderTest.CreateAsync(await Api.PersonAsync("ada"), ["author:view", "author:delete"]))
+        {
+            await group.WithAsync(await AccountIdAsync(nobody));
+
+            var problem = await AssertProblemAsync(await DeleteAsync(nobody, $"/api/authors/{author}", "*"), 409, "conflict");
+            Assert.Contains("rows that you may not see", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.False(problem.TryGetProperty("dependants", out _));
+        }
+
+        Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(writer, book, "*")).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await DeleteAsync(writer, $"/api/authors/{author}", "*")).StatusCode);
+    }
+
+    [Fact]
     public async Task Of_a_book_and_the_deletion_of_its_author_at_once_one_is_refused()
     {
         var writer = await Api.ServiceAsync("acme-writer");

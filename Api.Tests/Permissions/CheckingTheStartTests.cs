@@ -31,6 +31,10 @@ public sealed class CheckingTheStartTests
         AssertEndsAsync(routes => routes.MapGet("/test", Ok).RequirePermission(model, action), expected);
 
     [Fact]
+    public Task An_endpoint_that_is_open_and_demands_a_permission_ends_the_start() => AssertEndsAsync(
+        routes => routes.MapGroup("/test").AllowAnonymous().MapGet("/", Ok).RequirePermission("book", "view"), "AllowAnonymous, which wins");
+
+    [Fact]
     public Task Every_permission_of_an_endpoint_is_looked_at_not_only_the_last() =>
         AssertEndsAsync(routes => routes.MapGroup("").RequirePermission("book", "veiw").MapGet("/test", Ok).RequirePermission("book", "view"), "Did you mean book:view?");
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Api.Data;
 using Api.Permissions;
 using Api.Tests.Infrastructure;
+using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Permissions;
@@ -124,6 +125,39 @@ public abstract class RecordedRolesTests : HttpTests, IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_tokens_of_one_second_the_first_counts_and_they_do_not_take_turns()
+    {
+        var first = Client(0, "zoe", RealmRoles("staff"), ("azp", "zoe"), ("client_id", "zoe"));
+        var second = Client(0, "zoe", ClientRoles("book-reader"), ("azp", "Zoe Z."), ("client_id", "Zoe Z."));
+        for (var i = 0; i < 3; i++)
+        {
+            await AssertMayAsync(first, books: false, accounts: false);
+            await AssertMayAsync(second, books: true, accounts: false);
+        }
+
+        await AssertRecordedAsync("zoe", "realm role staff");
+        Assert.Equal("zoe", (await KnownAsync("zoe")).Username);
+        // The account, and its roles.
+        Assert.Equal(2, await ChangesOfAsync("zoe"));
+    }
+
+    [Fact]
+    public async Task Names_are_those_of_the_newest_token_too()
+    {
+        async Task<string> UsernameAfterAsync(int second, string username)
+        {
+            await Client(second, "zoe", ("azp", username), ("client_id", username)).GetAsync("/api/me", Cancel);
+            return (await KnownAsync("zoe")).Username;
+        }
+
+        Assert.Equal("old", await UsernameAfterAsync(10, "old"));
+        Assert.Equal("old", await UsernameAfterAsync(0, "older"));
+        Assert.Equal("new", await UsernameAfterAsync(20, "new"));
+        Assert.Equal("new", await UsernameAfterAsync(10, "old"));
+        Assert.Equal(2, await ChangesOfAsync("zoe"));
+    }
+
+    [Fact]
     public async Task An_account_that_has_shown_no_roles_is_known_to_be_unknown_and_a_stranger_is_nobody()
     {
         await Client(0, "zoe").GetAsync("/api/me", Cancel);
@@ -151,6 +185,14 @@ public abstract class RecordedRolesTests : HttpTests, IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, (await Client(i, "zoe", RealmRoles($"r{i}", "staff")).GetAsync("/api/me", Cancel)).StatusCode)));
 
         await AssertRecordedAsync("zoe", "realm role r11", "realm role staff");
+    }
+
+    private async Task<long> ChangesOfAsync(string subject)
+    {
+        const string sql = "SELECT COUNT(*) FROM audit_log WHERE kind = 'change' AND model = 'account' AND row_id = @id";
+        await using var connection = await _realm.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        // The log names rows by the id as it is written.
+        return await connection.ExecuteScalarAsync<long>(sql, new { id = (await KnownAsync(subject)).AccountId.ToString() });
     }
 
     private static (string, object?) RealmRoles(params string[] roles) => ("realm_access", new { roles });

@@ -140,6 +140,16 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
     }
 
     [Fact]
+    public async Task What_an_endpoint_demands_of_its_own_is_not_explained_by_the_permission_alone()
+    {
+        var own = await AssertProblemAsync(await GetAsync("/test/alternatives", isService: true, "superuser", "books:read access:read"), 403, "insufficient_scope");
+        var model = await AssertProblemAsync(await GetAsync("/test/both", isService: true, "superuser", "access:read"), 403, "insufficient_scope");
+
+        Assert.False(own.TryGetProperty("explanation", out _));
+        Assert.True(model.TryGetProperty("explanation", out _));
+    }
+
+    [Fact]
     public async Task Nobody_at_all_is_asked_for_a_token_and_not_refused() =>
         await AssertProblemAsync(await fixture.Realm.NewClient(token: null).GetAsync("/test/services", Cancel), 401, "token_missing");
 

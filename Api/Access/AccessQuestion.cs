@@ -43,7 +43,16 @@ internal static class SubjectTypes
 /// <param name="Subject">The subject of the decision.</param>
 /// <param name="RolesKnown">Whether a token has said which roles the account has.</param>
 /// <param name="IsAsker">Whether it is the one who asks, by the roles and scopes of their own token.</param>
-internal sealed record AccessSubject(string Id, string Username, Subject Subject, bool RolesKnown, bool IsAsker);
+/// <param name="Own">
+/// The one who asks as their own token has them, where <paramref name="Subject"/> supposes other scopes. Both must be
+/// allowed: whoever supposes scopes that they do not hold learns nothing that their own would not show.
+/// </param>
+internal sealed record AccessSubject(string Id, string Username, Subject Subject, bool RolesKnown, bool IsAsker, Subject? Own = null)
+{
+    /// <returns>The one of the two that decides: their own, where that is refused already.</returns>
+    public Subject DecidingOn(Demand demand, PermissionCatalogue catalogue) =>
+        Own is not null && !Decision.On(Own, demand, catalogue).IsAllowed ? Own : Subject;
+}
 
 /// <summary>The answer, with everything that led to it.</summary>
 /// <param name="Question">What was asked.</param>
@@ -62,6 +71,12 @@ internal sealed record AccessAnswer(
 
     public bool IsAllowed => Decision.IsAllowed;
 
+    /// <summary>
+    /// Whether the answer names the groups that would grant what is missing, and the roles that lead there. Groups that the
+    /// subject is not in are not theirs to know of.
+    /// </summary>
+    public bool NamesWays { get; init; } = true;
+
     /// <summary>The answer before anybody has looked for the row. A pure function.</summary>
     /// <param name="question">What is asked.</param>
     /// <param name="subject">Whom it is about.</param>
@@ -79,11 +94,12 @@ internal sealed record AccessAnswer(
         }
 
         var demand = new Demand(question.Permission);
-        var unhindered = subject.Subject with { IsActive = true, Access = Everything };
+        var deciding = subject.DecidingOn(demand, catalogue);
+        var unhindered = deciding with { IsActive = true, Access = Everything };
         return new AccessAnswer(
             question,
             subject,
-            Explanation.Of(subject.Subject, demand, rules, catalogue),
+            Explanation.Of(deciding, demand, rules, catalogue),
             Decision.On(unhindered, demand, catalogue).Reason == DecisionReason.InsufficientScope,
             notes);
     }

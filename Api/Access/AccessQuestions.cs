@@ -16,6 +16,7 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
 
     private const int SmallestRead = 50;
 
+    private readonly bool _seesAccess = asker is null || asker.May(AccessEndpoints.Model, Permission.View);
     private readonly Dictionary<string, KnownSubject?> _known = new(StringComparer.Ordinal);
 
     /// <summary>For whoever asks without a call of their own, such as a command.</summary>
@@ -173,18 +174,23 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
         asker.Identity.Username ?? asker.Identity.Subject,
         scopes is null ? asker.Subject : asker.Subject with { Scopes = scopes },
         asker.Identity.HasRoleClaims,
-        IsAsker: true);
+        IsAsker: true,
+        Own: scopes is null ? null : asker.Subject);
 
     private async Task<AccessAnswer> AnswerAsync(AccessQuestion question, AccessSubject? subject, CancellationToken cancellationToken)
     {
-        var answer = AccessAnswer.Of(question, subject, rules, catalogue, rows);
+        var answer = AccessAnswer.Of(question, subject, rules, catalogue, rows) with { NamesWays = _seesAccess };
         return subject is null || !answer.IsAllowed || !question.IsAboutRow
             || await IsShownAsync(question.Permission.Model, question.Row, subject, cancellationToken)
             ? answer
             : answer.WithoutRow();
     }
 
-    private Decision Decide(AccessSubject subject, Permission permission) => Decision.On(subject.Subject, new Demand(permission), catalogue);
+    private Decision Decide(AccessSubject subject, Permission permission)
+    {
+        var demand = new Demand(permission);
+        return Decision.On(subject.DecidingOn(demand, catalogue), demand, catalogue);
+    }
 
     // A row that is not there and one that is hidden are one answer, so that nobody learns which.
     private async Task<bool> IsShownAsync(string model, string row, AccessSubject subject, CancellationToken cancellationToken) =>

@@ -161,7 +161,7 @@ public sealed record ChainResponse(
 /// <summary>What would have to change for a yes. All that stands here is needed.</summary>
 /// <param name="SwitchOn">That the account is switched on.</param>
 /// <param name="LeaveGroups">That the subject leaves these groups, or that they no longer deny it.</param>
-/// <param name="AnyGroup">That the subject is in one of these groups.</param>
+/// <param name="AnyGroup">That the subject is in one of these groups. Left out for those who ask about themselves without <c>access:view</c>.</param>
 /// <param name="AnyScopes">That the token holds one of these sets of scopes, each with spaces between.</param>
 /// <param name="Remedies">The same in words.</param>
 public sealed record EvaluationNeedsResponse(
@@ -170,7 +170,7 @@ public sealed record EvaluationNeedsResponse(
     internal static EvaluationNeedsResponse Of(AccessAnswer answer) => new(
         answer.Subject is { Subject.IsActive: false } ? true : null,
         answer.Explanation.Denials.Count > 0 ? AccessWords.Names(answer.Explanation.Denials) : null,
-        answer.Subject is not null && answer.Explanation.Grants.Count == 0 ? [.. answer.Explanation.Ways.Select(WayResponse.Of)] : null,
+        answer is { NamesWays: true, Subject: not null, Explanation.Grants.Count: 0 } ? [.. answer.Explanation.Ways.Select(WayResponse.Of)] : null,
         answer.LacksScope ? [.. answer.Explanation.Scopes.Select(set => string.Join(' ', set))] : null,
         [.. AccessWords.Remedies(answer)]);
 }

@@ -77,9 +77,12 @@ internal static class AccessWords
 
         if (answer.Explanation.Grants.Count == 0)
         {
-            yield return answer.Explanation.Ways.Count == 0
-                ? "a group that grants it. There is none."
-                : $"a group that grants it: {string.Join(", or ", answer.Explanation.Ways.Select(Text))}.";
+            yield return answer switch
+            {
+                { NamesWays: false } => $"a group that grants it. Whoever holds {AccessEndpoints.Model}:{Permission.View} sees which do.",
+                { Explanation.Ways.Count: 0 } => "a group that grants it. There is none.",
+                _ => $"a group that grants it: {string.Join(", or ", answer.Explanation.Ways.Select(Text))}.",
+            };
         }
 
         if (answer.LacksScope)

@@ -99,7 +99,7 @@ internal sealed class SearchPaging
 
         try
         {
-            return JsonSerializer.Deserialize<Token>(bytes.AsSpan(CheckLength)) is { Query: not null, After: not null } token
+            return JsonSerializer.Deserialize<Token>(bytes.AsSpan(CheckLength)) is { Query: not null, After: not null, Limit: null or >= 0 } token
                 && !token.After.Contains('\0', StringComparison.Ordinal)
                 ? token
                 : null;

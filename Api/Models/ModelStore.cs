@@ -114,7 +114,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     public Task<ModelChange> DeleteAsync(string id, int? seen, Caller caller, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, caller, async (connection, transaction, before) =>
         {
-            if (await DependantsAsync(connection, transaction, before.Row, cancellationToken) is { } dependants)
+            if (await DependantsAsync(connection, transaction, before.Row, caller, cancellationToken) is { } dependants)
             {
                 return dependants;
             }
@@ -238,34 +238,47 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
                 continue;
             }
 
-            var found = await _others[target]
-                .CountAsync(connection, transaction, target.Id, value, target.Rows(RowSubject.Of(caller)), cancellationToken);
-            if (found == 0)
+            if (await CountSeenAsync(connection, transaction, target, target.Id, value, caller, cancellationToken) == 0)
             {
-                return new ModelChange.Invalid(column.Json, $"There is no {target.Name} with this id, or none that you may know of. GET /api/{target.Plural} lists them; POST /api/{target.Plural} adds one.");
+                return new ModelChange.Invalid(column.Json, $"There is no {target.Name} with this id, or none that you may know of, which takes {target.Name}:{Permission.View}. GET /api/{target.Plural} lists them; POST /api/{target.Plural} adds one.");
             }
         }
 
         return null;
     }
 
-    private async Task<ModelChange?> DependantsAsync(DbConnection connection, DbTransaction transaction, object row, CancellationToken cancellationToken)
+    private async Task<ModelChange?> DependantsAsync(
+        DbConnection connection, DbTransaction transaction, object row, Caller caller, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        var hidden = false;
         foreach (var (other, column) in models.ReferencesTo(model))
         {
-            var count = await _others[other]
-                .CountAsync(connection, transaction, column, model.Id.Get(row)!, RowFilter.All, cancellationToken);
-            if (count > 0)
+            var id = model.Id.Get(row)!;
+            var all = await _others[other].CountAsync(connection, transaction, column, id, RowFilter.All, cancellationToken);
+            var seen = all == 0 ? 0 : await CountSeenAsync(connection, transaction, other, column, id, caller, cancellationToken);
+            hidden |= all > seen;
+            if (seen > 0)
             {
-                counts[other.Name] = counts.GetValueOrDefault(other.Name) + count;
+                counts[other.Name] = counts.GetValueOrDefault(other.Name) + seen;
             }
         }
 
-        return counts.Count == 0
-            ? null
-            : new ModelChange.Conflict(
-                $"It is referred to by {string.Join(" and ", counts.Select(entry => $"{entry.Value} {(entry.Value == 1 ? entry.Key : models.Models.First(other => other.Name == entry.Key).Plural)}"))}. Change or delete them first.",
-                counts);
+        if (counts.Count == 0 && !hidden)
+        {
+            return null;
+        }
+
+        // That something hidden is in the way must be said. What it is, and how many there are, need not.
+        var seenWords = counts.Select(entry => $"{entry.Value} {(entry.Value == 1 ? entry.Key : models.Models.First(other => other.Name == entry.Key).Plural)}");
+        string[] words = [.. seenWords, .. hidden ? ["rows that you may not see"] : Array.Empty<string>()];
+        return new ModelChange.Conflict($"It is referred to by {string.Join(" and ", words)}. Change or delete them first.", counts.Count == 0 ? null : counts);
     }
+
+    // How many rows have the value, of those that the caller may know of: by the permission to view, and by the model's rule.
+    private async Task<long> CountSeenAsync(
+        DbConnection connection, DbTransaction transaction, Model other, Column column, object value, Caller caller, CancellationToken cancellationToken) =>
+        caller.May(other.Name, Permission.View)
+            ? await _others[other].CountAsync(connection, transaction, column, value, other.Rows(RowSubject.Of(caller)), cancellationToken)
+            : 0;
 }

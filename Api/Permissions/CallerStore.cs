@@ -27,13 +27,17 @@ internal sealed partial class CallerStore(
             await InsertAsync(connection, identity, requestId, cancellationToken);
             rows = await ReadAsync(connection, identity, cancellationToken);
         }
-        else if (IsOutdated(rows[0], identity))
+        else if (IsRenamed(rows[0], identity) && !(identity.IssuedAt <= rows[0].NamesIssuedAt))
         {
-            await TryWriteAsync(() => UpdateAsync(connection, rows[0], identity, requestId, cancellationToken));
+            await TryWriteAsync(() => RenameAsync(connection, rows[0], identity, requestId, cancellationToken));
+        }
+        else if (clock.GetUtcNow() - rows[0].LastSeenAt >= SeenEvery)
+        {
+            await TryWriteAsync(() => ConfirmAsync(connection, rows[0], identity, cancellationToken));
         }
 
         var account = rows[0];
-        if (SaysRolesLast(account, identity))
+        if (identity.HasRoleClaims && !(identity.IssuedAt <= account.RolesIssuedAt))
         {
             var hash = Hash(identity.Roles);
             if (!string.Equals(hash, account.RolesHash, StringComparison.Ordinal))
@@ -56,7 +60,7 @@ internal sealed partial class CallerStore(
     private static async Task<List<Row>> ReadAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT v.version AS rules_version, a.id, a.active, a.kind, a.username, a.email, a.name, a.last_seen_at,
+            SELECT v.version AS rules_version, a.id, a.active, a.kind, a.username, a.email, a.name, a.names_issued_at, a.last_seen_at,
                 a.roles_hash, a.roles_issued_at, m.group_id
             FROM access_version v
             LEFT JOIN accounts a ON a.issuer = @Issuer AND a.subject = @Subject
@@ -70,8 +74,8 @@ internal sealed partial class CallerStore(
     {
         // Two first requests at once: one inserts, both read what it inserted.
         const string sql = """
-            INSERT INTO accounts (id, issuer, subject, kind, username, email, name, active, created_at, last_seen_at)
-            VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @active, @now, @now)
+            INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, active, created_at, last_seen_at)
+            VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @IssuedAt, @active, @now, @now)
             ON CONFLICT (issuer, subject) DO NOTHING
             """;
         var id = Guid.CreateVersion7(clock.GetUtcNow());
@@ -87,6 +91,7 @@ internal sealed partial class CallerStore(
                 username = identity.Username ?? identity.Subject,
                 identity.Email,
                 identity.Name,
+                identity.IssuedAt,
                 active = options.Value.ActiveAtFirstSight,
                 now = clock.GetUtcNow(),
             },
@@ -117,8 +122,24 @@ internal sealed partial class CallerStore(
         }
     }
 
-    // A token that does not carry a name (its client lacks the scope) takes none away.
-    private async Task UpdateAsync(DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    // That a newer token says the same must be known too, else one that was issued before it, and said otherwise, would pass
+    // for the newest.
+    private async Task ConfirmAsync(DbConnection connection, Row row, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        const string seen = "UPDATE accounts SET last_seen_at = @now WHERE id = @Id";
+        const string confirmed = """
+            UPDATE accounts
+            SET last_seen_at = @now,
+                names_issued_at = CASE WHEN names_issued_at >= @IssuedAt THEN names_issued_at ELSE @IssuedAt END
+            WHERE id = @Id
+            """;
+        await connection.ExecuteAsync(new CommandDefinition(
+            IsRenamed(row, identity) ? seen : confirmed, new { now = clock.GetUtcNow(), row.Id, identity.IssuedAt }, cancellationToken: cancellationToken));
+    }
+
+    // A token that does not carry a name (its client lacks the scope) takes none away. Of those that do, the newest counts:
+    // two clients of one account may show different names, and would otherwise take turns at every request.
+    private async Task RenameAsync(DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         const string sql = """
             UPDATE accounts
@@ -126,12 +147,14 @@ internal sealed partial class CallerStore(
                 username = COALESCE(@Username, username),
                 email = COALESCE(@Email, email),
                 name = COALESCE(@Name, name),
+                names_issued_at = @IssuedAt,
                 last_seen_at = @now
             WHERE id = @Id
               AND kind = @oldKind
               AND username = @oldUsername
               AND email IS NOT DISTINCT FROM @oldEmail
               AND name IS NOT DISTINCT FROM @oldName
+              AND (names_issued_at IS NULL OR names_issued_at < @IssuedAt)
             """;
         var values = new
         {
@@ -140,6 +163,7 @@ internal sealed partial class CallerStore(
             identity.Username,
             identity.Email,
             identity.Name,
+            identity.IssuedAt,
             now = clock.GetUtcNow(),
             oldKind = row.Kind,
             oldUsername = row.Username,
@@ -149,7 +173,7 @@ internal sealed partial class CallerStore(
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
         // None where another request was first: that one has written what changed, and from what.
         var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
-        if (changed > 0 && IsRenamed(row, identity))
+        if (changed > 0)
         {
             var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
             var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
@@ -175,13 +199,8 @@ internal sealed partial class CallerStore(
         ["name"] = name,
     };
 
-    // A token that cannot say roles strips nobody, and of those that can, the newest counts: two clients of one account may
-    // show different roles, and would otherwise take turns at every request.
-    private static bool SaysRolesLast(Row account, KeycloakIdentity identity) =>
-        identity.HasRoleClaims && !(identity.IssuedAt < account.RolesIssuedAt);
-
-    // That a newer token says the same must be known too, else one that was issued before it, and said otherwise, would pass
-    // for the newest. To the minute: a service that gets a token for each call would write at each call.
+    // A token that cannot say roles strips nobody, and of those that can, the newest counts, as with names. That a newer one
+    // says the same is known to the minute: a service that gets a token for each call would write at each call.
     private static async Task ConfirmRolesAsync(DbConnection connection, Row account, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
         const string sql = """
@@ -199,7 +218,7 @@ internal sealed partial class CallerStore(
         const string mark = """
             UPDATE accounts
             SET roles_hash = @hash, roles_issued_at = @IssuedAt
-            WHERE id = @Id AND (roles_issued_at IS NULL OR roles_issued_at <= @IssuedAt)
+            WHERE id = @Id AND (roles_issued_at IS NULL OR roles_issued_at < @IssuedAt)
             """;
         const string previous = """
             SELECT r.kind, r.client, r.name
@@ -258,9 +277,6 @@ internal sealed partial class CallerStore(
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 
-    private bool IsOutdated(Row row, KeycloakIdentity identity) =>
-        clock.GetUtcNow() - row.LastSeenAt >= SeenEvery || IsRenamed(row, identity);
-
     private static bool IsRenamed(Row row, KeycloakIdentity identity) =>
         row.Kind != Kind(identity)
         || (identity.Username ?? row.Username) != row.Username
@@ -287,6 +303,8 @@ internal sealed partial class CallerStore(
         public string? Email { get; init; }
 
         public string? Name { get; init; }
+
+        public DateTimeOffset? NamesIssuedAt { get; init; }
 
         public DateTimeOffset? LastSeenAt { get; init; }
 

@@ -149,8 +149,10 @@ internal static class Refusals
         ProblemHttpResult Refuse(string member, string value)
         {
             var problem = Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
-            // An endpoint that demands scopes alone is about no permission.
-            if (decision.Permission != default && caller.May("access", Permission.View))
+            // An endpoint that demands scopes alone is about no permission, and what it demands besides the model's own scope
+            // is not what the explanation of the permission is about.
+            var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;
+            if (decision.Permission != default && !bySomethingElse && caller.May("access", Permission.View))
             {
                 problem.ProblemDetails.Extensions["explanation"] = context.Request.PathBase + ExplanationPath
                     + QueryString.Create("subject", caller.Identity.Subject).Add("permission", decision.Permission.ToString());

@@ -88,6 +88,13 @@ internal static class PermissionSetup
                     $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireActiveAccount or AllowAnonymous.");
             }
 
+            // Whoever wrote both meant to protect it, and AllowAnonymous would win.
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null)
+            {
+                throw new InvalidOperationException(
+                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, which wins over the RequirePermission or RequireActiveAccount that it has too. Take one of them out.");
+            }
+
             if (Mistakes(endpoint, catalogue).FirstOrDefault() is { } mistake)
             {
                 throw new InvalidOperationException($"{endpoint.DisplayName}: {mistake}");
