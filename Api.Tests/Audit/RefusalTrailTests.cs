@@ -48,6 +48,25 @@ public abstract class RefusalTrailTests
     }
 
     [Fact]
+    public async Task A_host_that_is_stopped_twice_at_once_writes_what_waits_once()
+    {
+        await using var log = await AuditLog.CreateAsync(Engine);
+        for (var round = 1; round <= 20; round++)
+        {
+            using var trail = new RefusalTrail(log.Database, new FakeTimeProvider(DateTimeOffset.UtcNow), new LogLines().For<RefusalTrail>());
+            await trail.StartAsync(Cancel);
+            for (var i = 0; i < 100; i++)
+            {
+                trail.Add(Refusal($"/{round}/{i}"));
+            }
+
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => trail.StopAsync(Cancel), Cancel)));
+
+            Assert.Equal(round * 100, (await log.ReadAsync()).Count);
+        }
+    }
+
+    [Fact]
     public async Task The_same_refusal_is_one_row_with_a_count_and_names_a_row_only_if_all_were_about_it()
     {
         await using var log = await AuditLog.CreateAsync(Engine);

@@ -29,7 +29,7 @@ internal sealed record AuditRefusal(
 /// on; half a second later at most, all that came together are written in one transaction. So a process that is killed
 /// loses what the last second brought, and one that is stopped loses nothing.
 /// </summary>
-internal sealed partial class RefusalTrail(Database database, TimeProvider clock, ILogger<RefusalTrail> logger) : BackgroundService
+internal sealed partial class RefusalTrail : BackgroundService
 {
     /// <summary>How many refusals may wait in the queue, and how many rows for the database. What comes on top is counted.</summary>
     public const int Most = 4096;
@@ -44,13 +44,25 @@ internal sealed partial class RefusalTrail(Database database, TimeProvider clock
 
     private readonly Channel<Waiting> _queue = Channel.CreateBounded<Waiting>(new BoundedChannelOptions(Most) { SingleReader = true });
     private readonly List<AuditRow> _unwritten = [];
+    private readonly Lazy<Task> _lastWrite;
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<RefusalTrail> _logger;
     private int _lost;
     private bool _failing;
+
+    public RefusalTrail(Database database, TimeProvider clock, ILogger<RefusalTrail> logger)
+    {
+        _database = database;
+        _clock = clock;
+        _logger = logger;
+        _lastWrite = new Lazy<Task>(WriteLastAsync);
+    }
 
     /// <summary>Takes note of a refusal. Never waits, never fails: where there is no room it is counted, and the count written.</summary>
     public void Add(AuditRefusal refusal)
     {
-        if (!_queue.Writer.TryWrite(new Waiting(refusal, clock.GetUtcNow())))
+        if (!_queue.Writer.TryWrite(new Waiting(refusal, _clock.GetUtcNow())))
         {
             Interlocked.Increment(ref _lost);
         }
@@ -60,7 +72,7 @@ internal sealed partial class RefusalTrail(Database database, TimeProvider clock
     {
         while (await HasWorkAsync(stoppingToken))
         {
-            await Task.Delay(_failing ? RetryAfter : GatherFor, clock, stoppingToken);
+            await Task.Delay(_failing ? RetryAfter : GatherFor, _clock, stoppingToken);
             await WriteAsync();
         }
     }
@@ -76,6 +88,12 @@ internal sealed partial class RefusalTrail(Database database, TimeProvider clock
             return;
         }
 
+        // Once: a host that is disposed while it stops stops its services twice, and at the same time.
+        await _lastWrite.Value;
+    }
+
+    private async Task WriteLastAsync()
+    {
         do
         {
             await WriteAsync();
@@ -100,7 +118,7 @@ internal sealed partial class RefusalTrail(Database database, TimeProvider clock
             {
                 var rows = _unwritten.GetRange(0, Math.Min(RowsOfATransaction, _unwritten.Count));
                 using var timeout = new CancellationTokenSource(WriteFor);
-                await using var connection = await database.OpenAsync(timeout.Token);
+                await using var connection = await _database.OpenAsync(timeout.Token);
                 await using var transaction = await Database.BeginWriteAsync(connection, timeout.Token);
                 await AuditTrail.InsertAsync(connection, transaction, rows, timeout.Token);
                 await transaction.CommitAsync(timeout.Token);
@@ -183,7 +201,7 @@ internal sealed partial class RefusalTrail(Database database, TimeProvider clock
 
     private AuditRow NotRecorded(int lost)
     {
-        var at = clock.GetUtcNow();
+        var at = _clock.GetUtcNow();
         return new AuditRow
         {
             Id = Guid.CreateVersion7(at),
