@@ -82,7 +82,10 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
                 $"The keys cannot be kept in {options.StateFolder} ({exception.Message}). Set StateFolder to a folder that can be written.", exception);
         }
 
-        var site = new RealmSite(imported.Realm, keys, options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers);
+        var site = new RealmSite(imported.Realm, keys, options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers)
+        {
+            OffersPeople = options.EnvironmentName is "Development",
+        };
         var application = Build(url, site, loggers);
         try
         {

@@ -99,6 +99,33 @@ public sealed class EmbeddedRealmTests
     }
 
     [Fact]
+    public async Task In_development_one_click_on_the_sign_in_page_signs_somebody_in()
+    {
+        await using var realm = await EmbeddedRealm.StartAsync(Options("Development"), Cancel);
+        using var browser = new RealmBrowser(realm.Url);
+        var page = await browser.GetAsync(SignInUrl(realm));
+        var names = page.Page.QuerySelectorAll("#people button").Select(button => button.TextContent.Trim());
+        Assert.Equal(["ada Ada Lovelace", "grace Grace Hopper", "linus Linus Torvalds", "nora Nora Roberts", "dennis Dennis Ritchie · disabled in Keycloak"], names);
+
+        var answer = await browser.SubmitAsync(page, "#people form:nth-of-type(2)");
+
+        Assert.Contains("code=", answer.Location!.Query, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Elsewhere_the_sign_in_page_names_nobody()
+    {
+        await using var realm = await EmbeddedRealm.StartAsync(Options(), Cancel);
+        using var browser = new RealmBrowser(realm.Url);
+
+        var page = await browser.GetAsync(SignInUrl(realm));
+
+        Assert.NotNull(page.Page.QuerySelector("#kc-form-login"));
+        Assert.Null(page.Page.QuerySelector("#people"));
+        Assert.DoesNotContain("ada", page.Page.Body!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_not_honoured_is_named_with_its_place_in_the_file()
     {
         using var lines = new LogLines();
@@ -133,6 +160,10 @@ public sealed class EmbeddedRealmTests
         Assert.Equal("another", realm.Clients.Single(client => client.ClientId == "acme-reader").Secret);
         Assert.Equal("acme-writer-secret", realm.Clients.Single(client => client.ClientId == "acme-writer").Secret);
     }
+
+    private static string SignInUrl(EmbeddedRealm realm) =>
+        $"{realm.Issuer}/protocol/openid-connect/auth?client_id=acme-spa&response_type=code&scope=openid"
+        + "&redirect_uri=http%3A%2F%2Flocalhost%3A5173%2F&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
 
     private static EmbeddedRealmOptions Options(string environment = "Testing", string? stateFolder = null) => new()
     {

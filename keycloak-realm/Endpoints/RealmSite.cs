@@ -33,6 +33,9 @@ internal sealed class RealmSite : IDisposable
 
     public LogoutNotifier Notifier { get; }
 
+    /// <summary>Whether the sign-in page offers the people of the file, whose passwords it holds: in development only.</summary>
+    public bool OffersPeople { get; init; }
+
     public string Issuer => Tokens.Issuer;
 
     public string CookiePath => $"/realms/{Uri.EscapeDataString(Realm.Name)}/";

@@ -1,4 +1,5 @@
 using KeycloakRealm.Endpoints;
+using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Pages;
@@ -6,6 +7,8 @@ namespace KeycloakRealm.Pages;
 /// <summary>The sign-in page. Ids, names and texts are those of Keycloak's own page, so that one script can use both.</summary>
 internal static class SignInPage
 {
+    private const int MostPeople = 30;
+
     public static string Render(
         RealmSite site, AuthenticationTab tab, string action, string? login, string? fieldError = null, string? alert = null)
     {
@@ -36,8 +39,40 @@ internal static class SignInPage
                 <input type="hidden" id="id-hidden-input" name="credentialId">
                 <button name="login" id="kc-login" type="submit">Sign In</button>
             </form>
+            {(site.OffersPeople ? People(site, tab, action) : "")}
             """,
             "login-login");
+    }
+
+    // One click instead of a name and a password that stand in the file anyway. Forms, because the page has no script.
+    private static string People(RealmSite site, AuthenticationTab tab, string action)
+    {
+        var people = site.Realm.Users.Values
+            .Where(user => user is { ServiceAccountOf: null, Password.Plain: not null } && (tab.SignedIn is null || tab.SignedIn == user))
+            .ToList();
+        return people.Count == 0
+            ? ""
+            : $"""
+              <section id="people" aria-labelledby="people-title">
+                  <h2 id="people-title">Development only: sign in as</h2>
+                  {string.Concat(people.Take(MostPeople).Select(Person))}
+              </section>
+              """;
+
+        string Person(User user) =>
+            $"""
+            <form action="{PageParts.Encode(action)}" method="post">
+                <input type="hidden" name="username" value="{PageParts.Encode(user.Username)}">
+                <input type="hidden" name="password" value="{PageParts.Encode(user.Password!.Plain)}" autocomplete="off">
+                <button type="submit"><strong>{PageParts.Encode(user.Username)}</strong> <span>{PageParts.Encode(Description(site, user))}</span></button>
+            </form>
+            """;
+    }
+
+    private static string Description(RealmSite site, User user)
+    {
+        var words = new[] { user.FullName, user.Enabled ? "" : "disabled in Keycloak", user.PendingAction(site.Realm) is { } pending ? $"has {pending} to do" : "" };
+        return string.Join(" · ", words.Where(word => word.Length > 0));
     }
 
     private static string FieldError(string? message) => message is null
