@@ -49,6 +49,26 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task Of_two_groups_that_are_given_one_name_at_once_one_gets_it()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (one, other) = (await CreateGroupAsync(ada, "book:view"), await CreateGroupAsync(ada, "book:view"));
+        for (var i = 0; i < 20; i++)
+        {
+            var renamed = $$"""{"name":"taken-{{i}}","permissions":["book:view"]}""";
+
+            var answers = await Task.WhenAll(
+                SendAsync(ada, HttpMethod.Put, $"/api/groups/{one}", "*", renamed),
+                SendAsync(ada, HttpMethod.Put, $"/api/groups/{other}", "*", renamed));
+
+            await AssertProblemAsync(Assert.Single(answers, answer => answer.StatusCode != HttpStatusCode.OK), 409, "conflict");
+        }
+
+        await DeleteGroupAsync(ada, one);
+        await DeleteGroupAsync(ada, other);
+    }
+
+    [Fact]
     public async Task A_client_role_of_the_same_name_does_not_match_a_realm_role()
     {
         var ada = await Api.PersonAsync("ada");
