@@ -82,6 +82,7 @@ public sealed class AccessDocumentTests
     [InlineData("""{"groups":{¦"Book-Readers":{}}}""", "No group can be called \"Book-Readers\". A name may hold lower-case letters")]
     [InlineData("""{"groups":{¦"":{}}}""", "No group can be called")]
     [InlineData("""{"groups":{¦"a--b":{}}}""", "single dashes")]
+    [InlineData("""{"groups":{¦"a\n":{}}}""", "No group can be called")]
     [InlineData("{\"groups\":{\n  \"a\":{},\n  \"b\":{},\n  ¦\"a\":{}\n}}", "\"a\" stands twice: in line 2 too")]
     [InlineData("""{"groups":{"a":¦null}}""", "a must be an object")]
     [InlineData("""{"groups":{"a":{¦"permission":[]}}}""", "Did you mean permissions?")]

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Api.Keycloak;
 using Api.Permissions;
@@ -23,7 +22,7 @@ internal sealed record DocumentMistake(int Line, int Column, string Path, string
 /// What it returns may be applied: every name exists, nothing stands twice. The time that it takes grows with the text and
 /// not with its square: whoever may look at the rules may send one.
 /// </summary>
-internal sealed partial class AccessDocumentReader
+internal sealed class AccessDocumentReader
 {
     private const string Groups = "groups";
 
@@ -118,7 +117,7 @@ internal sealed partial class AccessDocumentReader
         var name = member.Name!;
         // It is a part of the path of all that stands in the group.
         var path = $"{Groups}.{Shorten(name)}";
-        if (!GroupName().IsMatch(name) || name.Length > GroupLimits.LongestName)
+        if (!GroupLimits.IsName(name))
         {
             var remedy = name.Length > GroupLimits.LongestName
                 ? $"A name has at most {GroupLimits.LongestName} characters."
@@ -398,7 +397,4 @@ internal sealed partial class AccessDocumentReader
 
         return at;
     }
-
-    [GeneratedRegex(GroupLimits.NamePattern, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
-    private static partial Regex GroupName();
 }
