@@ -34,7 +34,6 @@ try
     StartError.ReplaceHostLog(builder);
     commandLine.Configure(builder.Logging);
     builder.AddHosting();
-    builder.AddRequestIds();
     builder.Services.AddData();
     builder.Services.AddKeycloak();
     builder.Services.AddPermissions();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Api.Access;
 using CsCheck;
@@ -81,6 +82,7 @@ public sealed class AccessDocumentTests
     [InlineData("""{"groups":{¦"Book-Readers":{}}}""", "No group can be called \"Book-Readers\". A name may hold lower-case letters")]
     [InlineData("""{"groups":{¦"":{}}}""", "No group can be called")]
     [InlineData("""{"groups":{¦"a--b":{}}}""", "single dashes")]
+    [InlineData("""{"groups":{¦"a\n":{}}}""", "No group can be called")]
     [InlineData("{\"groups\":{\n  \"a\":{},\n  \"b\":{},\n  ¦\"a\":{}\n}}", "\"a\" stands twice: in line 2 too")]
     [InlineData("""{"groups":{"a":¦null}}""", "a must be an object")]
     [InlineData("""{"groups":{"a":{¦"permission":[]}}}""", "Did you mean permissions?")]
@@ -111,6 +113,9 @@ public sealed class AccessDocumentTests
     [InlineData("""{"groups":{"a":{"roleMappings":[¦{"kind":"client-role","name":"book-reader"}]}}}""", "A client role needs the client id")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"client-role","client":¦"acme-*","name":"x"}]}}}""", "named in full")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"keycloak-group","name":¦"operations"}]}}}""", "by its full path")]
+    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":¦"sta\u001bff"}]}}}""", "The name holds a character that")]
+    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":¦"sta\nff*"}]}}}""", "The name holds a character that")]
+    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"client-role","client":¦"acme\u202eapi","name":"x"}]}}}""", "The client holds a character that")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":"staff",¦"groupId":"x"}]}}}""", "There is no member \"groupId\" here")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":"s"},¦{"kind":"realm-role","name":"s"}]}}}""", "This mapping stands twice")]
     [InlineData("{\n  \"groups\": {\n    \"a\": { }\n¦", "This is not JSON")]
@@ -152,6 +157,57 @@ public sealed class AccessDocumentTests
         Assert.Equal("access.json:4:23: The permission bok:view does not exist. Did you mean book:view?", mistakes[1].In("access.json"));
     }
 
+    [Theory]
+    [InlineData(99, 99)]
+    [InlineData(100, 100)]
+    [InlineData(101, 101)]
+    [InlineData(5000, 101)]
+    public void Of_many_mistakes_a_hundred_are_told_and_that_there_are_more(int wrong, int told)
+    {
+        var mistakes = Mistakes(Permissions("a", wrong, i => $"\n{i}"));
+
+        Assert.Equal(Enumerable.Range(2, told), mistakes.Select(mistake => mistake.Line));
+        Assert.Equal(wrong > 100 ? "There are more mistakes than these 100." : $"permissions[{wrong - 1}] must be a string.", mistakes[^1].Message);
+    }
+
+    [Fact]
+    public void A_text_full_of_mistakes_takes_no_longer_than_it_is_long()
+    {
+        // Of half a megabyte each. Where every mistake is looked for from the beginning, or says the name of its group in
+        // full, these take minutes.
+        var name = new string('a', 250_000);
+        var watch = Stopwatch.StartNew();
+
+        Mistakes(Permissions("a", 250_000, _ => "7"));
+        Mistakes(Permissions("a", 50_000, i => $"\"b:{i}\""));
+        Mistakes(Groups(Many(60_000, _ => "\"a\":{}")));
+        Mistakes(Permissions(name, 20_000, _ => "\"book:view\""));
+        Mistakes(Groups($$"""
+            "{{name}}":{"roleMappings":[{{Many(4000, Mapping)}}]}
+            """));
+
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(4));
+    }
+
+    [Theory]
+    [InlineData(1000, 1, "", null)]
+    [InlineData(1001, 0, "", "There are 1001 groups. A document holds at most 1000.")]
+    [InlineData(5, 1000, "", null)]
+    [InlineData(3, 1667, "", "A document holds at most 5000 role mappings, of all groups together.")]
+    [InlineData(2, 500, "-*", null)]
+    [InlineData(2, 501, "-*", "A document holds at most 1000 patterns, which are role mappings with *, of all groups together.")]
+    public void What_a_document_holds_is_bounded(int groups, int mappings, string ending, string? expected)
+    {
+        var text = Groups(Many(groups, i => $$"""
+            "g{{i}}":{"roleMappings":[{{Many(mappings, mapping => Mapping(mapping, ending))}}]}
+            """));
+
+        var document = AccessDocumentReader.Read(text, AccessSamples.Catalogue, out var mistakes);
+
+        Assert.Equal(expected, mistakes.SingleOrDefault()?.Message);
+        Assert.Equal(expected is null, document is not null);
+    }
+
     [Fact]
     public void A_text_that_is_not_UTF_8_is_told_at_its_first_foreign_byte()
     {
@@ -176,6 +232,18 @@ public sealed class AccessDocumentTests
             Assert.All(mistakes, mistake => Assert.True(mistake is { Line: >= 1, Column: >= 1 }));
         });
     }
+
+    private static byte[] Groups(string groups) => Encoding.UTF8.GetBytes("{\"groups\":{" + groups + "}}");
+
+    private static byte[] Permissions(string group, int count, Func<int, string> item) => Groups($$"""
+        "{{group}}":{"permissions":[{{Many(count, item)}}]}
+        """);
+
+    private static string Mapping(int number) => Mapping(number, "");
+
+    private static string Mapping(int number, string ending) => $$"""{"kind":"realm-role","name":"x{{number}}{{ending}}"}""";
+
+    private static string Many(int count, Func<int, string> item) => string.Join(',', Enumerable.Range(0, count).Select(item));
 
     private static AccessDocument Read(string text)
     {

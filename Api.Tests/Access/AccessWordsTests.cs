@@ -232,6 +232,20 @@ public sealed class AccessWordsTests
         Assert.Equal(drawing.Split('\n').Where(line => line.StartsWith('╭')).Select(line => line.Length), [100]);
     }
 
+    [Theory]
+    [InlineData("a\tb\nc\rd\0e\u007ff", "a�b�c�d�e�f")]
+    [InlineData("\e[2J\u0085\u009b31m", "�[2J��31m")]
+    [InlineData("\u061c\u200e\u200f\u2028\u2029", "�����")]
+    [InlineData("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "���������")]
+    // A letter that shows nothing: a tag.
+    [InlineData("a\U000E0041b", "a�b")]
+    [InlineData("Bücher 😀 本", "Bücher 😀 本")]
+    public void What_a_terminal_would_obey_or_not_show_is_seen_in_its_place(string text, string expected) =>
+        Assert.Equal(expected, AccessWords.Printable(text));
+
+    [Fact]
+    public void Half_a_character_is_seen_in_its_place() => Assert.Equal("a�b�", AccessWords.Printable("a\ud800b\udc00"));
+
     private static RowCatalogue Rows => new([new Books()]);
 
     private static string Text(AccessAnswer answer) => $"{AccessWords.Say(answer)}\n----\n{AccessWords.Draw(answer)}";

@@ -106,6 +106,7 @@ public abstract class PreviewingRulesTests(ApiUnderTest api) : ApiTests(api)
     [Theory]
     [InlineData("""{"groups":{"a":{"permissions":["bok:view"]}}}""", "groups.a.permissions[0]", "Line 1, column 32: The permission bok:view does not exist. Did you mean book:view?")]
     [InlineData("""{"groups":{},"groups":{}}""", "groups", "stands twice")]
+    [InlineData("""{"Groups":{},"groups":[]}""", "groups", "Line 1, column 2: There is no member \"Groups\" here.")]
     [InlineData("""{}""", "document", "The member groups is missing")]
     [InlineData("", "document", "This is not JSON")]
     public async Task A_document_with_a_mistake_is_refused_by_its_place(string body, string field, string expected)

@@ -269,6 +269,42 @@ public abstract class AccessCommandTests
         Assert.StartsWith("ad�[2Ja (", can.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task No_name_makes_a_line_of_its_own_or_turns_one_around()
+    {
+        await using var executable = await Executable.CreateAsync(Engine);
+        await AddAccountsAsync(executable);
+        // As somebody could write who has the database, and as Keycloak could have said.
+        var name = "'x' || CHR(10) || '+ *:*' || CHR(13) || CHR(9) || CHR(133) || CHR(8238) || CHR(8294) || CHR(1564) || 'y'"
+            .Replace("CHR", Engine == DatabaseEngine.Sqlite ? "CHAR" : "CHR", StringComparison.Ordinal);
+        const string shown = "x�+ *:*������y";
+        await executable.ExecuteAsync($"""
+            UPDATE accounts SET username = {name} WHERE subject = 'a';
+            UPDATE role_mappings SET name = {name} WHERE name = 'staff'
+            """);
+
+        var diff = (await executable.RunAsync(Keycloak, """{"groups":{}}""", "access", "diff", "-", "--accounts")).With(ExitCode.No);
+        var json = (await executable.RunAsync(Keycloak, """{"groups":{}}""", "access", "diff", "-", "--accounts", "--json")).With(ExitCode.No);
+        var explained = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "a", "-p", "admin:view")).With(ExitCode.No);
+        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
+        var told = (await executable.RunWithInputAsync("""{"groups":{"a\nb\u202e":{}}}""", "access", "diff", "-")).With(ExitCode.Invalid);
+        var applied = (await executable.RunWithInputAsync("""{"groups":{}}""", "access", "apply", "-", "--yes")).With(ExitCode.Done);
+
+        Assert.Contains($"\n    - realm role {shown}\n", diff.Output, StringComparison.Ordinal);
+        Assert.Contains($"\n~ {shown} (person", diff.Output, StringComparison.Ordinal);
+        Assert.Contains($"\n    - realm role {shown}\n", applied.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"No. No group of {shown} grants admin:view.\n", explained.Output, StringComparison.Ordinal);
+        Assert.Contains($"staff (realm role {shown})", explained.Output, StringComparison.Ordinal);
+        Assert.Contains($"\n{shown} (person) · admin:view\n", explained.Output, StringComparison.Ordinal);
+        Assert.Contains($"{shown} (person, a)\n", can.Output, StringComparison.Ordinal);
+        Assert.StartsWith("standard input:1:12: No group can be called \"a�b�\". ", told.Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "x\n+ *:*\r\t\u0085\u202e\u2066\u061cy",
+            JsonElement.Parse(json.Output).GetProperty("accounts").GetProperty("accounts").EnumerateArray().Select(account => account.GetProperty("username").GetString()));
+        Assert.All([diff, json, explained, can, told, applied], ended =>
+            Assert.DoesNotContain(ended.Output + ended.Errors, character => character is '\r' or '\t' or '\u0085' or '\u202e' or '\u2066' or '\u061c'));
+    }
+
     private static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
         INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
         VALUES

@@ -49,6 +49,39 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task Of_two_groups_that_are_given_one_name_at_once_one_gets_it()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (one, other) = (await CreateGroupAsync(ada, "book:view"), await CreateGroupAsync(ada, "book:view"));
+        for (var i = 0; i < 20; i++)
+        {
+            var renamed = $$"""{"name":"taken-{{i}}","permissions":["book:view"]}""";
+
+            var answers = await Task.WhenAll(
+                SendAsync(ada, HttpMethod.Put, $"/api/groups/{one}", "*", renamed),
+                SendAsync(ada, HttpMethod.Put, $"/api/groups/{other}", "*", renamed));
+
+            await AssertProblemAsync(Assert.Single(answers, answer => answer.StatusCode != HttpStatusCode.OK), 409, "conflict");
+        }
+
+        await DeleteGroupAsync(ada, one);
+        await DeleteGroupAsync(ada, other);
+    }
+
+    [Fact]
+    public async Task A_mapping_of_a_role_that_would_reach_a_terminal_as_a_command_is_refused()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var group = await CreateGroupAsync(ada, "account:view");
+
+        var problem = await AssertProblemAsync(
+            await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"sta\u001b[2Jff","groupId":"{{group}}"}"""), Cancel), 400);
+
+        Assert.Contains("The name holds a character that", problem.GetProperty("errors").GetProperty("name")[0].GetString(), StringComparison.Ordinal);
+        await DeleteGroupAsync(ada, group);
+    }
+
+    [Fact]
     public async Task A_client_role_of_the_same_name_does_not_match_a_realm_role()
     {
         var ada = await Api.PersonAsync("ada");

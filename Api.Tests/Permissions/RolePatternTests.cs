@@ -85,6 +85,43 @@ public sealed class RolePatternTests
     }
 
     [Theory]
+    [InlineData('\u0000')]
+    [InlineData('\t')]
+    [InlineData('\n')]
+    [InlineData('\r')]
+    [InlineData('\e')]
+    [InlineData('\u007f')]
+    [InlineData('\u0085')]
+    [InlineData('\u009b')]
+    [InlineData('\u061c')]
+    [InlineData('\u200e')]
+    [InlineData('\u200f')]
+    [InlineData('\u2028')]
+    [InlineData('\u2029')]
+    [InlineData('\u202a')]
+    [InlineData('\u202e')]
+    [InlineData('\u2066')]
+    [InlineData('\u2069')]
+    public void A_character_that_ends_a_line_or_is_obeyed_or_turns_text_around_is_a_mistake(char character)
+    {
+        Assert.Equal(
+            (RolePatternPart.Name, $"The name holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)character:X4}. Leave it out."),
+            Assert.Single(new RolePattern(RoleKind.RealmRole, "", $"a{character}b").Mistakes()));
+        Assert.Equal(
+            (RolePatternPart.Client, $"The client holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)character:X4}. Leave it out."),
+            Assert.Single(new RolePattern(RoleKind.ClientRole, $"a{character}b", "x").Mistakes()));
+    }
+
+    [Theory]
+    [InlineData("book reader")]
+    [InlineData("Leserin für Bücher 😀")]
+    // Persian writes this joiner within words.
+    [InlineData("می\u200cخواهم")]
+    [InlineData("\u2027\u202f\u2065\u206a\u200d\u2010\u061b\u061d")]
+    public void Letters_of_any_script_are_none(string name) =>
+        Assert.Empty(new RolePattern(RoleKind.ClientRole, name, name).Mistakes());
+
+    [Theory]
     [InlineData(RoleKind.RealmRole, "", "staff", "realm role staff")]
     [InlineData(RoleKind.ClientRole, "acme-api", "book-*", "role book-* of client acme-api")]
     [InlineData(RoleKind.KeycloakGroup, "", "/operations/*", "Keycloak group /operations/*")]

@@ -8,6 +8,15 @@ namespace Api.Access;
 /// </summary>
 internal sealed class AccessDocument
 {
+    /// <summary>How many groups a document may hold: far more than an organisation has duties.</summary>
+    public const int MostGroups = 1000;
+
+    /// <summary>How many role mappings a document may hold, of all groups together.</summary>
+    public const int MostMappings = 5000;
+
+    /// <summary>How many of them may be patterns: a role is compared with each.</summary>
+    public const int MostPatterns = 1000;
+
     /// <param name="groups">The groups, in any order, each name once.</param>
     public AccessDocument(IEnumerable<GroupEntry> groups) =>
         Groups = [.. groups.OrderBy(group => group.Name, StringComparer.Ordinal)];

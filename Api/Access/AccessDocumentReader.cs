@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using System.Text.Unicode;
 using Api.Keycloak;
 using Api.Permissions;
@@ -19,12 +18,16 @@ internal sealed record DocumentMistake(int Line, int Column, string Path, string
 }
 
 /// <summary>
-/// Reads a document strictly, and tells every mistake in it, not only the first. What it returns may be applied: every
-/// name exists, nothing stands twice.
+/// Reads a document strictly, and tells the mistakes in it, not only the first: up to a hundred, and whether there are more.
+/// What it returns may be applied: every name exists, nothing stands twice. The time that it takes grows with the text and
+/// not with its square: whoever may look at the rules may send one.
 /// </summary>
-internal sealed partial class AccessDocumentReader
+internal sealed class AccessDocumentReader
 {
     private const string Groups = "groups";
+
+    /// <summary>More than anybody mends in one go. What follows is not read.</summary>
+    private const int MostMistakes = 100;
 
     private static readonly string[] RootMembers = [AccessDocumentWriter.Schema, Groups];
     private static readonly string[] GroupMembers = ["description", "permissions", "denied", "forEverybody", "roleMappings"];
@@ -33,23 +36,29 @@ internal sealed partial class AccessDocumentReader
     private readonly byte[] _utf8;
     private readonly PermissionCatalogue _catalogue;
     private readonly List<(int At, string Path, string Message)> _mistakes = [];
+    private readonly Lazy<int[]> _lines;
+    private int? _more;
+    private int _mappings;
+    private int _patterns;
 
     private AccessDocumentReader(byte[] utf8, PermissionCatalogue catalogue)
     {
         _utf8 = utf8;
         _catalogue = catalogue;
+        _lines = new(Lines);
     }
 
     /// <param name="utf8">The text.</param>
     /// <param name="catalogue">Every permission that exists.</param>
-    /// <param name="mistakes">What is wrong, in the order of the text.</param>
+    /// <param name="mistakes">What is wrong, in the order of the text; the last one says if there is more.</param>
     /// <returns>The document, or <see langword="null"/> if anything is wrong.</returns>
     public static AccessDocument? Read(byte[] utf8, PermissionCatalogue catalogue, out IReadOnlyList<DocumentMistake> mistakes)
     {
         // Windows editors put a byte order mark before UTF-8. It stands in no column.
         var reader = new AccessDocumentReader(utf8.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? utf8[Encoding.UTF8.Preamble.Length..] : utf8, catalogue);
         var document = reader.ReadText();
-        mistakes = [.. reader._mistakes.OrderBy(mistake => mistake.At).Select(reader.Locate)];
+        (int, string, string)[] more = reader._more is { } at ? [(at, "", $"There are more mistakes than these {MostMistakes}.")] : [];
+        mistakes = [.. reader._mistakes.OrderBy(mistake => mistake.At).Concat(more).Select(reader.Locate)];
         return mistakes.Count == 0 ? document : null;
     }
 
@@ -57,14 +66,14 @@ internal sealed partial class AccessDocumentReader
     {
         if (!Utf8.IsValid(_utf8))
         {
-            _mistakes.Add((FirstInvalidByte(), "", "This is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1). Save the file as UTF-8."));
+            Tell(FirstInvalidByte(), "", "This is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1). Save the file as UTF-8.");
             return null;
         }
 
         var root = JsonTree.Read(_utf8, out var error);
         if (error is { } wrong)
         {
-            _mistakes.Add((wrong.At, "", $"This is not JSON: {wrong.Message}"));
+            Tell(wrong.At, "", $"This is not JSON: {wrong.Message}");
         }
 
         return root is null || !Is(root, JsonTokenType.StartObject, "", "an object with the member groups") ? null : ReadRoot(root);
@@ -83,27 +92,37 @@ internal sealed partial class AccessDocumentReader
             // Without this, {} would be a document that deletes every group.
             if (root.IsWhole)
             {
-                _mistakes.Add((root.At, "", "The member groups is missing. It holds all groups; {} if there are to be none."));
+                Tell(root.At, "", "The member groups is missing. It holds all groups; {} if there are to be none.");
             }
 
             return null;
         }
 
-        return Is(groups, JsonTokenType.StartObject, Groups, "an object with a member for each group")
-            ? new AccessDocument([.. Distinct(groups, Groups).Select(ReadGroup)])
-            : null;
+        if (!Is(groups, JsonTokenType.StartObject, Groups, "an object with a member for each group"))
+        {
+            return null;
+        }
+
+        if (groups.Members.Count > AccessDocument.MostGroups)
+        {
+            Tell(groups.Members[AccessDocument.MostGroups].At, Groups, $"There are {groups.Members.Count} groups. A document holds at most {AccessDocument.MostGroups}.");
+            return null;
+        }
+
+        return new AccessDocument([.. Distinct(groups, Groups).Select(ReadGroup)]);
     }
 
     private GroupEntry ReadGroup(JsonTreeMember member)
     {
         var name = member.Name!;
-        var path = $"{Groups}.{name}";
-        if (!GroupName().IsMatch(name) || name.Length > GroupLimits.LongestName)
+        // It is a part of the path of all that stands in the group.
+        var path = $"{Groups}.{Shorten(name)}";
+        if (!GroupLimits.IsName(name))
         {
             var remedy = name.Length > GroupLimits.LongestName
                 ? $"A name has at most {GroupLimits.LongestName} characters."
                 : $"A name {GroupLimits.NameRule}";
-            _mistakes.Add((member.At, path, $"No group can be called {Quote(name)}. {remedy}"));
+            Tell(member.At, path, $"No group can be called {Quote(name)}. {remedy}");
         }
 
         if (!Is(member.Value, JsonTokenType.StartObject, path, "an object"))
@@ -116,7 +135,7 @@ internal sealed partial class AccessDocumentReader
         var denied = Permissions(members.GetValueOrDefault("denied"), path + ".denied");
         foreach (var (text, at) in denied.Where(entry => permissions.ContainsKey(entry.Key)))
         {
-            _mistakes.Add((at, path + ".denied", GroupLimits.GrantedAndDenied(text)));
+            Tell(at, path + ".denied", GroupLimits.GrantedAndDenied(text));
         }
 
         return new GroupEntry(
@@ -140,18 +159,18 @@ internal sealed partial class AccessDocumentReader
 
             if (_catalogue.Mistake(text, wildcards: true) is { } mistake)
             {
-                _mistakes.Add((item.At, place, mistake));
+                Tell(item.At, place, mistake);
             }
 
             if (!read.TryAdd(text, item.At))
             {
-                _mistakes.Add((item.At, place, $"{Quote(text)} stands twice in this list. Leave one out."));
+                Tell(item.At, place, $"{Quote(text)} stands twice in this list. Leave one out.");
             }
         }
 
         if (list is not null && read.Count > GroupLimits.MostPermissions)
         {
-            _mistakes.Add((list.At, path, $"A group has at most {GroupLimits.MostPermissions} of them. Use a wildcard, as in book:*."));
+            Tell(list.At, path, $"A group has at most {GroupLimits.MostPermissions} of them. Use a wildcard, as in book:*.");
         }
 
         return read;
@@ -159,23 +178,37 @@ internal sealed partial class AccessDocumentReader
 
     private List<MappingEntry> Mappings(JsonTree? list, string path)
     {
-        var read = new List<MappingEntry>();
+        var read = new HashSet<MappingEntry>();
         foreach (var (item, place) in Items(list, path, "a list of role mappings"))
         {
+            if (++_mappings > AccessDocument.MostMappings)
+            {
+                // Told once, whatever the other groups hold.
+                if (_mappings == AccessDocument.MostMappings + 1)
+                {
+                    Tell(item.At, place, $"A document holds at most {AccessDocument.MostMappings} role mappings, of all groups together.");
+                }
+
+                break;
+            }
+
             if (!Is(item, JsonTokenType.StartObject, place, """an object, as in { "kind": "realm-role", "name": "staff" }""") || Mapping(item, place) is not { } mapping)
             {
                 continue;
             }
 
-            if (read.Contains(mapping))
+            if (!read.Add(mapping))
             {
-                _mistakes.Add((item.At, place, "This mapping stands twice in this list. Leave one out."));
+                Tell(item.At, place, "This mapping stands twice in this list. Leave one out.");
             }
 
-            read.Add(mapping);
+            if (mapping.Name.Contains(RolePattern.Any, StringComparison.Ordinal) && ++_patterns == AccessDocument.MostPatterns + 1)
+            {
+                Tell(item.At, place, $"A document holds at most {AccessDocument.MostPatterns} patterns, which are role mappings with {RolePattern.Any}, of all groups together.");
+            }
         }
 
-        return read;
+        return [.. read];
     }
 
     private MappingEntry? Mapping(JsonTree item, string path)
@@ -185,7 +218,7 @@ internal sealed partial class AccessDocumentReader
         {
             if (!members.ContainsKey(required))
             {
-                _mistakes.Add((item.At, path, $"The member {required} is missing."));
+                Tell(item.At, path, $"The member {required} is missing.");
             }
         }
 
@@ -197,7 +230,7 @@ internal sealed partial class AccessDocumentReader
             Text(name, path + ".name", RolePattern.LongestName) ?? "");
         if (known is not null && !RoleKinds.All.Contains(known, StringComparer.Ordinal))
         {
-            _mistakes.Add((kind!.At, path + ".kind", $"There is no kind {Quote(known)}.{Suggest(known, RoleKinds.All)}"));
+            Tell(kind!.At, path + ".kind", $"There is no kind {Quote(known)}.{Suggest(known, RoleKinds.All)}");
             return null;
         }
 
@@ -208,17 +241,29 @@ internal sealed partial class AccessDocumentReader
 
         if (text.Length == 0)
         {
-            _mistakes.Add((name.At, path + ".name", "The name is empty. Name a role, or a Keycloak group by its path."));
+            Tell(name.At, path + ".name", "The name is empty. Name a role, or a Keycloak group by its path.");
             return null;
         }
 
         foreach (var (part, message) in new RolePattern(RoleKinds.Parse(known), mapping.Client, mapping.Name).Mistakes())
         {
             var at = part == RolePatternPart.Name ? name.At : client?.At ?? item.At;
-            _mistakes.Add((at, part == RolePatternPart.Name ? path + ".name" : path + ".client", message));
+            Tell(at, part == RolePatternPart.Name ? path + ".name" : path + ".client", message);
         }
 
         return mapping;
+    }
+
+    private void Tell(int at, string path, string message)
+    {
+        if (_mistakes.Count < MostMistakes)
+        {
+            _mistakes.Add((at, path, message));
+        }
+        else
+        {
+            _more ??= at;
+        }
     }
 
     private bool Is(JsonTree value, JsonTokenType kind, string path, string expected)
@@ -228,7 +273,7 @@ internal sealed partial class AccessDocumentReader
             return true;
         }
 
-        _mistakes.Add((value.At, path, $"{(path.Length == 0 ? "The document" : path[(path.LastIndexOf('.') + 1)..])} must be {expected}."));
+        Tell(value.At, path, $"{(path.Length == 0 ? "The document" : path[(path.LastIndexOf('.') + 1)..])} must be {expected}.");
         return false;
     }
 
@@ -236,11 +281,11 @@ internal sealed partial class AccessDocumentReader
     private IEnumerable<JsonTreeMember> Distinct(JsonTree parent, string path)
     {
         var seen = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var member in parent.Members)
+        foreach (var member in parent.Members.TakeWhile(_ => _more is null))
         {
             if (member.Name is null || member.Name.Contains('\0', StringComparison.Ordinal))
             {
-                _mistakes.Add((member.At, path, "This name holds half a character or a NUL, which no text may."));
+                Tell(member.At, path, "This name holds half a character or a NUL, which no text may.");
             }
             else if (seen.TryAdd(member.Name, member.At))
             {
@@ -249,7 +294,7 @@ internal sealed partial class AccessDocumentReader
             else
             {
                 var first = Place(seen[member.Name]);
-                _mistakes.Add((member.At, Join(path, member.Name), $"{Quote(member.Name)} stands twice: in line {first.Line} too. Leave one out."));
+                Tell(member.At, Join(path, member.Name), $"{Quote(member.Name)} stands twice: in line {first.Line} too. Leave one out.");
             }
         }
     }
@@ -265,7 +310,7 @@ internal sealed partial class AccessDocumentReader
             }
             else
             {
-                _mistakes.Add((member.At, Join(path, member.Name!), $"There is no member {Quote(member.Name!)} here.{Suggest(member.Name!, known)}"));
+                Tell(member.At, Join(path, member.Name!), $"There is no member {Quote(member.Name!)} here.{Suggest(member.Name!, known)}");
             }
         }
 
@@ -274,7 +319,7 @@ internal sealed partial class AccessDocumentReader
 
     private IEnumerable<(JsonTree Item, string Path)> Items(JsonTree? list, string path, string expected) =>
         list is not null && Is(list, JsonTokenType.StartArray, path, expected)
-            ? list.Items.Select((item, index) => (item, $"{path}[{index}]"))
+            ? list.Items.TakeWhile(_ => _more is null).Select((item, index) => (item, $"{path}[{index}]"))
             : [];
 
     private string? Text(JsonTree? value, string path, int longest = int.MaxValue)
@@ -286,13 +331,13 @@ internal sealed partial class AccessDocumentReader
 
         if (value.Text is not { } text || text.Contains('\0', StringComparison.Ordinal))
         {
-            _mistakes.Add((value.At, path, "This string holds half a character or a NUL, which no text may."));
+            Tell(value.At, path, "This string holds half a character or a NUL, which no text may.");
             return null;
         }
 
         if (text.Length > longest)
         {
-            _mistakes.Add((value.At, path, $"This has {text.Length} characters. At most {longest} are allowed."));
+            Tell(value.At, path, $"This has {text.Length} characters. At most {longest} are allowed.");
         }
 
         return text;
@@ -302,7 +347,7 @@ internal sealed partial class AccessDocumentReader
     {
         if (value is not null && value.Kind is not (JsonTokenType.True or JsonTokenType.False))
         {
-            _mistakes.Add((value.At, path, "forEverybody must be true or false."));
+            Tell(value.At, path, "forEverybody must be true or false.");
         }
 
         return value?.Kind == JsonTokenType.True;
@@ -325,9 +370,21 @@ internal sealed partial class AccessDocumentReader
 
     private (int Line, int Column) Place(int at)
     {
-        var before = _utf8.AsSpan(0, at);
-        var line = before[(before.LastIndexOf((byte)'\n') + 1)..];
-        return (before.Count((byte)'\n') + 1, Encoding.UTF8.GetCharCount(line) + 1);
+        var found = Array.BinarySearch(_lines.Value, at);
+        var line = found >= 0 ? found : ~found - 1;
+        return (line + 1, Encoding.UTF8.GetCharCount(_utf8.AsSpan(_lines.Value[line]..at)) + 1);
+    }
+
+    // Where each line begins.
+    private int[] Lines()
+    {
+        var lines = new List<int> { 0 };
+        for (var at = 0; _utf8.AsSpan(at).IndexOf((byte)'\n') is >= 0 and var length; at = lines[^1])
+        {
+            lines.Add(at + length + 1);
+        }
+
+        return [.. lines];
     }
 
     private int FirstInvalidByte()
@@ -340,7 +397,4 @@ internal sealed partial class AccessDocumentReader
 
         return at;
     }
-
-    [GeneratedRegex(GroupLimits.NamePattern, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
-    private static partial Regex GroupName();
 }

@@ -1,8 +1,9 @@
 namespace Api.Access;
 
 /// <summary>
-/// All groups with the role mappings that lead into them: the form of <c>access.json</c>. It says to the OpenAPI document
-/// what <see cref="AccessDocumentReader"/> reads, which keeps the places of mistakes.
+/// All groups with the role mappings that lead into them, at most 1000 groups and 5000 mappings: the form of
+/// <c>access.json</c>. It says to the OpenAPI document what <see cref="AccessDocumentReader"/> reads, which keeps the places
+/// of mistakes.
 /// </summary>
 public sealed record AccessDocumentRequest
 {

@@ -36,6 +36,7 @@ internal static class AccessDocumentSchema
                 {
                     ["description"] = "The groups by name. A group that is not here is deleted when the document is applied.",
                     ["type"] = "object",
+                    ["maxProperties"] = AccessDocument.MostGroups,
                     ["propertyNames"] = new JsonObject { ["pattern"] = GroupLimits.NamePattern, ["maxLength"] = GroupLimits.LongestName },
                     ["additionalProperties"] = Reference("group"),
                 },
@@ -67,7 +68,7 @@ internal static class AccessDocumentSchema
             ["permissions"] = List("permission", "What its members may do.", GroupLimits.MostPermissions),
             ["denied"] = List("permission", "What its members may not do, whatever other groups grant them.", GroupLimits.MostPermissions),
             ["forEverybody"] = new JsonObject { ["description"] = "Whether every account is in it, without any role.", ["type"] = "boolean", ["default"] = false },
-            ["roleMappings"] = List("roleMapping", "The roles and groups of Keycloak that lead into it.", most: null),
+            ["roleMappings"] = List("roleMapping", "The roles and groups of Keycloak that lead into it.", AccessDocument.MostMappings),
         },
     };
 
@@ -110,16 +111,8 @@ internal static class AccessDocumentSchema
         ["properties"] = new JsonObject { ["kind"] = new JsonObject { ["const"] = kind } },
     };
 
-    private static JsonObject List(string item, string description, int? most)
-    {
-        var list = new JsonObject { ["description"] = description, ["type"] = "array", ["uniqueItems"] = true, ["items"] = Reference(item) };
-        if (most is not null)
-        {
-            list["maxItems"] = most;
-        }
-
-        return list;
-    }
+    private static JsonObject List(string item, string description, int most) =>
+        new() { ["description"] = description, ["type"] = "array", ["uniqueItems"] = true, ["items"] = Reference(item), ["maxItems"] = most };
 
     private static JsonObject Text(string description, int? longest = null, int? shortest = null)
     {

@@ -205,7 +205,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         yield return line.ToString();
     }
 
-    private void Line(string text) => _text.Append(Elide(AccessWords.Printable(text), Width).TrimEnd()).Append('\n');
+    private void Line(string text) => _text.Append(AccessWords.Printable(Elide(text, Width)).TrimEnd()).Append('\n');
 
     private sealed record Row(Style Style, params string[][] Boxes)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Api.Permissions;
 
 namespace Api.Access;
@@ -102,11 +103,12 @@ internal static class AccessWords
     /// <summary>
     /// The text without what a terminal would obey or would not show. Names come from Keycloak and from whoever asks.
     /// </summary>
-    public static string Printable(string text) => string.Concat(text.Select(character =>
-        char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
-            ? '�'
-            : character));
+    public static string Printable(string text) => string.Concat(text.EnumerateRunes().Select(character => IsPrintable(character) ? character : Rune.ReplacementChar));
+
+    /// <returns>Whether it is neither a control character, tabs and line breaks among them, nor one that sets the direction of text.</returns>
+    public static bool IsPrintable(Rune character) =>
+        Rune.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator);
 
     public static string Who(AccessAnswer answer) => answer.Subject?.Username ?? answer.Question.Subject;
 

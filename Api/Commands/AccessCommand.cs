@@ -228,7 +228,7 @@ internal static class AccessCommand
         Terminal.Say($"Written to {Path.GetFullPath(file)}");
     }
 
-    private static void Write(AccessDiff diff, ImpactReport? report) => Terminal.Write(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
+    private static void Write(AccessDiff diff, ImpactReport? report) => Terminal.WriteJson(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
 
     // The person at the machine, as far as it knows one.
     private static Actor Actor() => new(

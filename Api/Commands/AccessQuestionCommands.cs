@@ -46,7 +46,15 @@ internal static class AccessQuestionCommands
                 Scopes: line.GetValue(scopes)?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal));
             var questions = await AccessQuestions.OpenAsync(services, cancellationToken);
             var answer = await questions.EvaluateAsync(question, cancellationToken);
-            Terminal.Write(line.GetValue(json) ? AccessJson.Write(EvaluationResponse.Of(answer)) : $"{AccessWords.Say(answer)}\n\n{AccessWords.Draw(answer)}");
+            if (line.GetValue(json))
+            {
+                Terminal.WriteJson(AccessJson.Write(EvaluationResponse.Of(answer)));
+            }
+            else
+            {
+                Terminal.WriteLines($"{AccessWords.Say(answer)}\n\n{AccessWords.Draw(answer)}");
+            }
+
             return answer.IsAllowed ? ExitCode.Done : ExitCode.No;
         })
         {
@@ -77,7 +85,7 @@ internal static class AccessQuestionCommands
             var (answers, isCut) = await AllAsync(questions, question, line.GetValue(limit), cancellationToken);
             if (line.GetValue(json))
             {
-                Terminal.Write(AccessJson.Write(answers.Select(EvaluationResponse.Of)));
+                Terminal.WriteJson(AccessJson.Write(answers.Select(EvaluationResponse.Of)));
             }
             else
             {

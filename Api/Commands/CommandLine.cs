@@ -82,7 +82,7 @@ internal sealed class CommandLine
         }
         catch (Exception exception) when (exception is DatabaseException or DbException or IOException or UnauthorizedAccessException)
         {
-            Terminal.Say($"error: {exception.Message}");
+            Terminal.SayLines($"error: {exception.Message}");
             return ExitCode.Failed;
         }
     }

@@ -43,7 +43,7 @@ internal static class HealthCommand
         try
         {
             using var response = await client.GetAsync(new Uri(address, HealthEndpoints.ReadyPath));
-            Terminal.Write(await response.Content.ReadAsStringAsync());
+            Terminal.WriteLines(await response.Content.ReadAsStringAsync());
             return response.IsSuccessStatusCode ? ExitCode.Done : ExitCode.Failed;
         }
         catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)

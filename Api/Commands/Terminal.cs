@@ -1,7 +1,10 @@
+using Api.Access;
+
 namespace Api.Commands;
 
 /// <summary>
 /// Where a verb speaks: data goes to standard output, everything else to standard error, so that a pipe carries data alone.
+/// Names come from Keycloak and from whoever wrote the document: of what a terminal would obey, nothing is let through.
 /// Colours are for people: none where output is not a terminal, or where NO_COLOR is set (https://no-color.org).
 /// </summary>
 internal static class Terminal
@@ -20,10 +23,29 @@ internal static class Terminal
     public static bool CanAsk => !Console.IsInputRedirected && !Console.IsErrorRedirected;
 
     /// <summary>A line of data. One that tells of a change is coloured by its sign.</summary>
-    public static void Write(string line) => Console.Out.WriteLine(Coloured ? Colour(Clean(line)) : Clean(line));
+    public static void Write(string line)
+    {
+        var printable = AccessWords.Printable(line);
+        Console.Out.WriteLine(Coloured ? Colour(printable) : printable);
+    }
+
+    /// <summary>Data of many lines, none of which holds a name with a line break in it.</summary>
+    public static void WriteLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Write);
+
+    /// <summary>
+    /// JSON: the same to a program, and nothing that a terminal would obey. Within a string such a character is escaped; line
+    /// breaks stand between values only.
+    /// </summary>
+    public static void WriteJson(string json) => Console.Out.WriteLine(string.Concat(json.EnumerateRunes().Select(character =>
+        AccessWords.IsPrintable(character) || character.Value is '\n' or '\r'
+            ? character.ToString()
+            : string.Concat(character.ToString().Select(unit => $"\\u{(int)unit:x4}")))));
 
     /// <summary>A line for whoever watches.</summary>
-    public static void Say(string line) => Console.Error.WriteLine(Clean(line));
+    public static void Say(string line) => Console.Error.WriteLine(AccessWords.Printable(line));
+
+    /// <summary>A message of somebody else's, which may have many lines.</summary>
+    public static void SayLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Say);
 
     /// <summary>Bytes as they are: a document is UTF-8 whatever the terminal's encoding.</summary>
     public static void Write(byte[] bytes)
@@ -43,13 +65,9 @@ internal static class Terminal
     /// <returns>Whether the answer is yes. Anything else is no.</returns>
     public static bool Ask(string question)
     {
-        Console.Error.Write($"{question} [y/N] ");
+        Console.Error.Write($"{AccessWords.Printable(question)} [y/N] ");
         return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
-
-    // Names come from Keycloak and from whoever wrote the document. What a terminal would obey is not let through.
-    private static string Clean(string text) =>
-        string.Concat(text.Select(character => char.IsControl(character) && character is not ('\n' or '\r') ? '\uFFFD' : character));
 
     private static string Colour(string line) => line.AsSpan().TrimStart() switch
     {

@@ -88,9 +88,17 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
             """;
         var values = new DynamicParameters(new { group.Name, group.Description, group.ForEverybody, Version = current.Version + 1, group.Id });
         values.Add("seen", current.Version);
-        if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken)) == 0)
+        try
         {
-            return GroupChange.Changed;
+            if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken)) == 0)
+            {
+                return GroupChange.Changed;
+            }
+        }
+        catch (DbException exception) when (DatabaseOutage.IsDuplicate(exception))
+        {
+            // PostgreSQL lets two write at a time: somebody has taken the name since it was looked for.
+            return GroupChange.NameTaken;
         }
 
         await connection.ExecuteAsync(new CommandDefinition(

@@ -118,8 +118,10 @@ internal static class HostingSetup
 
         if (context.ProblemDetails is HttpValidationProblemDetails invalid)
         {
-            // Fields are called here as they are called in JSON.
-            invalid.Errors = invalid.Errors.ToDictionary(error => JsonNamingPolicy.CamelCase.ConvertName(error.Key), error => error.Value, StringComparer.Ordinal);
+            // Fields are called here as they are called in JSON. A caller may have sent two whose names differ by a capital.
+            invalid.Errors = invalid.Errors
+                .GroupBy(error => JsonNamingPolicy.CamelCase.ConvertName(error.Key), error => error.Value, StringComparer.Ordinal)
+                .ToDictionary(field => field.Key, string[] (field) => [.. field.SelectMany(messages => messages)], StringComparer.Ordinal);
             context.ProblemDetails.Detail ??= "Something in the request is not as it must be: see errors.";
         }
 

@@ -1,24 +1,24 @@
-using System.Text;
+using Microsoft.Extensions.Primitives;
 
 namespace Api.Hosting;
 
 /// <summary>
-/// Gives back the <c>X-Request-ID</c> that a caller has chosen, on every answer, so that both sides can name the exchange.
-/// It means nothing else here: the id of problem details and of the log is our own.
+/// Gives back the <c>X-Request-ID</c> that a caller has chosen, on every answer, so that both sides can name the exchange:
+/// one of 1 to 200 printable ASCII characters. In the place of any other stands the id that problem details and the log
+/// have, which is always our own. Who sends none gets none.
 /// </summary>
 internal static class RequestIds
 {
     public const string Header = "X-Request-ID";
 
-    public static void AddRequestIds(this WebApplicationBuilder builder) =>
-        // Headers are read as UTF-8. Written as ASCII, which is the default, another letter would end the answer with an error.
-        builder.WebHost.ConfigureKestrel(options => options.ResponseHeaderEncodingSelector =
-            name => name.Equals(Header, StringComparison.OrdinalIgnoreCase) ? Encoding.UTF8 : null);
+    private const int Longest = 200;
 
     public static void UseRequestIds(this WebApplication app) => app.Use((context, next) =>
     {
-        if (context.Request.Headers.TryGetValue(Header, out var id))
+        if (context.Request.Headers.TryGetValue(Header, out var sent))
         {
+            // Kestrel takes a request with control characters in this header, and fails to answer with one.
+            var id = Choose(sent) ?? context.TraceIdentifier;
             // At the last moment: an error clears what headers were set before.
             context.Response.OnStarting(() =>
             {
@@ -29,4 +29,7 @@ internal static class RequestIds
 
         return next(context);
     });
+
+    private static string? Choose(StringValues sent) =>
+        sent is [{ Length: > 0 and <= Longest } only] && only.All(character => character is >= ' ' and <= '~') ? only : null;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using Api.Keycloak;
 
@@ -35,10 +36,17 @@ internal sealed record MappingRule(Guid Id, RolePattern Pattern, Guid GroupId);
 /// <summary>All groups and role mappings as they were at one version of the rules. Never changed, only replaced.</summary>
 internal sealed class AccessRules
 {
+    /// <summary>Of how many roles it is remembered what they fit. A realm with more of them is slower, not larger.</summary>
+    private const int MostRemembered = 10_000;
+
     private readonly FrozenDictionary<Guid, GroupRule> _groups;
     private readonly FrozenDictionary<KeycloakRole, MappingRule[]> _exact;
     private readonly MappingRule[] _patterns;
     private readonly GroupRule[] _forEverybody;
+
+    // Many have the same role, and a role is compared with every pattern: once, for as long as these rules hold.
+    private readonly ConcurrentDictionary<KeycloakRole, MappingRule[]> _found = new();
+    private int _remembered;
 
     public AccessRules(long version, IEnumerable<GroupRule> groups, IEnumerable<MappingRule> mappings)
     {
@@ -89,23 +97,26 @@ internal sealed class AccessRules
     }
 
     /// <returns>The mappings that a role fits.</returns>
-    public IEnumerable<MappingRule> MappingsOf(KeycloakRole role)
+    public IReadOnlyList<MappingRule> MappingsOf(KeycloakRole role)
     {
-        if (_exact.TryGetValue(role, out var exact))
+        var exact = _exact.TryGetValue(role, out var mappings) ? mappings : [];
+        if (_patterns.Length == 0)
         {
-            foreach (var mapping in exact)
-            {
-                yield return mapping;
-            }
+            return exact;
         }
 
-        foreach (var mapping in _patterns)
+        if (_found.TryGetValue(role, out var found))
         {
-            if (mapping.Pattern.Matches(role))
-            {
-                yield return mapping;
-            }
+            return found;
         }
+
+        found = [.. exact, .. _patterns.Where(mapping => mapping.Pattern.Matches(role))];
+        if (Interlocked.Increment(ref _remembered) <= MostRemembered)
+        {
+            _found.TryAdd(role, found);
+        }
+
+        return found;
     }
 }
 

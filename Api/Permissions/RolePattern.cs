@@ -1,3 +1,4 @@
+using System.Buffers;
 using Api.Keycloak;
 
 namespace Api.Permissions;
@@ -18,6 +19,14 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
     public const int LongestName = 500;
     public const int LongestClient = 255;
 
+    // Control characters, the two that Unicode ends lines and paragraphs with, and those that set the direction of text
+    // (Unicode Standard Annex #9, section 2): with them a name looks like another, or like a line of its own.
+    private static readonly SearchValues<char> Unwanted = SearchValues.Create([
+        .. Enumerable.Range(0, char.MaxValue).Select(code => (char)code).Where(char.IsControl),
+        '\u2028', '\u2029',
+        '\u061c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069',
+    ]);
+
     public bool IsExact => !Name.Contains(Any, StringComparison.Ordinal);
 
     /// <summary>The one role that an exact pattern means.</summary>
@@ -32,6 +41,14 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
         if (Name.Trim().Length != Name.Length || Client.Trim().Length != Client.Length)
         {
             yield return (RolePatternPart.Name, "Names are compared to the letter. Leave out the space around them.");
+        }
+
+        foreach (var (part, text) in new[] { (RolePatternPart.Name, Name), (RolePatternPart.Client, Client) })
+        {
+            if (text.AsSpan().IndexOfAny(Unwanted) is >= 0 and var at)
+            {
+                yield return (part, $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)text[at]:X4}. Leave it out.");
+            }
         }
 
         if (Kind == RoleKind.ClientRole && Client.Length == 0)
