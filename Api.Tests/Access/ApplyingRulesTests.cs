@@ -88,7 +88,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
             """);
         var after = (await Store.ReadAsync(Cancel)).Groups.ToDictionary(group => group.Entry.Name);
 
-        Assert.Equal(["+ group added", "~ group changed", "    + book:add", "- group gone (1 member by hand loses it)", "~ group led", "    + realm role staff"], AccessText.Lines(diff));
+        Assert.Equal(["+ group added", "~ group changed (1 member by hand gains by it)", "    + book:add", "- group gone (1 member by hand loses it)", "~ group led", "    + realm role staff"], AccessText.Lines(diff));
         Assert.Equal((before["same"].Id, before["same"].Version, 1), (after["same"].Id, after["same"].Version, after["same"].MembersByHand));
         Assert.Equal((before["changed"].Id, before["changed"].Version + 1, 1), (after["changed"].Id, after["changed"].Version, after["changed"].MembersByHand));
         Assert.Equal((before["led"].Id, before["led"].Version, 1), (after["led"].Id, after["led"].Version, after["led"].MembersByHand));

@@ -1,3 +1,5 @@
+using Api.Permissions;
+
 namespace Api.Access;
 
 /// <summary>What happens to a group.</summary>
@@ -32,6 +34,15 @@ internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, lo
 
     public IReadOnlyList<MappingEntry> RemovedMappings => New(After?.Mappings, Before?.Mappings);
 
+    /// <summary>
+    /// Whether a group that stays grants something more, or denies something less: to those too who are in it by hand, whom
+    /// no document names. What a wildcard covered before and covers still is neither.
+    /// </summary>
+    public bool Gains =>
+        Kind == GroupDifferenceKind.Changed
+        && (Exceeds(GroupRule.Granted(AddedPermissions), GroupRule.Granted(Before!.Permissions))
+            || Exceeds(GroupRule.Denies(RemovedDenials), GroupRule.Denies(After!.Denied)));
+
     public bool ChangesDescription => !string.Equals(Before?.Description ?? "", After?.Description ?? "", StringComparison.Ordinal);
 
     public bool ChangesForEverybody => (Before?.ForEverybody ?? false) != (After?.ForEverybody ?? false);
@@ -42,6 +53,9 @@ internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, lo
         || AddedPermissions.Count + RemovedPermissions.Count + AddedDenials.Count + RemovedDenials.Count > 0;
 
     public bool ChangesAnything => ChangesGroup || AddedMappings.Count + RemovedMappings.Count > 0;
+
+    private static bool Exceeds(IEnumerable<Permission> permissions, IReadOnlyList<Permission> others) =>
+        permissions.Any(permission => !others.Any(other => other.Covers(permission)));
 
     private static T[] New<T>(IReadOnlyList<T>? old, IReadOnlyList<T>? current) => [.. (current ?? []).Except(old ?? [])];
 }

@@ -75,6 +75,8 @@ internal static class AccessText
     {
         { Kind: GroupDifferenceKind.Removed, MembersByHand: 1 } => " (1 member by hand loses it)",
         { Kind: GroupDifferenceKind.Removed, MembersByHand: > 0 } => $" ({group.MembersByHand} members by hand lose it)",
+        { Gains: true, MembersByHand: 1 } => " (1 member by hand gains by it)",
+        { Gains: true, MembersByHand: > 0 } => $" ({group.MembersByHand} members by hand gain by it)",
         _ => "",
     };
 
