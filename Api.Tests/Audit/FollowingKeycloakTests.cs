@@ -41,7 +41,7 @@ public abstract class FollowingKeycloakTests
         var id = (await store.SeeAsync(Ada, "r1", Cancel)).AccountId;
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        await store.SeeAsync(Ada with { Username = "ada.king", Name = "Ada King", IsSession = true }, "r2", Cancel);
+        await store.SeeAsync(Ada with { Username = "ada.king", Name = "Ada King", IsSession = true, IssuedAt = Ada.IssuedAt.AddSeconds(1) }, "r2", Cancel);
 
         var rows = await log.ReadAsync();
         Assert.Equal(["add", "change"], rows.Select(row => row.Action));
@@ -72,7 +72,7 @@ public abstract class FollowingKeycloakTests
         await using var log = await AuditLog.CreateAsync(Engine);
         var store = Store(log);
         await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.SeeAsync(Ada, $"r{number}", Cancel))));
-        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.SeeAsync(Ada with { Email = "new@acme.test" }, $"s{number}", Cancel))));
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.SeeAsync(Ada with { Email = "new@acme.test", IssuedAt = Ada.IssuedAt.AddSeconds(1) }, $"s{number}", Cancel))));
 
         Assert.Equal(["add", "change"], (await log.ReadAsync()).Select(row => row.Action).Order(StringComparer.Ordinal));
     }
