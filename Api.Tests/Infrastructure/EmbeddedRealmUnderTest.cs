@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using KeycloakRealm;
 
 namespace Api.Tests.Infrastructure;
@@ -6,20 +7,25 @@ namespace Api.Tests.Infrastructure;
 public sealed class EmbeddedRealmUnderTest : RealmUnderTest
 {
     private readonly TimeProvider _clock;
+    private readonly string _file;
     private EmbeddedRealm? _realm;
 
     public EmbeddedRealmUnderTest()
-        : this(TimeProvider.System)
+        : this(TimeProvider.System, RealmFile)
     {
     }
 
-    private EmbeddedRealmUnderTest(TimeProvider clock) => _clock = clock;
+    private EmbeddedRealmUnderTest(TimeProvider clock, string file)
+    {
+        _clock = clock;
+        _file = file;
+    }
 
     /// <summary>Lends a realm of its own, whose clock goes past the end of every access token.</summary>
     public override async Task<ShortLives> ShortenLivesAsync(string clientId)
     {
         var clock = new MovableClock();
-        var realm = new EmbeddedRealmUnderTest(clock);
+        var realm = new EmbeddedRealmUnderTest(clock, RealmFile);
         await realm.StartAsync();
         return new(
             realm,
@@ -31,12 +37,32 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
             restore: realm.DisposeAsync);
     }
 
+    /// <summary>Lends a realm of its own, from a file with that client.</summary>
+    public override async Task<RealmWithClient> AddClientAsync(JsonObject client)
+    {
+        var content = JsonNode.Parse(await File.ReadAllTextAsync(RealmFile, TestContext.Current.CancellationToken))!;
+        content["clients"]!.AsArray().Add(client);
+        var folder = Directory.CreateTempSubdirectory("realm-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "acme-realm.json");
+            await File.WriteAllTextAsync(file, content.ToJsonString(), TestContext.Current.CancellationToken);
+            var realm = new EmbeddedRealmUnderTest(_clock, file);
+            await realm.StartAsync();
+            return new(realm, restore: realm.DisposeAsync);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     protected override async Task StartServerAsync()
     {
         ApiUrl = $"http://localhost:{FindFreePort()}";
         _realm = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
         {
-            RealmFile = RealmFile,
+            RealmFile = _file,
             Url = new("http://localhost:0"),
             Placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
             {

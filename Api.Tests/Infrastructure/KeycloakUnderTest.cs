@@ -29,6 +29,8 @@ public sealed class KeycloakUnderTest : RealmUnderTest
 
     public override string? CallerAddress => _callerAddress;
 
+    private string ClientsUrl => $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{RealmName}/clients";
+
     public override IPAddress BackChannelAddress => _backChannelAddress;
 
     /// <summary>Lowers the client's access.token.lifespan, which ID tokens follow, to one second until the answer is disposed.</summary>
@@ -44,6 +46,25 @@ public sealed class KeycloakUnderTest : RealmUnderTest
             {
                 await SetLifespanAsync(clientId, string.Empty);
                 _administration.Release();
+            });
+    }
+
+    /// <summary>Adds it by the admin API, and deletes it when the answer is disposed.</summary>
+    public override async Task<RealmWithClient> AddClientAsync(JsonObject client)
+    {
+        using var post = new HttpRequestMessage(HttpMethod.Post, ClientsUrl) { Content = JsonContent.Create(client) };
+        post.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
+        using var created = await _admin.SendAsync(post);
+        Assert.True(created.IsSuccessStatusCode, await created.Content.ReadAsStringAsync());
+        var url = created.Headers.Location!;
+        return new(
+            this,
+            restore: async () =>
+            {
+                using var delete = new HttpRequestMessage(HttpMethod.Delete, url);
+                delete.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
+                using var deleted = await _admin.SendAsync(delete);
+                deleted.EnsureSuccessStatusCode();
             });
     }
 
@@ -162,17 +183,16 @@ public sealed class KeycloakUnderTest : RealmUnderTest
 
     private async Task SetLifespanAsync(string clientId, string seconds)
     {
-        var clients = $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{RealmName}/clients";
         var authorization = $"Bearer {await GetAdministratorTokenAsync()}";
 
-        using var find = new HttpRequestMessage(HttpMethod.Get, $"{clients}?clientId={clientId}");
+        using var find = new HttpRequestMessage(HttpMethod.Get, $"{ClientsUrl}?clientId={clientId}");
         find.Headers.Add("Authorization", authorization);
         using var found = await _admin.SendAsync(find);
         found.EnsureSuccessStatusCode();
         var client = (await found.Content.ReadFromJsonAsync<JsonArray>())![0]!.AsObject();
         client["attributes"]!["access.token.lifespan"] = seconds;
 
-        using var put = new HttpRequestMessage(HttpMethod.Put, $"{clients}/{client["id"]!.GetValue<string>()}");
+        using var put = new HttpRequestMessage(HttpMethod.Put, $"{ClientsUrl}/{client["id"]!.GetValue<string>()}");
         put.Headers.Add("Authorization", authorization);
         put.Content = JsonContent.Create(client);
         using var changed = await _admin.SendAsync(put);

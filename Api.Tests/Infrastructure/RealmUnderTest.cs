@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace Api.Tests.Infrastructure;
 
@@ -78,6 +79,13 @@ public abstract class RealmUnderTest : IAsyncDisposable
     /// second one with a clock of its own, a real Keycloak changes the client until the answer is disposed.
     /// </summary>
     public abstract Task<ShortLives> ShortenLivesAsync(string clientId);
+
+    /// <summary>
+    /// Adds a client, given as a realm file or the admin API describes it, that acme-realm.json has not. The answer names
+    /// the realm that knows it: the embedded realm lends a second one, a real Keycloak keeps the client until the answer is
+    /// disposed.
+    /// </summary>
+    public abstract Task<RealmWithClient> AddClientAsync(JsonObject client);
 
     public static string SecretOf(string clientId) => $"{clientId}-secret";
 
@@ -221,6 +229,14 @@ public sealed class ShortLives(RealmUnderTest realm, Func<Task> expire, Func<Val
 
     /// <summary>Returns when every token that was issued before the call has expired.</summary>
     public Task ExpireAsync() => expire();
+
+    public ValueTask DisposeAsync() => restore();
+}
+
+/// <summary>A realm with one client more than acme-realm.json gives it.</summary>
+public sealed class RealmWithClient(RealmUnderTest realm, Func<ValueTask> restore) : IAsyncDisposable
+{
+    public RealmUnderTest Realm => realm;
 
     public ValueTask DisposeAsync() => restore();
 }

@@ -16,6 +16,7 @@ internal static class Answer
 
     private const string Html = "text/html;charset=utf-8";
     private const string ContentSecurityPolicy = "frame-src 'self'; frame-ancestors 'self'; object-src 'none';";
+    private const string FrameSecurityPolicy = "frame-src 'self'; object-src 'none';";
 
     public static Task JsonAsync(HttpContext context, int status, JsonNode body, string contentType = MediaTypeNames.Application.Json) =>
         BytesAsync(context, status, Json.Bytes(body), contentType);
@@ -43,6 +44,13 @@ internal static class Answer
         }
 
         return BytesAsync(context, status, Encoding.UTF8.GetBytes(html), contentType);
+    }
+
+    /// <summary>A page that any site may frame.</summary>
+    public static Task FrameAsync(HttpContext context, string html)
+    {
+        context.Response.Headers.ContentSecurityPolicy = FrameSecurityPolicy;
+        return PageAsync(context, StatusCodes.Status200OK, html, language: false);
     }
 
     public static Task RedirectAsync(HttpContext context, string location)
@@ -75,6 +83,11 @@ internal static class Answer
         var type = context.Response.ContentType;
         var isPage = type?.StartsWith("text/html", StringComparison.Ordinal) is true;
         var isEmpty = context.Response.ContentLength is null or 0;
+        if (headers.ContentSecurityPolicy == FrameSecurityPolicy)
+        {
+            return;
+        }
+
         if (isPage || (isEmpty && ProtocolForm.IsForm(context.Request)))
         {
             headers.XFrameOptions = "SAMEORIGIN";

@@ -30,6 +30,10 @@ internal static class RealmRouting
         Map(Oidc + "/auth/device", post: UnservedEndpoints.DeviceAsync, preflight: "POST, OPTIONS");
         Map(Oidc + "/logout", get: LogoutEndpoint.GetAsync, post: LogoutEndpoint.PostAsync, preflight: "GET, HEAD, OPTIONS");
         Map(Oidc + "/logout/logout-confirm", post: LogoutEndpoint.ConfirmAsync);
+        Map(Oidc + "/login-status-iframe.html", get: SessionStatusEndpoints.GetAsync);
+        Map(Oidc + "/login-status-iframe.html/init", get: SessionStatusEndpoints.InitAsync);
+        Map(Oidc + "/3p-cookies/step1.html", get: SessionStatusEndpoints.LeaveCookieAsync);
+        Map(Oidc + "/3p-cookies/step2.html", get: SessionStatusEndpoints.FindCookieAsync);
         Map(Oidc + "/ext/par/request", post: PushedAuthorizationEndpoint.PostAsync);
         Map(Oidc + "/ext/ciba/auth", post: UnservedEndpoints.CibaAsync);
         Map("/realms/{realm}/clients-registrations/openid-connect", post: UnservedEndpoints.RegistrationAsync);

@@ -1,0 +1,14 @@
+using Api.Tests.Infrastructure;
+
+namespace Api.Tests.Clients;
+
+/// <summary>npm's openid-client, certified by the OpenID Foundation.</summary>
+public abstract class OpenIdClientTests(RealmUnderTest realm, NodeClients node) : NodeRelyingPartyTests(realm, node, "openid-client.mjs");
+
+public sealed class EmbeddedOpenIdClientTests(EmbeddedRealmUnderTest realm, NodeClients node) : OpenIdClientTests(realm, node);
+
+public sealed class KeycloakOpenIdClientTests(KeycloakUnderTest realm, NodeClients node) : OpenIdClientTests(realm, node)
+{
+    [Fact]
+    public Task A_persons_tokens_are_bound_to_a_key() => ATokenIsBoundToAKeyAsync();
+}
