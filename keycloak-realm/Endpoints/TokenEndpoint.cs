@@ -9,7 +9,6 @@ namespace KeycloakRealm.Endpoints;
 /// <summary>The token endpoint (RFC 6749, section 3.2).</summary>
 internal static class TokenEndpoint
 {
-    private const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
     private const string Device = "urn:ietf:params:oauth:grant-type:device_code";
     private const string Ciba = "urn:openid:params:grant-type:ciba";
 
@@ -31,7 +30,7 @@ internal static class TokenEndpoint
             "authorization_code" => AuthorizationCodeGrant.Grant,
             "refresh_token" => RefreshTokenGrant.Grant,
             "password" => PasswordGrant.Grant,
-            TokenExchange => _ => new(Refusal.BadRequest("invalid_request", "Standard token exchange is not enabled for the requested client")),
+            TokenExchangeGrant.Name => TokenExchangeGrant.Grant,
             Device => _ => new(Refusal.BadRequest("invalid_grant", "Client not allowed OAuth 2.0 Device Authorization Grant")),
             Ciba => _ => new(Refusal.Unauthorized("invalid_grant", "Client not allowed OIDC CIBA Grant")),
             _ => null,
@@ -58,13 +57,24 @@ internal static class TokenEndpoint
             return;
         }
 
-        if (form.HasDuplicates)
+        if (grant is TokenExchangeGrant.Name ? form.HasDuplicatesBut("audience", "resource") : form.HasDuplicates)
         {
             await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", "duplicated parameter"));
             return;
         }
 
-        var result = handle(new Request(site, client, form, RemoteAddress(context)));
+        string? thumbprint = null;
+        if (DpopProof.IsPresent(context) || client.AttributeIs("dpop.bound.access.tokens"))
+        {
+            (thumbprint, var error) = DpopProof.Check(context, site);
+            if (error is not null)
+            {
+                await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", error));
+                return;
+            }
+        }
+
+        var result = handle(new Request(site, client, form, RemoteAddress(context)) { KeyThumbprint = thumbprint });
         if (result.Body is { } body)
         {
             await Answer.JsonAsync(context, StatusCodes.Status200OK, body);
@@ -93,6 +103,9 @@ internal static class TokenEndpoint
         public Refusal? CheckScope() => ScopeSelection.IsValid(Client, Form["scope"])
             ? null
             : Refusal.BadRequest("invalid_scope", $"Invalid scopes: {Form["scope"]}");
+
+        /// <summary>The key whose possession the caller has proved (RFC 9449); tokens are bound to it.</summary>
+        public string? KeyThumbprint { get; init; }
 
         /// <summary>Whether answers to this client carry refresh tokens.</summary>
         public bool GivesRefreshTokens => Client.Attribute("use.refresh.tokens") is not "false";
@@ -147,7 +160,7 @@ internal static class ClientCredentialsGrant
         };
         if (!client.AttributeIs("client_credentials.use_refresh_token"))
         {
-            var subject = new TokenSubject(client, user, form["scope"], session: null, clientSession: null) { Notes = notes };
+            var subject = new TokenSubject(client, user, form["scope"], session: null, clientSession: null) { Notes = notes, KeyThumbprint = request.KeyThumbprint };
             return new(site.Tokens.Respond(subject, "cc", refresh: null));
         }
 
@@ -157,7 +170,8 @@ internal static class ClientCredentialsGrant
             session.Notes[name] = value;
         }
 
-        return new(site.Tokens.Respond(new TokenSubject(client, user, form["scope"], session, part), "cc", new RefreshPlan(Offline: false)));
+        var lasting = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
+        return new(site.Tokens.Respond(lasting, "cc", new RefreshPlan(Offline: false)));
     }
 }
 
@@ -200,7 +214,8 @@ internal static class PasswordGrant
 
         var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false);
         part.Nonce = null;
-        return OfflineAccess.Respond(request, new TokenSubject(client, user, form["scope"], session, part), "ro", form["scope"]);
+        var subject = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
+        return OfflineAccess.Respond(request, subject, "ro", form["scope"]);
     }
 }
 
@@ -220,7 +235,7 @@ internal static class OfflineAccess
         }
 
         var (session, part) = request.Site.Sessions.EnterOffline(subject.Session!, subject.ClientSession!);
-        var offline = new TokenSubject(subject.Client, subject.User, scope, session, part);
+        var offline = new TokenSubject(subject.Client, subject.User, scope, session, part) { KeyThumbprint = subject.KeyThumbprint };
         return new(request.Site.Tokens.Respond(offline, grant, new RefreshPlan(Offline: true)));
     }
 }

@@ -19,6 +19,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     private readonly Dictionary<string, (string ClientId, Dictionary<string, string> Parameters, long Expires)> _pushed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PendingLogout> _logouts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _revoked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _used = new(StringComparer.Ordinal);
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -223,6 +224,16 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
+    /// <summary>True the first time: what is sent a second time, a proof or an assertion, is a replay until it would expire anyway.</summary>
+    public bool UseOnce(string id, long expires)
+    {
+        lock (_lock)
+        {
+            DropExpired();
+            return _used.TryAdd(id, expires);
+        }
+    }
+
     /// <summary>The authentication of a browser, made where there is none under that id.</summary>
     public (Authentication Authentication, bool IsNew) OpenAuthentication(string? id)
     {
@@ -399,6 +410,11 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         foreach (var id in _revoked.Where(each => each.Value < now).Select(each => each.Key).ToList())
         {
             _revoked.Remove(id);
+        }
+
+        foreach (var id in _used.Where(each => each.Value < now).Select(each => each.Key).ToList())
+        {
+            _used.Remove(id);
         }
 
         foreach (var uri in _pushed.Where(each => each.Value.Expires < now).Select(each => each.Key).ToList())

@@ -21,10 +21,13 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>The answer of the token endpoint.</summary>
-    public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh)
+    public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh) => Respond(subject, grant, refresh, out _);
+
+    /// <summary>The answer of the token endpoint, with the claims of its access token.</summary>
+    public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh, out JsonObject access)
     {
         var now = Now;
-        var access = AccessClaims(subject, grant, refresh, now);
+        access = AccessClaims(subject, grant, refresh, now);
         var accessToken = keys.Sign(access, subject.Client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT");
         var response = new JsonObject
         {
@@ -39,7 +42,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             response["refresh_token"] = keys.SignSymmetric(claims);
         }
 
-        response["token_type"] = "Bearer";
+        response["token_type"] = access.Text("typ");
         if (subject.OpenId || ScopeSelection.Asks(refresh?.Scope, ScopeSelection.OpenId))
         {
             response["id_token"] = keys.Sign(IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now));
@@ -53,6 +56,14 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
         response["scope"] = subject.ScopeText();
         return response;
+    }
+
+    /// <summary>An ID token alone, as a token exchange may ask for it.</summary>
+    public string IdToken(TokenSubject subject, JsonObject access)
+    {
+        var claims = IdClaims(subject, refreshed: true, access, accessToken: "", Now);
+        claims.Remove("at_hash");
+        return keys.Sign(claims);
     }
 
     /// <summary>The claims of a token as they would be issued now; what belongs to the token itself is taken from it.</summary>
@@ -135,16 +146,21 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             expires = Math.Min(expires, SessionLimits.MaximumOf(realm, session, clientSession));
         }
 
-        var sessionType = subject.Session is null ? "tr" : refresh?.Offline is true ? "of" : "on";
+        var sessionType = subject.Session is null ? "tr" : subject.IsTransient ? "nt" : refresh?.Offline is true ? "of" : "on";
         var claims = new JsonObject
         {
             ["exp"] = expires,
             ["iat"] = now,
             ["jti"] = $"{sessionType}{(lightweight ? "lt" : "rt")}{grant}:{Guid.NewGuid()}",
             ["iss"] = Issuer,
-            ["typ"] = "Bearer",
+            ["typ"] = subject.KeyThumbprint is null ? "Bearer" : "DPoP",
             ["azp"] = client.ClientId,
         };
+        if (subject.KeyThumbprint is { } thumbprint)
+        {
+            claims["cnf"] = Confirmation(thumbprint);
+        }
+
         if (subject.Session is null)
         {
             // Without a session, the subject is the only trace of who the token stands for.
@@ -157,8 +173,29 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
         claims["scope"] = subject.ScopeText();
         _mapping.Apply(subject, lightweight ? TokenKind.LightweightAccess : TokenKind.Access, claims);
+        if (subject.Audience is { } audience)
+        {
+            Narrow(claims, audience);
+        }
+
         return Sorted(claims);
     }
+
+    /// <summary>Leaves the requested audiences, and of the client roles only theirs.</summary>
+    private static void Narrow(JsonObject claims, IReadOnlyList<string> audience)
+    {
+        claims.SetTexts("aud", [.. claims.Texts("aud").Where(name => audience.Contains(name, StringComparer.Ordinal))]);
+        if (claims["resource_access"] is JsonObject byClient)
+        {
+            foreach (var clientId in byClient.Select(each => each.Key).Where(name => !audience.Contains(name, StringComparer.Ordinal)).ToList())
+            {
+                byClient.Remove(clientId);
+            }
+        }
+    }
+
+    /// <summary>The claim that names the key (RFC 7800, section 3.1); Keycloak adds where it got the key from.</summary>
+    private static JsonObject Confirmation(string thumbprint) => new() { ["jkt"] = thumbprint, ["kc-jkt-type"] = "DPoP" };
 
     private JsonObject IdClaims(TokenSubject subject, bool refreshed, JsonObject access, string accessToken, long now)
     {
@@ -208,6 +245,12 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         claims["typ"] = plan.Offline ? "Offline" : "Refresh";
         claims["azp"] = subject.Client.ClientId;
         claims["sid"] = subject.Session!.Id;
+        if (subject is { KeyThumbprint: { } thumbprint, Client.PublicClient: true })
+        {
+            // The refresh token of a confidential client is bound to the client's own authentication (RFC 9449, section 5).
+            claims["cnf"] = Confirmation(thumbprint);
+        }
+
         claims["scope"] = plan.Scope ?? subject.ScopeText(hidden: true);
         if (realm.RevokeRefreshToken)
         {
