@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using KeycloakRealm.Admin;
 using KeycloakRealm.Pages;
 
 namespace KeycloakRealm.Endpoints;
@@ -41,6 +42,7 @@ internal static class RealmRouting
             Answer.SetCache(context, "max-age=86400");
             return Answer.BytesAsync(context, StatusCodes.Status200OK, PageParts.Stylesheet, "text/css");
         });
+        routes.MapAdministration(sites);
         routes.MapFallback("{**path}", context => UnknownAsync(context, sites));
     }
 

@@ -139,7 +139,7 @@ internal static class SignInEndpoint
             return;
         }
 
-        var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false);
+        var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false, RemoteAddress.Of(context));
         part.Nonce = tab.Request.Nonce;
         session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
         if (openTabs == 0)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
@@ -74,7 +73,7 @@ internal static class TokenEndpoint
             }
         }
 
-        var result = handle(new Request(site, client, form, RemoteAddress(context)) { KeyThumbprint = thumbprint });
+        var result = handle(new Request(site, client, form, Endpoints.RemoteAddress.Of(context)) { KeyThumbprint = thumbprint });
         if (result.Body is { } body)
         {
             await Answer.JsonAsync(context, StatusCodes.Status200OK, body);
@@ -83,18 +82,6 @@ internal static class TokenEndpoint
         {
             await Answer.ErrorAsync(context, result.Refusal!);
         }
-    }
-
-    private static string RemoteAddress(HttpContext context)
-    {
-        var address = context.Connection.RemoteIpAddress;
-        if (address is not null && address.Equals(IPAddress.IPv6Loopback))
-        {
-            // As Java writes it.
-            return "0:0:0:0:0:0:0:1";
-        }
-
-        return (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString() ?? "127.0.0.1";
     }
 
     /// <summary>A request whose client is known.</summary>
@@ -164,7 +151,7 @@ internal static class ClientCredentialsGrant
             return new(site.Tokens.Respond(subject, "cc", refresh: null));
         }
 
-        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false);
+        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
         foreach (var (name, value) in notes)
         {
             session.Notes[name] = value;
@@ -180,7 +167,7 @@ internal static class PasswordGrant
 {
     public static GrantResult Grant(TokenEndpoint.Request request)
     {
-        var (site, client, form, _) = request;
+        var (site, client, form, address) = request;
         if (!client.DirectAccessGrantsEnabled)
         {
             return new(Refusal.BadRequest("unauthorized_client", "Client not allowed for direct access grants"));
@@ -212,7 +199,7 @@ internal static class PasswordGrant
             return new(Refusal.BadRequest("invalid_grant", "Account is not fully set up"));
         }
 
-        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false);
+        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
         part.Nonce = null;
         var subject = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
         return OfflineAccess.Respond(request, subject, "ro", form["scope"]);

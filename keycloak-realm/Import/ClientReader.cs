@@ -25,7 +25,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
 
     private readonly ScopeReader _scopes = new(realm, known, warnings);
 
-    public void ReadClient(JsonPlace place)
+    public void ReadClient(JsonPlace place, bool builtIn = false)
     {
         known.Check(place, "client", Fields, warnings);
         var clientId = place.Text("clientId");
@@ -55,6 +55,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             Description = place.Text("description"),
             Secret = place.Text("secret"),
             Enabled = place.Flag("enabled", absent: true),
+            IsBuiltIn = builtIn,
+            AuthenticatorType = place.Text("clientAuthenticatorType") ?? "client-secret",
             PublicClient = place.Flag("publicClient", absent: false),
             BearerOnly = place.Flag("bearerOnly", absent: false),
             StandardFlowEnabled = place.Flag("standardFlowEnabled", absent: true),

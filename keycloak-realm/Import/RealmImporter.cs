@@ -201,7 +201,7 @@ internal sealed class RealmImporter
         {
             if (_realm.FindClient(client.Text("clientId")) is null)
             {
-                reader.ReadClient(client);
+                reader.ReadClient(client, builtIn: true);
             }
         }
     }

@@ -53,14 +53,14 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     }
 
     /// <summary>A user enters a client: the session is made where there is none, and so is the client's part in it.</summary>
-    public (UserSession Session, ClientSession Client) Enter(string id, User user, Client client, bool reused)
+    public (UserSession Session, ClientSession Client) Enter(string id, User user, Client client, bool reused, string? address = null)
     {
         lock (_lock)
         {
             var session = FindAlive(id, _online);
             if (session is null || session.User != user)
             {
-                session = new UserSession { Id = id, User = user, Started = Now, LastRefresh = Now };
+                session = new UserSession { Id = id, User = user, Started = Now, LastRefresh = Now, Address = address };
                 _online[id] = session;
             }
 
@@ -83,6 +83,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                     Started = Now,
                     LastRefresh = Now,
                     Offline = true,
+                    Address = online.Address,
                     Notes = new ConcurrentDictionary<string, string>(online.Notes, StringComparer.Ordinal),
                 };
                 _offline[online.Id] = session;
@@ -113,6 +114,36 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         lock (_lock)
         {
             return id is not null && _online.Remove(id, out var session) ? session : null;
+        }
+    }
+
+    /// <summary>The sessions that are alive and fit.</summary>
+    public List<UserSession> List(Func<UserSession, bool> predicate, bool offline = false)
+    {
+        lock (_lock)
+        {
+            DropExpired();
+            return [.. (offline ? _offline : _online).Values.Where(predicate)];
+        }
+    }
+
+    /// <summary>Ends all sessions that fit, offline ones too. The answer is the online ones, whose clients may want to hear of it.</summary>
+    public List<UserSession> EndAll(Func<UserSession, bool> predicate)
+    {
+        lock (_lock)
+        {
+            List<UserSession> ended = [.. _online.Values.Where(predicate)];
+            foreach (var session in ended)
+            {
+                _online.Remove(session.Id);
+            }
+
+            foreach (var session in _offline.Values.Where(predicate).ToList())
+            {
+                _offline.Remove(session.Id);
+            }
+
+            return ended;
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed class UserSession
 
     public bool Offline { get; init; }
 
+    /// <summary>The address that signed in, as Java writes it.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Facts about the sign-in: <c>AUTH_TIME</c> of a browser, <c>client_id</c> and addresses of a service.</summary>
     public ConcurrentDictionary<string, string> Notes { get; init; } = new(StringComparer.Ordinal);
 

@@ -48,7 +48,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             response["id_token"] = keys.Sign(IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now));
         }
 
-        response["not-before-policy"] = realm.NotBefore;
+        response["not-before-policy"] = Math.Max(realm.NotBefore, Math.Max(subject.Client.NotBefore, subject.User.NotBefore));
         if (subject.Session is { } session)
         {
             response["session_state"] = session.Id;
