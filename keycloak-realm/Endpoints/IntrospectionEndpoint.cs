@@ -51,7 +51,9 @@ internal static class IntrospectionEndpoint
         }
 
         Answer.SetCache(context, Answer.NoCache);
-        var claims = Introspect(site, client, token, refresh: hint is "refresh_token");
+        var claims = hint is "requesting_party_token"
+            ? TokenInspection.Read(site, token) is { } permitted ? TokenIssuer.IntrospectPermissions(permitted) : null
+            : Introspect(site, client, token, refresh: hint is "refresh_token");
         await Answer.JsonAsync(context, StatusCodes.Status200OK, claims ?? new JsonObject { ["active"] = false });
     }
 

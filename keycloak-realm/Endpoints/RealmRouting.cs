@@ -34,6 +34,9 @@ internal static class RealmRouting
         Map(Oidc + "/ext/par/request", post: PushedAuthorizationEndpoint.PostAsync);
         Map(Oidc + "/ext/ciba/auth", post: UnservedEndpoints.CibaAsync);
         Map("/realms/{realm}/clients-registrations/openid-connect", post: UnservedEndpoints.RegistrationAsync);
+        Map("/realms/{realm}/authz/protection/resource_set", get: ProtectionEndpoint.FindAsync);
+        Map("/realms/{realm}/authz/protection/resource_set/{resource}", get: ProtectionEndpoint.ReadAsync);
+        Map("/realms/{realm}/authz/protection/permission", post: ProtectionEndpoint.TicketAsync);
         Map("/realms/{realm}/login-actions/authenticate", get: SignInEndpoint.GetAsync, post: SignInEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/required-action", get: SignInEndpoint.RequiredActionAsync);
         routes.MapGet("/", context => Answer.RedirectAsync(context, sites.Values.First().ServerUrl + "/admin/"));

@@ -69,7 +69,11 @@ internal static class RefreshTokenGrant
         }
 
         var granted = claims.Text("scope") ?? "";
-        var subject = new TokenSubject(client, session.User, offline ? granted : Narrow(granted, form["scope"]), session, part) { KeyThumbprint = request.KeyThumbprint };
+        var subject = new TokenSubject(client, session.User, offline ? granted : Narrow(granted, form["scope"]), session, part)
+        {
+            KeyThumbprint = request.KeyThumbprint,
+            Permissions = claims["authorization"]?.DeepClone() as JsonObject,
+        };
         var plan = new RefreshPlan(offline, IsRefresh: true, granted, family);
         return new(site.Tokens.Respond(subject, "rt", request.GivesRefreshTokens ? plan : null));
     }

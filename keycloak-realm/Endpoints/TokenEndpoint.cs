@@ -23,6 +23,12 @@ internal static class TokenEndpoint
         }
 
         var grant = form["grant_type"];
+        if (grant is UmaGrant.Name)
+        {
+            await UmaGrant.PostAsync(context, site, form);
+            return;
+        }
+
         Func<Request, GrantResult>? handle = grant switch
         {
             "client_credentials" => ClientCredentialsGrant.Grant,
@@ -119,24 +125,15 @@ internal static class ClientCredentialsGrant
     public static GrantResult Grant(TokenEndpoint.Request request)
     {
         var (site, client, form, address) = request;
-        if (client.PublicClient)
+        var (user, refusal) = Account(client);
+        if (user is null)
         {
-            return new(Refusal.Unauthorized("unauthorized_client", "Public client not allowed to retrieve service account"));
+            return new(refusal!);
         }
 
-        if (!client.ServiceAccountsEnabled || client.ServiceAccount is not { } user)
+        if (request.CheckScope() is { } invalid)
         {
-            return new(Refusal.Unauthorized("unauthorized_client", "Client not enabled to retrieve service account"));
-        }
-
-        if (!user.Enabled)
-        {
-            return new(Refusal.Unauthorized("invalid_request", $"User '{user.Username}' disabled"));
-        }
-
-        if (request.CheckScope() is { } refusal)
-        {
-            return new(refusal);
+            return new(invalid);
         }
 
         var notes = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -159,6 +156,22 @@ internal static class ClientCredentialsGrant
 
         var lasting = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
         return new(site.Tokens.Respond(lasting, "cc", new RefreshPlan(Offline: false)));
+    }
+
+    /// <summary>The client's service account, or why it may not be used.</summary>
+    public static (User? User, Refusal? Refusal) Account(Client client)
+    {
+        if (client.PublicClient)
+        {
+            return (null, Refusal.Unauthorized("unauthorized_client", "Public client not allowed to retrieve service account"));
+        }
+
+        if (!client.ServiceAccountsEnabled || client.ServiceAccount is not { } user)
+        {
+            return (null, Refusal.Unauthorized("unauthorized_client", "Client not enabled to retrieve service account"));
+        }
+
+        return user.Enabled ? (user, null) : (null, Refusal.Unauthorized("invalid_request", $"User '{user.Username}' disabled"));
     }
 }
 

@@ -85,6 +85,12 @@ internal sealed class RealmImporter
         }
 
         AddServiceAccounts();
+        var authorization = new AuthorizationReader(_realm, _warnings);
+        foreach (var client in _file.Items("clients"))
+        {
+            authorization.Read(client);
+        }
+
         var components = new ComponentReader(_realm, _known, _warnings);
         var keys = components.Read(_file);
         WarnAboutFlows();

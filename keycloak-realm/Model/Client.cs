@@ -66,6 +66,9 @@ internal sealed class Client
 
     public User? ServiceAccount { get; set; }
 
+    /// <summary>What the client protects, where it has authorization services.</summary>
+    public ResourceServer? Authorization { get; set; }
+
     public string? PkceMethod => Attribute("pkce.code.challenge.method");
 
     public bool LightweightAccessToken => AttributeIs("client.use.lightweight.access.token.enabled");

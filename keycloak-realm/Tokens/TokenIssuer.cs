@@ -12,7 +12,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     // The order in which Keycloak writes what it knows by name; everything else follows as the mappers wrote it.
     private static readonly string[] Order =
         ["exp", "iat", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "at_hash", "acr", "allowed-origins",
-            "realm_access", "resource_access", "cnf", "scope"];
+            "realm_access", "resource_access", "authorization", "cnf", "scope"];
 
     private readonly ClaimMapping _mapping = new(serverUrl);
 
@@ -28,6 +28,13 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     {
         var now = Now;
         access = AccessClaims(subject, grant, refresh, now);
+        var renewal = refresh is null ? null : RefreshClaims(subject, refresh, access, now);
+        if (subject.Permissions is not null && refresh?.IsRefresh is not true)
+        {
+            access["aud"] = subject.Client.ClientId;
+            access = Sorted(access);
+        }
+
         var accessToken = keys.Sign(access, subject.Client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT");
         var response = new JsonObject
         {
@@ -35,11 +42,10 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             ["expires_in"] = access.Number("exp") - now,
             ["refresh_expires_in"] = 0,
         };
-        if (refresh is not null)
+        if (renewal is not null)
         {
-            var claims = RefreshClaims(subject, refresh, access, now);
-            response["refresh_expires_in"] = claims.Number("exp") is { } expires ? expires - now : 0;
-            response["refresh_token"] = keys.SignSymmetric(claims);
+            response["refresh_expires_in"] = renewal.Number("exp") is { } expires ? expires - now : 0;
+            response["refresh_token"] = keys.SignSymmetric(renewal);
         }
 
         response["token_type"] = access.Text("typ");
@@ -83,6 +89,35 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         claims["client_id"] = subject.Client.ClientId;
         claims["username"] = subject.User.Username;
         claims["token_type"] = token.Text("typ");
+        claims["active"] = true;
+        return claims;
+    }
+
+    /// <summary>What a token grants, for the resource server that asks about it as a requesting party token.</summary>
+    public static JsonObject? IntrospectPermissions(JsonObject token)
+    {
+        if (token["authorization"] is not JsonObject authorization || authorization["permissions"] is not JsonArray permissions)
+        {
+            return null;
+        }
+
+        var claims = new JsonObject();
+        foreach (var name in (ReadOnlySpan<string>)["exp", "iat", "jti", "aud", "typ", "acr"])
+        {
+            if (token[name] is { } value)
+            {
+                claims[name] = value.DeepClone();
+            }
+        }
+
+        // Both names of everything: Keycloak's own, and those of the UMA specification.
+        claims["permissions"] = new JsonArray([.. permissions.OfType<JsonObject>().Select(permission =>
+        {
+            var both = permission.DeepClone().AsObject();
+            both["resource_id"] = permission["rsid"]?.DeepClone();
+            both["resource_scopes"] = permission["scopes"]?.DeepClone() ?? new JsonArray();
+            return both;
+        })]);
         claims["active"] = true;
         return claims;
     }
@@ -154,8 +189,13 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             ["jti"] = $"{sessionType}{(lightweight ? "lt" : "rt")}{grant}:{Guid.NewGuid()}",
             ["iss"] = Issuer,
             ["typ"] = subject.KeyThumbprint is null ? "Bearer" : "DPoP",
-            ["azp"] = client.ClientId,
+            ["azp"] = subject.AuthorizedParty,
         };
+        if (subject.Permissions is { } permissions)
+        {
+            claims["authorization"] = permissions.DeepClone();
+        }
+
         if (subject.KeyThumbprint is { } thumbprint)
         {
             claims["cnf"] = Confirmation(thumbprint);
@@ -243,8 +283,13 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         }
 
         claims["typ"] = plan.Offline ? "Offline" : "Refresh";
-        claims["azp"] = subject.Client.ClientId;
+        claims["azp"] = subject.AuthorizedParty;
         claims["sid"] = subject.Session!.Id;
+        if (subject.Permissions is { } permissions)
+        {
+            claims["authorization"] = permissions.DeepClone();
+        }
+
         if (subject is { KeyThumbprint: { } thumbprint, Client.PublicClient: true })
         {
             // The refresh token of a confidential client is bound to the client's own authentication (RFC 9449, section 5).

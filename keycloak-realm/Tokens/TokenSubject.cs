@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
 
@@ -46,6 +47,12 @@ internal sealed class TokenSubject
 
     /// <summary>The clients that the access token is narrowed to; null for all that it names anyway.</summary>
     public IReadOnlyList<string>? Audience { get; init; }
+
+    /// <summary>Whom the tokens are issued to, where that is another client than the one they are made for.</summary>
+    public string AuthorizedParty { get => field ?? Client.ClientId; init; }
+
+    /// <summary>Permissions that the tokens carry (User-Managed Access); the access token is then for <see cref="Client"/> alone.</summary>
+    public JsonObject? Permissions { get; init; }
 
     public string ScopeText(bool hidden = false) => ScopeSelection.Text(Scopes, OpenId, hidden);
 
