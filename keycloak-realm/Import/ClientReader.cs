@@ -10,7 +10,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
         ["id", "clientId", "name", "description", "enabled", "secret", "publicClient", "bearerOnly", "standardFlowEnabled",
             "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore", "rootUrl",
             "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
-            "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType"],
+            "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
+            "authenticationFlowBindingOverrides"],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> Attributes = new(
@@ -19,7 +20,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "access.token.lifespan", "client.session.idle.timeout", "client.session.max.lifespan", "use.refresh.tokens",
             "client_credentials.use_refresh_token", "client.use.lightweight.access.token.enabled", "access.token.header.type.rfc9068",
             "allow.token.introspection.without.audience.check", "realm_client", "client.secret.creation.time",
-            "dpop.bound.access.tokens", "standard.token.exchange.enabled",
+            "acr.loa.map", "default.acr.values", "dpop.bound.access.tokens", "standard.token.exchange.enabled",
             "display.on.consent.screen", "consent.screen.text", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
         StringComparer.Ordinal);
 

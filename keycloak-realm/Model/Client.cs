@@ -69,9 +69,16 @@ internal sealed class Client
     /// <summary>What the client protects, where it has authorization services.</summary>
     public ResourceServer? Authorization { get; set; }
 
+    /// <summary>A browser flow of the client's own; null for the realm's.</summary>
+    public AuthenticationFlow? BrowserFlow { get; set; }
+
     public string? PkceMethod => Attribute("pkce.code.challenge.method");
 
     public bool LightweightAccessToken => AttributeIs("client.use.lightweight.access.token.enabled");
+
+    /// <summary>The client's names for levels of authentication, or the realm's where it has none.</summary>
+    public AcrLevels AcrLevels(Realm realm) =>
+        Model.AcrLevels.Parse(Attribute("acr.loa.map")) is { Names.Count: > 0 } own ? own : Model.AcrLevels.Parse(realm.AcrLoaMap) ?? new AcrLevels();
 
     public string? Attribute(string name) => Attributes.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 

@@ -69,6 +69,11 @@ internal sealed class Realm
     /// <summary>The algorithm of tokens whose client names none.</summary>
     public string DefaultSignatureAlgorithm { get; set; } = "RS256";
 
+    /// <summary>Names of authentication levels for clients that have none of their own, as JSON.</summary>
+    public string? AcrLoaMap { get; set; }
+
+    public AuthenticationFlow BrowserFlow { get; set; } = AuthenticationFlow.BuiltIn;
+
     public string Title => string.IsNullOrWhiteSpace(DisplayName) ? Name : DisplayName;
 
     public Client? FindClient(string? clientId) => clientId is null ? null : Clients.GetValueOrDefault(clientId);

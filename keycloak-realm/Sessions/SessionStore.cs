@@ -91,6 +91,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
 
             var copy = Attach(session, part.Client, part.Reused);
             copy.Nonce = part.Nonce;
+            copy.Level = part.Level;
+            copy.Acr = part.Acr;
             return (session, copy);
         }
     }
@@ -147,7 +149,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    public AuthorizationCode AddCode(UserSession session, AuthorizationRequest request, bool reused)
+    public AuthorizationCode AddCode(UserSession session, AuthorizationRequest request, bool reused, int level)
     {
         var code = new AuthorizationCode(
             $"{Guid.NewGuid()}.{session.Id}.{request.Client.Id}",
@@ -159,6 +161,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             request.Challenge,
             request.ChallengeMethod,
             reused,
+            level,
+            request.Acr,
             Now + realm.AccessCodeLifespan);
         lock (_lock)
         {
@@ -186,6 +190,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                 part.LastRefresh = Now;
                 part.Reused = code.Reused;
                 part.Nonce = code.Nonce;
+                part.Level = code.Level;
+                part.Acr = code.Acr;
                 return new RedeemedCode(code, session, part);
             }
 
@@ -294,7 +300,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    public AuthenticationTab OpenTab(Authentication authentication, AuthorizationRequest request, User? signedIn, string? notice)
+    public AuthenticationTab OpenTab(
+        Authentication authentication, AuthorizationRequest request, User? signedIn, AuthenticationLevels levels, string? notice)
     {
         var tab = new AuthenticationTab
         {
@@ -303,6 +310,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             Started = Now,
             SessionCode = NewSessionCode(),
             SignedIn = signedIn,
+            Levels = levels,
             Notice = notice,
         };
         lock (_lock)

@@ -14,7 +14,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         ["exp", "iat", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "at_hash", "acr", "allowed-origins",
             "realm_access", "resource_access", "authorization", "cnf", "scope"];
 
-    private readonly ClaimMapping _mapping = new(serverUrl);
+    private readonly ClaimMapping _mapping = new(realm, serverUrl);
 
     public string Issuer { get; } = $"{serverUrl}/realms/{realm.Name}";
 
