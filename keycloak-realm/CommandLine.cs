@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 
 namespace KeycloakRealm;
@@ -35,6 +36,7 @@ internal static class CommandLine
             EnvironmentName = Environment.GetEnvironmentVariable("DOTNET_ENVIRONMENT")
                 ?? Environment.GetEnvironmentVariable("ASPNETCORE_ENVIRONMENT")
                 ?? "Production",
+            Administrator = Administrator(),
             StateFolder = Path.Combine(ProjectFolder() ?? AppContext.BaseDirectory, "data"),
         };
         for (var i = 0; i < arguments.Length; i++)
@@ -66,6 +68,12 @@ internal static class CommandLine
 
         return options;
     }
+
+    /// <summary>The administrator of the realm master, from the variables that Keycloak reads.</summary>
+    private static NetworkCredential? Administrator() =>
+        Environment.GetEnvironmentVariable("KC_BOOTSTRAP_ADMIN_USERNAME") is { Length: > 0 } name
+            ? new NetworkCredential(name, Environment.GetEnvironmentVariable("KC_BOOTSTRAP_ADMIN_PASSWORD"))
+            : null;
 
     /// <summary>Run from the sources, the keys belong into the project's own folder, which version control ignores.</summary>
     private static string? ProjectFolder()

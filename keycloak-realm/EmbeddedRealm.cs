@@ -18,11 +18,13 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly RealmSite _site;
+    private readonly RealmSite? _master;
 
-    private EmbeddedRealm(WebApplication application, RealmSite site, Uri url)
+    private EmbeddedRealm(WebApplication application, RealmSite site, RealmSite? master, Uri url)
     {
         _application = application;
         _site = site;
+        _master = master;
         Url = url;
         var builtIn = new HashSet<string>(
             ["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"], StringComparer.Ordinal);
@@ -82,11 +84,15 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
                 $"The keys cannot be kept in {options.StateFolder} ({exception.Message}). Set StateFolder to a folder that can be written.", exception);
         }
 
-        var site = new RealmSite(imported.Realm, keys, options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers)
+        var serverUrl = url.GetLeftPart(UriPartial.Authority);
+        var site = new RealmSite(imported.Realm, keys, options.TimeProvider, serverUrl, loggers)
         {
             OffersPeople = options.EnvironmentName is "Development",
         };
-        var application = Build(url, site, loggers);
+        var master = options.Administrator is { } administrator && imported.Realm.Name is not MasterRealm.Name
+            ? CreateMaster(administrator, options.TimeProvider, serverUrl, loggers)
+            : null;
+        var application = Build(url, [site, .. master is null ? Array.Empty<RealmSite>() : [master]], loggers);
         try
         {
             await application.StartAsync(cancellationToken);
@@ -95,6 +101,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
         {
             await application.DisposeAsync();
             site.Dispose();
+            master?.Dispose();
             throw new EmbeddedRealmException(
                 string.Create(
                     CultureInfo.InvariantCulture,
@@ -102,7 +109,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
                 exception);
         }
 
-        return new EmbeddedRealm(application, site, url);
+        return new EmbeddedRealm(application, site, master, url);
     }
 
     /// <inheritdoc />
@@ -111,6 +118,13 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
         await _application.StopAsync();
         await _application.DisposeAsync();
         _site.Dispose();
+        _master?.Dispose();
+    }
+
+    private static RealmSite CreateMaster(NetworkCredential administrator, TimeProvider clock, string serverUrl, ILoggerFactory loggers)
+    {
+        var imported = MasterRealm.Create(administrator);
+        return new RealmSite(imported.Realm, RealmKeys.Create(imported, stateFolder: null, clock), clock, serverUrl, loggers);
     }
 
     private static Uri CheckUrl(EmbeddedRealmOptions options)
@@ -138,7 +152,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static WebApplication Build(Uri url, RealmSite site, ILoggerFactory loggers)
+    private static WebApplication Build(Uri url, RealmSite[] sites, ILoggerFactory loggers)
     {
         // An empty builder: the host process's configuration, URLs and signals are none of the realm's business.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -168,7 +182,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
             return next(context);
         });
         application.UseRouting();
-        application.MapRealms(new Dictionary<string, RealmSite>(StringComparer.Ordinal) { [site.Realm.Name] = site });
+        application.MapRealms(sites.ToDictionary(site => site.Realm.Name, StringComparer.Ordinal));
         return application;
     }
 

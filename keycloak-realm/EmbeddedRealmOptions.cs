@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace KeycloakRealm;
 
 /// <summary>How the embedded realm is started.</summary>
@@ -17,6 +19,12 @@ public sealed class EmbeddedRealmOptions
 
     /// <summary>Folder in which the keys are kept that the file does not give, so that tokens survive a restart. Null: in memory only.</summary>
     public string? StateFolder { get; set; }
+
+    /// <summary>
+    /// An administrator in the realm <c>master</c>, whose tokens may use the admin REST API. Null: there is no such realm, and
+    /// the API is for service accounts with roles of <c>realm-management</c> alone.
+    /// </summary>
+    public NetworkCredential? Administrator { get; set; }
 
     /// <summary>The clock by which everything expires.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;

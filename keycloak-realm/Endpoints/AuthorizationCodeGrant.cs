@@ -48,7 +48,8 @@ internal static class AuthorizationCodeGrant
             return new(Refusal.BadRequest("invalid_grant", reason));
         }
 
-        return OfflineAccess.Respond(request, new TokenSubject(client, session.User, code.Scope, session, part), "ac", code.Scope);
+        var subject = new TokenSubject(client, session.User, code.Scope, session, part) { KeyThumbprint = request.KeyThumbprint };
+        return OfflineAccess.Respond(request, subject, "ac", code.Scope);
     }
 
     /// <summary>Between 43 and 128 unreserved characters (RFC 7636, sections 4.1 and 4.2).</summary>

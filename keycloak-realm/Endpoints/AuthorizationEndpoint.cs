@@ -1,3 +1,4 @@
+using KeycloakRealm.Model;
 using KeycloakRealm.Pages;
 using KeycloakRealm.Sessions;
 
@@ -73,6 +74,11 @@ internal static class AuthorizationEndpoint
             BrowserCookies.WriteAuthentication(context, site, authentication.Id, withHash: true);
         }
 
+        if (request.Acr.IsUnknown)
+        {
+            return Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Invalid parameter: claims", request.Client));
+        }
+
         Answer.SetCache(context, Answer.LoginCache);
         var silent = request.Prompts.Contains("none", StringComparer.Ordinal);
         if (!silent && request.Prompts.Contains("create", StringComparer.Ordinal))
@@ -90,7 +96,7 @@ internal static class AuthorizationEndpoint
         if (redirect && !silent)
         {
             // A pushed request leaves its one-time address before anything else, so that the page can be reloaded.
-            var waiting = site.Sessions.OpenTab(authentication, request, session?.User, notice);
+            var waiting = site.Sessions.OpenTab(authentication, request, session?.User, LevelsFor(site, request, session), notice);
             return Answer.RedirectAsync(context, SignInEndpoint.Address(site, waiting, withCode: false));
         }
 
@@ -115,7 +121,7 @@ internal static class AuthorizationEndpoint
                 context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "login_required");
         }
 
-        var tab = site.Sessions.OpenTab(authentication, request, session?.User, notice);
+        var tab = site.Sessions.OpenTab(authentication, request, session?.User, LevelsFor(site, request, session), notice);
         return Answer.PageAsync(
             context,
             StatusCodes.Status200OK,
@@ -124,7 +130,11 @@ internal static class AuthorizationEndpoint
 
     /// <summary>Whether a session is enough for this request, or the user has to prove again who they are.</summary>
     public static bool MayPass(RealmSite site, AuthorizationRequest request, UserSession session) =>
-        !request.Prompts.Contains("login", StringComparer.Ordinal) && IsRecent(site, session, request.MaxAge);
+        !MustProveAgain(site, request, session)
+        && AuthenticationLevels.HighestOf(session, FlowOf(site, request), site.Now) >= request.Acr.Level;
+
+    /// <summary>The browser flow that a request goes through: the client's own, or the realm's.</summary>
+    public static AuthenticationFlow FlowOf(RealmSite site, AuthorizationRequest request) => request.Client.BrowserFlow ?? site.Realm.BrowserFlow;
 
     /// <summary>Single sign-on: the user goes straight back to the client.</summary>
     public static Task PassAsync(
@@ -133,8 +143,15 @@ internal static class AuthorizationEndpoint
         site.Sessions.Enter(session.Id, session.User, request.Client, reused: true);
         site.Sessions.CloseAuthentication(authentication);
         BrowserCookies.WriteIdentity(context, site, session);
-        return AuthorizationResponse.SucceedAsync(context, site, request, session, reused: true);
+        return AuthorizationResponse.SucceedAsync(
+            context, site, request, session, reused: true, AuthenticationLevels.HighestOf(session, FlowOf(site, request), site.Now));
     }
+
+    private static AuthenticationLevels LevelsFor(RealmSite site, AuthorizationRequest request, UserSession? session) =>
+        new(FlowOf(site, request), request.Acr.Level, session, again: session is not null && MustProveAgain(site, request, session), site.Now);
+
+    private static bool MustProveAgain(RealmSite site, AuthorizationRequest request, UserSession session) =>
+        request.Prompts.Contains("login", StringComparer.Ordinal) || !IsRecent(site, session, request.MaxAge);
 
     private static bool IsRecent(RealmSite site, UserSession session, long? maxAge) =>
         maxAge is not { } seconds

@@ -46,10 +46,10 @@ internal static class AuthorizationRequestReader
             return Page("Invalid parameter: redirect_uri", client);
         }
 
-        return ReadRest(client, redirectUri, maxAge, parameters);
+        return ReadRest(site.Realm, client, redirectUri, maxAge, parameters);
     }
 
-    private static AuthorizationReading ReadRest(Client client, string redirectUri, long? maxAge, ProtocolForm parameters)
+    private static AuthorizationReading ReadRest(Realm realm, Client client, string redirectUri, long? maxAge, ProtocolForm parameters)
     {
         var state = parameters["state"];
         var mode = parameters["response_mode"];
@@ -119,7 +119,8 @@ internal static class AuthorizationRequestReader
             parameters["code_challenge"] is null ? null : parameters["code_challenge_method"] ?? "plain",
             parameters["prompt"]?.Split(' ') ?? [],
             maxAge,
-            parameters["login_hint"]);
+            parameters["login_hint"],
+            AcrRequest.Read(realm, client, parameters["claims"], parameters["acr_values"]));
         return new AuthorizationReading(request);
     }
 

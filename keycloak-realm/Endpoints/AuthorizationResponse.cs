@@ -9,7 +9,7 @@ internal static class AuthorizationResponse
 {
     public static readonly string[] Modes = ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"];
 
-    public static Task SucceedAsync(HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, bool reused)
+    public static Task SucceedAsync(HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, bool reused, int level)
     {
         var parameters = new List<KeyValuePair<string, string>>();
         Add(parameters, "state", request.State);
@@ -17,7 +17,7 @@ internal static class AuthorizationResponse
         Add(parameters, "iss", site.Issuer);
         if (request.ResponseType is "code")
         {
-            Add(parameters, "code", site.Sessions.AddCode(session, request, reused).Value);
+            Add(parameters, "code", site.Sessions.AddCode(session, request, reused, level).Value);
         }
 
         return SendAsync(context, site, request.Client, request.RedirectUri, request.ResponseMode, parameters);

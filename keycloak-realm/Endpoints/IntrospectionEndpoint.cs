@@ -51,7 +51,9 @@ internal static class IntrospectionEndpoint
         }
 
         Answer.SetCache(context, Answer.NoCache);
-        var claims = Introspect(site, client, token, refresh: hint is "refresh_token");
+        var claims = hint is "requesting_party_token"
+            ? TokenInspection.Read(site, token) is { } permitted ? TokenIssuer.IntrospectPermissions(permitted) : null
+            : Introspect(site, client, token, refresh: hint is "refresh_token");
         await Answer.JsonAsync(context, StatusCodes.Status200OK, claims ?? new JsonObject { ["active"] = false });
     }
 
@@ -67,8 +69,8 @@ internal static class IntrospectionEndpoint
         var answer = site.Tokens.Introspect(subject, claims);
 
         // Only those whom the token is meant for may look into it: an access token's audience, the owner of the others.
-        return (claims.Text("typ") is not "Bearer" && string.Equals(claims.Text("azp"), asker.ClientId, StringComparison.Ordinal))
-            || (claims.Text("typ") is "Bearer" && answer.Texts("aud").Contains(asker.ClientId, StringComparer.Ordinal))
+        return (!TokenInspection.IsAccessToken(claims) && string.Equals(claims.Text("azp"), asker.ClientId, StringComparison.Ordinal))
+            || (TokenInspection.IsAccessToken(claims) && answer.Texts("aud").Contains(asker.ClientId, StringComparer.Ordinal))
             || asker.AttributeIs("allow.token.introspection.without.audience.check")
                 ? answer
                 : null;

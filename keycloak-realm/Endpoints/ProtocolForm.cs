@@ -13,7 +13,26 @@ internal sealed class ProtocolForm
 
     public IEnumerable<KeyValuePair<string, string>> All => _parameters;
 
-    public bool HasDuplicates => _parameters.DistinctBy(each => each.Key, StringComparer.Ordinal).Count() != _parameters.Count;
+    public bool HasDuplicates => HasDuplicatesBut();
+
+    /// <summary>Whether a parameter is there twice that is none of those which a grant takes several times.</summary>
+    public bool HasDuplicatesBut(params ReadOnlySpan<string> names)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, _) in _parameters)
+        {
+            if (!seen.Add(name) && !names.Contains(name))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>All values of that name.</summary>
+    public List<string> Values(string name) =>
+        [.. _parameters.Where(each => string.Equals(each.Key, name, StringComparison.Ordinal)).Select(each => each.Value)];
 
     /// <summary>The first value of that name; null if the parameter is absent, empty if it is empty.</summary>
     public string? this[string name]

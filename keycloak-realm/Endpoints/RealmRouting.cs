@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using KeycloakRealm.Admin;
 using KeycloakRealm.Pages;
 
 namespace KeycloakRealm.Endpoints;
@@ -37,6 +38,9 @@ internal static class RealmRouting
         Map(Oidc + "/ext/par/request", post: PushedAuthorizationEndpoint.PostAsync);
         Map(Oidc + "/ext/ciba/auth", post: UnservedEndpoints.CibaAsync);
         Map("/realms/{realm}/clients-registrations/openid-connect", post: UnservedEndpoints.RegistrationAsync);
+        Map("/realms/{realm}/authz/protection/resource_set", get: ProtectionEndpoint.FindAsync);
+        Map("/realms/{realm}/authz/protection/resource_set/{resource}", get: ProtectionEndpoint.ReadAsync);
+        Map("/realms/{realm}/authz/protection/permission", post: ProtectionEndpoint.TicketAsync);
         Map("/realms/{realm}/login-actions/authenticate", get: SignInEndpoint.GetAsync, post: SignInEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/required-action", get: SignInEndpoint.RequiredActionAsync);
         routes.MapGet("/", context => Answer.RedirectAsync(context, sites.Values.First().ServerUrl + "/admin/"));
@@ -45,6 +49,7 @@ internal static class RealmRouting
             Answer.SetCache(context, "max-age=86400");
             return Answer.BytesAsync(context, StatusCodes.Status200OK, PageParts.Stylesheet, "text/css");
         });
+        routes.MapAdministration(sites);
         routes.MapFallback("{**path}", context => UnknownAsync(context, sites));
     }
 

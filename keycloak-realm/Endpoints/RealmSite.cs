@@ -15,6 +15,12 @@ internal sealed class RealmSite : IDisposable
         ServerUrl = serverUrl;
         Sessions = new SessionStore(realm, clock);
         Tokens = new TokenIssuer(realm, keys, clock, serverUrl);
+        foreach (var user in realm.Users.Values.Where(user => user.CreatedTimestamp == 0))
+        {
+            // An account whose file does not say when it was made is made at its import.
+            user.CreatedTimestamp = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        }
+
         Notifier = new LogoutNotifier(Tokens, loggers.CreateLogger<LogoutNotifier>());
     }
 

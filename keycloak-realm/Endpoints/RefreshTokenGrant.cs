@@ -57,6 +57,11 @@ internal static class RefreshTokenGrant
             return Invalid("Token is not active");
         }
 
+        if (claims["cnf"] is JsonObject confirmation && confirmation.Text("jkt") is { } thumbprint && !string.Equals(thumbprint, request.KeyThumbprint, StringComparison.Ordinal))
+        {
+            return Invalid(request.KeyThumbprint is null ? "DPoP proof is missing" : "DPoP confirmation doesn't match DPoP proof");
+        }
+
         var family = claims.Text("reuse_id");
         if (site.Sessions.UseRefreshToken(session, part, claims.Text("jti")!, family, claims.Number("iat") ?? 0) is { } refused)
         {
@@ -64,7 +69,11 @@ internal static class RefreshTokenGrant
         }
 
         var granted = claims.Text("scope") ?? "";
-        var subject = new TokenSubject(client, session.User, offline ? granted : Narrow(granted, form["scope"]), session, part);
+        var subject = new TokenSubject(client, session.User, offline ? granted : Narrow(granted, form["scope"]), session, part)
+        {
+            KeyThumbprint = request.KeyThumbprint,
+            Permissions = claims["authorization"]?.DeepClone() as JsonObject,
+        };
         var plan = new RefreshPlan(offline, IsRefresh: true, granted, family);
         return new(site.Tokens.Respond(subject, "rt", request.GivesRefreshTokens ? plan : null));
     }

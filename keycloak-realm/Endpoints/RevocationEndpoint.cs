@@ -53,7 +53,7 @@ internal static class RevocationEndpoint
             return new Refusal(StatusCodes.Status200OK, "invalid_token", "Invalid token");
         }
 
-        if (claims.Text("typ") is not ("Bearer" or "Refresh" or "Offline"))
+        if (!TokenInspection.IsAccessToken(claims) && claims.Text("typ") is not ("Refresh" or "Offline"))
         {
             return Refusal.BadRequest("unsupported_token_type", "Unsupported token type");
         }
@@ -63,7 +63,7 @@ internal static class RevocationEndpoint
             return Refusal.BadRequest("invalid_request", "Unmatching clients");
         }
 
-        if (claims.Text("typ") is "Bearer")
+        if (TokenInspection.IsAccessToken(claims))
         {
             RevokeAccessToken(site, claims);
         }

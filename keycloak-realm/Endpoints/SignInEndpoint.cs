@@ -95,6 +95,15 @@ internal static class SignInEndpoint
             return;
         }
 
+        tab.SignedIn = user;
+        tab.Levels.Complete(site.Now);
+        if (tab.Levels.Next(site.Now) is not null)
+        {
+            // A higher level was asked for, and another form leads to it.
+            await ShowAsync(context, site, tab, login);
+            return;
+        }
+
         if (user.PendingAction(site.Realm) is { } action)
         {
             tab.Authenticated = user;
@@ -133,14 +142,24 @@ internal static class SignInEndpoint
             return;
         }
 
+        if (tab.Request.Acr.Essential.Count > 0
+            && AuthorizationEndpoint.FlowOf(site, tab.Request).HasLevels
+            && tab.Levels.Current < tab.Request.Acr.Level)
+        {
+            await Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(
+                site, "Authentication requirements not fulfilled", tab.Request.Client));
+            return;
+        }
+
         if (site.Sessions.CloseTab(authenticationId, tab) is not { } openTabs)
         {
             await LostAsync(context, site, ProtocolForm.FromQuery(context.Request));
             return;
         }
 
-        var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false);
+        var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false, RemoteAddress.Of(context));
         part.Nonce = tab.Request.Nonce;
+        session.Levels = tab.Levels.Reached;
         session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
         if (openTabs == 0)
         {
@@ -148,7 +167,7 @@ internal static class SignInEndpoint
         }
 
         BrowserCookies.WriteIdentity(context, site, session);
-        await AuthorizationResponse.SucceedAsync(context, site, tab.Request, session, reused: false);
+        await AuthorizationResponse.SucceedAsync(context, site, tab.Request, session, reused: false, tab.Levels.Current);
     }
 
     private static Task ShowAsync(

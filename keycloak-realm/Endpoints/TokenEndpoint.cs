@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
@@ -9,7 +8,6 @@ namespace KeycloakRealm.Endpoints;
 /// <summary>The token endpoint (RFC 6749, section 3.2).</summary>
 internal static class TokenEndpoint
 {
-    private const string TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange";
     private const string Device = "urn:ietf:params:oauth:grant-type:device_code";
     private const string Ciba = "urn:openid:params:grant-type:ciba";
 
@@ -25,13 +23,19 @@ internal static class TokenEndpoint
         }
 
         var grant = form["grant_type"];
+        if (grant is UmaGrant.Name)
+        {
+            await UmaGrant.PostAsync(context, site, form);
+            return;
+        }
+
         Func<Request, GrantResult>? handle = grant switch
         {
             "client_credentials" => ClientCredentialsGrant.Grant,
             "authorization_code" => AuthorizationCodeGrant.Grant,
             "refresh_token" => RefreshTokenGrant.Grant,
             "password" => PasswordGrant.Grant,
-            TokenExchange => _ => new(Refusal.BadRequest("invalid_request", "Standard token exchange is not enabled for the requested client")),
+            TokenExchangeGrant.Name => TokenExchangeGrant.Grant,
             Device => _ => new(Refusal.BadRequest("invalid_grant", "Client not allowed OAuth 2.0 Device Authorization Grant")),
             Ciba => _ => new(Refusal.Unauthorized("invalid_grant", "Client not allowed OIDC CIBA Grant")),
             _ => null,
@@ -58,13 +62,24 @@ internal static class TokenEndpoint
             return;
         }
 
-        if (form.HasDuplicates)
+        if (grant is TokenExchangeGrant.Name ? form.HasDuplicatesBut("audience", "resource") : form.HasDuplicates)
         {
             await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", "duplicated parameter"));
             return;
         }
 
-        var result = handle(new Request(site, client, form, RemoteAddress(context)));
+        string? thumbprint = null;
+        if (DpopProof.IsPresent(context) || client.AttributeIs("dpop.bound.access.tokens"))
+        {
+            (thumbprint, var error) = DpopProof.Check(context, site);
+            if (error is not null)
+            {
+                await Answer.ErrorAsync(context, Refusal.BadRequest("invalid_request", error));
+                return;
+            }
+        }
+
+        var result = handle(new Request(site, client, form, Endpoints.RemoteAddress.Of(context)) { KeyThumbprint = thumbprint });
         if (result.Body is { } body)
         {
             await Answer.JsonAsync(context, StatusCodes.Status200OK, body);
@@ -75,24 +90,15 @@ internal static class TokenEndpoint
         }
     }
 
-    private static string RemoteAddress(HttpContext context)
-    {
-        var address = context.Connection.RemoteIpAddress;
-        if (address is not null && address.Equals(IPAddress.IPv6Loopback))
-        {
-            // As Java writes it.
-            return "0:0:0:0:0:0:0:1";
-        }
-
-        return (address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address)?.ToString() ?? "127.0.0.1";
-    }
-
     /// <summary>A request whose client is known.</summary>
     internal sealed record Request(RealmSite Site, Client Client, ProtocolForm Form, string RemoteAddress)
     {
         public Refusal? CheckScope() => ScopeSelection.IsValid(Client, Form["scope"])
             ? null
             : Refusal.BadRequest("invalid_scope", $"Invalid scopes: {Form["scope"]}");
+
+        /// <summary>The key whose possession the caller has proved (RFC 9449); tokens are bound to it.</summary>
+        public string? KeyThumbprint { get; init; }
 
         /// <summary>Whether answers to this client carry refresh tokens.</summary>
         public bool GivesRefreshTokens => Client.Attribute("use.refresh.tokens") is not "false";
@@ -119,24 +125,15 @@ internal static class ClientCredentialsGrant
     public static GrantResult Grant(TokenEndpoint.Request request)
     {
         var (site, client, form, address) = request;
-        if (client.PublicClient)
+        var (user, refusal) = Account(client);
+        if (user is null)
         {
-            return new(Refusal.Unauthorized("unauthorized_client", "Public client not allowed to retrieve service account"));
+            return new(refusal!);
         }
 
-        if (!client.ServiceAccountsEnabled || client.ServiceAccount is not { } user)
+        if (request.CheckScope() is { } invalid)
         {
-            return new(Refusal.Unauthorized("unauthorized_client", "Client not enabled to retrieve service account"));
-        }
-
-        if (!user.Enabled)
-        {
-            return new(Refusal.Unauthorized("invalid_request", $"User '{user.Username}' disabled"));
-        }
-
-        if (request.CheckScope() is { } refusal)
-        {
-            return new(refusal);
+            return new(invalid);
         }
 
         var notes = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -147,17 +144,34 @@ internal static class ClientCredentialsGrant
         };
         if (!client.AttributeIs("client_credentials.use_refresh_token"))
         {
-            var subject = new TokenSubject(client, user, form["scope"], session: null, clientSession: null) { Notes = notes };
+            var subject = new TokenSubject(client, user, form["scope"], session: null, clientSession: null) { Notes = notes, KeyThumbprint = request.KeyThumbprint };
             return new(site.Tokens.Respond(subject, "cc", refresh: null));
         }
 
-        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false);
+        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
         foreach (var (name, value) in notes)
         {
             session.Notes[name] = value;
         }
 
-        return new(site.Tokens.Respond(new TokenSubject(client, user, form["scope"], session, part), "cc", new RefreshPlan(Offline: false)));
+        var lasting = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
+        return new(site.Tokens.Respond(lasting, "cc", new RefreshPlan(Offline: false)));
+    }
+
+    /// <summary>The client's service account, or why it may not be used.</summary>
+    public static (User? User, Refusal? Refusal) Account(Client client)
+    {
+        if (client.PublicClient)
+        {
+            return (null, Refusal.Unauthorized("unauthorized_client", "Public client not allowed to retrieve service account"));
+        }
+
+        if (!client.ServiceAccountsEnabled || client.ServiceAccount is not { } user)
+        {
+            return (null, Refusal.Unauthorized("unauthorized_client", "Client not enabled to retrieve service account"));
+        }
+
+        return user.Enabled ? (user, null) : (null, Refusal.Unauthorized("invalid_request", $"User '{user.Username}' disabled"));
     }
 }
 
@@ -166,7 +180,7 @@ internal static class PasswordGrant
 {
     public static GrantResult Grant(TokenEndpoint.Request request)
     {
-        var (site, client, form, _) = request;
+        var (site, client, form, address) = request;
         if (!client.DirectAccessGrantsEnabled)
         {
             return new(Refusal.BadRequest("unauthorized_client", "Client not allowed for direct access grants"));
@@ -198,9 +212,10 @@ internal static class PasswordGrant
             return new(Refusal.BadRequest("invalid_grant", "Account is not fully set up"));
         }
 
-        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false);
+        var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
         part.Nonce = null;
-        return OfflineAccess.Respond(request, new TokenSubject(client, user, form["scope"], session, part), "ro", form["scope"]);
+        var subject = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
+        return OfflineAccess.Respond(request, subject, "ro", form["scope"]);
     }
 }
 
@@ -220,7 +235,7 @@ internal static class OfflineAccess
         }
 
         var (session, part) = request.Site.Sessions.EnterOffline(subject.Session!, subject.ClientSession!);
-        var offline = new TokenSubject(subject.Client, subject.User, scope, session, part);
+        var offline = new TokenSubject(subject.Client, subject.User, scope, session, part) { KeyThumbprint = subject.KeyThumbprint };
         return new(request.Site.Tokens.Respond(offline, grant, new RefreshPlan(Offline: true)));
     }
 }

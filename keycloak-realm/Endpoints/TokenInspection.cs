@@ -33,12 +33,19 @@ internal static class TokenInspection
             return (null, "Client disabled");
         }
 
+        // A token that was exchanged, or issued for permissions: its client has no part in the session.
+        var isTransient = claims.Text("jti")?.StartsWith("nt", StringComparison.Ordinal) is true;
         UserSession? session = null;
         ClientSession? part = null;
         User? user;
         if (claims.Text("sid") is { } sid)
         {
             (session, part) = site.Sessions.FindFor(sid, client);
+            if (session is not null && part is null && isTransient)
+            {
+                part = new ClientSession { Client = client, Started = site.Now, LastRefresh = site.Now };
+            }
+
             if (session is null || part is null)
             {
                 return (null, "user_session_not_found");
@@ -58,6 +65,9 @@ internal static class TokenInspection
 
         return claims.Number("iat") < user.NotBefore
             ? (null, "Token verification failed")
-            : (new TokenSubject(client, user, claims.Text("scope"), session, part), null);
+            : (new TokenSubject(client, user, claims.Text("scope"), session, part) { IsTransient = isTransient }, null);
     }
+
+    /// <summary>Whether the claims are those of an access token, of a bearer's or of one that is bound to a key.</summary>
+    public static bool IsAccessToken(JsonObject claims) => claims.Text("typ") is "Bearer" or "DPoP";
 }

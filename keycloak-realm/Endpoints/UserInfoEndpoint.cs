@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
@@ -5,6 +6,8 @@ namespace KeycloakRealm.Endpoints;
 /// <summary>UserInfo (OpenID Connect Core 1.0, section 5.3).</summary>
 internal static class UserInfoEndpoint
 {
+    private const string Dpop = "DPoP ";
+
     public static Task GetAsync(HttpContext context, RealmSite site) => RespondAsync(context, site, formToken: null);
 
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -18,7 +21,9 @@ internal static class UserInfoEndpoint
         Answer.SetCache(context, Answer.NoStore);
         context.Response.Headers.Pragma = "no-cache";
         var header = context.Request.Headers.Authorization.ToString();
-        var headerToken = header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header.Split(' ').Length == 2 ? header[7..] : null;
+        var bound = header.StartsWith(Dpop, StringComparison.OrdinalIgnoreCase);
+        var scheme = bound ? Dpop : "Bearer ";
+        var headerToken = header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && header.Split(' ').Length == 2 ? header[scheme.Length..] : null;
         if (headerToken is not null && formToken is not null)
         {
             await RefuseAsync(context, site, StatusCodes.Status400BadRequest, "invalid_request", "More than one method used for including an access token");
@@ -31,7 +36,9 @@ internal static class UserInfoEndpoint
             return;
         }
 
-        if (TokenInspection.Read(site, token) is not { } claims || claims.Text("typ") is not "Bearer")
+        if (TokenInspection.Read(site, token) is not { } claims
+            || !TokenInspection.IsAccessToken(claims)
+            || (claims.Text("typ") is "DPoP" && !IsHolder(context, site, bound, token, claims)))
         {
             await RefuseAsync(context, site, StatusCodes.Status401Unauthorized, "invalid_token", "Token verification failed");
             return;
@@ -63,11 +70,19 @@ internal static class UserInfoEndpoint
         }
     }
 
+    /// <summary>A bound token is good only under its own scheme and together with a proof of the key that it names (RFC 9449, section 7).</summary>
+    private static bool IsHolder(HttpContext context, RealmSite site, bool bound, string token, JsonObject claims) =>
+        bound
+        && DpopProof.Check(context, site, token).Thumbprint is { } thumbprint
+        && claims["cnf"] is JsonObject confirmation
+        && string.Equals(confirmation.Text("jkt"), thumbprint, StringComparison.Ordinal);
+
     /// <summary>Errors are in the header alone (RFC 6750, section 3).</summary>
     private static Task RefuseAsync(HttpContext context, RealmSite site, int status, string? error, string? description)
     {
         Cors.AllowAny(context, exposeAuthenticate: true);
-        var challenge = $"Bearer realm=\"{site.Realm.Name}\"";
+        var bound = context.Request.Headers.Authorization.ToString().StartsWith(Dpop, StringComparison.OrdinalIgnoreCase);
+        var challenge = bound ? $"DPoP algs=\"{DpopProof.Algorithms}\", realm=\"{site.Realm.Name}\"" : $"Bearer realm=\"{site.Realm.Name}\"";
         if (error is not null)
         {
             challenge += $", error=\"{error}\", error_description=\"{description}\"";

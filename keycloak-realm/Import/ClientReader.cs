@@ -10,7 +10,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
         ["id", "clientId", "name", "description", "enabled", "secret", "publicClient", "bearerOnly", "standardFlowEnabled",
             "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore", "rootUrl",
             "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
-            "optionalClientScopes", "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType"],
+            "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
+            "authenticationFlowBindingOverrides"],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> Attributes = new(
@@ -19,12 +20,13 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "access.token.lifespan", "client.session.idle.timeout", "client.session.max.lifespan", "use.refresh.tokens",
             "client_credentials.use_refresh_token", "client.use.lightweight.access.token.enabled", "access.token.header.type.rfc9068",
             "allow.token.introspection.without.audience.check", "realm_client", "client.secret.creation.time",
+            "acr.loa.map", "default.acr.values", "dpop.bound.access.tokens", "standard.token.exchange.enabled",
             "display.on.consent.screen", "consent.screen.text", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
         StringComparer.Ordinal);
 
     private readonly ScopeReader _scopes = new(realm, known, warnings);
 
-    public void ReadClient(JsonPlace place)
+    public void ReadClient(JsonPlace place, bool builtIn = false)
     {
         known.Check(place, "client", Fields, warnings);
         var clientId = place.Text("clientId");
@@ -54,6 +56,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             Description = place.Text("description"),
             Secret = place.Text("secret"),
             Enabled = place.Flag("enabled", absent: true),
+            IsBuiltIn = builtIn,
+            AuthenticatorType = place.Text("clientAuthenticatorType") ?? "client-secret",
             PublicClient = place.Flag("publicClient", absent: false),
             BearerOnly = place.Flag("bearerOnly", absent: false),
             StandardFlowEnabled = place.Flag("standardFlowEnabled", absent: true),

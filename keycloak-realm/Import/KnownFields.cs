@@ -35,6 +35,13 @@ internal sealed class KnownFields
         }
     }
 
+    /// <summary>The first member that Keycloak does not know, which makes it refuse the whole representation.</summary>
+    public string? FirstUnknown(string kind, IEnumerable<string> names)
+    {
+        var known = _kinds.GetProperty(kind);
+        return names.FirstOrDefault(name => !known.TryGetProperty(name, out _));
+    }
+
     private static bool IsEmpty(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.False => true,

@@ -85,9 +85,15 @@ internal sealed class RealmImporter
         }
 
         AddServiceAccounts();
+        var authorization = new AuthorizationReader(_realm, _warnings);
+        foreach (var client in _file.Items("clients"))
+        {
+            authorization.Read(client);
+        }
+
         var components = new ComponentReader(_realm, _known, _warnings);
         var keys = components.Read(_file);
-        WarnAboutFlows();
+        ReadFlows();
         return new ImportedRealm(_realm, keys, _warnings);
     }
 
@@ -131,6 +137,7 @@ internal sealed class RealmImporter
 
         if (_file.Member("attributes") is { } attributes)
         {
+            _realm.AcrLoaMap = attributes.Text("acr.loa.map");
             _realm.PushedRequestLifespan = attributes.Number("parRequestUriLifespan", _realm.PushedRequestLifespan);
             foreach (var (name, value) in attributes.Members())
             {
@@ -201,7 +208,7 @@ internal sealed class RealmImporter
         {
             if (_realm.FindClient(client.Text("clientId")) is null)
             {
-                reader.ReadClient(client);
+                reader.ReadClient(client, builtIn: true);
             }
         }
     }
@@ -415,19 +422,26 @@ internal sealed class RealmImporter
         }
     }
 
-    private void WarnAboutFlows()
+    /// <summary>The browser flows of the realm and of clients. Flows that nobody signs in through are of no consequence.</summary>
+    private void ReadFlows()
     {
-        foreach (var flow in _file.Items("authenticationFlows"))
+        var reader = new FlowReader(_file, _warnings);
+        var alias = _file.Text("browserFlow");
+        _realm.BrowserFlow = reader.ForRealm(alias);
+        if (alias is not null && _realm.BrowserFlow == AuthenticationFlow.BuiltIn && !BuiltInFlows.Contains(alias))
         {
-            if (!flow.Flag("builtIn", absent: false) && flow.Flag("topLevel", absent: false))
-            {
-                _warnings.Add($"{flow.Path} (the flow {flow.Text("alias")}) is not honoured: everybody signs in with name and password");
-            }
+            _warnings.Add($"$.browserFlow ({alias}) is not honoured: everybody signs in with name and password");
         }
 
-        if (_file.Text("browserFlow") is { } browserFlow && !BuiltInFlows.Contains(browserFlow))
+        foreach (var place in _file.Items("clients"))
         {
-            _warnings.Add($"$.browserFlow ({browserFlow}) is not honoured: everybody signs in with name and password");
+            if (place.Member("authenticationFlowBindingOverrides") is { } overrides
+                && overrides.Member("browser") is { } flow
+                && _realm.FindClient(place.Text("clientId")) is { } client
+                && flow.Text().Length > 0)
+            {
+                client.BrowserFlow = reader.ForClient(flow);
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using KeycloakRealm.Model;
@@ -65,6 +66,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
             LastName = NullIfEmpty(place.Text("lastName")),
             Enabled = place.Flag("enabled", absent: false),
             NotBefore = place.Number("notBefore", 0),
+            CreatedTimestamp = long.TryParse(place.Text("createdTimestamp"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var created) ? created : 0,
             Attributes = place.TextListMap("attributes"),
         };
         if (!realm.Users.TryAdd(username, user))

@@ -9,41 +9,49 @@ internal sealed class Client
 
     public required string ClientId { get; init; }
 
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
-    public string? Description { get; init; }
+    public string? Description { get; set; }
 
     public string? Secret { get; set; }
 
     public bool Enabled { get; set; } = true;
 
+    /// <summary>How the client proves who it is: <c>client-secret</c>, <c>client-jwt</c> or <c>client-secret-jwt</c>.</summary>
+    public string AuthenticatorType { get; init; } = "client-secret";
+
+    /// <summary>One of the clients that every realm has.</summary>
+    public bool IsBuiltIn { get; init; }
+
+    public bool ConsentRequired { get; set; }
+
     public bool PublicClient { get; init; }
 
     public bool BearerOnly { get; init; }
 
-    public bool StandardFlowEnabled { get; init; } = true;
+    public bool StandardFlowEnabled { get; set; } = true;
 
     public bool ImplicitFlowEnabled { get; init; }
 
-    public bool DirectAccessGrantsEnabled { get; init; }
+    public bool DirectAccessGrantsEnabled { get; set; }
 
     public bool ServiceAccountsEnabled { get; init; }
 
-    public bool FrontchannelLogout { get; init; }
+    public bool FrontchannelLogout { get; set; }
 
-    public bool FullScopeAllowed { get; init; } = true;
+    public bool FullScopeAllowed { get; set; } = true;
 
     public long NotBefore { get; set; }
 
-    public string? RootUrl { get; init; }
+    public string? RootUrl { get; set; }
 
-    public string? BaseUrl { get; init; }
+    public string? BaseUrl { get; set; }
 
-    public IReadOnlyList<string> RedirectUris { get; init; } = [];
+    public IReadOnlyList<string> RedirectUris { get; set; } = [];
 
-    public IReadOnlyList<string> WebOrigins { get; init; } = [];
+    public IReadOnlyList<string> WebOrigins { get; set; } = [];
 
-    public IReadOnlyDictionary<string, string> Attributes { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Attributes { get; set; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     public List<ProtocolMapper> Mappers { get; } = [];
 
@@ -58,9 +66,19 @@ internal sealed class Client
 
     public User? ServiceAccount { get; set; }
 
+    /// <summary>What the client protects, where it has authorization services.</summary>
+    public ResourceServer? Authorization { get; set; }
+
+    /// <summary>A browser flow of the client's own; null for the realm's.</summary>
+    public AuthenticationFlow? BrowserFlow { get; set; }
+
     public string? PkceMethod => Attribute("pkce.code.challenge.method");
 
     public bool LightweightAccessToken => AttributeIs("client.use.lightweight.access.token.enabled");
+
+    /// <summary>The client's names for levels of authentication, or the realm's where it has none.</summary>
+    public AcrLevels AcrLevels(Realm realm) =>
+        Model.AcrLevels.Parse(Attribute("acr.loa.map")) is { Names.Count: > 0 } own ? own : Model.AcrLevels.Parse(realm.AcrLoaMap) ?? new AcrLevels();
 
     public string? Attribute(string name) => Attributes.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 

@@ -60,11 +60,19 @@ internal sealed class Realm
     /// <summary>Top-level groups; the others hang below them.</summary>
     public List<Group> Groups { get; } = [];
 
-    /// <summary>By lower-cased user name.</summary>
-    public Dictionary<string, User> Users { get; } = new(StringComparer.Ordinal);
+    /// <summary>By lower-cased user name. Replaced as a whole when somebody comes or goes, because it is read without a lock.</summary>
+    public Dictionary<string, User> Users { get; private set; } = new(StringComparer.Ordinal);
 
     /// <summary>Attributes that a user must have to be fully set up, in the order of the profile.</summary>
     public IReadOnlyList<string> RequiredProfileAttributes { get; set; } = ["email", "firstName", "lastName"];
+
+    /// <summary>The algorithm of tokens whose client names none.</summary>
+    public string DefaultSignatureAlgorithm { get; set; } = "RS256";
+
+    /// <summary>Names of authentication levels for clients that have none of their own, as JSON.</summary>
+    public string? AcrLoaMap { get; set; }
+
+    public AuthenticationFlow BrowserFlow { get; set; } = AuthenticationFlow.BuiltIn;
 
     public string Title => string.IsNullOrWhiteSpace(DisplayName) ? Name : DisplayName;
 
@@ -85,6 +93,21 @@ internal sealed class Realm
         return LoginWithEmailAllowed && name.Length > 0
             ? Users.Values.FirstOrDefault(candidate => string.Equals(candidate.Email, name, StringComparison.Ordinal))
             : null;
+    }
+
+    /// <summary>Adds a user while the realm is being served.</summary>
+    public void Add(User user) => Users = new Dictionary<string, User>(Users, StringComparer.Ordinal) { [user.Username] = user };
+
+    /// <summary>Takes a user away while the realm is being served.</summary>
+    public void Remove(User user) =>
+        Users = Users.Where(each => each.Value != user).ToDictionary(StringComparer.Ordinal);
+
+    /// <summary>Every group, each before those below it.</summary>
+    public IEnumerable<Group> AllGroups()
+    {
+        static IEnumerable<Group> WithChildren(Group group) => group.SubGroups.SelectMany(WithChildren).Prepend(group);
+
+        return Groups.SelectMany(WithChildren);
     }
 
     /// <summary>Finds a group by its path; the leading slash is optional.</summary>

@@ -21,11 +21,15 @@ internal sealed class User
 
     public long NotBefore { get; set; }
 
+    /// <summary>Unix milliseconds.</summary>
+    public long CreatedTimestamp { get; set; }
+
     public Password? Password { get; set; }
 
-    public List<string> RequiredActions { get; } = [];
+    public List<string> RequiredActions { get; set; } = [];
 
-    public HashSet<RealmRole> Roles { get; } = [];
+    /// <summary>Replaced as a whole when it changes, because it is read without a lock.</summary>
+    public HashSet<RealmRole> Roles { get; set; } = [];
 
     public List<Group> Groups { get; } = [];
 

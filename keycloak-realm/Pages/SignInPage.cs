@@ -13,9 +13,11 @@ internal static class SignInPage
         RealmSite site, AuthenticationTab tab, string action, string? login, string? fieldError = null, string? alert = null)
     {
         var request = tab.Request;
+        var form = tab.Levels.Next(site.Now)?.Form ?? SignInForm.UsernamePassword;
         var invalid = fieldError is null ? "" : " aria-invalid=\"true\" aria-describedby=\"input-error-username\"";
         var focusPassword = tab.SignedIn is not null || !string.IsNullOrEmpty(login);
-        alert ??= tab.SignedIn is null ? null : "Please re-authenticate to continue";
+        var passwordOnly = form is SignInForm.Password;
+        alert ??= tab.SignedIn is null || passwordOnly ? null : "Please re-authenticate to continue";
 
         // The names of the built-in clients are keys of Keycloak's message bundles.
         var name = string.IsNullOrWhiteSpace(request.Client.Name) || request.Client.Name.StartsWith("${", StringComparison.Ordinal)
@@ -36,12 +38,12 @@ internal static class SignInPage
                 </div>
                 <label for="password">Password</label>
                 <input id="password" name="password" value="" type="password" autocomplete="current-password"{(focusPassword ? " autofocus" : "")}{invalid}>
-                <input type="hidden" id="id-hidden-input" name="credentialId">
+                {(passwordOnly ? "" : "<input type=\"hidden\" id=\"id-hidden-input\" name=\"credentialId\">")}
                 <button name="login" id="kc-login" type="submit">Sign In</button>
             </form>
             {(site.OffersPeople ? People(site, tab, action) : "")}
             """,
-            "login-login");
+            passwordOnly ? "login-login-password" : "login-login");
     }
 
     // One click instead of a name and a password that stand in the file anyway. Forms, because the page has no script.

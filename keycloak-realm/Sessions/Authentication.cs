@@ -29,7 +29,10 @@ internal sealed class AuthenticationTab
     public string? Notice { get; set; }
 
     /// <summary>Who is signed in already and has to prove it again; only the password is asked for then.</summary>
-    public User? SignedIn { get; init; }
+    public User? SignedIn { get; set; }
+
+    /// <summary>How far the sign-in has come.</summary>
+    public required AuthenticationLevels Levels { get; init; }
 
     /// <summary>The user whose name and password were right, while something else is pending.</summary>
     public User? Authenticated { get; set; }

@@ -13,6 +13,8 @@ internal sealed record AuthorizationCode(
     string? Challenge,
     string? ChallengeMethod,
     bool Reused,
+    int Level,
+    AcrRequest Acr,
     long Expires);
 
 /// <summary>A code that was good, with where it leads.</summary>

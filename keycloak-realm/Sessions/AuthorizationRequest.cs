@@ -15,4 +15,5 @@ internal sealed record AuthorizationRequest(
     string? ChallengeMethod,
     IReadOnlyList<string> Prompts,
     long? MaxAge,
-    string? LoginHint);
+    string? LoginHint,
+    AcrRequest Acr);

@@ -19,6 +19,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     private readonly Dictionary<string, (string ClientId, Dictionary<string, string> Parameters, long Expires)> _pushed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PendingLogout> _logouts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _revoked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _used = new(StringComparer.Ordinal);
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
@@ -52,14 +53,14 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     }
 
     /// <summary>A user enters a client: the session is made where there is none, and so is the client's part in it.</summary>
-    public (UserSession Session, ClientSession Client) Enter(string id, User user, Client client, bool reused)
+    public (UserSession Session, ClientSession Client) Enter(string id, User user, Client client, bool reused, string? address = null)
     {
         lock (_lock)
         {
             var session = FindAlive(id, _online);
             if (session is null || session.User != user)
             {
-                session = new UserSession { Id = id, User = user, Started = Now, LastRefresh = Now };
+                session = new UserSession { Id = id, User = user, Started = Now, LastRefresh = Now, Address = address };
                 _online[id] = session;
             }
 
@@ -82,6 +83,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                     Started = Now,
                     LastRefresh = Now,
                     Offline = true,
+                    Address = online.Address,
                     Notes = new ConcurrentDictionary<string, string>(online.Notes, StringComparer.Ordinal),
                 };
                 _offline[online.Id] = session;
@@ -89,6 +91,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
 
             var copy = Attach(session, part.Client, part.Reused);
             copy.Nonce = part.Nonce;
+            copy.Level = part.Level;
+            copy.Acr = part.Acr;
             return (session, copy);
         }
     }
@@ -115,7 +119,37 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    public AuthorizationCode AddCode(UserSession session, AuthorizationRequest request, bool reused)
+    /// <summary>The sessions that are alive and fit.</summary>
+    public List<UserSession> List(Func<UserSession, bool> predicate, bool offline = false)
+    {
+        lock (_lock)
+        {
+            DropExpired();
+            return [.. (offline ? _offline : _online).Values.Where(predicate)];
+        }
+    }
+
+    /// <summary>Ends all sessions that fit, offline ones too. The answer is the online ones, whose clients may want to hear of it.</summary>
+    public List<UserSession> EndAll(Func<UserSession, bool> predicate)
+    {
+        lock (_lock)
+        {
+            List<UserSession> ended = [.. _online.Values.Where(predicate)];
+            foreach (var session in ended)
+            {
+                _online.Remove(session.Id);
+            }
+
+            foreach (var session in _offline.Values.Where(predicate).ToList())
+            {
+                _offline.Remove(session.Id);
+            }
+
+            return ended;
+        }
+    }
+
+    public AuthorizationCode AddCode(UserSession session, AuthorizationRequest request, bool reused, int level)
     {
         var code = new AuthorizationCode(
             $"{Guid.NewGuid()}.{session.Id}.{request.Client.Id}",
@@ -127,6 +161,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             request.Challenge,
             request.ChallengeMethod,
             reused,
+            level,
+            request.Acr,
             Now + realm.AccessCodeLifespan);
         lock (_lock)
         {
@@ -154,6 +190,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                 part.LastRefresh = Now;
                 part.Reused = code.Reused;
                 part.Nonce = code.Nonce;
+                part.Level = code.Level;
+                part.Acr = code.Acr;
                 return new RedeemedCode(code, session, part);
             }
 
@@ -223,6 +261,16 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
+    /// <summary>True the first time: what is sent a second time, a proof or an assertion, is a replay until it would expire anyway.</summary>
+    public bool UseOnce(string id, long expires)
+    {
+        lock (_lock)
+        {
+            DropExpired();
+            return _used.TryAdd(id, expires);
+        }
+    }
+
     /// <summary>The authentication of a browser, made where there is none under that id.</summary>
     public (Authentication Authentication, bool IsNew) OpenAuthentication(string? id)
     {
@@ -252,7 +300,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    public AuthenticationTab OpenTab(Authentication authentication, AuthorizationRequest request, User? signedIn, string? notice)
+    public AuthenticationTab OpenTab(
+        Authentication authentication, AuthorizationRequest request, User? signedIn, AuthenticationLevels levels, string? notice)
     {
         var tab = new AuthenticationTab
         {
@@ -261,6 +310,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             Started = Now,
             SessionCode = NewSessionCode(),
             SignedIn = signedIn,
+            Levels = levels,
             Notice = notice,
         };
         lock (_lock)
@@ -399,6 +449,11 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         foreach (var id in _revoked.Where(each => each.Value < now).Select(each => each.Key).ToList())
         {
             _revoked.Remove(id);
+        }
+
+        foreach (var id in _used.Where(each => each.Value < now).Select(each => each.Key).ToList())
+        {
+            _used.Remove(id);
         }
 
         foreach (var uri in _pushed.Where(each => each.Value.Expires < now).Select(each => each.Key).ToList())

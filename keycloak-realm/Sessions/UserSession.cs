@@ -19,8 +19,14 @@ internal sealed class UserSession
 
     public bool Offline { get; init; }
 
+    /// <summary>The address that signed in, as Java writes it.</summary>
+    public string? Address { get; init; }
+
     /// <summary>Facts about the sign-in: <c>AUTH_TIME</c> of a browser, <c>client_id</c> and addresses of a service.</summary>
     public ConcurrentDictionary<string, string> Notes { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>The levels of authentication that were reached, with the second of each. Replaced as a whole.</summary>
+    public IReadOnlyDictionary<int, long> Levels { get; set; } = new Dictionary<int, long>();
 
     /// <summary>By the client's id. Concurrent because it is read without the lock.</summary>
     public ConcurrentDictionary<string, ClientSession> Clients { get; } = new(StringComparer.Ordinal);
@@ -39,6 +45,12 @@ internal sealed class ClientSession
     public bool Reused { get; set; }
 
     public string? Nonce { get; set; }
+
+    /// <summary>The level of authentication of this entry; <see cref="AcrRequest.None"/> where the flow knows none.</summary>
+    public int Level { get; set; } = AcrRequest.None;
+
+    /// <summary>The levels that the client asked for.</summary>
+    public AcrRequest? Acr { get; set; }
 
     /// <summary>What became of the refresh tokens, by family (<c>reuse_id</c>).</summary>
     public Dictionary<string, RefreshUse> RefreshUses { get; } = new(StringComparer.Ordinal);

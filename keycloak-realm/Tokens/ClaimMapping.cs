@@ -6,7 +6,7 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Tokens;
 
 /// <summary>Runs protocol mappers: each writes its claim into the tokens that its configuration names.</summary>
-internal sealed class ClaimMapping(string serverUrl)
+internal sealed class ClaimMapping(Realm realm, string serverUrl)
 {
     private delegate void Write(ClaimMapping mapping, ProtocolMapper mapper, TokenSubject subject, JsonObject claims);
 
@@ -15,7 +15,7 @@ internal sealed class ClaimMapping(string serverUrl)
     private static readonly Dictionary<string, (int Order, Write? Write)> Kinds = new(StringComparer.Ordinal)
     {
         ["oidc-sub-mapper"] = (0, (_, _, subject, claims) => claims["sub"] = subject.User.Id),
-        ["oidc-acr-mapper"] = (0, (_, _, subject, claims) => claims["acr"] = subject.ClientSession is { Reused: true } ? "0" : "1"),
+        ["oidc-acr-mapper"] = (0, (mapping, _, subject, claims) => claims["acr"] = AcrClaim.Of(mapping.Realm, subject.Client, subject.ClientSession)),
         ["oidc-allowed-origins-mapper"] = (0, (mapping, _, subject, claims) => mapping.WriteOrigins(subject, claims)),
         ["oidc-audience-mapper"] = (0, (_, mapper, _, claims) => AddAudience(claims, mapper["included.client.audience"] ?? mapper["included.custom.audience"])),
         ["oidc-full-name-mapper"] = (0, (_, _, subject, claims) => WriteFullName(subject, claims)),
@@ -39,6 +39,8 @@ internal sealed class ClaimMapping(string serverUrl)
 
     // What every token has and no mapper may replace.
     private static readonly HashSet<string> Fixed = new(["iss", "exp", "iat", "jti", "typ", "azp", "sid", "scope"], StringComparer.Ordinal);
+
+    private Realm Realm => realm;
 
     public static bool Knows(string kind) => Kinds.ContainsKey(kind);
 

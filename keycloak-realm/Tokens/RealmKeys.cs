@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using KeycloakRealm.Import;
 
@@ -80,29 +79,7 @@ internal sealed class RealmKeys : IDisposable
     /// <summary>The payload of a token whose signature is good, whatever kind it is and whether or not it has expired.</summary>
     public JsonObject? Read(string? token, bool symmetric)
     {
-        var parts = token?.Split('.');
-        if (parts is not { Length: 3 }
-            || !Base64Url.TryDecode(parts[0], out var header)
-            || !Base64Url.TryDecode(parts[1], out var payload)
-            || !Base64Url.TryDecode(parts[2], out var signature))
-        {
-            return null;
-        }
-
-        try
-        {
-            if (JsonNode.Parse(header) is not JsonObject head || JsonNode.Parse(payload) is not JsonObject body)
-            {
-                return null;
-            }
-
-            var data = Encoding.ASCII.GetBytes($"{parts[0]}.{parts[1]}");
-            return IsGenuine(head, data, signature, symmetric) ? body : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return SignedToken.Parse(token) is { } parsed && IsGenuine(parsed, symmetric) ? parsed.Payload : null;
     }
 
     public void Dispose()
@@ -159,16 +136,15 @@ internal sealed class RealmKeys : IDisposable
         return $"{unsigned}.{Base64Url.Encode(sign(Encoding.ASCII.GetBytes(unsigned)))}";
     }
 
-    private bool IsGenuine(JsonObject header, byte[] data, byte[] signature, bool symmetric)
+    private bool IsGenuine(SignedToken token, bool symmetric)
     {
-        var algorithm = header.Text("alg");
-        var kid = header.Text("kid");
         if (symmetric)
         {
-            return string.Equals(algorithm, SymmetricSignature, StringComparison.Ordinal) && CryptographicOperations.FixedTimeEquals(HMACSHA512.HashData(_secret, data), signature);
+            return string.Equals(token.Algorithm, SymmetricSignature, StringComparison.Ordinal)
+                && CryptographicOperations.FixedTimeEquals(HMACSHA512.HashData(_secret, token.SignedBytes), token.Signature);
         }
 
-        var key = _keys.Find(candidate => candidate.Use is "sig" && string.Equals(candidate.Kid, kid, StringComparison.Ordinal));
-        return key is not null && string.Equals(key.Algorithm, algorithm, StringComparison.Ordinal) && key.Verify(data, signature);
+        var key = _keys.Find(candidate => candidate.Use is "sig" && string.Equals(candidate.Kid, token.Kid, StringComparison.Ordinal));
+        return key is not null && string.Equals(key.Algorithm, token.Algorithm, StringComparison.Ordinal) && key.Verify(token.SignedBytes, token.Signature);
     }
 }

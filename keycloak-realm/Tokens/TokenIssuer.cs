@@ -12,19 +12,29 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     // The order in which Keycloak writes what it knows by name; everything else follows as the mappers wrote it.
     private static readonly string[] Order =
         ["exp", "iat", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "at_hash", "acr", "allowed-origins",
-            "realm_access", "resource_access", "cnf", "scope"];
+            "realm_access", "resource_access", "authorization", "cnf", "scope"];
 
-    private readonly ClaimMapping _mapping = new(serverUrl);
+    private readonly ClaimMapping _mapping = new(realm, serverUrl);
 
     public string Issuer { get; } = $"{serverUrl}/realms/{realm.Name}";
 
     public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
     /// <summary>The answer of the token endpoint.</summary>
-    public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh)
+    public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh) => Respond(subject, grant, refresh, out _);
+
+    /// <summary>The answer of the token endpoint, with the claims of its access token.</summary>
+    public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh, out JsonObject access)
     {
         var now = Now;
-        var access = AccessClaims(subject, grant, refresh, now);
+        access = AccessClaims(subject, grant, refresh, now);
+        var renewal = refresh is null ? null : RefreshClaims(subject, refresh, access, now);
+        if (subject.Permissions is not null && refresh?.IsRefresh is not true)
+        {
+            access["aud"] = subject.Client.ClientId;
+            access = Sorted(access);
+        }
+
         var accessToken = keys.Sign(access, subject.Client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT");
         var response = new JsonObject
         {
@@ -32,20 +42,19 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             ["expires_in"] = access.Number("exp") - now,
             ["refresh_expires_in"] = 0,
         };
-        if (refresh is not null)
+        if (renewal is not null)
         {
-            var claims = RefreshClaims(subject, refresh, access, now);
-            response["refresh_expires_in"] = claims.Number("exp") is { } expires ? expires - now : 0;
-            response["refresh_token"] = keys.SignSymmetric(claims);
+            response["refresh_expires_in"] = renewal.Number("exp") is { } expires ? expires - now : 0;
+            response["refresh_token"] = keys.SignSymmetric(renewal);
         }
 
-        response["token_type"] = "Bearer";
+        response["token_type"] = access.Text("typ");
         if (subject.OpenId || ScopeSelection.Asks(refresh?.Scope, ScopeSelection.OpenId))
         {
             response["id_token"] = keys.Sign(IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now));
         }
 
-        response["not-before-policy"] = realm.NotBefore;
+        response["not-before-policy"] = Math.Max(realm.NotBefore, Math.Max(subject.Client.NotBefore, subject.User.NotBefore));
         if (subject.Session is { } session)
         {
             response["session_state"] = session.Id;
@@ -53,6 +62,14 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
         response["scope"] = subject.ScopeText();
         return response;
+    }
+
+    /// <summary>An ID token alone, as a token exchange may ask for it.</summary>
+    public string IdToken(TokenSubject subject, JsonObject access)
+    {
+        var claims = IdClaims(subject, refreshed: true, access, accessToken: "", Now);
+        claims.Remove("at_hash");
+        return keys.Sign(claims);
     }
 
     /// <summary>The claims of a token as they would be issued now; what belongs to the token itself is taken from it.</summary>
@@ -72,6 +89,35 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         claims["client_id"] = subject.Client.ClientId;
         claims["username"] = subject.User.Username;
         claims["token_type"] = token.Text("typ");
+        claims["active"] = true;
+        return claims;
+    }
+
+    /// <summary>What a token grants, for the resource server that asks about it as a requesting party token.</summary>
+    public static JsonObject? IntrospectPermissions(JsonObject token)
+    {
+        if (token["authorization"] is not JsonObject authorization || authorization["permissions"] is not JsonArray permissions)
+        {
+            return null;
+        }
+
+        var claims = new JsonObject();
+        foreach (var name in (ReadOnlySpan<string>)["exp", "iat", "jti", "aud", "typ", "acr"])
+        {
+            if (token[name] is { } value)
+            {
+                claims[name] = value.DeepClone();
+            }
+        }
+
+        // Both names of everything: Keycloak's own, and those of the UMA specification.
+        claims["permissions"] = new JsonArray([.. permissions.OfType<JsonObject>().Select(permission =>
+        {
+            var both = permission.DeepClone().AsObject();
+            both["resource_id"] = permission["rsid"]?.DeepClone();
+            both["resource_scopes"] = permission["scopes"]?.DeepClone() ?? new JsonArray();
+            return both;
+        })]);
         claims["active"] = true;
         return claims;
     }
@@ -135,16 +181,26 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             expires = Math.Min(expires, SessionLimits.MaximumOf(realm, session, clientSession));
         }
 
-        var sessionType = subject.Session is null ? "tr" : refresh?.Offline is true ? "of" : "on";
+        var sessionType = subject.Session is null ? "tr" : subject.IsTransient ? "nt" : refresh?.Offline is true ? "of" : "on";
         var claims = new JsonObject
         {
             ["exp"] = expires,
             ["iat"] = now,
             ["jti"] = $"{sessionType}{(lightweight ? "lt" : "rt")}{grant}:{Guid.NewGuid()}",
             ["iss"] = Issuer,
-            ["typ"] = "Bearer",
-            ["azp"] = client.ClientId,
+            ["typ"] = subject.KeyThumbprint is null ? "Bearer" : "DPoP",
+            ["azp"] = subject.AuthorizedParty,
         };
+        if (subject.Permissions is { } permissions)
+        {
+            claims["authorization"] = permissions.DeepClone();
+        }
+
+        if (subject.KeyThumbprint is { } thumbprint)
+        {
+            claims["cnf"] = Confirmation(thumbprint);
+        }
+
         if (subject.Session is null)
         {
             // Without a session, the subject is the only trace of who the token stands for.
@@ -157,8 +213,29 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
         claims["scope"] = subject.ScopeText();
         _mapping.Apply(subject, lightweight ? TokenKind.LightweightAccess : TokenKind.Access, claims);
+        if (subject.Audience is { } audience)
+        {
+            Narrow(claims, audience);
+        }
+
         return Sorted(claims);
     }
+
+    /// <summary>Leaves the requested audiences, and of the client roles only theirs.</summary>
+    private static void Narrow(JsonObject claims, IReadOnlyList<string> audience)
+    {
+        claims.SetTexts("aud", [.. claims.Texts("aud").Where(name => audience.Contains(name, StringComparer.Ordinal))]);
+        if (claims["resource_access"] is JsonObject byClient)
+        {
+            foreach (var clientId in byClient.Select(each => each.Key).Where(name => !audience.Contains(name, StringComparer.Ordinal)).ToList())
+            {
+                byClient.Remove(clientId);
+            }
+        }
+    }
+
+    /// <summary>The claim that names the key (RFC 7800, section 3.1); Keycloak adds where it got the key from.</summary>
+    private static JsonObject Confirmation(string thumbprint) => new() { ["jkt"] = thumbprint, ["kc-jkt-type"] = "DPoP" };
 
     private JsonObject IdClaims(TokenSubject subject, bool refreshed, JsonObject access, string accessToken, long now)
     {
@@ -206,8 +283,19 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         }
 
         claims["typ"] = plan.Offline ? "Offline" : "Refresh";
-        claims["azp"] = subject.Client.ClientId;
+        claims["azp"] = subject.AuthorizedParty;
         claims["sid"] = subject.Session!.Id;
+        if (subject.Permissions is { } permissions)
+        {
+            claims["authorization"] = permissions.DeepClone();
+        }
+
+        if (subject is { KeyThumbprint: { } thumbprint, Client.PublicClient: true })
+        {
+            // The refresh token of a confidential client is bound to the client's own authentication (RFC 9449, section 5).
+            claims["cnf"] = Confirmation(thumbprint);
+        }
+
         claims["scope"] = plan.Scope ?? subject.ScopeText(hidden: true);
         if (realm.RevokeRefreshToken)
         {

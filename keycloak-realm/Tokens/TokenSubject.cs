@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
 
@@ -37,6 +38,21 @@ internal sealed class TokenSubject
 
     /// <summary>Facts about this sign-in that mappers may write: <c>AUTH_TIME</c>, <c>client_id</c>, <c>clientHost</c>, …</summary>
     public Dictionary<string, string> Notes { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>The thumbprint of the key that the tokens are bound to (RFC 9449, section 6); null for bearer tokens.</summary>
+    public string? KeyThumbprint { get; init; }
+
+    /// <summary>The client has no part in the session that lasts: what an exchange or a permission request yields.</summary>
+    public bool IsTransient { get; init; }
+
+    /// <summary>The clients that the access token is narrowed to; null for all that it names anyway.</summary>
+    public IReadOnlyList<string>? Audience { get; init; }
+
+    /// <summary>Whom the tokens are issued to, where that is another client than the one they are made for.</summary>
+    public string AuthorizedParty { get => field ?? Client.ClientId; init; }
+
+    /// <summary>Permissions that the tokens carry (User-Managed Access); the access token is then for <see cref="Client"/> alone.</summary>
+    public JsonObject? Permissions { get; init; }
 
     public string ScopeText(bool hidden = false) => ScopeSelection.Text(Scopes, OpenId, hidden);
 

@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using KeycloakRealm.Endpoints;
+using KeycloakRealm.Import;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Admin;
+
+/// <summary>One call of the admin REST API whose caller may make it.</summary>
+internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCaller Caller, JsonNode? Body)
+{
+    private static readonly KnownFields Known = new();
+
+    private readonly ProtocolForm _query = ProtocolForm.FromQuery(Context.Request);
+
+    public Realm Realm => Site.Realm;
+
+    public bool IsPresent(string name) => Context.Request.RouteValues.ContainsKey(name);
+
+    /// <summary>The user that the address names by id.</summary>
+    public User? User => Realm.FindUserById(Route("user"));
+
+    /// <summary>The client that the address names by its internal id.</summary>
+    public Client? Client => Route("client") is { } id
+        ? Realm.Clients.Values.FirstOrDefault(client => string.Equals(client.Id, id, StringComparison.Ordinal))
+        : null;
+
+    public Group? Group => Route("group") is { } id
+        ? Realm.AllGroups().FirstOrDefault(group => string.Equals(group.Id, id, StringComparison.Ordinal))
+        : null;
+
+    public string? Route(string name) => Context.Request.RouteValues[name] as string;
+
+    public string? Query(string name) => _query[name];
+
+    public bool Asks(string name) => string.Equals(Query(name), "true", StringComparison.OrdinalIgnoreCase);
+
+    public bool May(params string[] roles) => Caller.HasAny(Site, roles);
+
+    /// <summary>The representation in the body, or why it cannot be taken.</summary>
+    /// <param name="kind">The kind of representation, as a realm file names its parts.</param>
+    /// <param name="name">Keycloak's name for it.</param>
+    /// <param name="refusal">The answer where there is none.</param>
+    public JsonObject? Representation(string kind, string name, out AdminAnswer refusal)
+    {
+        refusal = AdminAnswer.Unreadable;
+        if (Body is not JsonObject body)
+        {
+            return null;
+        }
+
+        if (Known.FirstUnknown(kind, body.Select(each => each.Key)) is not { } unknown)
+        {
+            return body;
+        }
+
+        refusal = AdminAnswer.Failed(StatusCodes.Status400BadRequest, $"Invalid json representation for {name}. Unrecognized field \"{unknown}\".");
+        return null;
+    }
+
+    /// <summary>The part of a list that <c>first</c> and <c>max</c> ask for.</summary>
+    public IEnumerable<T> Page<T>(IEnumerable<T> items, int? usual = null)
+    {
+        var from = items.Skip(Math.Max(Number("first") ?? 0, 0));
+        return (Number("max") ?? usual) is { } count and >= 0 ? from.Take(count) : from;
+    }
+
+    /// <summary>The body of a call; false if it is there and no JSON.</summary>
+    public static async Task<(JsonNode? Body, bool IsJson)> ReadBodyAsync(HttpContext context)
+    {
+        using var bytes = new MemoryStream();
+        await context.Request.Body.CopyToAsync(bytes, context.RequestAborted);
+        if (bytes.Length == 0)
+        {
+            return (null, true);
+        }
+
+        try
+        {
+            return (JsonNode.Parse(bytes.ToArray()), true);
+        }
+        catch (JsonException)
+        {
+            return (null, false);
+        }
+    }
+
+    private int? Number(string name) =>
+        int.TryParse(Query(name), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : null;
+}

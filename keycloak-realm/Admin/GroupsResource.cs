@@ -1,0 +1,65 @@
+using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
+using KeycloakRealm.Tokens;
+using static KeycloakRealm.Admin.AdminRoles;
+
+namespace KeycloakRealm.Admin;
+
+/// <summary>Groups, which are read only.</summary>
+internal static class GroupsResource
+{
+    public static AdminAnswer NotFound => AdminAnswer.NotFound("Could not find group by id");
+
+    /// <summary>Top-level groups; where something is searched for, with those below them that fit.</summary>
+    public static AdminAnswer Find(AdminRequest request)
+    {
+        if (request.Query("search") is not { } text)
+        {
+            return AdminAnswer.Ok(request.Page(request.Realm.Groups).Select(group => WithAccess(request, Representations.Of(group, []))));
+        }
+
+        return AdminAnswer.Ok(request.Page(request.Realm.Groups.Where(group => Contains(group, text))).Select(group => Tree(request, group, text)));
+    }
+
+    public static AdminAnswer Read(AdminRequest request) => request.Group is { } group ? AdminAnswer.Ok(Complete(request, group)) : NotFound;
+
+    public static AdminAnswer Children(AdminRequest request) => request.Group is { } group
+        ? AdminAnswer.Ok(request.Page(group.SubGroups).Select(child => Complete(request, child)))
+        : NotFound;
+
+    public static AdminAnswer Members(AdminRequest request) => request.Group is { } group
+        ? AdminAnswer.Ok(UsersResource.Listed(request, request.Page(request.Realm.Users.Values.Where(user => user.Groups.Contains(group)))))
+        : NotFound;
+
+    private static bool Contains(Group group, string text) =>
+        group.Name.Contains(text, StringComparison.OrdinalIgnoreCase) || group.SubGroups.Exists(child => Contains(child, text));
+
+    private static JsonObject Tree(AdminRequest request, Group group, string text) => WithAccess(
+        request,
+        Representations.Of(group, group.SubGroups.Where(child => Contains(child, text)).Select(child => Tree(request, child, text))));
+
+    private static JsonObject Complete(AdminRequest request, Group group)
+    {
+        var json = Representations.Of(group, []);
+        json["attributes"] = new JsonObject(group.Attributes.Select(each => KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Value))));
+        json["realmRoles"] = Json.List(group.Roles.Where(role => role.Client is null).Select(role => role.Name));
+        json["clientRoles"] = new JsonObject(group.Roles.Where(role => role.Client is not null).GroupBy(role => role.Client!.ClientId, StringComparer.Ordinal)
+            .Select(each => KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Select(role => role.Name)))));
+        return WithAccess(request, json);
+    }
+
+    private static JsonObject WithAccess(AdminRequest request, JsonObject json)
+    {
+        var view = request.May(ViewUsers, ManageUsers);
+        var manage = request.May(ManageUsers);
+        json["access"] = new JsonObject
+        {
+            ["view"] = view,
+            ["viewMembers"] = view,
+            ["manageMembers"] = manage,
+            ["manage"] = manage,
+            ["manageMembership"] = manage,
+        };
+        return json;
+    }
+}

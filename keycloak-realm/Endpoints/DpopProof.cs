@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using KeycloakRealm.Tokens;
+
+namespace KeycloakRealm.Endpoints;
+
+/// <summary>
+/// The proof in a request's <c>DPoP</c> header that the caller holds a key (RFC 9449). Keycloak never asks for a nonce; it
+/// takes each proof once, for ten seconds, with fifteen seconds of difference between the clocks.
+/// </summary>
+internal static class DpopProof
+{
+    /// <summary>What the challenge of a resource lists, in Keycloak's order.</summary>
+    public const string Algorithms = "PS384 RS384 EdDSA ES384 ES256 RS256 ES512 PS256 PS512 RS512";
+
+    private const int Lifetime = 10;
+    private const int ClockSkew = 15;
+
+    public static bool IsPresent(HttpContext context) => context.Request.Headers.ContainsKey("DPoP");
+
+    /// <summary>The thumbprint of the key that signed the proof, or what is wrong with it.</summary>
+    /// <param name="context">The request with the proof.</param>
+    /// <param name="site">The realm that is asked.</param>
+    /// <param name="accessToken">The token that the proof comes with, at a resource; null at the token endpoint.</param>
+    public static (string? Thumbprint, string? Error) Check(HttpContext context, RealmSite site, string? accessToken = null)
+    {
+        if (context.Request.Headers["DPoP"].ToString() is not { Length: > 0 } text)
+        {
+            return (null, "DPoP proof is missing");
+        }
+
+        if (SignedToken.Parse(text) is not { } proof)
+        {
+            return (null, "DPoP header verification failure");
+        }
+
+        if (proof.Header.Text("typ") is not "dpop+jwt")
+        {
+            return (null, $"Invalid or missing type in DPoP header: {proof.Header.Text("typ") ?? "null"}");
+        }
+
+        if (!Algorithms.Split(' ').Contains(proof.Algorithm, StringComparer.Ordinal))
+        {
+            return (null, $"Unsupported DPoP algorithm: {proof.Algorithm}");
+        }
+
+        if (proof.Header["jwk"] is not JsonObject jwk)
+        {
+            return (null, "No JWK in DPoP header");
+        }
+
+        if (PublicJsonWebKey.Read(jwk) is not { } key)
+        {
+            return (null, "No public key in DPoP header");
+        }
+
+        if (jwk.ContainsKey("d"))
+        {
+            return (null, "Private key is present in DPoP header");
+        }
+
+        if (!key.Verify(proof))
+        {
+            return (null, "DPoP verification failure: org.keycloak.exceptions.TokenSignatureInvalidException: Invalid token signature");
+        }
+
+        return CheckClaims(context, site, proof.Payload, accessToken) is { } error ? (null, error) : (key.Thumbprint, null);
+    }
+
+    private static string? CheckClaims(HttpContext context, RealmSite site, JsonObject claims, string? accessToken)
+    {
+        if (claims.Text("jti") is not { Length: > 0 } id
+            || claims.Text("htm") is not { } method
+            || claims.Text("htu") is not { } url
+            || claims.Number("iat") is not { } issuedAt)
+        {
+            return "DPoP mandatory claims are missing";
+        }
+
+        if (!string.Equals(method, context.Request.Method, StringComparison.Ordinal))
+        {
+            return "DPoP HTTP method mismatch";
+        }
+
+        // Query and fragment do not count (RFC 9449, section 4.3).
+        if (!string.Equals(url.Split('?', '#')[0], site.ServerUrl + context.Request.Path, StringComparison.Ordinal))
+        {
+            return "DPoP HTTP URL mismatch";
+        }
+
+        if (issuedAt > site.Now + ClockSkew || issuedAt <= site.Now - Lifetime - ClockSkew)
+        {
+            return "DPoP proof is not active";
+        }
+
+        if (!site.Sessions.UseOnce($"dpop\n{url}\n{id}", issuedAt + Lifetime + ClockSkew))
+        {
+            return "DPoP proof has already been used";
+        }
+
+        if (accessToken is null)
+        {
+            return null;
+        }
+
+        return claims.Text("ath") is not { } hash ? "No access token hash in DPoP proof"
+            : string.Equals(hash, Base64Url.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(accessToken))), StringComparison.Ordinal) ? null
+            : "DPoP access token hash mismatch";
+    }
+}

@@ -1,0 +1,143 @@
+using System.Text.Json;
+using KeycloakRealm.Authorization;
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>Reads a client's authorization settings, once all roles and users are there.</summary>
+internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
+{
+    public void Read(JsonPlace client)
+    {
+        if (!client.Flag("authorizationServicesEnabled", absent: false)
+            || realm.FindClient(client.Text("clientId")) is not { PublicClient: false, ServiceAccount: { } account } owner)
+        {
+            return;
+        }
+
+        // The client's own account may use the protection API.
+        if (!owner.Roles.TryGetValue(ResourceServer.ProtectionRole, out var protection))
+        {
+            protection = new RealmRole
+            {
+                Id = StableId.For(realm.Name, "role", $"{owner.ClientId}/{ResourceServer.ProtectionRole}"),
+                Name = ResourceServer.ProtectionRole,
+                Client = owner,
+            };
+            owner.Roles.Add(protection.Name, protection);
+        }
+
+        account.Roles.Add(protection);
+        var settings = client.Member("authorizationSettings");
+        var server = new ResourceServer
+        {
+            Client = owner,
+            EnforcementMode = settings?.Text("policyEnforcementMode") ?? "ENFORCING",
+            Strategy = settings is { } place ? ReadStrategy(place) : DecisionStrategy.Unanimous,
+        };
+        owner.Authorization = server;
+        if (settings is { } given)
+        {
+            ReadResources(given, server);
+            ReadPolicies(given, server);
+        }
+    }
+
+    private static DecisionStrategy ReadStrategy(JsonPlace place) => place.Text("decisionStrategy") switch
+    {
+        "AFFIRMATIVE" => DecisionStrategy.Affirmative,
+        "CONSENSUS" => DecisionStrategy.Consensus,
+        "UNANIMOUS" or null => DecisionStrategy.Unanimous,
+        var other => throw place.Refuse($"the decision strategy {other} does not exist"),
+    };
+
+    private void ReadResources(JsonPlace settings, ResourceServer server)
+    {
+        foreach (var scope in settings.Items("scopes"))
+        {
+            server.Scopes.Add(scope.Text("name") ?? throw scope.Refuse("a scope without a name"));
+        }
+
+        foreach (var resource in settings.Items("resources"))
+        {
+            var name = resource.Text("name") ?? throw resource.Refuse("a resource without a name");
+            var scopes = resource.Items("scopes").Select(scope => scope.Text("name") ?? throw scope.Refuse("a scope without a name")).ToList();
+            server.Scopes.AddRange(scopes.Where(scope => !server.Scopes.Contains(scope, StringComparer.Ordinal)));
+            var uris = resource.Texts("uris");
+            if (resource.Text("uri") is { } uri)
+            {
+                uris.Add(uri);
+            }
+
+            var id = resource.Text("_id") ?? StableId.For(realm.Name, "resource", $"{server.Client.ClientId}/{name}");
+            server.Resources.Add(new ProtectedResource(id, name, resource.Text("type"), uris, scopes));
+            if (resource.Flag("ownerManagedAccess", absent: false))
+            {
+                warnings.Add($"{resource.Path}.ownerManagedAccess is not honoured by the embedded realm");
+            }
+        }
+    }
+
+    /// <summary>Policies name each other, in any order.</summary>
+    private void ReadPolicies(JsonPlace settings, ResourceServer server)
+    {
+        var read = new List<(AuthorizationPolicy Policy, JsonPlace Place)>();
+        foreach (var place in settings.Items("policies"))
+        {
+            var type = place.Text("type") ?? throw place.Refuse("a policy without a type");
+            if (type is "js")
+            {
+                throw place.Refuse("Script upload is disabled");
+            }
+
+            var policy = new AuthorizationPolicy
+            {
+                Name = place.Text("name") ?? throw place.Refuse("a policy without a name"),
+                Type = type,
+                IsNegative = place.Text("logic") is "NEGATIVE",
+                Strategy = ReadStrategy(place),
+                Config = place.TextMap("config"),
+            };
+            if (!policy.IsPermission && !PolicyDecision.Knows(type))
+            {
+                warnings.Add($"{place.Path} ({type}) is not honoured: the policy denies");
+            }
+
+            server.Policies.Add(policy);
+            read.Add((policy, place));
+        }
+
+        foreach (var (policy, place) in read)
+        {
+            foreach (var name in List(place, policy, "resources"))
+            {
+                policy.Resources.Add(server.FindResource(name) ?? throw place.Refuse($"the resource {name} does not exist"));
+            }
+
+            policy.Scopes.AddRange(List(place, policy, "scopes"));
+            foreach (var name in List(place, policy, "applyPolicies"))
+            {
+                policy.Applied.Add(server.Policies.Find(other => string.Equals(other.Name, name, StringComparison.Ordinal))
+                    ?? throw place.Refuse($"the policy {name} does not exist"));
+            }
+        }
+    }
+
+    /// <summary>Lists stand in the configuration as JSON in a text.</summary>
+    private static List<string> List(JsonPlace place, AuthorizationPolicy policy, string name)
+    {
+        if (!policy.Config.TryGetValue(name, out var text) || text.Length == 0)
+        {
+            return [];
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<List<string>>(text) ?? [];
+        }
+        catch (JsonException)
+        {
+            throw place.Refuse($"config.{name} must be a JSON list in a text");
+        }
+    }
+}
