@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Api.Tests.Wire;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 
@@ -68,6 +69,13 @@ public sealed class KeycloakUnderTest : RealmUnderTest
             });
     }
 
+    /// <summary>Whether it has the second realm, which the recorded exchanges are about. One that runs already may lack it.</summary>
+    public async Task<bool> HasFactsAsync()
+    {
+        using var response = await _admin.GetAsync(new Uri($"{Url.GetLeftPart(UriPartial.Authority)}/realms/facts"), TestContext.Current.CancellationToken);
+        return response.IsSuccessStatusCode;
+    }
+
     protected override async Task StartServerAsync()
     {
         if (Environment.GetEnvironmentVariable("KEYCLOAK_URL") is { Length: > 0 } url)
@@ -107,7 +115,7 @@ public sealed class KeycloakUnderTest : RealmUnderTest
         var managementPort = FindFreePort();
         Url = new($"http://localhost:{port}");
         ApiUrl = $"http://localhost:{FindFreePort()}";
-        _process = KeycloakProcess.Start(home, RealmFile, Url, managementPort, ApiUrl);
+        _process = KeycloakProcess.Start(home, [RealmFile, WireTests.RealmFile], Url, managementPort, ApiUrl);
 
         var watch = Stopwatch.StartNew();
         while (!await IsReadyAsync(new($"http://127.0.0.1:{managementPort}/health/ready")))
@@ -138,6 +146,7 @@ public sealed class KeycloakUnderTest : RealmUnderTest
                 .WithEnvironment("ACME_API_BACKCHANNEL_URL", $"http://host.docker.internal:{apiPort}")
                 .WithExtraHost("host.docker.internal", "host-gateway")
                 .WithResourceMapping(new FileInfo(RealmFile), "/opt/keycloak/data/import/")
+                .WithResourceMapping(new FileInfo(WireTests.RealmFile), "/opt/keycloak/data/import/")
                 .WithPortBinding(port, 8080)
                 .WithPortBinding(9000, assignRandomHostPort: true)
                 .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(

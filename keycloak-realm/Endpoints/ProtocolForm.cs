@@ -68,8 +68,16 @@ internal sealed class ProtocolForm
 
         if (multipart && request.ContentType?.StartsWith("multipart/form-data", StringComparison.Ordinal) is true)
         {
-            var form = await request.ReadFormAsync(context.RequestAborted);
-            return new ProtocolForm(form.SelectMany(each => each.Value.Select(value => KeyValuePair.Create(each.Key, value ?? ""))));
+            try
+            {
+                var form = await request.ReadFormAsync(context.RequestAborted);
+                return new ProtocolForm(form.SelectMany(each => each.Value.Select(value => KeyValuePair.Create(each.Key, value ?? ""))));
+            }
+            catch (Exception exception) when (exception is IOException or InvalidDataException)
+            {
+                // Cut short, or not what it says it is: no parameters, as with Keycloak.
+                return new ProtocolForm([]);
+            }
         }
 
         return new ProtocolForm([]);
