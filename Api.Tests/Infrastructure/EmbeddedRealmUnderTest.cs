@@ -7,6 +7,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
 {
     private readonly TimeProvider _clock;
     private EmbeddedRealm? _realm;
+    private EmbeddedRealm? _another;
 
     public EmbeddedRealmUnderTest()
         : this(TimeProvider.System)
@@ -29,6 +30,18 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
                 return Task.CompletedTask;
             },
             restore: realm.DisposeAsync);
+    }
+
+    public override async Task<Uri> ServeAsync(string realmFile)
+    {
+        _another = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
+        {
+            RealmFile = realmFile,
+            Url = new("http://localhost:0"),
+            TimeProvider = _clock,
+            EnvironmentName = "Testing",
+        });
+        return _another.Url;
     }
 
     protected override async Task StartServerAsync()
@@ -54,6 +67,11 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         if (_realm is not null)
         {
             await _realm.DisposeAsync();
+        }
+
+        if (_another is not null)
+        {
+            await _another.DisposeAsync();
         }
     }
 
