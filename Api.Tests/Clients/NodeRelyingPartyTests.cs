@@ -143,8 +143,8 @@ public abstract class NodeRelyingPartyTests(RealmUnderTest realm, NodeClients no
         Assert.Equal("invalid_grant", failure.Error);
     }
 
-    /// <summary>RFC 9449. Of Keycloak alone: the embedded realm binds no tokens.</summary>
-    private protected async Task ATokenIsBoundToAKeyAsync()
+    [Fact]
+    public async Task A_persons_tokens_are_bound_to_a_key()
     {
         await using var client = await NewClientAsync("acme-spa");
         var thumbprint = Text(await client.CallAsync("useDPoP"), "thumbprint");

@@ -7,8 +7,4 @@ public abstract class OAuth4WebApiTests(RealmUnderTest realm, NodeClients node) 
 
 public sealed class EmbeddedOAuth4WebApiTests(EmbeddedRealmUnderTest realm, NodeClients node) : OAuth4WebApiTests(realm, node);
 
-public sealed class KeycloakOAuth4WebApiTests(KeycloakUnderTest realm, NodeClients node) : OAuth4WebApiTests(realm, node)
-{
-    [Fact]
-    public Task A_persons_tokens_are_bound_to_a_key() => ATokenIsBoundToAKeyAsync();
-}
+public sealed class KeycloakOAuth4WebApiTests(KeycloakUnderTest realm, NodeClients node) : OAuth4WebApiTests(realm, node);

@@ -7,8 +7,4 @@ public abstract class OpenIdClientTests(RealmUnderTest realm, NodeClients node) 
 
 public sealed class EmbeddedOpenIdClientTests(EmbeddedRealmUnderTest realm, NodeClients node) : OpenIdClientTests(realm, node);
 
-public sealed class KeycloakOpenIdClientTests(KeycloakUnderTest realm, NodeClients node) : OpenIdClientTests(realm, node)
-{
-    [Fact]
-    public Task A_persons_tokens_are_bound_to_a_key() => ATokenIsBoundToAKeyAsync();
-}
+public sealed class KeycloakOpenIdClientTests(KeycloakUnderTest realm, NodeClients node) : OpenIdClientTests(realm, node);

@@ -9,6 +9,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
     private readonly TimeProvider _clock;
     private readonly string _file;
     private EmbeddedRealm? _realm;
+    private EmbeddedRealm? _another;
 
     public EmbeddedRealmUnderTest()
         : this(TimeProvider.System, RealmFile)
@@ -57,6 +58,18 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         }
     }
 
+    public override async Task<Uri> ServeAsync(string realmFile)
+    {
+        _another = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
+        {
+            RealmFile = realmFile,
+            Url = new("http://localhost:0"),
+            TimeProvider = _clock,
+            EnvironmentName = "Testing",
+        });
+        return _another.Url;
+    }
+
     protected override async Task StartServerAsync()
     {
         ApiUrl = $"http://localhost:{FindFreePort()}";
@@ -80,6 +93,11 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         if (_realm is not null)
         {
             await _realm.DisposeAsync();
+        }
+
+        if (_another is not null)
+        {
+            await _another.DisposeAsync();
         }
     }
 

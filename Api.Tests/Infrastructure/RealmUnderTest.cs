@@ -29,7 +29,19 @@ public abstract class RealmUnderTest : IAsyncDisposable
     private Uri? _url;
     private string? _apiUrl;
 
-    protected RealmUnderTest() => _start = new(StartServerAsync);
+    private readonly Lazy<FeaturesUnderTest> _features;
+
+    protected RealmUnderTest()
+    {
+        _start = new(StartServerAsync);
+        _features = new(() => new FeaturesUnderTest(this));
+    }
+
+    /// <summary>A second realm of the same kind of server, for what the acme realm has no use for.</summary>
+    public RealmUnderTest Features => _features.Value;
+
+    /// <summary>The realm's name.</summary>
+    public virtual string Name => RealmName;
 
     /// <summary>Base URL of the server, without the realm's path.</summary>
     public Uri Url
@@ -51,7 +63,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
     /// <summary>The address on which a back-channel listener must be reachable for the realm.</summary>
     public virtual IPAddress BackChannelAddress => IPAddress.Loopback;
 
-    public string Issuer => $"{Url.GetLeftPart(UriPartial.Authority)}/realms/{RealmName}";
+    public string Issuer => $"{Url.GetLeftPart(UriPartial.Authority)}/realms/{Name}";
+
+    public string AdminEndpoint => $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{Name}";
 
     public string DiscoveryEndpoint => $"{Issuer}/.well-known/openid-configuration";
 
@@ -89,7 +103,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
 
     public static string SecretOf(string clientId) => $"{clientId}-secret";
 
-    public string RedirectUriOf(string clientId) => clientId switch
+    public virtual string RedirectUriOf(string clientId) => clientId switch
     {
         "acme-admin" => $"{ApiUrl}/signin-oidc",
         "acme-spa" => $"{ApiUrl}/reference/",
@@ -208,6 +222,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
         _http.Dispose();
         GC.SuppressFinalize(this);
     }
+
+    /// <summary>Serves one more realm, and returns the address of the server that does.</summary>
+    public abstract Task<Uri> ServeAsync(string realmFile);
 
     protected abstract Task StartServerAsync();
 

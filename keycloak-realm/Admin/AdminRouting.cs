@@ -49,6 +49,14 @@ internal static class AdminRouting
         Map("/sessions/{session}", AdminCall.Delete(SessionsResource.EndAsync, ManageUsers));
         Map("/client-session-stats", AdminCall.Get(SessionsResource.Count, ViewRealm, ManageRealm));
 
+        Map("/keys", AdminCall.Get(KeysResource.List, ViewRealm, ManageRealm));
+        Map("/components", AdminCall.Get(KeysResource.ListComponents, ViewRealm, ManageRealm), AdminCall.Post(KeysResource.Add, ManageRealm));
+        Map(
+            "/components/{component}",
+            AdminCall.Get(KeysResource.ReadComponent, ViewRealm, ManageRealm),
+            AdminCall.Put(KeysResource.Change, ManageRealm),
+            AdminCall.Delete(KeysResource.Remove, ManageRealm));
+
         Map("/users", AdminCall.Get(UsersResource.Find, ViewUsers, ManageUsers), AdminCall.Post(UsersResource.Add, ManageUsers));
         Map("/users/count", AdminCall.Get(UsersResource.Count, ViewUsers, ManageUsers));
         Map(

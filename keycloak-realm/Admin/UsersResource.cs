@@ -4,11 +4,13 @@ using static KeycloakRealm.Admin.AdminRoles;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>People. Service accounts are users too, and are found through their clients only.</summary>
+/// <summary>People. Service accounts are users too; lists and searches leave them out.</summary>
 internal static class UsersResource
 {
     private const string Name = "UserRepresentation";
     private const int UsualPage = 100;
+
+    private static readonly string[] Fields = ["username", "email", "firstName", "lastName"];
 
     public static AdminAnswer NotFound => AdminAnswer.NotFound("User not found");
 
@@ -131,8 +133,10 @@ internal static class UsersResource
                 ? string.Equals(value, wanted, StringComparison.OrdinalIgnoreCase)
                 : value.Contains(wanted, StringComparison.OrdinalIgnoreCase)));
 
+        // Whoever asks for an exact field gets service accounts as well.
+        var byField = Fields.Any(name => request.Query(name) is not null);
         return request.Realm.Users.Values
-            .Where(user => user.ServiceAccountOf is null)
+            .Where(user => byField || user.ServiceAccountOf is null)
             .Where(user => request.Query("search") is not { } text || IsFound(user, text))
             .Where(user => Fits("username", user.Username) && Fits("email", user.Email) && Fits("firstName", user.FirstName) && Fits("lastName", user.LastName))
             .Where(user => request.Query("enabled") is null || user.Enabled == request.Asks("enabled"))

@@ -117,6 +117,7 @@ internal static class AuthorizationEndpoint
                 BrowserCookies.ClearRestart(context, site);
             }
 
+            site.Sessions.CloseAuthentication(authentication);
             return AuthorizationResponse.FailAsync(
                 context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "login_required");
         }

@@ -11,7 +11,7 @@ internal static class CertsEndpoint
     {
         Answer.SetCache(context, Answer.NoCache);
         Cors.AllowDocument(context);
-        var body = new JsonObject { ["keys"] = new JsonArray([.. site.Keys.All.Select(key => key.ToJson())]) };
+        var body = new JsonObject { ["keys"] = new JsonArray([.. site.Keys.Published.Select(key => key.ToJson())]) };
         var type = context.Request.Headers.Accept.ToString().Contains(KeySet, StringComparison.Ordinal) ? KeySet : "application/json";
         return Answer.JsonAsync(context, StatusCodes.Status200OK, body, type);
     }

@@ -5,7 +5,7 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Which client calls, and whether it may: by secret in the Authorization header or in the form.</summary>
+/// <summary>Which client calls, and whether it may: by secret in the Authorization header or in the form, or by a signed assertion.</summary>
 internal static class ClientAuthentication
 {
     private const string Description = "Invalid client or Invalid client credentials";
@@ -26,10 +26,17 @@ internal static class ClientAuthentication
             || (secret is not null && formSecret is not null && !string.Equals(secret, formSecret, StringComparison.Ordinal));
         clientId ??= formId;
         secret ??= formSecret;
-        var client = site.Realm.FindClient(clientId);
-        if (client is not { Enabled: true })
+        var client = site.Realm.FindClient(clientId ?? JwtClientAuthentication.ClientId(form));
+        if (client is not { Enabled: true } || (clientId is null && !JwtClientAuthentication.IsFor(client)))
         {
             return new ClientResult(Client: null, Known: null, Refusal.Unauthorized("invalid_client", Description));
+        }
+
+        if (JwtClientAuthentication.IsFor(client))
+        {
+            return JwtClientAuthentication.Check(site, client, form) is { } refusal
+                ? new ClientResult(Client: null, Known: null, refusal)
+                : new ClientResult(client, client, Refusal: null);
         }
 
         if (client.PublicClient && !disagree)

@@ -12,7 +12,7 @@ internal static class RealmEndpoint
         var body = new JsonObject
         {
             ["realm"] = site.Realm.Name,
-            ["public_key"] = Convert.ToBase64String(site.Keys.Active.PublicKey),
+            ["public_key"] = Convert.ToBase64String(site.Keys.Active(site.Realm.DefaultSignatureAlgorithm).PublicKey ?? []),
             ["token-service"] = site.Issuer + "/protocol/openid-connect",
             ["account-service"] = site.Issuer + "/account",
             ["tokens-not-before"] = site.Realm.NotBefore,

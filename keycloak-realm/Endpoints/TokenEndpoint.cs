@@ -79,7 +79,19 @@ internal static class TokenEndpoint
             }
         }
 
-        var result = handle(new Request(site, client, form, Endpoints.RemoteAddress.Of(context)) { KeyThumbprint = thumbprint });
+        GrantResult result;
+        try
+        {
+            result = handle(new Request(site, client, form, Endpoints.RemoteAddress.Of(context)) { KeyThumbprint = thumbprint });
+        }
+        catch (UnknownAlgorithmException)
+        {
+            // The client's settings name a signature algorithm that there is not, and Keycloak stumbles over it in the same way.
+            await Answer.ErrorAsync(
+                context, StatusCodes.Status500InternalServerError, "unknown_error", "For more on this error consult the server log.");
+            return;
+        }
+
         if (result.Body is { } body)
         {
             await Answer.JsonAsync(context, StatusCodes.Status200OK, body);

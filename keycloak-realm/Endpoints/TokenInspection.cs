@@ -13,6 +13,7 @@ internal static class TokenInspection
     {
         var claims = symmetric ? RefreshTokenGrant.Read(site, token) : site.Keys.Read(token, symmetric: false);
         if (claims is null
+            || (!symmetric && claims.Text("typ") is not ("Bearer" or "DPoP" or "ID" or "Logout"))
             || !string.Equals(claims.Text("iss"), site.Issuer, StringComparison.Ordinal)
             || (claims.Number("exp") is { } expires && expires < site.Now)
             || (claims.Number("exp") is null && !symmetric)

@@ -20,6 +20,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "access.token.lifespan", "client.session.idle.timeout", "client.session.max.lifespan", "use.refresh.tokens",
             "client_credentials.use_refresh_token", "client.use.lightweight.access.token.enabled", "access.token.header.type.rfc9068",
             "allow.token.introspection.without.audience.check", "realm_client", "client.secret.creation.time",
+            "access.token.signed.response.alg", "id.token.signed.response.alg", "authorization.signed.response.alg",
+            "token.endpoint.auth.signing.alg", "use.jwks.string", "jwks.string", "jwt.credential.certificate",
             "acr.loa.map", "default.acr.values", "dpop.bound.access.tokens", "standard.token.exchange.enabled",
             "display.on.consent.screen", "consent.screen.text", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
         StringComparer.Ordinal);

@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text.Json;
 using KeycloakRealm.Model;
+using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Import;
 
@@ -50,36 +50,27 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
     private void ReadKey(JsonPlace item, List<KeyComponent> keys)
     {
         var provider = item.Text("providerId") ?? throw item.Refuse("a component without \"providerId\"");
-        var config = item.TextListMap("config");
-        string? Value(string name) => config.TryGetValue(name, out var values) && values.Count > 0 && values[0].Length > 0 ? values[0] : null;
-        switch (provider)
+        var config = item.TextListMap("config").Where(each => each.Value.Count > 0).ToDictionary(each => each.Key, each => each.Value[0], StringComparer.Ordinal);
+        if (config.TryGetValue("privateKey", out var masked) && masked.Length > 0 && masked.All(c => c is '*'))
         {
-            case "rsa" or "rsa-generated" or "rsa-enc" or "rsa-enc-generated":
-                if (Value("privateKey") is { } masked && masked.All(c => c is '*'))
-                {
-                    warnings.Add($"{item.Path}.config.privateKey is masked, as partial exports have it: a key is made instead");
-                    break;
-                }
-
-                var algorithm = Value("algorithm") ?? (provider.StartsWith("rsa-enc", StringComparison.Ordinal) ? "RSA-OAEP" : "RS256");
-                keys.Add(new KeyComponent(
-                    item.Path,
-                    provider,
-                    Value("privateKey"),
-                    Value("certificate"),
-                    algorithm,
-                    algorithm.StartsWith("RSA", StringComparison.Ordinal) ? "enc" : "sig",
-                    int.TryParse(Value("priority"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var priority) ? priority : 0,
-                    Value("enabled") is not "false",
-                    Value("active") is not "false"));
-                break;
-            case "hmac-generated" or "aes-generated":
-                // Made anew, as Keycloak does where an export leaves the secret out.
-                break;
-            default:
-                warnings.Add($"{item.Path} (the key provider {provider}) is not honoured: tokens are signed with RSA and HMAC keys");
-                break;
+            warnings.Add($"{item.Path}.config.privateKey is masked, as partial exports have it: a key is made instead");
+            return;
         }
+
+        if (provider is "aes-generated" or "hmac-generated")
+        {
+            // Made anew, as Keycloak does where an export leaves the secret out.
+            return;
+        }
+
+        if (!KeyProvider.Knows(provider))
+        {
+            warnings.Add($"{item.Path} (the key provider {provider}) is not honoured: tokens are signed with other keys");
+            return;
+        }
+
+        var name = item.Text("name") ?? provider;
+        keys.Add(new KeyComponent(item.Path, item.Text("id") ?? StableId.For(realm.Name, "component", name), name, provider, config));
     }
 
     /// <summary>Which profile attributes a user needs before signing in is complete.</summary>

@@ -6,5 +6,4 @@ namespace KeycloakRealm.Import;
 internal sealed record ImportedRealm(Realm Realm, IReadOnlyList<KeyComponent> Keys, IReadOnlyList<string> Warnings);
 
 /// <summary>A key provider of the file.</summary>
-internal sealed record KeyComponent(
-    string Place, string Provider, string? PrivateKey, string? Certificate, string Algorithm, string Use, int Priority, bool Enabled, bool Active);
+internal sealed record KeyComponent(string Place, string Id, string Name, string Provider, IReadOnlyDictionary<string, string> Config);

@@ -155,7 +155,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
             user.Password = ReadHash(secretData, credentialData);
             if (user.Password is null)
             {
-                warnings.Add($"{place.Path} is hashed otherwise than with PBKDF2: {user.Username} cannot sign in. Give the password as \"value\"");
+                warnings.Add($"{place.Path} is hashed otherwise than with PBKDF2 or Argon2: {user.Username} cannot sign in. Give the password as \"value\"");
             }
         }
     }
@@ -166,6 +166,18 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
         {
             using var secret = JsonDocument.Parse(secretData.Text());
             using var data = JsonDocument.Parse(credentialData.Text());
+            var hash = Convert.FromBase64String(secret.RootElement.GetProperty("value").GetString()!);
+            var salt = Convert.FromBase64String(secret.RootElement.GetProperty("salt").GetString()!);
+            var iterations = data.RootElement.GetProperty("hashIterations").GetInt32();
+            if (data.RootElement.GetProperty("algorithm").GetString() is "argon2")
+            {
+                var parameters = data.RootElement.GetProperty("additionalParameters");
+                string Setting(string name, string usual) => parameters.TryGetProperty(name, out var values) ? values[0].GetString()! : usual;
+                int Number(string name, string usual) => int.Parse(Setting(name, usual), CultureInfo.InvariantCulture);
+                return Password.FromArgon2(hash, salt, new Argon2Settings(
+                    Setting("type", "id"), Setting("version", "1.3"), iterations, Number("memory", "7168"), Number("parallelism", "1")));
+            }
+
             HashAlgorithmName? algorithm = data.RootElement.GetProperty("algorithm").GetString() switch
             {
                 "pbkdf2" => HashAlgorithmName.SHA1,
@@ -174,11 +186,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
                 _ => null,
             };
             return algorithm is { } name
-                ? Password.FromHash(
-                    Convert.FromBase64String(secret.RootElement.GetProperty("value").GetString()!),
-                    Convert.FromBase64String(secret.RootElement.GetProperty("salt").GetString()!),
-                    data.RootElement.GetProperty("hashIterations").GetInt32(),
-                    name)
+                ? Password.FromPbkdf2(hash, salt, iterations, name)
                 : null;
         }
         catch (Exception exception) when (exception is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)

@@ -1,40 +1,58 @@
 using System.Security.Cryptography;
 using System.Text;
+using Org.BouncyCastle.Crypto.Generators;
+using Org.BouncyCastle.Crypto.Parameters;
 
 namespace KeycloakRealm.Model;
 
-/// <summary>A user's password: plain as realm files for development have it, or the PBKDF2 hash of an export.</summary>
+/// <summary>A user's password: plain as realm files for development have it, or the PBKDF2 or Argon2 hash of an export.</summary>
 internal sealed class Password
 {
     private readonly byte[] _expected;
-    private readonly byte[] _salt;
-    private readonly int _iterations;
-    private readonly HashAlgorithmName? _algorithm;
+    private readonly Func<byte[], byte[]> _hash;
 
-    private Password(string? plain, byte[] expected, byte[] salt, int iterations, HashAlgorithmName? algorithm)
+    private Password(string? plain, byte[] expected, Func<byte[], byte[]> hash)
     {
         Plain = plain;
         _expected = expected;
-        _salt = salt;
-        _iterations = iterations;
-        _algorithm = algorithm;
+        _hash = hash;
     }
 
     /// <summary>The password itself, where the file has it.</summary>
     public string? Plain { get; }
 
-    public static Password FromPlain(string value) =>
-        new(value, SHA256.HashData(Encoding.UTF8.GetBytes(value)), [], 0, algorithm: null);
+    public static Password FromPlain(string value) => new(value, SHA256.HashData(Encoding.UTF8.GetBytes(value)), SHA256.HashData);
 
-    public static Password FromHash(byte[] hash, byte[] salt, int iterations, HashAlgorithmName algorithm) =>
-        new(plain: null, hash, salt, iterations, algorithm);
+    public static Password FromPbkdf2(byte[] hash, byte[] salt, int iterations, HashAlgorithmName algorithm) =>
+        new(plain: null, hash, bytes => Rfc2898DeriveBytes.Pbkdf2(bytes, salt, iterations, algorithm, hash.Length));
 
-    public bool Matches(string offered)
+    /// <summary>Argon2 (RFC 9106), Keycloak's default.</summary>
+    /// <param name="hash">The hash to match.</param>
+    /// <param name="salt">The salt.</param>
+    /// <param name="settings">Kind, version, passes, memory in KiB, lanes.</param>
+    public static Password FromArgon2(byte[] hash, byte[] salt, Argon2Settings settings) => new(plain: null, hash, bytes =>
     {
-        var bytes = Encoding.UTF8.GetBytes(offered);
-        var actual = _algorithm is { } algorithm
-            ? Rfc2898DeriveBytes.Pbkdf2(bytes, _salt, _iterations, algorithm, _expected.Length)
-            : SHA256.HashData(bytes);
-        return CryptographicOperations.FixedTimeEquals(actual, _expected);
-    }
+        var parameters = new Argon2Parameters.Builder(settings.Type switch
+        {
+            "d" => Argon2Parameters.Argon2d,
+            "i" => Argon2Parameters.Argon2i,
+            _ => Argon2Parameters.Argon2id,
+        })
+            .WithVersion(settings.Version is "1.0" ? Argon2Parameters.Version10 : Argon2Parameters.Version13)
+            .WithIterations(settings.Iterations)
+            .WithMemoryAsKB(settings.Memory)
+            .WithParallelism(settings.Parallelism)
+            .WithSalt(salt)
+            .Build();
+        var generator = new Argon2BytesGenerator();
+        generator.Init(parameters);
+        var output = new byte[hash.Length];
+        generator.GenerateBytes(bytes, output);
+        return output;
+    });
+
+    public bool Matches(string offered) => CryptographicOperations.FixedTimeEquals(_hash(Encoding.UTF8.GetBytes(offered)), _expected);
 }
+
+/// <summary>How an Argon2 hash was made.</summary>
+internal sealed record Argon2Settings(string Type, string Version, int Iterations, int Memory, int Parallelism);

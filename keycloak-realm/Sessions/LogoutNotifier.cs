@@ -12,9 +12,10 @@ internal sealed partial class LogoutNotifier(TokenIssuer issuer, ILogger<LogoutN
     // A relying party that hangs must not hang the logout for longer than this.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    // No proxy and no redirects: the addresses are those of the developer's own machine.
+    // No proxy and no redirects: the addresses are those of the developer's own machine. A connection is used once, because
+    // the relying party may have closed it meanwhile and a post is not sent again.
     private readonly HttpClient _http = new(
-        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.FromMinutes(1) })
+        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero })
     {
         Timeout = Patience,
     };

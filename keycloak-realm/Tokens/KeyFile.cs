@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace KeycloakRealm.Tokens;
 
 /// <summary>The keys that the embedded realm made, as kept in the state folder. For development only: they lie there in the clear.</summary>
-internal sealed record KeyFile(byte[] Signing, byte[]? Encryption, byte[] Secret, string SecretKid)
+internal sealed record KeyFile(byte[]? Signing, byte[]? Encryption, byte[] Secret, string SecretKid)
 {
     public static KeyFile? Read(string? folder, string realm)
     {

@@ -6,145 +6,178 @@ using KeycloakRealm.Import;
 namespace KeycloakRealm.Tokens;
 
 /// <summary>
-/// The realm's keys: RSA for what others verify, HS512 for refresh tokens and cookies. Keys of the file are used as they
-/// are; the others are made, and kept in the state folder if there is one, so that tokens survive a restart.
+/// The realm's keys: those of the file as they are, and others made where there are none — at the start, or on demand when a
+/// client asks for an algorithm. What was made at the start is kept in the state folder, if there is one, so that tokens
+/// survive a restart. The list is replaced as a whole when it changes, because it is read without a lock.
 /// </summary>
 internal sealed class RealmKeys : IDisposable
 {
-    private const string SymmetricSignature = "HS512";
+    private const string Symmetric = "HS512";
+    private const string Usual = "RS256";
 
-    private readonly List<SigningKey> _keys;
-    private readonly byte[] _secret;
-    private readonly string _secretKid;
+    private readonly Lock _lock = new();
+    private readonly List<SigningKey> _owned = [];
+    private readonly string _realm;
+    private readonly TimeProvider _clock;
+    private List<KeyProvider> _providers = [];
 
-    private RealmKeys(List<SigningKey> keys, SigningKey active, byte[] secret, string secretKid)
+    private RealmKeys(string realm, TimeProvider clock)
     {
-        _keys = keys;
-        Active = active;
-        _secret = secret;
-        _secretKid = secretKid;
+        _realm = realm;
+        _clock = clock;
     }
 
-    /// <summary>The key that signs.</summary>
-    public SigningKey Active { get; }
+    /// <summary>Every key, the first choice first.</summary>
+    public IReadOnlyList<KeyProvider> All => _providers;
 
-    public IReadOnlyList<SigningKey> All => _keys;
+    /// <summary>What <c>certs</c> shows: all public keys that are switched on, passive ones too.</summary>
+    public IEnumerable<SigningKey> Published => _providers.Where(each => each.IsEnabled && each.Key.PublicKey is not null).Select(each => each.Key);
 
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA2000", Justification = "The keys own the RSA objects, and this class disposes of the keys.")]
     public static RealmKeys Create(ImportedRealm imported, string? stateFolder, TimeProvider clock)
     {
         var realm = imported.Realm.Name;
         var now = clock.GetUtcNow();
-        var keys = new List<SigningKey>();
-        SigningKey? active = null;
-        foreach (var component in imported.Keys.Where(key => key is { Enabled: true, PrivateKey: not null }).OrderByDescending(key => key.Priority))
+        var keys = new RealmKeys(realm, clock);
+        try
         {
-            var key = new SigningKey(Read(component), component.Algorithm, component.Use, realm, now, component.Certificate);
-            keys.Add(key);
-            active ??= component is { Active: true, Use: "sig" } ? key : null;
-        }
+            foreach (var component in imported.Keys)
+            {
+                keys.Add(Read(component, realm, now));
+            }
 
-        var kept = KeyFile.Read(stateFolder, realm);
-        if (active is null)
+            var kept = KeyFile.Read(stateFolder, realm);
+            byte[]? signing = null;
+            byte[]? encryption = null;
+            if (!keys._providers.Exists(each => each is { IsActive: true, Key.Use: "sig" }))
+            {
+                // Nothing to sign with in the file: a key of our own, and the encryption key that Keycloak also makes then.
+                var (main, sealing) = (
+                    Made("rsa-generated", realm, now, kept?.Signing),
+                    Made("rsa-enc-generated", realm, now, kept?.Encryption));
+                keys.Add(main);
+                keys.Add(sealing);
+                (signing, encryption) = (main.Key.Export(), sealing.Key.Export());
+            }
+
+            var secret = kept?.Secret ?? RandomNumberGenerator.GetBytes(128);
+            var secretKid = kept?.SecretKid ?? Guid.NewGuid().ToString();
+            var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "-100", ["algorithm"] = Symmetric, ["kid"] = secretKid };
+            keys.Add(KeyProvider.Create(Guid.NewGuid().ToString(), $"fallback-{Symmetric}", "hmac-generated", settings, realm, now, secret));
+            KeyFile.Write(stateFolder, realm, new KeyFile(signing ?? kept?.Signing, encryption ?? kept?.Encryption, secret, secretKid));
+            return keys;
+        }
+        catch
         {
-            // Nothing to sign with in the file: a key of our own, and the encryption key that Keycloak also makes then.
-            var made = kept?.Signing is { } signing ? Import(signing) : RSA.Create(2048);
-            active = new SigningKey(made, "RS256", "sig", realm, now, certificate: null);
-            var encryption = kept?.Encryption is { } encrypting ? Import(encrypting) : RSA.Create(2048);
-            keys.Insert(0, active);
-            keys.Add(new SigningKey(encryption, "RSA-OAEP", "enc", realm, now, certificate: null));
+            keys.Dispose();
+            throw;
         }
-
-        var secret = kept?.Secret ?? RandomNumberGenerator.GetBytes(128);
-        var secretKid = kept?.SecretKid ?? Guid.NewGuid().ToString();
-        KeyFile.Write(stateFolder, realm, new KeyFile(
-            active.ExportPrivateKey(),
-            keys.Find(key => key.Use is "enc")?.ExportPrivateKey(),
-            secret,
-            secretKid));
-        return new RealmKeys(keys, active, secret, secretKid);
     }
 
-    /// <summary>A token signed with the realm's RSA key.</summary>
-    public string Sign(JsonObject payload, string type = "JWT") =>
-        Write(Active.Algorithm, type, Active.Kid, payload, Active.Sign);
+    /// <summary>The key that signs with an algorithm; made if there is none, as Keycloak does.</summary>
+    /// <exception cref="UnknownAlgorithmException">There is no such algorithm.</exception>
+    public SigningKey Active(string algorithm)
+    {
+        lock (_lock)
+        {
+            if (FindActive(algorithm) is { } known)
+            {
+                return known;
+            }
+
+            var made = KeyProvider.Fallback(algorithm, _realm, _clock.GetUtcNow()) ?? throw new UnknownAlgorithmException(algorithm);
+            Add(made);
+            return made.Key;
+        }
+    }
+
+    /// <summary>A token that others verify with the realm's public keys.</summary>
+    public string Sign(JsonObject payload, string type = "JWT", string algorithm = Usual)
+    {
+        var key = Active(algorithm);
+        return Write(key, type, payload);
+    }
 
     /// <summary>A token that only the realm itself reads, signed with HS512.</summary>
-    public string SignSymmetric(JsonObject payload) =>
-        Write(SymmetricSignature, "JWT", _secretKid, payload, data => HMACSHA512.HashData(_secret, data));
+    public string SignSymmetric(JsonObject payload) => Write(Active(Symmetric), "JWT", payload);
 
     /// <summary>A keyed hash, for cookie values.</summary>
-    public byte[] Hash(string text) => HMACSHA512.HashData(_secret, Encoding.UTF8.GetBytes(text));
+    public byte[] Hash(string text) => Active(Symmetric).Sign(Encoding.UTF8.GetBytes(text));
 
     /// <summary>The payload of a token whose signature is good, whatever kind it is and whether or not it has expired.</summary>
     public JsonObject? Read(string? token, bool symmetric)
     {
-        return SignedToken.Parse(token) is { } parsed && IsGenuine(parsed, symmetric) ? parsed.Payload : null;
+        if (SignedToken.Parse(token) is not { } parsed || (symmetric && parsed.Algorithm is not Symmetric))
+        {
+            return null;
+        }
+
+        var key = _providers.Find(each => each is { IsEnabled: true, Key.Use: "sig" } && string.Equals(each.Key.Kid, parsed.Kid, StringComparison.Ordinal))?.Key;
+        return key is not null && string.Equals(key.Algorithm, parsed.Algorithm, StringComparison.Ordinal) && key.Verify(parsed.SignedBytes, parsed.Signature)
+            ? parsed.Payload
+            : null;
+    }
+
+    public void Add(KeyProvider provider)
+    {
+        lock (_lock)
+        {
+            _owned.Add(provider.Key);
+            _providers = [.. _providers.Append(provider).OrderByDescending(each => each.Priority)];
+        }
+    }
+
+    public void Replace(KeyProvider provider)
+    {
+        lock (_lock)
+        {
+            _providers = [.. _providers.Where(each => !IsSame(each, provider)).Append(provider).OrderByDescending(each => each.Priority)];
+        }
+    }
+
+    /// <summary>Takes a key away. It is disposed of with the realm only, because somebody may be signing with it.</summary>
+    public void Remove(KeyProvider provider)
+    {
+        lock (_lock)
+        {
+            _providers = [.. _providers.Where(each => !IsSame(each, provider))];
+        }
     }
 
     public void Dispose()
     {
-        foreach (var key in _keys)
+        foreach (var key in _owned)
         {
             key.Dispose();
         }
     }
 
-    private static RSA Read(KeyComponent component)
+    private static bool IsSame(KeyProvider one, KeyProvider other) => string.Equals(one.Id, other.Id, StringComparison.Ordinal);
+
+    private static KeyProvider Made(string provider, string realm, DateTimeOffset now, byte[]? kept)
     {
-        var rsa = RSA.Create();
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "100" };
+        return KeyProvider.Create(StableId.For(realm, "component", provider), provider, provider, settings, realm, now, kept);
+    }
+
+    private static KeyProvider Read(KeyComponent component, string realm, DateTimeOffset now)
+    {
         try
         {
-            var text = component.PrivateKey!;
-            if (text.Contains("-----BEGIN", StringComparison.Ordinal))
-            {
-                rsa.ImportFromPem(text);
-                return rsa;
-            }
-
-            var bytes = Convert.FromBase64String(text);
-            try
-            {
-                rsa.ImportPkcs8PrivateKey(bytes, out _);
-            }
-            catch (CryptographicException)
-            {
-                // Exports hold PKCS#1 keys; PKCS#8 is what openssl writes today.
-                rsa.ImportRSAPrivateKey(bytes, out _);
-            }
-
-            return rsa;
+            return KeyProvider.Create(component.Id, component.Name, component.Provider, component.Config, realm, now);
         }
-        catch (Exception exception) when (exception is CryptographicException or FormatException or ArgumentException)
+        catch (RealmFileException)
         {
-            rsa.Dispose();
             throw new RealmFileException($"{component.Place}.config.privateKey", "Failed to decode private key");
         }
     }
 
-    private static RSA Import(byte[] pkcs8)
+    private static string Write(SigningKey key, string type, JsonObject payload)
     {
-        var rsa = RSA.Create();
-        rsa.ImportPkcs8PrivateKey(pkcs8, out _);
-        return rsa;
-    }
-
-    private static string Write(string algorithm, string type, string kid, JsonObject payload, Func<byte[], byte[]> sign)
-    {
-        var header = new JsonObject { ["alg"] = algorithm, ["typ"] = type, ["kid"] = kid };
+        var header = new JsonObject { ["alg"] = key.Algorithm, ["typ"] = type, ["kid"] = key.Kid };
         var unsigned = $"{Base64Url.Encode(Json.Bytes(header))}.{Base64Url.Encode(Json.Bytes(payload))}";
-        return $"{unsigned}.{Base64Url.Encode(sign(Encoding.ASCII.GetBytes(unsigned)))}";
+        return $"{unsigned}.{Base64Url.Encode(key.Sign(Encoding.ASCII.GetBytes(unsigned)))}";
     }
 
-    private bool IsGenuine(SignedToken token, bool symmetric)
-    {
-        if (symmetric)
-        {
-            return string.Equals(token.Algorithm, SymmetricSignature, StringComparison.Ordinal)
-                && CryptographicOperations.FixedTimeEquals(HMACSHA512.HashData(_secret, token.SignedBytes), token.Signature);
-        }
-
-        var key = _keys.Find(candidate => candidate.Use is "sig" && string.Equals(candidate.Kid, token.Kid, StringComparison.Ordinal));
-        return key is not null && string.Equals(key.Algorithm, token.Algorithm, StringComparison.Ordinal) && key.Verify(token.SignedBytes, token.Signature);
-    }
+    private SigningKey? FindActive(string algorithm) => _providers.Find(each =>
+        each is { IsActive: true, Key.Use: "sig" } && string.Equals(each.Key.Algorithm, algorithm, StringComparison.Ordinal))?.Key;
 }

@@ -1,91 +1,50 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>An RSA key of the realm with its self-signed certificate.</summary>
-internal sealed class SigningKey : IDisposable
+/// <summary>A key of the realm: it signs, verifies, and shows itself as a JSON Web Key (RFC 7517).</summary>
+internal abstract class SigningKey(string algorithm, string use) : IDisposable
 {
-    private readonly RSA _rsa;
-    private readonly Lock _lock = new();
-    private readonly HashAlgorithmName _hash;
-    private readonly RSASignaturePadding _padding;
-    private readonly byte[] _certificate;
+    public abstract string Kid { get; }
 
-    public SigningKey(RSA rsa, string algorithm, string use, string realm, DateTimeOffset now, string? certificate)
-    {
-        _rsa = rsa;
-        Algorithm = algorithm;
-        Use = use;
-        PublicKey = rsa.ExportSubjectPublicKeyInfo();
-        Kid = Base64Url.Encode(SHA256.HashData(PublicKey));
-        _hash = algorithm[^3..] switch
-        {
-            "384" => HashAlgorithmName.SHA384,
-            "512" => HashAlgorithmName.SHA512,
-            _ => HashAlgorithmName.SHA256,
-        };
-        _padding = algorithm.StartsWith("PS", StringComparison.Ordinal) ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-        _certificate = certificate is null ? SelfSign(rsa, realm, now) : Convert.FromBase64String(certificate);
-    }
-
-    public string Kid { get; }
-
-    public string Algorithm { get; }
+    public string Algorithm { get; } = algorithm;
 
     /// <summary><c>sig</c> or <c>enc</c>.</summary>
-    public string Use { get; }
+    public string Use { get; } = use;
 
-    public byte[] PublicKey { get; }
+    /// <summary>Keycloak's name for the kind of key: <c>RSA</c>, <c>EC</c>, <c>OKP</c> or <c>OCT</c>.</summary>
+    public abstract string Type { get; }
 
-    public byte[] ExportPrivateKey() => _rsa.ExportPkcs8PrivateKey();
+    /// <summary>The public key as SubjectPublicKeyInfo; null for a secret.</summary>
+    public virtual byte[]? PublicKey => null;
 
-    public byte[] Sign(byte[] data)
+    /// <summary>The certificate, where there is one.</summary>
+    public virtual byte[]? Certificate => null;
+
+    /// <summary>The private key or the secret, for keeping.</summary>
+    public abstract byte[] Export();
+
+    public abstract byte[] Sign(byte[] data);
+
+    public abstract bool Verify(byte[] data, byte[] signature);
+
+    /// <summary>The key as <c>certs</c> shows it; null for a secret, which nobody is shown.</summary>
+    public abstract JsonObject? ToJson();
+
+    public virtual void Dispose()
     {
-        lock (_lock)
-        {
-            return _rsa.SignData(data, _hash, _padding);
-        }
     }
 
-    public bool Verify(byte[] data, byte[] signature)
+    /// <summary>The hash of an algorithm's signatures, which also makes <c>at_hash</c>.</summary>
+    public static HashAlgorithmName HashOf(string algorithm) => algorithm switch
     {
-        lock (_lock)
-        {
-            return _rsa.VerifyData(data, signature, _hash, _padding);
-        }
-    }
+        "EdDSA" => HashAlgorithmName.SHA512,
+        _ when algorithm.EndsWith("384", StringComparison.Ordinal) => HashAlgorithmName.SHA384,
+        _ when algorithm.EndsWith("512", StringComparison.Ordinal) => HashAlgorithmName.SHA512,
+        _ => HashAlgorithmName.SHA256,
+    };
 
-    /// <summary>The key as <c>certs</c> shows it.</summary>
-    public JsonObject ToJson()
-    {
-        var parameters = _rsa.ExportParameters(includePrivateParameters: false);
-        return new JsonObject
-        {
-            ["kid"] = Kid,
-            ["kty"] = "RSA",
-            ["alg"] = Algorithm,
-            ["use"] = Use,
-            ["x5c"] = new JsonArray(Convert.ToBase64String(_certificate)),
-            ["x5t"] = Base64Url.Encode(Thumbprint(_certificate)),
-            ["x5t#S256"] = Base64Url.Encode(SHA256.HashData(_certificate)),
-            ["n"] = Base64Url.Encode(parameters.Modulus),
-            ["e"] = Base64Url.Encode(parameters.Exponent),
-        };
-    }
-
-    public void Dispose() => _rsa.Dispose();
-
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5350", Justification = "x5t is a SHA-1 thumbprint by RFC 7517, section 4.8.")]
-    private static byte[] Thumbprint(byte[] certificate) => SHA1.HashData(certificate);
-
-    private static byte[] SelfSign(RSA rsa, string realm, DateTimeOffset now)
-    {
-        var name = new X500DistinguishedNameBuilder();
-        name.AddCommonName(realm);
-        var request = new CertificateRequest(name.Build(), rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using var certificate = request.CreateSelfSigned(now.AddMinutes(-1), now.AddYears(10));
-        return certificate.RawData;
-    }
+    /// <summary>The id that Keycloak gives a key pair: the hash of its public key.</summary>
+    protected static string KidOf(byte[] publicKey) => Base64Url.Encode(SHA256.HashData(publicKey));
 }

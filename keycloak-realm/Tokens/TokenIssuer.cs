@@ -35,7 +35,10 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             access = Sorted(access);
         }
 
-        var accessToken = keys.Sign(access, subject.Client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT");
+        var accessToken = keys.Sign(
+            access,
+            subject.Client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT",
+            subject.Client.Attribute("access.token.signed.response.alg") ?? realm.DefaultSignatureAlgorithm);
         var response = new JsonObject
         {
             ["access_token"] = accessToken,
@@ -51,7 +54,8 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         response["token_type"] = access.Text("typ");
         if (subject.OpenId || ScopeSelection.Asks(refresh?.Scope, ScopeSelection.OpenId))
         {
-            response["id_token"] = keys.Sign(IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now));
+            response["id_token"] = keys.Sign(
+                IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now), algorithm: IdTokenAlgorithm(subject.Client));
         }
 
         response["not-before-policy"] = Math.Max(realm.NotBefore, Math.Max(subject.Client.NotBefore, subject.User.NotBefore));
@@ -69,7 +73,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     {
         var claims = IdClaims(subject, refreshed: true, access, accessToken: "", Now);
         claims.Remove("at_hash");
-        return keys.Sign(claims);
+        return keys.Sign(claims, algorithm: IdTokenAlgorithm(subject.Client));
     }
 
     /// <summary>The claims of a token as they would be issued now; what belongs to the token itself is taken from it.</summary>
@@ -154,7 +158,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         }
 
         claims["events"] = events;
-        return keys.Sign(claims, "logout+jwt");
+        return keys.Sign(claims, "logout+jwt", IdTokenAlgorithm(client));
     }
 
     /// <summary>The authorization response as a signed token (JARM).</summary>
@@ -166,8 +170,11 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             claims[name] = value;
         }
 
-        return keys.Sign(claims);
+        return keys.Sign(claims, algorithm: client.Attribute("authorization.signed.response.alg") ?? realm.DefaultSignatureAlgorithm);
     }
+
+    /// <summary>ID tokens and logout tokens are signed alike.</summary>
+    private string IdTokenAlgorithm(Client client) => client.Attribute("id.token.signed.response.alg") ?? realm.DefaultSignatureAlgorithm;
 
     private JsonObject AccessClaims(TokenSubject subject, string grant, RefreshPlan? refresh, long now)
     {
@@ -260,7 +267,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             claims["sid"] = session.Id;
         }
 
-        claims["at_hash"] = HalfHash(accessToken);
+        claims["at_hash"] = HalfHash(accessToken, IdTokenAlgorithm(subject.Client));
         _mapping.Apply(subject, TokenKind.Id, claims);
         return Sorted(claims);
     }
@@ -311,9 +318,10 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return claims;
     }
 
-    private static string HalfHash(string token)
+    /// <summary>The left half of the hash that the ID token's own signature is made with (OpenID Connect Core 1.0, section 3.1.3.6).</summary>
+    private static string HalfHash(string token, string algorithm)
     {
-        var hash = SHA256.HashData(Encoding.ASCII.GetBytes(token));
+        var hash = CryptographicOperations.HashData(SigningKey.HashOf(algorithm), Encoding.ASCII.GetBytes(token));
         return Base64Url.Encode(hash.AsSpan(0, hash.Length / 2));
     }
 

@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using KeycloakRealm.Import;
+using Org.BouncyCastle.Crypto.Parameters;
+using Org.BouncyCastle.Security;
+
+namespace KeycloakRealm.Tokens;
+
+/// <summary>A key of the realm as the component that Keycloak keeps it in: with a priority, switched on or off, active or passive.</summary>
+internal sealed class KeyProvider
+{
+    private static readonly string[] RsaAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+
+    private KeyProvider(string id, string name, string providerId, IReadOnlyDictionary<string, string> config, SigningKey key)
+    {
+        Id = id;
+        Name = name;
+        ProviderId = providerId;
+        Config = config;
+        Key = key;
+    }
+
+    public string Id { get; }
+
+    public string Name { get; }
+
+    public string ProviderId { get; }
+
+    /// <summary>The component's settings, without the private key.</summary>
+    public IReadOnlyDictionary<string, string> Config { get; }
+
+    public SigningKey Key { get; }
+
+    public long Priority => long.TryParse(Config.GetValueOrDefault("priority"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : 0;
+
+    /// <summary>A key that is switched off verifies nothing.</summary>
+    public bool IsEnabled => Config.GetValueOrDefault("enabled") is not "false";
+
+    /// <summary>A passive key verifies and does not sign.</summary>
+    public bool IsActive => IsEnabled && Config.GetValueOrDefault("active") is not "false";
+
+    public static bool Knows(string providerId) =>
+        providerId is "rsa" or "rsa-generated" or "rsa-enc" or "rsa-enc-generated" or "ecdsa-generated" or "eddsa-generated" or "hmac-generated";
+
+    /// <summary>The component that Keycloak makes on demand where no key fits an algorithm; null for an algorithm that it does not have.</summary>
+    public static KeyProvider? Fallback(string algorithm, string realm, DateTimeOffset now, byte[]? kept = null)
+    {
+        (string Provider, string Setting, string Value)? kind = algorithm switch
+        {
+            _ when RsaAlgorithms.Contains(algorithm, StringComparer.Ordinal) => ("rsa-generated", "algorithm", algorithm),
+            "ES256" => ("ecdsa-generated", "ecdsaEllipticCurveKey", "P-256"),
+            "ES384" => ("ecdsa-generated", "ecdsaEllipticCurveKey", "P-384"),
+            "ES512" => ("ecdsa-generated", "ecdsaEllipticCurveKey", "P-521"),
+            "EdDSA" => ("eddsa-generated", "eddsaEllipticCurveKey", "Ed25519"),
+            "HS256" or "HS384" or "HS512" => ("hmac-generated", "algorithm", algorithm),
+            _ => null,
+        };
+        if (kind is not var (provider, setting, value))
+        {
+            return null;
+        }
+
+        var config = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "-100", [setting] = value };
+        return Create(Guid.NewGuid().ToString(), $"fallback-{algorithm}", provider, config, realm, now, kept);
+    }
+
+    /// <summary>Reads the key out of the settings, or makes one where they hold none.</summary>
+    /// <exception cref="RealmFileException">The settings hold something that is no key.</exception>
+    public static KeyProvider Create(
+        string id, string name, string providerId, IReadOnlyDictionary<string, string> config, string realm, DateTimeOffset now, byte[]? kept = null)
+    {
+        var settings = new Dictionary<string, string>(config, StringComparer.Ordinal);
+        var key = Read(providerId, settings, realm, now, kept);
+        if (providerId is "rsa" or "rsa-enc" && key.Certificate is { } certificate)
+        {
+            settings["certificate"] = Convert.ToBase64String(certificate);
+        }
+
+        return new KeyProvider(id, name, providerId, settings, key);
+    }
+
+    /// <summary>The same key with other settings.</summary>
+    public KeyProvider With(string name, IReadOnlyDictionary<string, string> config) => new(Id, name, ProviderId, config, Key);
+
+    private static SigningKey Read(string providerId, Dictionary<string, string> settings, string realm, DateTimeOffset now, byte[]? kept)
+    {
+        string? Take(string name) => settings.Remove(name, out var value) && value.Length > 0 && !value.All(c => c is '*') ? value : null;
+        try
+        {
+            switch (providerId)
+            {
+                case "ecdsa-generated":
+                    return ReadEcdsa(Take("ecdsaPrivateKey"), settings, kept);
+                case "eddsa-generated":
+                    return ReadEdDsa(Take("eddsaPrivateKey"), kept);
+                case "hmac-generated":
+                    var algorithm = settings.GetValueOrDefault("algorithm") ?? "HS512";
+                    var secret = Take("secret") is { } text && Base64Url.TryDecode(text, out var bytes) ? bytes : kept ?? RandomNumberGenerator.GetBytes(128);
+                    return new HmacSigningKey(secret, Take("kid") ?? Guid.NewGuid().ToString(), algorithm);
+                default:
+                    var usual = providerId.StartsWith("rsa-enc", StringComparison.Ordinal) ? "RSA-OAEP" : "RS256";
+                    var named = settings.GetValueOrDefault("algorithm") is { Length: > 0 } given ? given : usual;
+                    var use = named.StartsWith("RSA", StringComparison.Ordinal) ? "enc" : "sig";
+                    return new RsaSigningKey(ReadRsa(Take("privateKey"), settings, kept), named, use, realm, now, Take("certificate"));
+            }
+        }
+        catch (Exception exception) when (exception is CryptographicException or FormatException or ArgumentException)
+        {
+            throw new RealmFileException("config.privateKey", "Failed to decode private key");
+        }
+    }
+
+    private static RSA ReadRsa(string? text, Dictionary<string, string> settings, byte[]? kept)
+    {
+        var size = int.TryParse(settings.GetValueOrDefault("keySize"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var bits) ? bits : 2048;
+        var rsa = text is null && kept is null ? RSA.Create(size) : RSA.Create();
+        try
+        {
+            if (text is null)
+            {
+                if (kept is not null)
+                {
+                    rsa.ImportPkcs8PrivateKey(kept, out _);
+                }
+            }
+            else if (text.Contains("-----BEGIN", StringComparison.Ordinal))
+            {
+                rsa.ImportFromPem(text);
+            }
+            else
+            {
+                var bytes = Convert.FromBase64String(text);
+                try
+                {
+                    rsa.ImportPkcs8PrivateKey(bytes, out _);
+                }
+                catch (CryptographicException)
+                {
+                    // Exports hold PKCS#1 keys; PKCS#8 is what openssl writes today.
+                    rsa.ImportRSAPrivateKey(bytes, out _);
+                }
+            }
+
+            return rsa;
+        }
+        catch
+        {
+            rsa.Dispose();
+            throw;
+        }
+    }
+
+    private static EcdsaSigningKey ReadEcdsa(string? text, Dictionary<string, string> settings, byte[]? kept)
+    {
+        settings.Remove("ecdsaPublicKey");
+        var curve = EcdsaSigningKey.CurveOf(settings.GetValueOrDefault("ecdsaEllipticCurveKey") ?? "P-256");
+        var bytes = text is null ? kept : Convert.FromBase64String(text);
+        if (bytes is null)
+        {
+            return new EcdsaSigningKey(ECDsa.Create(curve));
+        }
+
+        var key = ECDsa.Create();
+        try
+        {
+            key.ImportPkcs8PrivateKey(bytes, out _);
+            return new EcdsaSigningKey(key);
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The private key of an export is PKCS#8, whose last bytes are the key itself (RFC 8410, section 7).</summary>
+    private static EdDsaSigningKey ReadEdDsa(string? text, byte[]? kept)
+    {
+        if (text is null)
+        {
+            return new EdDsaSigningKey(kept ?? new Ed25519PrivateKeyParameters(new SecureRandom()).GetEncoded());
+        }
+
+        return PrivateKeyFactory.CreateKey(Convert.FromBase64String(text)) is Ed25519PrivateKeyParameters key
+            ? new EdDsaSigningKey(key.GetEncoded())
+            : throw new ArgumentException("not an Ed25519 key", nameof(text));
+    }
+}
