@@ -9,7 +9,13 @@ namespace KeycloakRealm.Endpoints;
 internal static class TokenInspection
 {
     /// <summary>Claims of a token that is genuine, unexpired, not revoked and not older than a not-before.</summary>
-    public static JsonObject? Read(RealmSite site, string? token, bool symmetric = false)
+    public static JsonObject? Read(RealmSite site, string? token, bool symmetric = false) =>
+        ReadEvenRevoked(site, token, symmetric) is { } claims && !IsRevoked(site, claims) ? claims : null;
+
+    public static bool IsRevoked(RealmSite site, JsonObject claims) => claims.Text("jti") is { } id && site.Sessions.IsRevoked(id);
+
+    /// <summary>The same, for those who look at revocation later.</summary>
+    public static JsonObject? ReadEvenRevoked(RealmSite site, string? token, bool symmetric = false)
     {
         var claims = symmetric ? RefreshTokenGrant.Read(site, token) : site.Keys.Read(token, symmetric: false);
         if (claims is null
@@ -17,8 +23,7 @@ internal static class TokenInspection
             || !string.Equals(claims.Text("iss"), site.Issuer, StringComparison.Ordinal)
             || (claims.Number("exp") is { } expires && expires < site.Now)
             || (claims.Number("exp") is null && !symmetric)
-            || claims.Number("iat") < site.Realm.NotBefore
-            || (claims.Text("jti") is { } id && site.Sessions.IsRevoked(id)))
+            || claims.Number("iat") < site.Realm.NotBefore)
         {
             return null;
         }

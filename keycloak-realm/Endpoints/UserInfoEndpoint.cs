@@ -36,7 +36,7 @@ internal static class UserInfoEndpoint
             return;
         }
 
-        if (TokenInspection.Read(site, token) is not { } claims
+        if (TokenInspection.ReadEvenRevoked(site, token) is not { } claims
             || !TokenInspection.IsAccessToken(claims)
             || (claims.Text("typ") is "DPoP" && !IsHolder(context, site, bound, token, claims)))
         {
@@ -57,6 +57,11 @@ internal static class UserInfoEndpoint
         else if (!subject.OpenId)
         {
             await RefuseAsync(context, site, StatusCodes.Status403Forbidden, "insufficient_scope", "Missing openid scope");
+        }
+        else if (TokenInspection.IsRevoked(site, claims))
+        {
+            // As late as this: a revoked token that lacks the scope is told so.
+            await RefuseAsync(context, site, StatusCodes.Status401Unauthorized, "invalid_token", "Token verification failed");
         }
         else if (subject.Client.LightweightAccessToken)
         {
