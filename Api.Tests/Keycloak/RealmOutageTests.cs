@@ -146,7 +146,8 @@ public sealed class RealmOutageTests
     {
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         await using var realm = await ForgingRealm.StartAsync(clock);
-        var token = realm.Mint();
+        // It outlives the test: nothing but the missing key can refuse it.
+        var token = realm.Mint(changes: [("exp", clock.GetUtcNow().AddHours(1).ToUnixTimeSeconds())]);
         Assert.Equal(HttpStatusCode.OK, (await realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode);
 
         using var rsa = RSA.Create(2048);
@@ -159,6 +160,11 @@ public sealed class RealmOutageTests
         {
             status = (await realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode;
             await Task.Delay(20, Cancel);
+            if (i % 25 == 24)
+            {
+                // On a busy machine a reading may fail for want of time. The next one may not come sooner than this.
+                clock.Advance(RealmMetadata.AtMostEvery);
+            }
         }
 
         Assert.Equal(HttpStatusCode.Unauthorized, status);
