@@ -92,7 +92,7 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
             () => popup.PressAsync("[name=password]", "Enter"),
             response => response.Url == realm.TokenEndpoint && response.Request.Method == "POST");
         Assert.Equal(200, token.Status);
-        await Assertions.Expect(page.GetByLabel("Access Token")).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Access Token", Exact = true })).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Test Request" }).First.ClickAsync();
         // The page puts the token into its request a moment after it got it, and shows no sign of that.
