@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Api.Data;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
@@ -15,7 +14,7 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
     {
         await realm.StartAsync();
         var data = published.NewFolder();
-        var address = $"http://127.0.0.1:{FreePort()}";
+        var address = $"http://127.0.0.1:{FreePort.Find()}";
         using var client = new HttpClient { BaseAddress = new Uri(address) };
         client.DefaultRequestHeaders.Authorization = new("Bearer", (await realm.GetServiceTokenAsync("acme-nobody", scope: null))["access_token"]);
         await using (var service = await published.StartAsync(Environment(data, address)))
@@ -64,12 +63,5 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Api.Commands;
 using Api.Tests.Infrastructure;
 
@@ -83,7 +81,7 @@ public sealed class CommandLineTests(EmbeddedRealmUnderTest realm)
         await realm.StartAsync();
         await using var executable = await Executable.CreateAsync(isMigrated: false);
         var nothing = new Dictionary<string, string>(StringComparer.Ordinal);
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{FreePort.Find()}";
 
         await using var service = executable.Start(
             nothing,
@@ -113,15 +111,8 @@ public sealed class CommandLineTests(EmbeddedRealmUnderTest realm)
     {
         await using var executable = await Executable.CreateAsync(isMigrated: false);
 
-        var ended = (await executable.RunAsync("health", $"http://127.0.0.1:{FreePort()}")).With(ExitCode.Failed);
+        var ended = (await executable.RunAsync("health", $"http://127.0.0.1:{FreePort.Find()}")).With(ExitCode.Failed);
 
         Assert.Contains("does not answer", ended.Errors, StringComparison.Ordinal);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Api.Tests.Infrastructure;
 
@@ -78,7 +76,7 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
     {
         await realm.StartAsync();
         var data = published.NewFolder();
-        var port = FreePort();
+        var port = FreePort.Find();
         var environment = new Dictionary<string, string>(new ComposeFile().Environment("api"), StringComparer.Ordinal);
         foreach (var (name, value) in Dockerfile.Instance.Environment)
         {
@@ -101,7 +99,7 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
     public async Task The_health_check_fails_where_nothing_listens()
     {
         await using var check = await published.StartAsync(
-            new Dictionary<string, string>(StringComparer.Ordinal) { ["ASPNETCORE_HTTP_PORTS"] = FreePort().ToString() }, "health");
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["ASPNETCORE_HTTP_PORTS"] = FreePort.Find().ToString() }, "health");
 
         Assert.Equal(1, await check.ExitCodeAsync(StartLimit));
     }
@@ -129,12 +127,5 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
         var bytes = File.ReadAllBytes(file);
         return TracesOfTheRealm.Where(trace =>
             bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(trace)) >= 0 || bytes.AsSpan().IndexOf(Encoding.Unicode.GetBytes(trace)) >= 0);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

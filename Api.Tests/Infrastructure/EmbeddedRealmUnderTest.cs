@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using KeycloakRealm;
 
@@ -9,7 +10,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
     private readonly TimeProvider _clock;
     private readonly string _file;
     private EmbeddedRealm? _realm;
-    private EmbeddedRealm? _another;
+    private readonly ConcurrentBag<EmbeddedRealm> _others = [];
 
     public EmbeddedRealmUnderTest()
         : this(TimeProvider.System, RealmFile)
@@ -58,21 +59,22 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         }
     }
 
-    public override async Task<Uri> ServeAsync(string realmFile)
+    protected override async Task<Uri> ImportAsync(string realmFile)
     {
-        _another = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
+        var other = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
         {
             RealmFile = realmFile,
             Url = new("http://localhost:0"),
             TimeProvider = _clock,
             EnvironmentName = "Testing",
         });
-        return _another.Url;
+        _others.Add(other);
+        return other.Url;
     }
 
     protected override async Task StartServerAsync()
     {
-        ApiUrl = $"http://localhost:{FindFreePort()}";
+        ApiUrl = $"http://localhost:{FreePort.Find()}";
         _realm = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
         {
             RealmFile = _file,
@@ -95,9 +97,9 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
             await _realm.DisposeAsync();
         }
 
-        if (_another is not null)
+        foreach (var other in _others)
         {
-            await _another.DisposeAsync();
+            await other.DisposeAsync();
         }
     }
 

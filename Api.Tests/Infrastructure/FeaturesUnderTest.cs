@@ -16,11 +16,10 @@ public sealed class FeaturesUnderTest(RealmUnderTest server) : RealmUnderTest
 
     public override Task<RealmWithClient> AddClientAsync(JsonObject client) => throw new NotSupportedException("Clients are added to the acme realm.");
 
-    public override Task<Uri> ServeAsync(string realmFile) => server.ServeAsync(realmFile);
+    protected override Task<Uri> ImportAsync(string realmFile) => server.ServeAsync(realmFile);
 
     protected override async Task StartServerAsync()
     {
-        await server.StartAsync();
         Url = await server.ServeAsync(FeaturesFile);
     }
 

@@ -22,7 +22,7 @@ internal sealed class KeycloakProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static KeycloakProcess Start(string home, IEnumerable<string> realmFiles, Uri url, int managementPort, string apiUrl)
+    public static KeycloakProcess Start(string home, string realmFile, Uri url, int managementPort, string apiUrl)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -46,10 +46,7 @@ internal sealed class KeycloakProcess : IDisposable
         }
 
         var import = Directory.CreateDirectory(Path.Combine(folder.FullName, "data", "import"));
-        foreach (var file in realmFiles)
-        {
-            File.Copy(file, Path.Combine(import.FullName, Path.GetFileName(file)));
-        }
+        File.Copy(realmFile, Path.Combine(import.FullName, "acme-realm.json"));
 
         var start = new ProcessStartInfo("/bin/sh")
         {

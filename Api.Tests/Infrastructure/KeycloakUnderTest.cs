@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
-using Api.Tests.Wire;
 using DotNet.Testcontainers.Builders;
 using DotNet.Testcontainers.Containers;
 
@@ -69,15 +68,8 @@ public sealed class KeycloakUnderTest : RealmUnderTest
             });
     }
 
-    /// <summary>Whether it has the second realm, which the recorded exchanges are about. One that runs already may lack it.</summary>
-    public async Task<bool> HasFactsAsync()
-    {
-        using var response = await _admin.GetAsync(new Uri($"{Url.GetLeftPart(UriPartial.Authority)}/realms/facts"), TestContext.Current.CancellationToken);
-        return response.IsSuccessStatusCode;
-    }
-
     /// <summary>Imports the realm by the admin REST API, in the place of what an earlier run may have left there.</summary>
-    public override async Task<Uri> ServeAsync(string realmFile)
+    protected override async Task<Uri> ImportAsync(string realmFile)
     {
         var realms = $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms";
         var text = await File.ReadAllTextAsync(realmFile);
@@ -128,11 +120,11 @@ public sealed class KeycloakUnderTest : RealmUnderTest
 
     private async Task StartProcessAsync(string home)
     {
-        var port = FindFreePort();
-        var managementPort = FindFreePort();
+        var port = FreePort.Find();
+        var managementPort = FreePort.Find();
         Url = new($"http://localhost:{port}");
-        ApiUrl = $"http://localhost:{FindFreePort()}";
-        _process = KeycloakProcess.Start(home, [RealmFile, WireTests.RealmFile], Url, managementPort, ApiUrl);
+        ApiUrl = $"http://localhost:{FreePort.Find()}";
+        _process = KeycloakProcess.Start(home, RealmFile, Url, managementPort, ApiUrl);
 
         var watch = Stopwatch.StartNew();
         while (!await IsReadyAsync(new($"http://127.0.0.1:{managementPort}/health/ready")))
@@ -151,8 +143,8 @@ public sealed class KeycloakUnderTest : RealmUnderTest
     private async Task StartContainerAsync()
     {
         // The issuer is fixed before the start, so the published port must be too.
-        var port = FindFreePort();
-        var apiPort = FindFreePort();
+        var port = FreePort.Find();
+        var apiPort = FreePort.Find();
         try
         {
             _container = new ContainerBuilder(Image)
@@ -163,7 +155,6 @@ public sealed class KeycloakUnderTest : RealmUnderTest
                 .WithEnvironment("ACME_API_BACKCHANNEL_URL", $"http://host.docker.internal:{apiPort}")
                 .WithExtraHost("host.docker.internal", "host-gateway")
                 .WithResourceMapping(new FileInfo(RealmFile), "/opt/keycloak/data/import/")
-                .WithResourceMapping(new FileInfo(WireTests.RealmFile), "/opt/keycloak/data/import/")
                 .WithPortBinding(port, 8080)
                 .WithPortBinding(9000, assignRandomHostPort: true)
                 .WithWaitStrategy(Wait.ForUnixContainer().UntilHttpRequestIsSucceeded(

@@ -1,6 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -30,6 +30,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
     private string? _apiUrl;
 
     private readonly Lazy<FeaturesUnderTest> _features;
+    private readonly ConcurrentDictionary<string, Lazy<Task<Uri>>> _served = new(StringComparer.Ordinal);
 
     protected RealmUnderTest()
     {
@@ -223,20 +224,18 @@ public abstract class RealmUnderTest : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Serves one more realm, and returns the address of the server that does.</summary>
-    public abstract Task<Uri> ServeAsync(string realmFile);
+    /// <summary>Serves one more realm, imported once, and returns the address of the server that does.</summary>
+    public Task<Uri> ServeAsync(string realmFile) => _served.GetOrAdd(realmFile, file => new(async () =>
+    {
+        await StartAsync();
+        return await ImportAsync(file);
+    })).Value;
+
+    protected abstract Task<Uri> ImportAsync(string realmFile);
 
     protected abstract Task StartServerAsync();
 
     protected abstract ValueTask StopServerAsync();
-
-    /// <summary>A port that was free a moment ago: Keycloak must know its URL before it starts.</summary>
-    protected static int FindFreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
 
 /// <summary>A realm in which the tokens of one client end soon.</summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Api.Tests.Infrastructure;
-using KeycloakRealm;
 
 namespace Api.Tests.Wire;
 
@@ -9,10 +8,10 @@ namespace Api.Tests.Wire;
 /// Requests that stand in files, with what a real Keycloak answered: a difference turns a test red without a Keycloak at
 /// hand. Where there is one, it is asked too, so that the files stay true.
 /// </summary>
-public abstract class WireTests
+public abstract class WireTests(RealmUnderTest realm)
 {
     /// <summary>The realm file that the answers are about.</summary>
-    public static readonly string RealmFile = Path.Combine(AppContext.BaseDirectory, "facts-realm.json");
+    private static readonly string RealmFile = Path.Combine(AppContext.BaseDirectory, "Wire", "facts-realm.json");
 
     /// <summary>Set to 1, the answers of the real Keycloak are written into the files instead of compared with them.</summary>
     private const string Record = "RECORD_WIRE";
@@ -29,7 +28,7 @@ public abstract class WireTests
     [MemberData(nameof(Files))]
     public async Task It_answers_as_was_recorded(string file)
     {
-        var server = await StartAsync();
+        var server = await realm.ServeAsync(RealmFile);
         var cases = WireRecordings.Read(file);
         var answered = new List<WireCase>();
         foreach (var one in cases)
@@ -46,8 +45,6 @@ public abstract class WireTests
         var differences = cases.Zip(answered).SelectMany(pair => Differences(pair.First, pair.Second)).ToList();
         Assert.True(differences.Count == 0, $"{differences.Count} differences in {file}:\n{string.Join('\n', differences)}");
     }
-
-    private protected abstract Task<Uri> StartAsync();
 
     private static IEnumerable<string> Differences(WireCase expected, WireCase actual) =>
         expected.Exchanges.Zip(actual.Exchanges)
@@ -97,35 +94,12 @@ public abstract class WireTests
     }
 }
 
-public sealed class EmbeddedWireTests(EmbeddedWireTests.Fixture fixture) : WireTests, IClassFixture<EmbeddedWireTests.Fixture>
+public sealed class EmbeddedWireTests(EmbeddedRealmUnderTest realm) : WireTests(realm)
 {
     private protected override bool MayRecord => false;
-
-    private protected override Task<Uri> StartAsync() => Task.FromResult(fixture.Realm.Url);
-
-    public sealed class Fixture : IAsyncLifetime
-    {
-        public EmbeddedRealm Realm { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync() => Realm = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
-        {
-            RealmFile = RealmFile,
-            Url = new("http://localhost:0"),
-            EnvironmentName = "Testing",
-        });
-
-        public ValueTask DisposeAsync() => Realm.DisposeAsync();
-    }
 }
 
-public sealed class KeycloakWireTests(KeycloakUnderTest realm) : WireTests
+public sealed class KeycloakWireTests(KeycloakUnderTest realm) : WireTests(realm)
 {
     private protected override bool MayRecord => true;
-
-    private protected override async Task<Uri> StartAsync()
-    {
-        await realm.StartAsync();
-        Assert.SkipUnless(await realm.HasFactsAsync(), $"The Keycloak at {realm.Url} has no realm \"facts\": import Api.Tests/Wire/facts-realm.json.");
-        return realm.Url;
-    }
 }

@@ -18,7 +18,6 @@ internal static class PermissionSetup
         services.AddSingleton<AccessRulesCache>();
         services.AddSingleton<CallerStore>();
         services.AddSingleton<SubjectStore>();
-        services.AddSingleton<RowCatalogue>();
         services.AddScoped<CurrentCaller>();
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusalResultHandler>();
