@@ -36,7 +36,7 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
         await Assertions.Expect(page.GetByText("realm role superuser")).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.WaitForURLAsync($"{realm.ApiUrl}/signed-out");
+        await ArriveAsync(page, url => url == $"{realm.ApiUrl}/signed-out");
         await Assertions.Expect(page.GetByText("signed out here and at Keycloak")).ToBeVisibleAsync();
 
         // The realm's own session is gone: it asks for the password again.
@@ -55,7 +55,7 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
         await Assertions.Expect(page.GetByText("admin:view", new() { Exact = true })).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
-        await page.WaitForURLAsync($"{realm.ApiUrl}/signed-out");
+        await ArriveAsync(page, url => url == $"{realm.ApiUrl}/signed-out");
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign in again" }).ClickAsync();
         await SignInAsync(page, "grace");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
@@ -72,7 +72,7 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
         // Another client of the same session ends it; the realm tells this one through the back channel.
         await page.GotoAsync($"{realm.EndSessionEndpoint}?client_id=acme-spa&post_logout_redirect_uri={Uri.EscapeDataString(realm.PostLogoutRedirectUriOf("acme-spa"))}");
         await page.Locator("form input[type=submit], form button[type=submit]").First.ClickAsync();
-        await page.WaitForURLAsync($"{realm.ApiUrl}/reference/**");
+        await ArriveAsync(page, url => url.StartsWith($"{realm.ApiUrl}/reference/", StringComparison.Ordinal));
 
         await page.GotoAsync($"{realm.ApiUrl}/account");
         await Assertions.Expect(page.Locator("#kc-form-login")).ToBeVisibleAsync();
@@ -120,12 +120,17 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
         return page;
     }
 
-    private static async Task SignInAsync(IPage page, string person)
+    // Until the browser is there, not until its load event: that one is missed now and then when redirects follow each
+    // other closely, and what a test expects to see waits for itself.
+    private static Task ArriveAsync(IPage page, Func<string, bool> isThere) =>
+        page.WaitForURLAsync(isThere, new() { WaitUntil = WaitUntilState.Commit });
+
+    private async Task SignInAsync(IPage page, string person)
     {
         await page.FillAsync("#kc-form-login [name=username]", person);
         await page.FillAsync("#kc-form-login [name=password]", person);
         await page.PressAsync("#kc-form-login [name=password]", "Enter");
-        await page.WaitForLoadStateAsync();
+        await ArriveAsync(page, url => !url.StartsWith(realm.Issuer, StringComparison.Ordinal));
     }
 }
 
