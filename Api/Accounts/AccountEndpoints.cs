@@ -14,6 +14,7 @@ internal static class AccountEndpoints
     {
         services.AddModel(Model, "accounts", "Accounts", Permission.View, Permission.Change);
         services.AddSingleton<AccountStore>();
+        services.AddSingleton<AccountSearch>();
         services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Api.Data;
 using Api.Permissions;
 using Dapper;
@@ -15,7 +16,7 @@ internal sealed record AccountFilter(string? Search, string? Kind, bool? Active,
 /// <summary>The table <c>accounts</c>, for those who look after accounts. The request path has its own read: CallerStore.</summary>
 internal sealed class AccountStore(Database database, AuditTrail audit)
 {
-    /// <summary>The one order of the list.</summary>
+    /// <summary>The one order of the API's list.</summary>
     public const string Sort = "username";
 
     private const string Columns = "id, issuer, subject, kind, username, email, name, active, created_at, last_seen_at";
@@ -81,6 +82,15 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
         const string sql = $"SELECT {Columns} FROM accounts WHERE id = @id";
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id }, cancellationToken: cancellationToken));
+    }
+
+    /// <returns>The accounts of these ids that there are, in the order of ids.</returns>
+    public async Task<IReadOnlyList<Account>> FindAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT {Columns} FROM accounts WHERE id IN {database.Elements("@ids", "uuid")} ORDER BY id";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<Account>(new CommandDefinition(
+            sql, new { ids = JsonSerializer.Serialize(ids) }, cancellationToken: cancellationToken))).AsList();
     }
 
     /// <returns>The account as it is now, or <see langword="null"/> if there is none.</returns>

@@ -1,3 +1,4 @@
+using Api.Models;
 using Api.Permissions;
 
 namespace Api.Admin;
@@ -6,13 +7,36 @@ namespace Api.Admin;
 /// <param name="AccountId">The local account.</param>
 /// <param name="Name">How the page addresses them.</param>
 /// <param name="Permissions">What they may do. The server decides again on every post.</param>
-public sealed record Viewer(Guid AccountId, string Name, IReadOnlySet<string> Permissions)
+/// <param name="Zone">The reader's time zone, as their browser said it; UTC until then.</param>
+/// <param name="Models">The declared models that they may look at.</param>
+/// <param name="Message">What the page before has done, to be said once.</param>
+public sealed record Viewer(
+    Guid AccountId, string Name, IReadOnlySet<string> Permissions, TimeZoneInfo Zone, IReadOnlyList<ModelLink> Models, string? Message = null)
 {
     /// <returns>Whether the viewer holds <c>model:action</c>.</returns>
     public bool May(string model, string action) => Permissions.Contains($"{model}:{action}");
 
-    internal static Viewer Of(Caller caller) => new(
-        caller.AccountId,
-        caller.Identity.Name ?? caller.Identity.Username ?? caller.Identity.Subject,
-        caller.Permissions.Select(permission => permission.ToString()).ToHashSet(StringComparer.Ordinal));
+    internal static Viewer Of(HttpContext context, Caller caller)
+    {
+        var permissions = caller.Permissions.Select(permission => permission.ToString()).ToHashSet(StringComparer.Ordinal);
+        return new Viewer(
+            caller.AccountId,
+            caller.Identity.Name ?? caller.Identity.Username ?? caller.Identity.Subject,
+            permissions,
+            ReaderZone.Of(context.Request),
+            [.. context.RequestServices.GetRequiredService<ModelCatalogue>().Models
+                .Where(model => permissions.Contains($"{model.Name}:{Permission.View}"))
+                .OrderBy(model => model.Title, StringComparer.Ordinal)
+                .Select(model => new ModelLink(model.Plural, model.Title))],
+            Flash.Take(context));
+    }
+}
+
+/// <summary>The way to the pages of a declared model.</summary>
+/// <param name="Plural">Its name in addresses: <c>books</c>.</param>
+/// <param name="Title">What people call it.</param>
+public sealed record ModelLink(string Plural, string Title)
+{
+    /// <summary>The address of its list.</summary>
+    public string Path => $"/admin/models/{Plural}";
 }

@@ -9,12 +9,16 @@ namespace Api.Data;
 /// <param name="Name">The account's name at that moment: it outlives the account.</param>
 /// <param name="Method">How they came in: one of the constants here.</param>
 /// <param name="RequestId">The request, as problem details and the service's log name it; <see langword="null"/> outside one.</param>
-internal sealed record Actor(Guid? AccountId, string Name, string Method, string? RequestId)
+/// <param name="Reason">Why, in their own words, of everything that they do now; <see langword="null"/> if they did not say.</param>
+internal sealed record Actor(Guid? AccountId, string Name, string Method, string? RequestId, string? Reason = null)
 {
     public const string Bearer = "bearer";
     public const string Session = "session";
     public const string CommandLine = "command-line";
     public const string Service = "service";
+
+    /// <returns>The same, doing something for a reason.</returns>
+    public Actor Because(string? reason) => this with { Reason = string.IsNullOrWhiteSpace(reason) ? null : reason.Trim() };
 }
 
 /// <summary>One change of one thing.</summary>
@@ -72,7 +76,7 @@ internal sealed class AuditTrail(TimeProvider clock)
                 Action = change.Action,
                 OldValues = Json(change.Before),
                 NewValues = Json(change.After),
-                Reason = change.Reason,
+                Reason = change.Reason ?? actor.Reason,
             })],
             cancellationToken);
     }

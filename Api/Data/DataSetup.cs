@@ -16,6 +16,9 @@ internal static class DataSetup
         services.AddSingleton<AuditTrail>();
         services.AddSingleton<RefusalTrail>();
         services.AddHostedService(provider => provider.GetRequiredService<RefusalTrail>());
+        services.AddSingleton<ActivityMeter>();
+        services.AddHostedService(provider => provider.GetRequiredService<ActivityMeter>());
+        services.AddSingleton<ActivityStore>();
         services.AddHealthChecks().AddCheck<Check>("database");
     }
 

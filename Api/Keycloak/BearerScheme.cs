@@ -125,7 +125,10 @@ internal static class BearerScheme
         if (await sessions.HasEndedAsync(identity, IssuedAt(token), context.HttpContext.RequestAborted))
         {
             context.Fail("The session that the token belongs to has ended. Sign in again.");
+            return;
         }
+
+        await context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().NoteAsync(token, ClientToken.Accepted, context.HttpContext.RequestAborted);
     }
 
     // By Keycloak's clock, while the end of a session is written by ours: a minute covers what the two may differ.
@@ -135,10 +138,14 @@ internal static class BearerScheme
             : DateTimeOffset.MinValue;
 
     // Whatever is not a fault of the token (the database is away, say) must not look like one.
-    private static Task PassOnOutage(AuthenticationFailedContext context) =>
-        context.Exception is SecurityTokenException or ArgumentException or RealmUnreachableException
-            ? Task.CompletedTask
-            : throw context.Exception;
+    private static Task PassOnOutage(AuthenticationFailedContext context) => context.Exception switch
+    {
+        // The audience is looked at after the signature, so the realm did write this one.
+        SecurityTokenInvalidAudienceException when Token(context.Request) is { } token => context.HttpContext.RequestServices
+            .GetRequiredService<ClientTokenLog>().NoteAsync(new JsonWebToken(token), ClientToken.WrongAudience, context.HttpContext.RequestAborted),
+        SecurityTokenException or ArgumentException or RealmUnreachableException => Task.CompletedTask,
+        _ => throw context.Exception,
+    };
 
     private static async Task ChallengeAsync(JwtBearerChallengeContext context)
     {

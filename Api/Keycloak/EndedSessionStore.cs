@@ -21,7 +21,9 @@ internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOpti
             DELETE FROM ended_sessions WHERE keep_until < @now;
             INSERT INTO ended_sessions (issuer, session_id, subject, ended_at, keep_until)
             VALUES (@issuer, @sessionId, @subject, @endedAt, @keepUntil)
-            ON CONFLICT (issuer, session_id, subject) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until
+            ON CONFLICT (issuer, session_id, subject) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until;
+            DELETE FROM sessions
+            WHERE issuer = @issuer AND (session_id = @sessionId AND session_id <> '' OR @sessionId = '' AND subject = @subject AND started_at <= @endedAt)
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(

@@ -30,6 +30,11 @@ internal static class KeycloakSetup
         services.AddHostedService<RealmProbe>();
         services.AddHealthChecks().AddCheck<Check>("realm");
         services.AddSingleton<EndedSessionStore>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<RealmLogout>();
+        services.AddSingleton<RealmKeyLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<RealmKeyLog>());
+        services.AddSingleton<ClientTokenLog>();
         services.AddSingleton(provider => new MigrationValues(provider.GetRequiredService<IOptions<KeycloakOptions>>().Value.Resource));
 
         // No default scheme: each route group names the ones it takes.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
 
 namespace Api.Keycloak;
 
@@ -48,6 +49,10 @@ internal sealed partial class RealmMetadata(
     private DateTimeOffset _lastRead = DateTimeOffset.MinValue;
     private volatile Snapshot? _current;
     private volatile Failure? _lastFailure;
+
+    /// <summary>What was read last, and when; <see langword="null"/> until the realm has been reached.</summary>
+    public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<SecurityKey> Keys)? Last =>
+        _current is { } current ? (current.ReadAt, current.ReachableSince, current.Configuration.SigningKeys) : null;
 
     /// <summary>Whether the realm has been reached at least once.</summary>
     public bool HasBeenReached => _current is not null;
@@ -122,8 +127,11 @@ internal sealed partial class RealmMetadata(
     {
         try
         {
-            var first = _current is null;
-            _current = new Snapshot(await ReadAsync(CancellationToken.None), clock.GetUtcNow());
+            var before = _current;
+            var first = before is null;
+            var configuration = await ReadAsync(CancellationToken.None);
+            var now = clock.GetUtcNow();
+            _current = new Snapshot(configuration, now, before is null || _lastFailure is not null ? now : before.ReachableSince);
             _lastFailure = null;
             if (first)
             {
@@ -187,7 +195,7 @@ internal sealed partial class RealmMetadata(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The realm's metadata at {Address} could not be read: {Reason}")]
     private partial void LogUnreachable(string address, string reason);
 
-    private sealed record Snapshot(OpenIdConnectConfiguration Configuration, DateTimeOffset ReadAt);
+    private sealed record Snapshot(OpenIdConnectConfiguration Configuration, DateTimeOffset ReadAt, DateTimeOffset ReachableSince);
 
     private sealed record Failure(string Message, DateTimeOffset At);
 }

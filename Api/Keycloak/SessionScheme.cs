@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Claims;
+using Api.Data;
 using Api.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -9,6 +10,9 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Api.Keycloak;
+
+/// <summary>Endpoint metadata: how a route group answers a form that comes without a session, where it is not by problem details.</summary>
+internal sealed record SignInAgain(Func<HttpContext, Task<IResult>> Answer);
 
 /// <summary>
 /// Staff in the browser: OpenID Connect code flow with PKCE (RFC 7636) against the realm, then a session cookie of our
@@ -120,6 +124,18 @@ internal static partial class SessionScheme
             return;
         }
 
+        // A part of a page, fetched by its script: the browser must load the whole, which asks to sign in.
+        if (context.Request.Headers.ContainsKey("HX-Request"))
+        {
+            context.Response.Headers["HX-Refresh"] = "true";
+        }
+        else if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<SignInAgain>() is { } again
+            && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        {
+            await (await again.Answer(context.HttpContext)).ExecuteAsync(context.HttpContext);
+            return;
+        }
+
         await Problem.Of(
             StatusCodes.Status401Unauthorized,
             "session_missing",
@@ -151,27 +167,36 @@ internal static partial class SessionScheme
         await metadata.GetConfigurationAsync(context.HttpContext.RequestAborted);
     }
 
-    private static Task StartSession(Microsoft.AspNetCore.Authentication.OpenIdConnect.TokenValidatedContext context)
+    private static async Task StartSession(Microsoft.AspNetCore.Authentication.OpenIdConnect.TokenValidatedContext context)
     {
         if (context.Principal!.FindFirst("typ")?.Value is not "ID")
         {
             context.Fail("Keycloak answered the sign-in with a token that is no ID token.");
-            return Task.CompletedTask;
+            return;
         }
 
         var kept = context.Principal.Claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal));
         context.Principal = new ClaimsPrincipal(new ClaimsIdentity(kept, Schemes.SignIn, "preferred_username", "none"));
-        if (KeycloakIdentity.Read(context.Principal, out var error) is null)
+        if (KeycloakIdentity.Read(context.Principal, out var error) is not { } identity)
         {
             context.Fail(error!);
-            return Task.CompletedTask;
+            return;
         }
 
-        context.Properties!.Items[StartedAt] = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>()
-            .GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+        var services = context.HttpContext.RequestServices;
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        context.Properties!.Items[StartedAt] = now.ToString("O", CultureInfo.InvariantCulture);
         // Keycloak ends its session without asking only if it gets the ID token back (RP-Initiated Logout 1.0, section 2).
         context.Properties.StoreTokens([new AuthenticationToken { Name = "id_token", Value = context.TokenEndpointResponse!.IdToken }]);
-        return Task.CompletedTask;
+        await services.GetRequiredService<SessionStore>().AddAsync(
+            identity,
+            now,
+            now + services.GetRequiredService<IOptions<KeycloakOptions>>().Value.SignIn.SessionLifetime,
+            context.HttpContext.Connection.RemoteIpAddress?.ToString(),
+            context.Request.Headers.UserAgent.ToString(),
+            context.TokenEndpointResponse.RefreshToken,
+            context.HttpContext.RequestAborted);
+        services.GetRequiredService<ActivityMeter>().CountInDay(ActivityMeter.SignIns);
     }
 
     private static Task ExplainFailure(RemoteFailureContext context)

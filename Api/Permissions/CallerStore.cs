@@ -99,6 +99,7 @@ internal sealed partial class CallerStore(
             cancellationToken: cancellationToken));
         if (added > 0)
         {
+            await AccountWords.WriteAsync(connection, transaction, id, identity.Username ?? identity.Subject, identity.Email, identity.Name, cancellationToken);
             var values = Names(Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
@@ -175,6 +176,8 @@ internal sealed partial class CallerStore(
         var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
         if (changed > 0)
         {
+            await AccountWords.WriteAsync(
+                connection, transaction, row.Id!.Value, identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name, cancellationToken);
             var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
             var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
             await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange("account", row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);

@@ -1,3 +1,4 @@
+using Api.Data;
 using Api.Hosting;
 using Api.Keycloak;
 using Microsoft.AspNetCore.Authorization;
@@ -19,7 +20,7 @@ internal sealed record ScopeRule(IReadOnlyList<IReadOnlyList<string>> Alternativ
 internal sealed record AccountKindRule(AccountKind Only);
 
 /// <summary>Asks the evaluator, and nothing else.</summary>
-internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHandler<PermissionRequirement>
+internal sealed class PermissionHandler(CurrentCaller callers, ActivityMeter activity) : AuthorizationHandler<PermissionRequirement>
 {
     protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, PermissionRequirement requirement)
     {
@@ -30,6 +31,7 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
         }
 
         var decision = caller.Decide(DemandOf(http.GetEndpoint(), requirement));
+        Count(http, caller, decision);
         if (decision.IsAllowed)
         {
             context.Succeed(requirement);
@@ -37,6 +39,24 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
         else
         {
             context.Fail(new Refusal(this, caller, decision));
+        }
+    }
+
+    // A request that is asked for several permissions, its group's and its own, is still one request: its last answer counts.
+    private void Count(HttpContext http, Caller caller, Decision decision)
+    {
+        var demands = http.GetEndpoint()?.Metadata.GetOrderedMetadata<PermissionRequirement>().Count ?? 1;
+        var asked = http.Items.TryGetValue(typeof(PermissionHandler), out var before) ? (int)before! + 1 : 1;
+        http.Items[typeof(PermissionHandler)] = asked;
+        if (decision.IsAllowed && asked < demands)
+        {
+            return;
+        }
+
+        activity.CountInHour(decision.IsAllowed ? ActivityMeter.Allowed : ActivityMeter.Refused);
+        if (caller.Subject.Kind == AccountKind.Service)
+        {
+            activity.CountInDay(ActivityMeter.Services, caller.AccountId.ToString());
         }
     }
 

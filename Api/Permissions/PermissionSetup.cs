@@ -17,6 +17,7 @@ internal static class PermissionSetup
         services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
         services.AddSingleton<CallerStore>();
+        services.AddSingleton<SeenRoles>();
         services.AddSingleton<SubjectStore>();
         services.AddScoped<CurrentCaller>();
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();

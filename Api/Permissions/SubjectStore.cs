@@ -11,7 +11,7 @@ namespace Api.Permissions;
 /// Accounts as the subjects of a question that they do not ask themselves: by the roles that Keycloak said last, the groups
 /// that they were put into by hand, and no token. Only accounts of the configured realm: another issuer vouches for nobody.
 /// </summary>
-internal sealed class SubjectStore(Database database, IOptions<KeycloakOptions> keycloak)
+internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOptions<KeycloakOptions> keycloak)
 {
     /// <summary>The one order of every list here.</summary>
     private const string Sort = "username";
@@ -44,6 +44,86 @@ internal sealed class SubjectStore(Database database, IOptions<KeycloakOptions> 
         var id = Guid.TryParse(name, out var parsed) ? parsed : Guid.Empty;
         await using var connection = await database.OpenAsync(cancellationToken);
         return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, name, id }, cancellationToken);
+    }
+
+    /// <param name="accountId">The local account.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>The account, or <see langword="null"/> if there is none, or only one of another realm.</returns>
+    public async Task<KnownSubject?> FindAccountAsync(Guid accountId, CancellationToken cancellationToken)
+    {
+        const string sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.id = @accountId";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await ReadAsync(connection, sql, new { keycloak.Value.Issuer, accountId }, cancellationToken)).SingleOrDefault();
+    }
+
+    /// <returns>The accounts of these ids that there are.</returns>
+    public async Task<IReadOnlyList<KnownSubject>> FindAccountsAsync(IReadOnlyCollection<Guid> accountIds, CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.id IN {database.Elements("@ids", "uuid")}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, ids = JsonSerializer.Serialize(accountIds) }, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whoever is in one of some groups by a role or by hand, in the order of ids, which is about the order in which they
+    /// were first seen. A page costs what it is long, however many members there are. Groups for everybody are not asked
+    /// about: there, every account is a member.
+    /// </summary>
+    /// <param name="rules">The rules that the question is asked under.</param>
+    /// <param name="groups">The ids of the groups.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">The last account of the page before.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)> ListMembersAsync(
+        AccessRules rules, IReadOnlyCollection<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
+    {
+        var wanted = groups.ToHashSet();
+        var roles = (await seenRoles.ListAsync(cancellationToken))
+            .Where(seen => rules.MappingsOf(seen.Role).Any(mapping => wanted.Contains(mapping.GroupId)))
+            .Select(seen => seen.Id);
+        // Of each role, and of each group, the first few by its index; then the first few of those.
+        string Part(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
+            ? $"""
+                SELECT m.account_id
+                FROM json_array_elements_text(CAST({ids} AS json)) j
+                CROSS JOIN LATERAL (
+                    SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after ORDER BY account_id LIMIT @limit) m
+                """
+            : $"""
+                SELECT m.account_id
+                FROM json_each({ids}) j
+                JOIN {table} m ON m.{key} = j.value AND m.account_id IN (
+                    SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after ORDER BY account_id LIMIT @limit)
+                """;
+        var sql = $"""
+            SELECT {Columns}
+            FROM accounts a
+            JOIN (
+                SELECT account_id FROM (
+                    {Part("@roles", "bigint", "account_roles", "role_id")}
+                    UNION
+                    {Part("@groups", "uuid", "group_members", "group_id")}) f
+                ORDER BY account_id LIMIT @limit) p ON p.account_id = a.id
+            WHERE a.issuer = @Issuer
+            ORDER BY a.id
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var values = new
+        {
+            keycloak.Value.Issuer,
+            roles = JsonSerializer.Serialize(roles),
+            groups = JsonSerializer.Serialize(wanted),
+            after = after ?? Guid.Empty,
+            limit = limit + 1,
+        };
+        var members = await ReadAsync(connection, sql, values, cancellationToken);
+        if (members.Count <= limit)
+        {
+            return (members, null);
+        }
+
+        members.RemoveAt(limit);
+        return (members, members[^1].AccountId);
     }
 
     /// <summary>Accounts by user name, a page at a time.</summary>

@@ -1,0 +1,183 @@
+using System.Globalization;
+using Api.Data;
+using Dapper;
+
+namespace Api.Accounts;
+
+/// <summary>Which accounts the pages list, and in which order.</summary>
+/// <param name="Search">The beginning of a word of user name, e-mail or name, in any case.</param>
+/// <param name="Kind"><c>person</c>, <c>service</c> or <see langword="null"/> for both.</param>
+/// <param name="Active">Only those switched on, or off.</param>
+/// <param name="SeenSince">Only those seen since then.</param>
+/// <param name="Sort">One of <see cref="AccountSearch.Sorts"/>; a search has an order of its own.</param>
+/// <param name="Limit">How many at most.</param>
+/// <param name="After">Where the page before ended.</param>
+internal sealed record AccountQuery(
+    string? Search, string? Kind, bool? Active, DateTimeOffset? SeenSince, string Sort, int Limit, Cursor? After);
+
+/// <summary>
+/// Lists accounts for the pages. Whatever the filter, a page costs what it is long, however many accounts there are: every
+/// combination of kind and state is read in the order of an index, and a search goes by the words of <c>account_words</c>.
+/// </summary>
+internal sealed class AccountSearch(Database database)
+{
+    public const string ByUsername = "username";
+    public const string ByLastSeen = "-seen";
+    public const string ByWord = "word";
+
+    public static readonly IReadOnlyList<string> Sorts = [ByUsername, ByLastSeen];
+
+    private static readonly string[] Kinds = ["person", "service"];
+    private static readonly bool[] States = [true, false];
+
+    private const string Columns = "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.active, a.created_at, a.last_seen_at";
+
+    /// <returns>The order that the query's list really has.</returns>
+    public static string OrderOf(string? search, string? sort) =>
+        !string.IsNullOrEmpty(search) ? ByWord : sort is ByLastSeen ? ByLastSeen : ByUsername;
+
+    /// <returns>A page, and where the next one starts; <see langword="null"/> on the last.</returns>
+    public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountQuery query, CancellationToken cancellationToken)
+    {
+        var values = new DynamicParameters(new { limit = query.Limit + 1, since = query.SeenSince ?? DateTimeOffset.MinValue });
+        var sql = string.IsNullOrEmpty(query.Search) ? InOrder(query, values) : ByWords(query, values);
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
+        if (rows.Count <= query.Limit)
+        {
+            return ([.. rows.Select(row => row.Account)], null);
+        }
+
+        rows.RemoveAt(query.Limit);
+        var last = rows[^1];
+        var order = OrderOf(query.Search, query.Sort);
+        var key = order switch
+        {
+            ByWord => last.Word,
+            ByLastSeen => last.LastSeenAt.ToString("O", CultureInfo.InvariantCulture),
+            _ => last.Username,
+        };
+        return ([.. rows.Select(row => row.Account)], new Cursor(order, key, last.Id.ToString()));
+    }
+
+    // One part for each kind and state, each of them short and sorted by its index, and then the first of all parts.
+    private static string InOrder(AccountQuery query, DynamicParameters values)
+    {
+        var bySeen = query.Sort is ByLastSeen;
+        var after = "";
+        if (query.After is { } cursor)
+        {
+            values.Add("afterId", IdOf(cursor));
+            values.Add("afterKey", bySeen ? InstantOf(cursor) : cursor.Key ?? "");
+            after = bySeen ? "AND (last_seen_at, id) < (@afterKey, @afterId)" : "AND (username, id) > (@afterKey, @afterId)";
+        }
+
+        var order = bySeen ? "last_seen_at DESC, id DESC" : "username, id";
+        var seen = query.SeenSince is null ? "" : "AND last_seen_at >= @since";
+        var parts =
+            from kind in query.Kind is null ? Kinds : [query.Kind]
+            from active in query.Active is null ? States : [query.Active.Value]
+            select Part(kind, active);
+        return $"SELECT {Columns} FROM ({string.Join(" UNION ALL ", parts)}) a ORDER BY {order} LIMIT @limit";
+
+        string Part(string kind, bool active)
+        {
+            values.Add(kind, kind);
+            values.Add($"active{active}", active);
+            return $"""
+                SELECT {Columns} FROM (
+                    SELECT {Columns} FROM accounts a
+                    WHERE kind = @{kind} AND active = @active{active} {seen} {after}
+                    ORDER BY {order} LIMIT @limit) a
+                """;
+        }
+    }
+
+    private static string ByWords(AccountQuery query, DynamicParameters values)
+    {
+        var start = query.Search!.ToLowerInvariant();
+        values.Add("start", start);
+        // After every text that begins so, and before all others: both engines compare these words by their bytes in UTF-8.
+        values.Add("end", start + "\U0010FFFF");
+        var conditions = new List<string>();
+        if (query.Kind is not null)
+        {
+            conditions.Add("AND a.kind = @kind");
+            values.Add("kind", query.Kind);
+        }
+
+        if (query.Active is { } active)
+        {
+            conditions.Add("AND a.active = @active");
+            values.Add("active", active);
+        }
+
+        if (query.SeenSince is not null)
+        {
+            conditions.Add("AND a.last_seen_at >= @since");
+        }
+
+        if (query.After is { } cursor)
+        {
+            conditions.Add("AND (w.word, w.account_id) > (@afterKey, @afterId)");
+            values.Add("afterKey", cursor.Key ?? "");
+            values.Add("afterId", IdOf(cursor));
+        }
+
+        // An account of which several words begin so is listed at the first of them.
+        return $"""
+            SELECT {Columns}, w.word
+            FROM account_words w
+            JOIN accounts a ON a.id = w.account_id
+            WHERE w.word >= @start AND w.word < @end {string.Join(' ', conditions)}
+              AND NOT EXISTS (SELECT 1 FROM account_words o WHERE o.account_id = w.account_id AND o.word >= @start AND o.word < w.word)
+            ORDER BY w.word, w.account_id
+            LIMIT @limit
+            """;
+    }
+
+    private static Guid IdOf(Cursor cursor) => Guid.TryParse(cursor.Id, out var id) ? id : Guid.Empty;
+
+    // A cursor that somebody wrote by hand starts wherever it says, or at the beginning.
+    private static DateTimeOffset InstantOf(Cursor cursor) =>
+        DateTimeOffset.TryParseExact(cursor.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at) ? at : DateTimeOffset.MaxValue;
+
+    private sealed record Row
+    {
+        public required Guid Id { get; init; }
+
+        public required string Issuer { get; init; }
+
+        public required string Subject { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required string Username { get; init; }
+
+        public string? Email { get; init; }
+
+        public string? Name { get; init; }
+
+        public required bool Active { get; init; }
+
+        public required DateTimeOffset CreatedAt { get; init; }
+
+        public required DateTimeOffset LastSeenAt { get; init; }
+
+        public string? Word { get; init; }
+
+        public Account Account => new()
+        {
+            Id = Id,
+            Issuer = Issuer,
+            Subject = Subject,
+            Kind = Kind,
+            Username = Username,
+            Email = Email,
+            Name = Name,
+            Active = Active,
+            CreatedAt = CreatedAt,
+            LastSeenAt = LastSeenAt,
+        };
+    }
+}

@@ -1,0 +1,287 @@
+using System.Globalization;
+using Api.Accounts;
+using Api.Admin.AuditPages;
+using Api.Admin.Forms;
+using Api.Admin.SessionPages;
+using Api.Audit;
+using Api.Data;
+using Api.Groups;
+using Api.Keycloak;
+using Api.Permissions;
+
+namespace Api.Admin.AccountPages;
+
+/// <summary>The pages of accounts: the list, one account, switching it, its groups by hand, and several at once.</summary>
+internal static class AccountPageEndpoints
+{
+    public const int PageSize = 50;
+
+    private const string List = "/admin/accounts";
+    private const int RecentRows = 10;
+
+    public static void MapAccountPages(this IEndpointRouteBuilder admin)
+    {
+        admin.MapGet("/accounts", ListAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts/{id:guid}", ShowAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts/{id:guid}/switch-off", ShowAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts/{id:guid}/switch-on", ShowAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts/{id:guid}/groups", ShowAsync).RequirePermission("account", Permission.View);
+        admin.MapPost("/accounts/{id:guid}/switch-off", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
+            SwitchAsync(id, active: false, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
+        admin.MapPost("/accounts/{id:guid}/switch-on", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
+            SwitchAsync(id, active: true, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
+        admin.MapPost("/accounts/{id:guid}/groups", JoinAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
+        admin.MapGet("/accounts/{id:guid}/groups/{groupId:guid}/leave", AskToLeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
+        admin.MapPost("/accounts/{id:guid}/groups/{groupId:guid}/leave", LeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
+        admin.MapPost("/accounts/{id:guid}/sessions/end", EndSessionsAsync).RequirePermission("account", Permission.View).RequirePermission("session", Permission.Delete);
+        admin.MapBulkPages();
+    }
+
+    private static async Task<IResult> ListAsync(
+        [AsParameters] AccountListRequest request, HttpContext context, Caller caller, AccountPageReader reader, CancellationToken cancellationToken)
+    {
+        var filter = request.Filter;
+        var (accounts, next, mistake) = await reader.ListAsync(caller, filter, request.After, PageSize, cancellationToken);
+        return Pages.Of<AccountsPage, AccountListView>(context, caller, new AccountListView(
+            accounts,
+            filter with { Mistake = mistake },
+            request.After is null ? null : filter.Path(),
+            next is null ? null : filter.Path(after: next)));
+    }
+
+    private static async Task<IResult> ShowAsync(Guid id, HttpContext context, Caller caller, AccountPageReader reader, FormDrafts drafts, CancellationToken cancellationToken)
+    {
+        var form = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
+        return await PageAsync(id, context, caller, reader, form, StatusCodes.Status200OK, cancellationToken);
+    }
+
+    private static async Task<IResult> SwitchAsync(
+        Guid id, bool active, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken)
+    {
+        var input = FormInput.Of(form);
+        if (Reasons.Mistake(input) is { } tooLong)
+        {
+            return await PageAsync(id, context, caller, reader, input.Add("reason", tooLong), StatusCodes.Status422UnprocessableEntity, cancellationToken);
+        }
+
+        if (id == caller.AccountId)
+        {
+            input.Add("", "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
+            return await PageAsync(id, context, caller, reader, input, StatusCodes.Status409Conflict, cancellationToken);
+        }
+
+        return await store.SwitchAsync(id, active, caller.Actor, input.Value("reason"), cancellationToken) is { } account
+            ? Flash.Redirect(context, $"{List}/{id}", active
+                ? $"{account.Username} is switched on."
+                : $"{account.Username} is switched off, and refused from the next request on.")
+            : TypedResults.NotFound();
+    }
+
+    private static async Task<IResult> JoinAsync(
+        Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, Delegation delegation, GroupStore groups, CancellationToken cancellationToken)
+    {
+        var input = FormInput.Of(form);
+        var name = input.Value("group");
+        var group = caller.Rules.Groups.FirstOrDefault(group => string.Equals(group.Name, name, StringComparison.Ordinal));
+        if (group is null)
+        {
+            input.Add("group", name.Length == 0 ? "Name the group." : $"There is no group {name}. The names are on the page Groups.");
+        }
+        else if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
+        {
+            input.Add("group", refused!);
+        }
+
+        if (Reasons.Mistake(input) is { } tooLong)
+        {
+            input.Add("reason", tooLong);
+        }
+
+        if (!input.IsValid)
+        {
+            return await PageAsync(id, context, caller, reader, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
+        }
+
+        return await groups.AddMemberAsync(group!.Id, id, caller.Actor.Because(input.Value("reason")), cancellationToken)
+            ? Flash.Redirect(context, $"{List}/{id}", $"Put into the group {group.Name}.")
+            : TypedResults.NotFound();
+    }
+
+    private static async Task<IResult> AskToLeaveAsync(
+        Guid id, Guid groupId, HttpContext context, Caller caller, AccountStore accounts, FormDrafts drafts, CancellationToken cancellationToken)
+    {
+        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
+        return await LeavePageAsync(id, groupId, input, StatusCodes.Status200OK, context, caller, accounts, cancellationToken);
+    }
+
+    private static async Task<IResult> LeaveAsync(
+        Guid id, Guid groupId, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, GroupStore groups, AccountStore accounts, CancellationToken cancellationToken)
+    {
+        var input = FormInput.Of(form);
+        if (caller.Rules.FindGroup(groupId) is not { } group)
+        {
+            return TypedResults.NotFound();
+        }
+
+        if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
+        {
+            input.Add("", refused!);
+        }
+
+        if (Reasons.Mistake(input) is { } tooLong)
+        {
+            input.Add("reason", tooLong);
+        }
+
+        if (!input.IsValid)
+        {
+            return await LeavePageAsync(id, groupId, input, StatusCodes.Status422UnprocessableEntity, context, caller, accounts, cancellationToken);
+        }
+
+        return await groups.RemoveMemberAsync(groupId, id, caller.Actor.Because(input.Value("reason")), cancellationToken)
+            ? Flash.Redirect(context, $"{List}/{id}", $"Taken out of the group {group.Name}.")
+            : Flash.Redirect(context, $"{List}/{id}", $"It was not in the group {group.Name} by hand any more.");
+    }
+
+    private static async Task<IResult> EndSessionsAsync(
+        Guid id, IFormCollection form, HttpContext context, Caller caller, AccountStore accounts, RealmLogout logout, CancellationToken cancellationToken)
+    {
+        if (await accounts.FindAsync(id, cancellationToken) is not { } account)
+        {
+            return TypedResults.NotFound();
+        }
+
+        var ended = await logout.EndAllAsync(account.Issuer, account.Subject, cancellationToken);
+        return Flash.Redirect(context, id == caller.AccountId ? "/account" : $"{List}/{id}", SessionWords.Say(ended, account.Username));
+    }
+
+    private static async Task<IResult> LeavePageAsync(
+        Guid id, Guid groupId, FormInput input, int status, HttpContext context, Caller caller, AccountStore accounts, CancellationToken cancellationToken) =>
+        caller.Rules.FindGroup(groupId) is { } group && await accounts.FindAsync(id, cancellationToken) is { } account
+            ? Pages.Of<LeaveGroupPage, LeaveGroupView>(context, caller, new LeaveGroupView(AccountEndpoints.ToResponse(account), groupId, group.Name, input), status)
+            : TypedResults.NotFound();
+
+    private static async Task<IResult> PageAsync(
+        Guid id, HttpContext context, Caller caller, AccountPageReader reader, FormInput input, int status, CancellationToken cancellationToken) =>
+        await reader.FindAsync(id, caller, RecentRows, cancellationToken) is { } view
+            // The form that came back is the one that it came from; the other is as it was.
+            ? Pages.Of<AccountPage, AccountView>(
+                context,
+                caller,
+                context.Request.Path.Value!.EndsWith("/groups", StringComparison.Ordinal) ? view with { Join = input } : view with { Switch = input },
+                status)
+            : TypedResults.NotFound();
+}
+
+/// <summary>What the address of the list says.</summary>
+internal sealed record AccountListRequest(string? Search, string? Kind, string? Active, string? Group, string? Seen, string? Sort, string? After)
+{
+    private const int Longest = 200;
+
+    public AccountListFilter Filter => AccountPageReader.Clean(new AccountListFilter(Text(Search), Kind, Active, Text(Group), Seen, Sort));
+
+    private static string? Text(string? text) => text is null ? null : text.Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: <= Longest } clean ? clean : text[..Longest];
+}
+
+/// <summary>Reads what the pages of accounts show.</summary>
+internal sealed class AccountPageReader(
+    AccountStore accounts, AccountSearch search, SubjectStore subjects, SessionStore sessions, AuditStore audit, PermissionCatalogue catalogue, TimeProvider clock)
+{
+    /// <returns>The filter without what no filter has: an address may say anything.</returns>
+    public static AccountListFilter Clean(AccountListFilter filter) => filter with
+    {
+        Kind = filter.Kind is "person" or "service" ? filter.Kind : null,
+        Active = filter.Active is "true" or "false" ? filter.Active : null,
+        Seen = filter.Seen is "1" or "7" or "30" ? filter.Seen : null,
+        Sort = AccountSearch.Sorts.Contains(filter.Sort, StringComparer.Ordinal) ? filter.Sort : null,
+    };
+
+    /// <returns>A page of the list, where the next one starts, and what is wrong with the filter.</returns>
+    public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
+        Caller caller, AccountListFilter filter, string? after, int limit, CancellationToken cancellationToken)
+    {
+        bool? active = filter.Active is null ? null : filter.Active == "true";
+        DateTimeOffset? since = filter.Seen is null ? null : clock.GetUtcNow() - TimeSpan.FromDays(int.Parse(filter.Seen, CultureInfo.InvariantCulture));
+        if (string.IsNullOrEmpty(filter.Group) || caller.Rules.Groups.FirstOrDefault(group => string.Equals(group.Name, filter.Group, StringComparison.Ordinal)) is not { } group)
+        {
+            var mistake = string.IsNullOrEmpty(filter.Group) ? null : $"There is no group {filter.Group}. What is shown is not filtered by a group.";
+            return await InOrderAsync(mistake);
+        }
+
+        if (group.ForEverybody)
+        {
+            return await InOrderAsync($"The group {group.Name} is for everybody, so every account is in it.");
+        }
+
+        var (members, next) = await subjects.ListMembersAsync(caller.Rules, [group.Id], limit, Guid.TryParse(after, out var last) ? last : null, cancellationToken);
+        var found = await accounts.FindAsync([.. members.Select(member => member.AccountId)], cancellationToken);
+        return (
+            [.. found.Where(Fits).Select(AccountEndpoints.ToResponse)],
+            next?.ToString(),
+            string.IsNullOrEmpty(filter.Search) ? null : "Within a group, a search goes by the whole list: some pages may hold few accounts.");
+
+        bool Fits(Account account) =>
+            (filter.Kind is null || account.Kind == filter.Kind)
+            && (active is null || account.Active == active)
+            && (since is null || account.LastSeenAt >= since)
+            && (string.IsNullOrEmpty(filter.Search) || AccountWords.Of(account.Username, account.Email, account.Name)
+                .Any(word => word.StartsWith(filter.Search, StringComparison.OrdinalIgnoreCase)));
+
+        async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
+        {
+            var order = AccountSearch.OrderOf(filter.Search, filter.Sort);
+            var query = new AccountQuery(filter.Search, filter.Kind, active, since, order, limit, after is null ? null : Cursor.Parse(after, order));
+            var (rows, cursor) = await search.ListAsync(query, cancellationToken);
+            return ([.. rows.Select(AccountEndpoints.ToResponse)], cursor?.ToString(), mistake);
+        }
+    }
+
+    /// <returns>Everything about one account, or <see langword="null"/> if there is none.</returns>
+    public async Task<AccountView?> FindAsync(Guid id, Caller caller, int recent, CancellationToken cancellationToken)
+    {
+        if (await accounts.FindAsync(id, cancellationToken) is not { } account)
+        {
+            return null;
+        }
+
+        var known = await subjects.FindAccountAsync(id, cancellationToken);
+        var mayAudit = caller.May("audit", Permission.View);
+        var (did, _) = mayAudit ? await audit.ListAsync(new AuditFilter { Account = id, Limit = recent }, cancellationToken) : ([], null);
+        var (happened, _) = mayAudit ? await audit.ListAsync(new AuditFilter { Model = "account", Row = id.ToString(), Limit = recent }, cancellationToken) : ([], null);
+        var open = caller.May("session", Permission.View) ? await sessions.ListOfAsync(account.Issuer, account.Subject, cancellationToken) : [];
+        return new AccountView(
+            AccountEndpoints.ToResponse(account),
+            id == caller.AccountId,
+            known?.RolesKnown ?? false,
+            [.. (known?.Roles ?? []).Select(role => role.ToString()).Order(StringComparer.Ordinal)],
+            known is null ? [] : Groups(known.Under(caller.Rules)),
+            known is null ? [] : Permissions(known.Under(caller.Rules), caller.Rules),
+            [.. open.Select(session => SessionView.Of(session, caller.Identity))],
+            [.. did.Select(AuditWords.View)],
+            [.. happened.Select(AuditWords.View)],
+            FormInput.Of(),
+            FormInput.Of());
+    }
+
+    /// <returns>The groups that a subject is in, by name.</returns>
+    public static IReadOnlyList<GroupMembershipView> Groups(Subject subject) =>
+        [.. subject.Access.Memberships
+            .GroupBy(membership => membership.Group.Id)
+            .Select(memberships => new GroupMembershipView(
+                memberships.Key,
+                memberships.First().Group.Name,
+                [.. memberships.Select(membership => membership.Origin.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+                memberships.Any(membership => membership.Origin == Origin.ByHand)))
+            .OrderBy(group => group.Name, StringComparer.Ordinal)];
+
+    /// <returns>Every permission that some group grants or denies the subject, with the chains behind it.</returns>
+    public IReadOnlyList<PermissionView> Permissions(Subject subject, AccessRules rules) =>
+        [.. catalogue.Permissions
+            .Select(permission => Explanation.Of(subject, new Demand(permission), rules, catalogue))
+            .Where(explanation => explanation.Grants.Count + explanation.Denials.Count > 0)
+            .Select(explanation => new PermissionView(
+                explanation.Decision.Permission.ToString(),
+                explanation.Decision.IsAllowed,
+                [.. explanation.Grants.Select(ChainWords.Steps)],
+                [.. explanation.Denials.Select(ChainWords.Steps)]))];
+}

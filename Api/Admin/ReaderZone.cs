@@ -1,0 +1,13 @@
+namespace Api.Admin;
+
+/// <summary>
+/// The time zone of whoever reads a page. A browser sends none by itself, so the script of the pages puts its name (IANA)
+/// into a cookie. Without script, times are in UTC and say so.
+/// </summary>
+internal static class ReaderZone
+{
+    public const string Cookie = "zone";
+
+    public static TimeZoneInfo Of(HttpRequest request) =>
+        request.Cookies[Cookie] is { Length: > 0 and <= 64 } name && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+}
