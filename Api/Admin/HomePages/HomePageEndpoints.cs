@@ -152,13 +152,13 @@ internal sealed class HomePageReader(
 
         if (rules.Mappings.Count(mapping => !matched.Contains(mapping.Id)) is > 0 and var idle)
         {
-            yield return new HomeNotice("warn", $"{Count(idle, "mapping")} match nothing", "No token has shown a role or group that they fit. They may be misspelt, or wait for somebody.", "/admin/role-mappings?matches=none", "See those mappings");
+            yield return new HomeNotice("warn", idle == 1 ? "1 mapping matches nothing" : $"{idle} mappings match nothing", "No token has shown a role or group that they fit. They may be misspelt, or wait for somebody.", "/admin/role-mappings?matches=none", "See those mappings");
         }
 
         if (unmapped.Count > 0)
         {
             var examples = string.Join(", ", unmapped.Take(3).Select(role => role.ToString()));
-            yield return new HomeNotice("warn", $"{Count(unmapped.Count, "role")} that tokens carry lead nowhere", $"Nothing maps {examples}{(unmapped.Count > 3 ? " and others" : "")}.", "/admin/role-mappings/unmapped", "Map them");
+            yield return new HomeNotice("warn", unmapped.Count == 1 ? "1 role that tokens carry leads nowhere" : $"{unmapped.Count} roles that tokens carry lead nowhere", $"Nothing maps {examples}{(unmapped.Count > 3 ? " and others" : "")}.", "/admin/role-mappings/unmapped", "Map them");
         }
     }
 
