@@ -1,8 +1,12 @@
+using Api.Admin.AccessPages;
 using Api.Admin.AccountPages;
+using Api.Admin.AuditPages;
+using Api.Admin.DesignPages;
 using Api.Admin.Forms;
 using Api.Admin.GroupPages;
 using Api.Admin.HomePages;
 using Api.Admin.OwnPages;
+using Api.Admin.RealmPages;
 using Api.Admin.RoleMappingPages;
 using Api.Admin.SessionPages;
 using Api.Keycloak;
@@ -23,6 +27,7 @@ internal static class AdminEndpoints
         services.AddSingleton<FormDrafts>();
         services.AddSingleton<AccountPageReader>();
         services.AddSingleton<HomePageReader>();
+        services.AddSingleton<AuditPageReader>();
     }
 
     public static void MapAdmin(this IEndpointRouteBuilder routes)
@@ -40,7 +45,11 @@ internal static class AdminEndpoints
         admin.MapAccountPages();
         admin.MapGroupPages();
         admin.MapRoleMappingPages();
+        admin.MapAccessPages();
         admin.MapSessionPages();
+        admin.MapRealmPages();
+        admin.MapAuditPages();
+        admin.MapDesignPages();
     }
 
     /// <summary>The page for an error that no page of its own explains.</summary>

@@ -159,7 +159,7 @@ internal static class AuditEndpoints
         field,
         $"{field} must be an instant of ISO 8601, as in 2026-11-24T00:00:00Z or 2026-11-24T00:00:00%2B01:00: in an address, + is written %2B.");
 
-    private static AuditResponse ToResponse(AuditRow row) => new(
+    public static AuditResponse ToResponse(AuditRow row) => new(
         row.Id,
         row.At,
         row.Kind,

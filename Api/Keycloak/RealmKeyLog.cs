@@ -59,7 +59,7 @@ internal sealed partial class RealmKeyLog(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task WriteAsync(IEnumerable<SecurityKey> keys, DateTimeOffset at, CancellationToken cancellationToken)
+    private async Task WriteAsync(IEnumerable<JsonWebKey> keys, DateTimeOffset at, CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at)
@@ -69,9 +69,8 @@ internal sealed partial class RealmKeyLog(
         await using var connection = await database.OpenAsync(cancellationToken);
         foreach (var key in keys.Where(key => !string.IsNullOrEmpty(key.KeyId)).OrderBy(key => key.KeyId, StringComparer.Ordinal))
         {
-            var algorithm = (key as JsonWebKey)?.Alg ?? key.GetType().Name.Replace("SecurityKey", "", StringComparison.Ordinal).ToUpperInvariant();
             await connection.ExecuteAsync(new CommandDefinition(
-                sql, new { options.Value.Issuer, key.KeyId, algorithm, now = clock.GetUtcNow(), at }, cancellationToken: cancellationToken));
+                sql, new { options.Value.Issuer, key.KeyId, algorithm = key.Alg ?? key.Kty, now = clock.GetUtcNow(), at }, cancellationToken: cancellationToken));
         }
     }
 

@@ -51,8 +51,8 @@ internal sealed partial class RealmMetadata(
     private volatile Failure? _lastFailure;
 
     /// <summary>What was read last, and when; <see langword="null"/> until the realm has been reached.</summary>
-    public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<SecurityKey> Keys)? Last =>
-        _current is { } current ? (current.ReadAt, current.ReachableSince, current.Configuration.SigningKeys) : null;
+    public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<JsonWebKey> Keys)? Last =>
+        _current is { } current ? (current.ReadAt, current.ReachableSince, current.Configuration.JsonWebKeySet.Keys.Where(key => key.Use is not "enc")) : null;
 
     /// <summary>Whether the realm has been reached at least once.</summary>
     public bool HasBeenReached => _current is not null;

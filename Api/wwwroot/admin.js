@@ -31,3 +31,43 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     event.detail.isError = false;
   }
 });
+
+// An export says how far it is while it is being read. Without script the browser saves the file by itself, and says how
+// large it is so far.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-export]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) {
+    return;
+  }
+
+  event.preventDefault();
+  const progress = document.createElement("span");
+  progress.setAttribute("role", "status");
+  link.after(progress);
+  link.hidden = true;
+  let rows = 0;
+  try {
+    const answer = await fetch(link.href);
+    if (!answer.ok) {
+      throw new Error(`The service answered ${answer.status}.`);
+    }
+
+    const counted = answer.body.pipeThrough(new TransformStream({
+      transform(chunk, controller) {
+        rows += chunk.reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0);
+        progress.textContent = `${rows.toLocaleString("en")} lines so far …`;
+        controller.enqueue(chunk);
+      },
+    }));
+    const file = document.createElement("a");
+    file.href = URL.createObjectURL(await new Response(counted).blob());
+    file.download = link.dataset.export;
+    file.click();
+    URL.revokeObjectURL(file.href);
+    progress.textContent = `${rows.toLocaleString("en")} lines saved as ${link.dataset.export}.`;
+  } catch (error) {
+    progress.textContent = `The export did not come to its end. ${error.message}`;
+  }
+
+  link.hidden = false;
+});

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Api.Accounts;
 using Api.Admin.AuditPages;
+using Api.Admin.Design;
 using Api.Admin.Forms;
 using Api.Admin.SessionPages;
 using Api.Audit;
@@ -8,6 +9,7 @@ using Api.Data;
 using Api.Groups;
 using Api.Keycloak;
 using Api.Permissions;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Api.Admin.AccountPages;
 
@@ -18,10 +20,12 @@ internal static class AccountPageEndpoints
 
     private const string List = "/admin/accounts";
     private const int RecentRows = 10;
+    private const int MostNames = 20;
 
     public static void MapAccountPages(this IEndpointRouteBuilder admin)
     {
         admin.MapGet("/accounts", ListAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts/names", NamesAsync).RequirePermission("account", Permission.View);
         admin.MapGet("/accounts/{id:guid}", ShowAsync).RequirePermission("account", Permission.View);
         admin.MapGet("/accounts/{id:guid}/switch-off", ShowAsync).RequirePermission("account", Permission.View);
         admin.MapGet("/accounts/{id:guid}/switch-on", ShowAsync).RequirePermission("account", Permission.View);
@@ -47,6 +51,15 @@ internal static class AccountPageEndpoints
             filter with { Mistake = mistake },
             request.After is null ? null : filter.Path(),
             next is null ? null : filter.Path(after: next)));
+    }
+
+    // Suggestions for whoever types a name, in whatever field.
+    private static async Task<RazorComponentResult> NamesAsync(HttpRequest request, AccountSearch search, CancellationToken cancellationToken)
+    {
+        var start = request.Query.Select(field => field.Value.ToString()).FirstOrDefault()?.Replace("\0", "", StringComparison.Ordinal).Trim() ?? "";
+        var (accounts, _) = await search.ListAsync(
+            new AccountQuery(start, Kind: null, Active: null, SeenSince: null, AccountSearch.ByUsername, MostNames, After: null), cancellationToken);
+        return Pages.Plain<NameOptions>(("Names", accounts.Select(account => account.Username).Distinct(StringComparer.Ordinal).ToArray()));
     }
 
     private static async Task<IResult> ShowAsync(Guid id, HttpContext context, Caller caller, AccountPageReader reader, FormDrafts drafts, CancellationToken cancellationToken)

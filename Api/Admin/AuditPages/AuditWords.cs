@@ -9,8 +9,34 @@ namespace Api.Admin.AuditPages;
 internal static class AuditWords
 {
     private const int LongestValue = 60;
+    private const int MostItems = 3;
 
     public static ActivityView View(AuditRow row) => new(row.Id, row.At, row.Account, Sentence(row), row.Reason, row.Kind == AuditRow.RefusalKind);
+
+    public static AuditLine Line(AuditRow row) =>
+        new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row), row.Reason, row.Kind == AuditRow.RefusalKind);
+
+    public static AuditRowView Page(AuditRow row) => new(
+        Line(row),
+        [.. Facts(row).Where(fact => !string.IsNullOrEmpty(fact.Value))],
+        [.. Changes(row).Select(change => new AuditFieldChange(change.Field, change.Before, change.After))]);
+
+    private static IEnumerable<AuditFact> Facts(AuditRow row)
+    {
+        yield return new AuditFact("Who", row.Account, row.AccountId is { } id ? $"/admin/accounts/{id}" : null);
+        yield return new AuditFact("Came in by", row.Method);
+        yield return new AuditFact("Model", row.Model ?? "", Links.To("/admin/audit", ("model", row.Model)));
+        yield return new AuditFact("Row", row.RowId ?? "", row.Model is null ? null : Links.To("/admin/audit", ("model", row.Model), ("row", row.RowId)));
+        yield return new AuditFact("Action", row.Action ?? "");
+        yield return new AuditFact("Reason", row.Reason ?? "");
+        yield return new AuditFact("Permission", row.Permission ?? "");
+        yield return new AuditFact("Code", row.Code ?? "");
+        yield return new AuditFact("Missing scope", row.Scope ?? "");
+        yield return new AuditFact("Missing permissions", row.MissingPermissions is null ? "" : string.Join(", ", JsonSerializer.Deserialize<string[]>(row.MissingPermissions) ?? []));
+        yield return new AuditFact("Call", row.Path is null ? "" : $"{row.HttpMethod} {row.Path}");
+        yield return new AuditFact("Times", row.Count > 1 ? row.Count.ToString(CultureInfo.InvariantCulture) : "");
+        yield return new AuditFact("Request", row.RequestId ?? "", Links.To("/admin/audit", ("requestId", row.RequestId)));
+    }
 
     /// <returns>What was done or refused, without who and when: <c>changed account ada: active true → false</c>.</returns>
     public static string Sentence(AuditRow row)
@@ -26,7 +52,25 @@ internal static class AuditWords
         var what = $"{Verb(row.Action!)} {row.Model} {name}";
         return changes.Length is 0 or > 3 || row.OldValues is null || row.NewValues is null
             ? what
-            : $"{what}: {string.Join(", ", changes.Select(change => $"{change.Field} {change.Before ?? "nothing"} → {change.After ?? "nothing"}"))}";
+            : $"{what}: {string.Join("; ", changes.Select(change => Say(row, change)))}";
+    }
+
+    // Of a list, what came and what went: the rest is still there.
+    private static string Say(AuditRow row, (string Field, string? Before, string? After) change)
+    {
+        var before = Items(Values(row.OldValues), change.Field);
+        var after = Items(Values(row.NewValues), change.Field);
+        if (before is null && after is null)
+        {
+            return $"{change.Field} {Cut(change.Before ?? "nothing")} → {Cut(change.After ?? "nothing")}";
+        }
+
+        string[] items =
+        [
+            .. (after ?? []).Except(before ?? [], StringComparer.Ordinal).Select(item => $"+ {item}"),
+            .. (before ?? []).Except(after ?? [], StringComparer.Ordinal).Select(item => $"− {item}"),
+        ];
+        return $"{change.Field} {string.Join(", ", items.Take(MostItems))}{(items.Length > MostItems ? $" and {items.Length - MostItems} more" : "")}";
     }
 
     /// <returns>The fields that differ, before and after, as text; <see langword="null"/> where a side has no value.</returns>
@@ -65,12 +109,18 @@ internal static class AuditWords
         {
             if (Text(values, field) is { Length: > 0 } name)
             {
-                return name.Length <= LongestValue ? name : name[..LongestValue] + "…";
+                return Cut(name);
             }
         }
 
-        return row.RowId;
+        // Of a change that does not touch the name: one's own account is called by it all the same.
+        return row.RowId is not null && row.RowId == row.AccountId?.ToString() ? row.Account : row.RowId;
     }
+
+    private static string Cut(string text) => text.Length <= LongestValue ? text : text[..LongestValue] + "…";
+
+    private static string[]? Items(Dictionary<string, JsonElement> values, string field) =>
+        values.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Text).OfType<string>()] : null;
 
     private static Dictionary<string, JsonElement> Values(string? json) =>
         json is null ? [] : JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json) ?? [];

@@ -1,3 +1,4 @@
+using Api.Admin.Design;
 using Api.Groups;
 using Api.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,7 +27,7 @@ internal static class GroupPageEndpoints
             .Where(name => name.Contains(group ?? "", StringComparison.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal)
             .Take(MostNames)];
-        return Pages.Plain<GroupNameOptions>(("Names", names));
+        return Pages.Plain<NameOptions>(("Names", names));
     }
 }
 
