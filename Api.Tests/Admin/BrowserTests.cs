@@ -35,7 +35,7 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
         await page.GetByRole(AriaRole.Link, new() { Name = "Ada Lovelace" }).ClickAsync();
         await Assertions.Expect(page.GetByText("realm role superuser")).ToBeVisibleAsync();
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).ClickAsync();
         await ArriveAsync(page, url => url == $"{realm.ApiUrl}/signed-out");
         await Assertions.Expect(page.GetByText("signed out here and at Keycloak")).ToBeVisibleAsync();
 
@@ -54,7 +54,7 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "You may not open this page" })).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("admin:view", new() { Exact = true })).ToBeVisibleAsync();
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).ClickAsync();
         await ArriveAsync(page, url => url == $"{realm.ApiUrl}/signed-out");
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign in again" }).ClickAsync();
         await SignInAsync(page, "grace");

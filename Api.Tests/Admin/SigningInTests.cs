@@ -227,13 +227,14 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
         var nora = await Api.PersonAsync("nora");
         var id = await AccountIdAsync(nora);
         var browser = await Api.SignInAsync("ada");
-        var page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts?search=nora");
+        var page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");
 
         var off = await browser.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-off']");
-        Assert.Contains("Switched off", off.Text, StringComparison.Ordinal);
+        Assert.Contains("nora is switched off", off.Text, StringComparison.Ordinal);
         await AssertProblemAsync(await nora.GetAsync("/api/me", Cancel), 403, "account_inactive");
 
-        page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts?search=nora");
+        page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");
+        Assert.DoesNotContain("nora is switched off", page.Text, StringComparison.Ordinal);
         await browser.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-on']");
         Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
     }

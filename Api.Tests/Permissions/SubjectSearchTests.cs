@@ -19,6 +19,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
 
     private TestDatabase _place = null!;
     private Database _database = null!;
+    private SeenRoles _seenRoles = null!;
     private SubjectStore _store = null!;
 
     private protected abstract DatabaseEngine Engine { get; }
@@ -31,12 +32,14 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         _place = await TestDatabase.CreateAsync(Engine);
         _database = Database.From(_place.ConnectionString, AppContext.BaseDirectory);
         await new Migrator(_database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(Cancel);
-        _store = new SubjectStore(_database, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
+        _seenRoles = new SeenRoles(_database);
+        _store = new SubjectStore(_database, _seenRoles, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
     }
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+        _seenRoles.Dispose();
         await _database.DisposeAsync();
         await _place.DisposeAsync();
     }

@@ -27,7 +27,8 @@ internal sealed partial class ActivityMeter(Database database, TimeProvider cloc
     private static readonly TimeSpan KeepFor = TimeSpan.FromDays(62);
 
     private readonly ConcurrentDictionary<(string Series, string Slot, string Item), long> _counts = new();
-    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly Lock _lock = new();
+    private Task _writing = Task.CompletedTask;
     private string _cleanedUp = "";
 
     /// <returns>The name of the hour that an instant is in, in UTC: names sort as time goes.</returns>
@@ -45,9 +46,35 @@ internal sealed partial class ActivityMeter(Database database, TimeProvider cloc
     public void CountInDay(string series, string item = "") => Count(series, DayOf(clock.GetUtcNow()), item);
 
     /// <summary>Writes what has been counted. Pages that show the numbers ask for it first, so that what one has just done is there.</summary>
-    public async Task WriteAsync(CancellationToken cancellationToken)
+    public Task WriteAsync(CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
+        // One after the other; whoever gives up waiting takes it from nobody.
+        lock (_lock)
+        {
+            _writing = WriteAfterAsync(_writing);
+            return _writing.WaitAsync(cancellationToken);
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await WriteAsync(CancellationToken.None);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(WriteEvery, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await WriteAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task WriteAfterAsync(Task before)
+    {
+        await before;
+        using var timeout = new CancellationTokenSource(WriteFor);
         var taken = new List<(string Series, string Slot, string Item, long Amount)>();
         try
         {
@@ -61,7 +88,7 @@ internal sealed partial class ActivityMeter(Database database, TimeProvider cloc
 
             if (taken.Count > 0)
             {
-                await WriteAsync(taken, cancellationToken);
+                await WriteAsync(taken, timeout.Token);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or TimeoutException || DatabaseOutage.Is(exception))
@@ -70,37 +97,6 @@ internal sealed partial class ActivityMeter(Database database, TimeProvider cloc
             taken.ForEach(row => Add((row.Series, row.Slot, row.Item), row.Amount));
             LogNotWritten(exception.Message);
         }
-        finally
-        {
-            _writing.Release();
-        }
-    }
-
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        await WriteWithinAsync();
-    }
-
-    public override void Dispose()
-    {
-        _writing.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(WriteEvery, clock);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            await WriteWithinAsync();
-        }
-    }
-
-    private async Task WriteWithinAsync()
-    {
-        using var timeout = new CancellationTokenSource(WriteFor);
-        await WriteAsync(timeout.Token);
     }
 
     private void Count(string series, string slot, string item) => Add((series, slot, item), 1);

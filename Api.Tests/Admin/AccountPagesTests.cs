@@ -1,0 +1,299 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Api.Accounts;
+using Api.Data;
+using Api.Permissions;
+using Api.Tests.Infrastructure;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Api.Tests.Admin;
+
+/// <summary>Staff find accounts, switch them, and put them into groups, one or many at a time.</summary>
+public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
+{
+    private string Url => Api.Realm.ApiUrl;
+
+    [Theory]
+    [InlineData("NOR", "nora")]
+    [InlineData("lovel", "ada")]
+    [InlineData("hop", "grace")]
+    [InlineData("acme-no", "acme-nobody")]
+    public async Task A_search_finds_the_beginnings_of_names_in_any_case(string search, string expected)
+    {
+        await SeeEverybodyAsync();
+        var pages = await Api.SignInAsync("ada");
+
+        Assert.Equal([expected], Names(await pages.GetAsync($"{Url}/admin/accounts?search={search}")));
+        Assert.Empty(Names(await pages.GetAsync($"{Url}/admin/accounts?search={search[1..]}")));
+    }
+
+    [Fact]
+    public async Task Filters_leave_out_what_does_not_fit()
+    {
+        await SeeEverybodyAsync();
+        var pages = await Api.SignInAsync("ada");
+
+        var services = Names(await pages.GetAsync($"{Url}/admin/accounts?kind=service"));
+        Assert.Contains("acme-writer", services);
+        Assert.DoesNotContain("ada", services);
+        Assert.Equal(["linus"], Names(await pages.GetAsync($"{Url}/admin/accounts?group=account-managers")));
+        Assert.Empty(Names(await pages.GetAsync($"{Url}/admin/accounts?group=account-managers&kind=service")));
+        var seen = Names(await pages.GetAsync($"{Url}/admin/accounts?kind=service&seen=1&active=true&sort=-seen"));
+        Assert.Contains("acme-writer", seen);
+        var unknown = await pages.GetAsync($"{Url}/admin/accounts?group=no-such-group");
+        Assert.Contains("There is no group no-such-group", unknown.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pages_of_a_list_hold_every_account_once_in_each_order()
+    {
+        var word = "w" + Guid.NewGuid().ToString("N")[..8];
+        await AddAccountsAsync(word, 120);
+        var search = Api.Services.GetRequiredService<AccountSearch>();
+        foreach (var (text, sort) in new[] { (word, ""), ("", AccountSearch.ByUsername), ("", AccountSearch.ByLastSeen) })
+        {
+            var names = new List<string>();
+            var order = AccountSearch.OrderOf(text, sort);
+            Cursor? after = null;
+            do
+            {
+                var (accounts, next) = await search.ListAsync(new AccountQuery(text, Kind: null, Active: null, SeenSince: null, order, 50, after), Cancel);
+                names.AddRange(accounts.Select(account => account.Username));
+                after = next is null ? null : Cursor.Parse(next.ToString(), order);
+            }
+            while (after is not null);
+
+            Assert.Equal(120, names.Count(name => name.StartsWith(word, StringComparison.Ordinal)));
+            Assert.Equal(names.Count, names.Distinct(StringComparer.Ordinal).Count());
+        }
+    }
+
+    [Fact]
+    public async Task A_page_of_one_account_says_what_it_may_do_and_why()
+    {
+        var id = await AccountIdAsync(await Api.PersonAsync("linus"));
+        var pages = await Api.SignInAsync("ada");
+
+        var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
+
+        Assert.Contains("Keycloak group /operations/leads", page.Text, StringComparison.Ordinal);
+        var account = page.Page.QuerySelectorAll(".permissions > li").Single(row => row.QuerySelector("strong")!.TextContent == "account");
+        Assert.Equal(["view allowed", "change allowed"], account.QuerySelectorAll(".badge").Select(badge => badge.TextContent));
+        Assert.Contains(
+            "/operations/leads|/operations/leads|account-managers|account:change",
+            account.QuerySelectorAll(".chain").Select(chain => string.Join('|', chain.QuerySelectorAll("li > :last-child").Select(step => step.TextContent))));
+    }
+
+    [Fact]
+    public async Task Switching_off_takes_a_reason_into_the_audit_log_and_says_what_was_done_once()
+    {
+        var nora = await Api.PersonAsync("nora");
+        var id = await AccountIdAsync(nora);
+        var pages = await Api.SignInAsync("ada");
+        var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
+
+        var off = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-off']", ("reason", "On leave"));
+        try
+        {
+            Assert.Contains("nora is switched off", off.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+            Assert.Contains("“On leave”", off.Text, StringComparison.Ordinal);
+            await AssertProblemAsync(await nora.GetAsync("/api/me", Cancel), 403, "account_inactive");
+            Assert.DoesNotContain("nora is switched off", (await pages.GetAsync($"{Url}/admin/accounts/{id}")).Text, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await pages.SubmitAsync(off, $"form[action='/admin/accounts/{id}/switch-on']");
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_reason_that_is_too_long_comes_back_with_the_form_and_changes_nothing()
+    {
+        var nora = await Api.PersonAsync("nora");
+        var id = await AccountIdAsync(nora);
+        var pages = await Api.SignInAsync("ada");
+        var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
+        var reason = new string('x', 501);
+
+        var answer = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-off']", ("reason", reason));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.Status);
+        var field = answer.Page.QuerySelector($"form[action='/admin/accounts/{id}/switch-off'] [name=reason]")!;
+        Assert.Equal(reason, field.GetAttribute("value"));
+        Assert.Equal("true", field.GetAttribute("aria-invalid"));
+        Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Nobody_switches_off_their_own_account_on_a_page()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var id = await AccountIdAsync(ada);
+        var pages = await Api.SignInAsync("ada");
+        var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
+        Assert.Null(page.Page.QuerySelector($"form[action='/admin/accounts/{id}/switch-off']"));
+        var token = page.Page.QuerySelector("form [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+
+        var answer = await pages.PostAsync($"{Url}/admin/accounts/{id}/switch-off", [KeyValuePair.Create("__RequestVerificationToken", token)]);
+
+        Assert.Equal(HttpStatusCode.Conflict, answer.Status);
+        Assert.Equal(HttpStatusCode.OK, (await ada.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task An_account_is_put_into_a_group_by_hand_and_taken_out_with_reasons()
+    {
+        var nobody = await Api.ServiceAsync("acme-nobody");
+        var id = await AccountIdAsync(nobody);
+        var pages = await Api.SignInAsync("ada");
+        await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403);
+
+        var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
+        var joined = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/groups']", ("group", "book-readers"), ("reason", "For the inventory"));
+        Assert.Contains("Put into the group book-readers", joined.Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await nobody.GetAsync("/api/books", Cancel)).StatusCode);
+
+        var ask = await pages.GetAsync(new Uri(new Uri(Url), joined.Page.QuerySelector("a[href$='/leave']")!.GetAttribute("href")!).AbsoluteUri);
+        var left = await pages.SubmitAsync(ask, "form[action$='/leave']", ("reason", "Done"));
+        Assert.Contains("Taken out of the group book-readers", left.Text, StringComparison.Ordinal);
+        await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403);
+        var ada = await Api.PersonAsync("ada");
+        var log = await ada.GetFromJsonAsync<JsonElement>("/api/audit?model=group&limit=2", Cancel);
+        Assert.Equal(["Done", "For the inventory"], log.GetProperty("items").EnumerateArray().Select(row => row.GetProperty("reason").GetString()));
+    }
+
+    [Fact]
+    public async Task Nobody_puts_an_account_into_a_group_that_grants_what_they_do_not_hold()
+    {
+        var id = await AccountIdAsync(await Api.ServiceAsync("acme-nobody"));
+        var pages = await Api.SignInAsync("linus");
+        var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
+
+        var answer = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/groups']", ("group", "superusers"), ("reason", "Please"));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.Status);
+        Assert.Contains("You lack *:*", answer.Page.QuerySelector("#field-group-mistake")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal("superusers", answer.Page.QuerySelector("#field-group")!.GetAttribute("value"));
+        Assert.Equal("Please", answer.Page.QuerySelector($"form[action='/admin/accounts/{id}/groups'] [name=reason]")!.GetAttribute("value"));
+    }
+
+    [Fact]
+    public async Task Several_accounts_are_switched_off_after_a_page_that_says_what_changes()
+    {
+        var word = "b" + Guid.NewGuid().ToString("N")[..8];
+        var ids = await AddAccountsAsync(word, 3);
+        var pages = await Api.SignInAsync("ada");
+        var list = await pages.GetAsync($"{Url}/admin/accounts?search={word}");
+        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        var own = await AccountIdAsync(await Api.PersonAsync("ada"));
+
+        var ask = await pages.PostAsync(
+            $"{Url}/admin/accounts/bulk",
+            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "switch-off"), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString()))]);
+        Assert.Contains("2 of 3 chosen accounts would change", ask.Text, StringComparison.Ordinal);
+        Assert.Contains("stays on: it is your own", ask.Text, StringComparison.Ordinal);
+        Assert.Equal([true, true, true], await ActiveAsync(ids));
+
+        var form = ask.Page.QuerySelector("form[action='/admin/accounts/bulk/apply']")!;
+        var done = await pages.PostAsync(
+            $"{Url}/admin/accounts/bulk/apply",
+            [.. form.QuerySelectorAll("input[type=hidden]").Select(field => KeyValuePair.Create(field.GetAttribute("name")!, field.GetAttribute("value") ?? "")), KeyValuePair.Create("reason", "Spring clean")]);
+
+        Assert.Contains("3 of 3 accounts looked at, 2 changed", done.Page.QuerySelector("[role=status]")!.TextContent.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Equal([false, false, true], await ActiveAsync(ids));
+    }
+
+    [Fact]
+    public async Task All_that_a_filter_finds_are_changed_step_by_step_and_each_step_says_how_far_it_is()
+    {
+        var word = "c" + Guid.NewGuid().ToString("N")[..8];
+        var ids = await AddAccountsAsync(word, 130);
+        var pages = await Api.SignInAsync("ada");
+        var list = await pages.GetAsync($"{Url}/admin/accounts?search={word}");
+        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "switch-off"), ("all", "on"));
+
+        var step = await pages.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']", ("reason", "All of them"));
+        Assert.Contains("100 accounts looked at, 100 changed", step.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal(100, (await ActiveAsync(ids)).Count(active => !active));
+
+        var last = await pages.SubmitAsync(step, "form[action='/admin/accounts/bulk/apply']");
+        Assert.Contains("130 accounts looked at, 130 changed", last.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+        Assert.Null(last.Page.QuerySelector("form[action='/admin/accounts/bulk/apply']"));
+        Assert.All(await ActiveAsync(ids), Assert.False);
+    }
+
+    [Fact]
+    public async Task Who_may_only_look_at_accounts_changes_several_no_more_than_one()
+    {
+        // linus may change accounts; a group that denies it takes that away, and leaves looking.
+        var ada = await Api.PersonAsync("ada");
+        var linus = await AccountIdAsync(await Api.PersonAsync("linus"));
+        await using var denying = await GroupUnderTest.CreateAsync(ada, granted: [], denied: ["account:change"]);
+        await denying.WithAsync(linus);
+        var pages = await Api.SignInAsync("linus");
+        var id = await AccountIdAsync(await Api.ServiceAsync("acme-nobody"));
+        var list = await pages.GetAsync($"{Url}/admin/accounts?search=acme-nobody");
+        var token = list.Page.QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
+
+        var answer = await pages.PostAsync(
+            $"{Url}/admin/accounts/bulk/apply",
+            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "switch-off"), KeyValuePair.Create("ids", id.ToString())]);
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.Status);
+        Assert.Equal([true], await ActiveAsync([id]));
+    }
+
+    private static string[] Names(RealmAnswer page) =>
+        [.. page.Page.QuerySelectorAll("#results tbody th a").Select(link => link.TextContent)];
+
+    private async Task SeeEverybodyAsync()
+    {
+        foreach (var service in new[] { "acme-reader", "acme-writer", "acme-nobody" })
+        {
+            await (await Api.ServiceAsync(service)).GetAsync("/api/me", Cancel);
+        }
+
+        foreach (var person in new[] { "ada", "grace", "linus", "nora" })
+        {
+            await (await Api.PersonAsync(person)).GetAsync("/api/me", Cancel);
+        }
+    }
+
+    // As first calls would, without as many tokens.
+    private async Task<Guid[]> AddAccountsAsync(string word, int number)
+    {
+        var database = Api.Services.GetRequiredService<Database>();
+        await using var connection = await database.OpenAsync(Cancel);
+        await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
+        var now = DateTimeOffset.UtcNow;
+        var rows = Enumerable.Range(0, number).Select(index => (Id: Guid.CreateVersion7(now.AddMilliseconds(index)), Name: $"{word}-{index:000}")).ToArray();
+        foreach (var (id, name) in rows)
+        {
+            await connection.ExecuteAsync(
+                """
+                INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
+                VALUES (@id, @issuer, @subject, 'person', @name, @active, @now, @now)
+                """,
+                new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), name, active = true, now },
+                transaction);
+            await AccountWords.WriteAsync(connection, transaction, id, name, email: null, name: null, Cancel);
+        }
+
+        await transaction.CommitAsync(Cancel);
+        return [.. rows.Select(row => row.Id)];
+    }
+
+    private async Task<IReadOnlyList<bool>> ActiveAsync(IReadOnlyCollection<Guid> ids)
+    {
+        var accounts = await Api.Services.GetRequiredService<AccountStore>().FindAsync(ids, Cancel);
+        return accounts.Select(account => account.Active).ToList();
+    }
+}
+
+public sealed class AccountPagesOnSqliteTests(ApiOnEmbeddedRealm api) : AccountPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+
+public sealed class AccountPagesOnPostgreSqlTests(ApiOnPostgreSql api) : AccountPagesTests(api), IClassFixture<ApiOnPostgreSql>;
