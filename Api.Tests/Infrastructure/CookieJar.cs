@@ -30,6 +30,15 @@ public sealed class CookieJar
         }
     }
 
+    /// <summary>Keeps a cookie that a script of a page has set.</summary>
+    public void Set(Uri url, string name, string value)
+    {
+        lock (_lock)
+        {
+            Store(url, $"{name}={value}; path=/");
+        }
+    }
+
     /// <summary>Forgets the cookies whose names begin so: the framework cuts long ones into pieces.</summary>
     public void Remove(string prefix)
     {

@@ -1,0 +1,150 @@
+using System.Net;
+using System.Text.Json;
+using Api.Data;
+using Api.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Api.Tests.Admin;
+
+/// <summary>The audit log is read on pages, filtered, and taken away as a file.</summary>
+public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
+{
+    private string Url => Api.Realm.ApiUrl;
+
+    [Fact]
+    public async Task A_change_is_found_by_who_made_it_and_shown_before_and_after()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        using var change = new HttpRequestMessage(HttpMethod.Put, $"/api/groups/{group.Id}") { Content = JsonBody($$"""{"name":"{{group.Name}}","permissions":["author:view"]}""") };
+        change.Headers.IfMatch.ParseAdd("*");
+        Assert.Equal(HttpStatusCode.OK, (await ada.SendAsync(change, Cancel)).StatusCode);
+        var pages = await Api.SignInAsync("ada");
+
+        var list = await pages.GetAsync($"{Url}/admin/audit?account=ada&model=group&row={group.Id}&action=change");
+
+        var row = Assert.Single(list.Page.QuerySelectorAll("#results tbody tr"));
+        Assert.Contains("permissions + author:view, − book:view", row.TextContent, StringComparison.Ordinal);
+        var page = await pages.GetAsync(new Uri(new Uri(Url), row.QuerySelector("a")!.GetAttribute("href")!).AbsoluteUri);
+        Assert.Equal("book:view", page.Page.QuerySelector("del")!.TextContent);
+        Assert.Equal("author:view", page.Page.QuerySelector("ins")!.TextContent);
+    }
+
+    [Fact]
+    public async Task A_refusal_is_found_among_refusals_alone()
+    {
+        await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/books", Cancel);
+        var pages = await Api.SignInAsync("ada");
+        RealmAnswer list;
+        var attempts = 0;
+        do
+        {
+            // It is written off the request path.
+            await Task.Delay(200, Cancel);
+            list = await pages.GetAsync($"{Url}/admin/audit?kind=refusal&account=acme-nobody&permission=book:view");
+        }
+        while (list.Page.QuerySelector("#results tbody tr") is null && ++attempts < 25);
+
+        Assert.All(list.Page.QuerySelectorAll("#results tbody .badge"), badge => Assert.Equal("refused", badge.TextContent));
+        Assert.Contains("book:view at GET /api/books/", list.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("account=nobody-of-this-name", "Nobody of the name nobody-of-this-name")]
+    [InlineData("row=1", "choose the model too")]
+    [InlineData("permission=book", "A permission is written model:action")]
+    [InlineData("from=yesterday", "From must be a date")]
+    [InlineData("from=2026-05-31T12:00&to=2026-05-31T12:00", "Until must be later")]
+    public async Task A_filter_that_cannot_be_is_explained_and_exports_nothing(string filter, string expected)
+    {
+        var pages = await Api.SignInAsync("ada");
+
+        var list = await pages.GetAsync($"{Url}/admin/audit?{filter}");
+
+        Assert.Equal(HttpStatusCode.OK, list.Status);
+        Assert.Contains(expected, list.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.BadRequest, (await pages.GetAsync($"{Url}/admin/audit/export.csv?{filter}")).Status);
+    }
+
+    [Fact]
+    public async Task Times_are_of_the_readers_zone()
+    {
+        var at = new DateTimeOffset(2001, 7, 1, 10, 0, 0, TimeSpan.Zero);
+        await AddAsync(Row("in-july", at));
+        var pages = await Api.SignInAsync("ada");
+        pages.Cookies.Set(new Uri(Url), "zone", "Europe%2FBerlin");
+
+        var list = await pages.GetAsync($"{Url}/admin/audit?from=2001-07-01T12:00&to=2001-07-01T12:01");
+
+        var time = Assert.Single(list.Page.QuerySelectorAll("#results tbody time"));
+        Assert.Equal("2001-07-01 12:00", time.TextContent);
+        Assert.Equal("2001-07-01 10:00:00.000 UTC", time.GetAttribute("title"));
+        Assert.Equal("2001-07-01T10:00:00.000Z", time.GetAttribute("datetime"));
+    }
+
+    [Fact]
+    public async Task An_export_holds_every_row_that_the_filter_finds_the_newest_first()
+    {
+        var start = new DateTimeOffset(2002, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        await AddAsync([.. Enumerable.Range(0, 1201).Select(index => Row($"export-{index}", start.AddSeconds(index)))]);
+        var pages = await Api.SignInAsync("ada");
+
+        var lines = (await pages.GetAsync($"{Url}/admin/audit/export.jsonl?from=2002-01-01&to=2002-01-02")).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(1201, lines.Length);
+        Assert.Equal("export-1200", JsonElement.Parse(lines[0]).GetProperty("account").GetString());
+        Assert.Equal("export-0", JsonElement.Parse(lines[^1]).GetProperty("account").GetString());
+        var csv = await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2002-01-01&to=2002-01-02");
+        Assert.Equal("text/csv; charset=utf-8", csv.Header("Content-Type"));
+        Assert.Equal("attachment; filename=\"audit.csv\"", csv.Header("Content-Disposition"));
+        Assert.Equal(1202, csv.Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public async Task A_cell_of_an_export_is_never_a_formula_and_keeps_quotes_commas_and_lines()
+    {
+        await AddAsync(Row("=HYPERLINK(\"http://evil.test\")", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "one, \"two\"\nthree" });
+        var pages = await Api.SignInAsync("ada");
+
+        var csv = (await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2003-01-01&to=2003-01-02")).Text;
+
+        Assert.Contains("\"'=HYPERLINK(\"\"http://evil.test\"\")\"", csv, StringComparison.Ordinal);
+        Assert.Contains("\"one, \"\"two\"\"\nthree\"", csv, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_the_permission_the_log_is_neither_shown_nor_exported()
+    {
+        var pages = await Api.SignInAsync("linus");
+
+        foreach (var path in new[] { "/admin/audit", "/admin/audit/export.csv", "/admin/audit/export.jsonl" })
+        {
+            Assert.Equal(HttpStatusCode.Forbidden, (await pages.GetAsync(Url + path)).Status);
+        }
+    }
+
+    private static AuditRow Row(string account, DateTimeOffset at) => new()
+    {
+        Id = Guid.CreateVersion7(at),
+        At = at,
+        Kind = AuditRow.ChangeKind,
+        Account = account,
+        Method = Actor.CommandLine,
+        Model = "sample",
+        RowId = "1",
+        Action = "change",
+        NewValues = """{"name":"sample"}""",
+    };
+
+    private async Task AddAsync(params AuditRow[] rows)
+    {
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
+        await AuditTrail.InsertAsync(connection, transaction, rows, Cancel);
+        await transaction.CommitAsync(Cancel);
+    }
+}
+
+public sealed class AuditPagesOnSqliteTests(ApiOnEmbeddedRealm api) : AuditPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+
+public sealed class AuditPagesOnPostgreSqlTests(ApiOnPostgreSql api) : AuditPagesTests(api), IClassFixture<ApiOnPostgreSql>;

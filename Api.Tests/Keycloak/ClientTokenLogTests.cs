@@ -1,0 +1,39 @@
+using System.Net;
+using System.Security.Cryptography;
+using Api.Keycloak;
+using Api.Tests.Infrastructure;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Api.Tests.Keycloak;
+
+/// <summary>It is noted how the tokens of clients look, whether they are taken or not, as long as the realm has signed them.</summary>
+public sealed class ClientTokenLogTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_token_is_noted_with_what_is_odd_about_it_and_a_forged_one_is_not()
+    {
+        await using var realm = await ForgingRealm.StartAsync();
+        var log = realm.Services.GetRequiredService<ClientTokenLog>();
+        await AskAsync(realm.Mint(changes: [("azp", "good"), ("scope", "openid books:read")]), HttpStatusCode.OK);
+        await AskAsync(realm.Mint(changes: [("azp", "elsewhere"), ("aud", "other-api")]), HttpStatusCode.Unauthorized);
+        // Signed by nobody whom the realm knows, under the name of a key that it has.
+        realm.Key = new RsaSecurityKey(RSA.Create(2048)) { KeyId = "first" };
+        await AskAsync(realm.Mint(changes: [("azp", "forged"), ("aud", "other-api")]), HttpStatusCode.Unauthorized);
+        await AskAsync(realm.Mint(changes: [("azp", "forged-too")]), HttpStatusCode.Unauthorized);
+
+        var clients = (await log.ListAsync(10, Cancel)).ToDictionary(client => client.ClientId);
+
+        Assert.Equal(["elsewhere", "good"], clients.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(ClientToken.Accepted, clients["good"].Code);
+        Assert.Equal("openid books:read", clients["good"].Scopes);
+        Assert.Equal("acme-api", clients["good"].Audiences);
+        Assert.Equal(ClientToken.WrongAudience, clients["elsewhere"].Code);
+        Assert.Equal("other-api", clients["elsewhere"].Audiences);
+
+        async Task AskAsync(string token, HttpStatusCode expected) =>
+            Assert.Equal(expected, (await realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode);
+    }
+}
