@@ -4,31 +4,17 @@ using Microsoft.Playwright;
 namespace Api.Tests.Admin;
 
 /// <summary>The main job in a real Chromium: sign in, see the page asked for, be refused, sign out and find the session gone.</summary>
-public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IAsyncLifetime
+public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : PagesInBrowserTests(realm, chromium)
 {
-    private ServedApi? _api;
-
-    public async ValueTask InitializeAsync() => _api = await ServedApi.StartAsync(realm);
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_api is not null)
-        {
-            await _api.DisposeAsync();
-        }
-
-        GC.SuppressFinalize(this);
-    }
-
     [Fact]
     public async Task Staff_sign_in_see_the_page_they_asked_for_and_sign_out_everywhere()
     {
         var page = await NewPageAsync();
-        await page.GotoAsync($"{realm.ApiUrl}/admin/accounts");
-        Assert.StartsWith(realm.Issuer, page.Url, StringComparison.Ordinal);
+        await page.GotoAsync($"{Realm.ApiUrl}/admin/accounts");
+        Assert.StartsWith(Realm.Issuer, page.Url, StringComparison.Ordinal);
 
         await SignInAsync(page, "ada");
-        Assert.Equal($"{realm.ApiUrl}/admin/accounts", page.Url);
+        Assert.Equal($"{Realm.ApiUrl}/admin/accounts", page.Url);
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Accounts" })).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Row, new() { Name = "ada" })).ToBeVisibleAsync();
 
@@ -36,11 +22,11 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
         await Assertions.Expect(page.GetByText("realm role superuser")).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).ClickAsync();
-        await ArriveAsync(page, url => url == $"{realm.ApiUrl}/signed-out");
+        await ArriveAsync(page, url => url == $"{Realm.ApiUrl}/signed-out");
         await Assertions.Expect(page.GetByText("signed out here and at Keycloak")).ToBeVisibleAsync();
 
         // The realm's own session is gone: it asks for the password again.
-        await page.GotoAsync($"{realm.ApiUrl}/admin");
+        await page.GotoAsync($"{Realm.ApiUrl}/admin");
         await Assertions.Expect(page.Locator("#kc-form-login")).ToBeVisibleAsync();
     }
 
@@ -48,14 +34,14 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
     public async Task Somebody_who_is_not_staff_is_told_what_is_missing_and_can_change_the_account()
     {
         var page = await NewPageAsync();
-        await page.GotoAsync($"{realm.ApiUrl}/admin");
+        await page.GotoAsync($"{Realm.ApiUrl}/admin");
         await SignInAsync(page, "nora");
 
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "You may not open this page" })).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByText("admin:view", new() { Exact = true })).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).ClickAsync();
-        await ArriveAsync(page, url => url == $"{realm.ApiUrl}/signed-out");
+        await ArriveAsync(page, url => url == $"{Realm.ApiUrl}/signed-out");
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign in again" }).ClickAsync();
         await SignInAsync(page, "grace");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
@@ -65,32 +51,32 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
     public async Task A_sign_out_at_the_realm_signs_out_here()
     {
         var page = await NewPageAsync();
-        await page.GotoAsync($"{realm.ApiUrl}/account");
+        await page.GotoAsync($"{Realm.ApiUrl}/account");
         await SignInAsync(page, "grace");
         await Assertions.Expect(page.GetByText("Grace Hopper").First).ToBeVisibleAsync();
 
         // Another client of the same session ends it; the realm tells this one through the back channel.
-        await page.GotoAsync($"{realm.EndSessionEndpoint}?client_id=acme-spa&post_logout_redirect_uri={Uri.EscapeDataString(realm.PostLogoutRedirectUriOf("acme-spa"))}");
+        await page.GotoAsync($"{Realm.EndSessionEndpoint}?client_id=acme-spa&post_logout_redirect_uri={Uri.EscapeDataString(Realm.PostLogoutRedirectUriOf("acme-spa"))}");
         await page.Locator("form input[type=submit], form button[type=submit]").First.ClickAsync();
-        await ArriveAsync(page, url => url.StartsWith($"{realm.ApiUrl}/reference/", StringComparison.Ordinal));
+        await ArriveAsync(page, url => url.StartsWith($"{Realm.ApiUrl}/reference/", StringComparison.Ordinal));
 
-        await page.GotoAsync($"{realm.ApiUrl}/account");
+        await page.GotoAsync($"{Realm.ApiUrl}/account");
         await Assertions.Expect(page.Locator("#kc-form-login")).ToBeVisibleAsync();
-        Assert.Contains("Keycloak ended a session", _api!.Log, StringComparison.Ordinal);
+        Assert.Contains("Keycloak ended a session", Served.Log, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task On_the_reference_page_a_person_signs_in_and_tries_a_call()
     {
         var page = await NewPageAsync();
-        await page.GotoAsync($"{realm.ApiUrl}/reference");
+        await page.GotoAsync($"{Realm.ApiUrl}/reference");
         await page.GetByText("authorizationCode").ClickAsync();
         var popup = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Authorize" }).First.ClickAsync());
         await popup.FillAsync("[name=username]", "ada");
         await popup.FillAsync("[name=password]", "ada");
         var token = await page.RunAndWaitForResponseAsync(
             () => popup.PressAsync("[name=password]", "Enter"),
-            response => response.Url == realm.TokenEndpoint && response.Request.Method == "POST");
+            response => response.Url == Realm.TokenEndpoint && response.Request.Method == "POST");
         Assert.Equal(200, token.Status);
         await Assertions.Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Access Token", Exact = true })).ToBeVisibleAsync();
 
@@ -109,28 +95,6 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : IA
 
         Assert.True(answer.Status == 200, $"{answer.Status}: {await answer.TextAsync()} to {string.Join(' ', answer.Request.Headers)}");
         Assert.Contains("\"ada\"", await answer.TextAsync(), StringComparison.Ordinal);
-    }
-
-    private async Task<IPage> NewPageAsync()
-    {
-        var page = await chromium.NewPageAsync();
-        page.SetDefaultTimeout(20_000);
-        // Whatever the strict policy forbids shows up as an error of the console.
-        page.Console += (_, message) => Assert.DoesNotContain("Content Security Policy", message.Text, StringComparison.Ordinal);
-        return page;
-    }
-
-    // Until the browser is there, not until its load event: that one is missed now and then when redirects follow each
-    // other closely, and what a test expects to see waits for itself.
-    private static Task ArriveAsync(IPage page, Func<string, bool> isThere) =>
-        page.WaitForURLAsync(isThere, new() { WaitUntil = WaitUntilState.Commit });
-
-    private async Task SignInAsync(IPage page, string person)
-    {
-        await page.FillAsync("#kc-form-login [name=username]", person);
-        await page.FillAsync("#kc-form-login [name=password]", person);
-        await page.PressAsync("#kc-form-login [name=password]", "Enter");
-        await ArriveAsync(page, url => !url.StartsWith(realm.Issuer, StringComparison.Ordinal));
     }
 }
 

@@ -13,7 +13,8 @@ public sealed class Chromium : IAsyncDisposable
     private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _start = new(StartAsync);
 
     /// <summary>A page of a browser that has been nowhere; skips the calling test where there is no Chromium.</summary>
-    public async Task<IPage> NewPageAsync() => await (await (await _start.Value).Browser.NewContextAsync()).NewPageAsync();
+    public async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null) =>
+        await (await (await _start.Value).Browser.NewContextAsync(options)).NewPageAsync();
 
     public async ValueTask DisposeAsync()
     {

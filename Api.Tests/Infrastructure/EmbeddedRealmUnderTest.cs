@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Text.Json.Nodes;
 using KeycloakRealm;
 
@@ -42,8 +43,24 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
     /// <summary>Lends a realm of its own, from a file with that client.</summary>
     public override async Task<RealmWithClient> AddClientAsync(JsonObject client)
     {
+        var realm = await LendAsync(content => content["clients"]!.AsArray().Add(client));
+        return new(realm, restore: realm.DisposeAsync);
+    }
+
+    /// <summary>Lends a realm of its own, from a file with that person.</summary>
+    public override async Task<RealmWithPerson> AddPersonAsync()
+    {
+        const string name = "somebody";
+        var person = PersonNamed(name);
+        person["realmRoles"] = new JsonArray("staff");
+        var realm = await LendAsync(content => content["users"]!.AsArray().Add(person));
+        return new(realm, name, (role, has) => realm.ChangeRoleAsync(name, role, has), restore: realm.DisposeAsync);
+    }
+
+    private async Task<EmbeddedRealmUnderTest> LendAsync(Action<JsonNode> change)
+    {
         var content = JsonNode.Parse(await File.ReadAllTextAsync(RealmFile, TestContext.Current.CancellationToken))!;
-        content["clients"]!.AsArray().Add(client);
+        change(content);
         var folder = Directory.CreateTempSubdirectory("realm-");
         try
         {
@@ -51,7 +68,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
             await File.WriteAllTextAsync(file, content.ToJsonString(), TestContext.Current.CancellationToken);
             var realm = new EmbeddedRealmUnderTest(_clock, file);
             await realm.StartAsync();
-            return new(realm, restore: realm.DisposeAsync);
+            return realm;
         }
         finally
         {
@@ -86,6 +103,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
             },
             TimeProvider = _clock,
             EnvironmentName = "Testing",
+            Administrator = new NetworkCredential(Administrator.Name, Administrator.Password),
         });
         Url = _realm.Url;
     }

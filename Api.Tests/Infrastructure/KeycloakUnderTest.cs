@@ -29,6 +29,8 @@ public sealed class KeycloakUnderTest : RealmUnderTest
 
     public override string? CallerAddress => _callerAddress;
 
+    protected override (string Name, string Password) Administrator => (_administrator, _administratorPassword);
+
     private string ClientsUrl => $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{RealmName}/clients";
 
     public override IPAddress BackChannelAddress => _backChannelAddress;
@@ -59,6 +61,29 @@ public sealed class KeycloakUnderTest : RealmUnderTest
         var url = created.Headers.Location!;
         return new(
             this,
+            restore: async () =>
+            {
+                using var delete = new HttpRequestMessage(HttpMethod.Delete, url);
+                delete.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
+                using var deleted = await _admin.SendAsync(delete);
+                deleted.EnsureSuccessStatusCode();
+            });
+    }
+
+    /// <summary>Adds the person by the admin API, and deletes them when the answer is disposed.</summary>
+    public override async Task<RealmWithPerson> AddPersonAsync()
+    {
+        var name = $"p-{Guid.NewGuid():N}"[..12];
+        using var post = new HttpRequestMessage(HttpMethod.Post, $"{AdminEndpoint}/users") { Content = JsonContent.Create(PersonNamed(name)) };
+        post.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
+        using var created = await _admin.SendAsync(post);
+        Assert.True(created.IsSuccessStatusCode, await created.Content.ReadAsStringAsync());
+        var url = created.Headers.Location!;
+        await ChangeRoleAsync(name, "staff", has: true);
+        return new(
+            this,
+            name,
+            (role, has) => ChangeRoleAsync(name, role, has),
             restore: async () =>
             {
                 using var delete = new HttpRequestMessage(HttpMethod.Delete, url);
@@ -216,19 +241,4 @@ public sealed class KeycloakUnderTest : RealmUnderTest
         changed.EnsureSuccessStatusCode();
     }
 
-    private async Task<string> GetAdministratorTokenAsync()
-    {
-        using var form = new FormUrlEncodedContent(
-        [
-            new("grant_type", "password"),
-            new("client_id", "admin-cli"),
-            new("username", _administrator),
-            new("password", _administratorPassword),
-        ]);
-        using var response = await _admin.PostAsync(
-            new Uri($"{Url.GetLeftPart(UriPartial.Authority)}/realms/master/protocol/openid-connect/token"),
-            form);
-        response.EnsureSuccessStatusCode();
-        return (await response.Content.ReadFromJsonAsync<JsonObject>())!["access_token"]!.GetValue<string>();
-    }
 }

@@ -224,12 +224,55 @@ public abstract class RealmUnderTest : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Lends a realm with one person more, who has the realm role <c>staff</c>; gone when the answer is disposed.</summary>
+    public virtual Task<RealmWithPerson> AddPersonAsync() => throw new NotSupportedException("People are added to the acme realm.");
+
+    /// <summary>Gives somebody a realm role by the admin REST API, or takes it away.</summary>
+    protected async Task ChangeRoleAsync(string username, string role, bool has)
+    {
+        var authorization = $"Bearer {await GetAdministratorTokenAsync()}";
+        var id = (await GetAsync($"{AdminEndpoint}/users?username={username}&exact=true", ("Authorization", authorization))).Json[0].GetProperty("id").GetString();
+        var representation = await GetAsync($"{AdminEndpoint}/roles/{role}", ("Authorization", authorization));
+        using var change = new HttpRequestMessage(has ? HttpMethod.Post : HttpMethod.Delete, $"{AdminEndpoint}/users/{id}/role-mappings/realm")
+        {
+            Content = new StringContent($"[{representation.Text}]", Encoding.UTF8, "application/json"),
+        };
+        change.Headers.Add("Authorization", authorization);
+        var changed = await SendAsync(change);
+        Assert.True(changed.Status == HttpStatusCode.NoContent, changed.ToString());
+    }
+
     /// <summary>Serves one more realm, imported once, and returns the address of the server that does.</summary>
     public Task<Uri> ServeAsync(string realmFile) => _served.GetOrAdd(realmFile, file => new(async () =>
     {
         await StartAsync();
         return await ImportAsync(file);
     })).Value;
+
+    /// <summary>A person as the admin API and a realm file have them.</summary>
+    protected static JsonObject PersonNamed(string name) => new()
+    {
+        ["username"] = name,
+        ["enabled"] = true,
+        ["email"] = $"{name}@acme.test",
+        ["emailVerified"] = true,
+        ["firstName"] = "Some",
+        ["lastName"] = "Body",
+        ["credentials"] = new JsonArray(new JsonObject { ["type"] = "password", ["value"] = name, ["temporary"] = false }),
+    };
+
+    /// <summary>The name and the password of the administrator in the realm master.</summary>
+    protected virtual (string Name, string Password) Administrator => ("admin", "admin");
+
+    /// <summary>An access token of the administrator, for the admin REST API.</summary>
+    protected async Task<string> GetAdministratorTokenAsync()
+    {
+        var answer = await PostAsync(
+            $"{Url.GetLeftPart(UriPartial.Authority)}/realms/master/protocol/openid-connect/token",
+            clientId: null,
+            ("grant_type", "password"), ("client_id", "admin-cli"), ("username", Administrator.Name), ("password", Administrator.Password));
+        return answer["access_token"];
+    }
 
     protected abstract Task<Uri> ImportAsync(string realmFile);
 
@@ -253,6 +296,20 @@ public sealed class ShortLives(RealmUnderTest realm, Func<Task> expire, Func<Val
 public sealed class RealmWithClient(RealmUnderTest realm, Func<ValueTask> restore) : IAsyncDisposable
 {
     public RealmUnderTest Realm => realm;
+
+    public ValueTask DisposeAsync() => restore();
+}
+
+/// <summary>A realm with one person more, who is nobody else's: their roles may change while a test runs.</summary>
+public sealed class RealmWithPerson(RealmUnderTest realm, string username, Func<string, bool, Task> changeRole, Func<ValueTask> restore) : IAsyncDisposable
+{
+    public RealmUnderTest Realm => realm;
+
+    /// <summary>The name to sign in with, which is the password too.</summary>
+    public string Username => username;
+
+    /// <summary>Gives the person a realm role in Keycloak, or takes it away.</summary>
+    public Task ChangeRoleAsync(string role, bool has) => changeRole(role, has);
 
     public ValueTask DisposeAsync() => restore();
 }

@@ -1,0 +1,49 @@
+using Api.Tests.Infrastructure;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Api.Tests.Admin;
+
+/// <summary>Somebody loses a role in Keycloak while they are signed in here.</summary>
+public abstract class LosingARoleTests(RealmUnderTest realm, Chromium chromium)
+{
+    [Fact]
+    public async Task Whoever_loses_a_role_in_Keycloak_is_out_with_the_next_sign_in_which_others_can_bring_about_at_once()
+    {
+        await realm.StartAsync();
+        await using var lent = await realm.AddPersonAsync();
+        await using var served = await ServedApi.StartAsync(lent.Realm);
+        var url = lent.Realm.ApiUrl;
+        var page = await chromium.NewPageAsync();
+        page.SetDefaultTimeout(20_000);
+        await page.GotoAsync($"{url}/admin");
+        await SignInAsync(lent.Username);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
+
+        await lent.ChangeRoleAsync("staff", has: false);
+        // The session was told the roles when it began, and ends within half an hour.
+        await page.ReloadAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
+
+        await page.GotoAsync($"{url}/account");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out everywhere" }).ClickAsync();
+        await Expect(page.GetByText("signed out here and at Keycloak")).ToBeVisibleAsync();
+        await page.GotoAsync($"{url}/admin");
+        await SignInAsync(lent.Username);
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "You may not open this page" })).ToBeVisibleAsync();
+        await Expect(page.GetByText("admin:view", new() { Exact = true })).ToBeVisibleAsync();
+
+        async Task SignInAsync(string person)
+        {
+            await page.FillAsync("#kc-form-login [name=username]", person);
+            await page.FillAsync("#kc-form-login [name=password]", person);
+            await page.PressAsync("#kc-form-login [name=password]", "Enter");
+        }
+    }
+}
+
+[Collection(BackChannelCollections.Embedded)]
+public sealed class LosingARoleOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : LosingARoleTests(realm, chromium);
+
+[Collection(BackChannelCollections.Keycloak)]
+public sealed class LosingARoleOnKeycloakTests(KeycloakUnderTest realm, Chromium chromium) : LosingARoleTests(realm, chromium);

@@ -1,0 +1,73 @@
+using Api.Tests.Infrastructure;
+using Microsoft.Playwright;
+
+namespace Api.Tests.Admin;
+
+/// <summary>The base of tests in a real Chromium: the application is served for each, and no page may break the policy for content.</summary>
+public abstract class PagesInBrowserTests(RealmUnderTest realm, Chromium chromium) : IAsyncLifetime
+{
+    private ServedApi? _served;
+
+    protected RealmUnderTest Realm => realm;
+
+    protected string Url => realm.ApiUrl;
+
+    protected ServedApi Served => _served!;
+
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public virtual async ValueTask InitializeAsync() => _served = await ServedApi.StartAsync(realm);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_served is not null)
+        {
+            await _served.DisposeAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A page of a browser that has been nowhere.</summary>
+    protected async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null)
+    {
+        var page = await chromium.NewPageAsync(options);
+        page.SetDefaultTimeout(20_000);
+        // Whatever the strict policy forbids shows up as an error of the console.
+        page.Console += (_, message) => Assert.DoesNotContain("Content Security Policy", message.Text, StringComparison.Ordinal);
+        return page;
+    }
+
+    /// <summary>A page of somebody who has signed in, where they wanted to go.</summary>
+    protected async Task<IPage> SignedInAsync(string person, string path = "/admin", BrowserNewContextOptions? options = null)
+    {
+        var page = await NewPageAsync(options);
+        await page.GotoAsync(Url + path);
+        await SignInAsync(page, person);
+        return page;
+    }
+
+    // Until the browser is there, not until its load event: that one is missed now and then when redirects follow each
+    // other closely, and what a test expects to see waits for itself.
+    protected static Task ArriveAsync(IPage page, Func<string, bool> isThere) =>
+        page.WaitForURLAsync(isThere, new() { WaitUntil = WaitUntilState.Commit });
+
+    protected async Task SignInAsync(IPage page, string person)
+    {
+        await page.FillAsync("#kc-form-login [name=username]", person);
+        await page.FillAsync("#kc-form-login [name=password]", person);
+        await page.PressAsync("#kc-form-login [name=password]", "Enter");
+        await ArriveAsync(page, url => !url.StartsWith(realm.Url.AbsoluteUri, StringComparison.Ordinal));
+    }
+
+    /// <summary>The application over HTTP, as a service calls it.</summary>
+    protected async Task<HttpClient> ServiceAsync(string clientId)
+    {
+        var token = (await realm.GetServiceTokenAsync(clientId))["access_token"];
+        return new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = new Uri(Url),
+            DefaultRequestHeaders = { Authorization = new("Bearer", token) },
+        };
+    }
+}

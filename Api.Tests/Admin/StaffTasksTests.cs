@@ -1,0 +1,150 @@
+using Api.Tests.Infrastructure;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Api.Tests.Admin;
+
+/// <summary>The main tasks of the pages, done in a real Chromium as a person does them.</summary>
+public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) : PagesInBrowserTests(realm, chromium)
+{
+    [Fact]
+    public async Task An_account_is_found_as_one_types_and_switched_off_by_keyboard_alone()
+    {
+        using var nobody = await ServiceAsync("acme-nobody");
+        await nobody.GetAsync("/api/me", Cancel);
+        var page = await SignedInAsync("ada");
+
+        // Past the navigation by the link that only the keyboard meets, and back to it by the name of the entry.
+        await page.Keyboard.PressAsync("Tab");
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Skip to the content" })).ToBeFocusedAsync();
+        await TabToAsync(page, "Accounts");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Accounts" })).ToBeVisibleAsync();
+        await page.FocusAsync("input[type=search]");
+        await page.Keyboard.TypeAsync("acme-nob");
+        await Expect(page.Locator("#results tbody tr")).ToHaveCountAsync(1);
+        await page.WaitForFunctionAsync("location.search.includes('search=acme-nob')");
+        await TabToAsync(page, "acme-nobody");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "acme-nobody" })).ToBeVisibleAsync();
+
+        await page.Locator("form[action$='/switch-off'] [name=reason]").FocusAsync();
+        await page.Keyboard.TypeAsync("Not needed any more");
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is switched off");
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Switch on" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is switched on");
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Without_script_the_same_is_done_by_the_buttons()
+    {
+        using var nobody = await ServiceAsync("acme-nobody");
+        await nobody.GetAsync("/api/me", Cancel);
+        var page = await SignedInAsync("ada", "/admin/accounts", new() { JavaScriptEnabled = false });
+
+        await page.FillAsync("input[type=search]", "acme-nob");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
+        await page.GetByRole(AriaRole.Checkbox, new() { Name = "acme-nobody" }).CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Look at what would change" }).ClickAsync();
+        await Expect(page.GetByText("1 of 1 chosen accounts would change")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Switch off" }).ClickAsync();
+
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("1 changed");
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_ended_from_another_browser_asks_to_sign_in_again_and_keeps_what_was_typed()
+    {
+        using var nobody = await ServiceAsync("acme-nobody");
+        await nobody.GetAsync("/api/me", Cancel);
+        var linus = await SignedInAsync("linus", "/admin/accounts?search=acme-nobody");
+        await linus.GetByRole(AriaRole.Link, new() { Name = "acme-nobody" }).ClickAsync();
+        var reason = linus.Locator("form[action$='/switch-off'] [name=reason]");
+        await reason.FillAsync("Typed before the session ended");
+
+        var ada = await SignedInAsync("ada", "/admin/sessions");
+        await ada.GetByRole(AriaRole.Row).Filter(new() { HasText = "linus" }).GetByRole(AriaRole.Button).First.ClickAsync();
+        await Expect(ada.GetByRole(AriaRole.Status)).ToContainTextAsync("has ended, here and in Keycloak");
+
+        await reason.PressAsync("Enter");
+        await Expect(linus.GetByText("Nothing was changed, and nothing is lost")).ToBeVisibleAsync();
+        await linus.GetByRole(AriaRole.Link, new() { Name = "Sign in again" }).ClickAsync();
+        // Keycloak's own session is over too.
+        await SignInAsync(linus, "linus");
+        await Expect(linus.Locator("form[action$='/switch-off'] [name=reason]")).ToHaveValueAsync("Typed before the session ended");
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_question_about_access_is_answered_with_a_drawing_and_turned_round()
+    {
+        using var writer = await ServiceAsync("acme-writer");
+        await writer.GetAsync("/api/me", Cancel);
+        var page = await SignedInAsync("ada", "/admin/access");
+
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Account", Exact = true }).FillAsync("acme-writer");
+        await page.GetByLabel("may do").SelectOptionAsync("book:publish");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Ask" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("Allowed.");
+        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "1 chains grant" })).ToBeVisibleAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Who else may do this?" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "acme-writer" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "ada" })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task The_audit_log_is_filtered_and_taken_away_and_says_how_far_it_is()
+    {
+        var page = await SignedInAsync("ada", "/admin/audit");
+        await page.GetByLabel("Model").SelectOptionAsync("account");
+        await Expect(page.Locator("#results tbody tr").First).ToContainTextAsync("account");
+
+        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Export as JSON lines" }).ClickAsync());
+
+        Assert.Equal("audit.jsonl", download.SuggestedFilename);
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("lines saved as audit.jsonl");
+        var lines = await File.ReadAllLinesAsync(await download.PathAsync(), Cancel);
+        Assert.NotEmpty(lines);
+        Assert.All(lines, line => Assert.Contains("\"model\":\"account\"", line, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Times_are_of_the_readers_zone_from_the_first_page_on()
+    {
+        var page = await SignedInAsync("ada", "/account", new() { TimezoneId = "Asia/Tokyo" });
+        var time = page.Locator("main time").First;
+        var instant = DateTimeOffset.Parse((await time.GetAttributeAsync("datetime"))!, System.Globalization.CultureInfo.InvariantCulture);
+        var expected = instant.ToOffset(TimeSpan.FromHours(9)).ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+
+        await Expect(time).ToHaveTextAsync(expected);
+        await page.ReloadAsync();
+        await Expect(time).ToHaveTextAsync(expected);
+    }
+
+    // As somebody does who has no mouse: on and on until it is there.
+    private static async Task TabToAsync(IPage page, string link)
+    {
+        for (var count = 0; count < 80; count++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            if (await page.EvaluateAsync<string>("document.activeElement.tagName === 'A' ? document.activeElement.textContent : ''") == link)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"Tab never came to the link {link}.");
+    }
+}
+
+[Collection(BackChannelCollections.Embedded)]
+public sealed class StaffTasksOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : StaffTasksTests(realm, chromium);
+
+[Collection(BackChannelCollections.Keycloak)]
+public sealed class StaffTasksOnKeycloakTests(KeycloakUnderTest realm, Chromium chromium) : StaffTasksTests(realm, chromium);
