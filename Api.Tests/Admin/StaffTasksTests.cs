@@ -103,6 +103,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     {
         var page = await SignedInAsync("ada", "/admin/audit");
         await page.GetByLabel("Model").SelectOptionAsync("account");
+        await page.WaitForFunctionAsync("location.search.includes('model=account')");
         await Expect(page.Locator("#results tbody tr").First).ToContainTextAsync("account");
 
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Export as JSON lines" }).ClickAsync());

@@ -1,0 +1,104 @@
+using System.Text.RegularExpressions;
+using Api.Tests.Infrastructure;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Api.Tests.Admin;
+
+/// <summary>
+/// Every page that a link leads to, once for each kind: without a violation that axe finds, in light and dark, and without
+/// anything that sticks out on a phone. With SCREENSHOTS set to a folder, each is written there as a picture.
+/// </summary>
+public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chromium) : PagesInBrowserTests(realm, chromium)
+{
+    private static readonly string? Screenshots = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
+
+    // Where nothing leads, or only what went wrong.
+    private static readonly string[] Apart =
+        ["/admin/nothing-here", "/admin/access?account=acme-writer&permission=book:change", "/admin/access/who?permission=book:view", "/admin/design"];
+
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task No_page_has_a_violation_and_none_sticks_out_on_a_phone(ColorScheme theme)
+    {
+        await FillAsync();
+        var page = await SignedInAsync("ada", "/admin", new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = 1280, Height = 900 } });
+        var visited = new HashSet<string>(StringComparer.Ordinal);
+        var waiting = new Queue<string>(["/admin", .. Apart, "/account"]);
+        while (waiting.TryDequeue(out var path))
+        {
+            if (!visited.Add(Kind(path)))
+            {
+                continue;
+            }
+
+            await page.GotoAsync(Url + path);
+            await LookAtAsync(page, path, theme);
+            foreach (var link in await page.EvaluateAsync<string[]>("[...document.querySelectorAll('a[href^=\"/admin\"]:not([download])')].map(link => link.getAttribute('href'))"))
+            {
+                waiting.Enqueue(link);
+            }
+        }
+
+        // As many kinds as there are at least; fewer would mean that the walk got lost.
+        Assert.True(visited.Count >= 15, string.Join(' ', visited));
+        await LookAtStrangersPagesAsync(theme);
+    }
+
+    // A page of each kind is enough: ids differ, and so do filters.
+    private static string Kind(string path) => Ids().Replace(path.Split('?', '#')[0], "{id}");
+
+    private async Task LookAtStrangersPagesAsync(ColorScheme theme)
+    {
+        var page = await SignedInAsync("nora", "/admin", new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
+        await LookAtAsync(page, "/refused", theme);
+        foreach (var path in new[] { "/account", "/signin-failed?reason=expired", "/signed-out" })
+        {
+            await page.GotoAsync(Url + path);
+            await LookAtAsync(page, path, theme);
+        }
+    }
+
+    private static async Task LookAtAsync(IPage page, string path, ColorScheme theme)
+    {
+        await page.SetViewportSizeAsync(1280, 900);
+        var result = await page.RunAxe();
+        Assert.True(
+            result.Violations.Length == 0,
+            $"{path}, {theme}: {string.Join("; ", result.Violations.Select(violation => $"{violation.Id}: {violation.Help} ({string.Join(", ", violation.Nodes.Take(3).Select(node => node.Html))})"))}");
+        await PictureAsync(page, path, theme, "desktop");
+
+        await page.SetViewportSizeAsync(390, 844);
+        var (width, widest) = (await page.EvaluateAsync<int>("document.documentElement.clientWidth"), await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+        Assert.True(widest <= width, $"{path} is {widest} pixels wide on a phone of {width}.");
+        await PictureAsync(page, path, theme, "phone");
+    }
+
+    private static async Task PictureAsync(IPage page, string path, ColorScheme theme, string size)
+    {
+        if (Screenshots is null)
+        {
+            return;
+        }
+
+        var name = Kind(path).Trim('/').Replace('/', '-').Replace("{id}", "one", StringComparison.Ordinal);
+        await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}-{theme.ToString().ToLowerInvariant()}-{size}.png"), FullPage = true });
+    }
+
+    // Something on each page.
+    private async Task FillAsync()
+    {
+        foreach (var client in new[] { "acme-reader", "acme-writer", "acme-nobody" })
+        {
+            using var service = await ServiceAsync(client);
+            await service.GetAsync("/api/books", Cancel);
+        }
+    }
+
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Ids();
+}
+
+[Collection(BackChannelCollections.Embedded)]
+public sealed class EveryPageOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : EveryPageTests(realm, chromium);
