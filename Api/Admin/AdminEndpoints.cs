@@ -28,6 +28,9 @@ internal static class AdminEndpoints
         services.AddSingleton<AccountPageReader>();
         services.AddSingleton<HomePageReader>();
         services.AddSingleton<AuditPageReader>();
+        services.AddSingleton<RoleMatches>();
+        services.AddSingleton<RoleMappingReader>();
+        services.AddSingleton<GroupPageReader>();
     }
 
     public static void MapAdmin(this IEndpointRouteBuilder routes)

@@ -121,9 +121,9 @@ internal static class AccountPageEndpoints
     }
 
     private static async Task<IResult> AskToLeaveAsync(
-        Guid id, Guid groupId, HttpContext context, Caller caller, AccountStore accounts, FormDrafts drafts, CancellationToken cancellationToken)
+        Guid id, Guid groupId, string? from, HttpContext context, Caller caller, AccountStore accounts, FormDrafts drafts, CancellationToken cancellationToken)
     {
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
+        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(("from", from)), cancellationToken);
         return await LeavePageAsync(id, groupId, input, StatusCodes.Status200OK, context, caller, accounts, cancellationToken);
     }
 
@@ -151,9 +151,10 @@ internal static class AccountPageEndpoints
             return await LeavePageAsync(id, groupId, input, StatusCodes.Status422UnprocessableEntity, context, caller, accounts, cancellationToken);
         }
 
+        var back = input.Value("from") == "group" ? $"/admin/groups/{groupId}" : $"{List}/{id}";
         return await groups.RemoveMemberAsync(groupId, id, caller.Actor.Because(input.Value("reason")), cancellationToken)
-            ? Flash.Redirect(context, $"{List}/{id}", $"Taken out of the group {group.Name}.")
-            : Flash.Redirect(context, $"{List}/{id}", $"It was not in the group {group.Name} by hand any more.");
+            ? Flash.Redirect(context, back, $"Taken out of the group {group.Name}.")
+            : Flash.Redirect(context, back, $"It was not in the group {group.Name} by hand any more.");
     }
 
     private static async Task<IResult> EndSessionsAsync(
