@@ -118,7 +118,7 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.SubmitAsync(form, Edit(group), ("description", "mine"), ("permission.author:view", "granted"));
 
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
-        var differing = page.Page.QuerySelectorAll("tr:has(ins)").Select(row => string.Join('|', row.QuerySelectorAll("th, td").Take(3).Select(cell => cell.TextContent.Trim())));
+        var differing = page.Page.QuerySelectorAll("tr:has(mark)").Select(row => string.Join('|', row.QuerySelectorAll("th, td").Take(3).Select(cell => cell.TextContent.Trim())));
         Assert.Equal(["What for|mine|theirs", "Granted|author:view, book:view|book:view"], differing);
         Assert.Equal("mine", Input(page, "description").Value);
         Assert.Equal("theirs", await DescriptionAsync());

@@ -42,10 +42,7 @@ internal static class GroupForm
     public static void Check(FormInput input, GroupRequest request, PermissionCatalogue catalogue)
     {
         input.Add(Validation.Mistakes(request)).Add(GroupEndpoints.Mistakes(request, catalogue));
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
-        }
+        Reasons.Check(input);
     }
 
     /// <returns>Both versions, field by field.</returns>

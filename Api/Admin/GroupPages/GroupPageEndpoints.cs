@@ -12,7 +12,6 @@ internal static class GroupPageEndpoints
 {
     private const string Model = GroupEndpoints.Model;
     private const string List = "/admin/groups";
-    private const int MostNames = 20;
 
     public static void MapGroupPages(this IEndpointRouteBuilder admin)
     {
@@ -41,15 +40,9 @@ internal static class GroupPageEndpoints
             next is null ? null : Links.To(List, ("search", search), ("after", next))));
     }
 
-    // Suggestions for whoever types the name of a group.
-    private static RazorComponentResult Names(string? group, Caller caller)
-    {
-        string[] names = [.. caller.Rules.GroupsByName
-            .Select(rule => rule.Name)
-            .Where(name => name.Contains(group ?? "", StringComparison.OrdinalIgnoreCase))
-            .Take(MostNames)];
-        return Pages.Plain<NameOptions>(("Names", names));
-    }
+    // Suggestions for whoever types the name of a group, in whatever field.
+    private static RazorComponentResult Names(HttpRequest request, Caller caller) =>
+        Suggestions.Of(caller.Rules.GroupsByName.Select(rule => rule.Name).Where(name => name.Contains(Suggestions.Typed(request), StringComparison.OrdinalIgnoreCase)));
 
     private static async Task<IResult> ShowAsync(
         Guid id, string? after, HttpContext context, Caller caller, Delegation delegation, GroupPageReader reader, FormDrafts drafts, CancellationToken cancellationToken)
@@ -185,10 +178,7 @@ internal static class GroupPageEndpoints
             input.Add("account", refused!);
         }
 
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
-        }
+        Reasons.Check(input);
 
         if (!input.IsValid)
         {
@@ -233,10 +223,7 @@ internal static class GroupPageEndpoints
             input.Add("", refused!);
         }
 
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
-        }
+        Reasons.Check(input);
 
         if (!input.IsValid)
         {

@@ -1,4 +1,5 @@
 using Api.Admin.Forms;
+using Api.Admin.GroupPages;
 using Api.Hosting;
 using Api.Permissions;
 using Api.RoleMappings;
@@ -22,21 +23,8 @@ internal static class RoleMappingForm
     public static RoleMapping? Read(FormInput input, Caller caller, Delegation delegation, TimeProvider clock)
     {
         input.Add(Mistakes(input));
-        var name = input.Value("group");
-        var group = caller.Rules.FindGroup(name);
-        if (group is null)
-        {
-            input.Add("group", name.Length == 0 ? "Name the group." : $"There is no group {name}. The names are on the page Groups.");
-        }
-        else if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("group", refused!);
-        }
-
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
-        }
+        var group = GroupField.Read(input, input.Value("group"), "group", caller, delegation);
+        Reasons.Check(input);
 
         return !input.IsValid ? null : new RoleMapping
         {

@@ -1,5 +1,4 @@
 using Api.Admin.AuditPages;
-using Api.Admin.Design;
 using Api.Admin.Forms;
 using Api.Audit;
 using Api.Permissions;
@@ -14,7 +13,6 @@ internal static class RoleMappingPageEndpoints
     private const string Model = RoleMappingEndpoints.Model;
     private const string List = "/admin/role-mappings";
     private const int PageSize = 50;
-    private const int MostNames = 20;
     private const int RecentRows = 10;
 
     public static void MapRoleMappingPages(this IEndpointRouteBuilder admin)
@@ -83,16 +81,14 @@ internal static class RoleMappingPageEndpoints
     // Suggestions for whoever types the name of a role: what tokens have shown.
     private static async Task<RazorComponentResult> NamesAsync(string? kind, string? client, string? name, SeenRoles seenRoles, CancellationToken cancellationToken)
     {
-        string[] names = [.. (await seenRoles.ListAsync(cancellationToken))
+        return Suggestions.Of((await seenRoles.ListAsync(cancellationToken))
             .Select(seen => seen.Role)
             .Where(role => string.IsNullOrEmpty(kind) || RoleKinds.Write(role.Kind) == kind)
             .Where(role => kind != RoleKinds.ClientRole || string.IsNullOrEmpty(client) || role.Client == client)
             .Select(role => role.Name)
             .Where(known => known.Contains(name ?? "", StringComparison.OrdinalIgnoreCase))
             .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal)
-            .Take(MostNames)];
-        return Pages.Plain<NameOptions>(("Names", names));
+            .Order(StringComparer.Ordinal));
     }
 
     private static async Task<IResult> ShowAsync(
@@ -219,7 +215,8 @@ internal static class RoleMappingPageEndpoints
         }
 
         var input = FormInput.Of(form);
-        if (delegation.Refuse(caller.Rules.FindGroup(mapping.GroupId)!) is not null || Reasons.Mistake(input) is not null)
+        Reasons.Check(input);
+        if (delegation.Refuse(caller.Rules.FindGroup(mapping.GroupId)!) is not null || !input.IsValid)
         {
             return await DeletePageAsync(id, context, caller, delegation, reader, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
         }
@@ -240,11 +237,6 @@ internal static class RoleMappingPageEndpoints
         if (RoleMappingReader.Lacking(caller, delegation, mapping) is { Count: > 0 } lacking)
         {
             input.Add("", Delegation.Detail(lacking));
-        }
-
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
         }
 
         return Pages.Of<DeleteRoleMappingPage, DeleteRoleMappingView>(
