@@ -5,6 +5,7 @@ using Api.Admin.DesignPages;
 using Api.Admin.Forms;
 using Api.Admin.GroupPages;
 using Api.Admin.HomePages;
+using Api.Admin.ModelPages;
 using Api.Admin.OwnPages;
 using Api.Admin.RealmPages;
 using Api.Admin.RoleMappingPages;
@@ -31,6 +32,7 @@ internal static class AdminEndpoints
         services.AddSingleton<RoleMatches>();
         services.AddSingleton<RoleMappingReader>();
         services.AddSingleton<GroupPageReader>();
+        services.AddSingleton<ModelReferences>();
     }
 
     public static void MapAdmin(this IEndpointRouteBuilder routes)
@@ -50,6 +52,7 @@ internal static class AdminEndpoints
         admin.MapRoleMappingPages();
         admin.MapAccessPages();
         admin.MapSessionPages();
+        admin.MapModelPages();
         admin.MapRealmPages();
         admin.MapAuditPages();
         admin.MapDesignPages();
