@@ -116,6 +116,83 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     }
 
     [Fact]
+    public async Task Two_people_who_edit_one_group_see_both_versions_and_lose_nothing()
+    {
+        var ada = await SignedInAsync("ada", "/admin/groups/new");
+        await ada.GetByLabel("Name", new() { Exact = true }).FillAsync("night-shift");
+        await ada.GetByRole(AriaRole.Radiogroup, new() { Name = "book:view" }).GetByRole(AriaRole.Radio, new() { Name = "granted" }).CheckAsync();
+        await ada.GetByRole(AriaRole.Button, new() { Name = "Make the group" }).ClickAsync();
+        await Expect(ada.GetByRole(AriaRole.Heading, new() { Name = "night-shift" })).ToBeVisibleAsync();
+        await ada.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
+        await Expect(ada.GetByRole(AriaRole.Button, new() { Name = "Save" })).ToBeVisibleAsync();
+
+        // linus may change groups, and holds book:view.
+        var linus = await SignedInAsync("linus", new Uri(ada.Url).AbsolutePath);
+        await linus.GetByLabel("What for").FillAsync("Whoever works at night");
+        await linus.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(linus.GetByRole(AriaRole.Status)).ToBeVisibleAsync();
+
+        await ada.GetByLabel("What for").FillAsync("The night shift");
+        await ada.GetByRole(AriaRole.Radiogroup, new() { Name = "author:view" }).GetByRole(AriaRole.Radio, new() { Name = "granted" }).CheckAsync();
+        await ada.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+
+        await Expect(ada.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Somebody else changed it");
+        var versions = ada.GetByRole(AriaRole.Row).Filter(new() { HasText = "Whoever works at night" });
+        await Expect(versions).ToContainTextAsync("The night shift");
+        await Expect(ada.GetByLabel("What for")).ToHaveValueAsync("The night shift");
+        await ada.GetByRole(AriaRole.Button, new() { Name = "Save mine" }).ClickAsync();
+        await Expect(ada.GetByRole(AriaRole.Heading, new() { Name = "night-shift" })).ToBeVisibleAsync();
+        await Expect(ada.GetByText("The night shift").First).ToBeVisibleAsync();
+        await Expect(ada.GetByText("author:view", new() { Exact = true }).First).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_mapping_says_whom_it_concerns_as_one_types_and_does_what_it_said()
+    {
+        using var reader = await ServiceAsync("acme-reader");
+        await reader.GetAsync("/api/me", Cancel);
+        var page = await SignedInAsync("ada", "/admin/role-mappings/new");
+
+        await page.GetByLabel("Client role").CheckAsync();
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Client" }).FillAsync("acme-api");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Name" }).FillAsync("book-re*");
+        await page.GetByRole(AriaRole.Combobox, new() { Name = "Leads into the local group" }).FillAsync("book-editors");
+
+        var line = page.Locator("#preview").GetByRole(AriaRole.Row).Filter(new() { HasText = "acme-reader" });
+        await Expect(line).ToContainTextAsync("comes into book-editors");
+        await Expect(line).ToContainTextAsync("+ book:change");
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await PostAuthorAsync(reader)).StatusCode);
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Map it" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToBeVisibleAsync();
+        Assert.Equal(System.Net.HttpStatusCode.Created, (await PostAuthorAsync(reader)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_row_of_a_model_is_added_changed_looked_back_on_and_deleted()
+    {
+        var page = await SignedInAsync("ada", "/admin/models/authors/new");
+        await page.GetByLabel("Name").FillAsync("Mary Shelley");
+        await page.GetByLabel("Born on").FillAsync("1797-08-31");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Mary Shelley" })).ToBeVisibleAsync();
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
+        await page.GetByLabel("Born on").FillAsync("1797-08-30");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await Expect(page.GetByText("1797-08-30").First).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Every change, before and after" }).ClickAsync();
+        await Expect(page.Locator("del").Filter(new() { HasText = "1797-08-31" })).ToBeVisibleAsync();
+        await Expect(page.Locator("ins").Filter(new() { HasText = "1797-08-30" })).ToBeVisibleAsync();
+
+        await page.GoBackAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Delete" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Delete the author" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Status)).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Mary Shelley" })).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task Times_are_of_the_readers_zone_from_the_first_page_on()
     {
         var page = await SignedInAsync("ada", "/account", new() { TimezoneId = "Asia/Tokyo" });
@@ -127,6 +204,9 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.ReloadAsync();
         await Expect(time).ToHaveTextAsync(expected);
     }
+
+    private static Task<HttpResponseMessage> PostAuthorAsync(HttpClient client) =>
+        client.PostAsync("/api/authors", new StringContent("""{"name":"Somebody New"}""", System.Text.Encoding.UTF8, "application/json"), Cancel);
 
     // As somebody does who has no mouse: on and on until it is there.
     private static async Task TabToAsync(IPage page, string link)
