@@ -9,5 +9,9 @@ internal static class ReaderZone
     public const string Cookie = "zone";
 
     public static TimeZoneInfo Of(HttpRequest request) =>
-        request.Cookies[Cookie] is { Length: > 0 and <= 64 } name && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+        request.Cookies[Cookie] is { Length: > 0 and <= 64 } name && IsName(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+
+    // The system looks a name up as a file below a folder. What leads out of the folder is no name: a cookie may hold anything.
+    private static bool IsName(string name) =>
+        char.IsAsciiLetter(name[0]) && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '/' or '_' or '-' or '+');
 }

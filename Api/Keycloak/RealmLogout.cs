@@ -7,10 +7,7 @@ namespace Api.Keycloak;
 /// <summary>How the end of sessions went.</summary>
 /// <param name="Ended">How many are ended here.</param>
 /// <param name="Open">Of how many Keycloak's own session may still be open: it could not be told, or took it for an old one.</param>
-internal sealed record SessionsEnded(int Ended, int Open)
-{
-    public static SessionsEnded operator +(SessionsEnded one, SessionsEnded other) => new(one.Ended + other.Ended, one.Open + other.Open);
-}
+internal sealed record SessionsEnded(int Ended, int Open);
 
 /// <summary>
 /// Ends sessions of others, or of one's own in other browsers: here from the next request on, on every instance, and at
@@ -25,7 +22,14 @@ internal sealed partial class RealmLogout(
     {
         // Here first: it must be over here even if Keycloak takes its time.
         await ended.EndAsync(session.Issuer, session.SessionId is "" ? null : session.SessionId, session.Subject, cancellationToken);
-        return new SessionsEnded(1, await TellRealmAsync(session, cancellationToken) ? 0 : 1);
+        try
+        {
+            return new SessionsEnded(1, await TellRealmAsync(session, cancellationToken) ? 0 : 1);
+        }
+        catch (RealmUnreachableException)
+        {
+            return new SessionsEnded(1, 1);
+        }
     }
 
     /// <summary>Ends every session of an account, and what tokens of it are still around for people.</summary>
@@ -33,13 +37,21 @@ internal sealed partial class RealmLogout(
     {
         var all = await sessions.ListOfAsync(issuer, subject, cancellationToken);
         await ended.EndAsync(issuer, sessionId: null, subject, cancellationToken);
-        var result = new SessionsEnded(0, 0);
+        var told = 0;
         foreach (var session in all)
         {
-            result += new SessionsEnded(1, await TellRealmAsync(session, cancellationToken) ? 0 : 1);
+            try
+            {
+                told += await TellRealmAsync(session, cancellationToken) ? 1 : 0;
+            }
+            catch (RealmUnreachableException)
+            {
+                // It will not hear of the others either, and whoever waits has waited long enough.
+                break;
+            }
         }
 
-        return result;
+        return new SessionsEnded(all.Count, all.Count - told);
     }
 
     // Keycloak ends the session that a refresh token belongs to, for whoever holds it (its documentation calls it the
@@ -74,7 +86,7 @@ internal sealed partial class RealmLogout(
         catch (Exception exception) when (exception is HttpRequestException or RealmUnreachableException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             LogNotTold(exception.Message);
-            return false;
+            throw new RealmUnreachableException(exception.Message, exception);
         }
     }
 

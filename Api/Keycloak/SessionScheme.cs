@@ -124,10 +124,14 @@ internal static partial class SessionScheme
             return;
         }
 
-        // A part of a page, fetched by its script: the browser must load the whole, which asks to sign in.
+        // A part of a page, fetched by its script: the browser must load the whole, which asks to sign in. A form that is only
+        // being looked at meanwhile stays as it is: it is kept when it is sent.
         if (context.Request.Headers.ContainsKey("HX-Request"))
         {
-            context.Response.Headers["HX-Refresh"] = "true";
+            if (HttpMethods.IsGet(context.Request.Method))
+            {
+                context.Response.Headers["HX-Refresh"] = "true";
+            }
         }
         else if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<SignInAgain>() is { } again
             && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))

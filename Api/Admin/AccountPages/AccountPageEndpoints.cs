@@ -177,7 +177,8 @@ internal sealed record AccountListRequest(string? Search, string? Kind, string? 
 
     public AccountListFilter Filter => AccountPageReader.Clean(new AccountListFilter(Text(Search), Kind, Active, Text(Group), Seen, Sort));
 
-    private static string? Text(string? text) => text is null ? null : text.Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: <= Longest } clean ? clean : text[..Longest];
+    private static string? Text(string? text) =>
+        text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { } clean ? clean[..Math.Min(clean.Length, Longest)] : null;
 }
 
 /// <summary>Reads what the pages of accounts show.</summary>
