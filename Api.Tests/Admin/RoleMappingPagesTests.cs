@@ -100,6 +100,31 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("− account:view", row.QuerySelector("code")!.TextContent);
     }
 
+    [Fact]
+    public async Task A_preview_of_a_pattern_that_fits_very_many_names_the_first_of_them()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var mark = $"many-{Guid.NewGuid():N}"[..12];
+        await HoldAsync(mark, roles: 120);
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        var browser = await Api.SignInAsync("ada");
+        var form = await OpenAsync(browser, "/admin/role-mappings/new");
+
+        var page = await PreviewAsync(browser, form, "/admin/role-mappings/preview", ("name", $"{mark}*"), ("group", group.Name));
+        var preview = page.Page.QuerySelector("#preview")!;
+        Assert.Contains("It fits 120 roles", preview.TextContent, StringComparison.Ordinal);
+        Assert.Contains("and 100 more", preview.TextContent, StringComparison.Ordinal);
+        Assert.Equal(20, preview.QuerySelectorAll("tbody tr").Length);
+        Assert.Contains("These are the first 20. There are more.", preview.TextContent, StringComparison.Ordinal);
+
+        // Whoever has several of the roles is named once.
+        page = await PreviewAsync(browser, form, "/admin/role-mappings/preview", ("name", $"{mark}-00*"), ("group", group.Name));
+        var names = page.Page.QuerySelectorAll("#preview tbody a").Select(link => link.TextContent).ToArray();
+        Assert.Equal(names.Distinct(StringComparer.Ordinal), names);
+        Assert.Equal(11, names.Length);
+        Assert.Contains("These are all.", page.Page.QuerySelector("#preview")!.TextContent, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("keycloak-group", "", "operations", "staff", "name", "full path")]
     [InlineData("client-role", "", "book-editor", "staff", "client", "needs the client id")]
@@ -152,7 +177,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task A_role_that_tokens_carry_and_nothing_maps_is_listed_with_the_way_to_map_it()
     {
-        var role = $"unmapped-{Guid.NewGuid():N}";
+        // Among the first of the list.
+        var role = $"a-{Guid.NewGuid():N}";
         await SeeAsync(role);
         await SeeAsync("offline_access");
         var browser = await Api.SignInAsync("ada");
@@ -250,6 +276,27 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
             """;
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
         await connection.ExecuteAsync(sql, new { role, now = DateTimeOffset.UtcNow });
+    }
+
+    // Each role has a holder, who has the role before it as well.
+    private async Task HoldAsync(string mark, int roles)
+    {
+        const string sql = """
+            INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
+            VALUES (@id, @issuer, @name, 'person', @name, @active, @now, @now)
+            """;
+        var now = DateTimeOffset.UtcNow;
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
+        for (var role = 0; role < roles; role++)
+        {
+            var values = new { id = Guid.CreateVersion7(), issuer = Api.Realm.Issuer, name = $"{mark}-{role:000}", before = $"{mark}-{role - 1:000}", active = true, now };
+            await connection.ExecuteAsync("INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES ('realm-role', '', @name, @now)", values, transaction);
+            await connection.ExecuteAsync(sql, values, transaction);
+            await connection.ExecuteAsync("INSERT INTO account_roles (account_id, role_id) SELECT @id, r.id FROM seen_roles r WHERE r.name = @name OR r.name = @before", values, transaction);
+        }
+
+        await transaction.CommitAsync(Cancel);
     }
 
     private static IHtmlInputElement Input(RealmAnswer page, string name) => (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;

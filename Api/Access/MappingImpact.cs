@@ -29,6 +29,7 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
     /// <summary>How many accounts are named.</summary>
     public const int MostNamed = 20;
 
+    private const int RolesAtOnce = 50;
     private const int PageSize = 100;
     private const int MostLookedAt = 500;
 
@@ -41,37 +42,38 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
         var seen = await seenRoles.ListAsync(cancellationToken);
         var concerned = seen.Where(role => Fits(removed, role.Role) || Fits(added, role.Role)).Select(role => role.Id).ToArray();
         var effects = new List<MappingEffect>();
-        var (lookedAt, unchanged) = (0, 0);
-        Guid? next = null;
-        do
+        var lookedAt = new HashSet<Guid>();
+        // A pattern may fit thousands of roles. Their holders in one order would cost them all; a few roles after the other
+        // cost no more than what is looked at.
+        foreach (var some in concerned.Chunk(RolesAtOnce))
         {
-            (var page, next) = await subjects.ListHoldersAsync(concerned, [], PageSize, next, cancellationToken);
-            foreach (var account in page)
+            Guid? next = null;
+            do
             {
-                if (effects.Count == MostNamed)
+                (var page, next) = await subjects.ListHoldersAsync(some, [], PageSize, next, cancellationToken);
+                foreach (var account in page.Where(account => !lookedAt.Contains(account.AccountId)))
                 {
-                    return Report(isAll: false);
-                }
+                    if (effects.Count == MostNamed || lookedAt.Count == MostLookedAt)
+                    {
+                        return Report(isAll: false);
+                    }
 
-                lookedAt++;
-                if (On(account, rules, removed, added) is { } effect)
-                {
-                    effects.Add(effect);
-                }
-                else
-                {
-                    unchanged++;
+                    lookedAt.Add(account.AccountId);
+                    if (On(account, rules, removed, added) is { } effect)
+                    {
+                        effects.Add(effect);
+                    }
                 }
             }
+            while (next is not null);
         }
-        while (next is not null && lookedAt < MostLookedAt);
 
-        return Report(isAll: next is null);
+        return Report(isAll: true);
 
         MappingReport Report(bool isAll) => new(
             [.. seen.Select(role => role.Role).Where(role => Fits(added ?? removed, role)).OrderBy(role => new RolePattern(role.Kind, role.Client, role.Name), RolePattern.InOrder)],
             effects,
-            unchanged,
+            lookedAt.Count - effects.Count,
             isAll);
     }
 
