@@ -5,8 +5,19 @@ namespace KeycloakRealm;
 /// <summary>How the embedded realm is started.</summary>
 public sealed class EmbeddedRealmOptions
 {
-    /// <summary>The realm file, as Keycloak imports it. Default: <c>acme-realm.json</c> beside the assembly.</summary>
-    public string RealmFile { get; set; } = Path.Combine(AppContext.BaseDirectory, "acme-realm.json");
+    /// <summary>
+    /// The realm files, as Keycloak imports them: each holds one realm or an array of realms, and <c>acme-users-0.json</c>
+    /// beside <c>acme-realm.json</c> holds more users of it. No two realms have one name. Default: <c>acme-realm.json</c>
+    /// beside the assembly.
+    /// </summary>
+    public IReadOnlyList<string> RealmFiles { get; set; } = [Path.Combine(AppContext.BaseDirectory, "acme-realm.json")];
+
+    /// <summary>The first of <see cref="RealmFiles"/>. To set it makes it the only one.</summary>
+    public string RealmFile
+    {
+        get => RealmFiles[0];
+        set => RealmFiles = [value];
+    }
 
     /// <summary>
     /// The server's address: <c>http</c>, a loopback host, a port. Port 0 takes any free one, which
