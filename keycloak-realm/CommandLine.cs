@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace KeycloakRealm;
 
-/// <summary><c>dotnet run --project keycloak-realm [-- FILE …] [--urls URL] [--state FOLDER] [--environment NAME]</c>.</summary>
+/// <summary><c>dotnet run --project keycloak-realm [-- FILE …] [--urls URL] [--state FOLDER] [--watch] [--environment NAME]</c>.</summary>
 internal static class CommandLine
 {
-    private const string Usage = "Usage: KeycloakRealm [FILE …] [--urls http://localhost:PORT] [--state FOLDER] [--environment Development]";
+    private const string Usage = "Usage: KeycloakRealm [FILE …] [--urls http://localhost:PORT] [--state FOLDER] [--watch] [--environment Development]";
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -53,6 +53,9 @@ internal static class CommandLine
                     break;
                 case "--state":
                     options.StateFolder = Value();
+                    break;
+                case "--watch":
+                    options.Watch = true;
                     break;
                 case "--environment":
                     options.EnvironmentName = Value();

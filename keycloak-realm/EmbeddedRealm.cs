@@ -16,11 +16,13 @@ public sealed class EmbeddedRealm : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly LiveRealms _realms;
+    private readonly RealmWatcher? _watcher;
 
-    private EmbeddedRealm(WebApplication application, LiveRealms realms, Uri url)
+    private EmbeddedRealm(WebApplication application, LiveRealms realms, RealmWatcher? watcher, Uri url)
     {
         _application = application;
         _realms = realms;
+        _watcher = watcher;
         Url = url;
     }
 
@@ -52,7 +54,10 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var url = CheckUrl(options);
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        var realms = new LiveRealms(new RealmLoader(options, options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers).Load());
+        var loader = new RealmLoader(options, options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers);
+        // Looked at before they are read: a change in between is loaded again, and not missed.
+        var stamp = RealmWatcher.Stamp(options.RealmFiles);
+        var realms = new LiveRealms(loader.Load());
         var application = Build(url, realms, loggers);
         try
         {
@@ -69,12 +74,18 @@ public sealed class EmbeddedRealm : IAsyncDisposable
                 exception);
         }
 
-        return new EmbeddedRealm(application, realms, url);
+        var watcher = options.Watch ? new RealmWatcher(options.RealmFiles, stamp, loader, realms, loggers) : null;
+        return new EmbeddedRealm(application, realms, watcher, url);
     }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        if (_watcher is not null)
+        {
+            await _watcher.DisposeAsync();
+        }
+
         await _application.StopAsync();
         await _application.DisposeAsync();
         _realms.Current.Close();

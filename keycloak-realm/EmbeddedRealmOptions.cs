@@ -32,6 +32,13 @@ public sealed class EmbeddedRealmOptions
     public string? StateFolder { get; set; }
 
     /// <summary>
+    /// Whether a realm file that changes is loaded again while the realm runs, without a failed request. Its sessions, and what
+    /// the admin REST API changed, are gone then, as after a restart; keys live on, so that tokens still verify. A file that
+    /// cannot be imported is reported as an error to <see cref="LoggerFactory"/>, and everything stays as it is.
+    /// </summary>
+    public bool Watch { get; set; }
+
+    /// <summary>
     /// An administrator in the realm <c>master</c>, whose tokens may use the admin REST API. Null: there is no such realm, and
     /// the API is for service accounts with roles of <c>realm-management</c> alone.
     /// </summary>
@@ -43,6 +50,6 @@ public sealed class EmbeddedRealmOptions
     /// <summary>The name of the environment. Only <c>Development</c> and <c>Testing</c> are accepted.</summary>
     public string EnvironmentName { get; set; } = "";
 
-    /// <summary>Where warnings about the file and failures of back-channel calls go. Null: nowhere.</summary>
+    /// <summary>Where warnings about the files, reports of <see cref="Watch"/> and failures of back-channel calls go. Null: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 }

@@ -11,25 +11,33 @@ internal sealed partial class RealmLoader(EmbeddedRealmOptions options, TimeProv
     private readonly ILogger _logger = loggers.CreateLogger<EmbeddedRealm>();
     private RealmSite? _master;
 
+    /// <param name="previous">What is served: a realm that its files still describe as they did stays as it is, sessions and all.</param>
     /// <exception cref="EmbeddedRealmException">A file cannot be read or imported, or keys cannot be kept.</exception>
-    public RealmSet Load()
+    public RealmSet Load(RealmSet? previous = null)
     {
         var loaded = new List<RealmSite>();
         foreach (var source in RealmFiles.Load(options.RealmFiles, options.Placeholders))
         {
+            var before = previous?.Find(source.Imported.Realm.Name);
+            if (before is not null && before.Source.AsSpan().SequenceEqual(source.Content))
+            {
+                loaded.Add(before);
+                continue;
+            }
+
             foreach (var warning in source.Imported.Warnings)
             {
                 LogNotHonoured(Path.GetFileName(source.File), warning);
             }
 
-            loaded.Add(CreateSite(source));
+            loaded.Add(CreateSite(source, before?.Keys));
         }
 
         var hasMaster = loaded.Exists(each => each.Realm.Name is MasterRealm.Name);
         return new RealmSet(loaded, options.Administrator is { } administrator && !hasMaster ? _master ??= CreateMaster(administrator) : null);
     }
 
-    private RealmSite CreateSite(RealmSource source) => new(source.Imported.Realm, CreateKeys(source), clock, serverUrl, loggers)
+    private RealmSite CreateSite(RealmSource source, RealmKeys? previous) => new(source.Imported.Realm, CreateKeys(source, previous), clock, serverUrl, loggers)
     {
         Source = source.Content,
         OffersPeople = options.EnvironmentName is "Development",
@@ -41,11 +49,11 @@ internal sealed partial class RealmLoader(EmbeddedRealmOptions options, TimeProv
         return new RealmSite(imported.Realm, RealmKeys.Create(imported, stateFolder: null, clock), clock, serverUrl, loggers);
     }
 
-    private RealmKeys CreateKeys(RealmSource source)
+    private RealmKeys CreateKeys(RealmSource source, RealmKeys? previous)
     {
         try
         {
-            return RealmKeys.Create(source.Imported, options.StateFolder, clock);
+            return RealmKeys.Create(source.Imported, options.StateFolder, clock, previous);
         }
         catch (RealmFileException exception)
         {
