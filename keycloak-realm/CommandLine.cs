@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace KeycloakRealm;
 
-/// <summary><c>dotnet run --project keycloak-realm [-- FILE …] [--urls URL] [--state FOLDER] [--watch] [--environment NAME]</c>.</summary>
+/// <summary><c>dotnet run --project keycloak-realm [-- FILE …] [--urls URL] [--state FOLDER] [--watch] [--faults] [--environment NAME]</c>.</summary>
 internal static class CommandLine
 {
-    private const string Usage = "Usage: KeycloakRealm [FILE …] [--urls http://localhost:PORT] [--state FOLDER] [--watch] [--environment Development]";
+    private const string Usage = "Usage: KeycloakRealm [FILE …] [--urls http://localhost:PORT] [--state FOLDER] [--watch] [--faults] [--environment Development]";
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -56,6 +56,9 @@ internal static class CommandLine
                     break;
                 case "--watch":
                     options.Watch = true;
+                    break;
+                case "--faults":
+                    options.Faults = true;
                     break;
                 case "--environment":
                     options.EnvironmentName = Value();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using KeycloakRealm.Endpoints;
+using KeycloakRealm.Faults;
 using KeycloakRealm.Loading;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -17,12 +18,14 @@ public sealed class EmbeddedRealm : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly LiveRealms _realms;
     private readonly RealmWatcher? _watcher;
+    private readonly RealmFaults? _faults;
 
-    private EmbeddedRealm(WebApplication application, LiveRealms realms, RealmWatcher? watcher, Uri url)
+    private EmbeddedRealm(WebApplication application, LiveRealms realms, RealmWatcher? watcher, RealmFaults? faults, Uri url)
     {
         _application = application;
         _realms = realms;
         _watcher = watcher;
+        _faults = faults;
         Url = url;
     }
 
@@ -44,6 +47,11 @@ public sealed class EmbeddedRealm : IAsyncDisposable
     /// <summary>The first realm's clients.</summary>
     public IReadOnlyList<RealmClient> Clients => Realms[0].Clients;
 
+    /// <summary>What goes wrong, and the realms' clock.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="EmbeddedRealmOptions.Faults"/> was not asked for.</exception>
+    public RealmFaults Faults => _faults
+        ?? throw new InvalidOperationException("There is no door for faults. Set EmbeddedRealmOptions.Faults to true before the start.");
+
     /// <summary>Loads the realm files and begins to answer.</summary>
     /// <exception cref="EmbeddedRealmException">
     /// The environment is neither Development nor Testing, the address is not a loopback one, the file is missing or wrong, or
@@ -54,11 +62,12 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         var url = CheckUrl(options);
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        var loader = new RealmLoader(options, options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers);
+        var faults = options.Faults ? new RealmFaults(options.TimeProvider) : null;
+        var loader = new RealmLoader(options, faults?.Clock ?? options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers);
         // Looked at before they are read: a change in between is loaded again, and not missed.
         var stamp = RealmWatcher.Stamp(options.RealmFiles);
         var realms = new LiveRealms(loader.Load());
-        var application = Build(url, realms, loggers);
+        var application = Build(url, realms, faults, loggers);
         try
         {
             await application.StartAsync(cancellationToken);
@@ -75,7 +84,7 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         }
 
         var watcher = options.Watch ? new RealmWatcher(options.RealmFiles, stamp, loader, realms, loggers) : null;
-        return new EmbeddedRealm(application, realms, watcher, url);
+        return new EmbeddedRealm(application, realms, watcher, faults, url);
     }
 
     /// <inheritdoc />
@@ -116,7 +125,7 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static WebApplication Build(Uri url, LiveRealms realms, ILoggerFactory loggers)
+    private static WebApplication Build(Uri url, LiveRealms realms, RealmFaults? faults, ILoggerFactory loggers)
     {
         // An empty builder: the host process's configuration, URLs and signals are none of the realm's business.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -146,15 +155,29 @@ public sealed class EmbeddedRealm : IAsyncDisposable
             return next(context);
         });
         application.UseRouting();
+        if (faults is not null)
+        {
+            application.Use(new FaultMiddleware(faults, application.Lifetime.ApplicationStopping).InvokeAsync);
+        }
+
         application.MapRealms(realms);
+        if (faults is not null)
+        {
+            faults.Know(((IEndpointRouteBuilder)application).DataSources.SelectMany(source => source.Endpoints).Select(FaultMiddleware.NameOf).OfType<string>());
+            application.MapFaults(faults);
+        }
+
         return application;
     }
 
-    /// <summary>Passes everything on but the host's own report of a failed start, which the exception already tells in one line.</summary>
+    /// <summary>
+    /// Passes everything on but the host's own report of a failed start, which the exception already tells in one line, and
+    /// what went wrong because it was asked to.
+    /// </summary>
     private sealed class HostLoggers(ILoggerFactory loggers) : ILoggerFactory
     {
         public ILogger CreateLogger(string categoryName) =>
-            categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? NullLogger.Instance : loggers.CreateLogger(categoryName);
+            categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? NullLogger.Instance : new LoggerWithoutCuts(loggers.CreateLogger(categoryName));
 
         public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
 

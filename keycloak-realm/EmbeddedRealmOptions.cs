@@ -44,6 +44,12 @@ public sealed class EmbeddedRealmOptions
     /// </summary>
     public NetworkCredential? Administrator { get; set; }
 
+    /// <summary>
+    /// Whether there is the door for faults: <see cref="EmbeddedRealm.Faults"/>, and <c>/_faults</c> over HTTP. Without it
+    /// nothing of it runs, and its addresses are unknown as in Keycloak.
+    /// </summary>
+    public bool Faults { get; set; }
+
     /// <summary>The clock by which everything expires.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
