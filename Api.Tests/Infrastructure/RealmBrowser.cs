@@ -51,7 +51,7 @@ public sealed class RealmBrowser : IDisposable
     public Task<RealmAnswer> PostAsync(string url, IEnumerable<KeyValuePair<string, string>> form) =>
         FollowAsync(new(HttpMethod.Post, url) { Content = new FormUrlEncodedContent(form) });
 
-    /// <summary>Submits a form of the page with its hidden fields and those given, by the submit button if it has a name.</summary>
+    /// <summary>Submits a form of the page with what stands in its fields and those given, by the submit button if it has a name.</summary>
     public Task<RealmAnswer> SubmitAsync(RealmAnswer page, string selector, params (string Name, string Value)[] fields)
     {
         var form = page.Page.QuerySelector(selector) as IHtmlFormElement;
@@ -64,6 +64,16 @@ public sealed class RealmBrowser : IDisposable
             {
                 values[input.Name!] = input.Value;
             }
+        }
+
+        foreach (var select in form.QuerySelectorAll("select[name]").OfType<IHtmlSelectElement>())
+        {
+            values[select.Name!] = select.Value ?? "";
+        }
+
+        foreach (var text in form.QuerySelectorAll("textarea[name]").OfType<IHtmlTextAreaElement>())
+        {
+            values[text.Name!] = text.Value;
         }
 
         foreach (var (name, value) in fields)

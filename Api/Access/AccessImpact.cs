@@ -73,7 +73,13 @@ internal sealed class AccessImpact(SubjectStore subjects, PermissionCatalogue ca
 
     private AccountImpact On(KnownSubject account, AccessRules before, AccessRules after)
     {
-        var (now, then) = (account.Under(before), account.Under(after));
+        var (gains, loses) = Between(account.Under(before), account.Under(after), catalogue);
+        return new AccountImpact(account.AccountId, account.Username, account.Kind, gains, loses);
+    }
+
+    /// <returns>What somebody may do then and not now, and the other way round.</returns>
+    public static (IReadOnlyList<Permission> Gains, IReadOnlyList<Permission> Loses) Between(Subject now, Subject then, PermissionCatalogue catalogue)
+    {
         var (gains, loses) = (new List<Permission>(), new List<Permission>());
         foreach (var permission in catalogue.Permissions)
         {
@@ -89,6 +95,6 @@ internal sealed class AccessImpact(SubjectStore subjects, PermissionCatalogue ca
             }
         }
 
-        return new AccountImpact(account.AccountId, account.Username, account.Kind, gains, loses);
+        return (gains, loses);
     }
 }

@@ -15,6 +15,7 @@ internal static class AccessPreviewEndpoint
     {
         services.AddSingleton<AccessStore>();
         services.AddSingleton<AccessImpact>();
+        services.AddSingleton<MappingImpact>();
     }
 
     public static RouteGroupBuilder MapAccessDocuments(this IEndpointRouteBuilder routes)

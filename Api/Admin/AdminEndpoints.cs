@@ -5,6 +5,7 @@ using Api.Admin.DesignPages;
 using Api.Admin.Forms;
 using Api.Admin.GroupPages;
 using Api.Admin.HomePages;
+using Api.Admin.ModelPages;
 using Api.Admin.OwnPages;
 using Api.Admin.RealmPages;
 using Api.Admin.RoleMappingPages;
@@ -28,6 +29,10 @@ internal static class AdminEndpoints
         services.AddSingleton<AccountPageReader>();
         services.AddSingleton<HomePageReader>();
         services.AddSingleton<AuditPageReader>();
+        services.AddSingleton<RoleMatches>();
+        services.AddSingleton<RoleMappingReader>();
+        services.AddSingleton<GroupPageReader>();
+        services.AddSingleton<ModelReferences>();
     }
 
     public static void MapAdmin(this IEndpointRouteBuilder routes)
@@ -47,6 +52,7 @@ internal static class AdminEndpoints
         admin.MapRoleMappingPages();
         admin.MapAccessPages();
         admin.MapSessionPages();
+        admin.MapModelPages();
         admin.MapRealmPages();
         admin.MapAuditPages();
         admin.MapDesignPages();

@@ -206,7 +206,11 @@ internal static class GroupEndpoints
         return await change() ? TypedResults.NoContent() : TypedResults.NotFound();
     }
 
-    private static ValidationProblem? Mistake(GroupRequest request, PermissionCatalogue catalogue)
+    private static ValidationProblem? Mistake(GroupRequest request, PermissionCatalogue catalogue) =>
+        Mistakes(request, catalogue) is { Count: > 0 } mistakes ? TypedResults.ValidationProblem(mistakes) : null;
+
+    /// <returns>What is wrong with the permissions of a request, by its fields: what its attributes cannot know.</returns>
+    public static Dictionary<string, string[]> Mistakes(GroupRequest request, PermissionCatalogue catalogue)
     {
         var mistakes = new Dictionary<string, string[]>(StringComparer.Ordinal)
         {
@@ -217,14 +221,14 @@ internal static class GroupEndpoints
                 .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(GroupLimits.GrantedAndDenied),
             ],
         };
-        return mistakes.Values.All(field => field.Length == 0)
-            ? null
-            : TypedResults.ValidationProblem(mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal));
+        return mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal);
     }
 
-    private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, "conflict", $"There is a group {name} already. Choose another name, or change that group.");
+    private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, "conflict", NameTakenText(name));
 
-    private static Group ToGroup(GroupRequest request, Guid id) => new()
+    public static string NameTakenText(string name) => $"There is a group {name} already. Choose another name, or change that group.";
+
+    public static Group ToGroup(GroupRequest request, Guid id) => new()
     {
         Id = id,
         Name = request.Name,

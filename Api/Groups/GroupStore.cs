@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Api.Data;
 using Api.Permissions;
 using Dapper;
@@ -36,6 +37,20 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         return await FindAsync(connection, transaction: null, id, cancellationToken);
+    }
+
+    /// <returns>The groups of these ids that there are, by name.</returns>
+    public async Task<IReadOnlyList<Group>> FindAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
+    {
+        var sql = $"""
+            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
+            FROM groups g
+            LEFT JOIN group_permissions p ON p.group_id = g.id
+            WHERE g.id IN {database.Elements("@ids", "uuid")}
+            ORDER BY g.name, p.permission
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(sql, new { ids = JsonSerializer.Serialize(ids) }, cancellationToken: cancellationToken)));
     }
 
     /// <returns>Whether the name was free.</returns>

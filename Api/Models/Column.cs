@@ -10,13 +10,14 @@ internal sealed class Column
 {
     private readonly RequiredAttribute? _required;
     private readonly ValidationAttribute[] _rules;
+    private readonly string? _title;
 
     public Column(PropertyInfo property, ColumnType type, bool isReadOnly)
     {
         Property = property.Name;
         Json = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
         Name = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
-        Title = property.GetCustomAttribute<DisplayAttribute>()?.GetName() ?? Name[..1].ToUpperInvariant() + Name[1..].Replace('_', ' ');
+        _title = property.GetCustomAttribute<DisplayAttribute>()?.GetName();
         Type = type;
         IsReadOnly = isReadOnly;
         IsNullable = new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
@@ -35,8 +36,8 @@ internal sealed class Column
     /// <summary>Its name in the table: <c>published_on</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What people call it: <c>Published on</c>, or what a <see cref="DisplayAttribute"/> says.</summary>
-    public string Title { get; }
+    /// <summary>What people call it: <c>Published on</c>, or what a <see cref="DisplayAttribute"/> says. A reference is called by what it leads to: <c>Author</c>.</summary>
+    public string Title => _title ?? Words(References is not null && Name.EndsWith("_id", StringComparison.Ordinal) ? Name[..^"_id".Length] : Name);
 
     public ColumnType Type { get; }
 
@@ -44,6 +45,15 @@ internal sealed class Column
 
     /// <summary>Whether requests do not carry it: actions set it, or the record's own initial value stays.</summary>
     public bool IsReadOnly { get; }
+
+    /// <summary>Whether a value must be given, and not an empty one.</summary>
+    public bool IsRequired => _required is not null;
+
+    /// <summary>The most characters that a text may have, if it says so.</summary>
+    public int? MaxLength => _rules.OfType<StringLengthAttribute>().Select(rule => (int?)rule.MaximumLength).FirstOrDefault();
+
+    /// <summary>Whether a text is an address.</summary>
+    public bool IsUrl => _rules.OfType<UrlAttribute>().Any();
 
     /// <summary>The record of the model that it refers to, if it does.</summary>
     public Type? References { get; init; }
@@ -67,6 +77,8 @@ internal sealed class Column
 
         return _rules.Select(rule => rule.GetValidationResult(value, context)?.ErrorMessage).OfType<string>();
     }
+
+    private static string Words(string name) => name[..1].ToUpperInvariant() + name[1..].Replace('_', ' ');
 
     private static Func<object, object?> CompileGet(PropertyInfo property)
     {

@@ -58,7 +58,6 @@ internal sealed class Model
     public IEnumerable<Column> Requested(bool isNew) =>
         Columns.Where(column => column == Id ? isNew && !AssignsIds : !column.IsReadOnly);
 
-
     /// <returns>The id that an address writes, or <see langword="null"/> if it is none: then there is no such row.</returns>
     public object? ParseId(string text) => text.Contains('\0', StringComparison.Ordinal) ? null : Id.Type.Parse(text);
 
@@ -79,8 +78,21 @@ internal sealed class Model
         Version?.Set(row, version);
     }
 
-    /// <returns>What is wrong with a record, by the names of its fields in JSON. Empty if nothing is.</returns>
-    public Dictionary<string, string[]> Mistakes(object row)
+    /// <param name="row">A record.</param>
+    /// <param name="isNew">Whether it is to become a row; else it is to replace one.</param>
+    /// <returns>What is wrong with it, by the names of its fields in JSON. Empty if nothing is.</returns>
+    public Dictionary<string, string[]> Mistakes(object row, bool isNew)
+    {
+        var mistakes = Mistakes(row);
+        if (isNew && !AssignsIds && !mistakes.ContainsKey(Id.Json) && !IsPathSegment((string)Id.Get(row)!))
+        {
+            mistakes[Id.Json] = [$"{Id.Json} must be 1 to 100 letters from a to z, digits, dots, hyphens and underscores, and begin with a letter or digit: it stands in addresses."];
+        }
+
+        return mistakes;
+    }
+
+    private Dictionary<string, string[]> Mistakes(object row)
     {
         var mistakes = new Dictionary<string, List<string>>(StringComparer.Ordinal);
         foreach (var column in Columns.Where(column => column != Id || !AssignsIds))
@@ -114,6 +126,10 @@ internal sealed class Model
             list.Add(mistake);
         }
     }
+
+    // Segments of one or two dots are lost on the way, a slash makes two of one.
+    private static bool IsPathSegment(string id) =>
+        id.Length is >= 1 and <= 100 && char.IsAsciiLetterOrDigit(id[0]) && id.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_');
 
     /// <returns>The row's values by their names in JSON, as the audit log keeps them.</returns>
     public Dictionary<string, object?> Values(object row) => Columns.ToDictionary(

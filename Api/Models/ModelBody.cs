@@ -59,12 +59,7 @@ internal sealed class ModelBody
             throw new BadHttpRequestException("The body is null.");
         }
 
-        var mistakes = _model.Mistakes(row);
-        if (isNew && !_model.AssignsIds && !mistakes.ContainsKey(_model.Id.Json) && !IsPathSegment((string)_model.Id.Get(row)!))
-        {
-            mistakes[_model.Id.Json] = [$"{_model.Id.Json} must be 1 to 100 letters from a to z, digits, dots, hyphens and underscores, and begin with a letter or digit: it stands in addresses."];
-        }
-
+        var mistakes = _model.Mistakes(row, isNew);
         return mistakes.Count == 0 ? (row, null) : (null, TypedResults.ValidationProblem(mistakes));
     }
 
@@ -112,10 +107,6 @@ internal sealed class ModelBody
         });
         return options.GetTypeInfo(_model.RowType);
     }
-
-    // Segments of one or two dots are lost on the way, a slash makes two of one.
-    private static bool IsPathSegment(string id) =>
-        id.Length is >= 1 and <= 100 && char.IsAsciiLetterOrDigit(id[0]) && id.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_');
 
     /// <summary>
     /// Reads a value as filters do. The framework would take an instant without its offset for one of this server's time

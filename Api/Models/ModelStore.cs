@@ -68,6 +68,21 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         return await _table.FindAsync(connection, transaction: null, key, model.Rows(subject), cancellationToken);
     }
 
+    /// <param name="ids">Some ids: as many as a page has, not more.</param>
+    /// <param name="subject">Whose eyes to look with.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>The rows of these ids that there are, and that the subject may see, in no order.</returns>
+    public async Task<IReadOnlyList<object>> FindAsync(IReadOnlyCollection<object> ids, RowSubject subject, CancellationToken cancellationToken)
+    {
+        if (ids.Count == 0)
+        {
+            return [];
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await _table.FindAsync(connection, ids, model.Rows(subject), cancellationToken);
+    }
+
     /// <param name="row">A record that has been found valid. It gets its id here, where the service assigns it.</param>
     /// <param name="caller">Who adds it.</param>
     /// <param name="cancellationToken">The request's.</param>

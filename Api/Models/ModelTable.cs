@@ -35,13 +35,7 @@ internal sealed class ModelTable
         AddOrder(statement, query.Sort, query.Descending, query.Limit + 1);
         await using var command = statement.On(connection, transaction: null);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<object>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(Read(reader).Row);
-        }
-
-        return rows;
+        return await ReadAllAsync(reader, cancellationToken);
     }
 
     /// <summary>Reads the ids of a page, and one more if there is one.</summary>
@@ -75,6 +69,20 @@ internal sealed class ModelTable
         await using var command = statement.On(connection, transaction);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+    }
+
+    /// <summary>Reads the rows of some ids, few enough for one statement.</summary>
+    public async Task<List<object>> FindAsync(DbConnection connection, IReadOnlyCollection<object> ids, RowFilter rule, CancellationToken cancellationToken)
+    {
+        var statement = Select(_columns, rule).Add($" AND {_id} IN (");
+        foreach (var (index, id) in ids.Index())
+        {
+            statement.Add(index == 0 ? "" : ", ").AddValue(_model.Id.Type, id);
+        }
+
+        await using var command = statement.Add(")").On(connection, transaction: null);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await ReadAllAsync(reader, cancellationToken);
     }
 
     /// <returns>How many rows have the value in the column, and are shown by the rule.</returns>
@@ -188,6 +196,17 @@ internal sealed class ModelTable
         // SQLite's order already; an index of PostgreSQL serves the other one only if it says so too.
         var nulls = _engine == DatabaseEngine.PostgreSql && sort.IsNullable ? descending ? " NULLS LAST" : " NULLS FIRST" : "";
         statement.Add(sort == _model.Id ? $" ORDER BY {_id} {direction}" : $" ORDER BY {Key(sort)} {direction}{nulls}, {_id} {direction}").Add($" LIMIT {limit}");
+    }
+
+    private async Task<List<object>> ReadAllAsync(DbDataReader reader, CancellationToken cancellationToken)
+    {
+        var rows = new List<object>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Read(reader).Row);
+        }
+
+        return rows;
     }
 
     private VersionedRow Read(DbDataReader reader)

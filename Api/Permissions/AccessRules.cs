@@ -31,7 +31,12 @@ internal sealed record GroupRule(
 /// <param name="Id">The mapping's id.</param>
 /// <param name="Pattern">Which roles.</param>
 /// <param name="GroupId">Which group.</param>
-internal sealed record MappingRule(Guid Id, RolePattern Pattern, Guid GroupId);
+internal sealed record MappingRule(Guid Id, RolePattern Pattern, Guid GroupId)
+{
+    /// <summary>By kind, client and name; mappings of one role by their ids.</summary>
+    public static readonly Comparer<MappingRule> InOrder = Comparer<MappingRule>.Create((one, other) =>
+        RolePattern.InOrder.Compare(one.Pattern, other.Pattern) is not 0 and var order ? order : one.Id.CompareTo(other.Id));
+}
 
 /// <summary>All groups and role mappings as they were at one version of the rules. Never changed, only replaced.</summary>
 internal sealed class AccessRules
@@ -48,6 +53,10 @@ internal sealed class AccessRules
     private readonly ConcurrentDictionary<KeycloakRole, MappingRule[]> _found = new();
     private int _remembered;
 
+    // Only lists for people need an order, so it is made at the first one.
+    private readonly Lazy<GroupRule[]> _groupsByName;
+    private readonly Lazy<MappingRule[]> _mappingsInOrder;
+
     public AccessRules(long version, IEnumerable<GroupRule> groups, IEnumerable<MappingRule> mappings)
     {
         Version = version;
@@ -59,6 +68,8 @@ internal sealed class AccessRules
             .ToFrozenDictionary(group => group.Key, group => group.ToArray());
         _patterns = [.. Mappings.Where(mapping => !mapping.Pattern.IsExact)];
         _forEverybody = [.. _groups.Values.Where(group => group.ForEverybody)];
+        _groupsByName = new(() => [.. _groups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)]);
+        _mappingsInOrder = new(() => [.. Mappings.Order(MappingRule.InOrder)]);
     }
 
     public long Version { get; }
@@ -67,7 +78,15 @@ internal sealed class AccessRules
 
     public IReadOnlyList<MappingRule> Mappings { get; }
 
+    /// <summary>The groups by name.</summary>
+    public IReadOnlyList<GroupRule> GroupsByName => _groupsByName.Value;
+
+    /// <summary>The mappings by kind, client and name.</summary>
+    public IReadOnlyList<MappingRule> MappingsInOrder => _mappingsInOrder.Value;
+
     public GroupRule? FindGroup(Guid id) => _groups.GetValueOrDefault(id);
+
+    public GroupRule? FindGroup(string name) => Array.Find(_groupsByName.Value, group => string.Equals(group.Name, name, StringComparison.Ordinal));
 
     /// <summary>
     /// Who is in which group, why, and so what they hold. A pure function: the order of roles, groups and mappings does not

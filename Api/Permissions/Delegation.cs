@@ -16,19 +16,14 @@ internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, A
 
     /// <param name="group">A group that somebody would come into, or out of.</param>
     /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
-    public ProblemHttpResult? Refuse(GroupRule group) =>
-        Refuse(group.Permissions.Concat(group.Denied).Select(permission => permission.ToString()));
+    public ProblemHttpResult? Refuse(GroupRule group) => Refuse(PermissionsOf(group));
 
     /// <param name="permissions">What the group grants and denies, before and after the change.</param>
     /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
     public ProblemHttpResult? Refuse(IEnumerable<string> permissions)
     {
-        var lacking = permissions
-            .Where(text => !Permission.TryParse(text, out var permission) || !MayHandOut(permission))
-            .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal)
-            .ToArray();
-        if (lacking.Length == 0)
+        var lacking = Lacking(permissions);
+        if (lacking.Count == 0)
         {
             return null;
         }
@@ -37,9 +32,24 @@ internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, A
         return Problem.Of(
             StatusCodes.Status403Forbidden,
             Code,
-            $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", lacking)}.",
+            Detail(lacking),
             ("missingPermissions", lacking));
     }
+
+    /// <returns>What the caller lacks of what the group grants and denies. Nothing is refused by asking.</returns>
+    public IReadOnlyList<string> Lacking(GroupRule group) => Lacking(PermissionsOf(group));
+
+    /// <returns>What is said to somebody who lacks these.</returns>
+    public static string Detail(IReadOnlyList<string> lacking) => $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", lacking)}.";
+
+    /// <returns>Those permissions that the caller would have to hold, and does not. Nothing is refused by asking.</returns>
+    public IReadOnlyList<string> Lacking(IEnumerable<string> permissions) =>
+        [.. permissions
+            .Where(text => !Permission.TryParse(text, out var permission) || !MayHandOut(permission))
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)];
+
+    private static IEnumerable<string> PermissionsOf(GroupRule group) => group.Permissions.Concat(group.Denied).Select(permission => permission.ToString());
 
     // The groups must grant it as widely as it is written, and the token must have been issued for all that it covers:
     // else a narrow token could make wide ones.

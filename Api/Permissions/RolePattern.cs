@@ -19,6 +19,12 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
     public const int LongestName = 500;
     public const int LongestClient = 255;
 
+    /// <summary>By kind, client and name.</summary>
+    public static readonly Comparer<RolePattern> InOrder = Comparer<RolePattern>.Create((one, other) =>
+        one.Kind.CompareTo(other.Kind) is not 0 and var byKind ? byKind
+        : string.CompareOrdinal(one.Client, other.Client) is not 0 and var byClient ? byClient
+        : string.CompareOrdinal(one.Name, other.Name));
+
     // Control characters, the two that Unicode ends lines and paragraphs with, and those that set the direction of text
     // (Unicode Standard Annex #9, section 2): with them a name looks like another, or like a line of its own.
     private static readonly SearchValues<char> Unwanted = SearchValues.Create([

@@ -81,6 +81,18 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         var roles = (await seenRoles.ListAsync(cancellationToken))
             .Where(seen => rules.MappingsOf(seen.Role).Any(mapping => wanted.Contains(mapping.GroupId)))
             .Select(seen => seen.Id);
+        return await ListHoldersAsync(roles, wanted, limit, after, cancellationToken);
+    }
+
+    /// <summary>Whoever has one of some roles, or was put into one of some groups by hand, in the order of ids.</summary>
+    /// <param name="roles">The numbers of seen roles.</param>
+    /// <param name="groups">The ids of groups.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">The last account of the page before.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<(IReadOnlyList<KnownSubject> Holders, Guid? Next)> ListHoldersAsync(
+        IEnumerable<long> roles, IEnumerable<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
+    {
         // Of each role, and of each group, the first few by its index; then the first few of those.
         string Part(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
             ? $"""
@@ -112,7 +124,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         {
             keycloak.Value.Issuer,
             roles = JsonSerializer.Serialize(roles),
-            groups = JsonSerializer.Serialize(wanted),
+            groups = JsonSerializer.Serialize(groups),
             after = after ?? Guid.Empty,
             limit = limit + 1,
         };

@@ -17,6 +17,8 @@ internal sealed record RoleMapping
     public required Guid GroupId { get; init; }
 
     public required string GroupName { get; init; }
+
+    public RolePattern Pattern => new(RoleKinds.Parse(Kind), Client, Name);
 }
 
 /// <summary>What a caller sends to create a role mapping.</summary>

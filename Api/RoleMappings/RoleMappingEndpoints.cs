@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-using System.Text.Json;
 using Api.Data;
 using Api.Hosting;
 using Api.Keycloak;
@@ -12,6 +10,7 @@ namespace Api.RoleMappings;
 internal static class RoleMappingEndpoints
 {
     public const string Model = GroupMappings.Model;
+    public const string MappedAlready = "This role is mapped to that group already.";
 
     public static void AddRoleMappings(this IServiceCollection services)
     {
@@ -78,12 +77,10 @@ internal static class RoleMappingEndpoints
         Caller caller, SubjectStore subjects, string kind, string? client, string name, CancellationToken cancellationToken)
     {
         var request = new RoleMappingRequest { Kind = kind, Client = client ?? "", Name = name, GroupId = Guid.Empty };
-        var mistakes = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(request, new ValidationContext(request), mistakes, validateAllProperties: true))
+        var mistakes = Validation.Mistakes(request);
+        if (mistakes.Count > 0)
         {
-            return TypedResults.ValidationProblem(mistakes
-                .GroupBy(mistake => JsonNamingPolicy.CamelCase.ConvertName(mistake.MemberNames.First()), mistake => mistake.ErrorMessage!, StringComparer.Ordinal)
-                .ToDictionary(field => field.Key, field => field.ToArray(), StringComparer.Ordinal));
+            return TypedResults.ValidationProblem(mistakes);
         }
 
         var pattern = new RolePattern(RoleKinds.Parse(kind), request.Client, name);
@@ -117,7 +114,7 @@ internal static class RoleMappingEndpoints
         };
         return await store.AddAsync(mapping, caller.Actor, cancellationToken)
             ? TypedResults.CreatedAtRoute(ToResponse(mapping), "GetRoleMapping", new { id = mapping.Id })
-            : Problem.Of(StatusCodes.Status409Conflict, "conflict", "This role is mapped to that group already.");
+            : Problem.Of(StatusCodes.Status409Conflict, "conflict", MappedAlready);
     }
 
     private static async Task<IResult> DeleteAsync(

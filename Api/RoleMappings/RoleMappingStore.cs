@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Api.Data;
 using Api.Permissions;
 using Dapper;
@@ -37,20 +38,13 @@ internal sealed class RoleMappingStore(Database database, AuditTrail audit)
     /// <returns>Whether there was no such mapping before.</returns>
     public async Task<bool> AddAsync(RoleMapping mapping, Actor actor, CancellationToken cancellationToken)
     {
-        const string sql = """
-            INSERT INTO role_mappings (id, kind, client, name, group_id)
-            SELECT @Id, @Kind, @Client, @Name, g.id FROM groups g WHERE g.id = @GroupId
-            ON CONFLICT (kind, client, name, group_id) DO NOTHING
-            """;
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        if (await connection.ExecuteAsync(new CommandDefinition(sql, mapping, transaction, cancellationToken: cancellationToken)) == 0)
+        if (!await AddAsync(connection, transaction, mapping, actor, cancellationToken))
         {
             return false;
         }
 
-        var change = new AuditChange(GroupMappings.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping));
-        await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
@@ -60,6 +54,53 @@ internal sealed class RoleMappingStore(Database database, AuditTrail audit)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (!await DeleteAsync(connection, transaction, id, actor, cancellationToken))
+        {
+            return false;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return true;
+    }
+
+    /// <summary>Puts one mapping in the place of another at once: nobody is out of both groups in between, or in both.</summary>
+    public async Task<RoleMappingReplacement> ReplaceAsync(Guid id, RoleMapping mapping, Actor actor, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (!await DeleteAsync(connection, transaction, id, actor, cancellationToken))
+        {
+            return RoleMappingReplacement.Missing;
+        }
+
+        if (!await AddAsync(connection, transaction, mapping, actor, cancellationToken))
+        {
+            return RoleMappingReplacement.MappedAlready;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        return RoleMappingReplacement.Done;
+    }
+
+    private async Task<bool> AddAsync(DbConnection connection, DbTransaction transaction, RoleMapping mapping, Actor actor, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            INSERT INTO role_mappings (id, kind, client, name, group_id)
+            SELECT @Id, @Kind, @Client, @Name, g.id FROM groups g WHERE g.id = @GroupId
+            ON CONFLICT (kind, client, name, group_id) DO NOTHING
+            """;
+        if (await connection.ExecuteAsync(new CommandDefinition(sql, mapping, transaction, cancellationToken: cancellationToken)) == 0)
+        {
+            return false;
+        }
+
+        var change = new AuditChange(GroupMappings.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping));
+        await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+        return true;
+    }
+
+    private async Task<bool> DeleteAsync(DbConnection connection, DbTransaction transaction, Guid id, Actor actor, CancellationToken cancellationToken)
+    {
         // A mapping never changes, so what is read here is what is deleted, or somebody else was first.
         var mapping = await connection.QuerySingleOrDefaultAsync<RoleMapping>(new CommandDefinition(
             Select + " WHERE m.id = @id", new { id }, transaction, cancellationToken: cancellationToken));
@@ -71,10 +112,17 @@ internal sealed class RoleMappingStore(Database database, AuditTrail audit)
 
         var change = new AuditChange(GroupMappings.Model, id.ToString(), Permission.Delete, Values(mapping), After: null);
         await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
         return true;
     }
 
     private static IReadOnlyDictionary<string, object?> Values(RoleMapping mapping) =>
         GroupMappings.Values(mapping.Kind, mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);
+}
+
+/// <summary>How it went to put one mapping in the place of another.</summary>
+internal enum RoleMappingReplacement
+{
+    Done,
+    Missing,
+    MappedAlready,
 }

@@ -1,8 +1,8 @@
 using System.Globalization;
 using Api.Accounts;
 using Api.Admin.AuditPages;
-using Api.Admin.Design;
 using Api.Admin.Forms;
+using Api.Admin.GroupPages;
 using Api.Admin.SessionPages;
 using Api.Audit;
 using Api.Data;
@@ -20,7 +20,6 @@ internal static class AccountPageEndpoints
 
     private const string List = "/admin/accounts";
     private const int RecentRows = 10;
-    private const int MostNames = 20;
 
     public static void MapAccountPages(this IEndpointRouteBuilder admin)
     {
@@ -56,10 +55,9 @@ internal static class AccountPageEndpoints
     // Suggestions for whoever types a name, in whatever field.
     private static async Task<RazorComponentResult> NamesAsync(HttpRequest request, AccountSearch search, CancellationToken cancellationToken)
     {
-        var start = request.Query.Select(field => field.Value.ToString()).FirstOrDefault()?.Replace("\0", "", StringComparison.Ordinal).Trim() ?? "";
         var (accounts, _) = await search.ListAsync(
-            new AccountQuery(start, Kind: null, Active: null, SeenSince: null, AccountSearch.ByUsername, MostNames, After: null), cancellationToken);
-        return Pages.Plain<NameOptions>(("Names", accounts.Select(account => account.Username).Distinct(StringComparer.Ordinal).ToArray()));
+            new AccountQuery(Suggestions.Typed(request), Kind: null, Active: null, SeenSince: null, AccountSearch.ByUsername, Suggestions.Most, After: null), cancellationToken);
+        return Suggestions.Of(accounts.Select(account => account.Username).Distinct(StringComparer.Ordinal));
     }
 
     private static async Task<IResult> ShowAsync(Guid id, HttpContext context, Caller caller, AccountPageReader reader, FormDrafts drafts, CancellationToken cancellationToken)
@@ -72,9 +70,10 @@ internal static class AccountPageEndpoints
         Guid id, bool active, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
-        if (Reasons.Mistake(input) is { } tooLong)
+        Reasons.Check(input);
+        if (!input.IsValid)
         {
-            return await PageAsync(id, context, caller, reader, input.Add("reason", tooLong), StatusCodes.Status422UnprocessableEntity, cancellationToken);
+            return await PageAsync(id, context, caller, reader, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
         }
 
         if (id == caller.AccountId)
@@ -94,21 +93,8 @@ internal static class AccountPageEndpoints
         Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, Delegation delegation, GroupStore groups, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
-        var name = input.Value("group");
-        var group = caller.Rules.Groups.FirstOrDefault(group => string.Equals(group.Name, name, StringComparison.Ordinal));
-        if (group is null)
-        {
-            input.Add("group", name.Length == 0 ? "Name the group." : $"There is no group {name}. The names are on the page Groups.");
-        }
-        else if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("group", refused!);
-        }
-
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
-        }
+        var group = GroupField.Read(input, input.Value("group"), "group", caller, delegation);
+        Reasons.Check(input);
 
         if (!input.IsValid)
         {
@@ -121,9 +107,9 @@ internal static class AccountPageEndpoints
     }
 
     private static async Task<IResult> AskToLeaveAsync(
-        Guid id, Guid groupId, HttpContext context, Caller caller, AccountStore accounts, FormDrafts drafts, CancellationToken cancellationToken)
+        Guid id, Guid groupId, string? from, HttpContext context, Caller caller, AccountStore accounts, FormDrafts drafts, CancellationToken cancellationToken)
     {
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
+        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(("from", from)), cancellationToken);
         return await LeavePageAsync(id, groupId, input, StatusCodes.Status200OK, context, caller, accounts, cancellationToken);
     }
 
@@ -141,19 +127,17 @@ internal static class AccountPageEndpoints
             input.Add("", refused!);
         }
 
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
-        }
+        Reasons.Check(input);
 
         if (!input.IsValid)
         {
             return await LeavePageAsync(id, groupId, input, StatusCodes.Status422UnprocessableEntity, context, caller, accounts, cancellationToken);
         }
 
+        var back = input.Value("from") == "group" ? $"/admin/groups/{groupId}" : $"{List}/{id}";
         return await groups.RemoveMemberAsync(groupId, id, caller.Actor.Because(input.Value("reason")), cancellationToken)
-            ? Flash.Redirect(context, $"{List}/{id}", $"Taken out of the group {group.Name}.")
-            : Flash.Redirect(context, $"{List}/{id}", $"It was not in the group {group.Name} by hand any more.");
+            ? Flash.Redirect(context, back, $"Taken out of the group {group.Name}.")
+            : Flash.Redirect(context, back, $"It was not in the group {group.Name} by hand any more.");
     }
 
     private static async Task<IResult> EndSessionsAsync(

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Api.Accounts;
 using Api.Admin.Forms;
+using Api.Admin.GroupPages;
 using Api.Groups;
 using Api.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -41,10 +42,7 @@ internal static class BulkPageEndpoints
             return refused;
         }
 
-        if (Reasons.Mistake(input) is { } tooLong)
-        {
-            input.Add("reason", tooLong);
-        }
+        Reasons.Check(input);
 
         if (!Check(input, change, caller, delegation).IsValid)
         {
@@ -138,14 +136,7 @@ internal static class BulkPageEndpoints
 
         if (change.Action is "join" or "leave")
         {
-            if (FindGroup(caller, change) is not { } group)
-            {
-                input.Add("", change.Group.Length == 0 ? "Name the group." : $"There is no group {change.Group}. The names are on the page Groups.");
-            }
-            else if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
-            {
-                input.Add("", refused!);
-            }
+            GroupField.Read(input, change.Group, "", caller, delegation);
         }
 
         return input;
@@ -158,8 +149,7 @@ internal static class BulkPageEndpoints
         return decision.IsAllowed ? null : AdminEndpoints.Refuse(context, caller, decision);
     }
 
-    private static GroupRule? FindGroup(Caller caller, BulkChange change) =>
-        caller.Rules.Groups.FirstOrDefault(group => string.Equals(group.Name, change.Group, StringComparison.Ordinal));
+    private static GroupRule? FindGroup(Caller caller, BulkChange change) => caller.Rules.FindGroup(change.Group);
 
     private static int? Total(BulkChange change) => change.Filter is null ? change.Ids.Count : null;
 

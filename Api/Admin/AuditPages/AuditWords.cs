@@ -92,7 +92,8 @@ internal static class AuditWords
         _ => value.GetRawText(),
     };
 
-    private static string Verb(string action) => action switch
+    /// <returns>What was done, in the past: <c>changed</c>.</returns>
+    public static string Verb(string action) => action switch
     {
         "add" => "added",
         "change" => "changed",

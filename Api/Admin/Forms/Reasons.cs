@@ -5,6 +5,12 @@ internal static class Reasons
 {
     private const int Longest = 500;
 
-    /// <returns>What is wrong with the reason in a form, or <see langword="null"/>.</returns>
-    public static string? Mistake(FormInput input) => input.Value("reason").Length > Longest ? $"A reason has at most {Longest} characters." : null;
+    /// <summary>Says in the form what is wrong with its reason.</summary>
+    public static void Check(FormInput input)
+    {
+        if (input.Value("reason").Length > Longest)
+        {
+            input.Add("reason", $"A reason has at most {Longest} characters.");
+        }
+    }
 }

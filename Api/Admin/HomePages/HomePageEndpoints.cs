@@ -1,6 +1,7 @@
 using System.Globalization;
 using Api.Accounts;
 using Api.Admin.Design;
+using Api.Admin.RoleMappingPages;
 using Api.Data;
 using Api.Keycloak;
 using Api.Permissions;
@@ -26,7 +27,7 @@ internal sealed class HomePageReader(
     AccountStore accounts,
     AccountSearch search,
     SubjectStore subjects,
-    SeenRoles seenRoles,
+    RoleMatches matches,
     RealmMetadata metadata,
     RealmKeyLog keys,
     TimeProvider clock)
@@ -34,9 +35,6 @@ internal sealed class HomePageReader(
     private const int LookedAt = 100;
     private const int Hours = 48;
     private const int Days = 30;
-
-    // What every Keycloak gives everybody says nothing about this service.
-    private static readonly string[] Usual = ["offline_access", "uma_authorization"];
 
     public async Task<HomeView> ReadAsync(Caller caller, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
@@ -95,7 +93,7 @@ internal sealed class HomePageReader(
 
         if (caller.May("role-mapping", Permission.View))
         {
-            notices.AddRange(OfMappings(caller.Rules, await seenRoles.ListAsync(cancellationToken)));
+            notices.AddRange(OfMappings(await matches.OfAsync(caller.Rules, cancellationToken)));
         }
 
         if (caller.May("account", Permission.View) && await InNoGroupAsync(caller.Rules, cancellationToken) is { } without)
@@ -136,26 +134,14 @@ internal sealed class HomePageReader(
             : null;
     }
 
-    private static IEnumerable<HomeNotice> OfMappings(AccessRules rules, IReadOnlyList<SeenRole> seen)
+    private static IEnumerable<HomeNotice> OfMappings(RoleMatch match)
     {
-        var matched = new HashSet<Guid>();
-        var unmapped = new List<KeycloakRole>();
-        foreach (var (_, role) in seen)
-        {
-            var mappings = rules.MappingsOf(role);
-            matched.UnionWith(mappings.Select(mapping => mapping.Id));
-            if (mappings.Count == 0 && !IsUsual(role))
-            {
-                unmapped.Add(role);
-            }
-        }
-
-        if (rules.Mappings.Count(mapping => !matched.Contains(mapping.Id)) is > 0 and var idle)
+        if (match.Idle.Count is > 0 and var idle)
         {
             yield return new HomeNotice("warn", idle == 1 ? "1 mapping matches nothing" : $"{idle} mappings match nothing", "No token has shown a role or group that they fit. They may be misspelt, or wait for somebody.", "/admin/role-mappings?matches=none", "See those mappings");
         }
 
-        if (unmapped.Count > 0)
+        if (match.Unmapped is { Count: > 0 } unmapped)
         {
             var examples = string.Join(", ", unmapped.Take(3).Select(role => role.ToString()));
             yield return new HomeNotice("warn", unmapped.Count == 1 ? "1 role that tokens carry leads nowhere" : $"{unmapped.Count} roles that tokens carry lead nowhere", $"Nothing maps {examples}{(unmapped.Count > 3 ? " and others" : "")}.", "/admin/role-mappings/unmapped", "Map them");
@@ -177,9 +163,6 @@ internal sealed class HomePageReader(
                 without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?sort=-seen",
                 "See who they are");
     }
-
-    private static bool IsUsual(KeycloakRole role) =>
-        role.Client == "account" || Usual.Contains(role.Name, StringComparer.Ordinal) || role.Name.StartsWith("default-roles-", StringComparison.Ordinal);
 
     private static string Count(long number, string what) => number == 1 ? $"1 {what}" : $"{number.ToString("N0", CultureInfo.InvariantCulture)} {what}s";
 }

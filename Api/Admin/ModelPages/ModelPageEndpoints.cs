@@ -1,0 +1,39 @@
+using Api.Permissions;
+
+namespace Api.Admin.ModelPages;
+
+/// <summary>The pages of declared models: each model has its own, with its own permissions.</summary>
+internal static class ModelPageEndpoints
+{
+    public static void MapModelPages(this IEndpointRouteBuilder admin)
+    {
+        var references = admin.ServiceProvider.GetRequiredService<ModelReferences>();
+        foreach (var model in references.Models.Models)
+        {
+            new RowPages(model, references).Map(admin);
+        }
+    }
+
+    private static void Map(this RowPages pages, IEndpointRouteBuilder admin)
+    {
+        var model = pages.Model;
+        var group = admin.MapGroup($"/models/{model.Plural}").RequirePermission(model.Name, Permission.View);
+        group.MapGet("/", pages.ListAsync);
+        group.MapGet("/names", pages.NamesAsync);
+        group.MapGet("/new", pages.NewAsync).RequirePermission(model.Name, Permission.Add);
+        group.MapPost("/new", pages.CreateAsync).RequirePermission(model.Name, Permission.Add);
+
+        var row = group.MapGroup(model.AssignsIds ? "/{id:guid}" : "/{id}");
+        row.MapGet("/", pages.ShowAsync);
+        row.MapGet("/edit", pages.EditAsync).RequirePermission(model.Name, Permission.Change);
+        row.MapPost("/edit", pages.ReplaceAsync).RequirePermission(model.Name, Permission.Change);
+        row.MapGet("/delete", pages.AskToDeleteAsync).RequirePermission(model.Name, Permission.Delete);
+        row.MapPost("/delete", pages.DeleteAsync).RequirePermission(model.Name, Permission.Delete);
+        row.MapGet("/history", pages.HistoryAsync).RequirePermission("audit", Permission.View);
+        foreach (var action in model.Actions)
+        {
+            row.MapGet($"/actions/{action.Name}", pages.ShowAsync);
+            row.MapPost($"/actions/{action.Name}", pages.Act(action)).RequirePermission(model.Name, action.Name);
+        }
+    }
+}
