@@ -11,12 +11,15 @@ internal sealed class Executable : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private readonly TestDatabase _database;
+    private readonly TestDatabase? _database;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("api-command-");
 
-    private Executable(TestDatabase database) => _database = database;
+    private Executable(TestDatabase database)
+        : this(database.ConnectionString) => _database = database;
 
-    public string ConnectionString => _database.ConnectionString;
+    private Executable(string connectionString) => ConnectionString = connectionString;
+
+    public string ConnectionString { get; }
 
     public string Folder => _folder.FullName;
 
@@ -33,6 +36,9 @@ internal sealed class Executable : IAsyncDisposable
 
         return executable;
     }
+
+    /// <summary>Beside a service that uses the same database, which stays when this is disposed.</summary>
+    public static Executable Beside(string connectionString) => new(connectionString);
 
     public string PathOf(string file) => Path.Combine(Folder, file);
 
@@ -74,9 +80,20 @@ internal sealed class Executable : IAsyncDisposable
         return await connection.QuerySingleAsync<T>(sql);
     }
 
+    public async Task<IReadOnlyList<T>> ListAsync<T>(string sql)
+    {
+        await using var database = OpenDatabase();
+        await using var connection = await database.OpenAsync(TestContext.Current.CancellationToken);
+        return (await connection.QueryAsync<T>(sql)).AsList();
+    }
+
     public async ValueTask DisposeAsync()
     {
-        await _database.DisposeAsync();
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+
         _folder.Delete(recursive: true);
     }
 

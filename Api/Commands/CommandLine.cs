@@ -105,6 +105,7 @@ internal sealed class CommandLine
         {
             AccessCommand.Create(),
             HealthCommand.Create(),
+            SeedCommand.Create(),
         };
         root.HelpName = "Api";
         // The framework's version is on the first line of the log; this program has none of its own.

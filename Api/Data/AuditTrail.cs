@@ -105,7 +105,8 @@ internal sealed class AuditTrail(TimeProvider clock)
         row.Permission, row.Code, row.Scope, row.MissingPermissions, row.HttpMethod, Cut(row.Path, LongestName), row.Count, row.LastAt,
     ];
 
-    private static string? Json(IReadOnlyDictionary<string, object?>? values) => values is null
+    /// <summary>Values as the log keeps them.</summary>
+    public static string? Json(IReadOnlyDictionary<string, object?>? values) => values is null
         ? null
         : JsonSerializer.Serialize(
             values.ToDictionary(value => value.Key, value => value.Value is string text ? Cut(text, LongestValue) : value.Value, StringComparer.Ordinal),

@@ -274,7 +274,8 @@ internal sealed partial class CallerStore(
         ["roles"] = roles.Select(role => role.ToString()).Order(StringComparer.Ordinal).ToArray(),
     };
 
-    private static string Hash(IEnumerable<KeycloakRole> roles)
+    /// <summary>What tells one set of roles from another, whatever their order.</summary>
+    public static string Hash(IEnumerable<KeycloakRole> roles)
     {
         var text = string.Join('\n', roles.Select(role => $"{RoleKinds.Write(role.Kind)}\0{role.Client}\0{role.Name}").Order(StringComparer.Ordinal));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

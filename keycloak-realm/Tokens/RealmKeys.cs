@@ -20,6 +20,8 @@ internal sealed class RealmKeys : IDisposable
     private readonly string _realm;
     private readonly TimeProvider _clock;
     private List<KeyProvider> _providers = [];
+    private List<KeyProvider> _onDemand = [];
+    private KeyFile? _made;
 
     private RealmKeys(string realm, TimeProvider clock)
     {
@@ -33,7 +35,11 @@ internal sealed class RealmKeys : IDisposable
     /// <summary>What <c>certs</c> shows: all public keys that are switched on, passive ones too.</summary>
     public IEnumerable<SigningKey> Published => _providers.Where(each => each.IsEnabled && each.Key.PublicKey is not null).Select(each => each.Key);
 
-    public static RealmKeys Create(ImportedRealm imported, string? stateFolder, TimeProvider clock)
+    /// <param name="imported">The realm, with the keys of its file.</param>
+    /// <param name="stateFolder">Where keys are kept that were made; null for nowhere.</param>
+    /// <param name="clock">The realm's clock.</param>
+    /// <param name="previous">The keys that the realm had before its file was loaded again: what was made then lives on.</param>
+    public static RealmKeys Create(ImportedRealm imported, string? stateFolder, TimeProvider clock, RealmKeys? previous = null)
     {
         var realm = imported.Realm.Name;
         var now = clock.GetUtcNow();
@@ -45,15 +51,16 @@ internal sealed class RealmKeys : IDisposable
                 keys.Add(Read(component, realm, now));
             }
 
-            var kept = KeyFile.Read(stateFolder, realm);
+            var kept = previous?._made ?? KeyFile.Read(stateFolder, realm);
             byte[]? signing = null;
             byte[]? encryption = null;
             if (!keys._providers.Exists(each => each is { IsActive: true, Key.Use: "sig" }))
             {
                 // Nothing to sign with in the file: a key of our own, and the encryption key that Keycloak also makes then.
-                var (main, sealing) = (
-                    Made("rsa-generated", realm, now, kept?.Signing),
-                    Made("rsa-enc-generated", realm, now, kept?.Encryption));
+                // Where they have to be made that takes a while, and both can be made at once.
+                var other = Task.Run(() => Made("rsa-enc-generated", realm, now, kept?.Encryption));
+                var main = Made("rsa-generated", realm, now, kept?.Signing);
+                var sealing = other.GetAwaiter().GetResult();
                 keys.Add(main);
                 keys.Add(sealing);
                 (signing, encryption) = (main.Key.Export(), sealing.Key.Export());
@@ -63,7 +70,9 @@ internal sealed class RealmKeys : IDisposable
             var secretKid = kept?.SecretKid ?? Guid.NewGuid().ToString();
             var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "-100", ["algorithm"] = Symmetric, ["kid"] = secretKid };
             keys.Add(KeyProvider.Create(Guid.NewGuid().ToString(), $"fallback-{Symmetric}", "hmac-generated", settings, realm, now, secret));
-            KeyFile.Write(stateFolder, realm, new KeyFile(signing ?? kept?.Signing, encryption ?? kept?.Encryption, secret, secretKid));
+            keys._made = new KeyFile(signing ?? kept?.Signing, encryption ?? kept?.Encryption, secret, secretKid);
+            KeyFile.Write(stateFolder, realm, keys._made);
+            previous?._onDemand.ForEach(keys.AddOnDemand);
             return keys;
         }
         catch
@@ -85,7 +94,7 @@ internal sealed class RealmKeys : IDisposable
             }
 
             var made = KeyProvider.Fallback(algorithm, _realm, _clock.GetUtcNow()) ?? throw new UnknownAlgorithmException(algorithm);
-            Add(made);
+            AddOnDemand(made);
             return made.Key;
         }
     }
@@ -124,6 +133,12 @@ internal sealed class RealmKeys : IDisposable
             _owned.Add(provider.Key);
             _providers = [.. _providers.Append(provider).OrderByDescending(each => each.Priority)];
         }
+    }
+
+    private void AddOnDemand(KeyProvider provider)
+    {
+        _onDemand = [.. _onDemand, provider];
+        Add(provider);
     }
 
     public void Replace(KeyProvider provider)
