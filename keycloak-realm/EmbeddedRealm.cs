@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using KeycloakRealm.Endpoints;
 using KeycloakRealm.Import;
 using KeycloakRealm.Model;
@@ -159,6 +160,9 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+
+            // A challenge names the realm as it is called.
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             if (url.Host is "localhost")
             {
                 kestrel.ListenLocalhost(url.Port);

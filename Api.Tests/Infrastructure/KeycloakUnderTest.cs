@@ -73,7 +73,7 @@ public sealed class KeycloakUnderTest : RealmUnderTest
     {
         var realms = $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms";
         var text = await File.ReadAllTextAsync(realmFile);
-        using var delete = new HttpRequestMessage(HttpMethod.Delete, $"{realms}/{JsonNode.Parse(text)!["realm"]!.GetValue<string>()}");
+        using var delete = new HttpRequestMessage(HttpMethod.Delete, $"{realms}/{Uri.EscapeDataString(JsonNode.Parse(text)!["realm"]!.GetValue<string>())}");
         delete.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
         (await _admin.SendAsync(delete)).Dispose();
 

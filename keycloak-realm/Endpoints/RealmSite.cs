@@ -44,7 +44,7 @@ internal sealed class RealmSite : IDisposable
 
     public string Issuer => Tokens.Issuer;
 
-    public string CookiePath => $"/realms/{Uri.EscapeDataString(Realm.Name)}/";
+    public string CookiePath => $"/realms/{Realm.PathSegment}/";
 
     public long Now => Clock.GetUtcNow().ToUnixTimeSeconds();
 

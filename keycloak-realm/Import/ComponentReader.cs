@@ -57,9 +57,9 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
             return;
         }
 
-        if (provider is "aes-generated" or "hmac-generated")
+        if (provider is "aes-generated" || (provider is "hmac-generated" && !config.ContainsKey("secret")))
         {
-            // Made anew, as Keycloak does where an export leaves the secret out.
+            // Nothing is encrypted here; and a secret that an export leaves out is made anew, as Keycloak does.
             return;
         }
 
@@ -73,7 +73,7 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         keys.Add(new KeyComponent(item.Path, item.Text("id") ?? StableId.For(realm.Name, "component", name), name, provider, config));
     }
 
-    /// <summary>Which profile attributes a user needs before signing in is complete.</summary>
+    /// <summary>What a user's account needs before signing in is complete.</summary>
     private void ReadProfile(JsonPlace item)
     {
         if (!item.TextListMap("config").TryGetValue("kc.user.profile.config", out var values) || values.Count == 0)
@@ -84,19 +84,24 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         try
         {
             using var document = JsonDocument.Parse(values[0]);
-            realm.RequiredProfileAttributes =
+            realm.Profile = new UserProfile(
             [
                 .. document.RootElement.GetProperty("attributes").EnumerateArray()
-                    .Where(IsRequiredOfUsers)
-                    .Select(attribute => attribute.GetProperty("name").GetString()!)
-                    .Where(name => name is not "username"),
-            ];
+                    .Select(attribute => new ProfileAttribute(
+                        attribute.GetProperty("name").GetString()!, IsRequiredOfUsers(attribute), [.. Validations(attribute)]))
+                    .Where(attribute => attribute.Name is not "username"),
+            ]);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw item.Refuse($"kc.user.profile.config is not a user profile ({exception.Message})");
         }
     }
+
+    private static IEnumerable<(string Name, JsonElement Settings)> Validations(JsonElement attribute) =>
+        attribute.TryGetProperty("validations", out var validations) && validations.ValueKind is JsonValueKind.Object
+            ? validations.EnumerateObject().Select(each => (each.Name, each.Value.Clone()))
+            : [];
 
     private static bool IsRequiredOfUsers(JsonElement attribute)
     {

@@ -10,7 +10,7 @@ namespace KeycloakRealm.Import;
 internal sealed class RealmImporter
 {
     private static readonly HashSet<string> RealmFields = new(
-        ["id", "realm", "displayName", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan", "accessCodeLifespan", "accessCodeLifespanLogin",
+        ["id", "realm", "displayName", "displayNameHtml", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan", "accessCodeLifespan", "accessCodeLifespanLogin",
             "ssoSessionIdleTimeout", "ssoSessionMaxLifespan", "clientSessionIdleTimeout", "clientSessionMaxLifespan",
             "offlineSessionIdleTimeout", "revokeRefreshToken", "refreshTokenMaxReuse", "loginWithEmailAllowed", "roles", "defaultRole",
             "groups", "clients", "clientScopes", "defaultDefaultClientScopes", "defaultOptionalClientScopes", "scopeMappings",
@@ -108,6 +108,7 @@ internal sealed class RealmImporter
     private void ReadSettings()
     {
         _realm.DisplayName = _file.Text("displayName");
+        _realm.DisplayNameHtml = _file.Text("displayNameHtml");
         _realm.Enabled = _file.Flag("enabled", absent: false);
         _realm.DefaultSignatureAlgorithm = _file.Text("defaultSignatureAlgorithm") ?? _realm.DefaultSignatureAlgorithm;
         _realm.NotBefore = _file.Number("notBefore", 0);

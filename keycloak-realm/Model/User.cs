@@ -102,8 +102,6 @@ internal sealed class User
             return RequiredActions[0];
         }
 
-        return ServiceAccountOf is null && realm.RequiredProfileAttributes.Any(name => AttributeValues(name).Count == 0)
-            ? "VERIFY_PROFILE"
-            : null;
+        return ServiceAccountOf is null && !realm.Profile.IsMetBy(this) ? "VERIFY_PROFILE" : null;
     }
 }

@@ -30,7 +30,7 @@ internal static class SignInPage
             <p class="application">to continue to {PageParts.Encode(name)}</p>
             {(alert is null ? "" : $"<div class=\"alert\" role=\"alert\"><span class=\"kc-feedback-text\">{PageParts.Encode(alert)}</span></div>")}
             <form id="kc-form-login" action="{PageParts.Encode(action)}" method="post" novalidate>
-                <label for="{(tab.SignedIn is null ? "username" : "kc-attempted-username")}">Username or email</label>
+                <label for="{(tab.SignedIn is null ? "username" : "kc-attempted-username")}">{(site.Realm.LoginWithEmailAllowed ? "Username or email" : "Username")}</label>
                 {(tab.SignedIn is { } user
                     ? $"<input id=\"kc-attempted-username\" value=\"{PageParts.Encode(user.Username)}\" type=\"text\" readonly>"
                     : $"<input id=\"username\" name=\"username\" value=\"{PageParts.Encode(login)}\" type=\"text\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\"{(focusPassword ? "" : " autofocus")}{invalid}>")}
