@@ -10,6 +10,8 @@ public abstract class FurtherRealmUnderTest(RealmUnderTest server, string file) 
 
     public override Task<RealmWithClient> AddClientAsync(JsonObject client) => throw new NotSupportedException("Clients are added to the acme realm.");
 
+    public override Task<string?> TryImportAsync(string realm) => server.TryImportAsync(realm);
+
     protected override Task<Uri> ImportAsync(string realmFile) => server.ServeAsync(realmFile);
 
     protected override async Task StartServerAsync()

@@ -239,6 +239,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
         return await ImportAsync(file);
     })).Value;
 
+    /// <summary>Offers a realm for import, and takes it back if it was good. The answer is what the server says against it; null if nothing.</summary>
+    public abstract Task<string?> TryImportAsync(string realm);
+
     protected abstract Task<Uri> ImportAsync(string realmFile);
 
     protected abstract Task StartServerAsync();

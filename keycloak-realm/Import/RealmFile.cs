@@ -21,7 +21,9 @@ internal static class RealmFile
 
         try
         {
-            using var document = JsonDocument.Parse(SkipByteOrderMark(bytes));
+            // What stands behind the realm is passed over, as Keycloak's own reader does.
+            var reader = new Utf8JsonReader(SkipByteOrderMark(bytes).Span);
+            using var document = JsonDocument.ParseValue(ref reader);
             var root = new JsonPlace(document.RootElement, "$", new Placeholders(placeholders));
             return new RealmImporter(root).Import();
         }
