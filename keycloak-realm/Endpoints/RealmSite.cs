@@ -21,6 +21,15 @@ internal sealed class RealmSite : IDisposable
             user.CreatedTimestamp = clock.GetUtcNow().ToUnixTimeMilliseconds();
         }
 
+        foreach (var user in realm.Users.Values)
+        {
+            var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+            foreach (var (client, consent) in user.Consents)
+            {
+                user.Consents[client] = consent with { Created = now, Updated = now };
+            }
+        }
+
         Notifier = new LogoutNotifier(Tokens, loggers.CreateLogger<LogoutNotifier>());
     }
 
@@ -38,6 +47,7 @@ internal sealed class RealmSite : IDisposable
     public TokenIssuer Tokens { get; }
 
     public LogoutNotifier Notifier { get; }
+
 
     /// <summary>Whether the sign-in page offers the people of the file, whose passwords it holds: in development only.</summary>
     public bool OffersPeople { get; init; }

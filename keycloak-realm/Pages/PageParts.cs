@@ -38,6 +38,10 @@ internal static partial class PageParts
         </html>
         """;
 
+    /// <summary>What a client is called; the names of the built-in ones are keys of Keycloak's message bundles.</summary>
+    public static string NameOf(Client client) =>
+        string.IsNullOrWhiteSpace(client.Name) || client.Name.StartsWith("${", StringComparison.Ordinal) ? client.ClientId : client.Name;
+
     /// <summary>A link to the client's base URL, where it has one.</summary>
     public static string BackToApplication(RealmSite? site, Client? client, string? id = null)
     {
