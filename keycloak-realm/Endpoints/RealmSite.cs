@@ -13,6 +13,7 @@ internal sealed class RealmSite : IDisposable
         Keys = keys;
         Clock = clock;
         ServerUrl = serverUrl;
+        ClientKeys = new ClientKeys(clock);
         Sessions = new SessionStore(realm, clock);
         Tokens = new TokenIssuer(realm, keys, clock, serverUrl);
         foreach (var user in realm.Users.Values.Where(user => user.CreatedTimestamp == 0))
@@ -48,6 +49,7 @@ internal sealed class RealmSite : IDisposable
 
     public LogoutNotifier Notifier { get; }
 
+    public ClientKeys ClientKeys { get; }
 
     /// <summary>Whether the sign-in page offers the people of the file, whose passwords it holds: in development only.</summary>
     public bool OffersPeople { get; init; }
@@ -61,6 +63,7 @@ internal sealed class RealmSite : IDisposable
     public void Dispose()
     {
         Notifier.Dispose();
+        ClientKeys.Dispose();
         Keys.Dispose();
     }
 }
