@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace KeycloakRealm;
 
-/// <summary><c>dotnet run --project keycloak-realm [-- FILE] [--urls URL] [--state FOLDER] [--environment NAME]</c>.</summary>
+/// <summary><c>dotnet run --project keycloak-realm [-- FILE …] [--urls URL] [--state FOLDER] [--watch] [--faults] [--environment NAME]</c>.</summary>
 internal static class CommandLine
 {
-    private const string Usage = "Usage: KeycloakRealm [FILE] [--urls http://localhost:PORT] [--state FOLDER] [--environment Development]";
+    private const string Usage = "Usage: KeycloakRealm [FILE …] [--urls http://localhost:PORT] [--state FOLDER] [--watch] [--faults] [--environment Development]";
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -39,6 +39,7 @@ internal static class CommandLine
             Administrator = Administrator(),
             StateFolder = Path.Combine(ProjectFolder() ?? AppContext.BaseDirectory, "data"),
         };
+        var files = new List<string>();
         for (var i = 0; i < arguments.Length; i++)
         {
             string Value() => ++i < arguments.Length ? arguments[i] : throw new EmbeddedRealmException(Usage);
@@ -53,6 +54,12 @@ internal static class CommandLine
                 case "--state":
                     options.StateFolder = Value();
                     break;
+                case "--watch":
+                    options.Watch = true;
+                    break;
+                case "--faults":
+                    options.Faults = true;
+                    break;
                 case "--environment":
                     options.EnvironmentName = Value();
                     break;
@@ -61,9 +68,14 @@ internal static class CommandLine
                 case var option when option.StartsWith('-'):
                     throw new EmbeddedRealmException($"Unknown option {option}. {Usage}");
                 default:
-                    options.RealmFile = Path.GetFullPath(arguments[i]);
+                    files.Add(Path.GetFullPath(arguments[i]));
                     break;
             }
+        }
+
+        if (files.Count > 0)
+        {
+            options.RealmFiles = files;
         }
 
         return options;
@@ -91,21 +103,26 @@ internal static class CommandLine
 
     private static string Describe(EmbeddedRealm realm)
     {
-        var lines = new List<string> { "", $"Realm {realm.RealmName}: {realm.Issuer}", "" };
-        foreach (var person in realm.People)
+        var lines = new List<string> { "" };
+        foreach (var served in realm.Realms)
         {
-            var password = person.Password is null ? "(no password)" : $"password {person.Password}";
-            lines.Add($"  {person.Username,-20} {password,-28} {person.DisplayName}{(person.Enabled ? "" : " (disabled)")}  {person.Roles}");
+            lines.AddRange([$"Realm {served.Name}: {served.Issuer}", ""]);
+            foreach (var person in served.People)
+            {
+                var password = person.Password is null ? "(no password)" : $"password {person.Password}";
+                lines.Add($"  {person.Username,-20} {password,-28} {person.DisplayName}{(person.Enabled ? "" : " (disabled)")}  {person.Roles}");
+            }
+
+            lines.Add("");
+            foreach (var client in served.Clients)
+            {
+                var secret = client.PublicClient ? "(public)" : client.Secret is null ? "(no secret)" : $"secret {client.Secret}";
+                lines.Add($"  {client.ClientId,-20} {secret,-28} {client.Name}{(client.Enabled ? "" : " (disabled)")}");
+            }
+
+            lines.Add("");
         }
 
-        lines.Add("");
-        foreach (var client in realm.Clients)
-        {
-            var secret = client.PublicClient ? "(public)" : client.Secret is null ? "(no secret)" : $"secret {client.Secret}";
-            lines.Add($"  {client.ClientId,-20} {secret,-28} {client.Name}{(client.Enabled ? "" : " (disabled)")}");
-        }
-
-        lines.Add("");
         lines.Add("For development only. Press Ctrl+C to stop.");
         return string.Join(Environment.NewLine, lines);
     }

@@ -3,57 +3,57 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using KeycloakRealm.Endpoints;
-using KeycloakRealm.Import;
-using KeycloakRealm.Model;
-using KeycloakRealm.Tokens;
+using KeycloakRealm.Faults;
+using KeycloakRealm.Loading;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KeycloakRealm;
 
 /// <summary>
-/// A realm that runs inside this process and answers as Keycloak 26.7.3 does: for development and tests only, on a loopback
-/// address only. Dispose it to stop it.
+/// Realms that run inside this process and answer as Keycloak 26.7.3 does: for development and tests only, on a loopback
+/// address only. Dispose it to stop them.
 /// </summary>
-public sealed partial class EmbeddedRealm : IAsyncDisposable
+public sealed class EmbeddedRealm : IAsyncDisposable
 {
     private readonly WebApplication _application;
-    private readonly RealmSite _site;
-    private readonly RealmSite? _master;
+    private readonly LiveRealms _realms;
+    private readonly RealmWatcher? _watcher;
+    private readonly RealmFaults? _faults;
 
-    private EmbeddedRealm(WebApplication application, RealmSite site, RealmSite? master, Uri url)
+    private EmbeddedRealm(WebApplication application, LiveRealms realms, RealmWatcher? watcher, RealmFaults? faults, Uri url)
     {
         _application = application;
-        _site = site;
-        _master = master;
+        _realms = realms;
+        _watcher = watcher;
+        _faults = faults;
         Url = url;
-        var builtIn = new HashSet<string>(
-            ["account", "account-console", "admin-cli", "broker", "realm-management", "security-admin-console"], StringComparer.Ordinal);
-        People = [.. site.Realm.Users.Values.Where(user => user.ServiceAccountOf is null).Select(user => Describe(site.Realm, user))];
-        Clients =
-        [
-            .. site.Realm.Clients.Values.Where(client => !builtIn.Contains(client.ClientId)).Select(client => new RealmClient(
-                client.ClientId, client.PublicClient ? null : client.Secret, client.Name ?? client.Description, client.Enabled,
-                client.PublicClient, client.ServiceAccountsEnabled)),
-        ];
     }
 
     /// <summary>The server's address, with the port that was really taken.</summary>
     public Uri Url { get; }
 
-    /// <summary>The realm's name, as in the file.</summary>
-    public string RealmName => _site.Realm.Name;
+    /// <summary>Every realm that is served, in the order of the files.</summary>
+    public IReadOnlyList<ServedRealm> Realms => _realms.Current.Described;
 
-    /// <summary>The issuer: <c>{Url}/realms/{realm}</c>.</summary>
-    public string Issuer => _site.Issuer;
+    /// <summary>The first realm's name.</summary>
+    public string RealmName => Realms[0].Name;
 
-    /// <summary>Who can sign in, in the order of the file.</summary>
-    public IReadOnlyList<RealmPerson> People { get; }
+    /// <summary>The first realm's issuer.</summary>
+    public string Issuer => Realms[0].Issuer;
 
-    /// <summary>The clients of the file, without those that every realm has.</summary>
-    public IReadOnlyList<RealmClient> Clients { get; }
+    /// <summary>The first realm's people.</summary>
+    public IReadOnlyList<RealmPerson> People => Realms[0].People;
 
-    /// <summary>Loads the realm file and begins to answer.</summary>
+    /// <summary>The first realm's clients.</summary>
+    public IReadOnlyList<RealmClient> Clients => Realms[0].Clients;
+
+    /// <summary>What goes wrong, and the realms' clock.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="EmbeddedRealmOptions.Faults"/> was not asked for.</exception>
+    public RealmFaults Faults => _faults
+        ?? throw new InvalidOperationException("There is no door for faults. Set EmbeddedRealmOptions.Faults to true before the start.");
+
+    /// <summary>Loads the realm files and begins to answer.</summary>
     /// <exception cref="EmbeddedRealmException">
     /// The environment is neither Development nor Testing, the address is not a loopback one, the file is missing or wrong, or
     /// the port is taken. The message says which, and what to do.
@@ -62,38 +62,13 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         var url = CheckUrl(options);
-        var imported = RealmFile.Load(options.RealmFile, options.Placeholders);
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
-        var logger = loggers.CreateLogger<EmbeddedRealm>();
-        foreach (var warning in imported.Warnings)
-        {
-            LogNotHonoured(logger, Path.GetFileName(options.RealmFile), warning);
-        }
-
-        RealmKeys keys;
-        try
-        {
-            keys = RealmKeys.Create(imported, options.StateFolder, options.TimeProvider);
-        }
-        catch (RealmFileException exception)
-        {
-            throw new EmbeddedRealmException($"The realm file {options.RealmFile} cannot be imported. {exception.Message}. Correct the file.", exception);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new EmbeddedRealmException(
-                $"The keys cannot be kept in {options.StateFolder} ({exception.Message}). Set StateFolder to a folder that can be written.", exception);
-        }
-
-        var serverUrl = url.GetLeftPart(UriPartial.Authority);
-        var site = new RealmSite(imported.Realm, keys, options.TimeProvider, serverUrl, loggers)
-        {
-            OffersPeople = options.EnvironmentName is "Development",
-        };
-        var master = options.Administrator is { } administrator && imported.Realm.Name is not MasterRealm.Name
-            ? CreateMaster(administrator, options.TimeProvider, serverUrl, loggers)
-            : null;
-        var application = Build(url, [site, .. master is null ? Array.Empty<RealmSite>() : [master]], loggers);
+        var faults = options.Faults ? new RealmFaults(options.TimeProvider) : null;
+        var loader = new RealmLoader(options, faults?.Clock ?? options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers);
+        // Looked at before they are read: a change in between is loaded again, and not missed.
+        var stamp = RealmWatcher.Stamp(options.RealmFiles);
+        var realms = new LiveRealms(loader.Load());
+        var application = Build(url, realms, faults, loggers);
         try
         {
             await application.StartAsync(cancellationToken);
@@ -101,8 +76,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
         catch (Exception exception) when (exception is IOException or SocketException)
         {
             await application.DisposeAsync();
-            site.Dispose();
-            master?.Dispose();
+            realms.Current.Close();
             throw new EmbeddedRealmException(
                 string.Create(
                     CultureInfo.InvariantCulture,
@@ -110,22 +84,21 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
                 exception);
         }
 
-        return new EmbeddedRealm(application, site, master, url);
+        var watcher = options.Watch ? new RealmWatcher(options.RealmFiles, stamp, loader, realms, loggers) : null;
+        return new EmbeddedRealm(application, realms, watcher, faults, url);
     }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
+        if (_watcher is not null)
+        {
+            await _watcher.DisposeAsync();
+        }
+
         await _application.StopAsync();
         await _application.DisposeAsync();
-        _site.Dispose();
-        _master?.Dispose();
-    }
-
-    private static RealmSite CreateMaster(NetworkCredential administrator, TimeProvider clock, string serverUrl, ILoggerFactory loggers)
-    {
-        var imported = MasterRealm.Create(administrator);
-        return new RealmSite(imported.Realm, RealmKeys.Create(imported, stateFolder: null, clock), clock, serverUrl, loggers);
+        _realms.Current.Close();
     }
 
     private static Uri CheckUrl(EmbeddedRealmOptions options)
@@ -153,7 +126,7 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static WebApplication Build(Uri url, RealmSite[] sites, ILoggerFactory loggers)
+    private static WebApplication Build(Uri url, LiveRealms realms, RealmFaults? faults, ILoggerFactory loggers)
     {
         // An empty builder: the host process's configuration, URLs and signals are none of the realm's business.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -186,27 +159,29 @@ public sealed partial class EmbeddedRealm : IAsyncDisposable
             return next(context);
         });
         application.UseRouting();
-        application.MapRealms(sites.ToDictionary(site => site.Realm.Name, StringComparer.Ordinal));
+        if (faults is not null)
+        {
+            application.Use(new FaultMiddleware(faults, application.Lifetime.ApplicationStopping).InvokeAsync);
+        }
+
+        application.MapRealms(realms);
+        if (faults is not null)
+        {
+            faults.Know(((IEndpointRouteBuilder)application).DataSources.SelectMany(source => source.Endpoints).Select(FaultMiddleware.NameOf).OfType<string>());
+            application.MapFaults(faults);
+        }
+
         return application;
     }
 
-    private static RealmPerson Describe(Realm realm, User user)
-    {
-        var usual = RealmRole.Expand([realm.DefaultRole]);
-        var roles = user.EffectiveRoles().Where(role => !usual.Contains(role))
-            .Select(role => role.Client is null ? role.Name : $"{role.Client.ClientId}/{role.Name}");
-        var name = user.FullName.Length > 0 ? user.FullName : user.Username;
-        return new RealmPerson(user.Username, user.Password?.Plain, name, user.Enabled, string.Join(", ", roles));
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{File}: {Warning}.")]
-    private static partial void LogNotHonoured(ILogger logger, string file, string warning);
-
-    /// <summary>Passes everything on but the host's own report of a failed start, which the exception already tells in one line.</summary>
+    /// <summary>
+    /// Passes everything on but the host's own report of a failed start, which the exception already tells in one line, and
+    /// what went wrong because it was asked to.
+    /// </summary>
     private sealed class HostLoggers(ILoggerFactory loggers) : ILoggerFactory
     {
         public ILogger CreateLogger(string categoryName) =>
-            categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? NullLogger.Instance : loggers.CreateLogger(categoryName);
+            categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? NullLogger.Instance : new LoggerWithoutCuts(loggers.CreateLogger(categoryName));
 
         public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
 

@@ -1,4 +1,5 @@
 using KeycloakRealm.Endpoints;
+using KeycloakRealm.Loading;
 using static KeycloakRealm.Admin.AdminRoles;
 
 namespace KeycloakRealm.Admin;
@@ -39,9 +40,9 @@ internal static class AdminRouting
         ["users-management-permissions"] = ManageUsers,
     };
 
-    public static void MapAdministration(this IEndpointRouteBuilder routes, IReadOnlyDictionary<string, RealmSite> sites)
+    public static void MapAdministration(this IEndpointRouteBuilder routes, LiveRealms realms)
     {
-        void Map(string path, params AdminCall[] calls) => routes.Map(Root + path, context => DispatchAsync(context, sites, calls));
+        void Map(string path, params AdminCall[] calls) => routes.Map(Root + path, context => DispatchAsync(context, realms.Current.Sites, calls));
 
         Map("", AdminCall.Get(RealmResource.Read, ViewRealm, ManageRealm), AdminCall.Put(RealmResource.Change, ManageRealm));
         Map("/push-revocation", AdminCall.Post(RealmResource.PushRevocation, ManageRealm));
@@ -92,7 +93,7 @@ internal static class AdminRouting
         Map("/clients/{client}/roles/{role}", AdminCall.Get(RolesResource.Read, ViewClients, ManageClients));
         Map("/clients/{client}/roles/{role}/composites", AdminCall.Get(RolesResource.Composites, ViewClients, ManageClients));
         Map("/clients/{client}/roles/{role}/users", AdminCall.Get(RolesResource.Users, ViewClients, ManageClients));
-        routes.Map(Root + "/{**path}", context => UnservedAsync(context, sites));
+        routes.Map(Root + "/{**path}", context => UnservedAsync(context, realms.Current.Sites));
     }
 
     private static void MapRoleMappings(Action<string, AdminCall[]> map, string path)

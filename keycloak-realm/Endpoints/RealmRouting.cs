@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using KeycloakRealm.Admin;
+using KeycloakRealm.Loading;
 using KeycloakRealm.Pages;
 
 namespace KeycloakRealm.Endpoints;
@@ -12,10 +13,10 @@ internal static class RealmRouting
 {
     private const string Oidc = "/realms/{realm}/protocol/openid-connect";
 
-    public static void MapRealms(this IEndpointRouteBuilder routes, IReadOnlyDictionary<string, RealmSite> sites)
+    public static void MapRealms(this IEndpointRouteBuilder routes, LiveRealms realms)
     {
         void Map(string path, RealmHandler? get = null, RealmHandler? post = null, string? preflight = null, bool otherwiseUnknown = false) =>
-            routes.Map(path, context => DispatchAsync(context, sites, get, post, preflight, otherwiseUnknown));
+            routes.Map(path, context => DispatchAsync(context, realms.Current.Sites, get, post, preflight, otherwiseUnknown));
 
         Map("/realms/{realm}", get: RealmEndpoint.GetAsync);
         Map("/realms/{realm}/.well-known/openid-configuration", get: DiscoveryEndpoint.GetAsync, preflight: "GET", otherwiseUnknown: true);
@@ -44,14 +45,14 @@ internal static class RealmRouting
         Map("/realms/{realm}/login-actions/authenticate", get: SignInEndpoint.GetAsync, post: SignInEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/consent", post: ConsentEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/required-action", get: SignInEndpoint.RequiredActionAsync);
-        routes.MapGet("/", context => Answer.RedirectAsync(context, sites.Values.First().ServerUrl + "/admin/"));
+        routes.MapGet("/", context => Answer.RedirectAsync(context, realms.Current.Sites.Values.First().ServerUrl + "/admin/"));
         routes.MapGet(PageParts.StylesheetPath, context =>
         {
             Answer.SetCache(context, "max-age=86400");
             return Answer.BytesAsync(context, StatusCodes.Status200OK, PageParts.Stylesheet, "text/css");
         });
-        routes.MapAdministration(sites);
-        routes.MapFallback("{**path}", context => UnknownAsync(context, sites));
+        routes.MapAdministration(realms);
+        routes.MapFallback("{**path}", context => UnknownAsync(context, realms.Current.Sites));
     }
 
     private static Task DispatchAsync(

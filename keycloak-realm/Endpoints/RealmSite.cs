@@ -51,6 +51,9 @@ internal sealed class RealmSite : IDisposable
 
     public ClientKeys ClientKeys { get; }
 
+    /// <summary>A hash of what the realm was made of.</summary>
+    public byte[] Source { get; init; } = [];
+
     /// <summary>Whether the sign-in page offers the people of the file, whose passwords it holds: in development only.</summary>
     public bool OffersPeople { get; init; }
 

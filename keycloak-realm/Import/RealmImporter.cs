@@ -45,17 +45,21 @@ internal sealed class RealmImporter
         StringComparer.Ordinal);
 
     private readonly JsonPlace _file;
+    private readonly IReadOnlyList<JsonPlace> _userFiles;
     private readonly KnownFields _known = new();
     private readonly List<string> _warnings = [];
     private readonly Realm _realm;
     private readonly HashSet<string> _roleIds = new(StringComparer.Ordinal);
 
-    public RealmImporter(JsonPlace file)
+    /// <param name="file">The realm.</param>
+    /// <param name="userFiles">Files that hold further users of it.</param>
+    public RealmImporter(JsonPlace file, IReadOnlyList<JsonPlace>? userFiles = null)
     {
         _file = file;
+        _userFiles = userFiles ?? [];
         if (file.Element.ValueKind is not JsonValueKind.Object)
         {
-            throw file.Refuse("one realm object is expected (a list of realms is not supported)");
+            throw file.Refuse("a realm object is expected here");
         }
 
         var name = file.Text("realm");
@@ -110,6 +114,7 @@ internal sealed class RealmImporter
             people.ReadUser(user);
         }
 
+        ReadUserFiles(people);
         AddServiceAccounts();
         var authorization = new AuthorizationReader(_realm, _warnings);
         foreach (var client in _file.Items("clients"))
@@ -129,6 +134,23 @@ internal sealed class RealmImporter
         }
 
         return new ImportedRealm(_realm, keys, _warnings);
+    }
+
+    /// <summary>They come after the users of the realm file, and before the accounts that clients without one are given.</summary>
+    private void ReadUserFiles(UserReader people)
+    {
+        foreach (var file in _userFiles)
+        {
+            if (file.Member("realm") is { } realm && realm.Text() != _realm.Name)
+            {
+                throw realm.Refuse($"Trying to import users into invalid realm. Realm name: {_realm.Name}, Expected realm name: {realm.Text()}");
+            }
+
+            foreach (var user in file.Items("users"))
+            {
+                people.ReadUser(user);
+            }
+        }
     }
 
     private JsonDocument ReadBuiltIn()

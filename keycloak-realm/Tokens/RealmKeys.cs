@@ -20,6 +20,8 @@ internal sealed class RealmKeys : IDisposable
     private readonly string _realm;
     private readonly TimeProvider _clock;
     private List<KeyProvider> _providers = [];
+    private List<KeyProvider> _onDemand = [];
+    private KeyFile? _made;
 
     private RealmKeys(string realm, TimeProvider clock)
     {
@@ -33,7 +35,11 @@ internal sealed class RealmKeys : IDisposable
     /// <summary>What <c>certs</c> shows: all public keys that are switched on, passive ones too.</summary>
     public IEnumerable<SigningKey> Published => _providers.Where(each => each.IsEnabled && each.Key.PublicKey is not null).Select(each => each.Key);
 
-    public static RealmKeys Create(ImportedRealm imported, string? stateFolder, TimeProvider clock)
+    /// <param name="imported">The realm, with the keys of its file.</param>
+    /// <param name="stateFolder">Where keys are kept that were made; null for nowhere.</param>
+    /// <param name="clock">The realm's clock.</param>
+    /// <param name="previous">The keys that the realm had before its file was loaded again: what was made then lives on.</param>
+    public static RealmKeys Create(ImportedRealm imported, string? stateFolder, TimeProvider clock, RealmKeys? previous = null)
     {
         var realm = imported.Realm.Name;
         var now = clock.GetUtcNow();
@@ -45,7 +51,7 @@ internal sealed class RealmKeys : IDisposable
                 keys.Add(Read(component, realm, now));
             }
 
-            var kept = KeyFile.Read(stateFolder, realm);
+            var kept = previous?._made ?? KeyFile.Read(stateFolder, realm);
             byte[]? signing = null;
             byte[]? encryption = null;
             if (!keys._providers.Exists(each => each is { IsActive: true, Key.Use: "sig" }))
@@ -67,7 +73,9 @@ internal sealed class RealmKeys : IDisposable
                 keys.Add(KeyProvider.Create(Guid.NewGuid().ToString(), $"fallback-{Symmetric}", "hmac-generated", settings, realm, now, secret));
             }
 
-            KeyFile.Write(stateFolder, realm, new KeyFile(signing ?? kept?.Signing, encryption ?? kept?.Encryption, secret, secretKid));
+            keys._made = new KeyFile(signing ?? kept?.Signing, encryption ?? kept?.Encryption, secret, secretKid);
+            KeyFile.Write(stateFolder, realm, keys._made);
+            previous?._onDemand.ForEach(keys.AddOnDemand);
             return keys;
         }
         catch
@@ -89,7 +97,7 @@ internal sealed class RealmKeys : IDisposable
             }
 
             var made = KeyProvider.Fallback(algorithm, _realm, _clock.GetUtcNow()) ?? throw new UnknownAlgorithmException(algorithm);
-            Add(made);
+            AddOnDemand(made);
             return made.Key;
         }
     }
@@ -128,6 +136,12 @@ internal sealed class RealmKeys : IDisposable
             _owned.Add(provider.Key);
             _providers = [.. _providers.Append(provider).OrderByDescending(each => each.Priority)];
         }
+    }
+
+    private void AddOnDemand(KeyProvider provider)
+    {
+        _onDemand = [.. _onDemand, provider];
+        Add(provider);
     }
 
     public void Replace(KeyProvider provider)
