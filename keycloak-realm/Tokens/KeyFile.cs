@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace KeycloakRealm.Tokens;
 
 /// <summary>The keys that the embedded realm made, as kept in the state folder. For development only: they lie there in the clear.</summary>
-internal sealed record KeyFile(byte[]? Signing, byte[]? Encryption, byte[] Secret, string SecretKid)
+internal sealed partial record KeyFile(byte[]? Signing, byte[]? Encryption, byte[] Secret, string SecretKid)
 {
     public static KeyFile? Read(string? folder, string realm)
     {
@@ -15,7 +16,7 @@ internal sealed record KeyFile(byte[]? Signing, byte[]? Encryption, byte[] Secre
 
         try
         {
-            return JsonSerializer.Deserialize<KeyFile>(File.ReadAllBytes(path));
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), Written.Default.KeyFile);
         }
         catch (JsonException exception)
         {
@@ -38,9 +39,13 @@ internal sealed record KeyFile(byte[]? Signing, byte[]? Encryption, byte[] Secre
         }
 
         using var stream = new FileStream(path, options);
-        JsonSerializer.Serialize(stream, keys);
+        JsonSerializer.Serialize(stream, keys, Written.Default.KeyFile);
     }
 
     private static string? PathOf(string? folder, string realm) =>
         folder is null ? null : Path.Combine(folder, $"keys-{Uri.EscapeDataString(realm)}.json");
+
+    /// <summary>Made by the compiler: to look through the type at run time is slow, and it is on the way to the first token.</summary>
+    [JsonSerializable(typeof(KeyFile))]
+    private sealed partial class Written : JsonSerializerContext;
 }

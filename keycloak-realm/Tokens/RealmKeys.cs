@@ -57,9 +57,10 @@ internal sealed class RealmKeys : IDisposable
             if (!keys._providers.Exists(each => each is { IsActive: true, Key.Use: "sig" }))
             {
                 // Nothing to sign with in the file: a key of our own, and the encryption key that Keycloak also makes then.
-                var (main, sealing) = (
-                    Made("rsa-generated", realm, now, kept?.Signing),
-                    Made("rsa-enc-generated", realm, now, kept?.Encryption));
+                // Where they have to be made that takes a while, and both can be made at once.
+                var other = Task.Run(() => Made("rsa-enc-generated", realm, now, kept?.Encryption));
+                var main = Made("rsa-generated", realm, now, kept?.Signing);
+                var sealing = other.GetAwaiter().GetResult();
                 keys.Add(main);
                 keys.Add(sealing);
                 (signing, encryption) = (main.Key.Export(), sealing.Key.Export());
