@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using KeycloakRealm.Endpoints;
 using KeycloakRealm.Faults;
 using KeycloakRealm.Loading;
@@ -132,6 +133,9 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+
+            // A challenge names the realm as it is called.
+            kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             if (url.Host is "localhost")
             {
                 kestrel.ListenLocalhost(url.Port);

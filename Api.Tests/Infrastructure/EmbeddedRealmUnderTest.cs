@@ -76,6 +76,28 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         }
     }
 
+    /// <summary>Starts a realm of its own from the text, and stops it.</summary>
+    public override async Task<string?> TryImportAsync(string realm)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, realm, TestContext.Current.CancellationToken);
+            await using var started = await EmbeddedRealm.StartAsync(
+                new EmbeddedRealmOptions { RealmFile = file, Url = new("http://localhost:0"), EnvironmentName = "Testing" },
+                TestContext.Current.CancellationToken);
+            return null;
+        }
+        catch (EmbeddedRealmException exception)
+        {
+            return exception.Message;
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     protected override async Task<Uri> ImportAsync(string realmFile)
     {
         var other = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions

@@ -30,16 +30,21 @@ public abstract class RealmUnderTest : IAsyncDisposable
     private string? _apiUrl;
 
     private readonly Lazy<FeaturesUnderTest> _features;
+    private readonly Lazy<UnusualUnderTest> _unusual;
     private readonly ConcurrentDictionary<string, Lazy<Task<Uri>>> _served = new(StringComparer.Ordinal);
 
     protected RealmUnderTest()
     {
         _start = new(StartServerAsync);
         _features = new(() => new FeaturesUnderTest(this));
+        _unusual = new(() => new UnusualUnderTest(this));
     }
 
     /// <summary>A second realm of the same kind of server, for what the acme realm has no use for.</summary>
     public RealmUnderTest Features => _features.Value;
+
+    /// <summary>A realm whose names and settings are unlike those of the others.</summary>
+    public RealmUnderTest Unusual => _unusual.Value;
 
     /// <summary>The realm's name.</summary>
     public virtual string Name => RealmName;
@@ -64,9 +69,12 @@ public abstract class RealmUnderTest : IAsyncDisposable
     /// <summary>The address on which a back-channel listener must be reachable for the realm.</summary>
     public virtual IPAddress BackChannelAddress => IPAddress.Loopback;
 
-    public string Issuer => $"{Url.GetLeftPart(UriPartial.Authority)}/realms/{Name}";
+    public string Issuer => $"{Url.GetLeftPart(UriPartial.Authority)}/realms/{Segment}";
 
-    public string AdminEndpoint => $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{Name}";
+    public string AdminEndpoint => $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{Segment}";
+
+    // Java leaves an apostrophe in a path as it is.
+    private string Segment => Uri.EscapeDataString(Name).Replace("%27", "'", StringComparison.Ordinal);
 
     public string DiscoveryEndpoint => $"{Issuer}/.well-known/openid-configuration";
 
@@ -273,6 +281,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
             ("grant_type", "password"), ("client_id", "admin-cli"), ("username", Administrator.Name), ("password", Administrator.Password));
         return answer["access_token"];
     }
+
+    /// <summary>Offers a realm for import, and takes it back if it was good. The answer is what the server says against it; null if nothing.</summary>
+    public abstract Task<string?> TryImportAsync(string realm);
 
     protected abstract Task<Uri> ImportAsync(string realmFile);
 

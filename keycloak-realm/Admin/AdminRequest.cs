@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using KeycloakRealm.Endpoints;
 using KeycloakRealm.Import;
 using KeycloakRealm.Model;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace KeycloakRealm.Admin;
 
@@ -30,7 +32,29 @@ internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCa
         ? Realm.AllGroups().FirstOrDefault(group => string.Equals(group.Id, id, StringComparison.Ordinal))
         : null;
 
-    public string? Route(string name) => Context.Request.RouteValues[name] as string;
+    /// <summary>
+    /// A segment of the address. It is read from what was sent, because the framework leaves an encoded slash as it is, and a
+    /// role's name may hold one.
+    /// </summary>
+    public string? Route(string name)
+    {
+        var target = Context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (!target.StartsWith('/') || Context.GetEndpoint() is not RouteEndpoint { RoutePattern.PathSegments: var pattern })
+        {
+            return Context.Request.RouteValues[name] as string;
+        }
+
+        var segments = target.Split('?')[0].Split('/', StringSplitOptions.RemoveEmptyEntries);
+        for (var i = 0; i < pattern.Count && i < segments.Length; i++)
+        {
+            if (pattern[i].Parts is [RoutePatternParameterPart parameter] && string.Equals(parameter.Name, name, StringComparison.Ordinal))
+            {
+                return Uri.UnescapeDataString(segments[i]);
+            }
+        }
+
+        return null;
+    }
 
     public string? Query(string name) => _query[name];
 

@@ -68,6 +68,8 @@ internal static class AdminRouting
         Map("/users/{user}/groups", AdminCall.Get(UsersResource.Groups, ViewUsers, ManageUsers));
         Map("/users/{user}/sessions", AdminCall.Get(SessionsResource.OfUser, ViewUsers, ManageUsers));
         Map("/users/{user}/logout", AdminCall.Post(SessionsResource.LogOutAsync, ManageUsers));
+        Map("/users/{user}/consents", AdminCall.Get(ConsentsResource.List, ViewUsers, ManageUsers));
+        Map("/users/{user}/consents/{consented}", AdminCall.Delete(ConsentsResource.Revoke, ManageUsers));
         MapRoleMappings(Map, "/users/{user}/role-mappings");
 
         Map("/groups", AdminCall.Get(GroupsResource.Find, ViewUsers, ManageUsers, QueryGroups));

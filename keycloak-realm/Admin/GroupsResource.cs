@@ -28,7 +28,7 @@ internal static class GroupsResource
         : NotFound;
 
     public static AdminAnswer Members(AdminRequest request) => request.Group is { } group
-        ? AdminAnswer.Ok(UsersResource.Listed(request, request.Page(request.Realm.Users.Values.Where(user => user.Groups.Contains(group)))))
+        ? AdminAnswer.Ok(request.Page(request.Realm.Users.Values.Where(user => user.Groups.Contains(group))).Select(user => Representations.Of(user)))
         : NotFound;
 
     private static bool Contains(Group group, string text) =>

@@ -53,7 +53,7 @@ internal static class KeysResource
             var id = Guid.NewGuid().ToString();
             request.Site.Keys.Add(KeyProvider.Create(
                 id, body.Text("name") ?? provider, provider, Settings(body), request.Realm.Name, request.Site.Clock.GetUtcNow()));
-            return AdminAnswer.Created($"{request.Site.ServerUrl}/admin/realms/{Uri.EscapeDataString(request.Realm.Name)}/components/{id}");
+            return AdminAnswer.Created($"{request.Site.ServerUrl}/admin/realms/{request.Realm.PathSegment}/components/{id}");
         }
         catch (RealmFileException)
         {

@@ -19,9 +19,9 @@ internal static class RolesResource
     public static AdminAnswer Composites(AdminRequest request) =>
         One(request, role => AdminAnswer.Ok(role.Composites.Select(member => Representations.Of(request.Realm, member))));
 
-    /// <summary>Who has the role directly.</summary>
+    /// <summary>Who has the role directly, service accounts too.</summary>
     public static AdminAnswer Users(AdminRequest request) => One(request, role => AdminAnswer.Ok(UsersResource.Listed(
-        request, request.Page(request.Realm.Users.Values.Where(user => user.ServiceAccountOf is null && user.Roles.Contains(role))))));
+        request, request.Page(request.Realm.Users.Values.Where(user => user.Roles.Contains(role))))));
 
     private static AdminAnswer Of(AdminRequest request, Func<Dictionary<string, RealmRole>, AdminAnswer> answer)
     {

@@ -75,7 +75,7 @@ internal static class UsersResource
         }
 
         request.Realm.Add(user);
-        return AdminAnswer.Created($"{request.Site.ServerUrl}/admin/realms/{Uri.EscapeDataString(request.Realm.Name)}/users/{user.Id}");
+        return AdminAnswer.Created($"{request.Site.ServerUrl}/admin/realms/{request.Realm.PathSegment}/users/{user.Id}");
     }
 
     public static AdminAnswer Change(AdminRequest request)

@@ -102,6 +102,11 @@ internal static class AuthorizationEndpoint
 
         if (session is not null && MayPass(site, request, session))
         {
+            if (ConsentEndpoint.Open(request, session.User).Count > 0)
+            {
+                return AskAsync(context, site, request, session, authentication, silent);
+            }
+
             if (hadRestart)
             {
                 BrowserCookies.ClearRestart(context, site);
@@ -141,11 +146,27 @@ internal static class AuthorizationEndpoint
     public static Task PassAsync(
         HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, Authentication authentication)
     {
-        site.Sessions.Enter(session.Id, session.User, request.Client, reused: true);
+        site.Sessions.Enter(session.Id, session.User, request.Client, reused: true).Client.BeganOffline = false;
         site.Sessions.CloseAuthentication(authentication);
         BrowserCookies.WriteIdentity(context, site, session);
         return AuthorizationResponse.SucceedAsync(
             context, site, request, session, reused: true, AuthenticationLevels.HighestOf(session, FlowOf(site, request), site.Now));
+    }
+
+    /// <summary>Whoever is signed in is asked for consent, which nobody is who is not to see a page.</summary>
+    private static Task AskAsync(
+        HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, Authentication authentication, bool silent)
+    {
+        if (silent)
+        {
+            site.Sessions.CloseAuthentication(authentication);
+            return AuthorizationResponse.FailAsync(
+                context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "interaction_required");
+        }
+
+        var tab = site.Sessions.OpenTab(authentication, request, session.User, LevelsFor(site, request, session), notice: null);
+        tab.IsPassing = true;
+        return ConsentEndpoint.AskAsync(context, site, tab, session.User);
     }
 
     private static AuthenticationLevels LevelsFor(RealmSite site, AuthorizationRequest request, UserSession? session) =>

@@ -17,7 +17,13 @@ internal static class ClientAuthentication
         string? secret = null;
         if (Basic(context.Request) is { } pair)
         {
-            (clientId, secret) = pair;
+            if (Decode(pair.Id) is not { } id || Decode(pair.Secret) is not { } password)
+            {
+                return new ClientResult(
+                    Client: null, Known: null, Refusal.BadRequest("unauthorized_client", "Unexpected error when authenticating client"));
+            }
+
+            (clientId, secret) = (id, password);
         }
 
         var formId = form["client_id"];
@@ -49,7 +55,6 @@ internal static class ClientAuthentication
             : new ClientResult(Client: null, client, Refusal.Unauthorized("unauthorized_client", Description));
     }
 
-    /// <summary>Id and secret are form-encoded before they go into the header (RFC 6749, section 2.3.1).</summary>
     private static (string Id, string Secret)? Basic(HttpRequest request)
     {
         if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var header)
@@ -67,10 +72,25 @@ internal static class ClientAuthentication
 
         var text = Encoding.UTF8.GetString(bytes, 0, length);
         var colon = text.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0 ? null : (Decode(text[..colon]), Decode(text[(colon + 1)..]));
+        return colon < 0 ? null : (text[..colon], text[(colon + 1)..]);
     }
 
-    private static string Decode(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+    /// <summary>
+    /// Id and secret are form-encoded before they go into the header (RFC 6749, section 2.3.1). A percent sign that begins no
+    /// byte is nothing that can be decoded: the answer is null then.
+    /// </summary>
+    private static string? Decode(string text)
+    {
+        for (var i = text.IndexOf('%', StringComparison.Ordinal); i >= 0; i = text.IndexOf('%', i + 1))
+        {
+            if (i + 2 >= text.Length || !char.IsAsciiHexDigit(text[i + 1]) || !char.IsAsciiHexDigit(text[i + 2]))
+            {
+                return null;
+            }
+        }
+
+        return Uri.UnescapeDataString(text.Replace('+', ' '));
+    }
 
     private static bool AreEqual(string expected, string offered) => CryptographicOperations.FixedTimeEquals(
         SHA256.HashData(Encoding.UTF8.GetBytes(expected)), SHA256.HashData(Encoding.UTF8.GetBytes(offered)));

@@ -1,7 +1,4 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using KeycloakRealm.Model;
 using KeycloakRealm.Tokens;
@@ -58,10 +55,10 @@ internal static class JwtClientAuthentication
             return Invalid("Invalid signature algorithm");
         }
 
-        return CheckSignature(client, assertion) ?? CheckClaims(site, client, assertion.Payload);
+        return CheckSignature(site, client, assertion) ?? CheckClaims(site, client, assertion.Payload);
     }
 
-    private static Refusal? CheckSignature(Client client, SignedToken assertion)
+    private static Refusal? CheckSignature(RealmSite site, Client client, SignedToken assertion)
     {
         if (client.AuthenticatorType is "client-secret-jwt")
         {
@@ -72,7 +69,17 @@ internal static class JwtClientAuthentication
                     "Client authentication with client secret signed JWT failed: Signature on JWT token by client secret  failed validation");
         }
 
-        if (Keys(client).Find(key => assertion.Kid is null || key.Kid is null || string.Equals(key.Kid, assertion.Kid, StringComparison.Ordinal)) is not { } key)
+        PublicJsonWebKey? key;
+        try
+        {
+            key = site.ClientKeys.Find(client, assertion.Kid);
+        }
+        catch (ClientKeysException exception)
+        {
+            return Invalid($"Client authentication with signed JWT failed: Error when loading public keys: {exception.Message}");
+        }
+
+        if (key is null)
         {
             return Invalid("Unable to load public key");
         }
@@ -149,37 +156,6 @@ internal static class JwtClientAuthentication
 
         using var key = new HmacSigningKey(Encoding.UTF8.GetBytes(secret), "", assertion.Algorithm);
         return key.Verify(assertion.SignedBytes, assertion.Signature);
-    }
-
-    /// <summary>The client's public keys: a key set, or a certificate.</summary>
-    private static List<PublicJsonWebKey> Keys(Client client)
-    {
-        try
-        {
-            if (client.AttributeIs("use.jwks.string") && client.Attribute("jwks.string") is { } set)
-            {
-                return JsonNode.Parse(set)?["keys"] is JsonArray keys ? [.. keys.OfType<JsonObject>().Select(PublicJsonWebKey.Read).OfType<PublicJsonWebKey>()] : [];
-            }
-
-            if (client.Attribute("jwt.credential.certificate") is { } text)
-            {
-                using var certificate = X509CertificateLoader.LoadCertificate(Convert.FromBase64String(text));
-                using var rsa = certificate.GetRSAPublicKey();
-                return rsa is not null && PublicJsonWebKey.Read(ToJson(rsa)) is { } key ? [key] : [];
-            }
-        }
-        catch (Exception exception) when (exception is JsonException or FormatException or CryptographicException)
-        {
-            // A client whose key nobody can read has none.
-        }
-
-        return [];
-    }
-
-    private static JsonObject ToJson(RSA rsa)
-    {
-        var parameters = rsa.ExportParameters(includePrivateParameters: false);
-        return new JsonObject { ["kty"] = "RSA", ["n"] = Base64Url.Encode(parameters.Modulus), ["e"] = Base64Url.Encode(parameters.Exponent) };
     }
 
     private static Refusal Invalid(string reason) => Refusal.BadRequest("invalid_client", reason);

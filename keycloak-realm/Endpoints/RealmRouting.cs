@@ -43,6 +43,7 @@ internal static class RealmRouting
         Map("/realms/{realm}/authz/protection/resource_set/{resource}", get: ProtectionEndpoint.ReadAsync);
         Map("/realms/{realm}/authz/protection/permission", post: ProtectionEndpoint.TicketAsync);
         Map("/realms/{realm}/login-actions/authenticate", get: SignInEndpoint.GetAsync, post: SignInEndpoint.PostAsync);
+        Map("/realms/{realm}/login-actions/consent", post: ConsentEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/required-action", get: SignInEndpoint.RequiredActionAsync);
         routes.MapGet("/", context => Answer.RedirectAsync(context, realms.Current.Sites.Values.First().ServerUrl + "/admin/"));
         routes.MapGet(PageParts.StylesheetPath, context =>

@@ -13,12 +13,22 @@ internal sealed class RealmSite : IDisposable
         Keys = keys;
         Clock = clock;
         ServerUrl = serverUrl;
+        ClientKeys = new ClientKeys(clock);
         Sessions = new SessionStore(realm, clock);
         Tokens = new TokenIssuer(realm, keys, clock, serverUrl);
         foreach (var user in realm.Users.Values.Where(user => user.CreatedTimestamp == 0))
         {
             // An account whose file does not say when it was made is made at its import.
             user.CreatedTimestamp = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        }
+
+        foreach (var user in realm.Users.Values)
+        {
+            var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+            foreach (var (client, consent) in user.Consents)
+            {
+                user.Consents[client] = consent with { Created = now, Updated = now };
+            }
         }
 
         Notifier = new LogoutNotifier(Tokens, loggers.CreateLogger<LogoutNotifier>());
@@ -39,6 +49,8 @@ internal sealed class RealmSite : IDisposable
 
     public LogoutNotifier Notifier { get; }
 
+    public ClientKeys ClientKeys { get; }
+
     /// <summary>A hash of what the realm was made of.</summary>
     public byte[] Source { get; init; } = [];
 
@@ -47,13 +59,14 @@ internal sealed class RealmSite : IDisposable
 
     public string Issuer => Tokens.Issuer;
 
-    public string CookiePath => $"/realms/{Uri.EscapeDataString(Realm.Name)}/";
+    public string CookiePath => $"/realms/{Realm.PathSegment}/";
 
     public long Now => Clock.GetUtcNow().ToUnixTimeSeconds();
 
     public void Dispose()
     {
         Notifier.Dispose();
+        ClientKeys.Dispose();
         Keys.Dispose();
     }
 }

@@ -48,12 +48,19 @@ internal static class SignInEndpoint
             return LostAsync(context, site, query);
         }
 
-        if (BrowserCookies.ReadIdentity(context, site) is { } session
-            && AuthorizationEndpoint.MayPass(site, tab.Request, session)
-            && site.Sessions.CloseTab(authenticationId!, tab) is not null)
+        if (BrowserCookies.ReadIdentity(context, site) is { } session && AuthorizationEndpoint.MayPass(site, tab.Request, session))
         {
-            return AuthorizationEndpoint.PassAsync(
-                context, site, tab.Request, session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
+            if (ConsentEndpoint.Open(tab.Request, session.User).Count > 0)
+            {
+                tab.IsPassing = true;
+                return ConsentEndpoint.AskAsync(context, site, tab, session.User);
+            }
+
+            if (site.Sessions.CloseTab(authenticationId!, tab) is not null)
+            {
+                return AuthorizationEndpoint.PassAsync(
+                    context, site, tab.Request, session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
+            }
         }
 
         var notice = tab.Notice;
@@ -111,10 +118,16 @@ internal static class SignInEndpoint
             return;
         }
 
+        if (ConsentEndpoint.Open(tab.Request, user).Count > 0)
+        {
+            await ConsentEndpoint.AskAsync(context, site, tab, user);
+            return;
+        }
+
         await SucceedAsync(context, site, authenticationId!, tab, user);
     }
 
-    /// <summary>A required action of Keycloak's. The embedded realm has none; it says what is missing.</summary>
+    /// <summary>A required action of Keycloak's: the question for consent. Of the others the embedded realm has none; it says what is missing.</summary>
     public static Task RequiredActionAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.LoginCache);
@@ -124,6 +137,11 @@ internal static class SignInEndpoint
             return LostAsync(context, site, query);
         }
 
+        if (user.PendingAction(site.Realm) is null && query["execution"] is ConsentEndpoint.Action)
+        {
+            return ConsentEndpoint.ShowAsync(context, site, tab, user);
+        }
+
         var action = user.PendingAction(site.Realm) ?? query["execution"];
         var message = action is "VERIFY_PROFILE"
             ? $"The account {user.Username} lacks e-mail, first name or last name. Add them to the realm file; Keycloak would ask for them here."
@@ -131,8 +149,27 @@ internal static class SignInEndpoint
         return Answer.PageAsync(context, StatusCodes.Status200OK, ErrorPage.Render(site, message, tab.Request.Client));
     }
 
-    private static async Task SucceedAsync(HttpContext context, RealmSite site, string authenticationId, AuthenticationTab tab, User user)
+    /// <summary>Nothing is left to do: the user enters the client.</summary>
+    public static async Task SucceedAsync(HttpContext context, RealmSite site, string authenticationId, AuthenticationTab tab, User user)
     {
+        if (tab.IsPassing)
+        {
+            if (BrowserCookies.ReadIdentity(context, site) is { } known && known.User == user && site.Sessions.CloseTab(authenticationId, tab) is { } open)
+            {
+                if (open == 0)
+                {
+                    BrowserCookies.ClearRestart(context, site);
+                }
+
+                await AuthorizationEndpoint.PassAsync(
+                    context, site, tab.Request, known, site.Sessions.OpenAuthentication(authenticationId).Authentication);
+                return;
+            }
+
+            await LostAsync(context, site, ProtocolForm.FromQuery(context.Request));
+            return;
+        }
+
         if (site.Sessions.Find(authenticationId) is { } other && other.User != user)
         {
             await Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(
@@ -157,8 +194,10 @@ internal static class SignInEndpoint
             return;
         }
 
+        var isNew = site.Sessions.Find(authenticationId) is null;
         var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false, RemoteAddress.Of(context));
         part.Nonce = tab.Request.Nonce;
+        part.BeganOffline = isNew && ScopeSelection.Asks(tab.Request.Scope, ScopeSelection.Offline);
         session.Levels = tab.Levels.Reached;
         session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
         if (openTabs == 0)
@@ -184,7 +223,7 @@ internal static class SignInEndpoint
     /// The form of a sign-in that is over or unknown. Whoever is signed in meanwhile goes back to the client, which asks
     /// again; otherwise the sign-in begins anew, if the browser still has the cookie that says how it began.
     /// </summary>
-    private static Task LostAsync(HttpContext context, RealmSite site, ProtocolForm query)
+    public static Task LostAsync(HttpContext context, RealmSite site, ProtocolForm query)
     {
         var client = site.Realm.FindClient(query["client_id"]);
         if (BrowserCookies.ReadIdentity(context, site) is not null

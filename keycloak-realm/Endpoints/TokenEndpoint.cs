@@ -208,6 +208,11 @@ internal static class PasswordGrant
             return new(Refusal.Unauthorized("invalid_request", "Missing parameter: username"));
         }
 
+        if (client.ConsentRequired)
+        {
+            return new(Refusal.BadRequest("invalid_client", "Client requires user consent"));
+        }
+
         var user = site.Realm.FindUserByLogin(form["username"]!);
         if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
         {
@@ -226,6 +231,7 @@ internal static class PasswordGrant
 
         var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
         part.Nonce = null;
+        part.BeganOffline = ScopeSelection.Asks(form["scope"], ScopeSelection.Offline);
         var subject = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
         return OfflineAccess.Respond(request, subject, "ro", form["scope"]);
     }
@@ -247,6 +253,11 @@ internal static class OfflineAccess
         }
 
         var (session, part) = request.Site.Sessions.EnterOffline(subject.Session!, subject.ClientSession!);
+        if (subject.ClientSession!.BeganOffline)
+        {
+            request.Site.Sessions.End(subject.Session!.Id);
+        }
+
         var offline = new TokenSubject(subject.Client, subject.User, scope, session, part) { KeyThumbprint = subject.KeyThumbprint };
         return new(request.Site.Tokens.Respond(offline, grant, new RefreshPlan(Offline: true)));
     }

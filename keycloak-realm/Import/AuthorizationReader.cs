@@ -7,6 +7,9 @@ namespace KeycloakRealm.Import;
 /// <summary>Reads a client's authorization settings, once all roles and users are there.</summary>
 internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
 {
+    private static readonly HashSet<string> Types = new(
+        ["role", "user", "group", "client", "client-scope", "aggregate", "time", "regex", "resource", "scope", "uma"], StringComparer.Ordinal);
+
     public void Read(JsonPlace client)
     {
         if (!client.Flag("authorizationServicesEnabled", absent: false)
@@ -32,7 +35,7 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         var server = new ResourceServer
         {
             Client = owner,
-            EnforcementMode = settings?.Text("policyEnforcementMode") ?? "ENFORCING",
+            EnforcementMode = settings is { } mode ? ReadEnforcement(mode) : "ENFORCING",
             Strategy = settings is { } place ? ReadStrategy(place) : DecisionStrategy.Unanimous,
         };
         owner.Authorization = server;
@@ -49,6 +52,13 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         "CONSENSUS" => DecisionStrategy.Consensus,
         "UNANIMOUS" or null => DecisionStrategy.Unanimous,
         var other => throw place.Refuse($"the decision strategy {other} does not exist"),
+    };
+
+    private static string ReadEnforcement(JsonPlace place) => place.Text("policyEnforcementMode") switch
+    {
+        null => "ENFORCING",
+        "ENFORCING" or "PERMISSIVE" or "DISABLED" => place.Text("policyEnforcementMode")!,
+        var other => throw place.Member("policyEnforcementMode")!.Value.Refuse($"the enforcement mode {other} does not exist"),
     };
 
     private void ReadResources(JsonPlace settings, ResourceServer server)
@@ -85,9 +95,15 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         foreach (var place in settings.Items("policies"))
         {
             var type = place.Text("type") ?? throw place.Refuse("a policy without a type");
-            if (type is "js")
+            if (!Types.Contains(type))
             {
-                throw place.Refuse("Script upload is disabled");
+                // Keycloak's scripts are switched off unless somebody builds them in.
+                throw place.Refuse($"Couldn't find policy provider with type [{type}]");
+            }
+
+            if (place.Member("logic") is { } logic && logic.Text() is not ("POSITIVE" or "NEGATIVE"))
+            {
+                throw logic.Refuse($"the logic {logic.Text()} does not exist");
             }
 
             var policy = new AuthorizationPolicy
@@ -111,10 +127,24 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         {
             foreach (var name in List(place, policy, "resources"))
             {
-                policy.Resources.Add(server.FindResource(name) ?? throw place.Refuse($"the resource {name} does not exist"));
+                policy.Resources.Add(server.FindResource(name) ?? throw place.Refuse($"Resource with id or name [{name}] does not exist or is not owned by the resource server"));
             }
 
-            policy.Scopes.AddRange(List(place, policy, "scopes"));
+            foreach (var name in List(place, policy, "scopes"))
+            {
+                policy.Scopes.Add(server.Scopes.Contains(name, StringComparer.Ordinal)
+                    ? name
+                    : throw place.Refuse($"Scope with id or name [{name}] does not exist"));
+            }
+
+            foreach (var name in policy.Type is "user" ? List(place, policy, "users") : [])
+            {
+                if (!realm.Users.ContainsKey(name.ToLowerInvariant()) && realm.FindUserById(name) is null)
+                {
+                    throw place.Refuse($"Error while updating policy [{policy.Name}]. User [{name}] could not be found");
+                }
+            }
+
             foreach (var name in List(place, policy, "applyPolicies"))
             {
                 policy.Applied.Add(server.Policies.Find(other => string.Equals(other.Name, name, StringComparison.Ordinal))

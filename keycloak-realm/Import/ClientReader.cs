@@ -1,4 +1,3 @@
-using System.Globalization;
 using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
@@ -11,7 +10,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore", "rootUrl",
             "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
             "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
-            "authenticationFlowBindingOverrides"],
+            "authenticationFlowBindingOverrides", "consentRequired"],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> Attributes = new(
@@ -21,7 +20,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "client_credentials.use_refresh_token", "client.use.lightweight.access.token.enabled", "access.token.header.type.rfc9068",
             "allow.token.introspection.without.audience.check", "realm_client", "client.secret.creation.time",
             "access.token.signed.response.alg", "id.token.signed.response.alg", "authorization.signed.response.alg",
-            "token.endpoint.auth.signing.alg", "use.jwks.string", "jwks.string", "jwt.credential.certificate",
+            "token.endpoint.auth.signing.alg", "use.jwks.string", "jwks.string", "jwt.credential.certificate", "jwt.credential.public.key", "jwt.credential.kid", "use.jwks.url", "jwks.url",
             "acr.loa.map", "default.acr.values", "dpop.bound.access.tokens", "standard.token.exchange.enabled",
             "display.on.consent.screen", "consent.screen.text", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
         StringComparer.Ordinal);
@@ -34,7 +33,9 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
         var clientId = place.Text("clientId");
         if (string.IsNullOrEmpty(clientId))
         {
-            throw place.Refuse("a client without \"clientId\"");
+            // Keycloak makes a client that nobody can name.
+            warnings.Add($"{place.Path} has no \"clientId\", and nobody can use it");
+            return;
         }
 
         if (realm.Clients.ContainsKey(clientId))
@@ -44,12 +45,32 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
 
         if (place.Text("protocol") is { } protocol && protocol is not "openid-connect")
         {
+            if (protocol is not "saml")
+            {
+                throw place.Member("protocol")!.Value.Refuse($"Invalid protocol: {protocol}");
+            }
+
             warnings.Add($"{place.Path} (the client {clientId}) is not honoured: only openid-connect is spoken");
             return;
         }
 
+        if (clientId.Length > 255)
+        {
+            throw place.Member("clientId")!.Value.Refuse("the name is longer than 255 characters");
+        }
+
+        if (place.Member("id") is { } givenId && realm.Clients.Values.Any(other => string.Equals(other.Id, givenId.Text(), StringComparison.Ordinal)))
+        {
+            throw givenId.Refuse($"the id {givenId.Text()} belongs to two clients");
+        }
+
         var attributes = place.TextMap("attributes");
-        var redirectUris = ReadRedirectUris(place);
+        var redirectUris = place.Texts("redirectUris");
+        if (!builtIn)
+        {
+            ClientValidation.Check(place, realm, attributes);
+        }
+
         var client = new Client
         {
             Id = place.Text("id") ?? StableId.For(realm.Name, "client", clientId),
@@ -60,6 +81,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             Enabled = place.Flag("enabled", absent: true),
             IsBuiltIn = builtIn,
             AuthenticatorType = place.Text("clientAuthenticatorType") ?? "client-secret",
+            ConsentRequired = place.Flag("consentRequired", absent: false),
             PublicClient = place.Flag("publicClient", absent: false),
             BearerOnly = place.Flag("bearerOnly", absent: false),
             StandardFlowEnabled = place.Flag("standardFlowEnabled", absent: true),
@@ -68,7 +90,9 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
 
             // Authorization services switch the service account on.
             ServiceAccountsEnabled = place.Flag("serviceAccountsEnabled", absent: false) || place.Flag("authorizationServicesEnabled", absent: false),
-            FullScopeAllowed = place.Flag("fullScopeAllowed", absent: true),
+
+            // A client that has to ask gets no role that is not named for it, unless the file says so.
+            FullScopeAllowed = place.Flag("fullScopeAllowed", absent: !place.Flag("consentRequired", absent: false)),
             FrontchannelLogout = place.Flag("frontchannelLogout", absent: false),
             NotBefore = place.Number("notBefore", 0),
             RootUrl = place.Text("rootUrl"),
@@ -85,28 +109,6 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
         AssignScopes(place, client);
     }
 
-    private static List<string> ReadRedirectUris(JsonPlace place)
-    {
-        var uris = new List<string>();
-        foreach (var item in place.Items("redirectUris"))
-        {
-            var uri = item.Text();
-            if (uri.Contains('#', StringComparison.Ordinal))
-            {
-                throw item.Refuse("Redirect URIs must not contain an URI fragment");
-            }
-
-            if (uri.StartsWith("javascript:", StringComparison.OrdinalIgnoreCase) || uri.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
-            {
-                throw item.Refuse("Each redirect URI must not have an illegal scheme");
-            }
-
-            uris.Add(uri);
-        }
-
-        return uris;
-    }
-
     private void CheckAttributes(JsonPlace place, Dictionary<string, string> attributes)
     {
         foreach (var (name, value) in attributes)
@@ -115,15 +117,6 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             {
                 warnings.Add($"{place.Path}.attributes['{name}'] is not honoured by the embedded realm");
             }
-        }
-
-        if (attributes.TryGetValue("client.session.idle.timeout", out var idle)
-            && int.TryParse(idle, NumberStyles.Integer, CultureInfo.InvariantCulture, out var seconds)
-            && seconds > realm.SsoSessionIdleTimeout)
-        {
-            throw new RealmFileException(
-                $"{place.Path}.attributes['client.session.idle.timeout']",
-                "Client session idle timeout cannot exceed realm SSO session idle timeout");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using KeycloakRealm.Model;
 using KeycloakRealm.Tokens;
@@ -10,6 +11,18 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
     private const string KeyProviders = "org.keycloak.keys.KeyProvider";
     private const string UserProfile = "org.keycloak.userprofile.UserProfileProvider";
     private const string RegistrationPolicies = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
+
+    private static readonly HashSet<string> Kinds = new(
+        [KeyProviders, UserProfile, RegistrationPolicies, "org.keycloak.storage.UserStorageProvider", "org.keycloak.storage.ldap.mappers.LDAPStorageMapper"],
+        StringComparer.Ordinal);
+
+    // Key providers of Keycloak's that have no counterpart here.
+    private static readonly HashSet<string> OtherKeys = new(["java-keystore", "ecdh-generated"], StringComparer.Ordinal);
+
+    private static readonly HashSet<string> Validators = new(
+        ["length", "integer", "double", "email", "pattern", "uri", "local-date", "iso-date", "options", "multivalued", "not-blank", "not-empty",
+            "person-name-prohibited-characters", "username-prohibited-characters", "up-username-not-idn-homograph"],
+        StringComparer.Ordinal);
 
     private static readonly HashSet<string> Fields = new(
         ["id", "name", "providerId", "subType", "subComponents", "config"], StringComparer.Ordinal);
@@ -24,6 +37,11 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
 
         foreach (var (kind, list) in components.Members())
         {
+            if (!Kinds.Contains(kind))
+            {
+                throw list.Refuse($"Invalid provider type '{kind}'");
+            }
+
             foreach (var item in list.Items())
             {
                 known.Check(item, "component", Fields, warnings);
@@ -49,7 +67,7 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
 
     private void ReadKey(JsonPlace item, List<KeyComponent> keys)
     {
-        var provider = item.Text("providerId") ?? throw item.Refuse("a component without \"providerId\"");
+        var provider = item.Text("providerId") ?? throw item.Refuse("No such provider: a component without \"providerId\"");
         var config = item.TextListMap("config").Where(each => each.Value.Count > 0).ToDictionary(each => each.Key, each => each.Value[0], StringComparer.Ordinal);
         if (config.TryGetValue("privateKey", out var masked) && masked.Length > 0 && masked.All(c => c is '*'))
         {
@@ -57,23 +75,53 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
             return;
         }
 
-        if (provider is "aes-generated" or "hmac-generated")
+        if (provider is "aes-generated" || (provider is "hmac-generated" && !config.ContainsKey("secret")))
         {
-            // Made anew, as Keycloak does where an export leaves the secret out.
+            // Nothing is encrypted here; and a secret that an export leaves out is made anew, as Keycloak does.
             return;
         }
 
         if (!KeyProvider.Knows(provider))
         {
+            if (!OtherKeys.Contains(provider))
+            {
+                throw item.Member("providerId")!.Value.Refuse($"No such provider '{provider}'");
+            }
+
             warnings.Add($"{item.Path} (the key provider {provider}) is not honoured: tokens are signed with other keys");
             return;
         }
 
+        Check(item, config, provider);
         var name = item.Text("name") ?? provider;
         keys.Add(new KeyComponent(item.Path, item.Text("id") ?? StableId.For(realm.Name, "component", name), name, provider, config));
     }
 
-    /// <summary>Which profile attributes a user needs before signing in is complete.</summary>
+    private static void Check(JsonPlace item, Dictionary<string, string> config, string provider)
+    {
+        JsonPlace Setting(string name) => item.Member("config")!.Value.Member(name)!.Value;
+        if (config.TryGetValue("priority", out var priority) && priority.Length > 0 && !long.TryParse(priority, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+        {
+            throw Setting("priority").Refuse("'Priority' should be a number");
+        }
+
+        if (config.TryGetValue("keySize", out var size) && size is not ("1024" or "2048" or "3072" or "4096"))
+        {
+            throw Setting("keySize").Refuse("'Key size' should be 1024, 2048, 3072 or 4096");
+        }
+
+        if (config.TryGetValue("ecdsaEllipticCurveKey", out var curve) && curve is not ("P-256" or "P-384" or "P-521"))
+        {
+            throw Setting("ecdsaEllipticCurveKey").Refuse("'Elliptic Curve' should be P-256, P-384 or P-521");
+        }
+
+        if (provider is "rsa" or "rsa-enc" && !config.ContainsKey("privateKey"))
+        {
+            throw item.Refuse("'Private RSA Key' is required");
+        }
+    }
+
+    /// <summary>What a user's account needs before signing in is complete.</summary>
     private void ReadProfile(JsonPlace item)
     {
         if (!item.TextListMap("config").TryGetValue("kc.user.profile.config", out var values) || values.Count == 0)
@@ -84,17 +132,32 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         try
         {
             using var document = JsonDocument.Parse(values[0]);
-            realm.RequiredProfileAttributes =
+            realm.Profile = new UserProfile(
             [
                 .. document.RootElement.GetProperty("attributes").EnumerateArray()
-                    .Where(IsRequiredOfUsers)
-                    .Select(attribute => attribute.GetProperty("name").GetString()!)
-                    .Where(name => name is not "username"),
-            ];
+                    .Select(attribute => new ProfileAttribute(
+                        attribute.GetProperty("name").GetString()!, IsRequiredOfUsers(attribute), [.. Validations(attribute)]))
+                    .Where(attribute => attribute.Name is not "username"),
+            ]);
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw item.Refuse($"kc.user.profile.config is not a user profile ({exception.Message})");
+        }
+    }
+
+    private static IEnumerable<(string Name, JsonElement Settings)> Validations(JsonElement attribute)
+    {
+        if (!attribute.TryGetProperty("validations", out var validations) || validations.ValueKind is not JsonValueKind.Object)
+        {
+            yield break;
+        }
+
+        foreach (var each in validations.EnumerateObject())
+        {
+            yield return Validators.Contains(each.Name)
+                ? (each.Name, each.Value.Clone())
+                : throw new InvalidOperationException($"Validator '{each.Name}' defined for attribute '{attribute.GetProperty("name")}' doesn't exist");
         }
     }
 

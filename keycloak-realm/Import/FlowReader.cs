@@ -18,14 +18,29 @@ internal sealed class FlowReader
         _warnings = warnings;
         foreach (var flow in file.Items("authenticationFlows"))
         {
-            _flows[flow.Text("alias") ?? throw flow.Refuse("a flow without an alias")] = flow;
+            if (!_flows.TryAdd(flow.Text("alias") ?? throw flow.Refuse("a flow without an alias"), flow))
+            {
+                throw flow.Refuse($"the flow {flow.Text("alias")} is there twice");
+            }
+
+            if (flow.Member("authenticationExecutions") is null)
+            {
+                throw flow.Refuse("a flow without \"authenticationExecutions\"");
+            }
         }
 
         foreach (var configuration in file.Items("authenticatorConfig"))
         {
             _configurations[configuration.Text("alias") ?? throw configuration.Refuse("a configuration without an alias")] = configuration;
         }
+
+        foreach (var execution in _flows.Values.SelectMany(flow => flow.Items("authenticationExecutions")))
+        {
+            Check(execution);
+        }
     }
+
+    public bool Knows(string alias) => _flows.ContainsKey(alias);
 
     /// <summary>The realm's browser flow, by alias; the built-in one where the file does not define it.</summary>
     public AuthenticationFlow ForRealm(string? alias) =>
@@ -43,7 +58,27 @@ internal sealed class FlowReader
             }
         }
 
-        throw reference.Refuse($"the authentication flow with the id {id} does not exist");
+        throw reference.Refuse($"Unable to resolve auth flow binding override for: browser ({id})");
+    }
+
+    /// <summary>What a step refers to must be there, and how it counts must be one of Keycloak's words.</summary>
+    private void Check(JsonPlace execution)
+    {
+        if (execution.Member("flowAlias") is { } flow && !_flows.ContainsKey(flow.Text()))
+        {
+            throw flow.Refuse($"the flow {flow.Text()} does not exist");
+        }
+
+        if (execution.Member("authenticatorConfig") is { } configuration && !_configurations.ContainsKey(configuration.Text()))
+        {
+            throw configuration.Refuse($"the configuration {configuration.Text()} does not exist");
+        }
+
+        if (execution.Member("requirement") is { } requirement
+            && requirement.Text() is not ("REQUIRED" or "ALTERNATIVE" or "CONDITIONAL" or "DISABLED"))
+        {
+            throw requirement.Refuse($"the requirement {requirement.Text()} does not exist");
+        }
     }
 
     private AuthenticationFlow Read(JsonPlace flow)

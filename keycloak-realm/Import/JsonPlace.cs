@@ -78,10 +78,17 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
             return absent;
         }
 
-        return value.Text() switch
+        if (value.Element.ValueKind is JsonValueKind.Number)
         {
-            "true" => true,
-            "false" or "" => false,
+            return value.Element.GetRawText() is not ("0" or "-0");
+        }
+
+        // Keycloak takes these spellings, and an empty text for nothing said.
+        return value.Text().Trim() switch
+        {
+            "true" or "True" or "TRUE" => true,
+            "false" or "False" or "FALSE" => false,
+            "" => absent,
             var other => throw value.Refuse($"true or false is expected here, not \"{other}\""),
         };
     }
@@ -93,9 +100,21 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
             return absent;
         }
 
-        return int.TryParse(value.Text(), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+        // A fraction is cut off, an empty text says nothing.
+        if (value.Element.ValueKind is JsonValueKind.Number && value.Element.TryGetDouble(out var real) && real is > int.MinValue and < int.MaxValue)
+        {
+            return (int)real;
+        }
+
+        var text = value.Text().Trim();
+        if (text.Length == 0)
+        {
+            return absent;
+        }
+
+        return value.Element.ValueKind is JsonValueKind.String && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw value.Refuse($"a whole number is expected here, not \"{value.Text()}\"");
+            : throw value.Refuse($"a whole number is expected here, not \"{text}\"");
     }
 
     public List<string> Texts(string name) => [.. Items(name).Select(item => item.Text())];

@@ -18,13 +18,24 @@ internal sealed class KnownFields
         _kinds = document.RootElement.Clone();
     }
 
-    public void Check(JsonPlace place, string kind, IReadOnlySet<string> honoured, List<string> warnings)
+    /// <param name="place">The part.</param>
+    /// <param name="kind">What kind of part it is.</param>
+    /// <param name="honoured">The members that are read.</param>
+    /// <param name="warnings">Where to say what is not.</param>
+    /// <param name="lenient">Keycloak passes over what it does not know in this kind of part.</param>
+    public void Check(JsonPlace place, string kind, IReadOnlySet<string> honoured, List<string> warnings, bool lenient = false)
     {
         var known = _kinds.GetProperty(kind);
         foreach (var (name, value) in place.Members())
         {
             if (!known.TryGetProperty(name, out var usual))
             {
+                if (lenient)
+                {
+                    warnings.Add($"{value.Path} is unknown, and Keycloak passes it over");
+                    continue;
+                }
+
                 throw value.Refuse($"Unrecognized field \"{name}\"; Keycloak does not import a file that has it");
             }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
@@ -33,7 +34,7 @@ internal static class MasterRealm
         imported.Realm.Clients["admin-cli"].DirectAccessGrantsEnabled = true;
 
         // The administrator has neither e-mail nor name, and Keycloak lets them in.
-        imported.Realm.RequiredProfileAttributes = [];
+        imported.Realm.Profile = UserProfile.None;
         return imported;
     }
 }

@@ -125,7 +125,9 @@ internal static partial class RealmFiles
     {
         try
         {
-            return JsonDocument.Parse(SkipByteOrderMark(File.ReadAllBytes(file)));
+            // What stands behind the realm is passed over, as Keycloak's own reader does.
+            var reader = new Utf8JsonReader(SkipByteOrderMark(File.ReadAllBytes(file)).Span);
+            return JsonDocument.ParseValue(ref reader);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using KeycloakRealm.Model;
@@ -10,7 +11,7 @@ namespace KeycloakRealm.Import;
 internal sealed class RealmImporter
 {
     private static readonly HashSet<string> RealmFields = new(
-        ["id", "realm", "displayName", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan", "accessCodeLifespan", "accessCodeLifespanLogin",
+        ["id", "realm", "displayName", "displayNameHtml", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan", "accessCodeLifespan", "accessCodeLifespanLogin",
             "ssoSessionIdleTimeout", "ssoSessionMaxLifespan", "clientSessionIdleTimeout", "clientSessionMaxLifespan",
             "offlineSessionIdleTimeout", "revokeRefreshToken", "refreshTokenMaxReuse", "loginWithEmailAllowed", "roles", "defaultRole",
             "groups", "clients", "clientScopes", "defaultDefaultClientScopes", "defaultOptionalClientScopes", "scopeMappings",
@@ -19,7 +20,7 @@ internal sealed class RealmImporter
             // realm would look or what it would record.
             "authenticationFlows", "authenticatorConfig", "keycloakVersion", "requiredActions", "browserSecurityHeaders",
             "sslRequired", "enabledEventTypes", "eventsListeners", "localizationTexts", "clientProfiles", "clientPolicies",
-            "supportedLocales", "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow"],
+            "supportedLocales", "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow", "passwordPolicy", "duplicateEmailsAllowed"],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> RoleFields = new(
@@ -38,11 +39,17 @@ internal sealed class RealmImporter
         ["browser", "direct grant", "registration", "reset credentials", "clients", "docker auth", "first broker login"],
         StringComparer.Ordinal);
 
+    private static readonly HashSet<string> IdentityProviders = new(
+        ["oidc", "keycloak-oidc", "saml", "oauth2", "kubernetes", "jwt-authorization-grant", "spiffe", "bitbucket", "facebook", "github", "gitlab", "google", "instagram",
+            "linkedin-openid-connect", "microsoft", "openshift-v4", "paypal", "stackoverflow", "twitter"],
+        StringComparer.Ordinal);
+
     private readonly JsonPlace _file;
     private readonly IReadOnlyList<JsonPlace> _userFiles;
     private readonly KnownFields _known = new();
     private readonly List<string> _warnings = [];
     private readonly Realm _realm;
+    private readonly HashSet<string> _roleIds = new(StringComparer.Ordinal);
 
     /// <param name="file">The realm.</param>
     /// <param name="userFiles">Files that hold further users of it.</param>
@@ -58,7 +65,18 @@ internal sealed class RealmImporter
         var name = file.Text("realm");
         if (string.IsNullOrWhiteSpace(name))
         {
-            throw file.Refuse("the member \"realm\" (the realm's name) is missing");
+            throw file.Refuse("Realm name cannot be empty: the member \"realm\" is missing");
+        }
+
+        var place = file.Member("realm")!.Value;
+        if (name.FirstOrDefault(c => ":/?#@!$&()*+,;=[]\\".Contains(c, StringComparison.Ordinal)) is not '\0' and var forbidden)
+        {
+            throw place.Refuse($"Character '{forbidden}' not allowed");
+        }
+
+        if (name.Length > 255)
+        {
+            throw place.Refuse("the name is longer than 255 characters");
         }
 
         _realm = new Realm { Name = name, Id = file.Text("id") ?? StableId.For(name, "realm", name) };
@@ -77,10 +95,18 @@ internal sealed class RealmImporter
         ReadScopeMappings(_file, builtIn: false);
         ReadScopeMappings(builtIn, builtIn: true);
 
-        var people = new UserReader(_realm, _known, _warnings);
+        var people = new UserReader(_realm, _known, PasswordPolicy.Read(_file), _file.Flag("duplicateEmailsAllowed", absent: false), _warnings);
         foreach (var group in _file.Items("groups"))
         {
             people.ReadGroup(group, parent: null);
+        }
+
+        foreach (var name in _file.Member("groups") is null ? [] : _file.Items("defaultGroups"))
+        {
+            if (_realm.FindGroup(name.Text()) is null)
+            {
+                throw name.Refuse($"default group in realm rep doesn't exist: {name.Text()}");
+            }
         }
 
         foreach (var user in _file.Items("users"))
@@ -99,6 +125,14 @@ internal sealed class RealmImporter
         var components = new ComponentReader(_realm, _known, _warnings);
         var keys = components.Read(_file);
         ReadFlows();
+        foreach (var provider in _file.Items("identityProviders"))
+        {
+            if (provider.Text("providerId") is not { } kind || !IdentityProviders.Contains(kind))
+            {
+                throw provider.Refuse($"Invalid identity provider id [{provider.Text("providerId")}]");
+            }
+        }
+
         return new ImportedRealm(_realm, keys, _warnings);
     }
 
@@ -130,6 +164,7 @@ internal sealed class RealmImporter
     private void ReadSettings()
     {
         _realm.DisplayName = _file.Text("displayName");
+        _realm.DisplayNameHtml = _file.Text("displayNameHtml");
         _realm.Enabled = _file.Flag("enabled", absent: false);
         _realm.DefaultSignatureAlgorithm = _file.Text("defaultSignatureAlgorithm") ?? _realm.DefaultSignatureAlgorithm;
         _realm.NotBefore = _file.Number("notBefore", 0);
@@ -144,6 +179,11 @@ internal sealed class RealmImporter
         _realm.RevokeRefreshToken = _file.Flag("revokeRefreshToken", absent: false);
         _realm.RefreshTokenMaxReuse = _file.Number("refreshTokenMaxReuse", 0);
         _realm.LoginWithEmailAllowed = _file.Flag("loginWithEmailAllowed", absent: true);
+        if (_file.Member("sslRequired") is { } ssl && ssl.Text().ToUpperInvariant() is not ("ALL" or "EXTERNAL" or "NONE"))
+        {
+            throw ssl.Refuse($"No enum constant SslRequired.{ssl.Text().ToUpperInvariant()}");
+        }
+
         if (string.Equals(_file.Text("sslRequired"), "all", StringComparison.OrdinalIgnoreCase))
         {
             _warnings.Add("$.sslRequired is \"all\", and the embedded realm answers over plain HTTP all the same");
@@ -188,6 +228,7 @@ internal sealed class RealmImporter
             {
                 Id = StableId.For(_realm.Name, "client scope", "offline_access"),
                 Name = "offline_access",
+                ConsentText = "${offlineAccessScopeConsentText}",
             };
             _realm.OptionalScopes.Add(_realm.ClientScopes["offline_access"]);
         }
@@ -240,7 +281,7 @@ internal sealed class RealmImporter
     {
         var composites = new List<(RealmRole Role, JsonPlace Composites)>();
         var listedClients = new HashSet<string>(_file.Items("clients").Select(client => client.Text("clientId") ?? ""), StringComparer.Ordinal);
-        var defaultRole = _file.Member("defaultRole")?.Text("name") ?? "default-roles-" + _realm.Name.ToLowerInvariant();
+        var defaultRole = _file.Member("defaultRole")?.Text("name") ?? FreeDefaultRole();
 
         ReadRoles(_file, composites, _ => true);
         var added = new HashSet<RealmRole>();
@@ -253,8 +294,14 @@ internal sealed class RealmImporter
 
         _realm.DefaultRole = role;
 
-        // Keycloak adds to the default role whatever of these it had to make itself.
+        // Keycloak adds to the default role whatever of these it had to make itself; the role for offline access it makes before
+        // it reads the file's, unless the file also has the scope of that name.
         role.Composites.UnionWith(added.Where(each => each.Name is "offline_access" or "uma_authorization" && each.Client is null));
+        if (!_file.Items("clientScopes").Any(scope => scope.Text("name") is "offline_access"))
+        {
+            role.Composites.Add(_realm.Roles["offline_access"]);
+        }
+
         role.Composites.UnionWith(added.Where(each => each.Client?.ClientId is "account" && each.Name is "view-profile" or "manage-account"));
 
         foreach (var (owner, members) in composites)
@@ -282,6 +329,20 @@ internal sealed class RealmImporter
         }
     }
 
+    /// <summary>The default role that a file does not name. Where it has a role of the usual name, Keycloak counts up.</summary>
+    private string FreeDefaultRole()
+    {
+        var usual = "default-roles-" + _realm.Name.ToLowerInvariant();
+        var taken = _file.Member("roles")?.Items("realm").Select(role => role.Text("name")).ToHashSet(StringComparer.Ordinal) ?? [];
+        var name = usual;
+        for (var i = 1; taken.Contains(name); i++)
+        {
+            name = string.Create(CultureInfo.InvariantCulture, $"{usual}-{i}");
+        }
+
+        return name;
+    }
+
     private void ReadRoles(
         JsonPlace source, List<(RealmRole Role, JsonPlace Composites)> composites, Func<string?, bool> wanted, HashSet<RealmRole>? added = null)
     {
@@ -292,6 +353,7 @@ internal sealed class RealmImporter
 
         if (added is null)
         {
+            // Before anything else, because another kind of value has no members and would pass for empty.
             _known.Check(roles, "roles", new HashSet<string>(["realm", "client"], StringComparer.Ordinal), _warnings);
         }
 
@@ -328,7 +390,13 @@ internal sealed class RealmImporter
         HashSet<RealmRole>? added)
     {
         _known.Check(place, "role", RoleFields, _warnings);
-        var name = place.Text("name") ?? throw place.Refuse("a role without a name");
+        if (place.Text("name") is not { } name)
+        {
+            // Keycloak makes a role that nobody can name.
+            _warnings.Add($"{place.Path} has no \"name\", and nobody can have it");
+            return;
+        }
+
         if (container.ContainsKey(name))
         {
             if (added is not null)
@@ -337,6 +405,11 @@ internal sealed class RealmImporter
             }
 
             throw place.Refuse($"the role {name} is there twice");
+        }
+
+        if (place.Member("id") is { } id && !_roleIds.Add(id.Text()))
+        {
+            throw id.Refuse($"the id {id.Text()} belongs to two roles");
         }
 
         var role = AddRole(container, name, place.Text("description"), client, place.Text("id"));
@@ -374,39 +447,47 @@ internal sealed class RealmImporter
 
         foreach (var (clientId, mappings) in byClient.Members())
         {
-            var client = _realm.FindClient(clientId) ?? throw mappings.Refuse($"Unknown client specification in scope mappings: {clientId}");
+            var client = _realm.FindClient(clientId) ?? throw mappings.Refuse($"Unable to find client role mappings for client: {clientId}");
             foreach (var mapping in mappings.Items())
             {
-                ReadScopeMapping(mapping, client.Roles, builtIn);
+                ReadScopeMapping(mapping, client.Roles, builtIn, client);
             }
         }
     }
 
-    private void ReadScopeMapping(JsonPlace mapping, Dictionary<string, RealmRole> roles, bool builtIn)
+    private void ReadScopeMapping(JsonPlace mapping, Dictionary<string, RealmRole> roles, bool builtIn, Client? owner = null)
     {
         _known.Check(mapping, "scopeMapping", ScopeMappingFields, _warnings);
         HashSet<RealmRole>? target = null;
         if (mapping.Text("client") is { } clientId)
         {
             target = _realm.FindClient(clientId)?.ScopeMappings
-                ?? (builtIn ? null : throw mapping.Refuse($"Unknown client specification in realm scope mappings: {clientId}"));
+                ?? (builtIn ? null : throw mapping.Refuse($"Unknown client specification in scope mappings: {clientId}"));
         }
         else if (mapping.Text("clientScope") is { } scope)
         {
             target = _realm.ClientScopes.GetValueOrDefault(scope)?.ScopeMappings
                 ?? (builtIn || ScopeReader.IsSaml(scope) ? null : throw mapping.Refuse($"Unknown clientScope specification in scope mappings: {scope}"));
         }
+        else
+        {
+            throw mapping.Refuse("Either client or clientScope needs to be specified in scope mappings");
+        }
 
         foreach (var name in mapping.Items("roles"))
         {
-            if (roles.TryGetValue(name.Text(), out var role))
+            if (!roles.TryGetValue(name.Text(), out var role))
             {
-                target?.Add(role);
+                if (builtIn)
+                {
+                    continue;
+                }
+
+                // Made without a word, as Keycloak does.
+                role = AddRole(roles, name.Text(), description: null, owner, id: null);
             }
-            else if (!builtIn)
-            {
-                throw name.Refuse($"the role {name.Text()} does not exist");
-            }
+
+            target?.Add(role);
         }
     }
 
@@ -451,9 +532,9 @@ internal sealed class RealmImporter
         var reader = new FlowReader(_file, _warnings);
         var alias = _file.Text("browserFlow");
         _realm.BrowserFlow = reader.ForRealm(alias);
-        if (alias is not null && _realm.BrowserFlow == AuthenticationFlow.BuiltIn && !BuiltInFlows.Contains(alias))
+        if (alias is not null && !reader.Knows(alias) && !BuiltInFlows.Contains(alias))
         {
-            _warnings.Add($"$.browserFlow ({alias}) is not honoured: everybody signs in with name and password");
+            throw _file.Member("browserFlow")!.Value.Refuse($"the flow {alias} does not exist");
         }
 
         foreach (var place in _file.Items("clients"))

@@ -18,7 +18,7 @@ internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> w
 
     public void ReadScope(JsonPlace place)
     {
-        known.Check(place, "clientScope", ScopeFields, warnings);
+        known.Check(place, "clientScope", ScopeFields, warnings, lenient: true);
         var name = place.Text("name") ?? throw place.Refuse("a client scope without a name");
         if (place.Text("protocol") is { } protocol && protocol is not "openid-connect")
         {
@@ -36,6 +36,9 @@ internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> w
             Id = place.Text("id") ?? StableId.For(realm.Name, "client scope", name),
             Name = name,
             IncludeInTokenScope = !string.Equals(attributes.GetValueOrDefault("include.in.token.scope"), "false", StringComparison.Ordinal),
+            ConsentText = string.Equals(attributes.GetValueOrDefault("display.on.consent.screen"), "false", StringComparison.OrdinalIgnoreCase)
+                ? null
+                : attributes.GetValueOrDefault("consent.screen.text") is { Length: > 0 } text ? text : name,
         };
         if (!realm.ClientScopes.TryAdd(name, scope))
         {
@@ -51,7 +54,18 @@ internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> w
         {
             known.Check(item, "protocolMapper", MapperFields, warnings);
             var kind = item.Text("protocolMapper") ?? throw item.Refuse("a protocol mapper without \"protocolMapper\"");
-            mappers.Add(new ProtocolMapper(item.Text("name") ?? kind, kind, item.TextMap("config")));
+            var name = item.Text("name") ?? throw item.Refuse("a protocol mapper without \"name\"");
+            if (item.Text("protocol") is null)
+            {
+                throw item.Refuse("a protocol mapper without \"protocol\"");
+            }
+
+            if (mappers.Exists(other => string.Equals(other.Name, name, StringComparison.Ordinal)))
+            {
+                throw item.Refuse($"Protocol mapper name must be unique per protocol: {name}");
+            }
+
+            mappers.Add(new ProtocolMapper(name, kind, item.TextMap("config")));
             if (!Tokens.ClaimMapping.Knows(kind))
             {
                 warnings.Add($"{item.Path} ({kind}) is not honoured: the claim will be missing");

@@ -6,7 +6,7 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Import;
 
 /// <summary>Reads groups and users.</summary>
-internal sealed class UserReader(Realm realm, KnownFields known, List<string> warnings)
+internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy policy, bool sharedEmails, List<string> warnings)
 {
     private static readonly HashSet<string> GroupFields = new(
         ["id", "name", "path", "description", "attributes", "realmRoles", "clientRoles", "subGroups", "access", "subGroupCount", "parentId"],
@@ -15,7 +15,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
     private static readonly HashSet<string> UserFields = new(
         ["id", "username", "enabled", "email", "emailVerified", "firstName", "lastName", "attributes", "credentials", "requiredActions",
             "realmRoles", "clientRoles", "groups", "serviceAccountClientId", "notBefore", "createdTimestamp", "totp", "access",
-            "disableableCredentialTypes", "origin", "self"],
+            "disableableCredentialTypes", "origin", "self", "clientConsents"],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> CredentialFields = new(
@@ -24,7 +24,13 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
     public void ReadGroup(JsonPlace place, Group? parent)
     {
         known.Check(place, "group", GroupFields, warnings);
-        var name = place.Text("name") ?? throw place.Refuse("a group without a name");
+        if (place.Text("name") is not { } name)
+        {
+            // Keycloak makes a group that no path leads to.
+            warnings.Add($"{place.Path} has no \"name\", and no path leads to it");
+            return;
+        }
+
         var siblings = parent?.SubGroups ?? realm.Groups;
         if (siblings.Exists(other => string.Equals(other.Name, name, StringComparison.Ordinal)))
         {
@@ -74,7 +80,17 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
             throw place.Refuse($"the user {username} is there twice");
         }
 
-        if (user.Email is not null && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal)))
+        if (username.Length > 255)
+        {
+            throw place.Member("username")!.Value.Refuse("the name is longer than 255 characters");
+        }
+
+        if (realm.Users.Values.Any(other => other != user && string.Equals(other.Id, user.Id, StringComparison.Ordinal)))
+        {
+            throw place.Refuse($"the id {user.Id} belongs to two users");
+        }
+
+        if (!sharedEmails && user.Email is not null && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal)))
         {
             throw place.Refuse($"the e-mail address {user.Email} belongs to two users");
         }
@@ -91,12 +107,38 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
             ReadCredential(credential, user);
         }
 
+        foreach (var consent in place.Items("clientConsents"))
+        {
+            ReadConsent(consent, user);
+        }
+
         if (place.Member("serviceAccountClientId") is { } link)
         {
             var client = realm.FindClient(link.Text()) ?? throw link.Refuse($"Unable to find client specified for service account link. Client: {link.Text()}");
+            if (client.ServiceAccount is not null)
+            {
+                throw link.Refuse($"More service account linked users found for client={link.Text()}");
+            }
+
             client.ServiceAccount = user;
             user.ServiceAccountOf = client;
         }
+    }
+
+    private void ReadConsent(JsonPlace place, User user)
+    {
+        var client = realm.FindClient(place.Text("clientId"))
+            ?? throw place.Refuse($"Unable to find client consent mappings for client: {place.Text("clientId")}");
+        var scopes = new List<string>();
+        foreach (var name in place.Items("grantedClientScopes"))
+        {
+            scopes.Add(realm.ClientScopes.ContainsKey(name.Text())
+                ? name.Text()
+                : throw name.Refuse($"Unable to find client scope referenced in consent mappings of user. Client scope name: {name.Text()}"));
+        }
+
+        // Whatever the file says, an imported consent is as old as the import.
+        user.Consents[client.Id] = new Consent(client, scopes, 0, 0);
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -146,13 +188,24 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
 
         if (place.Text("value") is { } plain)
         {
+            if (!policy.IsMetBy(plain, user))
+            {
+                throw place.Member("value")!.Value.Refuse($"Password policy not met for user {user.Username}");
+            }
+
             user.Password = Password.FromPlain(plain);
             return;
         }
 
-        if (place.Member("secretData") is { } secretData && place.Member("credentialData") is { } credentialData)
+        var (secretData, credentialData) = (place.Member("secretData"), place.Member("credentialData"));
+        if (secretData is null != credentialData is null)
         {
-            user.Password = ReadHash(secretData, credentialData);
+            throw place.Refuse("secretData and credentialData belong together");
+        }
+
+        if (secretData is not null && credentialData is not null)
+        {
+            user.Password = ReadHash(secretData.Value, credentialData.Value);
             if (user.Password is null)
             {
                 warnings.Add($"{place.Path} is hashed otherwise than with PBKDF2 or Argon2: {user.Username} cannot sign in. Give the password as \"value\"");
@@ -189,7 +242,12 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
                 ? Password.FromPbkdf2(hash, salt, iterations, name)
                 : null;
         }
-        catch (Exception exception) when (exception is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)
+        catch (FormatException)
+        {
+            // Keycloak looks at the bytes when somebody signs in.
+            return null;
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             throw secretData.Refuse("secretData and credentialData must hold the JSON of a hashed password");
         }

@@ -5,9 +5,18 @@ internal sealed class Realm
 {
     public required string Name { get; init; }
 
+    /// <summary>
+    /// The name as it stands in addresses, the issuer among them. An apostrophe stays as it is: of all that RFC 3986 lets a
+    /// path hold beside letters and digits, Keycloak takes nothing else in the name of a realm.
+    /// </summary>
+    public string PathSegment => Uri.EscapeDataString(Name).Replace("%27", "'", StringComparison.Ordinal);
+
     public required string Id { get; init; }
 
     public string? DisplayName { get; set; }
+
+    /// <summary>The display name for the head of pages; it may hold markup.</summary>
+    public string? DisplayNameHtml { get; set; }
 
     /// <summary>Absent in the file means off, as in Keycloak.</summary>
     public bool Enabled { get; set; }
@@ -63,8 +72,8 @@ internal sealed class Realm
     /// <summary>By lower-cased user name. Replaced as a whole when somebody comes or goes, because it is read without a lock.</summary>
     public Dictionary<string, User> Users { get; private set; } = new(StringComparer.Ordinal);
 
-    /// <summary>Attributes that a user must have to be fully set up, in the order of the profile.</summary>
-    public IReadOnlyList<string> RequiredProfileAttributes { get; set; } = ["email", "firstName", "lastName"];
+    /// <summary>What a user's account must hold to be fully set up.</summary>
+    public UserProfile Profile { get; set; } = UserProfile.BuiltIn;
 
     /// <summary>The algorithm of tokens whose client names none.</summary>
     public string DefaultSignatureAlgorithm { get; set; } = "RS256";
@@ -110,22 +119,29 @@ internal sealed class Realm
         return Groups.SelectMany(WithChildren);
     }
 
-    /// <summary>Finds a group by its path; the leading slash is optional.</summary>
+    /// <summary>
+    /// Finds a group by its path; the slashes at both ends are optional. A name may hold slashes itself: as in Keycloak, the
+    /// shortest name that fits decides, and what it leaves of the path is looked for below it.
+    /// </summary>
     public Group? FindGroup(string path)
     {
         var siblings = Groups;
         Group? found = null;
-        foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        string? name = null;
+        foreach (var step in path[(path.StartsWith('/') ? 1 : 0)..].Split('/'))
         {
-            found = siblings.Find(group => string.Equals(group.Name, name, StringComparison.Ordinal));
-            if (found is null)
+            if (step.Length == 0 && path.EndsWith('/'))
             {
-                return null;
+                continue;
             }
 
-            siblings = found.SubGroups;
+            name = name is null ? step : name + "/" + step;
+            if (siblings.Find(group => string.Equals(group.Name, name, StringComparison.Ordinal)) is { } group)
+            {
+                (found, siblings, name) = (group, group.SubGroups, null);
+            }
         }
 
-        return found;
+        return name is null ? found : null;
     }
 }

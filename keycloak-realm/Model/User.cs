@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace KeycloakRealm.Model;
 
 /// <summary>A person, or the account of a service client.</summary>
@@ -34,6 +36,9 @@ internal sealed class User
     public List<Group> Groups { get; } = [];
 
     public Dictionary<string, IReadOnlyList<string>> Attributes { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>By the client's id. Concurrent because it is read without a lock.</summary>
+    public ConcurrentDictionary<string, Consent> Consents { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The client whose service account this is.</summary>
     public Client? ServiceAccountOf { get; set; }
@@ -102,8 +107,6 @@ internal sealed class User
             return RequiredActions[0];
         }
 
-        return ServiceAccountOf is null && realm.RequiredProfileAttributes.Any(name => AttributeValues(name).Count == 0)
-            ? "VERIFY_PROFILE"
-            : null;
+        return ServiceAccountOf is null && !realm.Profile.IsMetBy(this) ? "VERIFY_PROFILE" : null;
     }
 }

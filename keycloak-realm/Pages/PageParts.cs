@@ -1,11 +1,13 @@
+using System.Net;
 using System.Text.Encodings.Web;
+using System.Text.RegularExpressions;
 using KeycloakRealm.Endpoints;
 using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Pages;
 
 /// <summary>What all pages share: the frame, the style sheet, the way back to the application.</summary>
-internal static class PageParts
+internal static partial class PageParts
 {
     public const string StylesheetPath = "/resources/embedded/pages.css";
 
@@ -26,7 +28,7 @@ internal static class PageParts
             <link rel="stylesheet" href="{StylesheetPath}">
         </head>
         <body data-page-id="{id}">
-            <header id="kc-header">{(site is null ? "Keycloak" : Encode(site.Realm.Title))}</header>
+            <header id="kc-header">{(site is null ? "Keycloak" : Encode(Heading(site.Realm)))}</header>
             <main>
                 <h1 id="kc-page-title">{heading}</h1>
                 {body}
@@ -35,6 +37,10 @@ internal static class PageParts
         </body>
         </html>
         """;
+
+    /// <summary>What a client is called; the names of the built-in ones are keys of Keycloak's message bundles.</summary>
+    public static string NameOf(Client client) =>
+        string.IsNullOrWhiteSpace(client.Name) || client.Name.StartsWith("${", StringComparison.Ordinal) ? client.ClientId : client.Name;
 
     /// <summary>A link to the client's base URL, where it has one.</summary>
     public static string BackToApplication(RealmSite? site, Client? client, string? id = null)
@@ -52,6 +58,13 @@ internal static class PageParts
 
         return $"""<p><a{(id is null ? "" : $" id=\"{id}\"")} href="{Encode(url)}">« Back to Application</a></p>""";
     }
+
+    /// <summary>What stands at the head of a page. Of the markup that Keycloak would clean, the text is left.</summary>
+    private static string Heading(Realm realm) =>
+        string.IsNullOrWhiteSpace(realm.DisplayNameHtml) ? realm.Title : WebUtility.HtmlDecode(Markup().Replace(realm.DisplayNameHtml, "")).Trim();
+
+    [GeneratedRegex("<[^>]*>", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Markup();
 
     private static byte[] LoadStylesheet()
     {

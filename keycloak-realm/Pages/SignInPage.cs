@@ -18,19 +18,14 @@ internal static class SignInPage
         var focusPassword = tab.SignedIn is not null || !string.IsNullOrEmpty(login);
         var passwordOnly = form is SignInForm.Password;
         alert ??= tab.SignedIn is null || passwordOnly ? null : "Please re-authenticate to continue";
-
-        // The names of the built-in clients are keys of Keycloak's message bundles.
-        var name = string.IsNullOrWhiteSpace(request.Client.Name) || request.Client.Name.StartsWith("${", StringComparison.Ordinal)
-            ? request.Client.ClientId
-            : request.Client.Name;
         return PageParts.Frame(
             site,
             "Sign in to your account",
             $"""
-            <p class="application">to continue to {PageParts.Encode(name)}</p>
+            <p class="application">to continue to {PageParts.Encode(PageParts.NameOf(request.Client))}</p>
             {(alert is null ? "" : $"<div class=\"alert\" role=\"alert\"><span class=\"kc-feedback-text\">{PageParts.Encode(alert)}</span></div>")}
             <form id="kc-form-login" action="{PageParts.Encode(action)}" method="post" novalidate>
-                <label for="{(tab.SignedIn is null ? "username" : "kc-attempted-username")}">Username or email</label>
+                <label for="{(tab.SignedIn is null ? "username" : "kc-attempted-username")}">{(site.Realm.LoginWithEmailAllowed ? "Username or email" : "Username")}</label>
                 {(tab.SignedIn is { } user
                     ? $"<input id=\"kc-attempted-username\" value=\"{PageParts.Encode(user.Username)}\" type=\"text\" readonly>"
                     : $"<input id=\"username\" name=\"username\" value=\"{PageParts.Encode(login)}\" type=\"text\" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\"{(focusPassword ? "" : " autofocus")}{invalid}>")}

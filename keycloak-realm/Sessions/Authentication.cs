@@ -34,6 +34,9 @@ internal sealed class AuthenticationTab
     /// <summary>How far the sign-in has come.</summary>
     public required AuthenticationLevels Levels { get; init; }
 
+    /// <summary>The browser was signed in already, and only the question for consent is open.</summary>
+    public bool IsPassing { get; set; }
+
     /// <summary>The user whose name and password were right, while something else is pending.</summary>
     public User? Authenticated { get; set; }
 }

@@ -46,6 +46,12 @@ internal sealed class ClientSession
 
     public string? Nonce { get; set; }
 
+    /// <summary>
+    /// The session began with a request for offline access: once the offline session is there, nobody needs this one, and
+    /// Keycloak ends it.
+    /// </summary>
+    public bool BeganOffline { get; set; }
+
     /// <summary>The level of authentication of this entry; <see cref="AcrRequest.None"/> where the flow knows none.</summary>
     public int Level { get; set; } = AcrRequest.None;
 

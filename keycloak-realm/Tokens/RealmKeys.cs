@@ -68,8 +68,12 @@ internal sealed class RealmKeys : IDisposable
 
             var secret = kept?.Secret ?? RandomNumberGenerator.GetBytes(128);
             var secretKid = kept?.SecretKid ?? Guid.NewGuid().ToString();
-            var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "-100", ["algorithm"] = Symmetric, ["kid"] = secretKid };
-            keys.Add(KeyProvider.Create(Guid.NewGuid().ToString(), $"fallback-{Symmetric}", "hmac-generated", settings, realm, now, secret));
+            if (keys.FindActive(Symmetric) is null)
+            {
+                var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "-100", ["algorithm"] = Symmetric, ["kid"] = secretKid };
+                keys.Add(KeyProvider.Create(Guid.NewGuid().ToString(), $"fallback-{Symmetric}", "hmac-generated", settings, realm, now, secret));
+            }
+
             keys._made = new KeyFile(signing ?? kept?.Signing, encryption ?? kept?.Encryption, secret, secretKid);
             KeyFile.Write(stateFolder, realm, keys._made);
             previous?._onDemand.ForEach(keys.AddOnDemand);

@@ -46,5 +46,5 @@ internal abstract class SigningKey(string algorithm, string use) : IDisposable
     };
 
     /// <summary>The id that Keycloak gives a key pair: the hash of its public key.</summary>
-    protected static string KidOf(byte[] publicKey) => Base64Url.Encode(SHA256.HashData(publicKey));
+    public static string KidOf(byte[] publicKey) => Base64Url.Encode(SHA256.HashData(publicKey));
 }

@@ -16,7 +16,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
     private readonly ClaimMapping _mapping = new(realm, serverUrl);
 
-    public string Issuer { get; } = $"{serverUrl}/realms/{realm.Name}";
+    public string Issuer { get; } = $"{serverUrl}/realms/{realm.PathSegment}";
 
     public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 

@@ -1,0 +1,19 @@
+namespace KeycloakRealm.Pages;
+
+/// <summary>Texts of Keycloak's message bundles that a realm file refers to by key.</summary>
+internal static class Messages
+{
+    private static readonly Dictionary<string, string> Texts = new(StringComparer.Ordinal)
+    {
+        ["${profileScopeConsentText}"] = "User profile",
+        ["${emailScopeConsentText}"] = "Email address",
+        ["${addressScopeConsentText}"] = "Address",
+        ["${phoneScopeConsentText}"] = "Phone number",
+        ["${rolesScopeConsentText}"] = "User roles",
+        ["${offlineAccessScopeConsentText}"] = "Offline Access",
+        ["${organizationScopeConsentText}"] = "Organization",
+    };
+
+    /// <summary>The text behind a key; what is no key stays as it is.</summary>
+    public static string Resolve(string text) => Texts.GetValueOrDefault(text, text);
+}
