@@ -1,6 +1,11 @@
 using System.Text.RegularExpressions;
+using Api.Commands.Seeding;
+using Api.Data;
+using Api.Keycloak;
 using Api.Tests.Infrastructure;
 using Deque.AxeCore.Playwright;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Microsoft.Playwright;
 
 namespace Api.Tests.Admin;
@@ -17,7 +22,10 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
 
     // Where nothing leads, or only what went wrong.
     private static readonly string[] Apart =
-        ["/admin/nothing-here", "/admin/access?account=acme-writer&permission=book:change", "/admin/access/who?permission=book:view", "/admin/design"];
+        [
+        "/admin/nothing-here", "/admin/access?account=ada&permission=book:change", "/admin/access/who?permission=book:view", "/admin/design",
+        "/admin/role-mappings/new?kind=client-role&client=acme-api&name=book-re*&group=book-editors",
+    ];
 
     [Theory]
     [InlineData(ColorScheme.Light)]
@@ -92,9 +100,12 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}-{theme.ToString().ToLowerInvariant()}-{size}.png"), FullPage = true });
     }
 
-    // Something on each page.
+    // Something on each page, and as much as an organisation has.
     private async Task FillAsync()
     {
+        var keycloak = Served.Services.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+        var seeder = new Seeder(Served.Services.GetRequiredService<Database>(), keycloak, TimeProvider.System);
+        await seeder.SeedAsync(new SeedSize(Accounts: 200, Groups: 12, Mappings: 40, Audit: 2000, Days: 30, Seed: 1), (_, _, _) => { }, Cancel);
         foreach (var client in new[] { "acme-reader", "acme-writer", "acme-nobody" })
         {
             using var service = await ServiceAsync(client);

@@ -17,6 +17,8 @@ public sealed class ServedApi : IAsyncDisposable
         _factory = factory;
     }
 
+    public IServiceProvider Services => _factory.Services;
+
     public string Log => _factory.Lines.Text;
 
     public static async Task<ServedApi> StartAsync(RealmUnderTest realm)
