@@ -11,7 +11,8 @@ namespace Api.Commands.Seeding;
 internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimeProvider clock)
 {
     private static readonly BulkTable Roles = new(
-        "seen_roles", ("kind", BulkType.Text), ("client", BulkType.Text), ("name", BulkType.Text), ("first_seen_at", BulkType.Instant)) { Conflict = "ON CONFLICT (kind, client, name) DO NOTHING" };
+        "seen_roles", ("kind", BulkType.Text), ("client", BulkType.Text), ("name", BulkType.Text), ("first_seen_at", BulkType.Instant))
+    { Conflict = "ON CONFLICT (kind, client, name) DO NOTHING" };
 
     private static readonly BulkTable Groups = new("groups", ("id", BulkType.Id), ("name", BulkType.Text), ("description", BulkType.Text));
 
@@ -52,7 +53,8 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
     private static readonly BulkTable Tokens = new(
         "client_tokens",
         ("issuer", BulkType.Text), ("client_id", BulkType.Text), ("code", BulkType.Text), ("audiences", BulkType.Text), ("scopes", BulkType.Text), ("roles", BulkType.Number),
-        ("has_role_claims", BulkType.Truth), ("lifetime_seconds", BulkType.Number), ("algorithm", BulkType.Text), ("seen_at", BulkType.Instant)) { Conflict = "ON CONFLICT (issuer, client_id) DO NOTHING" };
+        ("has_role_claims", BulkType.Truth), ("lifetime_seconds", BulkType.Number), ("algorithm", BulkType.Text), ("seen_at", BulkType.Instant))
+    { Conflict = "ON CONFLICT (issuer, client_id) DO NOTHING" };
 
     private static readonly BulkTable Activity = new("activity", ("series", BulkType.Text), ("slot", BulkType.Text), ("item", BulkType.Text), ("amount", BulkType.BigNumber))
     {
