@@ -246,13 +246,13 @@ public abstract class ModelPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var page = await OpenAsync(browser, $"{Books}/{id}/history");
 
-        var sections = page.Page.QuerySelectorAll("section").ToArray();
-        Assert.Equal(2, sections.Length);
-        Assert.Contains("ada changed it", Words(sections[0].QuerySelector("p")!.TextContent), StringComparison.Ordinal);
+        var cards = page.Page.QuerySelectorAll("main .card").ToArray();
+        Assert.Equal(2, cards.Length);
+        Assert.Contains("ada changed it", Words(cards[0].QuerySelector("p")!.TextContent), StringComparison.Ordinal);
         Assert.Equal(
             ["Title|First title|Second title", $"Author|{name}|{otherName}"],
-            sections[0].QuerySelectorAll("tbody tr").Select(row => string.Join('|', row.Children.Select(cell => cell.TextContent.Trim()))));
-        Assert.Contains("ada added it", Words(sections[1].QuerySelector("p")!.TextContent), StringComparison.Ordinal);
+            cards[0].QuerySelectorAll("tbody tr").Select(row => string.Join('|', row.Children.Select(cell => cell.TextContent.Trim()))));
+        Assert.Contains("ada added it", Words(cards[1].QuerySelector("p")!.TextContent), StringComparison.Ordinal);
     }
 
     [Fact]
