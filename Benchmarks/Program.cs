@@ -1,9 +1,17 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Benchmarks;
+using Benchmarks.Pages;
 
 // dotnet run --project Benchmarks -c Release [-- SECONDS]
+// dotnet run --project Benchmarks -c Release -- pages [TIMES [FOLDER TO KEEP THE DATABASES IN]]
 // Ratios count, not figures: all of it is measured in one run, on one machine, in turn.
+if (args is ["pages", .. var rest])
+{
+    await PageBenchmark.RunAsync(rest);
+    return;
+}
+
 var seconds = args is [var given, ..] ? int.Parse(given, CultureInfo.InvariantCulture) : 10;
 var span = TimeSpan.FromSeconds(seconds);
 var root = Sources.FindRoot();

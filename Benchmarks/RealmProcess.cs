@@ -28,9 +28,9 @@ internal sealed class RealmProcess : IAsyncDisposable
         }
     }
 
-    public static RealmProcess Start(string[] command, string stateFolder)
+    public static RealmProcess Start(string[] command, string stateFolder, Uri? address = null)
     {
-        var url = $"http://localhost:{FreePort.Find()}";
+        var url = address?.GetLeftPart(UriPartial.Authority) ?? $"http://localhost:{FreePort.Find()}";
         var start = new ProcessStartInfo(command[0], [.. command[1..], "--urls", url, "--state", stateFolder, "--environment", "Testing"])
         {
             UseShellExecute = false,

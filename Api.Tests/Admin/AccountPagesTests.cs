@@ -71,6 +71,38 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_search_with_a_filter_finds_the_rare_ones_some_pages_on()
+    {
+        var word = "r" + Guid.NewGuid().ToString("N")[..8];
+        var ids = await AddAccountsAsync(word, 420);
+        var database = Api.Services.GetRequiredService<Database>();
+        await using (var connection = await database.OpenAsync(Cancel))
+        {
+            await connection.ExecuteAsync("UPDATE accounts SET active = @active WHERE id = @id", new { active = false, id = ids[410] });
+        }
+
+        var search = Api.Services.GetRequiredService<AccountSearch>();
+        var found = new List<Guid>();
+        var pages = 0;
+        Cursor? after = null;
+        do
+        {
+            var (accounts, next) = await search.ListAsync(new AccountQuery(word, Kind: "person", Active: false, SeenSince: null, AccountSearch.ByWord, 50, after), Cancel);
+            found.AddRange(accounts.Select(account => account.Id));
+            after = next is null ? null : Cursor.Parse(next.ToString(), AccountSearch.ByWord);
+            pages++;
+        }
+        while (after is not null);
+
+        Assert.Equal([ids[410]], found);
+        Assert.True(pages > 1, "One page has looked at all of them.");
+        var staff = await Api.SignInAsync("ada");
+        var first = await staff.GetAsync($"{Url}/admin/accounts?search={word}&active=false&kind=person");
+        Assert.Contains("There may be some on the next", first.Text, StringComparison.Ordinal);
+        Assert.NotNull(first.Page.QuerySelector("a[rel=next]"));
+    }
+
+    [Fact]
     public async Task A_page_of_one_account_says_what_it_may_do_and_why()
     {
         var id = await AccountIdAsync(await Api.PersonAsync("linus"));

@@ -82,7 +82,7 @@ internal static class AccessWords
             {
                 { NamesWays: false } => $"a group that grants it. Whoever holds {AccessEndpoints.Model}:{Permission.View} sees which do.",
                 { Explanation.Ways.Count: 0 } => "a group that grants it. There is none.",
-                _ => $"a group that grants it: {string.Join(", or ", answer.Explanation.Ways.Select(Text))}.",
+                _ => $"a group that grants it: {FirstOf(answer.Explanation.Ways, ", or ", Text, "group")}.",
             };
         }
 
@@ -122,6 +122,14 @@ internal static class AccessWords
         var many => $"The groups {string.Join(", ", many)}",
     };
 
+    // A sentence of a thousand names is none.
+    private static string FirstOf<T>(IReadOnlyList<T> all, string between, Func<T, string> text, string what)
+    {
+        const int Most = 10;
+        var named = string.Join(between, all.Take(Most).Select(text));
+        return all.Count <= Most ? named : $"{named} and {all.Count - Most} more {what}{(all.Count == Most + 1 ? "" : "s")}";
+    }
+
     private static string Text(Way way) =>
-        $"{way.Group.Name} ({(way.Mappings.Count == 0 ? "by hand" : string.Join(", ", way.Mappings.Select(mapping => mapping.Pattern.ToString())))})";
+        $"{way.Group.Name} ({(way.Mappings.Count == 0 ? "by hand" : FirstOf(way.Mappings, ", ", mapping => mapping.Pattern.ToString(), "mapping"))})";
 }

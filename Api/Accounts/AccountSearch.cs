@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Globalization;
 using Api.Data;
 using Dapper;
@@ -17,7 +18,8 @@ internal sealed record AccountQuery(
 
 /// <summary>
 /// Lists accounts for the pages. Whatever the filter, a page costs what it is long, however many accounts there are: every
-/// combination of kind and state is read in the order of an index, and a search goes by the words of <c>account_words</c>.
+/// combination of kind and state is read in the order of an index, and a search goes by the words of <c>account_words</c>. A
+/// search with a filter looks through so many words for a page: some pages hold few accounts, and may hold none.
 /// </summary>
 internal sealed class AccountSearch(Database database)
 {
@@ -27,14 +29,20 @@ internal sealed class AccountSearch(Database database)
 
     public static readonly IReadOnlyList<string> Sorts = [ByUsername, ByLastSeen];
 
+    private const int WordsOfAPage = 400;
+    private const string WordOrder = "ORDER BY word, account_id";
+
     private static readonly string[] Kinds = ["person", "service"];
     private static readonly bool[] States = [true, false];
 
     private const string Columns = "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.active, a.created_at, a.last_seen_at";
 
-    /// <returns>The order that the query's list really has.</returns>
-    public static string OrderOf(string? search, string? sort) =>
-        !string.IsNullOrEmpty(search) ? ByWord : sort is ByLastSeen ? ByLastSeen : ByUsername;
+    /// <summary>The order that a list really has: a search goes by words, and those seen lately are listed as they were seen.</summary>
+    /// <param name="search">What is searched for, if anything.</param>
+    /// <param name="sort">The order that is asked for.</param>
+    /// <param name="isSeenSince">Whether only those are listed that were seen lately. By name, they would be far apart.</param>
+    public static string OrderOf(string? search, string? sort, bool isSeenSince = false) =>
+        !string.IsNullOrEmpty(search) ? ByWord : sort is ByLastSeen || isSeenSince ? ByLastSeen : ByUsername;
 
     /// <returns>A page, and where the next one starts; <see langword="null"/> on the last.</returns>
     public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountQuery query, CancellationToken cancellationToken)
@@ -45,12 +53,12 @@ internal sealed class AccountSearch(Database database)
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
         if (rows.Count <= query.Limit)
         {
-            return ([.. rows.Select(row => row.Account)], null);
+            return ([.. rows.Select(row => row.Account)], IsLookedThrough(query) ? await EndOfWordsAsync(connection, query, values, cancellationToken) : null);
         }
 
         rows.RemoveAt(query.Limit);
         var last = rows[^1];
-        var order = OrderOf(query.Search, query.Sort);
+        var order = OrderOf(query.Search, query.Sort, query.SeenSince is not null);
         var key = order switch
         {
             ByWord => last.Word,
@@ -63,7 +71,7 @@ internal sealed class AccountSearch(Database database)
     // One part for each kind and state, each of them short and sorted by its index, and then the first of all parts.
     private static string InOrder(AccountQuery query, DynamicParameters values)
     {
-        var bySeen = query.Sort is ByLastSeen;
+        var bySeen = OrderOf(query.Search, query.Sort, query.SeenSince is not null) == ByLastSeen;
         var after = "";
         if (query.After is { } cursor)
         {
@@ -99,27 +107,28 @@ internal sealed class AccountSearch(Database database)
         values.Add("start", start);
         // After every text that begins so, and before all others: both engines compare these words by their bytes in UTF-8.
         values.Add("end", start + "\U0010FFFF");
+        values.Add("most", WordsOfAPage);
+        // Written so that no index fits them: the words are what is gone through.
         var conditions = new List<string>();
         if (query.Kind is not null)
         {
-            conditions.Add("AND a.kind = @kind");
+            conditions.Add("AND (a.kind = @kind) IS TRUE");
             values.Add("kind", query.Kind);
         }
 
         if (query.Active is { } active)
         {
-            conditions.Add("AND a.active = @active");
+            conditions.Add("AND (a.active = @active) IS TRUE");
             values.Add("active", active);
         }
 
         if (query.SeenSince is not null)
         {
-            conditions.Add("AND a.last_seen_at >= @since");
+            conditions.Add("AND (a.last_seen_at >= @since) IS TRUE");
         }
 
         if (query.After is { } cursor)
         {
-            conditions.Add("AND (w.word, w.account_id) > (@afterKey, @afterId)");
             values.Add("afterKey", cursor.Key ?? "");
             values.Add("afterId", IdOf(cursor));
         }
@@ -127,13 +136,30 @@ internal sealed class AccountSearch(Database database)
         // An account of which several words begin so is listed at the first of them.
         return $"""
             SELECT {Columns}, w.word
-            FROM account_words w
+            FROM ({Words(query)} {(IsLookedThrough(query) ? $"{WordOrder} LIMIT @most" : "")}) w
             JOIN accounts a ON a.id = w.account_id
-            WHERE w.word >= @start AND w.word < @end {string.Join(' ', conditions)}
-              AND NOT EXISTS (SELECT 1 FROM account_words o WHERE o.account_id = w.account_id AND o.word >= @start AND o.word < w.word)
+            WHERE NOT EXISTS (SELECT 1 FROM account_words o WHERE o.account_id = w.account_id AND o.word >= @start AND o.word < w.word) {string.Join(' ', conditions)}
             ORDER BY w.word, w.account_id
             LIMIT @limit
             """;
+    }
+
+    // Those that begin with the search, after the page before.
+    private static string Words(AccountQuery query) => $"""
+        SELECT word, account_id
+        FROM account_words
+        WHERE word >= @start AND word < @end {(query.After is null ? "" : "AND (word, account_id) > (@afterKey, @afterId)")}
+        """;
+
+    private static bool IsLookedThrough(AccountQuery query) =>
+        !string.IsNullOrEmpty(query.Search) && (query.Kind is not null || query.Active is not null || query.SeenSince is not null);
+
+    // Where the words ended that were looked through; nowhere if there were no more.
+    private static async Task<Cursor?> EndOfWordsAsync(DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)
+    {
+        values.Add("before", WordsOfAPage - 1);
+        var rows = await connection.QueryAsync<WordRow>(new CommandDefinition($"{Words(query)} {WordOrder} LIMIT 1 OFFSET @before", values, cancellationToken: cancellationToken));
+        return rows.SingleOrDefault() is { } last ? new Cursor(ByWord, last.Word, last.AccountId.ToString()) : null;
     }
 
     private static Guid IdOf(Cursor cursor) => Guid.TryParse(cursor.Id, out var id) ? id : Guid.Empty;
@@ -141,6 +167,13 @@ internal sealed class AccountSearch(Database database)
     // A cursor that somebody wrote by hand starts wherever it says, or at the beginning.
     private static DateTimeOffset InstantOf(Cursor cursor) =>
         DateTimeOffset.TryParseExact(cursor.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at) ? at : DateTimeOffset.MaxValue;
+
+    private sealed record WordRow
+    {
+        public required string Word { get; init; }
+
+        public required Guid AccountId { get; init; }
+    }
 
     private sealed record Row
     {

@@ -110,12 +110,13 @@ internal sealed class AuditStore(Database database)
             """, values);
 
         // The first one chooses the index. The others are written so that no index fits them: without statistics SQLite takes
-        // one index for as good as another, and might read every refusal there is to find those of one account.
+        // one index for as good as another, and might read every refusal there is to find those of one account. PostgreSQL
+        // still knows how many rows to expect: of COALESCE it would expect none, and read the whole log.
         void Equal(string column, object? value)
         {
             if (value is not null)
             {
-                conditions.Add(conditions.Count == 0 ? $"{column} = @{column}" : $"COALESCE({column}, NULL) = @{column}");
+                conditions.Add(conditions.Count == 0 ? $"{column} = @{column}" : $"({column} = @{column}) IS TRUE");
                 values.Add(column, value);
             }
         }

@@ -44,6 +44,9 @@ internal sealed class AccessRules
     /// <summary>Of how many roles it is remembered what they fit. A realm with more of them is slower, not larger.</summary>
     private const int MostRemembered = 10_000;
 
+    /// <summary>Of how many permissions it is remembered which groups grant them: more than models declare.</summary>
+    private const int MostWays = 500;
+
     private readonly FrozenDictionary<Guid, GroupRule> _groups;
     private readonly FrozenDictionary<KeycloakRole, MappingRule[]> _exact;
     private readonly MappingRule[] _patterns;
@@ -53,8 +56,13 @@ internal sealed class AccessRules
     private readonly ConcurrentDictionary<KeycloakRole, MappingRule[]> _found = new();
     private int _remembered;
 
+    // Pages ask about each permission there is, and each answer looks at every group.
+    private readonly ConcurrentDictionary<Permission, Way[]> _ways = new();
+
     // Only lists for people need an order, so it is made at the first one.
     private readonly Lazy<GroupRule[]> _groupsByName;
+    private readonly Lazy<FrozenDictionary<string, GroupRule>> _groupsOfName;
+    private readonly Lazy<ILookup<Guid, MappingRule>> _mappingsInto;
     private readonly Lazy<MappingRule[]> _mappingsInOrder;
 
     public AccessRules(long version, IEnumerable<GroupRule> groups, IEnumerable<MappingRule> mappings)
@@ -69,6 +77,8 @@ internal sealed class AccessRules
         _patterns = [.. Mappings.Where(mapping => !mapping.Pattern.IsExact)];
         _forEverybody = [.. _groups.Values.Where(group => group.ForEverybody)];
         _groupsByName = new(() => [.. _groups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)]);
+        _groupsOfName = new(() => _groups.Values.ToFrozenDictionary(group => group.Name, StringComparer.Ordinal));
+        _mappingsInto = new(() => Mappings.OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal).ToLookup(mapping => mapping.GroupId));
         _mappingsInOrder = new(() => [.. Mappings.Order(MappingRule.InOrder)]);
     }
 
@@ -86,7 +96,27 @@ internal sealed class AccessRules
 
     public GroupRule? FindGroup(Guid id) => _groups.GetValueOrDefault(id);
 
-    public GroupRule? FindGroup(string name) => Array.Find(_groupsByName.Value, group => string.Equals(group.Name, name, StringComparison.Ordinal));
+    public GroupRule? FindGroup(string name) => _groupsOfName.Value.GetValueOrDefault(name);
+
+    /// <returns>The groups that grant a permission, by name, each with the mappings that lead into it.</returns>
+    public IReadOnlyList<Way> WaysTo(Permission permission)
+    {
+        if (_ways.TryGetValue(permission, out var ways))
+        {
+            return ways;
+        }
+
+        ways = [.. GroupsByName
+            .Where(group => group.Permissions.Any(granted => granted.Covers(permission)))
+            .Select(group => new Way(group, [.. _mappingsInto.Value[group.Id]]))];
+        // Whoever asks may ask about what does not exist, as often as they like.
+        if (_ways.Count < MostWays)
+        {
+            _ways.TryAdd(permission, ways);
+        }
+
+        return ways;
+    }
 
     /// <summary>
     /// Who is in which group, why, and so what they hold. A pure function: the order of roles, groups and mappings does not

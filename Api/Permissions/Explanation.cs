@@ -49,7 +49,7 @@ internal sealed record Explanation(
             Chains(subject, permission, group => group.Denied),
             catalogue.Contains(permission) ? Decision.Alternatives(demand, catalogue) : [],
             Held(subject, catalogue),
-            grants.Length > 0 ? [] : WaysTo(permission, rules));
+            grants.Length > 0 ? [] : rules.WaysTo(permission));
     }
 
     private static Chain[] Chains(Subject subject, Permission permission, Func<GroupRule, IReadOnlyList<Permission>> written) =>
@@ -61,12 +61,4 @@ internal sealed record Explanation(
 
     private static string[]? Held(Subject subject, PermissionCatalogue catalogue) =>
         subject.Scopes is null ? null : [.. subject.Scopes.Where(catalogue.IsScope).Order(StringComparer.Ordinal)];
-
-    private static Way[] WaysTo(Permission permission, AccessRules rules) =>
-        [.. rules.Groups
-            .Where(group => group.Permissions.Any(granted => granted.Covers(permission)))
-            .OrderBy(group => group.Name, StringComparer.Ordinal)
-            .Select(group => new Way(
-                group,
-                [.. rules.Mappings.Where(mapping => mapping.GroupId == group.Id).OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal)]))];
 }

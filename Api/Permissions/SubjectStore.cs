@@ -16,7 +16,18 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     /// <summary>The one order of every list here.</summary>
     private const string Sort = "username";
 
+    /// <summary>How many roles and groups are looked up one by one without asking whether there is a shorter way.</summary>
+    private const int MostByIndex = 50;
+
     private const string Columns = "a.id, a.subject, a.username, a.kind, a.active, a.roles_hash IS NOT NULL AS roles_known";
+
+    /// <summary>
+    /// Only accounts of the realm. Written so that no index fits it: nearly all accounts are of one realm, and without
+    /// statistics SQLite would read them all by the index of issuers, where another one leads to a few.
+    /// </summary>
+    private const string OfRealm = "(a.issuer = @Issuer) IS TRUE";
+
+    private volatile RolesInto? _into;
 
     /// <param name="subject">Keycloak's id of the account (<c>sub</c>).</param>
     /// <param name="cancellationToken">The request's.</param>
@@ -37,7 +48,12 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         const string sql = $"""
             SELECT {Columns}
             FROM accounts a
-            WHERE a.issuer = @Issuer AND (a.subject = @name OR a.username = @name OR a.id = @id)
+            WHERE {OfRealm} AND a.id IN (
+                SELECT id FROM accounts WHERE issuer = @Issuer AND subject = @name
+                UNION ALL
+                SELECT id FROM accounts WHERE username = @name
+                UNION ALL
+                SELECT id FROM accounts WHERE id = @id)
             ORDER BY a.username, a.id
             LIMIT 10
             """;
@@ -59,7 +75,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     /// <returns>The accounts of these ids that there are.</returns>
     public async Task<IReadOnlyList<KnownSubject>> FindAccountsAsync(IReadOnlyCollection<Guid> accountIds, CancellationToken cancellationToken)
     {
-        var sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.id IN {database.Elements("@ids", "uuid")}";
+        var sql = $"SELECT {Columns} FROM accounts a WHERE {OfRealm} AND a.id IN {database.Elements("@ids", "uuid")}";
         await using var connection = await database.OpenAsync(cancellationToken);
         return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, ids = JsonSerializer.Serialize(accountIds) }, cancellationToken);
     }
@@ -78,10 +94,9 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         AccessRules rules, IReadOnlyCollection<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
         var wanted = groups.ToHashSet();
-        var roles = (await seenRoles.ListAsync(cancellationToken))
-            .Where(seen => rules.MappingsOf(seen.Role).Any(mapping => wanted.Contains(mapping.GroupId)))
-            .Select(seen => seen.Id);
-        return await ListHoldersAsync(roles, wanted, limit, after, cancellationToken);
+        var roles = await RolesIntoAsync(rules, wanted, cancellationToken);
+        return (roles.Length + wanted.Count > MostByIndex ? await LookThroughAsync(rules, wanted, limit, after, cancellationToken) : null)
+            ?? await ListHoldersAsync(roles, wanted, limit, after, cancellationToken);
     }
 
     /// <summary>Whoever has one of some roles, or was put into one of some groups by hand, in the order of ids.</summary>
@@ -93,19 +108,20 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     public async Task<(IReadOnlyList<KnownSubject> Holders, Guid? Next)> ListHoldersAsync(
         IEnumerable<long> roles, IEnumerable<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
+        var (roleIds, groupIds) = (roles.ToArray(), groups.ToArray());
         // Of each role, and of each group, the first few by its index; then the first few of those.
         string Part(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
             ? $"""
                 SELECT m.account_id
                 FROM json_array_elements_text(CAST({ids} AS json)) j
                 CROSS JOIN LATERAL (
-                    SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after ORDER BY account_id LIMIT @limit) m
+                    SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after AND account_id <= @last ORDER BY account_id LIMIT @limit) m
                 """
             : $"""
                 SELECT m.account_id
                 FROM json_each({ids}) j
                 JOIN {table} m ON m.{key} = j.value AND m.account_id IN (
-                    SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after ORDER BY account_id LIMIT @limit)
+                    SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after AND account_id <= @last ORDER BY account_id LIMIT @limit)
                 """;
         var sql = $"""
             SELECT {Columns}
@@ -116,18 +132,19 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
                     UNION
                     {Part("@groups", "uuid", "group_members", "group_id")}) f
                 ORDER BY account_id LIMIT @limit) p ON p.account_id = a.id
-            WHERE a.issuer = @Issuer
+            WHERE {OfRealm}
             ORDER BY a.id
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var values = new
+        var values = new DynamicParameters(new
         {
             keycloak.Value.Issuer,
-            roles = JsonSerializer.Serialize(roles),
-            groups = JsonSerializer.Serialize(groups),
+            roles = JsonSerializer.Serialize(roleIds),
+            groups = JsonSerializer.Serialize(groupIds),
             after = after ?? Guid.Empty,
             limit = limit + 1,
-        };
+        });
+        values.Add("last", roleIds.Length + groupIds.Length > MostByIndex ? await LastOfFirstAsync(connection, values, cancellationToken) : Guid.AllBitsSet);
         var members = await ReadAsync(connection, sql, values, cancellationToken);
         if (members.Count <= limit)
         {
@@ -147,11 +164,11 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         SubjectQuery query, int limit, Cursor? after, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var conditions = new List<string> { "a.issuer = @Issuer" };
+        var conditions = new List<string> { OfRealm };
         var values = new DynamicParameters(new { keycloak.Value.Issuer, limit = limit + 1 });
         if (query.Kind is { } kind)
         {
-            conditions.Add("a.kind = @kind");
+            conditions.Add("(a.kind = @kind) IS TRUE");
             values.Add("kind", kind == AccountKind.Service ? "service" : "person");
         }
 
@@ -164,7 +181,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
                 OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id AND m.group_id IN {database.Elements("@groups", "uuid")}))
                 """);
             values.Add("always", query.Always);
-            values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(connection, query.Rules, ids, cancellationToken)));
+            values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(query.Rules, ids, cancellationToken)));
             values.Add("groups", JsonSerializer.Serialize(ids));
         }
 
@@ -207,13 +224,70 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         return [.. rows.Select(row => (row.Role, row.Accounts))];
     }
 
-    // Roles that were ever seen are as many as a realm has; which of them a pattern fits is not for SQL to say.
-    private static async Task<long[]> RolesIntoAsync(
-        DbConnection connection, AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    // What many roles lead into, many accounts are in: then the next accounts hold a page of members, and every role that
+    // leads there need not be looked up.
+    private async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)?> LookThroughAsync(
+        AccessRules rules, HashSet<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(
-            "SELECT id, kind, client, name FROM seen_roles", cancellationToken: cancellationToken));
-        return [.. rows.Where(row => rules.MappingsOf(row.Role).Any(mapping => groups.Contains(mapping.GroupId))).Select(row => row.Id)];
+        const string sql = $"""
+            SELECT {Columns}
+            FROM accounts a
+            WHERE a.id > @after AND {OfRealm}
+            ORDER BY a.id
+            LIMIT @most
+            """;
+        var most = limit * 3;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var accounts = await ReadAsync(connection, sql, new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most }, cancellationToken);
+        List<KnownSubject> members =
+            [.. accounts.Where(account => rules.Resolve(account.Roles, account.Groups).Memberships.Any(membership => groups.Contains(membership.Group.Id))).Take(limit + 1)];
+        if (members.Count <= limit)
+        {
+            return accounts.Count < most ? (members, null) : null;
+        }
+
+        members.RemoveAt(limit);
+        return (members, members[^1].AccountId);
+    }
+
+    // The first holder of each role and group alone are some page of holders; the page that is asked for ends no later than
+    // that one. So of very many roles only the few holders up to there are read.
+    private async Task<Guid> LastOfFirstAsync(DbConnection connection, DynamicParameters values, CancellationToken cancellationToken)
+    {
+        string First(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
+            ? $"""
+                SELECT (SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after ORDER BY account_id LIMIT 1) AS account_id
+                FROM json_array_elements_text(CAST({ids} AS json)) j
+                """
+            : $"""
+                SELECT (SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after ORDER BY account_id LIMIT 1) AS account_id
+                FROM json_each({ids}) j
+                """;
+        var sql = $"""
+            SELECT account_id FROM (
+                {First("@roles", "bigint", "account_roles", "role_id")}
+                UNION
+                {First("@groups", "uuid", "group_members", "group_id")}) f
+            WHERE account_id IS NOT NULL
+            ORDER BY account_id
+            LIMIT 1 OFFSET @limit - 1
+            """;
+        return await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(sql, values, cancellationToken: cancellationToken)) ?? Guid.AllBitsSet;
+    }
+
+    // Which roles a pattern fits is not for SQL to say. It is found out once for each version of the rules, and again when a
+    // token has shown a new role.
+    private async Task<long[]> RolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    {
+        var seen = await seenRoles.ListAsync(cancellationToken);
+        if (_into is not { } into || !ReferenceEquals(into.Rules, rules) || !ReferenceEquals(into.Seen, seen))
+        {
+            _into = into = new RolesInto(rules, seen, seen
+                .SelectMany(role => rules.MappingsOf(role.Role).Select(mapping => (mapping.GroupId, role.Id)))
+                .ToLookup(pair => pair.GroupId, pair => pair.Id));
+        }
+
+        return [.. groups.SelectMany(group => into.Ids[group]).Distinct()];
     }
 
     private async Task<List<KnownSubject>> ReadAsync(DbConnection connection, string sql, object values, CancellationToken cancellationToken)
@@ -267,6 +341,8 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
 
         public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
     }
+
+    private sealed record RolesInto(AccessRules Rules, IReadOnlyList<SeenRole> Seen, ILookup<Guid, long> Ids);
 
     private sealed record SeenRow
     {

@@ -11,6 +11,7 @@ internal static class AccessPageEndpoints
 {
     private const int PageSize = 50;
     private const int MostRemedies = 20;
+    private const int MostGroups = 20;
     private const int LongestName = 255;
     private const string Path = "/admin/access";
 
@@ -68,17 +69,18 @@ internal static class AccessPageEndpoints
         var input = FormInput.Of(("permission", permission));
         if (!Permission.TryParse(permission ?? "", out var asked) || !catalogue.Contains(asked))
         {
-            return Pages.Of<WhoMayPage, WhoMayView>(context, caller, new WhoMayView(input, Names(catalogue), Permission: null, [], [], First: null, Next: null));
+            return Pages.Of<WhoMayPage, WhoMayView>(context, caller, new WhoMayView(input, Names(catalogue), Permission: null, [], MoreGroups: 0, [], First: null, Next: null));
         }
 
-        GroupRule[] groups = [.. caller.Rules.Groups.Where(group => group.Permissions.Any(granted => granted.Covers(asked))).OrderBy(group => group.Name, StringComparer.Ordinal)];
+        GroupRule[] groups = [.. caller.Rules.WaysTo(asked).Select(way => way.Group)];
         var (candidates, next) = await CandidatesAsync(caller.Rules, groups, after, subjects, cancellationToken);
         var demand = new Demand(asked);
         return Pages.Of<WhoMayPage, WhoMayView>(context, caller, new WhoMayView(
             input,
             Names(catalogue),
             asked.ToString(),
-            [.. groups.Select(group => new WhoMayGroup(group.Id, group.Name, group.ForEverybody))],
+            [.. groups.Take(MostGroups).Select(group => new WhoMayGroup(group.Id, group.Name, group.ForEverybody))],
+            Math.Max(0, groups.Length - MostGroups),
             // Some of those who are in such a group are denied it by another, or switched off.
             [.. candidates
                 .Select(candidate => (Candidate: candidate, Explanation: Explanation.Of(candidate.Under(caller.Rules), demand, caller.Rules, catalogue)))

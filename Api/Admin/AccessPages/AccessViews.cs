@@ -32,12 +32,13 @@ public sealed record AccessAnswerView(
 /// <param name="Input">What stands in the form.</param>
 /// <param name="Permissions">The permissions that can be asked about.</param>
 /// <param name="Permission">The permission that was asked about.</param>
-/// <param name="Groups">The groups that grant it.</param>
+/// <param name="Groups">The first groups that grant it, by name.</param>
+/// <param name="MoreGroups">How many more do.</param>
 /// <param name="Accounts">One page of those who may, each with what makes it so.</param>
 /// <param name="First">The first page, where this is another.</param>
 /// <param name="Next">The next page, where there is one.</param>
 public sealed record WhoMayView(
-    FormInput Input, IReadOnlyList<string> Permissions, string? Permission, IReadOnlyList<WhoMayGroup> Groups, IReadOnlyList<WhoMayLine> Accounts, string? First, string? Next);
+    FormInput Input, IReadOnlyList<string> Permissions, string? Permission, IReadOnlyList<WhoMayGroup> Groups, int MoreGroups, IReadOnlyList<WhoMayLine> Accounts, string? First, string? Next);
 
 /// <summary>A group that grants what was asked about.</summary>
 /// <param name="Id">The group.</param>

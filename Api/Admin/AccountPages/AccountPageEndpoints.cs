@@ -200,7 +200,7 @@ internal sealed class AccountPageReader(
     {
         bool? active = filter.Active is null ? null : filter.Active == "true";
         DateTimeOffset? since = filter.Seen is null ? null : clock.GetUtcNow() - TimeSpan.FromDays(int.Parse(filter.Seen, CultureInfo.InvariantCulture));
-        if (string.IsNullOrEmpty(filter.Group) || caller.Rules.Groups.FirstOrDefault(group => string.Equals(group.Name, filter.Group, StringComparison.Ordinal)) is not { } group)
+        if (string.IsNullOrEmpty(filter.Group) || caller.Rules.FindGroup(filter.Group) is not { } group)
         {
             var mistake = string.IsNullOrEmpty(filter.Group) ? null : $"There is no group {filter.Group}. What is shown is not filtered by a group.";
             return await InOrderAsync(mistake);
@@ -227,7 +227,7 @@ internal sealed class AccountPageReader(
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
-            var order = AccountSearch.OrderOf(filter.Search, filter.Sort);
+            var order = AccountSearch.OrderOf(filter.Search, filter.Sort, since is not null);
             var query = new AccountQuery(filter.Search, filter.Kind, active, since, order, limit, after is null ? null : Cursor.Parse(after, order));
             var (rows, cursor) = await search.ListAsync(query, cancellationToken);
             return ([.. rows.Select(AccountEndpoints.ToResponse)], cursor?.ToString(), mistake);

@@ -32,7 +32,7 @@ internal sealed class HomePageReader(
     RealmKeyLog keys,
     TimeProvider clock)
 {
-    private const int LookedAt = 100;
+    private const int LookedAt = 50;
     private const int Hours = 48;
     private const int Days = 30;
 

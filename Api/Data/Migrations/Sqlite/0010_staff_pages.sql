@@ -64,7 +64,7 @@ CREATE TABLE client_tokens (
     seen_at          TEXT NOT NULL,
     PRIMARY KEY (issuer, client_id)
 );
-CREATE INDEX client_tokens_by_time ON client_tokens (seen_at, client_id);
+CREATE INDEX client_tokens_by_time ON client_tokens (issuer, seen_at DESC, client_id);
 
 -- One order for each list of accounts, so that a page costs what a page is long.
 CREATE INDEX accounts_by_kind ON accounts (kind, active, username, id);

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.RegularExpressions;
+using Api.Tests.Infrastructure;
+
+namespace Benchmarks.Pages;
+
+/// <summary>The service as a process of its own over one database, and somebody who is signed in to its pages.</summary>
+internal sealed partial class Site : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly CookieJar _cookies = new();
+    private readonly Uri _address;
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
+
+    private Site(Process process, Uri address)
+    {
+        _process = process;
+        _address = address;
+    }
+
+    /// <summary>Starts the service and waits until it is ready.</summary>
+    /// <param name="folder">The folder of the built program.</param>
+    /// <param name="address">Where it listens: the address that the realm's redirect URIs name.</param>
+    /// <param name="settings">Its settings, as environment variables.</param>
+    public static async Task<Site> StartAsync(string folder, Uri address, IReadOnlyDictionary<string, string> settings)
+    {
+        var process = Start(folder, settings, ["--urls", address.GetLeftPart(UriPartial.Authority), "--Logging:LogLevel:Default=Warning"]);
+        var site = new Site(process, address);
+        while (await site.TryStatusAsync("/health/ready") != HttpStatusCode.OK)
+        {
+            if (process.HasExited)
+            {
+                throw new InvalidOperationException($"The service ended with {process.ExitCode}.");
+            }
+
+            await Task.Delay(100);
+        }
+
+        return site;
+    }
+
+    /// <summary>Fills a database by the service's own command.</summary>
+    public static async Task SeedAsync(string folder, IReadOnlyDictionary<string, string> settings, Amount amount)
+    {
+        using var process = Start(folder, settings, ["seed", .. amount.Arguments]);
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"seed ended with {process.ExitCode}.");
+        }
+    }
+
+    /// <summary>Signs in as whoever may look at every page.</summary>
+    public async Task SignInAsync()
+    {
+        var (_, url, login) = await FollowAsync(new Uri(_address, "/admin"), form: null);
+        var action = new Uri(url, WebUtility.HtmlDecode(LoginForm().Match(login).Groups["action"].Value));
+        var (status, _, page) = await FollowAsync(action, new(StringComparer.Ordinal) { ["username"] = "ada", ["password"] = "ada" });
+        if (status != HttpStatusCode.OK || !page.Contains("/admin/accounts", StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException($"The sign-in ended with {(int)status}: {page[..Math.Min(page.Length, 500)]}");
+        }
+    }
+
+    /// <summary>Asks for a page, and reads it to its end.</summary>
+    public async Task<(TimeSpan Time, string Text)> GetAsync(string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_address, path));
+        request.Headers.Accept.ParseAdd("text/html");
+        _cookies.AddTo(request);
+        var started = Stopwatch.GetTimestamp();
+        using var response = await _http.SendAsync(request, CancellationToken.None);
+        var text = await response.Content.ReadAsStringAsync();
+        var time = Stopwatch.GetElapsedTime(started);
+        return response.StatusCode == HttpStatusCode.OK ? (time, text) : throw new InvalidOperationException($"{path} answered {(int)response.StatusCode}.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private static Process Start(string folder, IReadOnlyDictionary<string, string> settings, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "Api.dll"), .. arguments]) { WorkingDirectory = folder };
+        foreach (var (name, value) in settings)
+        {
+            start.Environment[name] = value;
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private async Task<(HttpStatusCode Status, Uri Url, string Text)> FollowAsync(Uri url, Dictionary<string, string>? form)
+    {
+        for (var count = 0; count < 20; count++)
+        {
+            using var request = new HttpRequestMessage(form is null ? HttpMethod.Get : HttpMethod.Post, url);
+            request.Content = form is null ? null : new FormUrlEncodedContent(form);
+            request.Headers.Accept.ParseAdd("text/html");
+            _cookies.AddTo(request);
+            using var response = await _http.SendAsync(request, CancellationToken.None);
+            _cookies.Store(url, response);
+            if (response.Headers.Location is not { } next)
+            {
+                return (response.StatusCode, url, await response.Content.ReadAsStringAsync());
+            }
+
+            (url, form) = (new Uri(url, next), null);
+        }
+
+        throw new InvalidOperationException($"Redirected without end, last to {url}.");
+    }
+
+    private async Task<HttpStatusCode?> TryStatusAsync(string path)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_address, path));
+            using var response = await _http.SendAsync(request, CancellationToken.None);
+            return response.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    [GeneratedRegex("<form id=\"kc-form-login\" action=\"(?<action>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LoginForm();
+}
