@@ -44,6 +44,8 @@ public sealed class RealmOutageTests
         realm.IsDown = false;
         await Task.Delay(1100, Cancel);
         var token = realm.Mint();
+        // Those of the start do not count: a busy machine makes more of them.
+        var before = realm.Reads;
         var started = Environment.TickCount64;
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => realm.NewClient(token).GetAsync("/api/me", Cancel)));
@@ -51,7 +53,7 @@ public sealed class RealmOutageTests
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
         // Metadata and keys: two answers of three seconds, and not sixteen.
         Assert.InRange(Environment.TickCount64 - started, 0, 15_000);
-        Assert.InRange(realm.Reads, 1, 5);
+        Assert.InRange(realm.Reads - before, 0, 5);
     }
 
     [Fact]
