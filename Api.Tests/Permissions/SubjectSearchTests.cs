@@ -103,6 +103,37 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         Assert.Equal(["bob"], (await PagesAsync(new SubjectQuery(rules, InAnyOf: [], Always: accounts[1].Id), 10)).Select(subject => subject.Username));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task Members_by_very_many_roles_are_all_found_once_in_the_order_of_ids_however_far_apart_they_are(int everyHowMany)
+    {
+        // More roles than are looked up one by one, and, of every third account, too few members for a page among the next ones.
+        var group = Notation.Group("g0 +book:view");
+        KeycloakRole[] roles = [.. Enumerable.Range(0, 80).Select(number => Notation.Role($"r{number}"))];
+        Stored[] accounts = [.. Enumerable.Range(1, 90).Select(number => Account(
+            "n", number, number % everyHowMany > 0 ? [Notation.Role("other")] : [roles[number * 7 % 80], roles[number * 11 % 80 == number * 7 % 80 ? 0 : number * 11 % 80]], number % 10 == 4 ? [group.Id] : []))];
+        accounts = [.. accounts.Select(account => account with { Roles = [.. account.Roles.Distinct()] })];
+        await WriteAsync(new(accounts, [group], []));
+        var rules = new AccessRules(1, [group], roles.Select((role, number) =>
+            new MappingRule(Guid.Parse($"00000000-0000-0000-0001-{number:D12}"), new RolePattern(role.Kind, role.Client, role.Name), group.Id)));
+
+        var found = new List<string>();
+        Guid? after = null;
+        do
+        {
+            var (page, next) = await _store.ListMembersAsync(rules, [group.Id], 4, after, Cancel);
+            Assert.InRange(page.Count, next is null ? 0 : 4, 4);
+            found.AddRange(page.Select(member => member.Subject));
+            after = next;
+        }
+        while (after is not null);
+
+        Assert.Equal(
+            accounts.Where(account => account.ByHand.Count > 0 || account.Roles.Any(role => roles.Contains(role))).Select(account => account.Subject),
+            found);
+    }
+
     [Fact]
     public async Task A_list_goes_on_from_any_account_of_it()
     {

@@ -94,7 +94,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         AccessRules rules, IReadOnlyCollection<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
         var wanted = groups.ToHashSet();
-        var roles = await RolesIntoAsync(rules, wanted, cancellationToken);
+        var roles = await KnownRolesIntoAsync(rules, wanted, cancellationToken);
         return (roles.Length + wanted.Count > MostByIndex ? await LookThroughAsync(rules, wanted, limit, after, cancellationToken) : null)
             ?? await ListHoldersAsync(roles, wanted, limit, after, cancellationToken);
     }
@@ -181,7 +181,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
                 OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id AND m.group_id IN {database.Elements("@groups", "uuid")}))
                 """);
             values.Add("always", query.Always);
-            values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(query.Rules, ids, cancellationToken)));
+            values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(connection, query.Rules, ids, cancellationToken)));
             values.Add("groups", JsonSerializer.Serialize(ids));
         }
 
@@ -275,9 +275,18 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         return await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(sql, values, cancellationToken: cancellationToken)) ?? Guid.AllBitsSet;
     }
 
-    // Which roles a pattern fits is not for SQL to say. It is found out once for each version of the rules, and again when a
-    // token has shown a new role.
-    private async Task<long[]> RolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    // Roles that were ever seen are as many as a realm has; which of them a pattern fits is not for SQL to say.
+    private static async Task<long[]> RolesIntoAsync(
+        DbConnection connection, AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    {
+        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(
+            "SELECT id, kind, client, name FROM seen_roles", cancellationToken: cancellationToken));
+        return [.. rows.Where(row => rules.MappingsOf(row.Role).Any(mapping => groups.Contains(mapping.GroupId))).Select(row => row.Id)];
+    }
+
+    // The same from memory, for pages: found out once for each version of the rules, and again when a token has shown a new
+    // role.
+    private async Task<long[]> KnownRolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
         var seen = await seenRoles.ListAsync(cancellationToken);
         if (_into is not { } into || !ReferenceEquals(into.Rules, rules) || !ReferenceEquals(into.Seen, seen))
