@@ -23,7 +23,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.FocusAsync("input[type=search]");
         await page.Keyboard.TypeAsync("acme-nob");
         await Expect(page.Locator("#results tbody tr")).ToHaveCountAsync(1);
-        await page.WaitForFunctionAsync("location.search.includes('search=acme-nob')");
+        await ArriveAsync(page, url => url.Contains("search=acme-nob", StringComparison.Ordinal));
         await TabToAsync(page, "acme-nobody");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "acme-nobody" })).ToBeVisibleAsync();
@@ -103,7 +103,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     {
         var page = await SignedInAsync("ada", "/admin/audit");
         await page.GetByLabel("Model").SelectOptionAsync("account");
-        await page.WaitForFunctionAsync("location.search.includes('model=account')");
+        await ArriveAsync(page, url => url.Contains("model=account", StringComparison.Ordinal));
         await Expect(page.Locator("#results tbody tr").First).ToContainTextAsync("account");
 
         var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Export as JSON lines" }).ClickAsync());
