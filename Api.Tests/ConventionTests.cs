@@ -125,6 +125,16 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
+    public void A_time_zone_is_looked_up_in_the_one_place_that_knows_what_a_name_is()
+    {
+        // The system opens a file of that name, and names come from cookies and forms.
+        foreach (var file in Files("*.cs").Concat(Files("*.razor")).Where(file => Path.GetFileName(file) != "ReaderZone.cs"))
+        {
+            Assert.False(File.ReadAllText(file).Contains("FindSystemTimeZoneById", StringComparison.Ordinal), $"{Path.GetRelativePath(Source, file)} looks up a time zone. ReaderZone.Named does that.");
+        }
+    }
+
+    [Fact]
     public void Nothing_is_left_lying_about()
     {
         foreach (var file in Files("*.cs").Concat(Files("*.razor")))

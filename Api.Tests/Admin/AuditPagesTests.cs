@@ -83,6 +83,18 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_time_that_no_clock_of_the_reader_shows_is_explained()
+    {
+        var pages = await Api.SignInAsync("ada");
+        pages.Cookies.Set(new Uri(Url), "zone", "Asia%2FTokyo");
+
+        var list = await pages.GetAsync($"{Url}/admin/audit?from=0001-01-01");
+
+        Assert.Equal(HttpStatusCode.OK, list.Status);
+        Assert.Contains("From must be a date", list.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_export_holds_every_row_that_the_filter_finds_the_newest_first()
     {
         var start = new DateTimeOffset(2002, 1, 1, 0, 0, 0, TimeSpan.Zero);

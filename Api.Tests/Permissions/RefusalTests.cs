@@ -55,7 +55,7 @@ public sealed partial class RefusalTests
         var requirement = new PermissionRequirement(Permission: null);
         var context = new AuthorizationHandlerContext([requirement], new(), resource: "no request");
 
-        await new PermissionHandler(callers: null!, activity: null!).HandleAsync(context);
+        await new PermissionHandler(callers: null!).HandleAsync(context);
 
         Assert.False(context.HasSucceeded);
         // Nor is it a refusal: the scheme asks who is there.

@@ -50,7 +50,8 @@ internal sealed class AccountSearch(Database database)
         var values = new DynamicParameters(new { limit = query.Limit + 1, since = query.SeenSince ?? DateTimeOffset.MinValue });
         var sql = string.IsNullOrEmpty(query.Search) ? InOrder(query, values) : ByWords(query, values);
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
+        var rows = (await connection.QueryAsync<Account, string?, (Account Account, string? Word)>(
+            new CommandDefinition(sql, values, cancellationToken: cancellationToken), (account, word) => (account, word), splitOn: "word")).AsList();
         if (rows.Count <= query.Limit)
         {
             return ([.. rows.Select(row => row.Account)], IsLookedThrough(query) ? await EndOfWordsAsync(connection, query, values, cancellationToken) : null);
@@ -62,10 +63,10 @@ internal sealed class AccountSearch(Database database)
         var key = order switch
         {
             ByWord => last.Word,
-            ByLastSeen => last.LastSeenAt.ToString("O", CultureInfo.InvariantCulture),
-            _ => last.Username,
+            ByLastSeen => last.Account.LastSeenAt.ToString("O", CultureInfo.InvariantCulture),
+            _ => last.Account.Username,
         };
-        return ([.. rows.Select(row => row.Account)], new Cursor(order, key, last.Id.ToString()));
+        return ([.. rows.Select(row => row.Account)], new Cursor(order, key, last.Account.Id.ToString()));
     }
 
     // One part for each kind and state, each of them short and sorted by its index, and then the first of all parts.
@@ -86,7 +87,7 @@ internal sealed class AccountSearch(Database database)
             from kind in query.Kind is null ? Kinds : [query.Kind]
             from active in query.Active is null ? States : [query.Active.Value]
             select Part(kind, active);
-        return $"SELECT {Columns} FROM ({string.Join(" UNION ALL ", parts)}) a ORDER BY {order} LIMIT @limit";
+        return $"SELECT {Columns}, NULL AS word FROM ({string.Join(" UNION ALL ", parts)}) a ORDER BY {order} LIMIT @limit";
 
         string Part(string kind, bool active)
         {
@@ -173,44 +174,5 @@ internal sealed class AccountSearch(Database database)
         public required string Word { get; init; }
 
         public required Guid AccountId { get; init; }
-    }
-
-    private sealed record Row
-    {
-        public required Guid Id { get; init; }
-
-        public required string Issuer { get; init; }
-
-        public required string Subject { get; init; }
-
-        public required string Kind { get; init; }
-
-        public required string Username { get; init; }
-
-        public string? Email { get; init; }
-
-        public string? Name { get; init; }
-
-        public required bool Active { get; init; }
-
-        public required DateTimeOffset CreatedAt { get; init; }
-
-        public required DateTimeOffset LastSeenAt { get; init; }
-
-        public string? Word { get; init; }
-
-        public Account Account => new()
-        {
-            Id = Id,
-            Issuer = Issuer,
-            Subject = Subject,
-            Kind = Kind,
-            Username = Username,
-            Email = Email,
-            Name = Name,
-            Active = Active,
-            CreatedAt = CreatedAt,
-            LastSeenAt = LastSeenAt,
-        };
     }
 }

@@ -8,10 +8,13 @@ internal static class ReaderZone
 {
     public const string Cookie = "zone";
 
-    public static TimeZoneInfo Of(HttpRequest request) =>
-        request.Cookies[Cookie] is { Length: > 0 and <= 64 } name && IsName(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+    public static TimeZoneInfo Of(HttpRequest request) => Named(request.Cookies[Cookie]);
 
-    // The system looks a name up as a file below a folder. What leads out of the folder is no name: a cookie may hold anything.
+    /// <returns>The zone of that name; UTC if there is none. Names come from cookies and forms, so they may be anything.</returns>
+    public static TimeZoneInfo Named(string? name) =>
+        name is { Length: > 0 and <= 64 } && IsName(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+
+    // The system looks a name up as a file below a folder. What leads out of the folder is no name.
     private static bool IsName(string name) =>
         char.IsAsciiLetter(name[0]) && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '/' or '_' or '-' or '+');
 }

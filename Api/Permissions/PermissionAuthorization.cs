@@ -20,7 +20,7 @@ internal sealed record ScopeRule(IReadOnlyList<IReadOnlyList<string>> Alternativ
 internal sealed record AccountKindRule(AccountKind Only);
 
 /// <summary>Asks the evaluator, and nothing else.</summary>
-internal sealed class PermissionHandler(CurrentCaller callers, ActivityMeter activity) : AuthorizationHandler<PermissionRequirement>
+internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHandler<PermissionRequirement>
 {
     protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, PermissionRequirement requirement)
     {
@@ -31,7 +31,6 @@ internal sealed class PermissionHandler(CurrentCaller callers, ActivityMeter act
         }
 
         var decision = caller.Decide(DemandOf(http.GetEndpoint(), requirement));
-        Count(http, caller, decision);
         if (decision.IsAllowed)
         {
             context.Succeed(requirement);
@@ -39,24 +38,6 @@ internal sealed class PermissionHandler(CurrentCaller callers, ActivityMeter act
         else
         {
             context.Fail(new Refusal(this, caller, decision));
-        }
-    }
-
-    // A request that is asked for several permissions, its group's and its own, is still one request: its last answer counts.
-    private void Count(HttpContext http, Caller caller, Decision decision)
-    {
-        var demands = http.GetEndpoint()?.Metadata.GetOrderedMetadata<PermissionRequirement>().Count ?? 1;
-        var asked = http.Items.TryGetValue(typeof(PermissionHandler), out var before) ? (int)before! + 1 : 1;
-        http.Items[typeof(PermissionHandler)] = asked;
-        if (decision.IsAllowed && asked < demands)
-        {
-            return;
-        }
-
-        activity.CountInHour(decision.IsAllowed ? ActivityMeter.Allowed : ActivityMeter.Refused);
-        if (caller.Subject.Kind == AccountKind.Service)
-        {
-            activity.CountInDay(ActivityMeter.Services, caller.AccountId.ToString());
         }
     }
 
@@ -84,7 +65,10 @@ internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Deci
 /// <summary>Endpoint metadata: how a route group shows a refusal, where it is not by problem details.</summary>
 internal sealed record RefusalPage(Func<HttpContext, Decision, IResult> Render);
 
-/// <summary>Answers a refused request: problem details that name what is missing, or the page of the route group.</summary>
+/// <summary>
+/// Answers a refused request: problem details that name what is missing, or the page of the route group. It counts what was
+/// allowed and refused, too.
+/// </summary>
 internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _default = new();
@@ -92,6 +76,7 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
     public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         var refusal = authorizeResult.AuthorizationFailure?.FailureReasons.OfType<Refusal>().FirstOrDefault();
+        await CountAsync(context, authorizeResult.Succeeded, refusal);
         if (!authorizeResult.Forbidden || refusal is null)
         {
             await _default.HandleAsync(next, context, policy, authorizeResult);
@@ -106,6 +91,24 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
 
         RefusalRecords.Add(context, refusal.Caller, refusal.Decision);
         await page.Render(context, refusal.Decision).ExecuteAsync(context);
+    }
+
+    // Here a request has its one result, however many permissions it is asked for. Who is not authenticated is none of
+    // those that pictures are about.
+    private static async ValueTask CountAsync(HttpContext context, bool isAllowed, Refusal? refusal)
+    {
+        var caller = refusal?.Caller ?? (isAllowed ? await Caller.BindAsync(context) : null);
+        if (caller is null)
+        {
+            return;
+        }
+
+        var activity = context.RequestServices.GetRequiredService<ActivityMeter>();
+        activity.CountInHour(isAllowed ? ActivityMeter.Allowed : ActivityMeter.Refused);
+        if (caller.Subject.Kind == AccountKind.Service)
+        {
+            activity.CountInDay(ActivityMeter.Services, caller.AccountId.ToString());
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Api.Audit;
 using Api.Data;
 using Api.Hosting;
@@ -150,14 +149,13 @@ internal sealed class AuditPageReader(SubjectStore subjects)
             return null;
         }
 
-        // As a browser's field writes it: a time on the reader's wall.
-        if (!DateTime.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm", "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd"], CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        // A browser's field writes both; in an address somebody may have left the time out.
+        var instant = LocalTimes.Read(text.Contains('T', StringComparison.Ordinal) ? text : text + "T00:00", zone);
+        if (instant is null)
         {
-            mistakes.Add($"{field} must be a date, or a date and time, as in 2026-05-31T12:00.");
-            return null;
+            mistakes.Add($"{field} must be a date, or a date and time that a clock there shows, as in 2026-05-31T12:00.");
         }
 
-        // Where clocks were put forward there is no such time: the hour after it is meant.
-        return zone.IsInvalidTime(time) ? new DateTimeOffset(time.AddHours(1), zone.GetUtcOffset(time.AddHours(1))) : new DateTimeOffset(time, zone.GetUtcOffset(time));
+        return instant;
     }
 }

@@ -8,6 +8,9 @@ namespace Api.Admin.Forms;
 /// </summary>
 public sealed class FormInput
 {
+    // The field in which the framework's antiforgery token comes: it is nothing that somebody typed.
+    private const string AntiforgeryField = "__RequestVerificationToken";
+
     private readonly Dictionary<string, StringValues> _values;
     private readonly Dictionary<string, List<string>> _mistakes = new(StringComparer.Ordinal);
 
@@ -38,9 +41,6 @@ public sealed class FormInput
 
         return new FormInput(values);
     }
-
-    /// <summary>The field in which the framework's antiforgery token comes.</summary>
-    internal const string AntiforgeryField = "__RequestVerificationToken";
 
     /// <returns>A field's value, without white space around it and without NUL, which no database takes; empty if there is none.</returns>
     public string Value(string name) => Clean(_values.GetValueOrDefault(name).ToString());

@@ -172,7 +172,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         return value is null ? (null, $"{column.Title} must be {(column.Type.Type == typeof(DateTimeOffset) ? "a date and time that a clock there shows" : column.Type.Form)}.") : (value, null);
     }
 
-    private static TimeZoneInfo ZoneOf(FormInput input) => TimeZoneInfo.TryFindSystemTimeZoneById(input.Value(Zone), out var zone) ? zone : TimeZoneInfo.Utc;
+    private static TimeZoneInfo ZoneOf(FormInput input) => ReaderZone.Named(input.Value(Zone));
 
     private static string YesOrNo(string text) => text switch { "true" => "yes", "false" or "" => "no", _ => text };
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Api.Admin.ModelPages;
+namespace Api.Admin;
 
 /// <summary>Instants as a field of a form has them: the reader's wall clock, without a zone.</summary>
 internal static class LocalTimes
