@@ -139,7 +139,7 @@ internal sealed class AccountSearch(Database database)
             SELECT {Columns}, w.word
             FROM ({Words(query)} {(IsLookedThrough(query) ? $"{WordOrder} LIMIT @most" : "")}) w
             JOIN accounts a ON a.id = w.account_id
-            WHERE NOT EXISTS (SELECT 1 FROM account_words o WHERE o.account_id = w.account_id AND o.word >= @start AND o.word < w.word) {string.Join(' ', conditions)}
+            WHERE w.word = (SELECT o.word FROM account_words o WHERE o.account_id = w.account_id AND o.word >= @start ORDER BY o.word LIMIT 1) {string.Join(' ', conditions)}
             ORDER BY w.word, w.account_id
             LIMIT @limit
             """;

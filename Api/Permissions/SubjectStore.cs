@@ -19,6 +19,9 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     /// <summary>How many roles and groups are looked up one by one without asking whether there is a shorter way.</summary>
     private const int MostByIndex = 50;
 
+    /// <summary>How many accounts for each line of a page are looked through before the roles are looked up after all.</summary>
+    private const int MostLookedThrough = 12;
+
     private const string Columns = "a.id, a.subject, a.username, a.kind, a.active, a.roles_hash IS NOT NULL AS roles_known";
 
     /// <summary>
@@ -236,18 +239,26 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
             ORDER BY a.id
             LIMIT @most
             """;
-        var most = limit * 3;
+        var members = new List<KnownSubject>();
         await using var connection = await database.OpenAsync(cancellationToken);
-        var accounts = await ReadAsync(connection, sql, new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most }, cancellationToken);
-        List<KnownSubject> members =
-            [.. accounts.Where(account => rules.Resolve(account.Roles, account.Groups).Memberships.Any(membership => groups.Contains(membership.Group.Id))).Take(limit + 1)];
-        if (members.Count <= limit)
+        for (int most = limit * 3, looked = 0; looked < limit * MostLookedThrough; looked += most)
         {
-            return accounts.Count < most ? (members, null) : null;
+            var accounts = await ReadAsync(connection, sql, new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most }, cancellationToken);
+            members.AddRange(accounts.Where(account => rules.Resolve(account.Roles, account.Groups).Memberships.Any(membership => groups.Contains(membership.Group.Id))));
+            if (members.Count > limit)
+            {
+                return (members[..limit], members[limit - 1].AccountId);
+            }
+
+            if (accounts.Count < most)
+            {
+                return (members, null);
+            }
+
+            after = accounts[^1].AccountId;
         }
 
-        members.RemoveAt(limit);
-        return (members, members[^1].AccountId);
+        return null;
     }
 
     // The first holder of each role and group alone are some page of holders; the page that is asked for ends no later than
