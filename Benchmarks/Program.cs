@@ -4,7 +4,7 @@ using Benchmarks;
 using Benchmarks.Pages;
 
 // dotnet run --project Benchmarks -c Release [-- SECONDS]
-// dotnet run --project Benchmarks -c Release -- pages [TIMES [FOLDER TO KEEP THE DATABASES IN]]
+// dotnet run --project Benchmarks -c Release -- pages [TIMES [FOLDER TO KEEP THE DATABASES IN [PART OF THE NAMES OF PAGES]]]
 // Ratios count, not figures: all of it is measured in one run, on one machine, in turn.
 if (args is ["pages", .. var rest])
 {

@@ -103,6 +103,20 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_search_among_services_finds_the_first_of_them_at_once_however_many_people_are_called_so()
+    {
+        var word = "s" + Guid.NewGuid().ToString("N")[..8];
+        await AddAccountsAsync(word, 450);
+        await AddAccountsAsync(word + "-x", 2, "service");
+        var pages = await Api.SignInAsync("ada");
+
+        var first = await pages.GetAsync($"{Url}/admin/accounts?search={word}&kind=service");
+
+        Assert.Equal([$"{word}-x-000", $"{word}-x-001"], Names(first));
+        Assert.Null(first.Page.QuerySelector("a[rel=next]"));
+    }
+
+    [Fact]
     public async Task A_page_of_one_account_says_what_it_may_do_and_why()
     {
         var id = await AccountIdAsync(await Api.PersonAsync("linus"));
@@ -296,7 +310,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     // As first calls would, without as many tokens.
-    private async Task<Guid[]> AddAccountsAsync(string word, int number)
+    private async Task<Guid[]> AddAccountsAsync(string word, int number, string kind = "person")
     {
         var database = Api.Services.GetRequiredService<Database>();
         await using var connection = await database.OpenAsync(Cancel);
@@ -308,11 +322,11 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
             await connection.ExecuteAsync(
                 """
                 INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
-                VALUES (@id, @issuer, @subject, 'person', @name, @active, @now, @now)
+                VALUES (@id, @issuer, @subject, @kind, @name, @active, @now, @now)
                 """,
-                new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), name, active = true, now },
+                new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), kind, name, active = true, now },
                 transaction);
-            await AccountWords.WriteAsync(connection, transaction, id, name, email: null, name: null, Cancel);
+            await AccountWords.WriteAsync(connection, transaction, id, kind, name, email: null, name: null, Cancel);
         }
 
         await transaction.CommitAsync(Cancel);

@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Security.Cryptography;
-using System.Text;
 using Api.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
@@ -27,7 +25,7 @@ public abstract class BookAuthorsTests
             Day: i % 2 == 0 ? new DateOnly(2000, 1, 1).AddDays(i) : (DateOnly?)null, Version: i + 1)).ToArray();
         await using (var before = await database.OpenAsync(Cancel))
         {
-            await ApplyUntilAsync(before, "0007");
+            await EarlierSchema.ApplyAsync(before, Engine, "0007", Cancel);
             foreach (var book in books)
             {
                 await before.ExecuteAsync(
@@ -59,7 +57,7 @@ public abstract class BookAuthorsTests
         DapperTypes.Register();
         await using (var before = await database.OpenAsync(Cancel))
         {
-            await ApplyUntilAsync(before, "0007");
+            await EarlierSchema.ApplyAsync(before, Engine, "0007", Cancel);
             await before.ExecuteAsync("UPDATE groups SET name = 'librarians' WHERE name = 'book-readers'");
         }
 
@@ -78,22 +76,6 @@ public abstract class BookAuthorsTests
         .. (await connection.QueryAsync<string>(
             "SELECT p.permission FROM group_permissions p JOIN groups g ON g.id = p.group_id WHERE g.name = @group", new { group })).Order(StringComparer.Ordinal),
     ];
-
-    // What a service of the version before would have left: its migrations, and their checksums.
-    private async Task ApplyUntilAsync(DbConnection connection, string first)
-    {
-        await connection.ExecuteAsync("CREATE TABLE schema_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)");
-        foreach (var name in Migrator.Names(Engine).TakeWhile(name => string.CompareOrdinal(name, first) < 0))
-        {
-            await using var stream = typeof(Migrator).Assembly.GetManifestResourceStream($"Api.Data.Migrations.{Engine}.{name}.sql")!;
-            using var reader = new StreamReader(stream);
-            var sql = (await reader.ReadToEndAsync(Cancel)).ReplaceLineEndings("\n");
-            await connection.ExecuteAsync(sql, new MigrationValues("acme-api"));
-            await connection.ExecuteAsync(
-                "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (@name, @checksum, '')",
-                new { name, checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql))) });
-        }
-    }
 
     private static Migrator MigratorOf(Database database) =>
         new(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance);

@@ -73,15 +73,20 @@ internal sealed class AccessImpact(SubjectStore subjects, PermissionCatalogue ca
 
     private AccountImpact On(KnownSubject account, AccessRules before, AccessRules after)
     {
-        var (gains, loses) = Between(account.Under(before), account.Under(after), catalogue);
+        var (gains, loses) = Between(account.Under(before), account.Under(after), catalogue.Permissions, catalogue);
         return new AccountImpact(account.AccountId, account.Username, account.Kind, gains, loses);
     }
 
+    /// <param name="now">Somebody.</param>
+    /// <param name="then">The same account as it would be.</param>
+    /// <param name="permissions">What is asked about.</param>
+    /// <param name="catalogue">Every permission and scope that exists.</param>
     /// <returns>What somebody may do then and not now, and the other way round.</returns>
-    public static (IReadOnlyList<Permission> Gains, IReadOnlyList<Permission> Loses) Between(Subject now, Subject then, PermissionCatalogue catalogue)
+    public static (IReadOnlyList<Permission> Gains, IReadOnlyList<Permission> Loses) Between(
+        Subject now, Subject then, IEnumerable<Permission> permissions, PermissionCatalogue catalogue)
     {
         var (gains, loses) = (new List<Permission>(), new List<Permission>());
-        foreach (var permission in catalogue.Permissions)
+        foreach (var permission in permissions)
         {
             var demand = new Demand(permission);
             switch (Decision.On(now, demand, catalogue).IsAllowed, Decision.On(then, demand, catalogue).IsAllowed)

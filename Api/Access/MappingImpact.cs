@@ -30,7 +30,7 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
     public const int MostNamed = 20;
 
     private const int RolesAtOnce = 50;
-    private const int PageSize = 100;
+    private const int PageSize = MostNamed + 5;
     private const int MostLookedAt = 500;
 
     /// <param name="rules">The rules as they are.</param>
@@ -41,6 +41,9 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
     {
         var seen = await seenRoles.ListAsync(cancellationToken);
         var concerned = seen.Where(role => Fits(removed, role.Role) || Fits(added, role.Role)).Select(role => role.Id).ToArray();
+        // No other permission can come or go.
+        GroupRule?[] groups = [removed is null ? null : rules.FindGroup(removed.GroupId), added is null ? null : rules.FindGroup(added.GroupId)];
+        Permission[] permissions = [.. catalogue.Permissions.Where(permission => groups.Any(group => group is not null && group.Permissions.Concat(group.Denied).Any(written => written.Covers(permission))))];
         var effects = new List<MappingEffect>();
         var lookedAt = new HashSet<Guid>();
         // A pattern may fit thousands of roles. Their holders in one order would cost them all; a few roles after the other
@@ -59,7 +62,7 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
                     }
 
                     lookedAt.Add(account.AccountId);
-                    if (On(account, rules, removed, added) is { } effect)
+                    if (On(account, rules, removed, added, permissions) is { } effect)
                     {
                         effects.Add(effect);
                     }
@@ -81,7 +84,7 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
 
     // The rules as they would be differ from those that are by one mapping: making all of them anew would take longer the
     // more there are.
-    private MappingEffect? On(KnownSubject account, AccessRules rules, MappingRule? removed, MappingRule? added)
+    private MappingEffect? On(KnownSubject account, AccessRules rules, MappingRule? removed, MappingRule? added, Permission[] permissions)
     {
         var now = account.Under(rules);
         IEnumerable<Membership> kept = now.Access.Memberships.Where(membership => removed is null || membership.Origin.Mapping?.Id != removed.Id);
@@ -95,7 +98,7 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
             return null;
         }
 
-        var (gains, loses) = AccessImpact.Between(now, then, catalogue);
+        var (gains, loses) = AccessImpact.Between(now, then, permissions, catalogue);
         return new MappingEffect(account.AccountId, account.Username, joins, leaves, gains, loses);
     }
 

@@ -19,7 +19,8 @@ internal sealed record AccountQuery(
 /// <summary>
 /// Lists accounts for the pages. Whatever the filter, a page costs what it is long, however many accounts there are: every
 /// combination of kind and state is read in the order of an index, and a search goes by the words of <c>account_words</c>. A
-/// search with a filter looks through so many words for a page: some pages hold few accounts, and may hold none.
+/// search with a filter by something else than the kind looks through so many words for a page: some pages hold few accounts,
+/// and may hold none.
 /// </summary>
 internal sealed class AccountSearch(Database database)
 {
@@ -113,7 +114,6 @@ internal sealed class AccountSearch(Database database)
         var conditions = new List<string>();
         if (query.Kind is not null)
         {
-            conditions.Add("AND (a.kind = @kind) IS TRUE");
             values.Add("kind", query.Kind);
         }
 
@@ -149,11 +149,11 @@ internal sealed class AccountSearch(Database database)
     private static string Words(AccountQuery query) => $"""
         SELECT word, account_id
         FROM account_words
-        WHERE word >= @start AND word < @end {(query.After is null ? "" : "AND (word, account_id) > (@afterKey, @afterId)")}
+        WHERE {(query.Kind is null ? "" : "kind = @kind AND")} word >= @start AND word < @end {(query.After is null ? "" : "AND (word, account_id) > (@afterKey, @afterId)")}
         """;
 
     private static bool IsLookedThrough(AccountQuery query) =>
-        !string.IsNullOrEmpty(query.Search) && (query.Kind is not null || query.Active is not null || query.SeenSince is not null);
+        !string.IsNullOrEmpty(query.Search) && (query.Active is not null || query.SeenSince is not null);
 
     // Where the words ended that were looked through; nowhere if there were no more.
     private static async Task<Cursor?> EndOfWordsAsync(DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)

@@ -64,6 +64,7 @@ internal sealed class AccessRules
     private readonly Lazy<FrozenDictionary<string, GroupRule>> _groupsOfName;
     private readonly Lazy<ILookup<Guid, MappingRule>> _mappingsInto;
     private readonly Lazy<MappingRule[]> _mappingsInOrder;
+    private readonly Lazy<FrozenDictionary<Guid, MappingRule>> _mappingsOfId;
 
     public AccessRules(long version, IEnumerable<GroupRule> groups, IEnumerable<MappingRule> mappings)
     {
@@ -78,8 +79,9 @@ internal sealed class AccessRules
         _forEverybody = [.. _groups.Values.Where(group => group.ForEverybody)];
         _groupsByName = new(() => [.. _groups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)]);
         _groupsOfName = new(() => _groups.Values.ToFrozenDictionary(group => group.Name, StringComparer.Ordinal));
-        _mappingsInto = new(() => Mappings.OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal).ToLookup(mapping => mapping.GroupId));
         _mappingsInOrder = new(() => [.. Mappings.Order(MappingRule.InOrder)]);
+        _mappingsInto = new(() => MappingsInOrder.ToLookup(mapping => mapping.GroupId));
+        _mappingsOfId = new(() => Mappings.ToFrozenDictionary(mapping => mapping.Id));
     }
 
     public long Version { get; }
@@ -92,11 +94,16 @@ internal sealed class AccessRules
     public IReadOnlyList<GroupRule> GroupsByName => _groupsByName.Value;
 
     /// <summary>The mappings by kind, client and name.</summary>
-    public IReadOnlyList<MappingRule> MappingsInOrder => _mappingsInOrder.Value;
+    public MappingRule[] MappingsInOrder => _mappingsInOrder.Value;
 
     public GroupRule? FindGroup(Guid id) => _groups.GetValueOrDefault(id);
 
     public GroupRule? FindGroup(string name) => _groupsOfName.Value.GetValueOrDefault(name);
+
+    public MappingRule? FindMapping(Guid id) => _mappingsOfId.Value.GetValueOrDefault(id);
+
+    /// <returns>The mappings that lead into a group, by kind, client and name.</returns>
+    public IEnumerable<MappingRule> MappingsInto(Guid groupId) => _mappingsInto.Value[groupId];
 
     /// <returns>The groups that grant a permission, by name, each with the mappings that lead into it.</returns>
     public IReadOnlyList<Way> WaysTo(Permission permission)
@@ -108,7 +115,7 @@ internal sealed class AccessRules
 
         ways = [.. GroupsByName
             .Where(group => group.Permissions.Any(granted => granted.Covers(permission)))
-            .Select(group => new Way(group, [.. _mappingsInto.Value[group.Id]]))];
+            .Select(group => new Way(group, [.. MappingsInto(group.Id).OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal)]))];
         // Whoever asks may ask about what does not exist, as often as they like.
         if (_ways.Count < MostWays)
         {

@@ -23,13 +23,13 @@ internal static class AccountWords
             .Take(Most)];
 
     public static async Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, Guid accountId, string username, string? email, string? name, CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction transaction, Guid accountId, string kind, string username, string? email, string? name, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync(new CommandDefinition(
             "DELETE FROM account_words WHERE account_id = @accountId", new { accountId }, transaction, cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO account_words (account_id, word) VALUES (@accountId, @word)",
-            Of(username, email, name).Select(word => new { accountId, word }),
+            "INSERT INTO account_words (account_id, kind, word) VALUES (@accountId, @kind, @word)",
+            Of(username, email, name).Select(word => new { accountId, kind, word }),
             transaction,
             cancellationToken: cancellationToken));
     }

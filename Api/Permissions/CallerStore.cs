@@ -99,7 +99,7 @@ internal sealed partial class CallerStore(
             cancellationToken: cancellationToken));
         if (added > 0)
         {
-            await AccountWords.WriteAsync(connection, transaction, id, identity.Username ?? identity.Subject, identity.Email, identity.Name, cancellationToken);
+            await AccountWords.WriteAsync(connection, transaction, id, Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name, cancellationToken);
             var values = Names(Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
@@ -177,7 +177,7 @@ internal sealed partial class CallerStore(
         if (changed > 0)
         {
             await AccountWords.WriteAsync(
-                connection, transaction, row.Id!.Value, identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name, cancellationToken);
+                connection, transaction, row.Id!.Value, Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name, cancellationToken);
             var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
             var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
             await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange("account", row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);

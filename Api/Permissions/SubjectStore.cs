@@ -98,8 +98,8 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     {
         var wanted = groups.ToHashSet();
         var roles = await KnownRolesIntoAsync(rules, wanted, cancellationToken);
-        return (roles.Length + wanted.Count > MostByIndex ? await LookThroughAsync(rules, wanted, limit, after, cancellationToken) : null)
-            ?? await ListHoldersAsync(roles, wanted, limit, after, cancellationToken);
+        return (roles.Take(MostByIndex).Count() + wanted.Count > MostByIndex ? await LookThroughAsync(rules, wanted, limit, after, cancellationToken) : null)
+            ?? await ListHoldersAsync(roles.Distinct(), wanted, limit, after, cancellationToken);
     }
 
     /// <summary>Whoever has one of some roles, or was put into one of some groups by hand, in the order of ids.</summary>
@@ -241,10 +241,11 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
             """;
         var members = new List<KnownSubject>();
         await using var connection = await database.OpenAsync(cancellationToken);
-        for (int most = limit * 3, looked = 0; looked < limit * MostLookedThrough; looked += most)
+        for (int most = limit * 3 / 2, looked = 0; looked < limit * MostLookedThrough; looked += most)
         {
             var accounts = await ReadAsync(connection, sql, new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most }, cancellationToken);
-            members.AddRange(accounts.Where(account => rules.Resolve(account.Roles, account.Groups).Memberships.Any(membership => groups.Contains(membership.Group.Id))));
+            members.AddRange(accounts.Where(account =>
+                account.Groups.Any(groups.Contains) || account.Roles.Any(role => rules.MappingsOf(role).Any(mapping => groups.Contains(mapping.GroupId)))));
             if (members.Count > limit)
             {
                 return (members[..limit], members[limit - 1].AccountId);
@@ -297,7 +298,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
 
     // The same from memory, for pages: found out once for each version of the rules, and again when a token has shown a new
     // role.
-    private async Task<long[]> KnownRolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    private async Task<IEnumerable<long>> KnownRolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
         var seen = await seenRoles.ListAsync(cancellationToken);
         if (_into is not { } into || !ReferenceEquals(into.Rules, rules) || !ReferenceEquals(into.Seen, seen))
@@ -307,7 +308,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
                 .ToLookup(pair => pair.GroupId, pair => pair.Id));
         }
 
-        return [.. groups.SelectMany(group => into.Ids[group]).Distinct()];
+        return groups.SelectMany(group => into.Ids[group]);
     }
 
     private async Task<List<KnownSubject>> ReadAsync(DbConnection connection, string sql, object values, CancellationToken cancellationToken)

@@ -10,18 +10,23 @@ namespace Benchmarks.Pages;
 internal static class PageBenchmark
 {
     private const double Most = 1.5;
+    private const double MoreRows = 1.2;
     private const int WarmUp = 10;
     private const int FirstPort = 18_470;
 
     // The second tells rows from scans: a page of fifty rows takes longer than one of ten, however few there are besides.
     private static readonly Amount[] Amounts =
-        [new("empty", 10, 0, 0, 20), new("filled", 1000, 100, 100, 5000), new("large", 100_000, 1000, 10_000, 1_000_000)];
+        [new("empty", 10, 0, 0, 20), new("filled", 2000, 100, 100, 5000), new("large", 100_000, 1000, 10_000, 1_000_000)];
 
-    /// <param name="arguments">How many times each page is measured, and the folder that the databases are kept in; both may be left out.</param>
+    /// <param name="arguments">
+    /// How many times each page is measured, the folder that the databases are kept in, and a part of the names of the pages
+    /// that are measured; all of them may be left out, the last ones first.
+    /// </param>
     public static async Task RunAsync(string[] arguments)
     {
         var times = arguments is [var given, ..] ? int.Parse(given, CultureInfo.InvariantCulture) : 25;
         var kept = arguments is [_, var folder, ..] ? Directory.CreateDirectory(folder) : null;
+        StaffPage[] pages = [.. StaffPages.All.Where(page => arguments is not [_, _, var part, ..] || page.Name.Contains(part, StringComparison.Ordinal))];
         var root = Sources.FindRoot();
         var work = Directory.CreateTempSubdirectory("page-benchmark-");
         try
@@ -34,7 +39,7 @@ internal static class PageBenchmark
             string?[] servers = Environment.GetEnvironmentVariable("TEST_POSTGRES") is { Length: > 0 } server ? [null, server] : [null];
             foreach (var each in servers)
             {
-                await MeasureAsync(each, api, ["dotnet", Path.Combine(realm, "KeycloakRealm.dll")], work, kept, times);
+                await MeasureAsync(each, api, ["dotnet", Path.Combine(realm, "KeycloakRealm.dll")], work, kept, pages, times);
             }
 
             if (servers.Length == 1)
@@ -48,7 +53,7 @@ internal static class PageBenchmark
         }
     }
 
-    private static async Task MeasureAsync(string? server, string api, string[] realmCommand, DirectoryInfo work, DirectoryInfo? kept, int times)
+    private static async Task MeasureAsync(string? server, string api, string[] realmCommand, DirectoryInfo work, DirectoryInfo? kept, StaffPage[] pages, int times)
     {
         var databases = new List<MeasuredDatabase>();
         var realms = new List<RealmProcess>();
@@ -79,7 +84,7 @@ internal static class PageBenchmark
                 await sites[^1].SignInAsync();
             }
 
-            Report(server is null ? "SQLite" : "PostgreSQL", await MedianAsync(sites, times), times);
+            Report(server is null ? "SQLite" : "PostgreSQL", pages, await MeasureAsync(sites, pages, times), times);
         }
         finally
         {
@@ -92,15 +97,16 @@ internal static class PageBenchmark
 
     // Every page of every site, one after the other, and all of it again, each time beginning with another site: whatever
     // else goes on for a while on the machine slows a few measures of all pages, and not all measures of one.
-    private static async Task<double[][]> MedianAsync(List<Site> sites, int times)
+    private static async Task<Measure[][]> MeasureAsync(List<Site> sites, StaffPage[] pages, int times)
     {
         var paths = new List<IReadOnlyList<string>>();
         foreach (var site in sites)
         {
-            paths.Add(await StaffPages.FindAsync(site));
+            paths.Add(await StaffPages.FindAsync(site, pages));
         }
 
-        List<double>[][] measured = [.. StaffPages.All.Select(_ => sites.Select(_ => new List<double>()).ToArray())];
+        List<double>[][] measured = [.. pages.Select(_ => sites.Select(_ => new List<double>()).ToArray())];
+        int[][] rows = [.. pages.Select(_ => new int[sites.Count])];
         for (var round = 0; round < WarmUp + times; round++)
         {
             for (var page = 0; page < measured.Length; page++)
@@ -108,7 +114,8 @@ internal static class PageBenchmark
                 for (var turn = 0; turn < sites.Count; turn++)
                 {
                     var number = (round + turn) % sites.Count;
-                    var (time, _) = await sites[number].GetAsync(paths[number][page]);
+                    var (time, text) = await sites[number].GetAsync(paths[number][page]);
+                    rows[page][number] = text.AsSpan().Count("<tr");
                     if (round >= WarmUp)
                     {
                         measured[page][number].Add(time.TotalMilliseconds);
@@ -117,18 +124,26 @@ internal static class PageBenchmark
             }
         }
 
-        return [.. measured.Select(page => page.Select(list => list.Order().ElementAt(list.Count / 2)).ToArray())];
+        return [.. measured.Select((page, number) => page.Select((list, site) => new Measure(list.Order().ElementAt(list.Count / 2), rows[number][site])).ToArray())];
     }
 
-    private static void Report(string engine, double[][] medians, int times)
+    private static void Report(string engine, StaffPage[] pages, Measure[][] measures, int times)
     {
         Console.WriteLine();
-        Console.WriteLine($"{engine,-32} {Amounts[0].Name,8} {Amounts[1].Name,8} {Amounts[2].Name,8}   {"large / empty",14} {"large / filled",15}    (median of {times}, in ms)");
-        foreach (var (page, medians3) in StaffPages.All.Zip(medians))
+        Console.WriteLine($"{engine,-32} {"rows of a page",17} {Amounts[0].Name,8} {Amounts[1].Name,8} {Amounts[2].Name,8} {"large / empty",15} {"large / filled",15}    (median of {times}, in ms)");
+        foreach (var (page, measure) in pages.Zip(measures))
         {
-            var (beside, scans) = (medians3[2] / medians3[0], medians3[2] / medians3[1]);
-            var flag = scans > Most ? "  grows with the database" : beside > Most ? "  has more rows" : "";
-            Console.WriteLine($"{page.Name,-32} {medians3[0],8:0.0} {medians3[1],8:0.0} {medians3[2],8:0.0}   {beside,13:0.00}x {scans,14:0.00}x{flag}");
+            if (measure is not [var empty, var filled, var large])
+            {
+                throw new InvalidOperationException("There are three amounts.");
+            }
+
+            var (beside, scans) = (large.Median / empty.Median, large.Median / filled.Median);
+            var flag = scans > Most && large.Rows <= filled.Rows * MoreRows ? "  grows with the database" : scans > Most || beside > Most ? "  has more rows" : "";
+            Console.WriteLine($"{page.Name,-32} {$"{empty.Rows} {filled.Rows,4} {large.Rows,4}",17} {empty.Median,8:0.0} {filled.Median,8:0.0} {large.Median,8:0.0} {beside,14:0.00}x {scans,14:0.00}x{flag}");
         }
     }
+
+    // How long a page took, in milliseconds, and how many rows its tables have.
+    private sealed record Measure(double Median, int Rows);
 }

@@ -28,7 +28,8 @@ internal static partial class StaffPages
         new("accounts, all filters", "/admin/accounts?kind=person&active=true&seen=7&sort=-seen"),
         new("accounts, search", "/admin/accounts?search=a"),
         new("accounts, search a name", "/admin/accounts?search={username}"),
-        new("accounts, search and filter", "/admin/accounts?search=a&kind=service"),
+        new("accounts, search services", "/admin/accounts?search=a&kind=service"),
+        new("accounts, search switched off", "/admin/accounts?search=a&active=false"),
         new("accounts of a group", "/admin/accounts?group=book-readers"),
         new("accounts of a group, next", "/admin/accounts?group=book-readers", 1),
         new("one account", "/admin/accounts/{account}"),
@@ -73,7 +74,7 @@ internal static partial class StaffPages
     ];
 
     /// <summary>Finds what the addresses stand for, and goes as many pages on as they say; where there are fewer, to the last.</summary>
-    public static async Task<IReadOnlyList<string>> FindAsync(Site site)
+    public static async Task<IReadOnlyList<string>> FindAsync(Site site, IEnumerable<StaffPage> pages)
     {
         var account = await FirstAsync(site, "/admin/accounts?kind=person&active=true&sort=-seen", "/admin/accounts/");
         var values = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -87,7 +88,7 @@ internal static partial class StaffPages
             ["lastweek"] = DateTime.UtcNow.AddDays(-7).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture),
         };
         var paths = new List<string>();
-        foreach (var page in All)
+        foreach (var page in pages)
         {
             var path = Placeholder().Replace(page.Path, match => Uri.EscapeDataString(values[match.Groups["name"].Value]));
             for (var number = 0; number < page.Pages && Next().Match((await site.GetAsync(path)).Text) is { Success: true } next; number++)

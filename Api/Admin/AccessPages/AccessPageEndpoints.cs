@@ -12,6 +12,7 @@ internal static class AccessPageEndpoints
     private const int PageSize = 50;
     private const int MostRemedies = 20;
     private const int MostGroups = 20;
+    private const int MostReasons = 3;
     private const int LongestName = 255;
     private const string Path = "/admin/access";
 
@@ -109,12 +110,16 @@ internal static class AccessPageEndpoints
         return (members, next?.ToString());
     }
 
-    private static WhoMayLine Line(KnownSubject account, Explanation explanation) => new(
-        account.AccountId,
-        account.Username,
-        account.Kind == AccountKind.Service ? "service" : "person",
-        [.. explanation.Grants.Select(chain => $"{chain.Origin} → {chain.Group.Name}").Distinct(StringComparer.Ordinal)],
-        Links.To(Path, ("account", account.AccountId.ToString()), ("permission", explanation.Decision.Permission.ToString())));
+    private static WhoMayLine Line(KnownSubject account, Explanation explanation)
+    {
+        string[] because = [.. explanation.Grants.Select(chain => $"{chain.Origin} → {chain.Group.Name}").Distinct(StringComparer.Ordinal)];
+        return new WhoMayLine(
+            account.AccountId,
+            account.Username,
+            account.Kind == AccountKind.Service ? "service" : "person",
+            because.Length > MostReasons ? [.. because.Take(MostReasons), $"{because.Length - MostReasons} more"] : because,
+            Links.To(Path, ("account", account.AccountId.ToString()), ("permission", explanation.Decision.Permission.ToString())));
+    }
 
     private static string[] Names(PermissionCatalogue catalogue) => [.. catalogue.Permissions.Select(permission => permission.ToString())];
 }

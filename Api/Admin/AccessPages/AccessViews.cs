@@ -50,6 +50,6 @@ public sealed record WhoMayGroup(Guid Id, string Name, bool ForEverybody);
 /// <param name="AccountId">The account.</param>
 /// <param name="Username">Its name.</param>
 /// <param name="Kind"><c>person</c> or <c>service</c>.</param>
-/// <param name="Because">The groups, each with what put the account there.</param>
+/// <param name="Because">The first of the groups, each with what put the account there, and how many more there are.</param>
 /// <param name="Path">The whole explanation.</param>
 public sealed record WhoMayLine(Guid AccountId, string Username, string Kind, IReadOnlyList<string> Because, string Path);

@@ -82,7 +82,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
         }
 
         var matched = (await matches.OfAsync(caller.Rules, cancellationToken)).Matched;
-        MappingRule[] all = [.. caller.Rules.MappingsInOrder.Where(mapping => mapping.GroupId == id)];
+        MappingRule[] all = [.. caller.Rules.MappingsInto(id)];
         return ([.. all.Take(MostNamed).Select(mapping => RoleMappingView.Of(mapping, caller.Rules, matched))], Math.Max(0, all.Length - MostNamed));
     }
 

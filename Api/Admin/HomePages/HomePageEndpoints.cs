@@ -136,15 +136,15 @@ internal sealed class HomePageReader(
 
     private static IEnumerable<HomeNotice> OfMappings(RoleMatch match)
     {
-        if (match.Idle.Count is > 0 and var idle)
+        if (match.Idle.Length is > 0 and var idle)
         {
             yield return new HomeNotice("warn", idle == 1 ? "1 mapping matches nothing" : $"{idle} mappings match nothing", "No token has shown a role or group that they fit. They may be misspelt, or wait for somebody.", "/admin/role-mappings?matches=none", "See those mappings");
         }
 
-        if (match.Unmapped is { Count: > 0 } unmapped)
+        if (match.Unmapped is { Length: > 0 } unmapped)
         {
             var examples = string.Join(", ", unmapped.Take(3).Select(role => role.ToString()));
-            yield return new HomeNotice("warn", unmapped.Count == 1 ? "1 role that tokens carry leads nowhere" : $"{unmapped.Count} roles that tokens carry lead nowhere", $"Nothing maps {examples}{(unmapped.Count > 3 ? " and others" : "")}.", "/admin/role-mappings/unmapped", "Map them");
+            yield return new HomeNotice("warn", unmapped.Length == 1 ? "1 role that tokens carry leads nowhere" : $"{unmapped.Length} roles that tokens carry lead nowhere", $"Nothing maps {examples}{(unmapped.Length > 3 ? " and others" : "")}.", "/admin/role-mappings/unmapped", "Map them");
         }
     }
 

@@ -1,6 +1,7 @@
 using Api.Admin.AuditPages;
 using Api.Admin.Forms;
 using Api.Audit;
+using Api.Keycloak;
 using Api.Permissions;
 using Api.RoleMappings;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -48,14 +49,15 @@ internal static class RoleMappingPageEndpoints
             filter = filter with { Mistake = $"There is no group {filter.Group}. What is shown is not filtered by a group." };
         }
 
-        // The rules are in memory, so no table is read here, however many mappings there are.
+        // The rules are in memory and in order: no table is read, and a page is looked for where it begins.
+        RoleKind? kind = filter.Kind is null ? null : RoleKinds.Parse(filter.Kind);
         var place = RoleWords.Place(request.After);
-        var (page, isLast) = Page((filter.Matches == "none" ? match.Idle : caller.Rules.MappingsInOrder)
-            .SkipWhile(mapping => place is not null && MappingRule.InOrder.Compare(mapping, place) <= 0)
+        MappingRule[] mappings = group is not null ? [.. caller.Rules.MappingsInto(group.Id)] : filter.Matches == "none" ? match.Idle : caller.Rules.MappingsInOrder;
+        var (page, isLast) = Page(After(mappings, place ?? new MappingRule(Guid.Empty, new RolePattern(kind ?? default, "", ""), Guid.Empty), MappingRule.InOrder)
+            .TakeWhile(mapping => kind is null || mapping.Pattern.Kind <= kind)
             .Where(mapping =>
-                (filter.Kind is null || RoleKinds.Write(mapping.Pattern.Kind) == filter.Kind)
-                && (group is null || mapping.GroupId == group.Id)
-                && (filter.Matches != "some" || match.Matched.Contains(mapping.Id))
+                (kind is null || mapping.Pattern.Kind == kind)
+                && (filter.Matches is null || filter.Matches == "some" == match.Matched.Contains(mapping.Id))
                 && Holds(mapping.Pattern, filter.Search)));
         return Pages.Of<RoleMappingsPage, RoleMappingListView>(context, caller, new RoleMappingListView(
             [.. page.Select(mapping => RoleMappingView.Of(mapping, caller.Rules, match.Matched))],
@@ -68,7 +70,7 @@ internal static class RoleMappingPageEndpoints
     {
         var match = await matches.OfAsync(caller.Rules, cancellationToken);
         var place = RoleWords.Place(after);
-        var (page, isLast) = Page(match.Unmapped.SkipWhile(role => place is not null && RolePattern.InOrder.Compare(role, place.Pattern) <= 0));
+        var (page, isLast) = Page(After(match.Unmapped, place?.Pattern ?? default, RolePattern.InOrder));
         return Pages.Of<UnmappedRolesPage, UnmappedRolesView>(context, caller, new UnmappedRolesView(
             [.. page.Select(role => new UnmappedRoleView(
                 AccountPages.ChainWords.Kind(role.Kind),
@@ -94,7 +96,7 @@ internal static class RoleMappingPageEndpoints
     private static async Task<IResult> ShowAsync(
         Guid id, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, AuditStore audit, CancellationToken cancellationToken)
     {
-        if (Find(caller, id) is not { } mapping)
+        if (caller.Rules.FindMapping(id) is not { } mapping)
         {
             return TypedResults.NotFound();
         }
@@ -146,7 +148,7 @@ internal static class RoleMappingPageEndpoints
     private static async Task<IResult> AskToReplaceAsync(
         Guid id, HttpContext context, Caller caller, RoleMappingReader reader, FormDrafts drafts, CancellationToken cancellationToken)
     {
-        if (Find(caller, id) is not { } mapping)
+        if (caller.Rules.FindMapping(id) is not { } mapping)
         {
             return TypedResults.NotFound();
         }
@@ -157,14 +159,14 @@ internal static class RoleMappingPageEndpoints
 
     private static async Task<IResult> PreviewReplacementAsync(
         Guid id, IFormCollection form, HttpContext context, Caller caller, RoleMappingReader reader, CancellationToken cancellationToken) =>
-        Find(caller, id) is { } mapping
+        caller.Rules.FindMapping(id) is { } mapping
             ? await reader.FormAsync(context, caller, mapping, FormInput.Of(form), StatusCodes.Status200OK, cancellationToken)
             : TypedResults.NotFound();
 
     private static async Task<IResult> ReplaceAsync(
         Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
     {
-        if (Find(caller, id) is not { } replaced)
+        if (caller.Rules.FindMapping(id) is not { } replaced)
         {
             return TypedResults.NotFound();
         }
@@ -209,7 +211,7 @@ internal static class RoleMappingPageEndpoints
     private static async Task<IResult> DeleteAsync(
         Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, RoleMappingStore store, CancellationToken cancellationToken)
     {
-        if (Find(caller, id) is not { } mapping)
+        if (caller.Rules.FindMapping(id) is not { } mapping)
         {
             return Flash.Redirect(context, List, "That mapping was deleted already.");
         }
@@ -229,7 +231,7 @@ internal static class RoleMappingPageEndpoints
     private static async Task<IResult> DeletePageAsync(
         Guid id, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, FormInput input, int status, CancellationToken cancellationToken)
     {
-        if (Find(caller, id) is not { } mapping)
+        if (caller.Rules.FindMapping(id) is not { } mapping)
         {
             return TypedResults.NotFound();
         }
@@ -249,12 +251,17 @@ internal static class RoleMappingPageEndpoints
 
     private static string Done(RoleMapping mapping) => $"{mapping.Pattern} leads to {mapping.GroupName} from the next request on.";
 
-    private static MappingRule? Find(Caller caller, Guid id) => caller.Rules.Mappings.FirstOrDefault(mapping => mapping.Id == id);
-
     private static bool Holds(RolePattern pattern, string? search) =>
         string.IsNullOrEmpty(search)
         || pattern.Name.Contains(search, StringComparison.OrdinalIgnoreCase)
         || pattern.Client.Contains(search, StringComparison.OrdinalIgnoreCase);
+
+    // What follows a place in a list that is in order, whether or not the place is taken.
+    private static IEnumerable<T> After<T>(T[] rows, T place, IComparer<T> order)
+    {
+        var index = Array.BinarySearch(rows, place, order);
+        return rows.Skip(index < 0 ? ~index : index + 1);
+    }
 
     private static (T[] Page, bool IsLast) Page<T>(IEnumerable<T> rows)
     {

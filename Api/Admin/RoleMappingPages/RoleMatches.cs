@@ -50,4 +50,4 @@ internal sealed class RoleMatches(SeenRoles seenRoles)
 /// <param name="Idle">The mappings that fit none, in order.</param>
 /// <param name="Unmapped">The roles that no mapping fits, in order, without those that every Keycloak gives.</param>
 internal sealed record RoleMatch(
-    AccessRules Rules, IReadOnlyList<SeenRole> Seen, IReadOnlySet<Guid> Matched, IReadOnlyList<MappingRule> Idle, IReadOnlyList<RolePattern> Unmapped);
+    AccessRules Rules, IReadOnlyList<SeenRole> Seen, IReadOnlySet<Guid> Matched, MappingRule[] Idle, RolePattern[] Unmapped);

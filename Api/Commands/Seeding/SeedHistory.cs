@@ -148,7 +148,7 @@ internal sealed class SeedHistory(SeedData data)
     {
         var account = random.Of(data.Accounts);
         return Change(random, at, request, account, "account", account.Id, Permission.Add, before: null, Values(
-            ("kind", account.IsService ? "service" : "person"), ("username", account.Username), ("email", account.Email), ("name", account.Name), ("subject", account.Subject), ("active", true)));
+            ("kind", account.Kind), ("username", account.Username), ("email", account.Email), ("name", account.Name), ("subject", account.Subject), ("active", true)));
     }
 
     private AuditRow RolesChanged(SeedRandom random, DateTimeOffset at, string request)

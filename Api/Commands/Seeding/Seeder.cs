@@ -30,7 +30,7 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
         ("id", BulkType.Id), ("issuer", BulkType.Text), ("subject", BulkType.Text), ("kind", BulkType.Text), ("username", BulkType.Text), ("email", BulkType.Text), ("name", BulkType.Text),
         ("active", BulkType.Truth), ("created_at", BulkType.Instant), ("last_seen_at", BulkType.Instant), ("names_issued_at", BulkType.Instant), ("roles_hash", BulkType.Text), ("roles_issued_at", BulkType.Instant));
 
-    private static readonly BulkTable Words = new("account_words", ("account_id", BulkType.Id), ("word", BulkType.Text));
+    private static readonly BulkTable Words = new("account_words", ("account_id", BulkType.Id), ("kind", BulkType.Text), ("word", BulkType.Text));
 
     private static readonly BulkTable AccountRoles = new("account_roles", ("account_id", BulkType.Id), ("role_id", BulkType.BigNumber));
 
@@ -124,7 +124,7 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
         await writing.AddAsync("roles seen", Roles, data.Roles.Count, data.Roles.Select(role => new object?[] { RoleKinds.Write(role.Kind), role.Client, role.Name, data.Now.AddDays(-size.Days) }));
         await writing.AddAsync("accounts", Accounts, data.Accounts.Count, data.Accounts.Select(account => Row(account, data)));
         await writing.AddAsync("words to find them by", Words, data.Accounts.Count * 6L, data.Accounts.SelectMany(account =>
-            AccountWords.Of(account.Username, account.Email, account.Name).Select(word => new object?[] { account.Id, word })));
+            AccountWords.Of(account.Username, account.Email, account.Name).Select(word => new object?[] { account.Id, account.Kind, word })));
         var ids = await RoleIdsAsync(data, writing);
         await writing.AddAsync("roles of accounts", AccountRoles, data.Accounts.Sum(account => account.Roles?.Count ?? 0), data.Accounts.SelectMany(account =>
             (account.Roles ?? []).Select(role => new object?[] { account.Id, ids[role] })));
@@ -144,7 +144,7 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
 
     private object?[] Row(SeedAccount account, SeedData data) =>
     [
-        account.Id, keycloak.Issuer, account.Subject, account.IsService ? "service" : "person", account.Username, account.Email, account.Name, account.Active, account.CreatedAt, account.LastSeenAt,
+        account.Id, keycloak.Issuer, account.Subject, account.Kind, account.Username, account.Email, account.Name, account.Active, account.CreatedAt, account.LastSeenAt,
         account.LastSeenAt, account.Roles is null ? null : CallerStore.Hash(account.Roles.Select(role => data.Roles[role])), account.Roles is null ? null : account.LastSeenAt,
     ];
 
