@@ -132,6 +132,33 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task What_was_typed_for_a_group_that_is_deleted_meanwhile_makes_a_new_one()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        var browser = await Api.SignInAsync("ada");
+        var form = await OpenAsync(browser, $"/admin/groups/{group.Id}/edit");
+        await DeleteAsync(ada, group.Id.ToString());
+
+        var page = await browser.SubmitAsync(form, Edit(group), ("description", "Typed with care"), ("permission.author:view", "granted"));
+
+        Assert.Equal(HttpStatusCode.NotFound, page.Status);
+        Assert.Contains("Somebody has deleted this group", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        page = await browser.SubmitAsync(page, NewForm);
+        try
+        {
+            Assert.Contains("Typed with care", page.Text, StringComparison.Ordinal);
+            var made = await ada.GetFromJsonAsync<JsonElement>($"/api{page.Url.AbsolutePath["/admin".Length..]}", Cancel);
+            Assert.Equal(group.Name, made.GetProperty("name").GetString());
+            Assert.Equal(["author:view", "book:view"], made.GetProperty("permissions").EnumerateArray().Select(permission => permission.GetString()!));
+        }
+        finally
+        {
+            await DeleteAsync(ada, page.Url.Segments[^1]);
+        }
+    }
+
+    [Fact]
     public async Task What_goes_with_a_group_is_said_before_it_is_deleted()
     {
         var ada = await Api.PersonAsync("ada");

@@ -94,6 +94,51 @@ public abstract class ModelPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task What_was_typed_for_a_row_that_is_deleted_meanwhile_makes_a_new_one()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (author, name) = await AddAuthorAsync(ada);
+        var id = await AddBookAsync(ada, "As it was", author);
+        var browser = await Api.SignInAsync("ada");
+        var form = await OpenAsync(browser, $"{Books}/{id}/edit");
+        using (var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/books/{id}"))
+        {
+            request.Headers.IfMatch.ParseAdd("*");
+            Assert.Equal(HttpStatusCode.NoContent, (await ada.SendAsync(request, Cancel)).StatusCode);
+        }
+
+        var page = await browser.SubmitAsync(form, Edit(id), ("title", "Typed with care"));
+
+        Assert.Equal(HttpStatusCode.NotFound, page.Status);
+        Assert.Contains("is not there any more", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        page = await browser.SubmitAsync(page, NewBook);
+        Assert.NotEqual($"{Books}/{id}", page.Url.AbsolutePath);
+        Assert.Contains("Typed with care was added.", page.Text, StringComparison.Ordinal);
+        Assert.Contains(name, page.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_may_not_add_rows_is_told_that_a_row_is_gone_and_no_more()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (author, _) = await AddAuthorAsync(ada);
+        var id = await AddBookAsync(ada, "As it was", author);
+        var nora = await AccountIdAsync(await Api.PersonAsync("nora"));
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["admin:view", "author:view", "book:view", "book:change"]);
+        await group.WithAsync(nora);
+        var browser = await Api.SignInAsync("nora");
+        var form = await OpenAsync(browser, $"{Books}/{id}/edit");
+
+        // Any row that is not there, or not for them, is the same to them.
+        var text = form.Page.QuerySelector(Edit(id))!.GetAttribute("action")!;
+        form.Page.QuerySelector(Edit(id))!.SetAttribute("action", text.Replace(id.ToString(), Guid.NewGuid().ToString(), StringComparison.Ordinal));
+        var page = await browser.SubmitAsync(form, "main form[method=post]", ("title", "Mine"));
+
+        Assert.Equal(HttpStatusCode.NotFound, page.Status);
+        Assert.Null(page.Page.QuerySelector(NewBook));
+    }
+
+    [Fact]
     public async Task An_action_of_the_models_own_is_a_button_and_a_refusal_is_explained()
     {
         var ada = await Api.PersonAsync("ada");

@@ -19,8 +19,8 @@ internal sealed record AccountQuery(
 /// <summary>
 /// Lists accounts for the pages. Whatever the filter, a page costs what it is long, however many accounts there are: every
 /// combination of kind and state is read in the order of an index, and a search goes by the words of <c>account_words</c>. A
-/// search with a filter by something else than the kind looks through so many words for a page: some pages hold few accounts,
-/// and may hold none.
+/// search looks through so many words for a page: with a filter by something else than the kind, some pages hold few
+/// accounts, and may hold none.
 /// </summary>
 internal sealed class AccountSearch(Database database)
 {
@@ -55,7 +55,7 @@ internal sealed class AccountSearch(Database database)
             new CommandDefinition(sql, values, cancellationToken: cancellationToken), (account, word) => (account, word), splitOn: "word")).AsList();
         if (rows.Count <= query.Limit)
         {
-            return ([.. rows.Select(row => row.Account)], IsLookedThrough(query) ? await EndOfWordsAsync(connection, query, values, cancellationToken) : null);
+            return ([.. rows.Select(row => row.Account)], string.IsNullOrEmpty(query.Search) ? null : await EndOfWordsAsync(connection, query, values, cancellationToken));
         }
 
         rows.RemoveAt(query.Limit);
@@ -134,10 +134,11 @@ internal sealed class AccountSearch(Database database)
             values.Add("afterId", IdOf(cursor));
         }
 
-        // An account of which several words begin so is listed at the first of them.
+        // An account of which several words begin so is listed at the first of them. How many words are looked through is
+        // limited for every search: PostgreSQL guesses that this condition leaves next to nothing, and would sort all words.
         return $"""
             SELECT {Columns}, w.word
-            FROM ({Words(query)} {(IsLookedThrough(query) ? $"{WordOrder} LIMIT @most" : "")}) w
+            FROM ({Words(query)} {WordOrder} LIMIT @most) w
             JOIN accounts a ON a.id = w.account_id
             WHERE w.word = (SELECT o.word FROM account_words o WHERE o.account_id = w.account_id AND o.word >= @start ORDER BY o.word LIMIT 1) {string.Join(' ', conditions)}
             ORDER BY w.word, w.account_id
@@ -151,9 +152,6 @@ internal sealed class AccountSearch(Database database)
         FROM account_words
         WHERE {(query.Kind is null ? "" : "kind = @kind AND")} word >= @start AND word < @end {(query.After is null ? "" : "AND (word, account_id) > (@afterKey, @afterId)")}
         """;
-
-    private static bool IsLookedThrough(AccountQuery query) =>
-        !string.IsNullOrEmpty(query.Search) && (query.Active is not null || query.SeenSince is not null);
 
     // Where the words ended that were looked through; nowhere if there were no more.
     private static async Task<Cursor?> EndOfWordsAsync(DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)

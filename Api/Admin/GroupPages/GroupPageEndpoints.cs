@@ -101,12 +101,12 @@ internal static class GroupPageEndpoints
     private static async Task<IResult> ReplaceAsync(
         Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, PermissionCatalogue catalogue, GroupStore store, CancellationToken cancellationToken)
     {
+        var input = FormInput.Of(form);
         if (await store.FindAsync(id, cancellationToken) is not { } current)
         {
-            return TypedResults.NotFound();
+            return Gone();
         }
 
-        var input = FormInput.Of(form);
         var request = GroupForm.Read(input);
         if (SeenVersion(input) != current.Version)
         {
@@ -139,7 +139,19 @@ internal static class GroupPageEndpoints
 
         return change.Version is not null
             ? Flash.Redirect(context, $"{List}/{id}", $"The group {request.Name} is changed. It counts from the next request on.")
-            : TypedResults.NotFound();
+            : Gone();
+
+        // What was typed is not lost with the group.
+        IResult Gone()
+        {
+            if (!caller.May(Model, Permission.Add))
+            {
+                return TypedResults.NotFound();
+            }
+
+            input.Add("", "Somebody has deleted this group since you opened the page, with its members and mappings. What you typed makes a new group, if you want one.");
+            return FormPage(context, caller, group: null, input, delegation, catalogue, StatusCodes.Status404NotFound);
+        }
 
         // The form goes on from the version that is saved: whoever sends it again has seen that.
         IResult Conflict(Group theirs) => FormPage(

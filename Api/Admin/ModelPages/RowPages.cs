@@ -97,12 +97,12 @@ internal sealed class RowPages(Model model, ModelReferences references)
 
     public async Task<IResult> ReplaceAsync(string id, IFormCollection form, HttpContext context, Caller caller, CancellationToken cancellationToken)
     {
+        var input = FormInput.Of(form);
         if (await _store.FindAsync(id, RowSubject.Of(caller), cancellationToken) is not { } found)
         {
-            return TypedResults.NotFound();
+            return Gone();
         }
 
-        var input = FormInput.Of(form);
         if (ModelForm.SeenVersion(input) != found.Version)
         {
             return await ConflictAsync(found);
@@ -125,7 +125,19 @@ internal sealed class RowPages(Model model, ModelReferences references)
             case ModelChange.Invalid or ModelChange.Conflict:
                 return FormPage(found.Row, Explain(input, change), StatusOf(change), context, caller);
             default:
+                return Gone();
+        }
+
+        // What was typed is not lost with the row. Of what somebody may not see they do not learn that it is there.
+        IResult Gone()
+        {
+            if (!caller.May(model.Name, Permission.Add))
+            {
                 return TypedResults.NotFound();
+            }
+
+            input.Add("", $"That {_name.One} is not there any more. What you typed makes a new one, if you want it.");
+            return FormPage(null, input, StatusCodes.Status404NotFound, context, caller);
         }
 
         // The form goes on from the version that is saved: whoever sends it again has seen that.
