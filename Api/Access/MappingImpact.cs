@@ -29,7 +29,7 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
     /// <summary>How many accounts are named.</summary>
     public const int MostNamed = 20;
 
-    private const int RolesAtOnce = 50;
+    private const int RolesAtOnce = 10;
     private const int PageSize = MostNamed + 5;
     private const int MostLookedAt = 500;
 

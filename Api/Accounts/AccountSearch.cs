@@ -30,7 +30,7 @@ internal sealed class AccountSearch(Database database)
 
     public static readonly IReadOnlyList<string> Sorts = [ByUsername, ByLastSeen];
 
-    private const int WordsOfAPage = 400;
+    private const int WordsOfAPage = 250;
     private const string WordOrder = "ORDER BY word, account_id";
 
     private static readonly string[] Kinds = ["person", "service"];

@@ -2,3 +2,5 @@
 ALTER TABLE account_words ADD COLUMN kind text NOT NULL DEFAULT 'person' CHECK (kind IN ('person', 'service'));
 UPDATE account_words SET kind = 'service' WHERE account_id IN (SELECT id FROM accounts WHERE kind = 'service');
 CREATE INDEX account_words_by_kind ON account_words (kind, word, account_id);
+-- Until the planner knows how few words are of services, it would rather sort them all.
+ANALYZE account_words;
