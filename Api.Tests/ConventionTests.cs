@@ -135,6 +135,17 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
+    public void Every_component_is_shown_on_the_page_that_shows_them_all()
+    {
+        var folder = Path.Combine(Source, "Admin", "Design");
+        var shown = string.Concat(Directory.GetFiles(folder, "*.razor").Append(Path.Combine(Source, "Admin", "DesignPages", "DesignPage.razor")).Select(File.ReadAllText));
+        // A page that stands alone, and an answer to script, are no parts of a page.
+        Assert.Equal(
+            ["NameOptions", "Plain"],
+            Directory.GetFiles(folder, "*.razor").Select(file => Path.GetFileNameWithoutExtension(file)).Where(name => !shown.Contains($"<{name} ", StringComparison.Ordinal) && !shown.Contains($"<{name}>", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public void Nothing_is_left_lying_about()
     {
         foreach (var file in Files("*.cs").Concat(Files("*.razor")))

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using Api.Data;
 using Api.Keycloak;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,7 +25,7 @@ public sealed class ClientTokenLogTests
         await AskAsync(realm.Mint(changes: [("azp", "forged"), ("aud", "other-api")]), HttpStatusCode.Unauthorized);
         await AskAsync(realm.Mint(changes: [("azp", "forged-too")]), HttpStatusCode.Unauthorized);
 
-        var clients = (await log.ListAsync(10, Cancel)).ToDictionary(client => client.ClientId);
+        var clients = (await log.ListAsync(10, after: null, Cancel)).Clients.ToDictionary(client => client.ClientId);
 
         Assert.Equal(["elsewhere", "good"], clients.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(ClientToken.Accepted, clients["good"].Code);
@@ -32,6 +33,12 @@ public sealed class ClientTokenLogTests
         Assert.Equal("acme-api", clients["good"].Audiences);
         Assert.Equal(ClientToken.WrongAudience, clients["elsewhere"].Code);
         Assert.Equal("other-api", clients["elsewhere"].Audiences);
+
+        // A page at a time: each of them once, who called last first.
+        var (first, next) = await log.ListAsync(1, after: null, Cancel);
+        var (second, end) = await log.ListAsync(1, Cursor.Parse(next!.ToString(), ClientTokenLog.Sort), Cancel);
+        Assert.Equal(["elsewhere", "good"], [.. first.Concat(second).Select(client => client.ClientId)]);
+        Assert.Null(end);
 
         async Task AskAsync(string token, HttpStatusCode expected) =>
             Assert.Equal(expected, (await realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Data.Common;
+using System.Globalization;
 using Api.Data;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -87,17 +88,31 @@ internal sealed partial class ClientTokenLog(Database database, IOptions<Keycloa
     }
 
     /// <summary>The clients that call, who called last first.</summary>
-    public async Task<IReadOnlyList<ClientToken>> ListAsync(int limit, CancellationToken cancellationToken)
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">Where the page before ended.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>A page, and where the next one starts; <see langword="null"/> on the last.</returns>
+    public async Task<(IReadOnlyList<ClientToken> Clients, Cursor? Next)> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        const string sql = """
+        // One comparison that an index begins with, and one for those of the same instant.
+        var sql = $"""
             SELECT client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at
             FROM client_tokens
-            WHERE issuer = @Issuer
+            WHERE issuer = @Issuer {(after is null ? "" : "AND seen_at <= @afterSeen AND (seen_at < @afterSeen OR client_id > @afterId)")}
             ORDER BY seen_at DESC, client_id
             LIMIT @limit
             """;
+        var seen = DateTimeOffset.TryParseExact(after?.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var read) ? read : DateTimeOffset.MaxValue;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<ClientToken>(new CommandDefinition(sql, new { options.Value.Issuer, limit }, cancellationToken: cancellationToken))).AsList();
+        var clients = (await connection.QueryAsync<ClientToken>(new CommandDefinition(
+            sql, new { options.Value.Issuer, limit = limit + 1, afterSeen = seen, afterId = after?.Id }, cancellationToken: cancellationToken))).AsList();
+        if (clients.Count <= limit)
+        {
+            return (clients, null);
+        }
+
+        clients.RemoveAt(limit);
+        return (clients, new Cursor(Sort, clients[^1].SeenAt.ToString("O", CultureInfo.InvariantCulture), clients[^1].ClientId));
     }
 
     private async Task WriteAsync(JsonWebToken token, string client, string code, DateTimeOffset now, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Api.Admin.Design;
 using Api.Admin.Forms;
+using Api.Admin.GroupPages;
 using Api.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -17,9 +18,9 @@ internal static class DesignPageEndpoints
         }
     }
 
-    private static RazorComponentResult Show(HttpContext context, Caller caller, TimeProvider clock)
+    private static RazorComponentResult Show(HttpContext context, Caller caller, Delegation delegation, PermissionCatalogue catalogue, TimeProvider clock)
     {
-        var input = FormInput.Of(("name", "What somebody typed"), ("wrong", "no such name"), ("one", "b"), ("yes", "on"));
+        var input = FormInput.Of(("name", "What somebody typed"), ("wrong", "no such name"), ("one", "b"), ("one-in-sight", "a"), ("yes", "on"));
         input.Add("wrong", "There is no such name. Choose another.");
         return Pages.Of<DesignPage, DesignView>(context, caller, new DesignView(
             clock.GetUtcNow(),
@@ -33,7 +34,9 @@ internal static class DesignPageEndpoints
                 new ChartSeries("refused", "bad", [.. Enumerable.Range(0, 24).Select(hour => hour * 7L % 11)]),
             ],
             [new RankItem("acme-reader", 1200), new RankItem("acme-writer", 700), new RankItem("acme-nobody", 12)],
-            input));
+            input,
+            [new VersionField("Name", "editors", "editors"), new VersionField("What for", "They edit books.", "")],
+            GroupForm.Matrix(catalogue, delegation, input)));
     }
 }
 
@@ -44,10 +47,14 @@ internal static class DesignPageEndpoints
 /// <param name="Series">The bars.</param>
 /// <param name="Items">A ranking.</param>
 /// <param name="Input">A form with a mistake.</param>
+/// <param name="Versions">Two versions of one thing.</param>
+/// <param name="Matrix">What a group may grant.</param>
 public sealed record DesignView(
     DateTimeOffset Now,
     IReadOnlyList<IReadOnlyList<ChainStep>> Chains,
     IReadOnlyList<string> Labels,
     IReadOnlyList<ChartSeries> Series,
     IReadOnlyList<RankItem> Items,
-    FormInput Input);
+    FormInput Input,
+    IReadOnlyList<VersionField> Versions,
+    PermissionMatrixView Matrix);

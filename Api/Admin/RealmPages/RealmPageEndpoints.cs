@@ -1,3 +1,4 @@
+using Api.Data;
 using Api.Keycloak;
 using Api.Permissions;
 using Microsoft.Extensions.Options;
@@ -7,11 +8,13 @@ namespace Api.Admin.RealmPages;
 /// <summary>The page of the realm: whether it can be reached, its keys, and how the tokens of clients look.</summary>
 internal static class RealmPageEndpoints
 {
-    private const int MostClients = 100;
+    private const int PageSize = 50;
+    private const string Path = "/admin/realm";
 
     public static void MapRealmPages(this IEndpointRouteBuilder admin) => admin.MapGet("/realm", ShowAsync).RequirePermission("realm", Permission.View);
 
     private static async Task<IResult> ShowAsync(
+        string? after,
         HttpContext context,
         Caller caller,
         IOptions<KeycloakOptions> options,
@@ -26,6 +29,7 @@ internal static class RealmPageEndpoints
         var now = clock.GetUtcNow();
         var last = metadata.Last;
         var current = (last?.Keys ?? []).Select(key => key.KeyId).ToHashSet(StringComparer.Ordinal);
+        var (page, next) = await clients.ListAsync(PageSize, after is null ? null : Cursor.Parse(after, ClientTokenLog.Sort), cancellationToken);
         return Pages.Of<RealmPage, RealmView>(context, caller, new RealmView(
             keycloak.Issuer,
             keycloak.RequiredAudience,
@@ -35,7 +39,7 @@ internal static class RealmPageEndpoints
             metadata.LastFailure,
             [.. (await keys.ListAsync(cancellationToken)).Select(key => new RealmKeyView(
                 key.KeyId, key.Algorithm, key.FirstSeenAt, key.LastSeenAt, ClientOddities.Span((now - key.FirstSeenAt).TotalSeconds), current.Contains(key.KeyId)))],
-            [.. (await clients.ListAsync(MostClients, cancellationToken)).Select(client => new RealmClientView(
+            [.. page.Select(client => new RealmClientView(
                 client.ClientId,
                 client.Code == ClientToken.Accepted,
                 client.Audiences.Split(' ', StringSplitOptions.RemoveEmptyEntries),
@@ -44,6 +48,8 @@ internal static class RealmPageEndpoints
                 ClientOddities.Span(client.LifetimeSeconds),
                 client.Algorithm,
                 client.SeenAt,
-                [.. ClientOddities.Of(client, keycloak.RequiredAudience, catalogue)]))]));
+                [.. ClientOddities.Of(client, keycloak.RequiredAudience, catalogue)]))],
+            after is null ? null : Path + "#clients",
+            next is null ? null : Links.To(Path, ("after", next.ToString())) + "#clients"));
     }
 }

@@ -8,7 +8,9 @@ namespace Api.Admin.RealmPages;
 /// <param name="LastRead">When its metadata was read last.</param>
 /// <param name="LastFailure">Why the last attempt failed, if it did.</param>
 /// <param name="Keys">Its keys, the newest first.</param>
-/// <param name="Clients">The clients that call, who called last first.</param>
+/// <param name="Clients">One page of the clients that call, who called last first.</param>
+/// <param name="First">The first page of them, where this is another.</param>
+/// <param name="Next">The next page, where there is one.</param>
 public sealed record RealmView(
     string Issuer,
     string Audience,
@@ -17,7 +19,9 @@ public sealed record RealmView(
     DateTimeOffset? LastRead,
     string? LastFailure,
     IReadOnlyList<RealmKeyView> Keys,
-    IReadOnlyList<RealmClientView> Clients);
+    IReadOnlyList<RealmClientView> Clients,
+    string? First,
+    string? Next);
 
 /// <summary>A key of the realm.</summary>
 /// <param name="KeyId">Its id (<c>kid</c>).</param>
