@@ -84,38 +84,6 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
         static string[] Names(RealmAnswer page) =>
             [.. page.Page.QuerySelectorAll("#results tbody th a").Select(link => link.TextContent).Order(StringComparer.Ordinal)];
     }
-
-    [Fact]
-    public async Task The_home_page_names_what_needs_attention_with_the_place_that_mends_it()
-    {
-        await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/me", Cancel);
-        var ada = await Api.PersonAsync("ada");
-        await using var idle = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
-        await idle.WithRoleAsync("realm-role", "nobody-has-this-one");
-        var pages = await Api.SignInAsync("ada");
-
-        var home = await pages.GetAsync($"{Url}/admin");
-
-        var notices = home.Page.QuerySelectorAll(".cards > li").ToDictionary(notice => notice.QuerySelector("strong")!.TextContent, notice => notice.QuerySelector("a")!.GetAttribute("href"));
-        Assert.Contains(notices, notice => notice.Key.Contains("nothing", StringComparison.Ordinal) && notice.Value == "/admin/role-mappings?matches=none");
-        Assert.Contains(notices, notice => notice.Key.Contains("in no group", StringComparison.Ordinal) && notice.Value!.StartsWith("/admin/accounts", StringComparison.Ordinal));
-        // What this browser has just done is in the picture already.
-        Assert.Contains("sign-ins", home.Page.QuerySelectorAll(".chart")[1].TextContent, StringComparison.Ordinal);
-        Assert.NotEmpty(home.Page.QuerySelectorAll(".chart .bar"));
-    }
-
-    [Fact]
-    public async Task Who_may_see_nothing_but_the_home_page_sees_nothing_else_on_it()
-    {
-        var pages = await Api.SignInAsync("grace");
-
-        var home = await pages.GetAsync($"{Url}/admin");
-
-        Assert.Equal(HttpStatusCode.OK, home.Status);
-        Assert.Empty(home.Page.QuerySelectorAll(".chart"));
-        var links = home.Page.QuerySelectorAll("nav.side a").Select(link => link.TextContent);
-        Assert.Equal(["Home", "Authors", "Books"], links);
-    }
 }
 
 public sealed class AccessPagesOnSqliteTests(ApiOnEmbeddedRealm api) : AccessPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;

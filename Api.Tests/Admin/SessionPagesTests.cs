@@ -112,6 +112,11 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
             "Typed with care & \"quotes\"",
             back.Page.QuerySelector($"form[action='/admin/accounts/{target}/switch-off'] [name=reason]")!.GetAttribute("value"));
 
+        // It belongs to its page.
+        var other = await AccountIdAsync(await Api.ServiceAsync("acme-writer"));
+        var elsewhere = await linus.GetAsync(Back(again).Replace(target.ToString(), other.ToString(), StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, elsewhere.Status);
+        Assert.DoesNotContain("Typed with care", elsewhere.Text, StringComparison.Ordinal);
         // Nobody else gets it, whoever knows its number.
         var ada = await Api.SignInAsync("ada");
         Assert.DoesNotContain("Typed with care", (await ada.GetAsync(Back(again))).Text, StringComparison.Ordinal);

@@ -51,13 +51,13 @@ internal static class RoleMappingPageEndpoints
 
         // The rules are in memory and in order: no table is read, and a page is looked for where it begins.
         RoleKind? kind = filter.Kind is null ? null : RoleKinds.Parse(filter.Kind);
+        var start = new MappingRule(Guid.Empty, new RolePattern(kind ?? default, "", ""), Guid.Empty);
         var place = RoleWords.Place(request.After);
         MappingRule[] mappings = group is not null ? [.. caller.Rules.MappingsInto(group.Id)] : filter.Matches == "none" ? match.Idle : caller.Rules.MappingsInOrder;
-        var (page, isLast) = Page(After(mappings, place ?? new MappingRule(Guid.Empty, new RolePattern(kind ?? default, "", ""), Guid.Empty), MappingRule.InOrder)
-            .TakeWhile(mapping => kind is null || mapping.Pattern.Kind <= kind)
+        var (page, isLast) = Page(After(mappings, place is not null && MappingRule.InOrder.Compare(place, start) > 0 ? place : start, MappingRule.InOrder)
+            .TakeWhile(mapping => kind is null || mapping.Pattern.Kind == kind)
             .Where(mapping =>
-                (kind is null || mapping.Pattern.Kind == kind)
-                && (filter.Matches is null || filter.Matches == "some" == match.Matched.Contains(mapping.Id))
+                (filter.Matches is null || filter.Matches == "some" == match.Matched.Contains(mapping.Id))
                 && Holds(mapping.Pattern, filter.Search)));
         return Pages.Of<RoleMappingsPage, RoleMappingListView>(context, caller, new RoleMappingListView(
             [.. page.Select(mapping => RoleMappingView.Of(mapping, caller.Rules, match.Matched))],
