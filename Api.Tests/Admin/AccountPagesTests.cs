@@ -272,6 +272,56 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.All(await ActiveAsync(ids), Assert.False);
     }
 
+    [Theory]
+    [InlineData("no-such-group", "", "There is no group no-such-group")]
+    [InlineData("book-readers", "not-a-place", "does not say where the one before has ended")]
+    public async Task A_filter_that_finds_nobody_for_sure_is_never_taken_for_everybody(string group, string after, string expected)
+    {
+        var ids = await AddAccountsAsync("e" + Guid.NewGuid().ToString("N")[..8], 1);
+        var pages = await Api.SignInAsync("ada");
+        var list = await pages.GetAsync($"{Url}/admin/accounts");
+        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        KeyValuePair<string, string>[] form =
+        [
+            new("__RequestVerificationToken", token), new("action", "switch-off"), new("all", "on"), new("filter-group", group), new("after", after),
+        ];
+
+        var done = await pages.PostAsync($"{Url}/admin/accounts/bulk/apply", form);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, done.Status);
+        Assert.Contains(expected, done.Page.QuerySelector("main .mistake, main [role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Null(done.Page.QuerySelector("form[action='/admin/accounts/bulk/apply'] button[type=submit]"));
+        Assert.Equal([true], await ActiveAsync(ids));
+    }
+
+    [Fact]
+    public async Task A_group_for_everybody_is_no_filter_for_a_change()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var everybody = await GroupUnderTest.CreateAsync(ada, ["book:view"], forEverybody: true);
+        var ids = await AddAccountsAsync("f" + Guid.NewGuid().ToString("N")[..8], 1);
+        var pages = await Api.SignInAsync("ada");
+        var list = await pages.GetAsync($"{Url}/admin/accounts?group={everybody.Name}");
+
+        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "switch-off"), ("all", "on"));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, ask.Status);
+        Assert.Contains("is for everybody", ask.Page.QuerySelector("main [role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Null(ask.Page.QuerySelector("form[action='/admin/accounts/bulk/apply'] button[type=submit]"));
+        Assert.Equal([true], await ActiveAsync(ids));
+    }
+
+    [Fact]
+    public async Task A_search_that_is_too_long_is_cut_between_characters()
+    {
+        var pages = await Api.SignInAsync("ada");
+
+        var list = await pages.GetAsync($"{Url}/admin/accounts?search={new string('a', 199)}%F0%9F%98%80");
+
+        Assert.Equal(HttpStatusCode.OK, list.Status);
+        Assert.Empty(Names(list));
+    }
+
     [Fact]
     public async Task Who_may_only_look_at_accounts_changes_several_no_more_than_one()
     {

@@ -116,12 +116,24 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     public async Task A_cell_of_an_export_is_never_a_formula_and_keeps_quotes_commas_and_lines()
     {
         await AddAsync(Row("=HYPERLINK(\"http://evil.test\")", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "one, \"two\"\nthree" });
+        await AddAsync(Row("x;=1+1;@y", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "x;=HYPERLINK(\"a\")\n-2;plain-text a=b" });
         var pages = await Api.SignInAsync("ada");
 
         var csv = (await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2003-01-01&to=2003-01-02")).Text;
 
         Assert.Contains("\"'=HYPERLINK(\"\"http://evil.test\"\")\"", csv, StringComparison.Ordinal);
         Assert.Contains("\"one, \"\"two\"\"\nthree\"", csv, StringComparison.Ordinal);
+        // Where cells end at semicolons, these would begin some.
+        Assert.Contains(",x;'=1+1;'@y,", csv, StringComparison.Ordinal);
+        Assert.Contains("\"x;'=HYPERLINK(\"\"a\"\")\n'-2;plain-text a=b\"", csv, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_filter_that_is_too_long_is_cut_between_characters()
+    {
+        var pages = await Api.SignInAsync("ada");
+
+        Assert.Equal(HttpStatusCode.OK, (await pages.GetAsync($"{Url}/admin/audit?model=book&row={new string('a', 299)}%F0%9F%98%80")).Status);
     }
 
     [Fact]

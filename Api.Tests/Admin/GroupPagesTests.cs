@@ -2,7 +2,10 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AngleSharp.Html.Dom;
+using Api.Data;
 using Api.Tests.Infrastructure;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;
 
@@ -59,6 +62,40 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
 
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
         Assert.Contains("There is a group staff already.", page.Page.QuerySelector(".field.wrong .mistake")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_form_may_have_a_field_for_each_of_very_many_permissions()
+    {
+        var browser = await Api.SignInAsync("ada");
+
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, "/admin/groups/new"),
+            NewForm,
+            [("name", "Not a name"), .. Enumerable.Range(0, 1000).Select(index => ($"permission.model-{index}:view", "none"))]);
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
+    }
+
+    [Fact]
+    public async Task What_does_not_exist_is_a_mistake_and_no_refusal_that_the_log_would_hold()
+    {
+        var browser = await Api.SignInAsync("linus");
+        var name = $"nothing-like-it-{Guid.NewGuid():N}";
+
+        var page = await browser.SubmitAsync(await OpenAsync(browser, "/admin/groups/new"), NewForm, ("name", NewName()), ($"permission.{name}:view", "granted"));
+
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
+        // Refusals are written after a while, in the order in which they came.
+        var later = Guid.NewGuid().ToString();
+        Assert.Equal(HttpStatusCode.Forbidden, (await (await Api.ServiceAsync("acme-nobody")).GetAsync($"/api/books/{later}", Cancel)).StatusCode);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        while (await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM audit_log WHERE row_id = @later", new { later }) == 0)
+        {
+            await Task.Delay(100, Cancel);
+        }
+
+        Assert.Empty(await connection.QueryAsync<string>("SELECT missing_permissions FROM audit_log WHERE missing_permissions LIKE @like", new { like = $"%{name}%" }));
     }
 
     [Fact]

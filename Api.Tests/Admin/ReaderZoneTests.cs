@@ -13,6 +13,7 @@ public sealed class ReaderZoneTests
     [InlineData("UTC", "UTC")]
     [InlineData("", "UTC")]
     [InlineData("Nowhere/Town", "UTC")]
+    [InlineData("Europe//Berlin", "UTC")]
     [InlineData("../../../dev/zero", "UTC")]
     [InlineData("/dev/zero", "UTC")]
     [InlineData("Europe/../../../../dev/zero", "UTC")]

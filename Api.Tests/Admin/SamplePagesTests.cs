@@ -109,6 +109,21 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Empty((await OpenAsync(browser, $"{Samples}?search=t-{id}&at.gte=2026-07-01T12:00")).Page.QuerySelectorAll("tbody tr"));
     }
 
+    [Fact]
+    public async Task Nothing_is_filtered_by_a_reference_that_is_not_for_the_reader_to_see_not_even_by_whether_it_is_there()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var nora = await AccountIdAsync(await Api.PersonAsync("nora"));
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["admin:view", "test-sample:view"], denied: ["author:view"]);
+        await group.WithAsync(nora);
+        var browser = await Api.SignInAsync("nora");
+
+        foreach (var filter in new[] { "authorId.null=true", "authorId=somebody" })
+        {
+            Assert.Contains("is not for you to see", (await OpenAsync(browser, $"{Samples}?{filter}")).Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        }
+    }
+
     private static string NewId() => $"s-{Guid.NewGuid():N}";
 
     private Task<RealmAnswer> OpenAsync(RealmBrowser browser, string path) => browser.GetAsync(new Uri(Api.BaseAddress, path).AbsoluteUri);

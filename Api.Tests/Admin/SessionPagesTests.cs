@@ -128,6 +128,23 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_form_that_is_not_ours_is_not_kept_whoever_has_had_a_session()
+    {
+        var linus = await Api.SignInAsync("linus");
+        await EndAsync("linus");
+
+        var answer = await linus.PostAsync($"{Url}/admin/accounts/{Guid.NewGuid()}/switch-off", [KeyValuePair.Create("reason", "somebody else's")]);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
+        Assert.DoesNotContain("draft", answer.Text, StringComparison.Ordinal);
+        // Nor one that nobody can read.
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{Url}/admin/groups/new") { Content = new StringContent("x") };
+        request.Headers.Accept.ParseAdd("text/html");
+        request.Content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("multipart/form-data");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await linus.SendAsync(request)).Status);
+    }
+
+    [Fact]
     public async Task Of_somebody_who_never_had_a_session_no_form_is_kept()
     {
         var stranger = Api.NewBrowser();

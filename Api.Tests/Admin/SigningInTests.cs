@@ -172,6 +172,17 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_return_address_that_no_header_can_hold_does_not_cost_the_sign_in()
+    {
+        var browser = Api.NewBrowser();
+
+        var url = await browser.SignInAsync($"{Api.Realm.ApiUrl}/signin?returnUrl=/admin/%C3%A4", "ada", "ada");
+
+        Assert.Equal("/admin", url.AbsolutePath);
+        Assert.Equal("/account", (await browser.GetAsync($"{Api.Realm.ApiUrl}/account")).Url.AbsolutePath);
+    }
+
+    [Fact]
     public async Task The_sign_in_asks_by_code_with_PKCE_and_keeps_its_cookies_to_itself()
     {
         var response = await Api.NewClient().GetAsync("/signin", Cancel);

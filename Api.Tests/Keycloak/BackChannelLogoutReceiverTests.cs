@@ -46,6 +46,19 @@ public sealed class BackChannelLogoutReceiverTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await AskAsync(somebodyElse));
     }
 
+    [Theory]
+    [InlineData("multipart/form-data", "x")]
+    [InlineData("application/x-www-form-urlencoded", "")]
+    public async Task A_body_that_is_no_form_is_refused_as_the_senders_mistake(string type, string body)
+    {
+        using var content = new StringContent(body.Length > 0 ? body : string.Concat(Enumerable.Repeat("a&", 5000)));
+        content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse(type);
+
+        var answer = await Realm.NewClient(null).PostAsync("/signout-backchannel", content, Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
     public static TheoryData<string, object?> Mistakes => new()
     {
         { "aud", "acme-api" },

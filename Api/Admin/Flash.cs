@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Api.Data;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -22,7 +23,7 @@ internal static class Flash
     /// <summary>Says the sentence on the page at the address, and sends the browser there.</summary>
     public static IResult Redirect(HttpContext context, string path, string sentence)
     {
-        var text = sentence.Length <= Longest ? sentence : sentence[..Longest] + "…";
+        var text = sentence.Length <= Longest ? sentence : ShortText.Cut(sentence, Longest) + "…";
         var value = WebEncoders.Base64UrlEncode(Protector(context).Protect(Encoding.UTF8.GetBytes(text), DateTimeOffset.UtcNow + GoodFor));
         context.Response.Cookies.Append(Cookie, value, Options(context));
         return TypedResults.LocalRedirect(path);

@@ -14,7 +14,8 @@ internal static class ReaderZone
     public static TimeZoneInfo Named(string? name) =>
         name is { Length: > 0 and <= 64 } && IsName(name) && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
 
-    // The system looks a name up as a file below a folder. What leads out of the folder is no name.
+    // The system looks a name up as a file below a folder, and remembers every spelling for good. What leads out of the folder is
+    // no name, and two slashes in a row are another spelling of one.
     private static bool IsName(string name) =>
-        char.IsAsciiLetter(name[0]) && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '/' or '_' or '-' or '+');
+        char.IsAsciiLetter(name[0]) && !name.Contains("//", StringComparison.Ordinal) && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '/' or '_' or '-' or '+');
 }

@@ -112,7 +112,7 @@ internal sealed class AuditTrail(TimeProvider clock)
             values.ToDictionary(value => value.Key, value => value.Value is string text ? Cut(text, LongestValue) : value.Value, StringComparer.Ordinal),
             Options);
 
-    // Never between the halves of a character beyond the basic plane: half a one is not UTF-8. Nor has PostgreSQL a NUL.
+    // PostgreSQL has no NUL.
     private static string? Cut(string? text, int longest)
     {
         if (text?.Contains('\0', StringComparison.Ordinal) is true)
@@ -121,6 +121,6 @@ internal sealed class AuditTrail(TimeProvider clock)
         }
 
         return text is null || text.Length <= longest ? text
-            : string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[longest - 2]) ? longest - 2 : longest - 1), "…");
+            : ShortText.Cut(text, longest - 1) + "…";
     }
 }

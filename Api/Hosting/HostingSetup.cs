@@ -23,7 +23,8 @@ internal static class HostingSetup
         });
         builder.Services.Configure<FormOptions>(options =>
         {
-            options.ValueCountLimit = 200;
+            // The form of a group has a field for each permission that there is.
+            options.ValueCountLimit = 2000;
             options.MultipartBodyLengthLimit = LargestBody;
         });
         // It writes error_description as it came from the address bar, line breaks and all. SessionScheme says the same, cleanly.

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Api.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -30,7 +31,7 @@ internal static partial class BackChannelLogout
     {
         // Section 2.8: neither the answer to a logout nor a refusal may be kept.
         context.Response.Headers.CacheControl = "no-store";
-        var form = context.Request.HasFormContentType ? await context.Request.ReadFormAsync(cancellationToken) : null;
+        var form = await FormBody.TryReadAsync(context.Request, cancellationToken);
         if (form?["logout_token"] is not [{ Length: > 0 } text])
         {
             return Refuse("Exactly one form field logout_token is expected.");

@@ -146,11 +146,7 @@ internal sealed partial class ClientTokenLog(Database database, IOptions<Keycloa
     }
 
     // PostgreSQL has no NUL, and no client shall fill the table.
-    private static string Text(string text)
-    {
-        text = text.Replace("\0", "", StringComparison.Ordinal);
-        return text.Length <= LongestText ? text : text[..LongestText];
-    }
+    private static string Text(string text) => ShortText.Cut(text.Replace("\0", "", StringComparison.Ordinal), LongestText);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "How a token looks could not be noted: {Reason}")]
     private partial void LogNotWritten(string reason);

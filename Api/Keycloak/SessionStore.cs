@@ -68,7 +68,7 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
                 startedAt,
                 expiresAt,
                 address,
-                userAgent = userAgent is { Length: > LongestUserAgent } ? userAgent[..LongestUserAgent] : userAgent,
+                userAgent = userAgent is null ? null : ShortText.Cut(userAgent, LongestUserAgent),
                 refreshToken = refreshToken is null ? null : _protector.Protect(refreshToken),
             },
             cancellationToken: cancellationToken));

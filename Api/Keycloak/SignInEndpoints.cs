@@ -53,7 +53,7 @@ internal static partial class SignInEndpoints
 
         // The form's token was made for whoever was signed in.
         context.User = session.Principal;
-        if (!await antiforgery.IsRequestValidAsync(context))
+        if (await FormBody.TryReadAsync(context.Request, cancellationToken) is null || !await antiforgery.IsRequestValidAsync(context))
         {
             return Problem.Of(StatusCodes.Status400BadRequest, "form_expired", "The form is too old or not ours. Go back, reload the page and try again.");
         }
@@ -74,8 +74,7 @@ internal static partial class SignInEndpoints
     }
 
     /// <returns>The address if it is a path of this site, else the home of the admin pages: nobody is sent elsewhere.</returns>
-    private static string Local(string? returnUrl) =>
-        returnUrl is not null && RedirectHttpResult.IsLocalUrl(returnUrl) && !returnUrl.StartsWith('~') ? returnUrl : "/admin";
+    private static string Local(string? returnUrl) => LocalPath.Of(returnUrl) ?? "/admin";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Keycloak refused to begin a sign-in ({Reason}): {Message}")]
     private static partial void LogRefused(ILogger logger, string reason, string message);

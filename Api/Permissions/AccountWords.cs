@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Api.Data;
 using Dapper;
 
 namespace Api.Permissions;
@@ -18,7 +19,7 @@ internal static class AccountWords
             .Concat($"{username} {email} {name}".Split([' ', '@', '.', '-', '_'], StringSplitOptions.RemoveEmptyEntries))
             .Select(word => word.Trim().ToLowerInvariant())
             .Where(word => word.Length > 0)
-            .Select(word => word.Length <= Longest ? word : word[..(char.IsHighSurrogate(word[Longest - 1]) ? Longest - 1 : Longest)])
+            .Select(word => ShortText.Cut(word, Longest))
             .Distinct(StringComparer.Ordinal)
             .Take(Most)];
 

@@ -178,7 +178,7 @@ internal sealed record AccountListRequest(string? Search, string? Kind, string? 
     public AccountListFilter Filter => AccountPageReader.Clean(new AccountListFilter(Text(Search), Kind, Active, Text(Group), Seen, Sort));
 
     private static string? Text(string? text) =>
-        text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { } clean ? clean[..Math.Min(clean.Length, Longest)] : null;
+        text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { } clean ? ShortText.Cut(clean, Longest) : null;
 }
 
 /// <summary>Reads what the pages of accounts show.</summary>
@@ -193,6 +193,10 @@ internal sealed class AccountPageReader(
         Seen = filter.Seen is "1" or "7" or "30" ? filter.Seen : null,
         Sort = AccountSearch.Sorts.Contains(filter.Sort, StringComparer.Ordinal) ? filter.Sort : null,
     };
+
+    /// <returns>Whether a list of this filter can go on after the text.</returns>
+    public static bool IsPlace(AccountListFilter filter, string after) =>
+        string.IsNullOrEmpty(filter.Group) ? Cursor.Parse(after, AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null)) is not null : Guid.TryParse(after, out _);
 
     /// <returns>A page of the list, where the next one starts, and what is wrong with the filter.</returns>
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(

@@ -43,13 +43,18 @@ internal static class BulkPageEndpoints
         }
 
         Reasons.Check(input);
+        var after = input.Value("after") is { Length: > 0 } place ? place : null;
+        if (after is not null && change.Filter is not null && !AccountPageReader.IsPlace(change.Filter, after))
+        {
+            input.Add("", "This step does not say where the one before has ended, so nothing was changed by it. Begin anew: what is changed already stays so.");
+        }
 
         if (!Check(input, change, caller, delegation).IsValid)
         {
             return await ConfirmAsync(context, caller, change, input, reader, store, cancellationToken);
         }
 
-        var (accounts, next) = await StepAsync(caller, change, input.Value("after") is { Length: > 0 } after ? after : null, reader, store, cancellationToken);
+        var (accounts, next) = await StepAsync(caller, change, after, reader, store, cancellationToken);
         var changed = 0;
         foreach (var account in accounts)
         {
@@ -132,6 +137,14 @@ internal static class BulkPageEndpoints
         if (change.Filter is null && change.Ids.Count == 0)
         {
             input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
+        }
+
+        // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.
+        if (change.Filter is { Group.Length: > 0 } filter && caller.Rules.FindGroup(filter.Group) is not { ForEverybody: false })
+        {
+            input.Add("", caller.Rules.FindGroup(filter.Group) is null
+                ? $"There is no group {filter.Group}, so nobody can be found by it. Go back and mend the filter."
+                : $"The group {filter.Group} is for everybody. Go back and take it out of the filter if you mean all accounts.");
         }
 
         if (change.Action is "join" or "leave")

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Api.Audit;
 using Api.Data;
 
@@ -11,7 +12,7 @@ namespace Api.Admin.AuditPages;
 /// Writes the audit log as a file, while it is being read: neither the file nor the rows are ever in memory as a whole, and
 /// the first rows are there at once. The newest come first, so what is written meanwhile is not in it.
 /// </summary>
-internal static class AuditExport
+internal static partial class AuditExport
 {
     private const int RowsAtATime = 500;
 
@@ -59,7 +60,7 @@ internal static class AuditExport
     private static string Instant(DateTimeOffset at) => at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     // A spreadsheet takes what begins so for a formula, and names come from strangers: an apostrophe makes it text (OWASP,
-    // CSV injection).
+    // CSV injection). In countries that write decimals with a comma, cells begin after a semicolon as well.
     private static string Cell(string? value)
     {
         if (string.IsNullOrEmpty(value))
@@ -67,11 +68,15 @@ internal static class AuditExport
             return "";
         }
 
-        if (value[0] is '=' or '+' or '-' or '@' or '\t' or '\r')
+        if (value[0] is '\t' or '\r' or '\n')
         {
             value = "'" + value;
         }
 
+        value = Formula().Replace(value, "'");
         return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
+
+    [GeneratedRegex("(?<=^|[;\\t\\r\\n\"])(?=[=+@-])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Formula();
 }

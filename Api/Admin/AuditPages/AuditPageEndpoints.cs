@@ -78,7 +78,7 @@ internal sealed record AuditListRequest(
         Kind is AuditRow.ChangeKind or AuditRow.RefusalKind ? Kind : null, Text(Account), Text(Model), Text(Row), Text(Action), Text(Permission), Text(From), Text(To), Text(RequestId));
 
     private static string? Text(string? text) =>
-        text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: > 0 } clean ? clean[..Math.Min(clean.Length, Longest)] : null;
+        text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: > 0 } clean ? ShortText.Cut(clean, Longest) : null;
 }
 
 /// <summary>Makes a query of the log of what stands in the filters.</summary>

@@ -118,7 +118,7 @@ internal static class AuditWords
         return row.RowId is not null && row.RowId == row.AccountId?.ToString() ? row.Account : row.RowId;
     }
 
-    private static string Cut(string text) => text.Length <= LongestValue ? text : text[..LongestValue] + "…";
+    private static string Cut(string text) => text.Length <= LongestValue ? text : ShortText.Cut(text, LongestValue) + "…";
 
     private static string[]? Items(Dictionary<string, JsonElement> values, string field) =>
         values.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Text).OfType<string>()] : null;

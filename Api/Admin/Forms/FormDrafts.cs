@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Api.Data;
+using Api.Hosting;
 using Api.Keycloak;
 using Dapper;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
@@ -14,7 +17,7 @@ namespace Api.Admin.Forms;
 /// with it until then.
 /// </summary>
 internal sealed class FormDrafts(
-    Database database, IOptionsMonitor<CookieAuthenticationOptions> cookies, IDataProtectionProvider protection, TimeProvider clock)
+    Database database, IOptionsMonitor<CookieAuthenticationOptions> cookies, IDataProtectionProvider protection, IAntiforgery antiforgery, TimeProvider clock)
 {
     /// <summary>The query parameter by which a page takes a kept form up again.</summary>
     public const string Parameter = "draft";
@@ -64,12 +67,21 @@ internal sealed class FormDrafts(
 
     private async Task<Guid?> KeepAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        if (Author(context) is not { } author || !context.Request.HasFormContentType)
+        if (Author(context) is not { } ticket
+            || KeycloakIdentity.Read(ticket.Principal, out _) is not { } author
+            || await FormBody.TryReadAsync(context.Request, cancellationToken) is not { } sent)
         {
             return null;
         }
 
-        var form = FormInput.Of(await context.Request.ReadFormAsync(cancellationToken));
+        // The form's token was made for whoever was signed in. Nobody else leaves a form for them, whatever cookie they have.
+        context.User = ticket.Principal;
+        if (!await antiforgery.IsRequestValidAsync(context))
+        {
+            return null;
+        }
+
+        var form = FormInput.Of(sent);
         var fields = JsonSerializer.Serialize(form.Fields.ToDictionary(field => field.Key, field => field.Value.ToArray(), StringComparer.Ordinal));
         if (fields.Length > LongestFields)
         {
@@ -105,13 +117,14 @@ internal sealed class FormDrafts(
         return id;
     }
 
-    // The cookie of a session that has ended still says whose it was: it is ours, whatever its age.
-    private KeycloakIdentity? Author(HttpContext context)
+    // The cookie of a session that has ended still says whose it was: it is ours. After an hour nobody comes back to a form.
+    private AuthenticationTicket? Author(HttpContext context)
     {
         var options = cookies.Get(Schemes.Session);
         return options.CookieManager.GetRequestCookie(context, options.Cookie.Name!) is { } cookie
             && options.TicketDataFormat.Unprotect(cookie) is { } ticket
-                ? KeycloakIdentity.Read(ticket.Principal, out _)
+            && ticket.Properties.ExpiresUtc + KeptFor > clock.GetUtcNow()
+                ? ticket
                 : null;
     }
 

@@ -66,7 +66,7 @@ internal static class GroupPageEndpoints
         var input = FormInput.Of(form);
         var request = GroupForm.Read(input);
         GroupForm.Check(input, request, catalogue);
-        if (delegation.Refuse([.. request.Permissions, .. request.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && delegation.Refuse([.. request.Permissions, .. request.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("permissions", refused!);
         }
@@ -114,7 +114,7 @@ internal static class GroupPageEndpoints
         }
 
         GroupForm.Check(input, request, catalogue);
-        if (delegation.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && delegation.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("permissions", refused!);
         }
@@ -230,7 +230,7 @@ internal static class GroupPageEndpoints
         }
 
         var input = FormInput.Of(form);
-        if (delegation.Refuse([.. group.Permissions, .. group.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && delegation.Refuse([.. group.Permissions, .. group.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("", refused!);
         }

@@ -101,7 +101,7 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
     private async Task<(string? Value, string? Mistake)> ValueAsync(string name, string text, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
     {
         var column = model.Columns.FirstOrDefault(column => name == column.Json || name.StartsWith(column.Json + ".", StringComparison.Ordinal));
-        if (column is null || name.EndsWith(".null", StringComparison.Ordinal))
+        if (column is null)
         {
             return (text, null);
         }
@@ -109,6 +109,11 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
         if (!references.Shows(column, caller))
         {
             return (null, $"{column.Title} is not for you to see, so nothing is filtered by it.");
+        }
+
+        if (name.EndsWith(".null", StringComparison.Ordinal))
+        {
+            return (text, null);
         }
 
         if (references.Models.TargetOf(column) is { } target)
