@@ -23,9 +23,10 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
             await connection.ExecuteAsync(
                 """
                 INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at) VALUES (@issuer, 'of-long-ago', 'RS256', @at, @at);
+                INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at) VALUES (@issuer, 'of-today', 'RS256', @now, @now);
                 INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES ('realm-role', '', 'leads-nowhere', @at);
                 """,
-                new { issuer = Api.Realm.Issuer, at = DateTimeOffset.UtcNow.AddDays(-30) });
+                new { issuer = Api.Realm.Issuer, at = DateTimeOffset.UtcNow.AddDays(-30), now = DateTimeOffset.UtcNow });
         }
 
         var pages = await Api.SignInAsync("ada");

@@ -138,6 +138,8 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
         Assert.DoesNotContain("draft", answer.Text, StringComparison.Ordinal);
         // Nor one that nobody can read.
+        linus = await Api.SignInAsync("linus");
+        await EndAsync("linus");
         using var request = new HttpRequestMessage(HttpMethod.Post, $"{Url}/admin/groups/new") { Content = new StringContent("x") };
         request.Headers.Accept.ParseAdd("text/html");
         request.Content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("multipart/form-data");
