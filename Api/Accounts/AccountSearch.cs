@@ -110,13 +110,13 @@ internal sealed class AccountSearch(Database database)
         // After every text that begins so, and before all others: both engines compare these words by their bytes in UTF-8.
         values.Add("end", start + "\U0010FFFF");
         values.Add("most", WordsOfAPage);
-        // Written so that no index fits them: the words are what is gone through.
-        var conditions = new List<string>();
         if (query.Kind is not null)
         {
             values.Add("kind", query.Kind);
         }
 
+        // Written so that no index fits them: the words are what is gone through.
+        var conditions = new List<string>();
         if (query.Active is { } active)
         {
             conditions.Add("AND (a.active = @active) IS TRUE");

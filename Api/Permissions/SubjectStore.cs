@@ -244,6 +244,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         for (int most = limit * 3 / 2, looked = 0; looked < limit * MostLookedThrough; looked += most)
         {
             var accounts = await ReadAsync(connection, sql, new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most }, cancellationToken);
+            // Whether they are in one of the groups, and not why: resolving would make a membership of every role of everybody.
             members.AddRange(accounts.Where(account =>
                 account.Groups.Any(groups.Contains) || account.Roles.Any(role => rules.MappingsOf(role).Any(mapping => groups.Contains(mapping.GroupId)))));
             if (members.Count > limit)
@@ -297,7 +298,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     }
 
     // The same from memory, for pages: found out once for each version of the rules, and again when a token has shown a new
-    // role.
+    // role. They may be thousands, so they are not copied: one that leads into two of the groups comes twice.
     private async Task<IEnumerable<long>> KnownRolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
         var seen = await seenRoles.ListAsync(cancellationToken);

@@ -10,6 +10,8 @@ namespace Benchmarks.Pages;
 internal static class PageBenchmark
 {
     private const double Most = 1.5;
+
+    // From this many times the rows on, a page takes longer because of them; it need not be a scan.
     private const double MoreRows = 1.2;
     private const int WarmUp = 10;
     private const int FirstPort = 18_470;
@@ -84,7 +86,7 @@ internal static class PageBenchmark
                 await sites[^1].SignInAsync();
             }
 
-            Report(server is null ? "SQLite" : "PostgreSQL", pages, await MeasureAsync(sites, pages, times), times);
+            Report(server is null ? "SQLite" : "PostgreSQL", pages, await MeasurePagesAsync(sites, pages, times), times);
         }
         finally
         {
@@ -97,7 +99,7 @@ internal static class PageBenchmark
 
     // Every page of every site, one after the other, and all of it again, each time beginning with another site: whatever
     // else goes on for a while on the machine slows a few measures of all pages, and not all measures of one.
-    private static async Task<Measure[][]> MeasureAsync(List<Site> sites, StaffPage[] pages, int times)
+    private static async Task<Measure[][]> MeasurePagesAsync(List<Site> sites, StaffPage[] pages, int times)
     {
         var paths = new List<IReadOnlyList<string>>();
         foreach (var site in sites)

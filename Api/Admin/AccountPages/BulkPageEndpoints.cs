@@ -140,11 +140,17 @@ internal static class BulkPageEndpoints
         }
 
         // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.
-        if (change.Filter is { Group.Length: > 0 } filter && caller.Rules.FindGroup(filter.Group) is not { ForEverybody: false })
+        if (change.Filter is { Group: { Length: > 0 } name })
         {
-            input.Add("", caller.Rules.FindGroup(filter.Group) is null
-                ? $"There is no group {filter.Group}, so nobody can be found by it. Go back and mend the filter."
-                : $"The group {filter.Group} is for everybody. Go back and take it out of the filter if you mean all accounts.");
+            switch (caller.Rules.FindGroup(name))
+            {
+                case null:
+                    input.Add("", $"There is no group {name}, so nobody can be found by it. Go back and mend the filter.");
+                    break;
+                case { ForEverybody: true }:
+                    input.Add("", $"The group {name} is for everybody. Go back and take it out of the filter if you mean all accounts.");
+                    break;
+            }
         }
 
         if (change.Action is "join" or "leave")

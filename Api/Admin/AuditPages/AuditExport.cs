@@ -68,15 +68,10 @@ internal static partial class AuditExport
             return "";
         }
 
-        if (value[0] is '\t' or '\r' or '\n')
-        {
-            value = "'" + value;
-        }
-
         value = Formula().Replace(value, "'");
         return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
-    [GeneratedRegex("(?<=^|[;\\t\\r\\n\"])(?=[=+@-])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^(?=[\\t\\r\\n])|(?<=^|[;\\t\\r\\n\"])(?=[=+@-])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Formula();
 }

@@ -57,7 +57,7 @@ internal static class RoleMappingPageEndpoints
         var (page, isLast) = Page(After(mappings, place is not null && MappingRule.InOrder.Compare(place, start) > 0 ? place : start, MappingRule.InOrder)
             .TakeWhile(mapping => kind is null || mapping.Pattern.Kind == kind)
             .Where(mapping =>
-                (filter.Matches is null || filter.Matches == "some" == match.Matched.Contains(mapping.Id))
+                (filter.Matches is null || (filter.Matches == "some") == match.Matched.Contains(mapping.Id))
                 && Holds(mapping.Pattern, filter.Search)));
         return Pages.Of<RoleMappingsPage, RoleMappingListView>(context, caller, new RoleMappingListView(
             [.. page.Select(mapping => RoleMappingView.Of(mapping, caller.Rules, match.Matched))],
