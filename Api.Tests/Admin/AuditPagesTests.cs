@@ -117,12 +117,14 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         await AddAsync(Row("=HYPERLINK(\"http://evil.test\")", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "one, \"two\"\nthree" });
         await AddAsync(Row("x;=1+1;@y", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "x;=HYPERLINK(\"a\")\n-2;plain-text a=b" });
+        await AddAsync(Row("\tindented", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)));
         var pages = await Api.SignInAsync("ada");
 
         var csv = (await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2003-01-01&to=2003-01-02")).Text;
 
         Assert.Contains("\"'=HYPERLINK(\"\"http://evil.test\"\")\"", csv, StringComparison.Ordinal);
         Assert.Contains("\"one, \"\"two\"\"\nthree\"", csv, StringComparison.Ordinal);
+        Assert.Contains(",'\tindented,", csv, StringComparison.Ordinal);
         // Where cells end at semicolons, these would begin some.
         Assert.Contains(",x;'=1+1;'@y,", csv, StringComparison.Ordinal);
         Assert.Contains("\"x;'=HYPERLINK(\"\"a\"\")\n'-2;plain-text a=b\"", csv, StringComparison.Ordinal);
