@@ -214,7 +214,9 @@ public sealed class WatchingRealmFilesTests : IAsyncDisposable
         Assert.Equal(HttpStatusCode.NotFound, (await _http.GetAsync(before, Cancel)).StatusCode);
         Assert.EndsWith("/realms/renamed", Realm.Issuer, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await _http.GetAsync(Realm.Issuer, Cancel)).StatusCode);
-        Assert.Contains("The realm one is in no file any more", _lines.Text, StringComparison.Ordinal);
+
+        // It is said once the new realm is served.
+        await UntilAsync(() => _lines.Text.Contains("The realm one is in no file any more", StringComparison.Ordinal));
     }
 
     [Fact]
