@@ -66,11 +66,12 @@ try
     app.UseSecurityHeaders(formTargets: app.RealmOrigin());
     app.UseSslRequired(except: HealthEndpoints.Path);
     app.UseUtf8Bodies();
-    app.UseStaticFiles();
+    app.UseRouting();
     app.UseAuthentication();
     app.UseAuthorization();
     app.UseAntiforgery();
 
+    app.MapAssets();
     app.MapHealth();
     app.MapSignIn();
     app.MapReference();

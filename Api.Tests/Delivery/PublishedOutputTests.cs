@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text;
+using AngleSharp.Html.Parser;
 using Api.Tests.Infrastructure;
 
 namespace Api.Tests.Delivery;
@@ -93,6 +95,7 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
         Assert.True(File.Exists(Path.Combine(data, "api.db")));
         Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(data, "keys")));
         Assert.False(File.Exists(Path.Combine(await published.FolderAsync(), "data", "api.db")));
+        await BrowsersKeepTheFilesOfAPageAndGetThemCompressedAsync(port);
     }
 
     [Fact]
@@ -102,6 +105,26 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
             new Dictionary<string, string>(StringComparer.Ordinal) { ["ASPNETCORE_HTTP_PORTS"] = FreePort.Find().ToString() }, "health");
 
         Assert.Equal(1, await check.ExitCodeAsync(StartLimit));
+    }
+
+    private static async Task BrowsersKeepTheFilesOfAPageAndGetThemCompressedAsync(int port)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("br, gzip");
+        var page = await new HtmlParser().ParseDocumentAsync(await client.GetStringAsync("/signed-out", TestContext.Current.CancellationToken));
+        var paths = page.QuerySelectorAll("link[href], script[src], img[src]").Select(file => file.GetAttribute("src") ?? file.GetAttribute("href")!).Distinct().ToList();
+
+        Assert.Equal(4, paths.Count);
+        foreach (var path in paths)
+        {
+            var file = await client.GetAsync(path, TestContext.Current.CancellationToken);
+
+            Assert.Equal(HttpStatusCode.OK, file.StatusCode);
+            Assert.Equal("br", file.Content.Headers.ContentEncoding.Single());
+            Assert.Equal(TimeSpan.FromDays(365), file.Headers.CacheControl?.MaxAge);
+            Assert.Contains("immutable", file.Headers.CacheControl!.ToString(), StringComparison.Ordinal);
+            Assert.Equal("nosniff", file.Headers.GetValues("X-Content-Type-Options").Single());
+        }
     }
 
     private async Task<bool> IsHealthyAsync(ServiceProcess service, IReadOnlyDictionary<string, string> environment)

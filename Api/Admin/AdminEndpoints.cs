@@ -24,6 +24,10 @@ internal static class AdminEndpoints
         services.AddModel("admin", "admin", "Admin pages", Permission.View);
         services.AddModel("session", "sessions", "Sessions", Permission.View, Permission.Delete);
         services.AddModel("realm", "realm", "Realm", Permission.View);
+        services.AddOptions<AdminOptions>()
+            .BindConfiguration(AdminOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateDataAnnotations()
+            .ValidateOnStart();
         services.AddRazorComponents();
         services.AddSingleton<FormDrafts>();
         services.AddSingleton<AccountPageReader>();

@@ -40,6 +40,7 @@ internal static class HostingSetup
             options.Cookie.Name = builder.Environment.IsDevelopment() ? "antiforgery" : "__Host-antiforgery";
             options.Cookie.SecurePolicy = builder.Environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
         });
+        builder.AddAssets();
         AddKeys(builder);
     }
 

@@ -7,7 +7,7 @@ namespace Api.Hosting;
 internal static class SecurityHeaders
 {
     private const string Strict =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
     /// <param name="app">The application.</param>
