@@ -16,6 +16,9 @@ namespace KeycloakRealm;
 /// </summary>
 public sealed class EmbeddedRealm : IAsyncDisposable
 {
+    // How often a port that was free is looked for anew where it is taken meanwhile.
+    private const int OtherPorts = 5;
+
     private readonly WebApplication _application;
     private readonly LiveRealms _realms;
     private readonly RealmWatcher? _watcher;
@@ -61,6 +64,21 @@ public sealed class EmbeddedRealm : IAsyncDisposable
     public static async Task<EmbeddedRealm> StartAsync(EmbeddedRealmOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return await StartOnceAsync(options, cancellationToken);
+            }
+            catch (EmbeddedRealmException exception) when (exception.InnerException is not null && options.Url.Port == 0 && attempt < OtherPorts)
+            {
+                // Somebody else took the free port meanwhile. Any other will do.
+            }
+        }
+    }
+
+    private static async Task<EmbeddedRealm> StartOnceAsync(EmbeddedRealmOptions options, CancellationToken cancellationToken)
+    {
         var url = CheckUrl(options);
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         var faults = options.Faults ? new RealmFaults(options.TimeProvider) : null;

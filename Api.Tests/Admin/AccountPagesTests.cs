@@ -239,7 +239,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var ask = await pages.PostAsync(
             $"{Url}/admin/accounts/bulk",
-            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "switch-off"), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString()))]);
+            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "switch-off"), KeyValuePair.Create("filter-search", word), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString()))]);
         Assert.Contains("2 of 3 chosen accounts would change", ask.Text, StringComparison.Ordinal);
         Assert.Contains("stays on: it is your own", ask.Text, StringComparison.Ordinal);
         Assert.Equal([true, true, true], await ActiveAsync(ids));
@@ -249,7 +249,9 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
             $"{Url}/admin/accounts/bulk/apply",
             [.. form.QuerySelectorAll("input[type=hidden]").Select(field => KeyValuePair.Create(field.GetAttribute("name")!, field.GetAttribute("value") ?? "")), KeyValuePair.Create("reason", "Spring clean")]);
 
-        Assert.Contains("3 of 3 accounts looked at, 2 changed", done.Page.QuerySelector("[role=status]")!.TextContent.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        // Post, redirect, get: the list that it was begun on says what has been done.
+        Assert.Equal($"/admin/accounts?search={word}", done.Url.PathAndQuery);
+        Assert.Contains("3 accounts looked at, 2 changed", done.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
         Assert.Equal([false, false, true], await ActiveAsync(ids));
     }
 
@@ -268,8 +270,47 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var last = await pages.SubmitAsync(step, "form[action='/admin/accounts/bulk/apply']");
         Assert.Contains("130 accounts looked at, 130 changed", last.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
-        Assert.Null(last.Page.QuerySelector("form[action='/admin/accounts/bulk/apply']"));
+        Assert.Equal($"/admin/accounts?search={word}", last.Url.PathAndQuery);
         Assert.All(await ActiveAsync(ids), Assert.False);
+    }
+
+    [Fact]
+    public async Task Who_is_in_the_group_already_is_not_put_into_it_again()
+    {
+        var word = "g" + Guid.NewGuid().ToString("N")[..8];
+        var ids = await AddAccountsAsync(word, 3);
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        await group.WithAsync(ids[0]);
+        var pages = await Api.SignInAsync("ada");
+        var list = await pages.GetAsync($"{Url}/admin/accounts?search={word}");
+
+        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "join"), ("group", group.Name), ("all", "on"));
+
+        var lines = ask.Page.QuerySelectorAll("tbody tr").Select(row => row.TextContent).ToList();
+        Assert.Single(lines, line => line.Contains("is in it already", StringComparison.Ordinal));
+        Assert.Equal(2, lines.Count(line => line.Contains($"in the group {group.Name}, by hand", StringComparison.Ordinal)));
+        var done = await pages.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']");
+        Assert.Contains("3 accounts looked at, 2 changed", done.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+
+        var leave = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("all", "on"));
+        Assert.Equal(3, leave.Page.QuerySelectorAll("tbody tr").Count(row => row.TextContent.Contains($"not in the group {group.Name} by hand", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("/admin/accounts/bulk")]
+    [InlineData("/admin/accounts/bulk/apply")]
+    public async Task An_action_that_there_is_not_changes_nothing(string path)
+    {
+        var ids = await AddAccountsAsync("h" + Guid.NewGuid().ToString("N")[..8], 1);
+        var pages = await Api.SignInAsync("ada");
+        var list = await pages.GetAsync($"{Url}/admin/accounts");
+        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+
+        var answer = await pages.PostAsync(Url + path, [new("__RequestVerificationToken", token), new("action", "switch-of"), new("ids", ids[0].ToString())]);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
+        Assert.Equal([true], await ActiveAsync(ids));
     }
 
     [Theory]

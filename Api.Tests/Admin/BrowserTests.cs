@@ -48,6 +48,19 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : Pa
     }
 
     [Fact]
+    public async Task What_the_policy_for_content_forbids_is_noticed()
+    {
+        var page = await SignedInAsync("ada");
+        Assert.Empty(Violations);
+
+        await page.EvaluateAsync("document.body.setAttribute('style', 'color: red')");
+
+        await ArriveAsync(page, _ => !Violations.IsEmpty);
+        Assert.True(Violations.TryDequeue(out var violation));
+        Assert.Contains("style", violation, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_sign_out_at_the_realm_signs_out_here()
     {
         var page = await NewPageAsync();

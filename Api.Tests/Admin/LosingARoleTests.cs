@@ -17,7 +17,7 @@ public abstract class LosingARoleTests(RealmUnderTest realm, Chromium chromium)
         var page = await chromium.NewPageAsync();
         page.SetDefaultTimeout(20_000);
         await page.GotoAsync($"{url}/admin");
-        await SignInAsync(lent.Username);
+        await SignInAsync(page, lent.Username);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
 
         await lent.ChangeRoleAsync("staff", has: false);
@@ -25,19 +25,29 @@ public abstract class LosingARoleTests(RealmUnderTest realm, Chromium chromium)
         await page.ReloadAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
 
-        await page.GotoAsync($"{url}/account");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out everywhere" }).ClickAsync();
-        await Expect(page.GetByText("signed out here and at Keycloak")).ToBeVisibleAsync();
+        // A colleague ends it from elsewhere.
+        var colleague = await chromium.NewPageAsync();
+        colleague.SetDefaultTimeout(20_000);
+        await colleague.GotoAsync($"{url}/admin/accounts?search={lent.Username}");
+        await SignInAsync(colleague, "ada");
+        await colleague.Locator("#results tbody th a").ClickAsync();
+        await colleague.GetByRole(AriaRole.Button, new() { Name = "End all sessions" }).ClickAsync();
+        await Expect(colleague.GetByRole(AriaRole.Status)).ToContainTextAsync("has ended, here and in Keycloak");
+
         await page.GotoAsync($"{url}/admin");
-        await SignInAsync(lent.Username);
+        await SignInAsync(page, lent.Username);
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "You may not open this page" })).ToBeVisibleAsync();
         await Expect(page.GetByText("admin:view", new() { Exact = true })).ToBeVisibleAsync();
 
-        async Task SignInAsync(string person)
+        await page.Context.CloseAsync();
+        await colleague.Context.CloseAsync();
+
+        static async Task SignInAsync(IPage page, string person)
         {
             await page.FillAsync("#kc-form-login [name=username]", person);
             await page.FillAsync("#kc-form-login [name=password]", person);
             await page.PressAsync("#kc-form-login [name=password]", "Enter");
+            await Expect(page.Locator("main h1")).ToBeVisibleAsync();
         }
     }
 }

@@ -1,7 +1,9 @@
 using System.Net;
 using Api.Data;
+using Api.Keycloak;
 using Api.Tests.Infrastructure;
 using Dapper;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;
@@ -125,6 +127,76 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.DoesNotContain("care", string.Concat(await connection.QueryAsync<string>("SELECT fields FROM form_drafts")), StringComparison.Ordinal);
 
         async Task AssertIsActiveAsync() => Assert.Equal(HttpStatusCode.OK, (await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_change_of_several_accounts_is_taken_up_again_where_the_session_ended()
+    {
+        var linus = await Api.SignInAsync("linus");
+        var list = await linus.GetAsync($"{Url}/admin/accounts");
+        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        await EndAsync("linus");
+
+        // One step of several, as the page sends it: the reason and the place are in the form.
+        var answer = await linus.PostAsync(
+            $"{Url}/admin/accounts/bulk/apply",
+            [
+                new("__RequestVerificationToken", token), new("action", "switch-on"), new("all", "on"), new("filter-search", "nobody"), new("reason", "Spring"),
+                new("after", "0"), new("seen", "100"), new("changed", "70"),
+            ]);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
+        var again = new Uri(new Uri(Url), answer.Page.QuerySelector("a.button")!.GetAttribute("href")!).AbsoluteUri;
+        await linus.SignInAsync(again, "linus", "linus");
+        var back = await linus.GetAsync(Back(again));
+        var form = back.Page.QuerySelector("form[action='/admin/accounts/bulk/apply']")!;
+        Assert.Equal("Spring", form.QuerySelector("[name=reason]")!.GetAttribute("value"));
+        Assert.Equal("70", form.QuerySelector("[name=changed]")!.GetAttribute("value"));
+        Assert.Equal("nobody", form.QuerySelector("[name=filter-search]")!.GetAttribute("value"));
+        // It goes on when its author says so, and not by itself.
+        Assert.Equal("submit", form.GetAttribute("hx-trigger"));
+        Assert.Contains("100 accounts looked at, 70 changed", back.Page.QuerySelector(".card[role=status]")!.TextContent.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_form_has_a_page_that_takes_it_up_again()
+    {
+        await Api.StartAsync();
+        var routes = Api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<SignInAgain>() is not null)
+            .ToLookup(route => route.RoutePattern.RawText, route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single(), StringComparer.Ordinal);
+
+        Assert.All(routes.Where(route => route.Contains("POST")), route => Assert.True(route.Contains("GET"), $"Who signs in again after a form for {route.Key} finds no page there."));
+    }
+
+    [Fact]
+    public async Task A_part_of_a_page_that_its_script_asks_for_never_makes_the_browser_load_the_page_anew()
+    {
+        var linus = await Api.SignInAsync("linus");
+        await EndAsync("linus");
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Url}/admin/groups/names?group=b") { Headers = { { "HX-Request", "true" } } };
+
+        var answer = await linus.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
+        Assert.DoesNotContain(answer.Headers.Keys, name => name.StartsWith("HX-", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task The_audit_log_says_who_ended_a_session()
+    {
+        await Api.SignInAsync("grace");
+        await EndAsync("grace");
+        await Api.SignInAsync("linus");
+        var ada = await Api.SignInAsync("ada");
+        var list = await ada.GetAsync($"{Url}/admin/sessions");
+        var row = list.Page.QuerySelectorAll("tbody tr").First(row => row.TextContent.Contains("linus", StringComparison.Ordinal));
+        await ada.PostAsync($"{Url}/admin/sessions/end", [.. Fields(row, "form")]);
+
+        var log = (await ada.GetAsync($"{Url}/admin/audit")).Page.QuerySelectorAll("tbody tr").Select(line => line.TextContent).ToList();
+
+        Assert.Contains(log, line => line.Contains("ada", StringComparison.Ordinal) && line.Contains("ended session linus", StringComparison.Ordinal));
+        Assert.Contains(log, line => line.Contains("ada", StringComparison.Ordinal) && line.Contains("ended the sessions of account grace", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Api.Tests.Audit;
 public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmUnderTest realm) : HttpTests
 {
     [Fact]
-    public async Task Refusals_that_are_older_than_a_second_outlive_a_process_that_is_killed()
+    public async Task Refusals_are_written_while_a_process_runs_and_outlive_one_that_is_killed()
     {
         await realm.StartAsync();
         var data = published.NewFolder();
@@ -30,13 +30,22 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
                 Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/api/groups", Cancel)).StatusCode);
             }
 
-            await Task.Delay(TimeSpan.FromSeconds(1), Cancel);
+            for (var attempt = 0; attempt < 120 && await CountAsync(data) < 30; attempt++)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(250), Cancel);
+            }
+
             // Its end kills the process, which gets no chance to write anything.
         }
 
+        Assert.Equal(30, await CountAsync(data));
+    }
+
+    private static async Task<long> CountAsync(string data)
+    {
         await using var database = Database.From($"Data Source={data}/api.db", data);
         await using var connection = await database.OpenAsync(Cancel);
-        Assert.Equal(30, await connection.ExecuteScalarAsync<long>("SELECT SUM(count) FROM audit_log WHERE kind = 'refusal' AND model = 'group'"));
+        return await connection.ExecuteScalarAsync<long>("SELECT COALESCE(SUM(count), 0) FROM audit_log WHERE kind = 'refusal' AND model = 'group'");
     }
 
     private Dictionary<string, string> Environment(string data, string address) => new(StringComparer.Ordinal)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Api.Tests.Infrastructure;
 using Api.Tests.Realm;
 
@@ -65,8 +66,8 @@ public abstract class KeycloakJsTests(RealmUnderTest realm, NodeClients node, Ch
         await ServedPage.SignInAsync(page, "nora");
         Assert.True(await page.EvaluateAsync<bool>("outcome.value"));
 
-        var requests = new List<string>();
-        page.Request += (_, request) => requests.Add($"{request.Method} {new Uri(request.Url).GetLeftPart(UriPartial.Path)}");
+        var requests = new ConcurrentQueue<string>();
+        page.Request += (_, request) => requests.Enqueue($"{request.Method} {new Uri(request.Url).GetLeftPart(UriPartial.Path)}");
         await ServedPage.LeaveAsync(page, "keycloak.logout()");
 
         Assert.Contains($"{method} {Realm.EndSessionEndpoint}", requests, StringComparer.Ordinal);

@@ -151,7 +151,19 @@ public abstract class ApiUnderTest : IAsyncDisposable
     private async Task WaitForRealmAsync()
     {
         var metadata = Services.GetRequiredService<RealmMetadata>();
-        await metadata.GetConfigurationAsync(CancellationToken.None);
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await metadata.GetConfigurationAsync(CancellationToken.None);
+                return;
+            }
+            catch (RealmUnreachableException) when (attempt < 30)
+            {
+                // A busy machine: the realm did not answer in time.
+                await Task.Delay(TimeSpan.FromSeconds(1));
+            }
+        }
     }
 
     /// <summary>The application with the settings of a test.</summary>

@@ -31,6 +31,8 @@ public sealed class Chromium : IAsyncDisposable
         var path = Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } given ? given : Find();
         Assert.SkipWhen(path is null, "There is no Chromium: install one, or set CHROMIUM_PATH to its program.");
 
+        // As long as an action waits: a busy machine draws a page in more than the five seconds that are the default.
+        Assertions.SetDefaultExpectTimeout(20_000);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new()
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -6,11 +7,41 @@ namespace Api.Tests.Infrastructure;
 /// <summary>A port for what must know its address before it starts.</summary>
 internal static class FreePort
 {
-    /// <returns>A port of this machine that was free a moment ago.</returns>
+    // Below the ports that the system hands out by itself, to whoever asks for any at all.
+    private const int First = 10_000;
+    private const int Last = 19_999;
+
+    private static readonly ConcurrentDictionary<int, bool> Given = [];
+
+    /// <returns>A port of this machine that nothing listens on, and that nobody else gets in this run.</returns>
     public static int Find()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(First, Last + 1);
+            if (IsFree(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || IsFree(IPAddress.IPv6Loopback, port)) && Given.TryAdd(port, true))
+            {
+                return port;
+            }
+        }
+    }
+
+    private static bool IsFree(IPAddress address, int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(address, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressNotAvailable)
+        {
+            // A machine without this kind of address.
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

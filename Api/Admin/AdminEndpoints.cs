@@ -31,6 +31,7 @@ internal static class AdminEndpoints
         services.AddRazorComponents();
         services.AddSingleton<FormDrafts>();
         services.AddSingleton<AccountPageReader>();
+        services.AddSingleton<BulkPageReader>();
         services.AddSingleton<HomePageReader>();
         services.AddSingleton<AuditPageReader>();
         services.AddSingleton<RoleMatches>();

@@ -26,6 +26,13 @@ internal static class Flash
         var text = sentence.Length <= Longest ? sentence : ShortText.Cut(sentence, Longest) + "…";
         var value = WebEncoders.Base64UrlEncode(Protector(context).Protect(Encoding.UTF8.GetBytes(text), DateTimeOffset.UtcNow + GoodFor));
         context.Response.Cookies.Append(Cookie, value, Options(context));
+        if (context.Request.Headers.ContainsKey("HX-Request"))
+        {
+            // A script that follows a redirect would only get the other page's text; this tells it to go there.
+            context.Response.Headers["HX-Redirect"] = path;
+            return TypedResults.Ok();
+        }
+
         return TypedResults.LocalRedirect(path);
     }
 

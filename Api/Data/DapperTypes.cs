@@ -12,21 +12,27 @@ namespace Api.Data;
 /// </summary>
 internal static class DapperTypes
 {
-    private static int _registered;
+    private static readonly Lock Registering = new();
+    private static bool _registered;
 
     /// <summary>Registers the handlers once for the process: Dapper's registry is static, so a second call does nothing.</summary>
     public static void Register()
     {
-        if (Interlocked.Exchange(ref _registered, 1) == 1)
+        // Whoever comes second waits: Dapper keeps what it makes of a query, and would keep it without the handlers.
+        lock (Registering)
         {
-            return;
-        }
+            if (_registered)
+            {
+                return;
+            }
 
-        DefaultTypeMap.MatchNamesWithUnderscores = true;
-        Add(new Ids());
-        Add(new Instants());
-        Add(new Dates());
-        Add(new Booleans());
+            DefaultTypeMap.MatchNamesWithUnderscores = true;
+            Add(new Ids());
+            Add(new Instants());
+            Add(new Dates());
+            Add(new Booleans());
+            _registered = true;
+        }
     }
 
     private static void Add<T>(SqlMapper.TypeHandler<T> handler)

@@ -198,6 +198,15 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
         return true;
     }
 
+    /// <returns>Those of the accounts that are in the group by hand.</returns>
+    public async Task<IReadOnlySet<Guid>> MembersAmongAsync(Guid id, IReadOnlyCollection<Guid> accounts, CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT account_id FROM group_members WHERE group_id = @id AND account_id IN {database.Elements("@accounts", "uuid")}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<Guid>(new CommandDefinition(
+            sql, new { id, accounts = JsonSerializer.Serialize(accounts) }, cancellationToken: cancellationToken))).ToHashSet();
+    }
+
     private static Task<MemberRow?> FindMemberAsync(
         DbConnection connection, DbTransaction transaction, Guid id, Guid accountId, CancellationToken cancellationToken) =>
         connection.QuerySingleOrDefaultAsync<MemberRow>(new CommandDefinition(

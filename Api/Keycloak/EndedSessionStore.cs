@@ -5,14 +5,22 @@ using Microsoft.Extensions.Options;
 namespace Api.Keycloak;
 
 /// <summary>The sessions that Keycloak has ended, kept in the database so that every instance refuses them from the next request on.</summary>
-internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOptions> options, TimeProvider clock)
+internal sealed class EndedSessionStore(Database database, AuditTrail audit, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
     /// <summary>Ends one session, or every session of a subject that began until then where no session id is given.</summary>
     public Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), cancellationToken);
 
     /// <inheritdoc cref="EndAsync(string, string?, string?, CancellationToken)"/>
-    public async Task EndAsync(string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, CancellationToken cancellationToken)
+    public Task EndAsync(string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, CancellationToken cancellationToken) =>
+        EndAsync(issuer, sessionId, subject, endedAt, by: null, cancellationToken);
+
+    /// <summary>Ends what somebody has chosen here, and records that they did.</summary>
+    public Task EndAsync(string issuer, string? sessionId, string? subject, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
+        EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), (actor, change), cancellationToken);
+
+    private async Task EndAsync(
+        string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, (Actor Actor, AuditChange Change)? by, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         // A cookie lives as long as session-lifetime; an access token less than a day, even in a generous realm.
@@ -26,10 +34,18 @@ internal sealed class EndedSessionStore(Database database, IOptions<KeycloakOpti
             WHERE issuer = @issuer AND (session_id = @sessionId AND session_id <> '' OR @sessionId = '' AND subject = @subject AND started_at <= @endedAt)
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             sql,
             new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, endedAt, keepUntil },
+            transaction,
             cancellationToken: cancellationToken));
+        if (by is { } who)
+        {
+            await audit.RecordAsync(connection, transaction, who.Actor, who.Change, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <param name="identity">Whose session.</param>

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Api.Data;
 using Microsoft.Extensions.Options;
 
 namespace Api.Keycloak;
@@ -17,11 +18,24 @@ internal sealed record SessionsEnded(int Ended, int Open);
 internal sealed partial class RealmLogout(
     SessionStore sessions, EndedSessionStore ended, RealmMetadata metadata, IHttpClientFactory clients, IOptions<KeycloakOptions> options, ILogger<RealmLogout> logger)
 {
-    /// <summary>Ends one session.</summary>
-    public async Task<SessionsEnded> EndAsync(Session session, CancellationToken cancellationToken)
+    /// <summary>Ends one session, and records who did.</summary>
+    public async Task<SessionsEnded> EndAsync(Session session, Actor actor, CancellationToken cancellationToken)
     {
+        var values = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["username"] = session.Username,
+            ["startedAt"] = session.StartedAt,
+            ["address"] = session.Address,
+            ["userAgent"] = session.UserAgent,
+        };
         // Here first: it must be over here even if Keycloak takes its time.
-        await ended.EndAsync(session.Issuer, session.SessionId is "" ? null : session.SessionId, session.Subject, cancellationToken);
+        await ended.EndAsync(
+            session.Issuer,
+            session.SessionId is "" ? null : session.SessionId,
+            session.Subject,
+            actor,
+            new AuditChange("session", session.Id.ToString(), "end", values, After: null),
+            cancellationToken);
         try
         {
             return new SessionsEnded(1, await TellRealmAsync(session, cancellationToken) ? 0 : 1);
@@ -32,11 +46,18 @@ internal sealed partial class RealmLogout(
         }
     }
 
-    /// <summary>Ends every session of an account, and what tokens of it are still around for people.</summary>
-    public async Task<SessionsEnded> EndAllAsync(string issuer, string subject, CancellationToken cancellationToken)
+    /// <summary>Ends every session of an account, and what tokens of it are still around for people; and records who did.</summary>
+    public async Task<SessionsEnded> EndAllAsync(Guid accountId, string username, string issuer, string subject, Actor actor, CancellationToken cancellationToken)
     {
         var all = await sessions.ListOfAsync(issuer, subject, cancellationToken);
-        await ended.EndAsync(issuer, sessionId: null, subject, cancellationToken);
+        var values = new Dictionary<string, object?>(StringComparer.Ordinal) { ["username"] = username, ["sessions"] = all.Count };
+        await ended.EndAsync(
+            issuer,
+            sessionId: null,
+            subject,
+            actor,
+            new AuditChange("account", accountId.ToString(), "end-sessions", values, After: null),
+            cancellationToken);
         var told = 0;
         foreach (var session in all)
         {

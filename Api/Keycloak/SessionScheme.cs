@@ -124,16 +124,10 @@ internal static partial class SessionScheme
             return;
         }
 
-        // A part of a page, fetched by its script: the browser must load the whole, which asks to sign in. A form that is only
-        // being looked at meanwhile stays as it is: it is kept when it is sent.
-        if (context.Request.Headers.ContainsKey("HX-Request"))
-        {
-            if (HttpMethods.IsGet(context.Request.Method))
-            {
-                context.Response.Headers["HX-Refresh"] = "true";
-            }
-        }
-        else if (context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<SignInAgain>() is { } again
+        // A part of a page, fetched by its script, which says on the page that the session has ended. Nothing is loaded anew by
+        // itself: what somebody is typing meanwhile is kept when it is sent.
+        if (!context.Request.Headers.ContainsKey("HX-Request")
+            && context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<SignInAgain>() is { } again
             && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
         {
             await (await again.Answer(context.HttpContext)).ExecuteAsync(context.HttpContext);

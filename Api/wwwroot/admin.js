@@ -24,13 +24,28 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// The answer to a form with mistakes is shown like any other; without this htmx would drop it.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status === 422 || event.detail.xhr.status === 409) {
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
+// What a part of the page asked for and did not get is said at its top; htmx by itself would say nothing. Nothing is loaded
+// anew: what somebody is typing stays.
+const notice = document.getElementById("notice");
+const say = (text, ...more) => {
+  notice?.replaceChildren(text, ...more);
+  notice?.toggleAttribute("hidden", !text);
+};
+
+document.addEventListener("htmx:responseError", ({ detail: { xhr, elt, requestConfig } }) => {
+  if (xhr.status === 401 && elt instanceof HTMLFormElement && requestConfig.verb === "post") {
+    // Sent as forms are without script: the answer keeps it and asks to sign in again.
+    elt.submit();
+  } else if (xhr.status === 401) {
+    const link = document.createElement("a");
+    Object.assign(link, { href: "/account", target: "_blank", rel: "noopener", textContent: "Sign in again in another window" });
+    say("Your session has ended. What you have typed is still here. ", link, ", then go on.");
+  } else {
+    say(xhr.status === 403 ? "You may not do this any more. Load the page again to see what you may." : `The service answered ${xhr.status}. Nothing is lost: try again in a while.`);
   }
 });
+document.addEventListener("htmx:sendError", () => say("The service cannot be reached. Nothing is lost: try again in a while."));
+document.addEventListener("htmx:beforeSwap", ({ detail }) => detail.isError || say(""));
 
 // An export says how far it is while it is being read. Without script the browser saves the file by itself, and says how
 // large it is so far.

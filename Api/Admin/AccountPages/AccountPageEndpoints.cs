@@ -36,6 +36,7 @@ internal static class AccountPageEndpoints
         admin.MapPost("/accounts/{id:guid}/groups", JoinAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
         admin.MapGet("/accounts/{id:guid}/groups/{groupId:guid}/leave", AskToLeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
         admin.MapPost("/accounts/{id:guid}/groups/{groupId:guid}/leave", LeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
+        admin.MapGet("/accounts/{id:guid}/sessions/end", ShowAsync).RequirePermission("account", Permission.View);
         admin.MapPost("/accounts/{id:guid}/sessions/end", EndSessionsAsync).RequirePermission("account", Permission.View).RequirePermission("session", Permission.Delete);
         admin.MapBulkPages();
     }
@@ -148,7 +149,7 @@ internal static class AccountPageEndpoints
             return TypedResults.NotFound();
         }
 
-        var ended = await logout.EndAllAsync(account.Issuer, account.Subject, cancellationToken);
+        var ended = await logout.EndAllAsync(id, account.Username, account.Issuer, account.Subject, caller.Actor, cancellationToken);
         return Flash.Redirect(context, id == caller.AccountId ? "/account" : $"{List}/{id}", SessionWords.Say(ended, account.Username));
     }
 

@@ -18,25 +18,51 @@ internal static class BulkPageEndpoints
 
     public static void MapBulkPages(this IEndpointRouteBuilder admin)
     {
-        admin.MapGet("/accounts/bulk", () => TypedResults.LocalRedirect("/admin/accounts")).RequirePermission("account", Permission.View);
-        admin.MapPost("/accounts/bulk", PreviewAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/bulk/apply", () => TypedResults.LocalRedirect("/admin/accounts")).RequirePermission("account", Permission.View);
-        admin.MapPost("/accounts/bulk/apply", ApplyAsync).RequirePermission("account", Permission.View);
+        var bulk = admin.MapGroup("/accounts/bulk").RequirePermission("account", Permission.View);
+        bulk.MapGet("", GoOnAsync);
+        bulk.MapPost("", PreviewAsync);
+        bulk.MapGet("/apply", GoOnAsync);
+        bulk.MapPost("/apply", ApplyAsync);
+    }
+
+    // Only a form that was kept while its session had ended makes a page here.
+    private static async Task<IResult> GoOnAsync(
+        HttpContext context, Caller caller, Delegation delegation, FormDrafts drafts, BulkPageReader reader, CancellationToken cancellationToken)
+    {
+        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
+        if (BulkChange.Read(input) is not { } change)
+        {
+            return TypedResults.LocalRedirect("/admin/accounts");
+        }
+
+        if (Refuse(context, caller, change) is { } refused)
+        {
+            return refused;
+        }
+
+        return Check(input, change, caller, delegation).IsValid && input.Value("after") is { Length: > 0 } after
+            ? Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(Number(input, "seen"), Number(input, "changed"), after, ByItself: false)))
+            : await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
     }
 
     private static async Task<IResult> PreviewAsync(
-        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken)
+        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, BulkPageReader reader, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
-        var change = Read(input);
-        return Refuse(context, caller, change) ?? await ConfirmAsync(context, caller, change, Check(input, change, caller, delegation), reader, store, cancellationToken);
+        return BulkChange.Read(input) is not { } change
+            ? AdminEndpoints.Error(context, StatusCodes.Status400BadRequest)
+            : Refuse(context, caller, change) ?? await ConfirmAsync(context, caller, change, Check(input, change, caller, delegation), reader, cancellationToken);
     }
 
     private static async Task<IResult> ApplyAsync(
-        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, AccountPageReader reader, AccountStore store, GroupStore groups, CancellationToken cancellationToken)
+        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, BulkPageReader reader, AccountStore store, GroupStore groups, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
-        var change = Read(input);
+        if (BulkChange.Read(input) is not { } change)
+        {
+            return AdminEndpoints.Error(context, StatusCodes.Status400BadRequest);
+        }
+
         if (Refuse(context, caller, change) is { } refused)
         {
             return refused;
@@ -44,103 +70,57 @@ internal static class BulkPageEndpoints
 
         Reasons.Check(input);
         var after = input.Value("after") is { Length: > 0 } place ? place : null;
-        if (after is not null && change.Filter is not null && !AccountPageReader.IsPlace(change.Filter, after))
+        if (after is not null && change.All && !AccountPageReader.IsPlace(change.Found, after))
         {
             input.Add("", "This step does not say where the one before has ended, so nothing was changed by it. Begin anew: what is changed already stays so.");
         }
 
         if (!Check(input, change, caller, delegation).IsValid)
         {
-            return await ConfirmAsync(context, caller, change, input, reader, store, cancellationToken);
+            return await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
         }
 
-        var (accounts, next) = await StepAsync(caller, change, after, reader, store, cancellationToken);
-        var changed = 0;
-        foreach (var account in accounts)
+        var (lines, next) = await reader.ReadAsync(caller, change, after, StepSize, cancellationToken);
+        var changed = Number(input, "changed");
+        foreach (var line in lines.Where(line => line.Changes))
         {
-            changed += await ChangeAsync(account, change, input.Value("reason"), caller, store, groups, cancellationToken) ? 1 : 0;
+            changed += await ChangeAsync(line.Account, change, input.Value("reason"), caller, store, groups, cancellationToken) ? 1 : 0;
         }
 
-        var progress = new BulkProgress(Number(input, "seen") + accounts.Count, Number(input, "changed") + changed, next);
-        return Page(context, caller, new BulkView(change, input, [], Total(change), progress));
+        var seen = Number(input, "seen") + lines.Count;
+        return next is null
+            ? Flash.Redirect(context, change.Filter.Path(), $"{change.Title}: {BulkPage.Number(seen)} accounts looked at, {BulkPage.Number(changed)} changed.")
+            : Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(seen, changed, next, ByItself: true)));
     }
 
     private static async Task<IResult> ConfirmAsync(
-        HttpContext context, Caller caller, BulkChange change, FormInput input, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, BulkChange change, FormInput input, BulkPageReader reader, CancellationToken cancellationToken)
     {
-        var (accounts, _) = await StepAsync(caller, change, after: null, reader, store, cancellationToken);
-        var group = FindGroup(caller, change);
-        return Page(
-            context,
-            caller,
-            new BulkView(change, input, [.. accounts.Take(AccountPageEndpoints.PageSize).Select(account => Foresee(account, change, group, caller))], Total(change), Progress: null),
-            input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+        var (lines, _) = await reader.ReadAsync(caller, change, after: null, AccountPageEndpoints.PageSize, cancellationToken);
+        return Page(context, caller, new BulkView(change, input, lines, Total(change), Progress: null), input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     private static RazorComponentResult Page(HttpContext context, Caller caller, BulkView view, int status = StatusCodes.Status200OK) =>
         Pages.Of<BulkPage, BulkView>(context, caller, view, status);
 
-    // Nobody switches off their own account; what is so already stays so.
-    private static BulkLine Foresee(AccountResponse account, BulkChange change, GroupRule? group, Caller caller) => change.Action switch
-    {
-        "switch-off" when account.Id == caller.AccountId => new BulkLine(account, "stays on: it is your own", Changes: false),
-        "switch-off" => account.Active ? new BulkLine(account, "switched off", Changes: true) : new BulkLine(account, "is off already", Changes: false),
-        "switch-on" => account.Active ? new BulkLine(account, "is on already", Changes: false) : new BulkLine(account, "switched on", Changes: true),
-        "join" => new BulkLine(account, $"in the group {group?.Name ?? change.Group}, by hand", Changes: group is not null),
-        _ => new BulkLine(account, $"not in the group {group?.Name ?? change.Group} by hand", Changes: group is not null),
-    };
-
     private static async Task<bool> ChangeAsync(
-        AccountResponse account, BulkChange change, string reason, Caller caller, AccountStore store, GroupStore groups, CancellationToken cancellationToken)
-    {
-        switch (change.Action)
+        AccountResponse account, BulkChange change, string reason, Caller caller, AccountStore store, GroupStore groups, CancellationToken cancellationToken) => change.Action switch
         {
-            case "switch-off" or "switch-on":
-                var active = change.Action == "switch-on";
-                return (active || account.Id != caller.AccountId)
-                    && account.Active != active
-                    && await store.SwitchAsync(account.Id, active, caller.Actor, reason, cancellationToken) is not null;
-            case "join":
-                return await groups.AddMemberAsync(FindGroup(caller, change)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken);
-            default:
-                return await groups.RemoveMemberAsync(FindGroup(caller, change)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken);
-        }
-    }
-
-    private static async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next)> StepAsync(
-        Caller caller, BulkChange change, string? after, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken)
-    {
-        if (change.Filter is null)
-        {
-            // At most as many as a page has: one step.
-            return ([.. (await store.FindAsync(change.Ids, cancellationToken)).Select(AccountEndpoints.ToResponse)], null);
-        }
-
-        var (accounts, next, _) = await reader.ListAsync(caller, change.Filter, after, StepSize, cancellationToken);
-        return (accounts, next);
-    }
-
-    private static BulkChange Read(FormInput input)
-    {
-        var action = input.Value("action") is "switch-on" or "join" or "leave" or "switch-off" ? input.Value("action") : "switch-off";
-        var filter = !input.Has("all") ? null : AccountPageReader.Clean(new AccountListFilter(
-            input.Value("filter-search"), input.Value("filter-kind"), Wanted(action) ?? input.Value("filter-active"), input.Value("filter-group"), input.Value("filter-seen"), Sort: null));
-        Guid[] ids = filter is not null ? [] : [.. input.Values("ids").Select(text => Guid.TryParse(text, out var id) ? id : Guid.Empty).Where(id => id != Guid.Empty).Take(AccountPageEndpoints.PageSize)];
-        return new BulkChange(action, action is "join" or "leave" ? input.Value("group") : "", ids, filter);
-
-        // Of those that a filter finds, only those that can change are gone through.
-        static string? Wanted(string action) => action switch { "switch-off" => "true", "switch-on" => "false", _ => null };
-    }
+            BulkAction.SwitchOff => await store.SwitchAsync(account.Id, active: false, caller.Actor, reason, cancellationToken) is not null,
+            BulkAction.SwitchOn => await store.SwitchAsync(account.Id, active: true, caller.Actor, reason, cancellationToken) is not null,
+            BulkAction.Join => await groups.AddMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
+            _ => await groups.RemoveMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
+        };
 
     private static FormInput Check(FormInput input, BulkChange change, Caller caller, Delegation delegation)
     {
-        if (change.Filter is null && change.Ids.Count == 0)
+        if (!change.All && change.Ids.Count == 0)
         {
             input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
         }
 
         // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.
-        if (change.Filter is { Group: { Length: > 0 } name })
+        if (change is { All: true, Filter.Group: { Length: > 0 } name })
         {
             switch (caller.Rules.FindGroup(name))
             {
@@ -153,7 +133,7 @@ internal static class BulkPageEndpoints
             }
         }
 
-        if (change.Action is "join" or "leave")
+        if (change.IsMembership)
         {
             GroupField.Read(input, change.Group, "", caller, delegation);
         }
@@ -161,17 +141,64 @@ internal static class BulkPageEndpoints
         return input;
     }
 
-    // What the action needs besides looking at accounts.
     private static IResult? Refuse(HttpContext context, Caller caller, BulkChange change)
     {
-        var decision = caller.Decide(change.Action is "join" or "leave" ? new Permission("group", Permission.Change) : new Permission("account", Permission.Change));
+        var decision = caller.Decide(change.Needed);
         return decision.IsAllowed ? null : AdminEndpoints.Refuse(context, caller, decision);
     }
 
-    private static GroupRule? FindGroup(Caller caller, BulkChange change) => caller.Rules.FindGroup(change.Group);
-
-    private static int? Total(BulkChange change) => change.Filter is null ? change.Ids.Count : null;
+    private static int? Total(BulkChange change) => change.All ? null : change.Ids.Count;
 
     private static int Number(FormInput input, string name) =>
         int.TryParse(input.Value(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}
+
+/// <summary>Reads whom a change of several accounts is about, and foresees what becomes of each.</summary>
+internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accounts, GroupStore groups)
+{
+    /// <returns>Some of the accounts, and where the next ones start. Those that were ticked are at most as many as a page has: all at once.</returns>
+    public async Task<(IReadOnlyList<BulkLine> Lines, string? Next)> ReadAsync(
+        Caller caller, BulkChange change, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var (found, next) = change.All
+            ? await FilteredAsync(caller, change, after, limit, cancellationToken)
+            : ([.. (await accounts.FindAsync(change.Ids, cancellationToken)).Select(AccountEndpoints.ToResponse)], null);
+        var group = change.IsMembership ? caller.Rules.FindGroup(change.Group) : null;
+        var members = group is null ? new HashSet<Guid>() : await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], cancellationToken);
+        return ([.. found.Select(account => change.IsMembership ? Foresee(account, change, group, members) : Foresee(account, change, caller))], next);
+    }
+
+    private async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next)> FilteredAsync(
+        Caller caller, BulkChange change, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var (found, next, _) = await pages.ListAsync(caller, change.Found, after, limit, cancellationToken);
+        return (found, next);
+    }
+
+    // Nobody switches off their own account; what is so already stays so.
+    private static BulkLine Foresee(AccountResponse account, BulkChange change, Caller caller) => (change.Action, account.Active) switch
+    {
+        (BulkAction.SwitchOff, _) when account.Id == caller.AccountId => new BulkLine(account, "active", "stays on: it is your own", Changes: false),
+        (BulkAction.SwitchOff, true) => new BulkLine(account, "active", "switched off", Changes: true),
+        (BulkAction.SwitchOff, false) => new BulkLine(account, "switched off", "is off already", Changes: false),
+        (_, true) => new BulkLine(account, "active", "is on already", Changes: false),
+        (_, false) => new BulkLine(account, "switched off", "switched on", Changes: true),
+    };
+
+    private static BulkLine Foresee(AccountResponse account, BulkChange change, GroupRule? group, IReadOnlySet<Guid> members)
+    {
+        if (group is null)
+        {
+            return new BulkLine(account, "", "stays as it is", Changes: false);
+        }
+
+        var isMember = members.Contains(account.Id);
+        return (change.Action, isMember) switch
+        {
+            (BulkAction.Join, true) => new BulkLine(account, "in the group by hand", "is in it already", Changes: false),
+            (BulkAction.Join, false) => new BulkLine(account, "not in it by hand", $"in the group {group.Name}, by hand", Changes: true),
+            (_, true) => new BulkLine(account, "in the group by hand", $"not in the group {group.Name} by hand", Changes: true),
+            (_, false) => new BulkLine(account, "not in it by hand", "there is nothing to take away; roles of Keycloak may lead into it", Changes: false),
+        };
+    }
 }

@@ -98,6 +98,8 @@ internal static class AuditWords
         "add" => "added",
         "change" => "changed",
         "delete" => "deleted",
+        "end" => "ended",
+        "end-sessions" => "ended the sessions of",
         "add-member" => "put a member into",
         "remove-member" => "took a member out of",
         _ => action,

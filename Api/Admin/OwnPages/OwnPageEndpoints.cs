@@ -49,12 +49,12 @@ internal static class OwnPageEndpoints
             return Flash.Redirect(context, Path, "That session had ended already.");
         }
 
-        return Flash.Redirect(context, Path, SessionWords.Say(await logout.EndAsync(session, cancellationToken), session.Username));
+        return Flash.Redirect(context, Path, SessionWords.Say(await logout.EndAsync(session, caller.Actor, cancellationToken), session.Username));
     }
 
     private static async Task<IResult> SignOutEverywhereAsync(IFormCollection form, HttpContext context, Caller caller, RealmLogout logout, CancellationToken cancellationToken)
     {
-        await logout.EndAllAsync(caller.Identity.Issuer, caller.Identity.Subject, cancellationToken);
+        await logout.EndAllAsync(caller.AccountId, caller.Actor.Name, caller.Identity.Issuer, caller.Identity.Subject, caller.Actor, cancellationToken);
         // This browser's too, by the way that leads through Keycloak: it clears what is left there.
         return TypedResults.SignOut(new Microsoft.AspNetCore.Authentication.AuthenticationProperties { RedirectUri = SignInEndpoints.SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
     }

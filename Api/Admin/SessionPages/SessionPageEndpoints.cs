@@ -39,7 +39,7 @@ internal static class SessionPageEndpoints
             return Flash.Redirect(context, back, "That session had ended already.");
         }
 
-        return Flash.Redirect(context, back, SessionWords.Say(await logout.EndAsync(session, cancellationToken), session.Username));
+        return Flash.Redirect(context, back, SessionWords.Say(await logout.EndAsync(session, caller.Actor, cancellationToken), session.Username));
     }
 }
 
