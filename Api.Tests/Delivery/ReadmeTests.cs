@@ -38,7 +38,6 @@ public sealed partial class ReadmeTests
     [InlineData("Keycloak:")]
     [InlineData("Keycloak:sign-in:")]
     [InlineData("Keycloak:sign-in:credentials:")]
-    [InlineData("Keycloak:credentials:")]
     public void Its_table_names_every_key_that_is_read(string section)
     {
         // The refusal of an unknown key lists the known ones.

@@ -30,7 +30,6 @@ public sealed class KeycloakOptionsTests
         Assert.Equal("https://sso.example.com/realms/acme", options.Issuer);
         Assert.Equal("https://sso.example.com/realms/acme/.well-known/openid-configuration", options.MetadataAddress);
         Assert.Equal("acme-api", options.RequiredAudience);
-        Assert.Equal("s1", options.Secret);
         Assert.Equal("acme-admin", options.SignIn.Resource);
         Assert.Equal("s2", options.SignIn.Secret);
         Assert.Equal(SslRequired.External, options.SslRequired);
@@ -87,8 +86,8 @@ public sealed class KeycloakOptionsTests
     [InlineData("token-clock-skew", "soon", "a number of seconds, or hh:mm:ss")]
     [InlineData("verify-token-audence", "false", "did you mean verify-token-audience?")]
     [InlineData("disable-trust-manager", "true", "switch a protection off")]
-    [InlineData("credentials:secret-file", "/nowhere/at/all", "both secret and secret-file")]
-    [InlineData("credentials:password", "x", "Keycloak:credentials:password is not a known key")]
+    [InlineData("sign-in:credentials:secret-file", "/nowhere/at/all", "both secret and secret-file")]
+    [InlineData("sign-in:credentials:password", "x", "Keycloak:sign-in:credentials:password is not a known key")]
     public void What_cannot_be_read_is_refused_by_name(string key, string value, string expected)
     {
         var exception = Assert.Throws<KeycloakConfigurationException>(() => Read(Adapter, (key, value)));
@@ -137,6 +136,18 @@ public sealed class KeycloakOptionsTests
         var missing = Assert.Throws<KeycloakConfigurationException>(
             () => Read("""{"sign-in":{"resource":"r"}}""", ("sign-in:credentials:secret-file", file)));
         Assert.Contains("secret-file cannot be read", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("credentials:secret-file", "/nowhere/at/all")]
+    [InlineData("credentials:jwt:client-key-password", "x")]
+    [InlineData("Credentials:Secret", "s3")]
+    public void The_secret_of_the_API_s_own_client_is_not_needed_and_not_looked_at(string key, string value)
+    {
+        var options = Read(Adapter, (key, value));
+
+        Assert.Equal("s2", options.SignIn.Secret);
+        Assert.Empty(Failures(options));
     }
 
     [Fact]

@@ -29,9 +29,6 @@ public sealed class KeycloakOptions
     /// <summary><c>resource</c>: the client id of this API, whose client roles are ours and which tokens must name as audience.</summary>
     public string Resource { get; set; } = "";
 
-    /// <summary><c>credentials:secret</c> or <c>credentials:secret-file</c>: the secret of <see cref="Resource"/>. Needed only to introspect.</summary>
-    public string Secret { get; set; } = "";
-
     /// <summary><c>audience</c>: the audience that tokens must name, where it is not <see cref="Resource"/>.</summary>
     public string Audience { get; set; } = "";
 

@@ -21,7 +21,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         "confidential-port", "bearer-only", "public-client", "use-resource-role-mappings", "enable-cors", "enable-pkce",
         "realm-public-key", "principal-attribute", "role-claim-type", "name-claim-type", "enable-roles-mapping",
         "roles-resource", "roles-source", "disable-roles-access-token-mapping", "autodetect-bearer-only",
-        "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
+        "credentials", "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
     ];
 
     /// <summary>Keys that would switch a protection off. Refused, since ignoring them would surprise, and obeying them would harm.</summary>
@@ -39,7 +39,6 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         options.SslRequired = section.Choice("ssl-required", options.SslRequired);
         options.TokenClockSkew = section.Duration("token-clock-skew", options.TokenClockSkew);
         options.TokenAlgorithms = section.List("token-algorithms", options.TokenAlgorithms);
-        options.Secret = section.Secret();
 
         var signIn = section.Child("sign-in");
         options.SignIn.Resource = signIn.Text("resource");
