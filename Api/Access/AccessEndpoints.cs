@@ -49,11 +49,12 @@ internal static class AccessEndpoints
         CancellationToken cancellationToken)
     {
         // A person has typed this: what does not exist is a slip, not a question that is answered with no.
-        if (catalogue.Mistake(permission, wildcards: false) is { } mistake || !Permission.TryParse(permission, out var asked))
+        if (catalogue.Mistake(permission, wildcards: false) is { } mistake)
         {
-            return QueryParameters.Mistake("permission", catalogue.Mistake(permission, wildcards: false)!);
+            return QueryParameters.Mistake("permission", mistake);
         }
 
+        _ = Permission.TryParse(permission, out var asked);
         var question = new AccessQuestion(subject ?? caller.Identity.Subject, asked, row ?? AccessQuestion.WholeModel);
         return Refuse(context, caller, question)
             ?? AccessJson.Answer(EvaluationResponse.Of(await questions.EvaluateAsync(question, cancellationToken)));

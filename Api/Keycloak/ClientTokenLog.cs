@@ -13,7 +13,6 @@ internal sealed record ClientToken
 {
     public const string Accepted = "accepted";
     public const string WrongAudience = "wrong-audience";
-    public const string NotAccessToken = "not-an-access-token";
 
     public required string ClientId { get; init; }
 
