@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Api.Hosting;
 using Api.Keycloak;
 using Api.Permissions;
 
@@ -13,7 +14,7 @@ public sealed record EvaluationResponse(bool Decision, EvaluationContextResponse
 
     internal static EvaluationResponse Invalid(string message) => new(Decision: false, new EvaluationContextResponse
     {
-        Code = "invalid_request",
+        Code = ProblemCode.InvalidRequest,
         Error = new EvaluationErrorResponse(StatusCodes.Status400BadRequest, message),
     });
 }

@@ -76,7 +76,7 @@ internal static class AccountEndpoints
     {
         if (id == caller.AccountId && !change.Active)
         {
-            return Problem.Of(StatusCodes.Status409Conflict, "conflict", "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
+            return Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
         }
 
         return await store.SwitchAsync(id, change.Active, caller.Actor, change.Reason, cancellationToken) is { } account

@@ -224,7 +224,7 @@ internal static class GroupEndpoints
         return mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal);
     }
 
-    private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, "conflict", NameTakenText(name));
+    private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, NameTakenText(name));
 
     public static string NameTakenText(string name) => $"There is a group {name} already. Choose another name, or change that group.";
 

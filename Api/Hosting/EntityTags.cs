@@ -18,7 +18,7 @@ internal static class EntityTags
         {
             return Problem.Of(
                 StatusCodes.Status428PreconditionRequired,
-                "precondition_missing",
+                ProblemCode.PreconditionMissing,
                 "Send the ETag that you got when you read it as If-Match, so that nobody's change is overwritten unseen.");
         }
 
@@ -26,7 +26,7 @@ internal static class EntityTags
         {
             return Problem.Of(
                 StatusCodes.Status400BadRequest,
-                "precondition_malformed",
+                ProblemCode.PreconditionMalformed,
                 "If-Match must hold exactly one ETag, as in \"3\" with its quotation marks.");
         }
 
@@ -42,6 +42,6 @@ internal static class EntityTags
 
     public static ProblemHttpResult Mismatch() => Problem.Of(
         StatusCodes.Status412PreconditionFailed,
-        "precondition_failed",
+        ProblemCode.PreconditionFailed,
         "It has changed since you read it. Get it again, look at the change, and send yours with the new ETag.");
 }

@@ -107,7 +107,7 @@ internal static class HostingSetup
         MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
         && type.Charset is { Length: > 0 } charset
         && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-            ? Problem.Of(StatusCodes.Status415UnsupportedMediaType, "charset_unsupported", "Send bodies in UTF-8.").ExecuteAsync(context)
+            ? Problem.Of(StatusCodes.Status415UnsupportedMediaType, ProblemCode.CharsetUnsupported, "Send bodies in UTF-8.").ExecuteAsync(context)
             : next(context));
 
     private static void Customize(ProblemDetailsContext context)
@@ -134,15 +134,15 @@ internal static class HostingSetup
 
         var (code, detail) = context.ProblemDetails.Status switch
         {
-            400 => ("invalid_request", "The request cannot be read."),
-            404 => ("not_found", "There is nothing at this address, or nothing that you may know of."),
-            405 => ("method_not_allowed", "This address does not know the method. GET /openapi/v1.json says which calls there are."),
-            409 => ("conflict", "Somebody else changed or deleted what this refers to. Read it again and repeat."),
-            413 => ("body_too_large", "The body is too large."),
-            415 => ("media_type_unsupported", "The body must be JSON: Content-Type: application/json."),
-            503 => ("unavailable", "Something that this service needs cannot be reached. Nothing was changed. Try again later."),
-            >= 400 and < 500 => ("request_refused", "The server does not take this request as it is."),
-            _ => ("internal_error", "This is a fault of the service. Its log says more under the request id."),
+            400 => (ProblemCode.InvalidRequest, "The request cannot be read."),
+            404 => (ProblemCode.NotFound, "There is nothing at this address, or nothing that you may know of."),
+            405 => (ProblemCode.MethodNotAllowed, "This address does not know the method. GET /openapi/v1.json says which calls there are."),
+            409 => (ProblemCode.Conflict, "Somebody else changed or deleted what this refers to. Read it again and repeat."),
+            413 => (ProblemCode.BodyTooLarge, "The body is too large."),
+            415 => (ProblemCode.MediaTypeUnsupported, "The body must be JSON: Content-Type: application/json."),
+            503 => (ProblemCode.Unavailable, "Something that this service needs cannot be reached. Nothing was changed. Try again later."),
+            >= 400 and < 500 => (ProblemCode.RequestRefused, "The server does not take this request as it is."),
+            _ => (ProblemCode.InternalError, "This is a fault of the service. Its log says more under the request id."),
         };
         context.ProblemDetails.Extensions.TryAdd("code", code);
         context.ProblemDetails.Detail ??= detail;

@@ -6,7 +6,7 @@ namespace Api.Hosting;
 internal static class Problem
 {
     /// <param name="status">The HTTP status.</param>
-    /// <param name="code">A stable name for what is wrong, in snake case.</param>
+    /// <param name="code">What is wrong: one of <see cref="ProblemCode"/>.</param>
     /// <param name="detail">What is wrong and what to do, in full sentences.</param>
     /// <param name="more">Members of their own, such as <c>missingPermission</c>.</param>
     public static ProblemHttpResult Of(int status, string code, string detail, params ReadOnlySpan<(string Name, object? Value)> more)

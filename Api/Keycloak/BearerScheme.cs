@@ -153,7 +153,7 @@ internal static class BearerScheme
         if (context.AuthenticateFailure is RealmUnreachableException)
         {
             context.Response.Headers.RetryAfter = "5";
-            await Problem.Of(StatusCodes.Status503ServiceUnavailable, "realm_unreachable",
+            await Problem.Of(StatusCodes.Status503ServiceUnavailable, ProblemCode.RealmUnreachable,
                 "The realm cannot be reached, so the token cannot be checked. Try again later.").ExecuteAsync(context.HttpContext);
             return;
         }
@@ -161,8 +161,8 @@ internal static class BearerScheme
         var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
         var challenge = $"Bearer realm=\"{realm}\"";
         var (code, detail) = context.AuthenticateFailure is { } failure
-            ? ("invalid_token", Explain(failure))
-            : ("token_missing", "Send an access token of this realm: \"Authorization: Bearer …\". A service gets one by client credentials.");
+            ? (ProblemCode.InvalidToken, Explain(failure))
+            : (ProblemCode.TokenMissing, "Send an access token of this realm: \"Authorization: Bearer …\". A service gets one by client credentials.");
         if (context.AuthenticateFailure is not null)
         {
             // RFC 6750, section 3.1. A quotation mark would end the description early, so it holds none.

@@ -55,7 +55,7 @@ internal static partial class SignInEndpoints
         context.User = session.Principal;
         if (await FormBody.TryReadAsync(context.Request, cancellationToken) is null || !await antiforgery.IsRequestValidAsync(context))
         {
-            return Problem.Of(StatusCodes.Status400BadRequest, "form_expired", "The form is too old or not ours. Go back, reload the page and try again.");
+            return Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.FormExpired, "The form is too old or not ours. Go back, reload the page and try again.");
         }
 
         // A copy of the cookie must not outlive the sign-out, and neither must tokens of the same session.

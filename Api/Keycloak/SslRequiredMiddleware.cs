@@ -23,7 +23,7 @@ internal static class SslRequiredMiddleware
 
         await Problem.Of(
             StatusCodes.Status403Forbidden,
-            "ssl_required",
+            ProblemCode.SslRequired,
             "This address is only served over HTTPS (Keycloak:ssl-required). Behind a proxy that ends TLS, name the proxy in Proxies.").ExecuteAsync(context);
     });
 }

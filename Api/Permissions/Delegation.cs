@@ -12,8 +12,6 @@ namespace Api.Permissions;
 /// <param name="refused">Takes note of a refusal, with the permissions that were lacking.</param>
 internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, Action<IReadOnlyList<string>> refused)
 {
-    private const string Code = "delegation_refused";
-
     /// <param name="group">A group that somebody would come into, or out of.</param>
     /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
     public ProblemHttpResult? Refuse(GroupRule group) => Refuse(PermissionsOf(group));
@@ -31,7 +29,7 @@ internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, A
         refused(lacking);
         return Problem.Of(
             StatusCodes.Status403Forbidden,
-            Code,
+            ProblemCode.DelegationRefused,
             Detail(lacking),
             ("missingPermissions", lacking));
     }
@@ -60,6 +58,6 @@ internal sealed class Delegation(Caller caller, PermissionCatalogue catalogue, A
     /// <summary>Binds a handler's parameter.</summary>
     public static async ValueTask<Delegation?> BindAsync(HttpContext context) =>
         await Caller.BindAsync(context) is { } caller
-            ? new Delegation(caller, context.RequestServices.GetRequiredService<PermissionCatalogue>(), lacking => RefusalRecords.Add(context, caller, Code, missingPermissions: lacking))
+            ? new Delegation(caller, context.RequestServices.GetRequiredService<PermissionCatalogue>(), lacking => RefusalRecords.Add(context, caller, ProblemCode.DelegationRefused, missingPermissions: lacking))
             : null;
 }

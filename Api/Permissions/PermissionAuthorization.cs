@@ -123,12 +123,12 @@ internal static class Refusals
     {
         DecisionReason.Allowed => "allowed",
         DecisionReason.SubjectUnknown => "subject_unknown",
-        DecisionReason.AccountInactive => "account_inactive",
-        DecisionReason.AccountKindRefused => "account_kind_refused",
-        DecisionReason.PermissionDenied => "permission_denied",
-        DecisionReason.InsufficientScope => "insufficient_scope",
+        DecisionReason.AccountInactive => ProblemCode.AccountInactive,
+        DecisionReason.AccountKindRefused => ProblemCode.AccountKindRefused,
+        DecisionReason.PermissionDenied => ProblemCode.PermissionDenied,
+        DecisionReason.InsufficientScope => ProblemCode.InsufficientScope,
         DecisionReason.RowHidden => "row_hidden",
-        _ => "permission_missing",
+        _ => ProblemCode.PermissionMissing,
     };
 
     /// <returns>What is the matter and what to do about it, said to the one who was refused.</returns>

@@ -114,7 +114,7 @@ internal static class RoleMappingEndpoints
         };
         return await store.AddAsync(mapping, caller.Actor, cancellationToken)
             ? TypedResults.CreatedAtRoute(ToResponse(mapping), "GetRoleMapping", new { id = mapping.Id })
-            : Problem.Of(StatusCodes.Status409Conflict, "conflict", MappedAlready);
+            : Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, MappedAlready);
     }
 
     private static async Task<IResult> DeleteAsync(
