@@ -61,6 +61,21 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
+    public void The_table_of_rooms_in_CONTRIBUTING_is_the_one_here()
+    {
+        var rows = Document.Contributing.Section("## The rooms").Split('\n')
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .Select(line => line.Split('|'))
+            .SelectMany(cells => cells[1].Split('`', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(room => (Room: room.TrimEnd('/'), Uses: cells[3].Split(',', StringSplitOptions.TrimEntries))))
+            .Where(row => Rooms.ContainsKey(row.Room))
+            .ToDictionary(row => row.Room, row => row.Uses.Where(Rooms.ContainsKey).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+
+        Assert.Equal(Rooms.Keys.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
+        Assert.All(Rooms, room => Assert.Equal(room.Value.Order(StringComparer.Ordinal), rows[room.Key]));
+    }
+
+    [Fact]
     public void A_table_is_named_in_the_room_that_owns_it_or_where_features_meet()
     {
         Dictionary<string, string[]> owners = new(StringComparer.Ordinal)

@@ -330,9 +330,9 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     }
 
     [Fact]
-    public async Task The_example_of_the_README_is_answered_as_it_says()
+    public async Task The_example_in_the_documents_is_answered_as_it_says()
     {
-        var section = Repository.Read("README.md").Split("## Ask who may do what")[1].Split("\n## ")[0];
+        var section = Document.Access.Section("## Ask who may do what");
         var question = section.Split("-d '\n")[1].Split("'\n")[0];
         var expected = JsonNode.Parse(section.Split("```text\n")[1].Split("```")[0])!;
 

@@ -6,19 +6,19 @@ using Microsoft.Extensions.Configuration;
 
 namespace Api.Tests.Delivery;
 
-/// <summary>What README.md tells somebody to configure is what the code reads.</summary>
+/// <summary>What README.md and docs tell somebody to configure is what the code reads.</summary>
 public sealed partial class ReadmeTests
 {
-    private static readonly string Readme = Repository.Read("README.md");
+    private static readonly string Settings = Document.Configuration.Text;
 
     [Fact]
-    public void Its_example_of_section_Keycloak_can_be_used_as_it_stands()
+    public void The_example_of_section_Keycloak_can_be_used_as_it_stands()
     {
         var secret = Path.GetTempFileName();
         try
         {
             File.WriteAllText(secret, "a-secret\n");
-            var json = JsonBlock().Match(Readme).Groups["json"].Value.Replace("/run/secrets/acme-admin", secret, StringComparison.Ordinal);
+            var json = JsonBlock().Match(Document.Keycloak.Text).Groups["json"].Value.Replace("/run/secrets/acme-admin", secret, StringComparison.Ordinal);
             using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
 
             var options = Read(new ConfigurationBuilder().AddJsonStream(stream));
@@ -38,21 +38,28 @@ public sealed partial class ReadmeTests
     [InlineData("Keycloak:")]
     [InlineData("Keycloak:sign-in:")]
     [InlineData("Keycloak:sign-in:credentials:")]
-    public void Its_table_names_every_key_that_is_read(string section)
+    public void The_table_of_settings_names_every_key_that_is_read(string section)
     {
-        // The refusal of an unknown key lists the known ones.
-        var exception = Assert.Throws<KeycloakConfigurationException>(() => Read(new ConfigurationBuilder().AddInMemoryCollection(
-            new Dictionary<string, string?>(StringComparer.Ordinal) { [section + "nonsense"] = "x" })));
-        var known = exception.Message[(exception.Message.IndexOf("Known here: ", StringComparison.Ordinal) + "Known here: ".Length)..].TrimEnd('.').Split(", ");
+        var known = KnownIn(section);
 
-        Assert.True(known.Length > 1, exception.Message);
-        Assert.All(known, key => Assert.Contains($"| `{section}{key}", Readme, StringComparison.Ordinal));
+        Assert.True(known.Length > 1);
+        Assert.All(known, key => Assert.Contains($"| `{section}{key}", Settings, StringComparison.Ordinal));
     }
 
     [Fact]
-    public void Both_spellings_of_each_key_in_its_table_are_one_key()
+    public void The_table_of_settings_names_no_key_that_is_not_read()
     {
-        var rows = TableRow().Matches(Readme);
+        foreach (var key in TableRow().Matches(Settings).Select(row => "Keycloak:" + row.Groups["dashed"].Value))
+        {
+            var end = key.LastIndexOf(':') + 1;
+            Assert.Contains(key[end..], KnownIn(key[..end]));
+        }
+    }
+
+    [Fact]
+    public void Both_spellings_of_each_key_in_the_table_are_one_key()
+    {
+        var rows = TableRow().Matches(Settings);
 
         Assert.NotEmpty(rows);
         Assert.All(rows, row => Assert.Equal(
@@ -62,11 +69,21 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void Its_versions_are_those_of_the_tests()
+    public void The_versions_of_Keycloak_are_those_of_the_tests()
     {
         var version = KeycloakUnderTest.Image.Split(':')[1];
+        // A decision names the version that it was made with.
+        var texts = Document.All.Where(document => !document.Path.StartsWith("docs/adr/", StringComparison.Ordinal)).Select(document => document.Text);
 
-        Assert.Equal([version], KeycloakVersion().Matches(Readme).Select(match => match.Groups["version"].Value).Distinct(StringComparer.Ordinal), StringComparer.Ordinal);
+        Assert.Equal([version], texts.SelectMany(text => KeycloakVersion().Matches(text)).Select(match => match.Groups["version"].Value).Distinct(StringComparer.Ordinal), StringComparer.Ordinal);
+    }
+
+    // The refusal of an unknown key lists the known ones.
+    private static string[] KnownIn(string section)
+    {
+        var exception = Assert.Throws<KeycloakConfigurationException>(() => Read(new ConfigurationBuilder().AddInMemoryCollection(
+            new Dictionary<string, string?>(StringComparer.Ordinal) { [section + "nonsense"] = "x" })));
+        return exception.Message[(exception.Message.IndexOf("Known here: ", StringComparison.Ordinal) + "Known here: ".Length)..].TrimEnd('.').Split(", ");
     }
 
     private static KeycloakOptions Read(IConfigurationBuilder builder)
