@@ -103,6 +103,27 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
         Assert.Empty(home.Page.QuerySelectorAll(".chart"));
         var links = home.Page.QuerySelectorAll("nav.side a").Select(link => link.TextContent);
         Assert.Equal(["Home", "Authors", "Books"], links);
+        // What nobody looked at for them is not said to be well.
+        Assert.Equal("There is nothing here for you to watch", home.Page.QuerySelector(".cards strong")!.TextContent);
+    }
+
+    [Fact]
+    public async Task Coming_back_in_the_same_session_at_Keycloak_is_no_sign_in()
+    {
+        var pages = await Api.SignInAsync("ada");
+        var before = await LookAsync();
+
+        // As a browser does by itself when its session has run out here: Keycloak asks nothing.
+        Assert.Equal(HttpStatusCode.OK, (await pages.GetAsync($"{Url}/signin?returnUrl=/admin")).Status);
+        Assert.Equal(before, await LookAsync());
+
+        await Api.SignInAsync("ada");
+        Assert.Equal(before + 1, await LookAsync());
+
+        async Task<long> LookAsync() => long.Parse(
+            (await pages.GetAsync($"{Url}/admin")).Page.QuerySelectorAll(".chart")[1].QuerySelector(".legend b")!.TextContent,
+            System.Globalization.NumberStyles.AllowThousands,
+            System.Globalization.CultureInfo.InvariantCulture);
     }
 }
 

@@ -194,7 +194,20 @@ internal static partial class SessionScheme
             context.Request.Headers.UserAgent.ToString(),
             context.TokenEndpointResponse.RefreshToken,
             context.HttpContext.RequestAborted);
-        services.GetRequiredService<ActivityMeter>().CountInDay(ActivityMeter.SignIns);
+        if (!Renews(context.HttpContext, identity))
+        {
+            services.GetRequiredService<ActivityMeter>().CountInDay(ActivityMeter.SignIns);
+        }
+    }
+
+    // Whoever still has the cookie of the same session at Keycloak was sent there because it ran out here, and typed nothing.
+    private static bool Renews(HttpContext context, KeycloakIdentity identity)
+    {
+        var options = context.RequestServices.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Schemes.Session);
+        return identity.SessionId is not null
+            && options.CookieManager.GetRequestCookie(context, options.Cookie.Name!) is { } cookie
+            && options.TicketDataFormat.Unprotect(cookie) is { } ticket
+            && KeycloakIdentity.Read(ticket.Principal, out _)?.SessionId == identity.SessionId;
     }
 
     private static Task ExplainFailure(RemoteFailureContext context)

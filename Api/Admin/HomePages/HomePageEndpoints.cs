@@ -45,8 +45,10 @@ internal sealed class HomePageReader(
         var allowed = mayAudit ? await activity.ListAsync(ActivityMeter.Allowed, ActivityMeter.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
         var refused = mayAudit ? await activity.ListAsync(ActivityMeter.Refused, ActivityMeter.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
         var signIns = mayAudit ? await activity.ListAsync(ActivityMeter.SignIns, ActivityMeter.DayOf(now.AddDays(1 - Days)), cancellationToken) : null;
+        var (notices, looked) = await NoticesAsync(caller, now, refused, cancellationToken);
         return new HomeView(
-            await NoticesAsync(caller, now, refused, cancellationToken),
+            notices,
+            looked,
             allowed is null || refused is null ? null : Decisions(now, zone, allowed, refused),
             signIns is null ? null : SignIns(now, signIns),
             mayAudit && caller.May("account", Permission.View) ? await ServicesAsync(now, cancellationToken) : null);
@@ -56,12 +58,15 @@ internal sealed class HomePageReader(
     {
         DateTimeOffset[] hours = [.. Enumerable.Range(0, Hours).Select(index => now.AddHours(1 - Hours + index))];
         return new HomeChart(
-            [.. hours.Select(hour => TimeZoneInfo.ConvertTime(hour, zone).ToString("MM-dd HH':00'", CultureInfo.InvariantCulture))],
+            [.. hours.Select(hour => TimeZoneInfo.ConvertTime(Beginning(hour), zone).ToString("MM-dd HH:mm", CultureInfo.InvariantCulture))],
             [
                 new ChartSeries("allowed", "good", [.. hours.Select(hour => allowed.GetValueOrDefault(ActivityMeter.HourOf(hour)))]),
                 new ChartSeries("refused", "bad", [.. hours.Select(hour => refused.GetValueOrDefault(ActivityMeter.HourOf(hour)))]),
             ]);
     }
+
+    // Where a zone is half an hour off, an hour of UTC does not begin with one there.
+    private static DateTimeOffset Beginning(DateTimeOffset at) => new(at.UtcDateTime.Date.AddHours(at.UtcDateTime.Hour), TimeSpan.Zero);
 
     private static HomeChart SignIns(DateTimeOffset now, IReadOnlyDictionary<string, long> signIns)
     {
@@ -81,36 +86,41 @@ internal sealed class HomePageReader(
         ];
     }
 
-    private async Task<IReadOnlyList<HomeNotice>> NoticesAsync(
+    private async Task<(IReadOnlyList<HomeNotice> Notices, IReadOnlyList<string> Checked)> NoticesAsync(
         Caller caller, DateTimeOffset now, IReadOnlyDictionary<string, long>? refused, CancellationToken cancellationToken)
     {
         var notices = new List<HomeNotice>();
-        notices.AddRange(await OfRealmAsync(caller, now, cancellationToken));
-        if (refused is not null && Rising(now, refused) is { } rising)
+        var looked = new List<string>();
+        if (caller.May("realm", Permission.View))
         {
-            notices.Add(rising);
+            looked.Add("the link to Keycloak and its keys");
+            notices.AddRange(await OfRealmAsync(now, cancellationToken));
+        }
+
+        if (refused is not null)
+        {
+            looked.Add("what was refused lately");
+            notices.AddRange(Rising(now, refused));
         }
 
         if (caller.May("role-mapping", Permission.View))
         {
+            looked.Add("the role mappings");
             notices.AddRange(OfMappings(await matches.OfAsync(caller.Rules, cancellationToken)));
         }
 
-        if (caller.May("account", Permission.View) && await InNoGroupAsync(caller.Rules, cancellationToken) is { } without)
+        // Who is in which group is a question about access.
+        if (caller.May("account", Permission.View) && caller.May("access", Permission.View))
         {
-            notices.Add(without);
+            looked.Add("the accounts seen last");
+            notices.AddRange(await InNoGroupAsync(caller.Rules, cancellationToken));
         }
 
-        return [.. notices.OrderBy(notice => notice.Kind == "bad" ? 0 : 1)];
+        return ([.. notices.OrderBy(notice => notice.Kind == "bad" ? 0 : 1)], looked);
     }
 
-    private async Task<IEnumerable<HomeNotice>> OfRealmAsync(Caller caller, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<IEnumerable<HomeNotice>> OfRealmAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        if (!caller.May("realm", Permission.View))
-        {
-            return [];
-        }
-
         if (metadata.LastFailure is { } failure)
         {
             return [new HomeNotice("bad", "Keycloak cannot be reached", failure, "/admin/realm", "See the link to the realm")];
@@ -125,13 +135,13 @@ internal sealed class HomePageReader(
     }
 
     // Twice as many as an average hour of the day before, and more than a handful.
-    private static HomeNotice? Rising(DateTimeOffset now, IReadOnlyDictionary<string, long> refused)
+    private static IEnumerable<HomeNotice> Rising(DateTimeOffset now, IReadOnlyDictionary<string, long> refused)
     {
         var last = refused.GetValueOrDefault(ActivityMeter.HourOf(now)) + refused.GetValueOrDefault(ActivityMeter.HourOf(now.AddHours(-1)));
         var before = Enumerable.Range(2, 24).Sum(hours => refused.GetValueOrDefault(ActivityMeter.HourOf(now.AddHours(-hours)))) / 12d;
         return last >= 10 && last > 2 * before
-            ? new HomeNotice("warn", "Refused calls are rising", $"{Count(last, "call")} refused in this hour and the one before. The day before had {before.ToString("0.#", CultureInfo.InvariantCulture)} in two hours.", "/admin/audit?kind=refusal", "See what was refused")
-            : null;
+            ? [new HomeNotice("warn", "Refused calls are rising", $"{Count(last, "call")} refused in this hour and the one before. The day before had {before.ToString("0.#", CultureInfo.InvariantCulture)} in two hours.", "/admin/audit?kind=refusal", "See what was refused")]
+            : [];
     }
 
     private static IEnumerable<HomeNotice> OfMappings(RoleMatch match)
@@ -148,20 +158,20 @@ internal sealed class HomePageReader(
         }
     }
 
-    private async Task<HomeNotice?> InNoGroupAsync(AccessRules rules, CancellationToken cancellationToken)
+    private async Task<IEnumerable<HomeNotice>> InNoGroupAsync(AccessRules rules, CancellationToken cancellationToken)
     {
         var (newest, _) = await search.ListAsync(
             new AccountQuery(Search: null, Kind: null, Active: true, SeenSince: null, AccountSearch.ByLastSeen, LookedAt, After: null), cancellationToken);
         var known = await subjects.FindAccountsAsync([.. newest.Select(account => account.Id)], cancellationToken);
         var without = known.Where(subject => rules.Resolve(subject.Roles, subject.Groups).Memberships.Count == 0).ToArray();
         return without.Length == 0
-            ? null
-            : new HomeNotice(
+            ? []
+            : [new HomeNotice(
                 "warn",
                 $"{Count(without.Length, "account")} in no group",
                 $"Of the {newest.Count} accounts seen last, {string.Join(", ", without.Take(3).Select(subject => subject.Username))}{(without.Length > 3 ? " and others" : "")} may do nothing.",
                 without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?sort=-seen",
-                "See who they are");
+                "See who they are")];
     }
 
     private static string Count(long number, string what) => number == 1 ? $"1 {what}" : $"{number.ToString("N0", CultureInfo.InvariantCulture)} {what}s";

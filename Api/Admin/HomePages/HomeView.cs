@@ -4,10 +4,12 @@ namespace Api.Admin.HomePages;
 
 /// <summary>What the home page shows.</summary>
 /// <param name="Notices">What needs attention, the most urgent first.</param>
+/// <param name="Checked">What was looked at for it: what the viewer may see.</param>
 /// <param name="Decisions">Requests of the last two days that were allowed and refused, by the hour.</param>
 /// <param name="SignIns">Sign-ins of the last month, by the day.</param>
 /// <param name="Services">The services that called most today.</param>
-public sealed record HomeView(IReadOnlyList<HomeNotice> Notices, HomeChart? Decisions, HomeChart? SignIns, IReadOnlyList<RankItem>? Services);
+public sealed record HomeView(
+    IReadOnlyList<HomeNotice> Notices, IReadOnlyList<string> Checked, HomeChart? Decisions, HomeChart? SignIns, IReadOnlyList<RankItem>? Services);
 
 /// <summary>Something that needs attention.</summary>
 /// <param name="Kind"><c>bad</c>, <c>warn</c> or <c>good</c>.</param>
