@@ -13,8 +13,32 @@ namespace Api.Admin;
 public sealed record Viewer(
     Guid AccountId, string Name, IReadOnlySet<string> Permissions, TimeZoneInfo Zone, IReadOnlyList<ModelLink> Models, string? Message = null)
 {
+    // The first part of an address below /admin, and the model that its pages ask to look at.
+    private static readonly Dictionary<string, string> Asks = new(StringComparer.Ordinal)
+    {
+        ["accounts"] = "account",
+        ["groups"] = "group",
+        ["role-mappings"] = "role-mapping",
+        ["access"] = "access",
+        ["sessions"] = "session",
+        ["realm"] = "realm",
+        ["audit"] = "audit",
+    };
+
     /// <returns>Whether the viewer holds <c>model:action</c>.</returns>
     public bool May(string model, string action) => Permissions.Contains($"{model}:{action}");
+
+    /// <returns>
+    /// Whether the address is one that the viewer may look at: a link that ends in a refusal is none. What a page asks besides,
+    /// to change something, is for the button that leads there to know.
+    /// </returns>
+    public bool MayOpen(string path) => path.Split('/', '?', '#') is not [_, "admin", .. var below]
+        || (May("admin", Permission.View) && below switch
+        {
+            ["models", var plural, ..] => Models.Any(model => string.Equals(model.Plural, plural, StringComparison.Ordinal)),
+            [var section, ..] => !Asks.TryGetValue(section, out var model) || May(model, Permission.View),
+            [] => true,
+        });
 
     internal static Viewer Of(HttpContext context, Caller caller)
     {

@@ -135,7 +135,7 @@ internal static class AccountPageEndpoints
             return await LeavePageAsync(id, groupId, input, StatusCodes.Status422UnprocessableEntity, context, caller, accounts, cancellationToken);
         }
 
-        var back = input.Value("from") == "group" ? $"/admin/groups/{groupId}" : $"{List}/{id}";
+        var back = IsFromGroup(input, caller) ? $"/admin/groups/{groupId}" : $"{List}/{id}";
         return await groups.RemoveMemberAsync(groupId, id, caller.Actor.Because(input.Value("reason")), cancellationToken)
             ? Flash.Redirect(context, back, $"Taken out of the group {group.Name}.")
             : Flash.Redirect(context, back, $"It was not in the group {group.Name} by hand any more.");
@@ -156,8 +156,11 @@ internal static class AccountPageEndpoints
     private static async Task<IResult> LeavePageAsync(
         Guid id, Guid groupId, FormInput input, int status, HttpContext context, Caller caller, AccountStore accounts, CancellationToken cancellationToken) =>
         caller.Rules.FindGroup(groupId) is { } group && await accounts.FindAsync(id, cancellationToken) is { } account
-            ? Pages.Of<LeaveGroupPage, LeaveGroupView>(context, caller, new LeaveGroupView(AccountEndpoints.ToResponse(account), groupId, group.Name, input), status)
+            ? Pages.Of<LeaveGroupPage, LeaveGroupView>(context, caller, new LeaveGroupView(AccountEndpoints.ToResponse(account), groupId, group.Name, input, IsFromGroup(input, caller)), status)
             : TypedResults.NotFound();
+
+    // An address may say anything: nobody is sent to a page that they may not open.
+    private static bool IsFromGroup(FormInput input, Caller caller) => input.Value("from") == "group" && caller.May("group", Permission.View);
 
     private static async Task<IResult> PageAsync(
         Guid id, HttpContext context, Caller caller, AccountPageReader reader, FormInput input, int status, CancellationToken cancellationToken) =>

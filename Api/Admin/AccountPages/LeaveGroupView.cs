@@ -8,11 +8,9 @@ namespace Api.Admin.AccountPages;
 /// <param name="GroupId">The group.</param>
 /// <param name="GroupName">The group's name.</param>
 /// <param name="Input">What stands in the form.</param>
-public sealed record LeaveGroupView(AccountResponse Account, Guid GroupId, string GroupName, FormInput Input)
+/// <param name="IsFromGroup">Whether the question was asked on the page of the group: then one comes back there.</param>
+public sealed record LeaveGroupView(AccountResponse Account, Guid GroupId, string GroupName, FormInput Input, bool IsFromGroup)
 {
-    /// <summary>Whether the question was asked on the page of the group: then one comes back there.</summary>
-    public bool IsFromGroup => Input.Value("from") == "group";
-
     /// <summary>The page to come back to.</summary>
     public (string Path, string Title) Back => IsFromGroup ? ($"/admin/groups/{GroupId}", GroupName) : ($"/admin/accounts/{Account.Id}", Account.Username);
 }

@@ -26,16 +26,9 @@ internal static class OwnPageEndpoints
         var open = await sessions.ListOfAsync(caller.Identity.Issuer, caller.Identity.Subject, cancellationToken);
         return Pages.Of<OwnPage, OwnView>(context, caller, new OwnView(
             MeEndpoint.Describe(caller),
-            [.. reader.Permissions(caller.Subject, caller.Rules).Select(permission => caller.May("admin", Permission.View) ? permission : Unlinked(permission))],
+            reader.Permissions(caller.Subject, caller.Rules),
             [.. open.Select(session => SessionView.Of(session, caller.Identity))]));
     }
-
-    // Whoever may not open the staff pages is not led there.
-    private static PermissionView Unlinked(PermissionView permission) => permission with
-    {
-        Grants = [.. permission.Grants.Select(chain => chain.Select(step => step with { Path = null }).ToArray())],
-        Denials = [.. permission.Denials.Select(chain => chain.Select(step => step with { Path = null }).ToArray())],
-    };
 
     private static async Task<IResult> EndAsync(
         IFormCollection form, HttpContext context, Caller caller, SessionStore store, RealmLogout logout, CancellationToken cancellationToken)
