@@ -311,7 +311,7 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Null(page.Page.QuerySelector("a[href='/admin/groups/new']"));
         page = await OpenAsync(browser, $"/admin/groups/{group.Id}");
         Assert.Empty(page.Page.QuerySelectorAll("main .actions a, main form, main table"));
-        Assert.Contains("you lack account:view", page.Text, StringComparison.Ordinal);
+        Assert.Contains("you lack access:view", page.Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, (await OpenAsync(browser, $"/admin/groups/{group.Id}/edit")).Status);
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Api.Access;
 using Api.Accounts;
 using Api.Admin.AuditPages;
 using Api.Admin.Forms;
@@ -202,10 +203,18 @@ internal sealed class AccountPageReader(
     public static bool IsPlace(AccountListFilter filter, string after) =>
         string.IsNullOrEmpty(filter.Group) ? Cursor.Parse(after, AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null)) is not null : Guid.TryParse(after, out _);
 
-    /// <returns>A page of the list, where the next one starts, and what is wrong with the filter.</returns>
+    /// <returns>
+    /// A page of the list, where the next one starts, and what is wrong with the filter. Who is in a group is for those who may
+    /// look at access: nobody else finds anybody by it.
+    /// </returns>
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
         Caller caller, AccountListFilter filter, string? after, int limit, CancellationToken cancellationToken)
     {
+        if (!string.IsNullOrEmpty(filter.Group) && !caller.May(AccessEndpoints.Model, Permission.View))
+        {
+            return ([], null, "Who is in a group is for those who may look at access: you lack access:view. Nobody is listed.");
+        }
+
         bool? active = filter.Active is null ? null : filter.Active == "true";
         DateTimeOffset? since = filter.Seen is null ? null : clock.GetUtcNow() - TimeSpan.FromDays(int.Parse(filter.Seen, CultureInfo.InvariantCulture));
         if (string.IsNullOrEmpty(filter.Group) || caller.Rules.FindGroup(filter.Group) is not { } group)
@@ -250,7 +259,6 @@ internal sealed class AccountPageReader(
             return null;
         }
 
-        var known = await subjects.FindAccountAsync(id, cancellationToken);
         var mayAudit = caller.May("audit", Permission.View);
         var (did, _) = mayAudit ? await audit.ListAsync(new AuditFilter { Account = id, Limit = recent }, cancellationToken) : ([], null);
         var (happened, _) = mayAudit ? await audit.ListAsync(new AuditFilter { Model = "account", Row = id.ToString(), Limit = recent }, cancellationToken) : ([], null);
@@ -258,15 +266,27 @@ internal sealed class AccountPageReader(
         return new AccountView(
             AccountEndpoints.ToResponse(account),
             id == caller.AccountId,
-            known?.RolesKnown ?? false,
-            [.. (known?.Roles ?? []).Select(role => role.ToString()).Order(StringComparer.Ordinal)],
-            known is null ? [] : Groups(known.Under(caller.Rules)),
-            known is null ? [] : Permissions(known.Under(caller.Rules), caller.Rules),
+            await AccessOfAsync(id, caller, cancellationToken),
             [.. open.Select(session => SessionView.Of(session, caller.Identity))],
             [.. did.Select(AuditWords.View)],
             [.. happened.Select(AuditWords.View)],
             FormInput.Of(),
             FormInput.Of());
+    }
+
+    // As the API has it: about themselves anybody may ask.
+    private async Task<AccountAccessView?> AccessOfAsync(Guid id, Caller caller, CancellationToken cancellationToken)
+    {
+        if (id != caller.AccountId && !caller.May(AccessEndpoints.Model, Permission.View))
+        {
+            return null;
+        }
+
+        var known = await subjects.FindAccountAsync(id, cancellationToken);
+        return known?.Under(caller.Rules) is not { } subject
+            ? new AccountAccessView(RolesKnown: false, [], [], [])
+            : new AccountAccessView(
+                known.RolesKnown, [.. known.Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal)], Groups(subject), Permissions(subject, caller.Rules));
     }
 
     /// <returns>The groups that a subject is in, by name.</returns>

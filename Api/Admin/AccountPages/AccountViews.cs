@@ -36,10 +36,7 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
 /// <summary>One account with everything that is known of it.</summary>
 /// <param name="Account">The account.</param>
 /// <param name="IsOwn">Whether it is the viewer's own.</param>
-/// <param name="RolesKnown">Whether any token has said its roles.</param>
-/// <param name="Roles">What Keycloak said last.</param>
-/// <param name="Groups">The groups that it is in, and why.</param>
-/// <param name="Permissions">What it may do, each with the chains behind it; what is denied too.</param>
+/// <param name="Access">What it may do, and why; <see langword="null"/> where the viewer may not look at access.</param>
 /// <param name="Sessions">Its sessions in browsers.</param>
 /// <param name="Did">What it did last.</param>
 /// <param name="Happened">What was done to it last.</param>
@@ -48,10 +45,7 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
 public sealed record AccountView(
     AccountResponse Account,
     bool IsOwn,
-    bool RolesKnown,
-    IReadOnlyList<string> Roles,
-    IReadOnlyList<GroupMembershipView> Groups,
-    IReadOnlyList<PermissionView> Permissions,
+    AccountAccessView? Access,
     IReadOnlyList<SessionView> Sessions,
     IReadOnlyList<ActivityView> Did,
     IReadOnlyList<ActivityView> Happened,
@@ -61,6 +55,14 @@ public sealed record AccountView(
     /// <summary>Its page.</summary>
     public string Path => $"/admin/accounts/{Account.Id}";
 }
+
+/// <summary>What an account may do, and why.</summary>
+/// <param name="RolesKnown">Whether any token has said its roles.</param>
+/// <param name="Roles">What Keycloak said last.</param>
+/// <param name="Groups">The groups that it is in, and why.</param>
+/// <param name="Permissions">What it may do, each with the chains behind it; what is denied too.</param>
+public sealed record AccountAccessView(
+    bool RolesKnown, IReadOnlyList<string> Roles, IReadOnlyList<GroupMembershipView> Groups, IReadOnlyList<PermissionView> Permissions);
 
 /// <summary>That an account is in a group.</summary>
 /// <param name="Id">The group.</param>

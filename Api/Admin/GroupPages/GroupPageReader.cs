@@ -1,3 +1,4 @@
+using Api.Access;
 using Api.Admin.AuditPages;
 using Api.Admin.Forms;
 using Api.Admin.RoleMappingPages;
@@ -37,7 +38,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
 
         var path = $"/admin/groups/{id}";
         var (mappings, moreMappings) = await MappingsAsync(id, caller, cancellationToken);
-        var (members, next) = group.ForEverybody || !caller.May("account", Permission.View)
+        var (members, next) = group.ForEverybody || !caller.May(AccessEndpoints.Model, Permission.View)
             ? (null, null)
             : await subjects.ListMembersAsync(caller.Rules, [id], PageSize, after, cancellationToken);
         var happened = caller.May("audit", Permission.View)
@@ -59,7 +60,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
     public async Task<DeleteGroupView> DeleteAsync(Group group, Caller caller, FormInput input, CancellationToken cancellationToken)
     {
         var (mappings, moreMappings) = await MappingsAsync(group.Id, caller, cancellationToken);
-        var (byHand, next) = caller.May("account", Permission.View)
+        var (byHand, next) = caller.May(AccessEndpoints.Model, Permission.View)
             ? await subjects.ListHoldersAsync([], [group.Id], MostNamed, after: null, cancellationToken)
             : (null, null);
         return new DeleteGroupView(

@@ -18,7 +18,7 @@ public sealed record GroupListView(IReadOnlyList<GroupResponse> Groups, string? 
 /// <param name="Lacking">What the viewer does not hold of what it grants or denies: then they cannot change it, or who is in it.</param>
 /// <param name="Mappings">The first mappings that lead into it.</param>
 /// <param name="MoreMappings">How many more there are.</param>
-/// <param name="Members">One page of its members; <see langword="null"/> where the viewer may not look at accounts, or everybody is one.</param>
+/// <param name="Members">One page of its members; <see langword="null"/> where the viewer may not look at access, or everybody is one.</param>
 /// <param name="FirstMembers">The first page of members, where this is another.</param>
 /// <param name="NextMembers">The next page of members, where there is one.</param>
 /// <param name="Happened">What was done to it last.</param>
@@ -85,7 +85,7 @@ public sealed record PermissionCellView(string Permission, string Action, bool M
 /// <param name="Group">The group.</param>
 /// <param name="Mappings">The first mappings that would go with it.</param>
 /// <param name="MoreMappings">How many more there are.</param>
-/// <param name="ByHand">The first members by hand; <see langword="null"/> where the viewer may not look at accounts.</param>
+/// <param name="ByHand">The first members by hand; <see langword="null"/> where the viewer may not look at access.</param>
 /// <param name="HasMoreByHand">Whether there are more.</param>
 /// <param name="Input">What stands in the form.</param>
 public sealed record DeleteGroupView(

@@ -107,7 +107,7 @@ internal static class RoleMappingPageEndpoints
         return Pages.Of<RoleMappingPage, RoleMappingPageView>(context, caller, new RoleMappingPageView(
             await reader.ViewAsync(caller, mapping, cancellationToken),
             await reader.PreviewAsync(caller, removed: mapping, added: null, cancellationToken),
-            RoleMappingReader.Lacking(caller, delegation, mapping),
+            RoleMappingReader.Lacking(caller, delegation, mapping) is { Count: > 0 } lacking ? RoleMappingReader.Refusal(caller, lacking) : null,
             [.. happened.Select(AuditWords.View)]));
     }
 
@@ -238,7 +238,7 @@ internal static class RoleMappingPageEndpoints
 
         if (RoleMappingReader.Lacking(caller, delegation, mapping) is { Count: > 0 } lacking)
         {
-            input.Add("", Delegation.Detail(lacking));
+            input.Add("", RoleMappingReader.Refusal(caller, lacking));
         }
 
         return Pages.Of<DeleteRoleMappingPage, DeleteRoleMappingView>(

@@ -18,6 +18,11 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
     public static IReadOnlyList<string> Lacking(Caller caller, Delegation delegation, MappingRule mapping) =>
         delegation.Lacking(caller.Rules.FindGroup(mapping.GroupId)!);
 
+    /// <returns>What is said to somebody who would have to hold these: which they are, to those who may look at groups.</returns>
+    public static string Refusal(Caller caller, IReadOnlyList<string> lacking) => caller.May("group", Permission.View)
+        ? Delegation.Detail(lacking)
+        : "Nobody hands out or takes away what they do not hold. What the group holds is for those who may look at groups: you lack group:view.";
+
     /// <returns>The page of the form, with whom it would concern as it stands.</returns>
     public async Task<IResult> FormAsync(
         HttpContext context, Caller caller, MappingRule? replaced, FormInput input, int status, CancellationToken cancellationToken)
@@ -44,7 +49,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
     public async Task<MappingPreviewView> PreviewAsync(Caller caller, MappingRule? removed, MappingRule? added, CancellationToken cancellationToken)
     {
         var report = await impact.OfAsync(caller.Rules, removed, added, cancellationToken);
-        var mayLook = caller.May("account", Permission.View);
+        var mayLook = caller.May(AccessEndpoints.Model, Permission.View);
         return new MappingPreviewView(
             Missing: null,
             [.. report.Roles.Take(MostRoles).Select(role => role.ToString())],

@@ -54,9 +54,9 @@ public sealed record RoleMappingView(Guid Id, string Kind, string Role, Guid Gro
 /// <summary>One mapping.</summary>
 /// <param name="Mapping">The mapping.</param>
 /// <param name="Preview">Whom it concerns.</param>
-/// <param name="Lacking">What the viewer does not hold of what the group grants or denies: then they cannot change the mapping.</param>
+/// <param name="Refusal">Why the viewer cannot change the mapping, where the group holds more than they do.</param>
 /// <param name="Happened">What was done to it last.</param>
-public sealed record RoleMappingPageView(RoleMappingView Mapping, MappingPreviewView Preview, IReadOnlyList<string> Lacking, IReadOnlyList<ActivityView> Happened);
+public sealed record RoleMappingPageView(RoleMappingView Mapping, MappingPreviewView Preview, string? Refusal, IReadOnlyList<ActivityView> Happened);
 
 /// <summary>The form that makes a mapping, or puts one in the place of another.</summary>
 /// <param name="Replaced">The mapping in whose place it comes.</param>
@@ -83,7 +83,7 @@ public sealed record DeleteRoleMappingView(RoleMappingView Mapping, MappingPrevi
 /// <param name="Roles">The first roles that tokens have shown and the mapping fits.</param>
 /// <param name="MoreRoles">How many more there are.</param>
 /// <param name="Nearest">The name that was probably meant, where nothing fits.</param>
-/// <param name="ShowsAccounts">Whether the viewer may look at accounts.</param>
+/// <param name="ShowsAccounts">Whether the viewer may look at access.</param>
 /// <param name="Accounts">The first accounts that come into a group, or out of one.</param>
 /// <param name="Unchanged">How many accounts have such a role and stay where they are.</param>
 /// <param name="IsAll">Whether these are all accounts.</param>
