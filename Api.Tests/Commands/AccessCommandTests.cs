@@ -93,6 +93,7 @@ public abstract class AccessCommandTests
                 + denied book:delete
                 + realm role cat-*
             - group group-managers
+                - access:view
                 - account:view
                 - group:*
                 - role-mapping:*
