@@ -175,6 +175,51 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task What_was_typed_for_a_mapping_that_is_gone_meanwhile_makes_a_new_one()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"]);
+        await group.WithRoleAsync("realm-role", "gone-soon");
+        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
+        var browser = await Api.SignInAsync("ada");
+        var form = await OpenAsync(browser, $"/admin/role-mappings/{id}/replace");
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync($"/api/role-mappings/{id}", Cancel)).StatusCode);
+
+        var preview = await PreviewAsync(browser, form, $"/admin/role-mappings/{id}/replace/preview", ("name", "typed-with-care"), ("group", group.Name));
+        Assert.Equal(HttpStatusCode.NotFound, preview.Status);
+        Assert.Equal("typed-with-care", Input(preview, "name").Value);
+
+        var page = await browser.SubmitAsync(form, $"form[action='/admin/role-mappings/{id}/replace']", ("name", "typed-with-care"), ("reason", "For the summer"));
+        Assert.Equal(HttpStatusCode.NotFound, page.Status);
+        Assert.Contains("Somebody has deleted this mapping", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        page = await browser.SubmitAsync(page, NewForm);
+        Assert.Contains($"realm role typed-with-care leads to {group.Name}", page.Text, StringComparison.Ordinal);
+        Assert.Equal("For the summer", (await LogAsync(ada, page.Url.Segments[^1]))[0].GetProperty("reason").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, (await OpenAsync(browser, $"/admin/role-mappings/{id}/replace")).Status);
+    }
+
+    [Fact]
+    public async Task What_was_typed_is_kept_where_the_session_and_the_mapping_are_both_gone()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"]);
+        await group.WithRoleAsync("realm-role", "gone-with-it");
+        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
+        var browser = await Api.SignInAsync("linus");
+        var form = await OpenAsync(browser, $"/admin/role-mappings/{id}/replace");
+        var other = await Api.SignInAsync("linus");
+        await other.SubmitAsync(await OpenAsync(other, "/account"), "form[action='/account/sign-out-everywhere']");
+        var page = await browser.SubmitAsync(form, $"form[action='/admin/role-mappings/{id}/replace']", ("name", "typed-with-care"));
+        Assert.Equal(HttpStatusCode.Unauthorized, page.Status);
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync($"/api/role-mappings/{id}", Cancel)).StatusCode);
+
+        page = await browser.SubmitLoginAsync(await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
+
+        Assert.NotNull(page.Page.QuerySelector(NewForm));
+        Assert.Equal("typed-with-care", Input(page, "name").Value);
+    }
+
+    [Fact]
     public async Task A_role_that_tokens_carry_and_nothing_maps_is_listed_with_the_way_to_map_it()
     {
         // Among the first of the list.

@@ -148,30 +148,32 @@ internal static class RoleMappingPageEndpoints
     private static async Task<IResult> AskToReplaceAsync(
         Guid id, HttpContext context, Caller caller, RoleMappingReader reader, FormDrafts drafts, CancellationToken cancellationToken)
     {
-        if (caller.Rules.FindMapping(id) is not { } mapping)
+        var mapping = caller.Rules.FindMapping(id);
+        var input = await drafts.TakeUpAsync(context, caller.Identity, () => mapping is null ? FormInput.Of() : RoleMappingForm.Of(mapping, caller.Rules), cancellationToken);
+        return (mapping, input.Notice) switch
         {
-            return TypedResults.NotFound();
-        }
-
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => RoleMappingForm.Of(mapping, caller.Rules), cancellationToken);
-        return await reader.FormAsync(context, caller, mapping, input, StatusCodes.Status200OK, cancellationToken);
+            (not null, _) => await reader.FormAsync(context, caller, mapping, input, StatusCodes.Status200OK, cancellationToken),
+            // Nothing was typed yet.
+            (null, null) => TypedResults.NotFound(),
+            _ => await GoneAsync(input, context, caller, reader, cancellationToken),
+        };
     }
 
     private static async Task<IResult> PreviewReplacementAsync(
         Guid id, IFormCollection form, HttpContext context, Caller caller, RoleMappingReader reader, CancellationToken cancellationToken) =>
         caller.Rules.FindMapping(id) is { } mapping
             ? await reader.FormAsync(context, caller, mapping, FormInput.Of(form), StatusCodes.Status200OK, cancellationToken)
-            : TypedResults.NotFound();
+            : await GoneAsync(FormInput.Of(form), context, caller, reader, cancellationToken);
 
     private static async Task<IResult> ReplaceAsync(
         Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
     {
+        var input = FormInput.Of(form);
         if (caller.Rules.FindMapping(id) is not { } replaced)
         {
-            return TypedResults.NotFound();
+            return await GoneAsync(input, context, caller, reader, cancellationToken);
         }
 
-        var input = FormInput.Of(form);
         var mapping = RoleMappingForm.Read(input, caller, delegation, clock);
         // Out of one group and into another: both are handed out, or taken away.
         if (delegation.Refuse(caller.Rules.FindGroup(replaced.GroupId)!) is { ProblemDetails.Detail: var refused })
@@ -192,13 +194,20 @@ internal static class RoleMappingPageEndpoints
         switch (await store.ReplaceAsync(id, mapping, caller.Actor.Because(input.Value("reason")), cancellationToken))
         {
             case RoleMappingReplacement.Missing:
-                return TypedResults.NotFound();
+                return await GoneAsync(input, context, caller, reader, cancellationToken);
             case RoleMappingReplacement.MappedAlready:
                 input.Add("name", RoleMappingEndpoints.MappedAlready);
                 return await reader.FormAsync(context, caller, replaced, input, StatusCodes.Status409Conflict, cancellationToken);
             default:
                 return Flash.Redirect(context, $"{List}/{mapping.Id}", Done(mapping));
         }
+    }
+
+    // What was typed is not lost with the mapping.
+    private static Task<IResult> GoneAsync(FormInput input, HttpContext context, Caller caller, RoleMappingReader reader, CancellationToken cancellationToken)
+    {
+        input.Add("", "Somebody has deleted this mapping since you opened the page, or put another in its place. What you typed makes a new one, if you want one.");
+        return reader.FormAsync(context, caller, replaced: null, input, StatusCodes.Status404NotFound, cancellationToken);
     }
 
     private static async Task<IResult> AskToDeleteAsync(
