@@ -1,5 +1,9 @@
 using System.Net;
+using System.Net.Http.Json;
+using Api.Data;
 using Api.Tests.Infrastructure;
+using Dapper;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;
 
@@ -22,6 +26,7 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
             page.Page.QuerySelector(".chain")!.QuerySelectorAll("li > :last-child").Select(step => step.TextContent));
         Assert.Equal(4, page.Page.QuerySelectorAll(".graph .node").Length);
         Assert.Equal(3, page.Page.QuerySelectorAll(".graph .edge").Length);
+        Assert.Equal("1 chain grants, 0 deny. Each is written out below.", page.Page.QuerySelector(".graph svg")!.GetAttribute("aria-label"));
     }
 
     [Fact]
@@ -62,6 +67,56 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
 
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Contains("Nobody of the name <b>who", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_several_accounts_of_one_name_one_is_chosen_before_anything_is_answered()
+    {
+        var name = $"twice-{Guid.NewGuid():N}";
+        var now = DateTimeOffset.UtcNow;
+        Guid[] ids = [Guid.CreateVersion7(now), Guid.CreateVersion7(now.AddSeconds(1))];
+        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
+        {
+            foreach (var (id, kind) in ids.Zip(["person", "service"]))
+            {
+                await connection.ExecuteAsync(
+                    """
+                    INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
+                    VALUES (@id, @issuer, @subject, @kind, @name, @active, @now, @now)
+                    """,
+                    new { id, issuer = Api.Realm.Issuer, subject = $"sub-{id}", kind, name, active = true, now });
+            }
+        }
+
+        var pages = await Api.SignInAsync("ada");
+        var page = await pages.GetAsync($"{Url}/admin/access?account={name}&permission=book:change&row=7");
+
+        Assert.Contains("2 accounts have had the name", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Null(page.Page.QuerySelector("main [role=status]"));
+        var choices = page.Page.QuerySelectorAll("main ul a").Select(link => link.GetAttribute("href")!).ToArray();
+        Assert.Equal(ids.Select(id => $"/admin/access?account={id}&permission=book:change&row=7"), choices.Select(Uri.UnescapeDataString));
+        page = await pages.GetAsync(new Uri(new Uri(Url), choices[1]).AbsoluteUri);
+        Assert.Contains("Refused.", page.Page.QuerySelector("main [role=status]")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal($"/admin/accounts/{ids[1]}", page.Page.QuerySelector("main p.actions a")!.GetAttribute("href"));
+    }
+
+    [Fact]
+    public async Task Turned_round_a_question_is_about_the_same_row()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await (await Api.ServiceAsync("acme-writer")).GetAsync("/api/me", Cancel);
+        var author = await JsonAsync(await ada.PostAsJsonAsync("/api/authors", new { name = "Somebody" }, Cancel));
+        var book = (await JsonAsync(await ada.PostAsJsonAsync("/api/books", new { title = "Something", authorId = author.GetProperty("id").GetGuid() }, Cancel))).GetProperty("id").GetString();
+        var pages = await Api.SignInAsync("ada");
+
+        var page = await pages.GetAsync($"{Url}/admin/access?account=acme-writer&permission=book:change&row={book}");
+        var turned = await pages.GetAsync(new Uri(new Uri(Url), page.Page.QuerySelectorAll("main p.actions a")[^1].GetAttribute("href")!).AbsoluteUri);
+
+        Assert.Equal(book, turned.Page.QuerySelector("form.filter [name=row]")!.GetAttribute("value"));
+        var row = turned.Page.QuerySelectorAll("#results tbody tr").Single(row => row.QuerySelector("th")!.TextContent == "acme-writer");
+        Assert.Contains($"row={book}", row.QuerySelector("td a")!.GetAttribute("href")!, StringComparison.Ordinal);
+        var nowhere = await pages.GetAsync($"{Url}/admin/access/who?permission=book:change&row={Guid.NewGuid()}");
+        Assert.Contains("Nobody: there is no such row", nowhere.Page.QuerySelector("#results .empty")!.TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.GetByLabel("may do").SelectOptionAsync("book:publish");
         await page.GetByRole(AriaRole.Button, new() { Name = "Ask" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("Allowed.");
-        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "1 chains grant" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "1 chain grants" })).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Who else may do this?" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "acme-writer" })).ToBeVisibleAsync();

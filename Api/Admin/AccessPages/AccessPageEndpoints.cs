@@ -26,38 +26,51 @@ internal static class AccessPageEndpoints
         string? account, string? permission, string? row, HttpContext context, Caller caller, AccessQuestions questions, SubjectStore subjects, PermissionCatalogue catalogue, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(("account", account), ("permission", permission), ("row", row));
-        return Pages.Of<AccessPage, AccessView>(
-            context, caller, new AccessView(input, Names(catalogue), await AnswerAsync(input, questions, subjects, catalogue, cancellationToken)));
-    }
-
-    private static async Task<AccessAnswerView?> AnswerAsync(
-        FormInput input, AccessQuestions questions, SubjectStore subjects, PermissionCatalogue catalogue, CancellationToken cancellationToken)
-    {
-        var name = input.Value("account");
-        if (name.Length == 0 || !Permission.TryParse(input.Value("permission"), out var permission) || !catalogue.Contains(permission))
+        if (input.Value("account").Length == 0 || !Permission.TryParse(input.Value("permission"), out var asked) || !catalogue.Contains(asked))
         {
-            return null;
+            return Page(answer: null, []);
         }
 
+        return await FindAsync(input, subjects, cancellationToken) switch
+        {
+            [var one] => Page(await AnswerAsync(one, asked, input.Value("row"), questions, cancellationToken), []),
+            var found => Page(answer: null, [.. found.Select(each => new AccessChoice(
+                each.Subject,
+                Kind(each.Kind),
+                each.Active,
+                Links.To(Path, ("account", each.AccountId.ToString()), ("permission", asked.ToString()), ("row", input.Value("row")))))]),
+        };
+
+        IResult Page(AccessAnswerView? answer, IReadOnlyList<AccessChoice> choices) =>
+            Pages.Of<AccessPage, AccessView>(context, caller, new AccessView(input, Names(catalogue), answer, choices));
+    }
+
+    // The accounts of the name; where it is not exactly one, the form says so.
+    private static async Task<IReadOnlyList<KnownSubject>> FindAsync(FormInput input, SubjectStore subjects, CancellationToken cancellationToken)
+    {
+        var name = input.Value("account");
         var found = name.Length > LongestName ? [] : await subjects.FindNamedAsync(name, cancellationToken);
         if (found.Count == 0)
         {
             input.Add("account", $"Nobody of the name {name} has been seen here. Accounts appear when a person signs in or a service calls for the first time.");
-            return null;
         }
-
-        if (found.Count > 1)
+        else if (found.Count > 1)
         {
-            input.Add("account", $"{found.Count} accounts have had the name {name}: the answer is about one of them. Ask by the account's id to choose.");
+            input.Add("account", $"{found.Count} accounts have had the name {name}. Choose the one that you mean.");
         }
 
-        var row = input.Value("row") is { Length: > 0 } given ? given : AccessQuestion.WholeModel;
-        var answer = await questions.EvaluateAsync(new AccessQuestion(found[0].Subject, permission, row), cancellationToken);
+        return found;
+    }
+
+    private static async Task<AccessAnswerView> AnswerAsync(
+        KnownSubject account, Permission permission, string row, AccessQuestions questions, CancellationToken cancellationToken)
+    {
+        var answer = await questions.EvaluateAsync(new AccessQuestion(account.Subject, permission, row.Length > 0 ? row : AccessQuestion.WholeModel), cancellationToken);
         return new AccessAnswerView(
             answer.IsAllowed,
             AccessWords.ForAdministrators(answer),
-            $"/admin/accounts/{found[0].AccountId}",
-            Links.To($"{Path}/who", ("permission", permission.ToString())),
+            $"/admin/accounts/{account.AccountId}",
+            Links.To($"{Path}/who", ("permission", permission.ToString()), ("row", row)),
             [.. answer.Explanation.Grants.Select(ChainWords.Steps)],
             [.. answer.Explanation.Denials.Select(ChainWords.Steps)],
             [.. AccessWords.Remedies(answer).Take(MostRemedies).Select(remedy => char.ToUpperInvariant(remedy[0]) + remedy[1..])],
@@ -65,30 +78,52 @@ internal static class AccessPageEndpoints
     }
 
     private static async Task<IResult> WhoMayAsync(
-        string? permission, string? after, HttpContext context, Caller caller, SubjectStore subjects, PermissionCatalogue catalogue, CancellationToken cancellationToken)
+        string? permission, string? row, string? after, HttpContext context, Caller caller, AccessQuestions questions, SubjectStore subjects, PermissionCatalogue catalogue, CancellationToken cancellationToken)
     {
-        var input = FormInput.Of(("permission", permission));
+        var input = FormInput.Of(("permission", permission), ("row", row));
         if (!Permission.TryParse(permission ?? "", out var asked) || !catalogue.Contains(asked))
         {
             return Pages.Of<WhoMayPage, WhoMayView>(context, caller, new WhoMayView(input, Names(catalogue), Permission: null, [], MoreGroups: 0, [], First: null, Next: null));
         }
 
         GroupRule[] groups = [.. caller.Rules.WaysTo(asked).Select(way => way.Group)];
-        var (candidates, next) = await CandidatesAsync(caller.Rules, groups, after, subjects, cancellationToken);
-        var demand = new Demand(asked);
+        var (lines, next) = input.Value("row") is { Length: > 0 } one
+            ? await OnRowAsync(asked, one, after, questions, cancellationToken)
+            : await OnAnyRowAsync(caller.Rules, groups, asked, after, subjects, catalogue, cancellationToken);
         return Pages.Of<WhoMayPage, WhoMayView>(context, caller, new WhoMayView(
             input,
             Names(catalogue),
             asked.ToString(),
             [.. groups.Take(MostGroups).Select(group => new WhoMayGroup(group.Id, group.Name, group.ForEverybody))],
             Math.Max(0, groups.Length - MostGroups),
-            // Some of those who are in such a group are denied it by another, or switched off.
+            lines,
+            after is null ? null : Links.To($"{Path}/who", ("permission", asked.ToString()), ("row", input.Value("row"))),
+            next is null ? null : Links.To($"{Path}/who", ("permission", asked.ToString()), ("row", input.Value("row")), ("after", next))));
+    }
+
+    // Some of those who are in such a group are denied it by another, or switched off.
+    private static async Task<(IReadOnlyList<WhoMayLine> Lines, string? Next)> OnAnyRowAsync(
+        AccessRules rules, GroupRule[] groups, Permission asked, string? after, SubjectStore subjects, PermissionCatalogue catalogue, CancellationToken cancellationToken)
+    {
+        var (candidates, next) = await CandidatesAsync(rules, groups, after, subjects, cancellationToken);
+        var demand = new Demand(asked);
+        return (
             [.. candidates
-                .Select(candidate => (Candidate: candidate, Explanation: Explanation.Of(candidate.Under(caller.Rules), demand, caller.Rules, catalogue)))
+                .Select(candidate => (Candidate: candidate, Explanation: Explanation.Of(candidate.Under(rules), demand, rules, catalogue)))
                 .Where(found => found.Explanation.Decision.IsAllowed)
-                .Select(found => Line(found.Candidate, found.Explanation))],
-            after is null ? null : Links.To($"{Path}/who", ("permission", asked.ToString())),
-            next is null ? null : Links.To($"{Path}/who", ("permission", asked.ToString()), ("after", next))));
+                .Select(found => Line(found.Candidate.AccountId, found.Candidate.Username, found.Candidate.Kind, found.Explanation, row: null))],
+            next);
+    }
+
+    // From some of them the row may be hidden: that is asked for each, as the API does.
+    private static async Task<(IReadOnlyList<WhoMayLine> Lines, string? Next)> OnRowAsync(
+        Permission asked, string row, string? after, AccessQuestions questions, CancellationToken cancellationToken)
+    {
+        var (answers, next) = await questions.WhoMayAsync(new AccessQuestion("", asked, row), PageSize, after is null ? null : SubjectStore.ParseCursor(after), cancellationToken);
+        return (
+            [.. answers.Select(answer => (Account: answer.Subject!, answer.Explanation)).Select(found =>
+                Line(found.Account.Subject.AccountId, found.Account.Username, found.Account.Subject.Kind, found.Explanation, row))],
+            next?.ToString());
     }
 
     private static async Task<(IReadOnlyList<KnownSubject> Candidates, string? Next)> CandidatesAsync(
@@ -110,16 +145,18 @@ internal static class AccessPageEndpoints
         return (members, next?.ToString());
     }
 
-    private static WhoMayLine Line(KnownSubject account, Explanation explanation)
+    private static WhoMayLine Line(Guid accountId, string username, AccountKind kind, Explanation explanation, string? row)
     {
         string[] because = [.. explanation.Grants.Select(chain => $"{chain.Origin} → {chain.Group.Name}").Distinct(StringComparer.Ordinal)];
         return new WhoMayLine(
-            account.AccountId,
-            account.Username,
-            account.Kind == AccountKind.Service ? "service" : "person",
+            accountId,
+            username,
+            Kind(kind),
             because.Length > MostReasons ? [.. because.Take(MostReasons), $"{because.Length - MostReasons} more"] : because,
-            Links.To(Path, ("account", account.AccountId.ToString()), ("permission", explanation.Decision.Permission.ToString())));
+            Links.To(Path, ("account", accountId.ToString()), ("permission", explanation.Decision.Permission.ToString()), ("row", row)));
     }
+
+    private static string Kind(AccountKind kind) => kind == AccountKind.Service ? "service" : "person";
 
     private static string[] Names(PermissionCatalogue catalogue) => [.. catalogue.Permissions.Select(permission => permission.ToString())];
 }

@@ -7,7 +7,15 @@ namespace Api.Admin.AccessPages;
 /// <param name="Input">What stands in the form.</param>
 /// <param name="Permissions">The permissions that can be asked about.</param>
 /// <param name="Answer">The answer, where something was asked.</param>
-public sealed record AccessView(FormInput Input, IReadOnlyList<string> Permissions, AccessAnswerView? Answer);
+/// <param name="Choices">The accounts of the name that was asked about, where there are several.</param>
+public sealed record AccessView(FormInput Input, IReadOnlyList<string> Permissions, AccessAnswerView? Answer, IReadOnlyList<AccessChoice> Choices);
+
+/// <summary>One of several accounts of a name.</summary>
+/// <param name="Subject">Keycloak's id of it.</param>
+/// <param name="Kind"><c>person</c> or <c>service</c>.</param>
+/// <param name="Active">Whether it is switched on.</param>
+/// <param name="Path">The same question about this one.</param>
+public sealed record AccessChoice(string Subject, string Kind, bool Active, string Path);
 
 /// <summary>An answer.</summary>
 /// <param name="IsAllowed">Whether they may.</param>
