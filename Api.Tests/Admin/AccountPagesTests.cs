@@ -206,6 +206,8 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var ask = await pages.GetAsync(new Uri(new Uri(Url), joined.Page.QuerySelector("a[href$='/leave']")!.GetAttribute("href")!).AbsoluteUri);
         var left = await pages.SubmitAsync(ask, "form[action$='/leave']", ("reason", "Done"));
         Assert.Contains("Taken out of the group book-readers", left.Text, StringComparison.Ordinal);
+        var happened = left.Page.QuerySelectorAll("#happened ~ * tbody tr").Select(row => string.Join(' ', row.QuerySelectorAll("td").Skip(1).Select(cell => cell.TextContent.Trim()))).ToArray();
+        Assert.Equal(["ada took it out of the group book-readers“Done”", "ada put it into the group book-readers“For the inventory”"], happened[..2]);
         await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403);
         var ada = await Api.PersonAsync("ada");
         var log = await ada.GetFromJsonAsync<JsonElement>("/api/audit?model=group&limit=2", Cancel);

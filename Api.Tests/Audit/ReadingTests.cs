@@ -75,6 +75,52 @@ public abstract class ReadingTests
     }
 
     [Fact]
+    public async Task What_was_done_to_an_account_is_read_along_two_indexes()
+    {
+        await using var log = await AuditLog.CreateAsync(Engine);
+        var at = DateTimeOffset.UtcNow;
+        await log.AddAsync(3000, at, row => row with { Model = "group", Action = "add-member", NewValues = $$"""{"accountId":"{{Guid.NewGuid()}}","username":"x"}""" });
+        await log.AddAsync(3000, at);
+        await using var connection = await log.Database.OpenAsync(Cancel);
+        if (Engine == DatabaseEngine.PostgreSql)
+        {
+            await connection.ExecuteAsync("ANALYZE audit_log");
+        }
+
+        var sql = AuditStore.QueryAboutAccount(Engine);
+        var values = new { account = Account.ToString(), limit = 10 };
+        var plan = Engine == DatabaseEngine.Sqlite
+            ? string.Join('\n', (await connection.QueryAsync<Plan>("EXPLAIN QUERY PLAN " + sql, values)).Select(line => line.Detail))
+            : string.Join('\n', await connection.QueryAsync<string>("EXPLAIN " + sql, values));
+
+        Assert.Contains("audit_log_by_row", plan, StringComparison.Ordinal);
+        Assert.Contains("audit_log_by_member", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Seq Scan", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("SCAN audit_log", plan, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_was_done_to_an_account_is_what_was_done_to_itself_and_with_groups_by_hand()
+    {
+        await using var log = await AuditLog.CreateAsync(Engine);
+        var at = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+        var member = $$"""{"accountId":"{{Account}}","username":"x"}""";
+        Guid[] wanted =
+        [
+            await log.AddAsync(at.AddMinutes(5), row => row with { Model = "group", Action = "remove-member", OldValues = member }),
+            await log.AddAsync(at.AddMinutes(4), row => row with { Model = "account", RowId = Account.ToString(), Action = "change" }),
+            await log.AddAsync(at.AddMinutes(2), row => row with { Model = "group", Action = "add-member", NewValues = member }),
+        ];
+        await log.AddAsync(at.AddMinutes(6), row => row with { Model = "book", RowId = Account.ToString() });
+        await log.AddAsync(at.AddMinutes(6), row => row with { Model = "group", Action = "add", NewValues = member });
+        await log.AddAsync(at.AddMinutes(6), row => row with { Model = "group", Action = "add-member", NewValues = """{"accountId":"other"}""" });
+        var store = new AuditStore(log.Database);
+
+        Assert.Equal(wanted, (await store.ListAboutAccountAsync(Account, 10, Cancel)).Select(row => row.Id));
+        Assert.Equal(wanted[..2], (await store.ListAboutAccountAsync(Account, 2, Cancel)).Select(row => row.Id));
+    }
+
+    [Fact]
     public async Task Every_filter_leaves_what_it_names()
     {
         await using var log = await AuditLog.CreateAsync(Engine);

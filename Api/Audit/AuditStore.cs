@@ -60,6 +60,14 @@ internal sealed class AuditStore(Database database)
         return await connection.QuerySingleOrDefaultAsync<AuditRow>(new CommandDefinition(sql, new { id }, cancellationToken: cancellationToken));
     }
 
+    /// <returns>The newest of what was done to an account: to itself, and by putting it into groups by hand or taking it out.</returns>
+    public async Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Guid account, int limit, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<AuditRow>(new CommandDefinition(
+            QueryAboutAccount(database.Engine), new { account = account.ToString(), limit }, cancellationToken: cancellationToken))).AsList();
+    }
+
     /// <returns>Where the cursor's page ended, or <see langword="null"/> if it is none of this list.</returns>
     public static (DateTimeOffset At, Guid Id)? Read(string cursor) =>
         Cursor.Parse(cursor, Sort) is { } parsed
@@ -67,6 +75,38 @@ internal sealed class AuditStore(Database database)
         && Guid.TryParseExact(parsed.Id, "D", out var id)
             ? (at, id)
             : null;
+
+    /// <summary>
+    /// The statement that reads what was done to an account: along two indexes, each no further than there are rows to show. The
+    /// second is of an expression and for two actions, and is found by the same words alone, so those are no parameters.
+    /// </summary>
+    public static string QueryAboutAccount(DatabaseEngine engine)
+    {
+        var member = engine == DatabaseEngine.PostgreSql
+            ? "(COALESCE(new_values, old_values)::json ->> 'accountId')"
+            : "json_extract(COALESCE(new_values, old_values), '$.accountId')";
+        return $"""
+            SELECT {AuditRow.Columns}
+            FROM (
+                SELECT {AuditRow.Columns}
+                FROM audit_log
+                WHERE row_id = @account AND (model = 'account') IS TRUE
+                ORDER BY at DESC, id DESC
+                LIMIT @limit
+            ) AS itself
+            UNION ALL
+            SELECT {AuditRow.Columns}
+            FROM (
+                SELECT {AuditRow.Columns}
+                FROM audit_log
+                WHERE {member} = @account AND model = 'group' AND action IN ('add-member', 'remove-member')
+                ORDER BY at DESC, id DESC
+                LIMIT @limit
+            ) AS memberships
+            ORDER BY at DESC, id DESC
+            LIMIT @limit
+            """;
+    }
 
     /// <summary>The statement that reads a page: along one index, in the order of the list, and no further than the page.</summary>
     public static (string Sql, DynamicParameters Values) Query(AuditFilter filter)

@@ -10,7 +10,7 @@ namespace Api.Groups;
 internal sealed class GroupStore(Database database, AuditTrail audit)
 {
     private const string Model = GroupEndpoints.Model;
-    private const string AddMember = "add-member";
+    public const string AddMember = "add-member";
     private const string RemoveMember = "remove-member";
 
     /// <summary>The rows, for those who ask who may do what with them.</summary>

@@ -261,7 +261,7 @@ internal sealed class AccountPageReader(
 
         var mayAudit = caller.May("audit", Permission.View);
         var (did, _) = mayAudit ? await audit.ListAsync(new AuditFilter { Account = id, Limit = recent }, cancellationToken) : ([], null);
-        var (happened, _) = mayAudit ? await audit.ListAsync(new AuditFilter { Model = "account", Row = id.ToString(), Limit = recent }, cancellationToken) : ([], null);
+        var happened = mayAudit ? await audit.ListAboutAccountAsync(id, recent, cancellationToken) : [];
         var open = caller.May("session", Permission.View) ? await sessions.ListOfAsync(account.Issuer, account.Subject, cancellationToken) : [];
         return new AccountView(
             AccountEndpoints.ToResponse(account),
@@ -269,9 +269,22 @@ internal sealed class AccountPageReader(
             await AccessOfAsync(id, caller, cancellationToken),
             [.. open.Select(session => SessionView.Of(session, caller.Identity))],
             [.. did.Select(AuditWords.View)],
-            [.. happened.Select(AuditWords.View)],
+            [.. happened.Select(row => Happened(row, caller.Rules))],
             FormInput.Of(),
             FormInput.Of());
+    }
+
+    // Of a row that is a group's, AuditWords name the account. Here that is known, and the group is not.
+    private static ActivityView Happened(AuditRow row, AccessRules rules)
+    {
+        var view = AuditWords.View(row);
+        if (row.Model != GroupEndpoints.Model)
+        {
+            return view;
+        }
+
+        var group = Guid.TryParse(row.RowId, out var id) && rules.FindGroup(id) is { } known ? $"the group {known.Name}" : "a group that is gone";
+        return view with { Text = row.Action == GroupStore.AddMember ? $"put it into {group}" : $"took it out of {group}" };
     }
 
     // As the API has it: about themselves anybody may ask.
