@@ -85,6 +85,17 @@ public abstract class PagesInBrowserTests(RealmUnderTest realm, Chromium chromiu
         await ArriveAsync(page, url => !url.StartsWith(realm.Url.AbsoluteUri, StringComparison.Ordinal));
         // A key that is pressed while redirects still follow each other is lost.
         await Assertions.Expect(page.Locator("main h1")).ToBeVisibleAsync();
+        await ReadyAsync(page);
+    }
+
+    /// <summary>Waits until the scripts of a page have run: what is typed before is typed for nobody.</summary>
+    protected static async Task ReadyAsync(IPage page)
+    {
+        for (var waited = 0; await page.EvaluateAsync<string>("document.readyState") != "complete"; waited++)
+        {
+            Assert.True(waited < 600, $"{page.Url} is not complete.");
+            await Task.Delay(50, Cancel);
+        }
     }
 
     /// <summary>The application over HTTP, as a service calls it.</summary>

@@ -20,7 +20,8 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await TabToAsync(page, "Accounts");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Accounts" })).ToBeVisibleAsync();
-        await page.FocusAsync("input[type=search]");
+        await ReadyAsync(page);
+        await TabToFieldAsync(page, "input[type=search]");
         await page.Keyboard.TypeAsync("acme-nob");
         await Expect(page.Locator("#results tbody tr")).ToHaveCountAsync(1);
         await ArriveAsync(page, url => url.Contains("search=acme-nob", StringComparison.Ordinal));
@@ -28,13 +29,14 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "acme-nobody" })).ToBeVisibleAsync();
 
-        await page.Locator("form[action$='/switch-off'] [name=reason]").FocusAsync();
+        await TabToFieldAsync(page, "form[action$='/switch-off'] [name=reason]");
         await page.Keyboard.TypeAsync("Not needed any more");
         await page.Keyboard.PressAsync("Enter");
 
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is switched off");
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Switch on" }).ClickAsync();
+        await TabToFieldAsync(page, "form[action$='/switch-on'] button");
+        await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is switched on");
         Assert.Equal(System.Net.HttpStatusCode.OK, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
     }
@@ -169,6 +171,30 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     }
 
     [Fact]
+    public async Task A_mapping_is_made_by_keyboard_alone()
+    {
+        var page = await SignedInAsync("ada", "/admin/role-mappings/new");
+
+        await TabToFieldAsync(page, "[type=radio]");
+        for (var count = 0; count < 3 && !await page.EvaluateAsync<bool>("document.activeElement.value === 'client-role'"); count++)
+        {
+            await page.Keyboard.PressAsync("ArrowDown");
+        }
+
+        await TabToFieldAsync(page, "[name=client]");
+        await page.Keyboard.TypeAsync("acme-api");
+        await TabToFieldAsync(page, "[name=name]");
+        await page.Keyboard.TypeAsync("made-by-keyboard");
+        await TabToFieldAsync(page, "[name=group]");
+        await page.Keyboard.TypeAsync("book-readers");
+        await TabToFieldAsync(page, "main form button[type=submit]");
+        await page.Keyboard.PressAsync("Enter");
+
+        await Expect(page.GetByRole(AriaRole.Status)).ToBeVisibleAsync();
+        await Expect(page.GetByText("made-by-keyboard").First).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task A_row_of_a_model_is_added_changed_looked_back_on_and_deleted()
     {
         var page = await SignedInAsync("ada", "/admin/models/authors/new");
@@ -208,19 +234,25 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     private static Task<HttpResponseMessage> PostAuthorAsync(HttpClient client) =>
         client.PostAsync("/api/authors", new StringContent("""{"name":"Somebody New"}""", System.Text.Encoding.UTF8, "application/json"), Cancel);
 
+    private static Task TabToAsync(IPage page, string link) =>
+        TabAsync(page, $"the link {link}", "words => document.activeElement.tagName === 'A' && document.activeElement.textContent === words", link);
+
+    private static Task TabToFieldAsync(IPage page, string selector) =>
+        TabAsync(page, selector, "selector => document.activeElement.matches(selector)", selector);
+
     // As somebody does who has no mouse: on and on until it is there.
-    private static async Task TabToAsync(IPage page, string link)
+    private static async Task TabAsync(IPage page, string what, string isThere, string argument)
     {
-        for (var count = 0; count < 80; count++)
+        for (var count = 0; count < 120; count++)
         {
             await page.Keyboard.PressAsync("Tab");
-            if (await page.EvaluateAsync<string>("document.activeElement.tagName === 'A' ? document.activeElement.textContent : ''") == link)
+            if (await page.EvaluateAsync<bool>(isThere, argument))
             {
                 return;
             }
         }
 
-        Assert.Fail($"Tab never came to the link {link}.");
+        Assert.Fail($"Tab never came to {what}.");
     }
 }
 

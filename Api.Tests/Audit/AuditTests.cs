@@ -59,10 +59,10 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
 
         var rows = await ListAsync(ada, $"model=account&row={id}&action=change&from={from.UtcDateTime:O}");
         Assert.Equal(2, rows.Count);
-        Assert.Equal("""{"active":true}""", rows[0].GetProperty("newValues").GetRawText());
+        Assert.Equal("""{"username":"acme-writer","active":true}""", rows[0].GetProperty("newValues").GetRawText());
         Assert.Null(Text(rows[0], "reason"));
-        Assert.Equal("""{"active":true}""", rows[1].GetProperty("oldValues").GetRawText());
-        Assert.Equal("""{"active":false}""", rows[1].GetProperty("newValues").GetRawText());
+        Assert.Equal("""{"username":"acme-writer","active":true}""", rows[1].GetProperty("oldValues").GetRawText());
+        Assert.Equal("""{"username":"acme-writer","active":false}""", rows[1].GetProperty("newValues").GetRawText());
         Assert.Equal("Left the company", Text(rows[1], "reason"));
         Assert.Equal("ada", Text(rows[1], "account"));
         await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}", Json($$"""{"active":false,"reason":"{{new string('x', 501)}}"}"""), Cancel), 400);
@@ -83,7 +83,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
 
         var rows = await ListAsync(ada, $"model=account&row={id}&action=change&from={from.UtcDateTime:O}");
         Assert.Equal(["session", "session"], rows.Select(row => Text(row, "method")));
-        Assert.Equal("""{"active":true}""", rows[0].GetProperty("newValues").GetRawText());
+        Assert.Equal("""{"username":"acme-nobody","active":true}""", rows[0].GetProperty("newValues").GetRawText());
     }
 
     [Fact]

@@ -86,6 +86,7 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
             Assert.Equal(HttpStatusCode.OK, (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin{path}")).Status);
         }
 
+        Assert.Equal(0, await executable.QueryAsync<long>("SELECT COUNT(*) FROM (SELECT row_id FROM audit_log WHERE kind = 'change' AND action = 'add' AND model IN ('book', 'author') GROUP BY row_id HAVING COUNT(*) > 1) AS twice"));
         Assert.Contains("mappings match nothing", (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin")).Text, StringComparison.Ordinal);
         Assert.Contains(username!, (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts?search={username}")).Text, StringComparison.Ordinal);
         var account = await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");

@@ -104,7 +104,7 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
             if (switched is not null)
             {
                 var change = new AuditChange(
-                    "account", id.ToString(), "change", State(!active), State(active), string.IsNullOrWhiteSpace(reason) ? null : reason.Trim());
+                    "account", id.ToString(), "change", State(switched.Username, !active), State(switched.Username, active), string.IsNullOrWhiteSpace(reason) ? null : reason.Trim());
                 await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return switched;
@@ -115,5 +115,6 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
         return await FindAsync(id, cancellationToken);
     }
 
-    private static Dictionary<string, object?> State(bool active) => new(StringComparer.Ordinal) { ["active"] = active };
+    // With the name, so that the log says whose account it was.
+    private static Dictionary<string, object?> State(string username, bool active) => new(StringComparer.Ordinal) { ["username"] = username, ["active"] = active };
 }

@@ -37,6 +37,8 @@ internal sealed class SeedHistory(SeedData data)
         var each = count / weights.Sum();
         double due = 0;
         var written = 0;
+        // What has been told of already: nothing is added twice.
+        var known = new HashSet<Guid>();
         for (var hour = 0; hour < weights.Length; hour++)
         {
             due += weights[hour] * each;
@@ -44,7 +46,7 @@ internal sealed class SeedHistory(SeedData data)
             var length = start.AddHours(hour + 1) < data.Now ? TimeSpan.FromHours(1) : data.Now - start.AddHours(hour);
             for (var (number, rows) = (0, until - written); number < rows; number++)
             {
-                yield return Row(random, start.AddHours(hour) + (length * ((number + random.Part()) / rows)), written++);
+                yield return Row(random, start.AddHours(hour) + (length * ((number + random.Part()) / rows)), written++, known);
             }
         }
     }
@@ -88,21 +90,21 @@ internal sealed class SeedHistory(SeedData data)
 
     private static DateTimeOffset StartOfHour(DateTimeOffset at) => new(at.UtcDateTime.Date.AddHours(at.UtcDateTime.Hour), TimeSpan.Zero);
 
-    private AuditRow Row(SeedRandom random, DateTimeOffset at, int number)
+    private AuditRow Row(SeedRandom random, DateTimeOffset at, int number, HashSet<Guid> known)
     {
         // As Kestrel numbers requests: connections as time goes, and a few requests on each.
         var request = string.Create(CultureInfo.InvariantCulture, $"0HN{2_000_000_000 + (number / 3):X10}:{1 + (number % 3):X8}");
         return random.Below(100) switch
         {
             < 24 => Refusal(random, at, request),
-            < 34 => FirstSeen(random, at, request),
+            < 34 => FirstSeen(random, at, request, known),
             < 52 => RolesChanged(random, at, request),
             < 60 => Switched(random, at, request),
-            < 84 => OfBooks(random, at, request),
+            < 84 => OfBooks(random, at, request, known),
             < 91 => OfMembers(random, at, request),
             < 95 => OfGroups(random, at, request),
             < 98 => OfMappings(random, at, request),
-            _ => OfAuthors(random, at, request),
+            _ => OfAuthors(random, at, request, known),
         };
     }
 
@@ -144,9 +146,14 @@ internal sealed class SeedHistory(SeedData data)
         };
     }
 
-    private AuditRow FirstSeen(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow FirstSeen(SeedRandom random, DateTimeOffset at, string request, HashSet<Guid> known)
     {
         var account = random.Of(data.Accounts);
+        if (!known.Add(account.Id))
+        {
+            return RolesChanged(random, at, request);
+        }
+
         return Change(random, at, request, account, "account", account.Id, Permission.Add, before: null, Values(
             ("kind", account.Kind), ("username", account.Username), ("email", account.Email), ("name", account.Name), ("subject", account.Subject), ("active", true)));
     }
@@ -165,18 +172,25 @@ internal sealed class SeedHistory(SeedData data)
     {
         var off = random.Chance(0.6);
         var reason = random.Chance(0.8) ? random.Of(off ? SeedWords.SwitchOffReasons : SeedWords.SwitchOnReasons) : null;
-        return Change(random, at, request, Manager(random), "account", random.Of(data.Accounts).Id, Permission.Change, Values(("active", off)), Values(("active", !off)), reason);
+        var switched = random.Of(data.Accounts);
+        return Change(random, at, request, Manager(random), "account", switched.Id, Permission.Change, State(off), State(!off), reason);
+
+        Dictionary<string, object?> State(bool active) => Values(("username", switched.Username), ("active", active));
     }
 
-    private AuditRow OfBooks(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow OfBooks(SeedRandom random, DateTimeOffset at, string request, HashSet<Guid> known)
     {
         var book = random.Of(data.Books);
         var now = Book(book.Title, book.PublishedOn);
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
+        if (known.Add(book.Id))
+        {
+            return Change(random, at, request, account, "book", book.Id, Permission.Add, before: null, now);
+        }
+
         return random.Below(20) switch
         {
-            < 7 => Change(random, at, request, account, "book", book.Id, Permission.Add, before: null, now),
-            < 15 => Change(random, at, request, account, "book", book.Id, Permission.Change, Book(SeedNames.Title(random), book.PublishedOn), now),
+            < 13 => Change(random, at, request, account, "book", book.Id, Permission.Change, Book(SeedNames.Title(random), book.PublishedOn), now),
             < 18 => Change(random, at, request, account, "book", book.Id, "publish", Book(book.Title, published: null), Book(book.Title, DateOnly.FromDateTime(at.UtcDateTime))),
             _ => Change(random, at, request, account, "book", random.Id(at), Permission.Delete, Book(SeedNames.Title(random), book.PublishedOn), after: null),
         };
@@ -185,11 +199,11 @@ internal sealed class SeedHistory(SeedData data)
             Values(("id", book.Id), ("title", title), ("authorId", book.AuthorId), ("isbn", book.Isbn), ("publishedOn", published));
     }
 
-    private AuditRow OfAuthors(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow OfAuthors(SeedRandom random, DateTimeOffset at, string request, HashSet<Guid> known)
     {
         var author = random.Of(data.Authors);
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
-        return random.Chance(0.5)
+        return known.Add(author.Id)
             ? Change(random, at, request, account, "author", author.Id, Permission.Add, before: null, Author(author.Website))
             : Change(random, at, request, account, "author", author.Id, Permission.Change, Author(website: null), Author($"https://authors.example/{author.Id}"));
 
