@@ -47,6 +47,36 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task Who_has_not_been_seen_for_long_is_found_with_a_search_and_without()
+    {
+        var word = "i" + Guid.NewGuid().ToString("N")[..8];
+        await AddAccountsAsync($"{word}-new", 1);
+        await AddAccountsAsync($"{word}-old", 2, daysAgo: 60);
+        var pages = await Api.SignInAsync("ada");
+
+        Assert.All(Names(await pages.GetAsync($"{Url}/admin/accounts?seen=not-30")), name => Assert.Contains("-old", name, StringComparison.Ordinal));
+        Assert.Equal(2, Names(await pages.GetAsync($"{Url}/admin/accounts?seen=not-30&search={word}")).Length);
+        Assert.Empty(Names(await pages.GetAsync($"{Url}/admin/accounts?seen=not-90&search={word}")));
+    }
+
+    [Fact]
+    public async Task Who_is_in_no_group_is_found_and_nobody_else()
+    {
+        await SeeEverybodyAsync();
+        var word = "k" + Guid.NewGuid().ToString("N")[..8];
+        var ids = await AddAccountsAsync(word, 2);
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        await group.WithAsync(ids[0]);
+        var pages = await Api.SignInAsync("ada");
+
+        Assert.Equal([$"{word}-001"], Names(await pages.GetAsync($"{Url}/admin/accounts?nogroup=on&search={word}")));
+        var all = Names(await pages.GetAsync($"{Url}/admin/accounts?nogroup=on&sort=-seen"));
+        Assert.Contains("acme-nobody", all);
+        Assert.DoesNotContain("ada", all);
+    }
+
+    [Fact]
     public async Task Pages_of_a_list_hold_every_account_once_in_each_order()
     {
         var word = "w" + Guid.NewGuid().ToString("N")[..8];
@@ -59,7 +89,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
             Cursor? after = null;
             do
             {
-                var (accounts, next) = await search.ListAsync(new AccountQuery(text, Kind: null, Active: null, SeenSince: null, order, 50, after), Cancel);
+                var (accounts, next) = await search.ListAsync(new AccountQuery(text, Kind: null, Active: null, SeenSince: null, SeenBefore: null, order, 50, after), Cancel);
                 names.AddRange(accounts.Select(account => account.Username));
                 after = next is null ? null : Cursor.Parse(next.ToString(), order);
             }
@@ -87,7 +117,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Cursor? after = null;
         do
         {
-            var (accounts, next) = await search.ListAsync(new AccountQuery(word, Kind: "person", Active: false, SeenSince: null, AccountSearch.ByWord, 50, after), Cancel);
+            var (accounts, next) = await search.ListAsync(new AccountQuery(word, Kind: "person", Active: false, SeenSince: null, SeenBefore: null, AccountSearch.ByWord, 50, after), Cancel);
             found.AddRange(accounts.Select(account => account.Id));
             after = next is null ? null : Cursor.Parse(next.ToString(), AccountSearch.ByWord);
             pages++;
@@ -403,12 +433,12 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     // As first calls would, without as many tokens.
-    private async Task<Guid[]> AddAccountsAsync(string word, int number, string kind = "person")
+    private async Task<Guid[]> AddAccountsAsync(string word, int number, string kind = "person", int daysAgo = 0)
     {
         var database = Api.Services.GetRequiredService<Database>();
         await using var connection = await database.OpenAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
-        var now = DateTimeOffset.UtcNow;
+        var now = DateTimeOffset.UtcNow.AddDays(-daysAgo);
         var rows = Enumerable.Range(0, number).Select(index => (Id: Guid.CreateVersion7(now.AddMilliseconds(index)), Name: $"{word}-{index:000}")).ToArray();
         foreach (var (id, name) in rows)
         {

@@ -10,11 +10,16 @@ namespace Api.Accounts;
 /// <param name="Kind"><c>person</c>, <c>service</c> or <see langword="null"/> for both.</param>
 /// <param name="Active">Only those switched on, or off.</param>
 /// <param name="SeenSince">Only those seen since then.</param>
+/// <param name="SeenBefore">Only those last seen before.</param>
 /// <param name="Sort">One of <see cref="AccountSearch.Sorts"/>; a search has an order of its own.</param>
 /// <param name="Limit">How many at most.</param>
 /// <param name="After">Where the page before ended.</param>
 internal sealed record AccountQuery(
-    string? Search, string? Kind, bool? Active, DateTimeOffset? SeenSince, string Sort, int Limit, Cursor? After);
+    string? Search, string? Kind, bool? Active, DateTimeOffset? SeenSince, DateTimeOffset? SeenBefore, string Sort, int Limit, Cursor? After)
+{
+    /// <summary>Whether it is about when somebody was seen.</summary>
+    public bool IsBySeen => SeenSince is not null || SeenBefore is not null;
+}
 
 /// <summary>
 /// Lists accounts for the pages. Whatever the filter, a page costs what it is long, however many accounts there are: every
@@ -38,17 +43,17 @@ internal sealed class AccountSearch(Database database)
 
     private const string Columns = "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.active, a.created_at, a.last_seen_at";
 
-    /// <summary>The order that a list really has: a search goes by words, and those seen lately are listed as they were seen.</summary>
+    /// <summary>The order that a list really has: a search goes by words, and those who were seen at some time are listed as they were seen.</summary>
     /// <param name="search">What is searched for, if anything.</param>
     /// <param name="sort">The order that is asked for.</param>
-    /// <param name="isSeenSince">Whether only those are listed that were seen lately. By name, they would be far apart.</param>
-    public static string OrderOf(string? search, string? sort, bool isSeenSince = false) =>
-        !string.IsNullOrEmpty(search) ? ByWord : sort is ByLastSeen || isSeenSince ? ByLastSeen : ByUsername;
+    /// <param name="isBySeen">Whether only those are listed that were seen lately, or not lately. By name, they would be far apart.</param>
+    public static string OrderOf(string? search, string? sort, bool isBySeen = false) =>
+        !string.IsNullOrEmpty(search) ? ByWord : sort is ByLastSeen || isBySeen ? ByLastSeen : ByUsername;
 
     /// <returns>A page, and where the next one starts; <see langword="null"/> on the last.</returns>
     public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountQuery query, CancellationToken cancellationToken)
     {
-        var values = new DynamicParameters(new { limit = query.Limit + 1, since = query.SeenSince ?? DateTimeOffset.MinValue });
+        var values = new DynamicParameters(new { limit = query.Limit + 1, since = query.SeenSince ?? DateTimeOffset.MinValue, until = query.SeenBefore ?? DateTimeOffset.MaxValue });
         var sql = string.IsNullOrEmpty(query.Search) ? InOrder(query, values) : ByWords(query, values);
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = (await connection.QueryAsync<Account, string?, (Account Account, string? Word)>(
@@ -60,7 +65,7 @@ internal sealed class AccountSearch(Database database)
 
         rows.RemoveAt(query.Limit);
         var last = rows[^1];
-        var order = OrderOf(query.Search, query.Sort, query.SeenSince is not null);
+        var order = OrderOf(query.Search, query.Sort, query.IsBySeen);
         var key = order switch
         {
             ByWord => last.Word,
@@ -73,7 +78,7 @@ internal sealed class AccountSearch(Database database)
     // One part for each kind and state, each of them short and sorted by its index, and then the first of all parts.
     private static string InOrder(AccountQuery query, DynamicParameters values)
     {
-        var bySeen = OrderOf(query.Search, query.Sort, query.SeenSince is not null) == ByLastSeen;
+        var bySeen = OrderOf(query.Search, query.Sort, query.IsBySeen) == ByLastSeen;
         var after = "";
         if (query.After is { } cursor)
         {
@@ -83,7 +88,7 @@ internal sealed class AccountSearch(Database database)
         }
 
         var order = bySeen ? "last_seen_at DESC, id DESC" : "username, id";
-        var seen = query.SeenSince is null ? "" : "AND last_seen_at >= @since";
+        var seen = (query.SeenSince is null ? "" : "AND last_seen_at >= @since ") + (query.SeenBefore is null ? "" : "AND last_seen_at < @until");
         var parts =
             from kind in query.Kind is null ? Kinds : [query.Kind]
             from active in query.Active is null ? States : [query.Active.Value]
@@ -126,6 +131,11 @@ internal sealed class AccountSearch(Database database)
         if (query.SeenSince is not null)
         {
             conditions.Add("AND (a.last_seen_at >= @since) IS TRUE");
+        }
+
+        if (query.SeenBefore is not null)
+        {
+            conditions.Add("AND (a.last_seen_at < @until) IS TRUE");
         }
 
         if (query.After is { } cursor)

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Collections.Frozen;
 using Api.Access;
 using Api.Accounts;
 using Api.Admin.AuditPages;
@@ -21,6 +21,9 @@ internal static class AccountPageEndpoints
 
     private const string List = "/admin/accounts";
     private const int RecentRows = 10;
+
+    // Most are in some group. Whoever looks for the others does not want to turn pages for each.
+    private const int LookedAtForNoGroup = 200;
 
     public static void MapAccountPages(this IEndpointRouteBuilder admin)
     {
@@ -46,7 +49,7 @@ internal static class AccountPageEndpoints
         [AsParameters] AccountListRequest request, HttpContext context, Caller caller, AccountPageReader reader, CancellationToken cancellationToken)
     {
         var filter = request.Filter;
-        var (accounts, next, mistake) = await reader.ListAsync(caller, filter, request.After, PageSize, cancellationToken);
+        var (accounts, next, mistake) = await reader.ListAsync(caller, filter, request.After, filter.NoGroup ? LookedAtForNoGroup : PageSize, cancellationToken);
         return Pages.Of<AccountsPage, AccountListView>(context, caller, new AccountListView(
             accounts,
             filter with { Mistake = mistake },
@@ -58,7 +61,7 @@ internal static class AccountPageEndpoints
     private static async Task<RazorComponentResult> NamesAsync(HttpRequest request, AccountSearch search, CancellationToken cancellationToken)
     {
         var (accounts, _) = await search.ListAsync(
-            new AccountQuery(Suggestions.Typed(request), Kind: null, Active: null, SeenSince: null, AccountSearch.ByUsername, Suggestions.Most, After: null), cancellationToken);
+            new AccountQuery(Suggestions.Typed(request), Kind: null, Active: null, SeenSince: null, SeenBefore: null, AccountSearch.ByUsername, Suggestions.Most, After: null), cancellationToken);
         return Suggestions.Of(accounts.Select(account => account.Username).Distinct(StringComparer.Ordinal));
     }
 
@@ -176,11 +179,11 @@ internal static class AccountPageEndpoints
 }
 
 /// <summary>What the address of the list says.</summary>
-internal sealed record AccountListRequest(string? Search, string? Kind, string? Active, string? Group, string? Seen, string? Sort, string? After)
+internal sealed record AccountListRequest(string? Search, string? Kind, string? Active, string? Group, string? Seen, string? Sort, string? NoGroup, string? After)
 {
     private const int Longest = 200;
 
-    public AccountListFilter Filter => AccountPageReader.Clean(new AccountListFilter(Text(Search), Kind, Active, Text(Group), Seen, Sort));
+    public AccountListFilter Filter => AccountPageReader.Clean(new AccountListFilter(Text(Search), Kind, Active, Text(Group), Seen, Sort) { NoGroup = NoGroup == "on" });
 
     private static string? Text(string? text) =>
         text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { } clean ? ShortText.Cut(clean, Longest) : null;
@@ -190,12 +193,16 @@ internal sealed record AccountListRequest(string? Search, string? Kind, string? 
 internal sealed class AccountPageReader(
     AccountStore accounts, AccountSearch search, SubjectStore subjects, SessionStore sessions, AuditStore audit, PermissionCatalogue catalogue, TimeProvider clock)
 {
+    // Seen within so many days; before so many days where the number is negative.
+    private static readonly FrozenDictionary<string, int> SeenDays =
+        new Dictionary<string, int>(StringComparer.Ordinal) { ["1"] = 1, ["7"] = 7, ["30"] = 30, ["not-30"] = -30, ["not-90"] = -90 }.ToFrozenDictionary(StringComparer.Ordinal);
+
     /// <returns>The filter without what no filter has: an address may say anything.</returns>
     public static AccountListFilter Clean(AccountListFilter filter) => filter with
     {
         Kind = filter.Kind is "person" or "service" ? filter.Kind : null,
         Active = filter.Active is "true" or "false" ? filter.Active : null,
-        Seen = filter.Seen is "1" or "7" or "30" ? filter.Seen : null,
+        Seen = SeenDays.ContainsKey(filter.Seen ?? "") ? filter.Seen : null,
         Sort = AccountSearch.Sorts.Contains(filter.Sort, StringComparer.Ordinal) ? filter.Sort : null,
     };
 
@@ -210,13 +217,15 @@ internal sealed class AccountPageReader(
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
         Caller caller, AccountListFilter filter, string? after, int limit, CancellationToken cancellationToken)
     {
-        if (!string.IsNullOrEmpty(filter.Group) && !caller.May(AccessEndpoints.Model, Permission.View))
+        if ((filter.NoGroup || !string.IsNullOrEmpty(filter.Group)) && !caller.May(AccessEndpoints.Model, Permission.View))
         {
             return ([], null, "Who is in a group is for those who may look at access: you lack access:view. Nobody is listed.");
         }
 
         bool? active = filter.Active is null ? null : filter.Active == "true";
-        DateTimeOffset? since = filter.Seen is null ? null : clock.GetUtcNow() - TimeSpan.FromDays(int.Parse(filter.Seen, CultureInfo.InvariantCulture));
+        var days = filter.Seen is null ? 0 : SeenDays[filter.Seen];
+        DateTimeOffset? since = days > 0 ? clock.GetUtcNow().AddDays(-days) : null;
+        DateTimeOffset? before = days < 0 ? clock.GetUtcNow().AddDays(days) : null;
         if (string.IsNullOrEmpty(filter.Group) || caller.Rules.FindGroup(filter.Group) is not { } group)
         {
             var mistake = string.IsNullOrEmpty(filter.Group) ? null : $"There is no group {filter.Group}. What is shown is not filtered by a group.";
@@ -239,14 +248,22 @@ internal sealed class AccountPageReader(
             (filter.Kind is null || account.Kind == filter.Kind)
             && (active is null || account.Active == active)
             && (since is null || account.LastSeenAt >= since)
+            && (before is null || account.LastSeenAt < before)
             && (string.IsNullOrEmpty(filter.Search) || AccountWords.Of(account.Username, account.Email, account.Name)
                 .Any(word => word.StartsWith(filter.Search, StringComparison.OrdinalIgnoreCase)));
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
-            var order = AccountSearch.OrderOf(filter.Search, filter.Sort, since is not null);
-            var query = new AccountQuery(filter.Search, filter.Kind, active, since, order, limit, after is null ? null : Cursor.Parse(after, order));
+            var order = AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null);
+            var query = new AccountQuery(filter.Search, filter.Kind, active, since, before, order, limit, after is null ? null : Cursor.Parse(after, order));
             var (rows, cursor) = await search.ListAsync(query, cancellationToken);
+            if (filter.NoGroup)
+            {
+                var subjectsOfPage = await subjects.FindAccountsAsync([.. rows.Select(account => account.Id)], cancellationToken);
+                var without = subjectsOfPage.Where(subject => caller.Rules.Resolve(subject.Roles, subject.Groups).Memberships.Count == 0).Select(subject => subject.AccountId).ToHashSet();
+                rows = [.. rows.Where(account => without.Contains(account.Id))];
+            }
+
             return ([.. rows.Select(AccountEndpoints.ToResponse)], cursor?.ToString(), mistake);
         }
     }

@@ -21,16 +21,19 @@ public sealed record AccountListView(IReadOnlyList<AccountResponse> Accounts, Ac
 /// <param name="Sort">The order.</param>
 public sealed record AccountListFilter(string? Search, string? Kind, string? Active, string? Group, string? Seen, string? Sort)
 {
+    /// <summary>Whether only accounts are listed that are in no group.</summary>
+    public bool NoGroup { get; init; }
+
     /// <summary>What is wrong with it, for people.</summary>
     public string? Mistake { get; init; }
 
     /// <summary>Whether it leaves anything out.</summary>
-    public bool IsEmpty => string.IsNullOrEmpty(Search + Kind + Active + Group + Seen);
+    public bool IsEmpty => !NoGroup && string.IsNullOrEmpty(Search + Kind + Active + Group + Seen);
 
     /// <returns>The list with this filter, and other values where they are given.</returns>
     public string Path(string? sort = null, string? after = null) => Links.To(
         "/admin/accounts",
-        ("search", Search), ("kind", Kind), ("active", Active), ("group", Group), ("seen", Seen), ("sort", sort ?? Sort), ("after", after));
+        ("search", Search), ("kind", Kind), ("active", Active), ("group", Group), ("seen", Seen), ("nogroup", NoGroup ? "on" : null), ("sort", sort ?? Sort), ("after", after));
 }
 
 /// <summary>One account with everything that is known of it.</summary>

@@ -161,7 +161,7 @@ internal sealed class HomePageReader(
     private async Task<IEnumerable<HomeNotice>> InNoGroupAsync(AccessRules rules, CancellationToken cancellationToken)
     {
         var (newest, _) = await search.ListAsync(
-            new AccountQuery(Search: null, Kind: null, Active: true, SeenSince: null, AccountSearch.ByLastSeen, LookedAt, After: null), cancellationToken);
+            new AccountQuery(Search: null, Kind: null, Active: true, SeenSince: null, SeenBefore: null, AccountSearch.ByLastSeen, LookedAt, After: null), cancellationToken);
         var known = await subjects.FindAccountsAsync([.. newest.Select(account => account.Id)], cancellationToken);
         var without = known.Where(subject => rules.Resolve(subject.Roles, subject.Groups).Memberships.Count == 0).ToArray();
         return without.Length == 0
@@ -170,7 +170,7 @@ internal sealed class HomePageReader(
                 "warn",
                 $"{Count(without.Length, "account")} in no group",
                 $"Of the {newest.Count} accounts seen last, {string.Join(", ", without.Take(3).Select(subject => subject.Username))}{(without.Length > 3 ? " and others" : "")} may do nothing.",
-                without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?sort=-seen",
+                without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?active=true&sort=-seen&nogroup=on",
                 "See who they are")];
     }
 
