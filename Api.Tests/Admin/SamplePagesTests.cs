@@ -62,6 +62,27 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(["text", "version"], after.EnumerateObject().Where(field => field.Value.GetRawText() != before.GetProperty(field.Name).GetRawText()).Select(field => field.Name));
     }
 
+    [Fact]
+    public async Task An_address_fills_in_a_value_of_every_type_and_only_what_a_form_may_carry()
+    {
+        var browser = await Api.SignInAsync("ada");
+        browser.Cookies.Set(Api.BaseAddress, "zone", "Europe%2FBerlin");
+
+        var page = await OpenAsync(
+            browser, $"{Samples}/new?flag=true&maybe=false&number=many&count=-3&price=12.5&day=2026-05-31&at=2026-07-01T10:00:00Z&until=2026-07-01T12:00&state=inReview&stamp=forged&token={Token}");
+
+        var form = page.Page.QuerySelector($"form[action='{Samples}/new']")!;
+        Assert.True(form.QuerySelector("[name=flag]")!.HasAttribute("checked"));
+        Assert.Equal("false", form.QuerySelector("[name=maybe] [selected]")!.GetAttribute("value"));
+        Assert.Equal("inReview", form.QuerySelector("[name=state] [selected]")!.GetAttribute("value"));
+        // What cannot be is as in an empty form.
+        string[] expected = ["7", "-3", "12.5", "2026-05-31", "2026-07-01T12:00:00", "2026-07-01T12:00:00", Token];
+        Assert.Equal(expected, new[] { "number", "count", "price", "day", "at", "until", "token" }.Select(name => form.QuerySelector($"[name={name}]")!.GetAttribute("value")));
+        Assert.Null(form.QuerySelector("[name=stamp]"));
+        Assert.Contains("for Number cannot be", page.Page.QuerySelector(".banner.warn")!.TextContent, StringComparison.Ordinal);
+        Assert.False((await OpenAsync(browser, $"{Samples}/new?flag=false")).Page.QuerySelector("[name=flag]")!.HasAttribute("checked"));
+    }
+
     [Theory]
     [InlineData("id", "no/such id", "stands in addresses")]
     [InlineData("token", "not-a-uuid", "must be a UUID")]

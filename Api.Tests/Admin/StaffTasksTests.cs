@@ -200,12 +200,12 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         var page = await SignedInAsync("ada", "/admin/models/authors/new");
         await page.GetByLabel("Name").FillAsync("Mary Shelley");
         await page.GetByLabel("Born on").FillAsync("1797-08-31");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Add" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add", Exact = true }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Mary Shelley" })).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
         await page.GetByLabel("Born on").FillAsync("1797-08-30");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Save", Exact = true }).ClickAsync();
         await Expect(page.GetByText("1797-08-30").First).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Every change, before and after" }).ClickAsync();
         await Expect(page.Locator("del").Filter(new() { HasText = "1797-08-31" })).ToBeVisibleAsync();

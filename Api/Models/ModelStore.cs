@@ -85,8 +85,9 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
 
     /// <param name="row">A record that has been found valid. It gets its id here, where the service assigns it.</param>
     /// <param name="caller">Who adds it.</param>
+    /// <param name="reason">Why, for the audit log, where they said so.</param>
     /// <param name="cancellationToken">The request's.</param>
-    public Task<ModelChange> AddAsync(object row, Caller caller, CancellationToken cancellationToken) =>
+    public Task<ModelChange> AddAsync(object row, Caller caller, string? reason, CancellationToken cancellationToken) =>
         WriteAsync(async (connection, transaction) =>
         {
             if (model.AssignsIds)
@@ -105,7 +106,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
                 return new ModelChange.Conflict($"The id {model.IdOf(row)} is taken. Choose another one.");
             }
 
-            await RecordAsync(connection, transaction, caller, Permission.Add, before: null, row, cancellationToken);
+            await RecordAsync(connection, transaction, caller.Actor.Because(reason), Permission.Add, before: null, row, cancellationToken);
             return new ModelChange.Done(row, 1);
         }, cancellationToken);
 
@@ -113,8 +114,9 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     /// <param name="row">A record that has been found valid: every column but the id and those that requests do not carry.</param>
     /// <param name="seen">The version that the caller has seen; <see langword="null"/> for any.</param>
     /// <param name="caller">Who changes it.</param>
+    /// <param name="reason">Why, for the audit log, where they said so.</param>
     /// <param name="cancellationToken">The request's.</param>
-    public Task<ModelChange> ReplaceAsync(string id, object row, int? seen, Caller caller, CancellationToken cancellationToken) =>
+    public Task<ModelChange> ReplaceAsync(string id, object row, int? seen, Caller caller, string? reason, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, caller, async (connection, transaction, before) =>
         {
             foreach (var column in model.Columns.Where(column => column == model.Id || column.IsReadOnly))
@@ -123,10 +125,10 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             }
 
             return await UnknownReferenceAsync(connection, transaction, before.Row, row, caller, cancellationToken)
-                ?? await UpdateAsync(connection, transaction, caller, Permission.Change, before, row, cancellationToken);
+                ?? await UpdateAsync(connection, transaction, caller.Actor.Because(reason), Permission.Change, before, row, cancellationToken);
         }, cancellationToken);
 
-    public Task<ModelChange> DeleteAsync(string id, int? seen, Caller caller, CancellationToken cancellationToken) =>
+    public Task<ModelChange> DeleteAsync(string id, int? seen, Caller caller, string? reason, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, caller, async (connection, transaction, before) =>
         {
             if (await DependantsAsync(connection, transaction, before.Row, caller, cancellationToken) is { } dependants)
@@ -135,12 +137,12 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             }
 
             await _table.DeleteAsync(connection, transaction, model.Id.Get(before.Row)!, cancellationToken);
-            await RecordAsync(connection, transaction, caller, Permission.Delete, before.Row, after: null, cancellationToken);
+            await RecordAsync(connection, transaction, caller.Actor.Because(reason), Permission.Delete, before.Row, after: null, cancellationToken);
             return new ModelChange.Done(before.Row, before.Version);
         }, cancellationToken);
 
     /// <summary>Runs an action of the model's own on a row.</summary>
-    public Task<ModelChange> ActAsync(ModelAction action, string id, int? seen, Caller caller, CancellationToken cancellationToken) =>
+    public Task<ModelChange> ActAsync(ModelAction action, string id, int? seen, Caller caller, string? reason, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, caller, async (connection, transaction, before) =>
         {
             var call = new ActionCall(caller, clock.GetUtcNow(), connection, transaction, cancellationToken);
@@ -151,7 +153,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             }
 
             model.Id.Set(row, model.Id.Get(before.Row));
-            return await UpdateAsync(connection, transaction, caller, action.Name, before, row, cancellationToken);
+            return await UpdateAsync(connection, transaction, caller.Actor.Because(reason), action.Name, before, row, cancellationToken);
         }, cancellationToken);
 
     /// <inheritdoc/>
@@ -224,21 +226,21 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     }
 
     private async Task<ModelChange> UpdateAsync(
-        DbConnection connection, DbTransaction transaction, Caller caller, string action, VersionedRow before, object row, CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction transaction, Actor actor, string action, VersionedRow before, object row, CancellationToken cancellationToken)
     {
         var version = before.Version + 1;
         model.Complete(row, version);
         await _table.UpdateAsync(connection, transaction, row, version, cancellationToken);
-        await RecordAsync(connection, transaction, caller, action, before.Row, row, cancellationToken);
+        await RecordAsync(connection, transaction, actor, action, before.Row, row, cancellationToken);
         return new ModelChange.Done(row, version);
     }
 
     private Task RecordAsync(
-        DbConnection connection, DbTransaction transaction, Caller caller, string action, object? before, object? after, CancellationToken cancellationToken) =>
+        DbConnection connection, DbTransaction transaction, Actor actor, string action, object? before, object? after, CancellationToken cancellationToken) =>
         audit.RecordAsync(
             connection,
             transaction,
-            caller.Actor,
+            actor,
             new AuditChange(model.Name, model.IdOf((after ?? before)!), action, before is null ? null : model.Values(before), after is null ? null : model.Values(after)),
             cancellationToken);
 

@@ -6,11 +6,11 @@ internal static class Reasons
     private const int Longest = 500;
 
     /// <summary>Says in the form what is wrong with its reason.</summary>
-    public static void Check(FormInput input)
+    public static void Check(FormInput input, string name = "reason")
     {
-        if (input.Value("reason").Length > Longest)
+        if (input.Value(name).Length > Longest)
         {
-            input.Add("reason", $"A reason has at most {Longest} characters.");
+            input.Add(name, $"A reason has at most {Longest} characters.");
         }
     }
 }

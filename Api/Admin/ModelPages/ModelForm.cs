@@ -12,6 +12,15 @@ internal sealed class ModelForm(Model model, ModelReferences references)
     /// <summary>The version that whoever sends the form has seen. No column has such a name.</summary>
     public const string Version = "_version";
 
+    /// <summary>Why, for the audit log. A model may have a column <c>reason</c>, and none of this name.</summary>
+    public const string Reason = "_reason";
+
+    /// <summary>Where the button leads that sent the form: <see cref="AddAnother"/>, <see cref="GoOnEditing"/>, or to the row.</summary>
+    public const string Then = "_then";
+
+    public const string AddAnother = "another";
+    public const string GoOnEditing = "edit";
+
     // The zone that instants were written in: between a first page and its form the browser may have told another.
     private const string Zone = "_zone";
 
@@ -31,6 +40,37 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         return FormInput.Of([.. fields]);
+    }
+
+    /// <returns>What stands in the form for a new row: what the address says of it by the names of its fields, as far as that can be.</returns>
+    public async Task<FormInput> FilledAsync(IQueryCollection query, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
+    {
+        var row = model.New();
+        var unusable = new List<string>();
+        foreach (var column in Columns(isNew: true, caller))
+        {
+            var given = FormInput.Of((column.Json, query[column.Json].ToString()), (Zone, zone.Id));
+            if (given.Value(column.Json).Length == 0)
+            {
+                continue;
+            }
+
+            var before = column.Get(row);
+            var (value, mistake) = await GivenAsync(column, given, caller, cancellationToken);
+            if (mistake is null)
+            {
+                column.Set(row, value);
+            }
+
+            if (mistake is not null || column.Mistakes(row).Any())
+            {
+                column.Set(row, before);
+                unusable.Add(column.Title);
+            }
+        }
+
+        var filled = await OfAsync(row, version: null, isNew: true, zone, caller, cancellationToken);
+        return unusable.Count == 0 ? filled : filled.Note($"What the address says for {string.Join(", ", unusable)} cannot be, so it is left out.");
     }
 
     /// <summary>Reads a row off the form, and says in the form what is wrong with it.</summary>
@@ -72,6 +112,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         input.Add(model.Mistakes(row, isNew: before is null).Where(mistake => !unread.Contains(mistake.Key)));
+        Reasons.Check(input, Reason);
         return row;
     }
 
@@ -170,6 +211,18 @@ internal sealed class ModelForm(Model model, ModelReferences references)
 
         var value = column.Type.Type == typeof(DateTimeOffset) ? LocalTimes.Read(text, ZoneOf(input)) : column.Type.Parse(text);
         return value is null ? (null, $"{column.Title} must be {(column.Type.Type == typeof(DateTimeOffset) ? "a date and time that a clock there shows" : column.Type.Form)}.") : (value, null);
+    }
+
+    // As the API writes a value, or else as the field has it.
+    private async Task<(object? Value, string? Mistake)> GivenAsync(Column column, FormInput given, Caller caller, CancellationToken cancellationToken)
+    {
+        if (!column.Type.IsText && references.Models.TargetOf(column) is null && column.Type.Parse(given.Value(column.Json)) is { } value)
+        {
+            return (value, null);
+        }
+
+        // Any text would be a tick in the box.
+        return column.Type.Type == typeof(bool) ? (null, $"{column.Title} must be {column.Type.Form}.") : await ValueAsync(column, given, caller, cancellationToken);
     }
 
     private static TimeZoneInfo ZoneOf(FormInput input) => ReaderZone.Named(input.Value(Zone));

@@ -10,29 +10,30 @@ internal static class ModelPageEndpoints
         var references = admin.ServiceProvider.GetRequiredService<ModelReferences>();
         foreach (var model in references.Models.Models)
         {
-            new RowPages(model, references).Map(admin);
+            new RowViews(model, references).Map(admin);
         }
     }
 
-    private static void Map(this RowPages pages, IEndpointRouteBuilder admin)
+    private static void Map(this RowViews views, IEndpointRouteBuilder admin)
     {
-        var model = pages.Model;
+        var model = views.Model;
+        var (list, forms, pages) = (new RowListPages(views), new RowFormPages(views), new RowPages(views));
         var group = admin.MapGroup($"/models/{model.Plural}").RequirePermission(model.Name, Permission.View);
-        group.MapGet("/", pages.ListAsync);
-        group.MapGet("/names", pages.NamesAsync);
-        group.MapGet("/new", pages.NewAsync).RequirePermission(model.Name, Permission.Add);
-        group.MapPost("/new", pages.CreateAsync).RequirePermission(model.Name, Permission.Add);
+        group.MapGet("/", list.ListAsync);
+        group.MapGet("/names", list.NamesAsync);
+        group.MapGet("/new", forms.NewAsync).RequirePermission(model.Name, Permission.Add);
+        group.MapPost("/new", forms.CreateAsync).RequirePermission(model.Name, Permission.Add);
 
         var row = group.MapGroup(model.AssignsIds ? "/{id:guid}" : "/{id}");
         row.MapGet("/", pages.ShowAsync);
-        row.MapGet("/edit", pages.EditAsync).RequirePermission(model.Name, Permission.Change);
-        row.MapPost("/edit", pages.ReplaceAsync).RequirePermission(model.Name, Permission.Change);
+        row.MapGet("/edit", forms.EditAsync).RequirePermission(model.Name, Permission.Change);
+        row.MapPost("/edit", forms.ReplaceAsync).RequirePermission(model.Name, Permission.Change);
         row.MapGet("/delete", pages.AskToDeleteAsync).RequirePermission(model.Name, Permission.Delete);
         row.MapPost("/delete", pages.DeleteAsync).RequirePermission(model.Name, Permission.Delete);
         row.MapGet("/history", pages.HistoryAsync).RequirePermission("audit", Permission.View);
         foreach (var action in model.Actions)
         {
-            row.MapGet($"/actions/{action.Name}", pages.ShowAsync);
+            row.MapGet($"/actions/{action.Name}", pages.AskToAct(action));
             row.MapPost($"/actions/{action.Name}", pages.Act(action)).RequirePermission(model.Name, action.Name);
         }
     }

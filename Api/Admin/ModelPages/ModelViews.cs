@@ -106,8 +106,10 @@ public sealed record ModelFieldView(
 /// <param name="Values">Its values, each with its title.</param>
 /// <param name="Actions">The model's own actions that the viewer may use.</param>
 /// <param name="Dependants">What refers to it, as far as the viewer may know.</param>
+/// <param name="Additions">The forms for rows that refer to it.</param>
 /// <param name="Happened">What was done to it last.</param>
-/// <param name="Input">What is to be said about an action that was refused.</param>
+/// <param name="Input">What was sent with an action that was refused, and why it was.</param>
+/// <param name="Tried">That action.</param>
 public sealed record ModelRowPageView(
     ModelName Model,
     string Id,
@@ -116,8 +118,10 @@ public sealed record ModelRowPageView(
     IReadOnlyList<(string Title, ModelValueView Value)> Values,
     IReadOnlyList<ModelActionView> Actions,
     IReadOnlyList<ModelDependantsView> Dependants,
+    IReadOnlyList<ModelAdditionView> Additions,
     IReadOnlyList<ActivityView> Happened,
-    FormInput Input)
+    FormInput Input,
+    string? Tried)
 {
     /// <summary>Its page.</summary>
     public string Path => Model.PathOf(Id);
@@ -133,6 +137,11 @@ public sealed record ModelActionView(string Name, string Title);
 /// <param name="Rows">The first of them.</param>
 /// <param name="MorePath">All of them, where there are more.</param>
 public sealed record ModelDependantsView(string Title, IReadOnlyList<ModelRowView> Rows, string? MorePath);
+
+/// <summary>A form for a new row that refers to another.</summary>
+/// <param name="Title">What stands on its button.</param>
+/// <param name="Path">The form, with the reference filled in.</param>
+public sealed record ModelAdditionView(string Title, string Path);
 
 /// <summary>The form that makes a row, or changes one.</summary>
 /// <param name="Model">Its model.</param>
