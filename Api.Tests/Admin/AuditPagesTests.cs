@@ -31,6 +31,30 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_change_leads_to_what_it_is_about_where_the_reader_may_open_it()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var created = await ada.PostAsync("/api/authors", JsonBody("""{"name":"Somebody to look up"}"""), Cancel);
+        var author = (await JsonAsync(created)).GetProperty("id").GetGuid();
+        var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        await using var readers = await GroupUnderTest.CreateAsync(ada, ["admin:view", "audit:view"], ["author:view"]);
+        var nora = await AccountIdAsync(await Api.PersonAsync("nora"));
+        await readers.WithAsync(nora);
+        var pages = await Api.SignInAsync("ada");
+
+        Assert.Contains($"/admin/models/authors/{author}", await LinksAsync(pages, "author", author));
+        Assert.Contains($"/admin/groups/{group.Id}", await LinksAsync(pages, "group", group.Id));
+        Assert.Contains($"/admin/accounts/{nora}", await LinksAsync(pages, "account", nora));
+        var others = await Api.SignInAsync("nora");
+        Assert.All(await LinksAsync(others, "author", author), link => Assert.StartsWith("/admin/audit", link, StringComparison.Ordinal));
+        Assert.All(await LinksAsync(others, "account", nora), link => Assert.StartsWith("/admin/audit", link, StringComparison.Ordinal));
+
+        // What is gone has no page any more.
+        await group.DisposeAsync();
+        Assert.All(await LinksAsync(pages, "group", group.Id), link => Assert.DoesNotContain("/admin/groups", link, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_refusal_is_found_among_refusals_alone()
     {
         await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/books", Cancel);
@@ -147,6 +171,14 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         {
             Assert.Equal(HttpStatusCode.Forbidden, (await pages.GetAsync(Url + path)).Status);
         }
+    }
+
+    // Where the page of the newest row about it leads.
+    private async Task<string[]> LinksAsync(RealmBrowser pages, string model, Guid row)
+    {
+        var list = await pages.GetAsync($"{Url}/admin/audit?kind=change&model={model}&row={row}");
+        var page = await pages.GetAsync(Url + list.Page.QuerySelector("#results tbody td a")!.GetAttribute("href"));
+        return [.. page.Page.QuerySelectorAll("main dl a").Select(link => link.GetAttribute("href")!)];
     }
 
     private static AuditRow Row(string account, DateTimeOffset at) => new()

@@ -165,6 +165,25 @@ public abstract class RowFormsTests(ApiUnderTest api) : BookPages(api)
         Assert.DoesNotContain("Add a book", page.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_was_done_to_a_row_tells_no_more_than_the_row()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (author, _) = await AddAuthorAsync(ada);
+        var (other, _) = await AddAuthorAsync(ada);
+        var id = await AddBookAsync(ada, "By somebody", author);
+        await ReplaceAsync(ada, id, "By somebody", other);
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["admin:view", "audit:view"], ["author:view"]);
+        await group.WithAsync(await AccountIdAsync(await Api.PersonAsync("nora")));
+        var browser = await Api.SignInAsync("nora");
+
+        var page = await OpenAsync(browser, $"{Books}/{id}");
+
+        Assert.Contains("changed book By somebody", page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(author.ToString(), page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(other.ToString(), page.Text, StringComparison.Ordinal);
+    }
+
     private static string Publish(Guid id) => $"form[action='{Books}/{id}/actions/publish']";
 
     private static string Delete(Guid id) => $"form[action='{Books}/{id}/delete']";

@@ -34,6 +34,7 @@ internal static class AdminEndpoints
         services.AddSingleton<BulkPageReader>();
         services.AddSingleton<HomePageReader>();
         services.AddSingleton<AuditPageReader>();
+        services.AddSingleton<AuditObjects>();
         services.AddSingleton<RoleMatches>();
         services.AddSingleton<RoleMappingReader>();
         services.AddSingleton<GroupPageReader>();

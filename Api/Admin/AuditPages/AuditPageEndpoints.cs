@@ -37,9 +37,11 @@ internal static class AuditPageEndpoints
             next is null ? null : filter.Path(after: next.ToString())));
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, HttpContext context, Caller caller, AuditStore store, CancellationToken cancellationToken) =>
+    private static async Task<IResult> ShowAsync(
+        Guid id, HttpContext context, Caller caller, AuditStore store, AuditObjects objects, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken) is { } row
-            ? Pages.Of<AuditRowPage, AuditRowView>(context, caller, AuditWords.Page(row))
+            ? Pages.Of<AuditRowPage, AuditRowView>(context, caller, AuditWords.Page(
+                row, await objects.FindPageAsync(row, caller, cancellationToken), caller.May("account", Permission.View)))
             : TypedResults.NotFound();
 
     private static Task<IResult> ExportCsvAsync([AsParameters] AuditListRequest request, HttpContext context, AuditStore store, AuditPageReader reader, CancellationToken cancellationToken) =>

@@ -16,17 +16,21 @@ internal static class AuditWords
     public static AuditLine Line(AuditRow row) =>
         new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row), row.Reason, row.Kind == AuditRow.RefusalKind);
 
-    public static AuditRowView Page(AuditRow row) => new(
+    /// <param name="row">The row.</param>
+    /// <param name="objectPath">The page of what it is about, where the viewer may open one.</param>
+    /// <param name="opensAccounts">Whether the viewer may open the pages of accounts.</param>
+    public static AuditRowView Page(AuditRow row, string? objectPath, bool opensAccounts) => new(
         Line(row),
-        [.. Facts(row).Where(fact => !string.IsNullOrEmpty(fact.Value))],
+        [.. Facts(row, objectPath, opensAccounts).Where(fact => !string.IsNullOrEmpty(fact.Value))],
         [.. Changes(row).Select(change => new AuditFieldChange(change.Field, change.Before, change.After))]);
 
-    private static IEnumerable<AuditFact> Facts(AuditRow row)
+    private static IEnumerable<AuditFact> Facts(AuditRow row, string? objectPath, bool opensAccounts)
     {
-        yield return new AuditFact("Who", row.Account, row.AccountId is { } id ? $"/admin/accounts/{id}" : null);
+        yield return new AuditFact("Who", row.Account, opensAccounts && row.AccountId is { } id ? $"/admin/accounts/{id}" : null);
         yield return new AuditFact("Came in by", row.Method);
         yield return new AuditFact("Model", row.Model ?? "", Links.To("/admin/audit", ("model", row.Model)));
-        yield return new AuditFact("Row", row.RowId ?? "", row.Model is null ? null : Links.To("/admin/audit", ("model", row.Model), ("row", row.RowId)));
+        yield return new AuditFact("Row", row.RowId ?? "", objectPath);
+        yield return new AuditFact("What was done to it", row.Model is null || row.RowId is null ? "" : "All that the log has", Links.To("/admin/audit", ("model", row.Model), ("row", row.RowId)));
         yield return new AuditFact("Action", row.Action ?? "");
         yield return new AuditFact("Reason", row.Reason ?? "");
         yield return new AuditFact("Permission", row.Permission ?? "");
@@ -81,6 +85,15 @@ internal static class AuditWords
         return before.Keys.Union(after.Keys, StringComparer.Ordinal)
             .Select(field => (Field: field, Before: Text(before, field), After: Text(after, field)))
             .Where(change => !string.Equals(change.Before, change.After, StringComparison.Ordinal));
+    }
+
+    /// <returns>The row without what it says of some fields: for a page that does not show those either.</returns>
+    public static AuditRow Without(AuditRow row, IReadOnlySet<string> fields)
+    {
+        return fields.Count == 0 ? row : row with { OldValues = Rest(row.OldValues), NewValues = Rest(row.NewValues) };
+
+        string? Rest(string? json) =>
+            json is null ? null : JsonSerializer.Serialize(Values(json).Where(value => !fields.Contains(value.Key)).ToDictionary(StringComparer.Ordinal));
     }
 
     /// <returns>A value of a row as a reader takes it in: text without quotes, lists with commas.</returns>

@@ -123,6 +123,7 @@ internal sealed class RowPages(RowViews views)
         var happened = caller.May("audit", Permission.View)
             ? (await audit.ListAsync(new AuditFilter { Kind = AuditRow.ChangeKind, Model = _model.Name, Row = id, Limit = RecentRows }, cancellationToken)).Rows
             : [];
+        var hidden = views.Hidden(caller);
         return Pages.Of<ModelRowPage, ModelRowPageView>(
             context,
             caller,
@@ -135,7 +136,7 @@ internal sealed class RowPages(RowViews views)
                 [.. views.Actions(caller)],
                 await views.DependantsAsync(found.Row, RowViews.MostDependants, caller, cancellationToken),
                 views.Additions(found.Row, caller),
-                [.. happened.Select(AuditWords.View)],
+                [.. happened.Select(row => AuditWords.View(AuditWords.Without(row, hidden)))],
                 input,
                 tried),
             status);
