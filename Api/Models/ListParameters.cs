@@ -53,11 +53,13 @@ internal sealed class ListParameters
     /// <summary>The parameters that every list has, or may have.</summary>
     public static readonly IReadOnlyList<string> Reserved = [SearchName, SortName, LimitName, AfterName];
 
+    /// <summary>How many rows a page has, where nobody says otherwise.</summary>
+    public const int DefaultLimit = 50;
+
     private const string SearchName = "search";
     private const string SortName = "sort";
     private const string LimitName = "limit";
     private const string AfterName = "after";
-    private const int DefaultLimit = 50;
     private const int LargestLimit = 100;
 
     private readonly Model _model;

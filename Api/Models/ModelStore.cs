@@ -72,7 +72,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     /// <param name="subject">Whose eyes to look with.</param>
     /// <param name="cancellationToken">The request's.</param>
     /// <returns>The rows of these ids that there are, and that the subject may see, in no order.</returns>
-    public async Task<IReadOnlyList<object>> FindAsync(IReadOnlyCollection<object> ids, RowSubject subject, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<VersionedRow>> FindAsync(IReadOnlyCollection<object> ids, RowSubject subject, CancellationToken cancellationToken)
     {
         if (ids.Count == 0)
         {
@@ -140,6 +140,13 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             await RecordAsync(connection, transaction, caller.Actor.Because(reason), Permission.Delete, before.Row, after: null, cancellationToken);
             return new ModelChange.Done(before.Row, before.Version);
         }, cancellationToken);
+
+    /// <returns>What refers to the row and would stop its deletion now; <see langword="null"/> if nothing does.</returns>
+    public async Task<string?> FindObstacleAsync(object row, Caller caller, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await DependantsAsync(connection, transaction: null, row, caller, cancellationToken) is { } dependants ? dependants.Detail : null;
+    }
 
     /// <summary>Runs an action of the model's own on a row.</summary>
     public Task<ModelChange> ActAsync(ModelAction action, string id, int? seen, Caller caller, string? reason, CancellationToken cancellationToken) =>
@@ -264,8 +271,8 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         return null;
     }
 
-    private async Task<ModelChange?> DependantsAsync(
-        DbConnection connection, DbTransaction transaction, object row, Caller caller, CancellationToken cancellationToken)
+    private async Task<ModelChange.Conflict?> DependantsAsync(
+        DbConnection connection, DbTransaction? transaction, object row, Caller caller, CancellationToken cancellationToken)
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var hidden = false;
@@ -294,7 +301,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
 
     // How many rows have the value, of those that the caller may know of: by the permission to view, and by the model's rule.
     private async Task<long> CountSeenAsync(
-        DbConnection connection, DbTransaction transaction, Model other, Column column, object value, Caller caller, CancellationToken cancellationToken) =>
+        DbConnection connection, DbTransaction? transaction, Model other, Column column, object value, Caller caller, CancellationToken cancellationToken) =>
         caller.May(other.Name, Permission.View)
             ? await _others[other].CountAsync(connection, transaction, column, value, other.Rows(RowSubject.Of(caller)), cancellationToken)
             : 0;

@@ -35,7 +35,13 @@ internal sealed class ModelTable
         AddOrder(statement, query.Sort, query.Descending, query.Limit + 1);
         await using var command = statement.On(connection, transaction: null);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await ReadAllAsync(reader, cancellationToken);
+        var rows = new List<object>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Read(reader).Row);
+        }
+
+        return rows;
     }
 
     /// <summary>Reads the ids of a page, and one more if there is one.</summary>
@@ -72,7 +78,7 @@ internal sealed class ModelTable
     }
 
     /// <summary>Reads the rows of some ids, few enough for one statement.</summary>
-    public async Task<List<object>> FindAsync(DbConnection connection, IReadOnlyCollection<object> ids, RowFilter rule, CancellationToken cancellationToken)
+    public async Task<List<VersionedRow>> FindAsync(DbConnection connection, IReadOnlyCollection<object> ids, RowFilter rule, CancellationToken cancellationToken)
     {
         var statement = Select(_columns, rule).Add($" AND {_id} IN (");
         foreach (var (index, id) in ids.Index())
@@ -82,7 +88,13 @@ internal sealed class ModelTable
 
         await using var command = statement.Add(")").On(connection, transaction: null);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await ReadAllAsync(reader, cancellationToken);
+        var rows = new List<VersionedRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Read(reader));
+        }
+
+        return rows;
     }
 
     /// <returns>How many rows have the value in the column, and are shown by the rule.</returns>
@@ -196,17 +208,6 @@ internal sealed class ModelTable
         // SQLite's order already; an index of PostgreSQL serves the other one only if it says so too.
         var nulls = _engine == DatabaseEngine.PostgreSql && sort.IsNullable ? descending ? " NULLS LAST" : " NULLS FIRST" : "";
         statement.Add(sort == _model.Id ? $" ORDER BY {_id} {direction}" : $" ORDER BY {Key(sort)} {direction}{nulls}, {_id} {direction}").Add($" LIMIT {limit}");
-    }
-
-    private async Task<List<object>> ReadAllAsync(DbDataReader reader, CancellationToken cancellationToken)
-    {
-        var rows = new List<object>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            rows.Add(Read(reader).Row);
-        }
-
-        return rows;
     }
 
     private VersionedRow Read(DbDataReader reader)

@@ -81,7 +81,13 @@ internal sealed class FormDrafts(
             return null;
         }
 
-        var form = FormInput.Of(sent);
+        return await KeepAsync(author, context.Request.Path.Value!, FormInput.Of(sent), cancellationToken);
+    }
+
+    /// <summary>Keeps fields for somebody, for the page of that path: until they come back to it, and for an hour at most.</summary>
+    /// <returns>The value of <see cref="Parameter"/>; <see langword="null"/> if they are too many to keep.</returns>
+    public async Task<Guid?> KeepAsync(KeycloakIdentity author, string path, FormInput form, CancellationToken cancellationToken)
+    {
         var fields = JsonSerializer.Serialize(form.Fields.ToDictionary(field => field.Key, field => field.Value.ToArray(), StringComparer.Ordinal));
         if (fields.Length > LongestFields)
         {
@@ -107,7 +113,7 @@ internal sealed class FormDrafts(
                 id,
                 author.Issuer,
                 author.Subject,
-                path = context.Request.Path.Value,
+                path,
                 fields = _protector.Protect(fields),
                 now,
                 since = now - KeptFor,

@@ -17,12 +17,19 @@ internal static class ModelPageEndpoints
     private static void Map(this RowViews views, IEndpointRouteBuilder admin)
     {
         var model = views.Model;
-        var (list, forms, pages) = (new RowListPages(views), new RowFormPages(views), new RowPages(views));
+        var (list, forms, pages, several) = (new RowListPages(views), new RowFormPages(views), new RowPages(views), new SeveralRowsPages(views));
         var group = admin.MapGroup($"/models/{model.Plural}").RequirePermission(model.Name, Permission.View);
         group.MapGet("/", list.ListAsync);
         group.MapGet("/names", list.NamesAsync);
         group.MapGet("/new", forms.NewAsync).RequirePermission(model.Name, Permission.Add);
         group.MapPost("/new", forms.CreateAsync).RequirePermission(model.Name, Permission.Add);
+
+        // What is to be done decides which permission it takes. An id that its creator gives may be any word: two segments are no row's.
+        group.MapGet("/bulk/preview", several.AskAgainAsync);
+        group.MapPost("/bulk/preview", several.PreviewAsync);
+        group.MapGet("/bulk/apply", several.AskAgainAsync);
+        group.MapPost("/bulk/apply", several.ApplyAsync);
+        group.MapGet("/bulk/result", several.ReportAsync);
 
         var row = group.MapGroup(model.AssignsIds ? "/{id:guid}" : "/{id}");
         row.MapGet("/", pages.ShowAsync);

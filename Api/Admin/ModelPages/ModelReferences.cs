@@ -34,7 +34,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
     {
         object[] wanted = caller.May(target.Name, Permission.View) ? [.. ids.Distinct()] : [];
         var rows = await StoreOf(target).FindAsync(wanted, RowSubject.Of(caller), cancellationToken);
-        return rows.ToDictionary(target.IdOf, row => TitleOf(target, row), StringComparer.Ordinal);
+        return rows.ToDictionary(row => target.IdOf(row.Row), row => TitleOf(target, row.Row), StringComparer.Ordinal);
     }
 
     /// <returns>What stands in a field for a reference: the title, with the id where another row has the same.</returns>

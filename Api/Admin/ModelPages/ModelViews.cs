@@ -13,6 +13,9 @@ namespace Api.Admin.ModelPages;
 /// <param name="A">One row with its article: <c>a book</c>.</param>
 public sealed record ModelName(string Name, string Plural, string Title, string One, string A)
 {
+    /// <summary>Several rows in a sentence: <c>books</c>.</summary>
+    public string Many => Plural.Replace('-', ' ');
+
     /// <summary>Its list.</summary>
     public string Path => $"/admin/models/{Plural}";
 
@@ -31,6 +34,8 @@ public sealed record ModelName(string Name, string Plural, string Title, string 
 /// <param name="Mistakes">What is wrong with them.</param>
 /// <param name="First">The first page, where this is another.</param>
 /// <param name="Next">The next page, where there is one.</param>
+/// <param name="Changes">What the viewer may do with several rows at once.</param>
+/// <param name="Path">The list, from its beginning, as it is filtered and sorted.</param>
 public sealed record ModelListView(
     ModelName Model,
     IReadOnlyList<ModelColumnView> Columns,
@@ -41,7 +46,9 @@ public sealed record ModelListView(
     IReadOnlyList<ModelFilterView> Filters,
     IReadOnlyList<string> Mistakes,
     string? First,
-    string? Next)
+    string? Next,
+    IReadOnlyList<ModelActionView> Changes,
+    string Path)
 {
     /// <summary>Whether anything is left out.</summary>
     public bool IsFiltered => Search.Length > 0 || Filters.Any(filter => filter.Value.Length > 0);
@@ -55,10 +62,11 @@ public sealed record ModelListView(
 public sealed record ModelColumnView(string Title, bool IsNumber, string? SortPath, string? Sorted);
 
 /// <summary>A row of a list.</summary>
+/// <param name="Id">Its id.</param>
 /// <param name="Path">Its page.</param>
 /// <param name="Title">What people know it by.</param>
 /// <param name="Cells">The other columns.</param>
-public sealed record ModelRowView(string Path, string Title, IReadOnlyList<ModelValueView> Cells);
+public sealed record ModelRowView(string Id, string Path, string Title, IReadOnlyList<ModelValueView> Cells);
 
 /// <summary>A value.</summary>
 /// <param name="Text">As people read it; empty where there is none.</param>

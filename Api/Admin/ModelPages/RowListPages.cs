@@ -28,7 +28,9 @@ internal sealed class RowListPages(RowViews views)
             _filters.Views(said, caller),
             mistakes,
             query.After is null ? null : _filters.Path(said),
-            next is null ? null : _filters.Path(said, after: next)));
+            next is null ? null : _filters.Path(said, after: next),
+            [.. SeveralRowsPages.Changes(views, caller)],
+            _filters.Path(said)));
     }
 
     // Suggestions for whoever types what a row of this model is called, in whichever field.

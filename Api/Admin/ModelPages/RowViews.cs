@@ -122,7 +122,7 @@ internal sealed class RowViews(Model model, ModelReferences references)
         }
 
         var name = of == model ? Name : NameOf(of);
-        return [.. rows.Select(row => new ModelRowView(name.PathOf(of.IdOf(row)), ModelReferences.TitleOf(of, row), [.. columns.Select(column => Value(column, row))]))];
+        return [.. rows.Select(row => new ModelRowView(of.IdOf(row), name.PathOf(of.IdOf(row)), ModelReferences.TitleOf(of, row), [.. columns.Select(column => Value(column, row))]))];
 
         ModelValueView Value(Column column, object row) => column.Get(row) switch
         {
