@@ -192,3 +192,21 @@ public abstract class RowFormsTests(ApiUnderTest api) : BookPages(api)
 public sealed class RowFormsOnSqliteTests(ApiOnEmbeddedRealm api) : RowFormsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class RowFormsOnPostgreSqlTests(ApiOnPostgreSql api) : RowFormsTests(api), IClassFixture<ApiOnPostgreSql>;
+
+/// <summary>Lists in which there is nothing yet.</summary>
+public sealed class EmptyListTests(ApiOnEmbeddedRealm api) : BookPages(api), IClassFixture<ApiOnEmbeddedRealm>
+{
+    [Fact]
+    public async Task An_empty_list_says_what_to_do()
+    {
+        var page = await OpenAsync(await Api.SignInAsync("grace"), Authors);
+        Assert.Equal($"{Authors}/new", page.Page.QuerySelector(".empty a.button")!.GetAttribute("href"));
+
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["admin:view"]);
+        await group.WithAsync(await AccountIdAsync(await Api.PersonAsync("nora")));
+        page = await OpenAsync(await Api.SignInAsync("nora"), Authors);
+        Assert.Null(page.Page.QuerySelector(".empty a"));
+        Assert.Contains("permission author:add", page.Page.QuerySelector(".empty")!.TextContent, StringComparison.Ordinal);
+    }
+}
