@@ -45,12 +45,12 @@ internal static class AuditPageEndpoints
             : TypedResults.NotFound();
 
     private static Task<IResult> ExportCsvAsync([AsParameters] AuditListRequest request, HttpContext context, AuditStore store, AuditPageReader reader, CancellationToken cancellationToken) =>
-        ExportAsync(request, context, reader, "text/csv; charset=utf-8", "audit.csv", query => AuditExport.WriteCsvAsync(context.Response.BodyWriter, store, query, cancellationToken), cancellationToken);
+        ExportAsync(request, context, reader, ExportFile.CsvType, "audit.csv", query => AuditExport.WriteCsvAsync(context.Response.BodyWriter, store, query, cancellationToken), cancellationToken);
 
     private static Task<IResult> ExportJsonLinesAsync(
         [AsParameters] AuditListRequest request, HttpContext context, AuditStore store, AuditPageReader reader, IOptions<JsonOptions> json, CancellationToken cancellationToken) =>
         ExportAsync(
-            request, context, reader, "application/jsonl; charset=utf-8", "audit.jsonl",
+            request, context, reader, ExportFile.JsonLinesType, "audit.jsonl",
             query => AuditExport.WriteJsonLinesAsync(context.Response.BodyWriter, store, query, json.Value.SerializerOptions, cancellationToken), cancellationToken);
 
     private static async Task<IResult> ExportAsync(
@@ -63,8 +63,7 @@ internal static class AuditPageEndpoints
             return Problem.Of(StatusCodes.Status400BadRequest, "invalid_request", string.Join(' ', mistakes));
         }
 
-        context.Response.ContentType = type;
-        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{name}\"";
+        ExportFile.Begin(context.Response, type, name);
         await write(query);
         return TypedResults.Empty;
     }
