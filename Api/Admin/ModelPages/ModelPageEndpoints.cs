@@ -17,14 +17,19 @@ internal static class ModelPageEndpoints
     private static void Map(this RowViews views, IEndpointRouteBuilder admin)
     {
         var model = views.Model;
-        var (list, forms, pages, several) = (new RowListPages(views), new RowFormPages(views), new RowPages(views), new SeveralRowsPages(views));
+        var (list, export) = (new RowListPages(views), new RowExportPages(views));
+        var (forms, pages, several) = (new RowFormPages(views), new RowPages(views), new SeveralRowsPages(views));
         var group = admin.MapGroup($"/models/{model.Plural}").RequirePermission(model.Name, Permission.View);
         group.MapGet("/", list.ListAsync);
         group.MapGet("/names", list.NamesAsync);
         group.MapGet("/new", forms.NewAsync).RequirePermission(model.Name, Permission.Add);
         group.MapPost("/new", forms.CreateAsync).RequirePermission(model.Name, Permission.Add);
 
-        // What is to be done decides which permission it takes. An id that its creator gives may be any word: two segments are no row's.
+        // An id that its creator gives may be any word, but has one segment.
+        group.MapGet("/export/csv", export.CsvAsync);
+        group.MapGet("/export/jsonl", export.JsonLinesAsync);
+
+        // What is to be done decides which permission it takes.
         group.MapGet("/bulk/preview", several.AskAgainAsync);
         group.MapPost("/bulk/preview", several.PreviewAsync);
         group.MapGet("/bulk/apply", several.AskAgainAsync);

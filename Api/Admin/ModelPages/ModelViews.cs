@@ -50,6 +50,9 @@ public sealed record ModelListView(
     IReadOnlyList<ModelActionView> Changes,
     string Path)
 {
+    /// <returns>The same as a file: <c>csv</c> or <c>jsonl</c>.</returns>
+    public string ExportPath(string ending) => $"{Model.Path}/export/{ending}{Path[Model.Path.Length..]}";
+
     /// <summary>Whether anything is left out.</summary>
     public bool IsFiltered => Search.Length > 0 || Filters.Any(filter => filter.Value.Length > 0);
 }
