@@ -184,6 +184,50 @@ public abstract class RowFormsTests(ApiUnderTest api) : BookPages(api)
         Assert.DoesNotContain(other.ToString(), page.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_was_done_to_a_row_names_what_it_refers_to_as_far_as_that_is_to_be_seen()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (gone, _) = await AddAuthorAsync(ada);
+        var (other, otherName) = await AddAuthorAsync(ada);
+        var id = await AddBookAsync(ada, "Handed on", gone);
+        await ReplaceAsync(ada, id, "Handed on", other);
+        using var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/authors/{gone}");
+        request.Headers.IfMatch.ParseAdd("*");
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.SendAsync(request, Cancel)).StatusCode);
+        var browser = await Api.SignInAsync("ada");
+
+        var page = await OpenAsync(browser, $"{Books}/{id}");
+        Assert.Contains($"authorId one that is gone, or not for you to see → {otherName}", page.Page.QuerySelector("tbody")!.TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain(gone.ToString(), page.Text, StringComparison.Ordinal);
+        page = await OpenAsync(browser, $"{Books}/{id}/history");
+        Assert.Equal("one that is gone, or not for you to see", page.Page.QuerySelector("del")!.TextContent);
+        Assert.Equal(otherName, page.Page.QuerySelector("ins")!.TextContent);
+    }
+
+    [Fact]
+    public async Task A_reason_that_outlived_its_session_comes_back_after_the_sign_in()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (author, _) = await AddAuthorAsync(ada);
+        var id = await AddBookAsync(ada, "To come", author, publishedOn: null);
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view", "book:change", "book:delete", "book:publish", "author:view"]);
+        await group.WithAsync(await AccountIdAsync(await Api.PersonAsync("linus")));
+        foreach (var (path, form) in new[] { ("", "actions/publish"), ("/edit", "edit"), ("/delete", "delete") })
+        {
+            var browser = await Api.SignInAsync("linus");
+            var open = await OpenAsync(browser, $"{Books}/{id}{path}");
+            var other = await Api.SignInAsync("linus");
+            await other.SubmitAsync(await OpenAsync(other, "/account"), "form[action='/account/sign-out-everywhere']");
+
+            var page = await browser.SubmitAsync(open, $"form[action='{Books}/{id}/{form}']", ("_reason", "Kept words"));
+            page = await browser.SubmitLoginAsync(await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
+
+            Assert.Equal($"{Books}/{id}/{form}", page.Url.AbsolutePath);
+            Assert.Equal("Kept words", ((IHtmlInputElement)page.Page.QuerySelector($"form[action='{Books}/{id}/{form}'] [name=_reason]")!).Value);
+        }
+    }
+
     private static string Publish(Guid id) => $"form[action='{Books}/{id}/actions/publish']";
 
     private static string Delete(Guid id) => $"form[action='{Books}/{id}/delete']";

@@ -11,7 +11,12 @@ internal static class AuditWords
     private const int LongestValue = 60;
     private const int MostItems = 3;
 
-    public static ActivityView View(AuditRow row) => new(row.Id, row.At, row.Account, Sentence(row), row.Reason, row.Kind == AuditRow.RefusalKind);
+    public static ActivityView View(AuditRow row) => View(row, (_, value) => value);
+
+    /// <param name="row">The row.</param>
+    /// <param name="say">What a page says for a field's value.</param>
+    public static ActivityView View(AuditRow row, Func<string, string?, string?> say) =>
+        new(row.Id, row.At, row.Account, Sentence(row, say), row.Reason, row.Kind == AuditRow.RefusalKind);
 
     public static AuditLine Line(AuditRow row) =>
         new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row), row.Reason, row.Kind == AuditRow.RefusalKind);
@@ -43,7 +48,9 @@ internal static class AuditWords
     }
 
     /// <returns>What was done or refused, without who and when: <c>changed account ada: active true → false</c>.</returns>
-    public static string Sentence(AuditRow row)
+    public static string Sentence(AuditRow row) => Sentence(row, (_, value) => value);
+
+    private static string Sentence(AuditRow row, Func<string, string?, string?> say)
     {
         if (row.Kind == AuditRow.RefusalKind)
         {
@@ -56,17 +63,17 @@ internal static class AuditWords
         var what = $"{Verb(row.Action!)} {row.Model} {name}";
         return changes.Length is 0 or > 3 || row.OldValues is null || row.NewValues is null
             ? what
-            : $"{what}: {string.Join("; ", changes.Select(change => Say(row, change)))}";
+            : $"{what}: {string.Join("; ", changes.Select(change => Say(row, change, say)))}";
     }
 
     // Of a list, what came and what went: the rest is still there.
-    private static string Say(AuditRow row, (string Field, string? Before, string? After) change)
+    private static string Say(AuditRow row, (string Field, string? Before, string? After) change, Func<string, string?, string?> say)
     {
         var before = Items(Values(row.OldValues), change.Field);
         var after = Items(Values(row.NewValues), change.Field);
         if (before is null && after is null)
         {
-            return $"{change.Field} {Cut(change.Before ?? "nothing")} → {Cut(change.After ?? "nothing")}";
+            return $"{change.Field} {Cut(say(change.Field, change.Before) ?? "nothing")} → {Cut(say(change.Field, change.After) ?? "nothing")}";
         }
 
         string[] items =

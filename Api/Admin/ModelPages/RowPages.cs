@@ -1,5 +1,4 @@
 using System.Globalization;
-using Api.Admin.AuditPages;
 using Api.Admin.Forms;
 using Api.Audit;
 using Api.Data;
@@ -123,7 +122,6 @@ internal sealed class RowPages(RowViews views)
         var happened = caller.May("audit", Permission.View)
             ? (await audit.ListAsync(new AuditFilter { Kind = AuditRow.ChangeKind, Model = _model.Name, Row = id, Limit = RecentRows }, cancellationToken)).Rows
             : [];
-        var hidden = views.Hidden(caller);
         return Pages.Of<ModelRowPage, ModelRowPageView>(
             context,
             caller,
@@ -136,7 +134,7 @@ internal sealed class RowPages(RowViews views)
                 [.. views.Actions(caller)],
                 await views.DependantsAsync(found.Row, RowViews.MostDependants, caller, cancellationToken),
                 views.Additions(found.Row, caller),
-                [.. happened.Select(row => AuditWords.View(AuditWords.Without(row, hidden)))],
+                await views.HappenedAsync(happened, caller, cancellationToken),
                 input,
                 tried),
             status);

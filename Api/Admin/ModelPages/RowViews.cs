@@ -1,3 +1,4 @@
+using Api.Admin.AccountPages;
 using Api.Admin.AuditPages;
 using Api.Data;
 using Api.Models;
@@ -26,7 +27,7 @@ internal sealed class RowViews(Model model, ModelReferences references)
     public IEnumerable<Column> Shown(Caller caller) => model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, caller));
 
     /// <returns>The names in JSON of the columns that are not shown.</returns>
-    public IReadOnlySet<string> Hidden(Caller caller) =>
+    private HashSet<string> Hidden(Caller caller) =>
         model.Columns.Where(column => !references.Shows(column, caller)).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
 
     /// <returns>The actions of the model's own that the caller may use.</returns>
@@ -75,38 +76,47 @@ internal sealed class RowViews(Model model, ModelReferences references)
         })];
     }
 
+    /// <returns>Rows of the audit log in a sentence each, of which none says more than the page of the row.</returns>
+    public async Task<IReadOnlyList<ActivityView>> HappenedAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    {
+        var (hidden, say) = (Hidden(caller), await NamesAsync(rows, caller, cancellationToken));
+        return [.. rows.Select(row => AuditWords.View(AuditWords.Without(row, hidden), say))];
+    }
+
     /// <returns>What rows of the audit log have changed in a row of this model.</returns>
     public async Task<IReadOnlyList<ModelChangeView>> ChangesAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
     {
-        var changes = rows.Select(row => (Row: row, Fields: AuditWords.Changes(row).ToArray())).ToArray();
-        var titles = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+        var (hidden, say) = (Hidden(caller), await NamesAsync(rows, caller, cancellationToken));
+        var titles = model.Columns.ToDictionary(column => column.Json, column => column.Title, StringComparer.Ordinal);
+        return [.. rows.Select(row => new ModelChangeView(
+            row.Id,
+            row.At,
+            row.Account,
+            AuditWords.Verb(row.Action!),
+            row.Reason,
+            // A column that is gone since is still in the log.
+            [.. AuditWords.Changes(AuditWords.Without(row, hidden))
+                .Select(field => new AuditFieldChange(titles.GetValueOrDefault(field.Field, field.Field), say(field.Field, field.Before), say(field.Field, field.After)))]))];
+    }
+
+    // References by their titles. Of what is gone and of what the row rules hide, nobody learns which it is.
+    private async Task<Func<string, string?, string?>> NamesAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    {
+        var fields = rows.SelectMany(AuditWords.Changes).ToLookup(field => field.Field, StringComparer.Ordinal);
+        var names = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
         foreach (var column in model.Columns)
         {
             if (references.Models.TargetOf(column) is { } target)
             {
-                titles[column.Json] = await references.TitlesAsync(
+                names[column.Json] = await references.TitlesAsync(
                     target,
-                    changes.SelectMany(change => change.Fields).Where(field => field.Field == column.Json)
-                        .SelectMany(field => new[] { field.Before, field.After }).OfType<string>().Select(column.Type.Parse).OfType<object>(),
+                    fields[column.Json].SelectMany(field => new[] { field.Before, field.After }).OfType<string>().Select(column.Type.Parse).OfType<object>(),
                     caller,
                     cancellationToken);
             }
         }
 
-        var hidden = Hidden(caller);
-        var names = model.Columns.ToDictionary(column => column.Json, column => column.Title, StringComparer.Ordinal);
-        return [.. changes.Select(change => new ModelChangeView(
-            change.Row.Id,
-            change.Row.At,
-            change.Row.Account,
-            AuditWords.Verb(change.Row.Action!),
-            change.Row.Reason,
-            [.. change.Fields
-                // A column that is gone since is still in the log.
-                .Where(field => !hidden.Contains(field.Field))
-                .Select(field => new AuditFieldChange(names.GetValueOrDefault(field.Field, field.Field), Named(field.Field, field.Before), Named(field.Field, field.After)))]))];
-
-        string? Named(string field, string? text) => text is not null && titles.TryGetValue(field, out var known) ? known.GetValueOrDefault(text, text) : text;
+        return (field, value) => value is not null && names.TryGetValue(field, out var known) ? known.GetValueOrDefault(value, "one that is gone, or not for you to see") : value;
     }
 
     private async Task<IReadOnlyList<ModelRowView>> RowsAsync(
