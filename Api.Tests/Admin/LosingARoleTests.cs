@@ -31,8 +31,11 @@ public abstract class LosingARoleTests(RealmUnderTest realm, Chromium chromium)
         await colleague.GotoAsync($"{url}/admin/accounts?search={lent.Username}");
         await SignInAsync(colleague, "ada");
         await colleague.Locator("#results tbody th a").ClickAsync();
+        await colleague.GetByText("End all of them").ClickAsync();
+        await colleague.Locator("form[action$='/sessions/end'] [name=reason]").FillAsync("Has left the company");
         await colleague.GetByRole(AriaRole.Button, new() { Name = "End all sessions" }).ClickAsync();
         await Expect(colleague.GetByRole(AriaRole.Status)).ToContainTextAsync("has ended, here and in Keycloak");
+        await Expect(colleague.GetByText("Has left the company")).ToBeVisibleAsync();
 
         await page.GotoAsync($"{url}/admin");
         await SignInAsync(page, lent.Username);

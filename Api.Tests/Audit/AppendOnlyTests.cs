@@ -93,8 +93,8 @@ public abstract class AppendOnlyTests
         {
             var hostile = "a\0'); DROP TABLE audit_log; --\n" + string.Concat(Enumerable.Repeat("\U0001F600", 400));
             var change = new AuditChange(
-                "m", "1", "change", null, new Dictionary<string, object?> { ["text"] = new string('x', 5000), ["odd"] = "\",\"text\":\"\0", ["none"] = null }, new string('r', 600));
-            await log.Trail.RecordAsync(connection, transaction, new Actor(null, hostile, Actor.Bearer, new string('q', 1000)), change, Cancel);
+                "m", "1", "change", null, new Dictionary<string, object?> { ["text"] = new string('x', 5000), ["odd"] = "\",\"text\":\"\0", ["none"] = null });
+            await log.Trail.RecordAsync(connection, transaction, new Actor(null, hostile, Actor.Bearer, new string('q', 1000), new string('r', 600)), change, Cancel);
             await transaction.CommitAsync(Cancel);
         }
 

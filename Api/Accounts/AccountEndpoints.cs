@@ -79,7 +79,7 @@ internal static class AccountEndpoints
             return Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
         }
 
-        return await store.SwitchAsync(id, change.Active, caller.Actor, change.Reason, cancellationToken) is { } account
+        return await store.SwitchAsync(id, change.Active, caller.Actor.Because(change.Reason), cancellationToken) is { } account
             ? TypedResults.Ok(ToResponse(account))
             : TypedResults.NotFound();
     }

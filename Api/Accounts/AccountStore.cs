@@ -94,7 +94,7 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
     }
 
     /// <returns>The account as it is now, or <see langword="null"/> if there is none.</returns>
-    public async Task<Account?> SwitchAsync(Guid id, bool active, Actor actor, string? reason, CancellationToken cancellationToken)
+    public async Task<Account?> SwitchAsync(Guid id, bool active, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = $"UPDATE accounts SET active = @active WHERE id = @id AND active <> @active RETURNING {Columns}";
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -104,7 +104,7 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
             if (switched is not null)
             {
                 var change = new AuditChange(
-                    "account", id.ToString(), "change", State(switched.Username, !active), State(switched.Username, active), string.IsNullOrWhiteSpace(reason) ? null : reason.Trim());
+                    "account", id.ToString(), "change", State(switched.Username, !active), State(switched.Username, active));
                 await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return switched;

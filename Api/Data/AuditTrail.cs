@@ -27,14 +27,12 @@ internal sealed record Actor(Guid? AccountId, string Name, string Method, string
 /// <param name="Action">What was done: <c>add</c>, <c>change</c>, <c>delete</c>, or an action of the model's own.</param>
 /// <param name="Before">The old values, by their names in JSON; <see langword="null"/> where there was nothing.</param>
 /// <param name="After">The new values; <see langword="null"/> where nothing is left.</param>
-/// <param name="Reason">Why, in the words of whoever did it, where they were asked.</param>
 internal sealed record AuditChange(
     string Model,
     string RowId,
     string Action,
     IReadOnlyDictionary<string, object?>? Before,
-    IReadOnlyDictionary<string, object?>? After,
-    string? Reason = null);
+    IReadOnlyDictionary<string, object?>? After);
 
 /// <summary>Writes the audit log: each change in the transaction that makes it, so that neither is there without the other.</summary>
 internal sealed class AuditTrail(TimeProvider clock)
@@ -76,7 +74,7 @@ internal sealed class AuditTrail(TimeProvider clock)
                 Action = change.Action,
                 OldValues = Json(change.Before),
                 NewValues = Json(change.After),
-                Reason = change.Reason ?? actor.Reason,
+                Reason = actor.Reason,
             })],
             cancellationToken);
     }

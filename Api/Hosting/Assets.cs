@@ -35,7 +35,7 @@ internal static class AssetSetup
     /// <summary>Nobody is asked who they are for a file: it is answered before sessions and tokens are looked at.</summary>
     public static void MapAssets(this WebApplication app)
     {
-        var anonymous = app.MapGroup("").AllowAnonymous();
+        var anonymous = app.MapGroup("").AllowAnonymous().ExcludeFromDescription();
         anonymous.ShortCircuit();
         anonymous.MapStaticAssets();
     }

@@ -87,7 +87,7 @@ internal static class AccountPageEndpoints
             return await PageAsync(id, context, caller, reader, input, StatusCodes.Status409Conflict, cancellationToken);
         }
 
-        return await store.SwitchAsync(id, active, caller.Actor, input.Value("reason"), cancellationToken) is { } account
+        return await store.SwitchAsync(id, active, caller.Actor.Because(input.Value("reason")), cancellationToken) is { } account
             ? Flash.Redirect(context, $"{List}/{id}", active
                 ? $"{account.Username} is switched on."
                 : $"{account.Username} is switched off, and refused from the next request on.")
@@ -146,14 +146,21 @@ internal static class AccountPageEndpoints
     }
 
     private static async Task<IResult> EndSessionsAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, AccountStore accounts, RealmLogout logout, CancellationToken cancellationToken)
+        Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore accounts, RealmLogout logout, CancellationToken cancellationToken)
     {
+        var input = FormInput.Of(form);
+        Reasons.Check(input);
+        if (!input.IsValid)
+        {
+            return await PageAsync(id, context, caller, reader, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
+        }
+
         if (await accounts.FindAsync(id, cancellationToken) is not { } account)
         {
             return TypedResults.NotFound();
         }
 
-        var ended = await logout.EndAllAsync(id, account.Username, account.Issuer, account.Subject, caller.Actor, cancellationToken);
+        var ended = await logout.EndAllAsync(id, account.Username, account.Issuer, account.Subject, caller.Actor.Because(input.Value("reason")), cancellationToken);
         return Flash.Redirect(context, id == caller.AccountId ? "/account" : $"{List}/{id}", SessionWords.Say(ended, account.Username));
     }
 
@@ -169,11 +176,11 @@ internal static class AccountPageEndpoints
     private static async Task<IResult> PageAsync(
         Guid id, HttpContext context, Caller caller, AccountPageReader reader, FormInput input, int status, CancellationToken cancellationToken) =>
         await reader.FindAsync(id, caller, RecentRows, cancellationToken) is { } view
-            // The form that came back is the one that it came from; the other is as it was.
+            // The form that came back is the one that it came from; the others are as they were.
             ? Pages.Of<AccountPage, AccountView>(
                 context,
                 caller,
-                context.Request.Path.Value!.EndsWith("/groups", StringComparison.Ordinal) ? view with { Join = input } : view with { Switch = input },
+                context.Request.Path.Value!.Split('/')[^1] switch { "groups" => view with { Join = input }, "end" => view with { End = input }, _ => view with { Switch = input } },
                 status)
             : TypedResults.NotFound();
 }
@@ -287,6 +294,7 @@ internal sealed class AccountPageReader(
             [.. open.Select(session => SessionView.Of(session, caller.Identity))],
             [.. did.Select(AuditWords.View)],
             [.. happened.Select(row => Happened(row, caller.Rules))],
+            FormInput.Of(),
             FormInput.Of(),
             FormInput.Of());
     }

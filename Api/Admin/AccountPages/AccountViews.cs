@@ -45,6 +45,7 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
 /// <param name="Happened">What was done to it last.</param>
 /// <param name="Switch">The form that switches it on or off.</param>
 /// <param name="Join">The form that puts it into a group.</param>
+/// <param name="End">The form that ends its sessions.</param>
 public sealed record AccountView(
     AccountResponse Account,
     bool IsOwn,
@@ -53,7 +54,8 @@ public sealed record AccountView(
     IReadOnlyList<ActivityView> Did,
     IReadOnlyList<ActivityView> Happened,
     FormInput Switch,
-    FormInput Join)
+    FormInput Join,
+    FormInput End)
 {
     /// <summary>Its page.</summary>
     public string Path => $"/admin/accounts/{Account.Id}";

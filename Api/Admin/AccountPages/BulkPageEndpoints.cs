@@ -106,8 +106,8 @@ internal static class BulkPageEndpoints
     private static async Task<bool> ChangeAsync(
         AccountResponse account, BulkChange change, string reason, Caller caller, AccountStore store, GroupStore groups, CancellationToken cancellationToken) => change.Action switch
         {
-            BulkAction.SwitchOff => await store.SwitchAsync(account.Id, active: false, caller.Actor, reason, cancellationToken) is not null,
-            BulkAction.SwitchOn => await store.SwitchAsync(account.Id, active: true, caller.Actor, reason, cancellationToken) is not null,
+            BulkAction.SwitchOff => await store.SwitchAsync(account.Id, active: false, caller.Actor.Because(reason), cancellationToken) is not null,
+            BulkAction.SwitchOn => await store.SwitchAsync(account.Id, active: true, caller.Actor.Because(reason), cancellationToken) is not null,
             BulkAction.Join => await groups.AddMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
             _ => await groups.RemoveMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
         };
