@@ -80,6 +80,7 @@ public abstract class AccessOnPagesTests(ApiUnderTest api) : ApiTests(api)
         // One that somebody may put in can be taken out by them too: by the name of the group, from the list.
         var list = await OpenAsync(account.Page.QuerySelector("#groups + .empty a")!.GetAttribute("href")!);
         var ask = await browser.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("ids", nobody.ToString()));
+        Assert.DoesNotContain("in the group by hand", ask.Page.QuerySelector("tbody")!.TextContent, StringComparison.Ordinal);
         await browser.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']");
         Assert.DoesNotContain(group.Name, await GroupsOfAsync("acme-nobody"));
         // About oneself anybody may ask, here as well.

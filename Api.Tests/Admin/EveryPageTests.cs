@@ -22,7 +22,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     // Addresses that show no page of their own: parts of others, files, and those at which a form is taken up again.
     private static readonly string[] WithoutPages =
     [
-        "/names", "/export.csv", "/export.jsonl", "/preview", "/bulk", "/bulk/apply", "/switch-off", "/switch-on", "/sessions/end", "/sign-out-everywhere",
+        "/names", "/export.csv", "/export.jsonl", "/export/csv", "/export/jsonl", "/bulk/result", "/preview", "/bulk", "/bulk/apply", "/switch-off", "/switch-on", "/sessions/end", "/sign-out-everywhere",
         "/groups/{id}/leave", "/admin/accounts/{id}/groups", "/members", "/actions/publish",
     ];
 
@@ -90,6 +90,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         await page.EvaluateAsync("document.querySelector('main form').noValidate = true");
         await page.GetByRole(AriaRole.Button, new() { Name = "Make the group" }).ClickAsync();
         await Assertions.Expect(page.Locator(".mistake").First).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeFocusedAsync();
         await LookAtAsync(page, "/mistake", theme);
         await page.EvaluateAsync("document.querySelector('main form').noValidate = true");
         await page.Context.ClearCookiesAsync();

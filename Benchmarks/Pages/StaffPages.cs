@@ -25,6 +25,8 @@ internal static partial class StaffPages
         new("accounts, switched off", "/admin/accounts?active=false"),
         new("accounts seen today", "/admin/accounts?seen=1&sort=-seen"),
         new("accounts seen today, next", "/admin/accounts?seen=1", 1),
+        new("accounts not seen for long", "/admin/accounts?seen=not-90"),
+        new("accounts in no group", "/admin/accounts?nogroup=on&sort=-seen"),
         new("accounts, all filters", "/admin/accounts?kind=person&active=true&seen=7&sort=-seen"),
         new("accounts, search", "/admin/accounts?search=a"),
         new("accounts, search a name", "/admin/accounts?search={username}"),

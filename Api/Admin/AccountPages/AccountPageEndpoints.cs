@@ -200,6 +200,9 @@ internal sealed record AccountListRequest(string? Search, string? Kind, string? 
 internal sealed class AccountPageReader(
     AccountStore accounts, AccountSearch search, SubjectStore subjects, SessionStore sessions, AuditStore audit, PermissionCatalogue catalogue, TimeProvider clock)
 {
+    /// <summary>What is said to whoever filters by what they may not look at.</summary>
+    public const string NotByGroup = "Who is in a group is for those who may look at access: you lack access:view. Nobody is listed.";
+
     // Seen within so many days; before so many days where the number is negative.
     private static readonly FrozenDictionary<string, int> SeenDays =
         new Dictionary<string, int>(StringComparer.Ordinal) { ["1"] = 1, ["7"] = 7, ["30"] = 30, ["not-30"] = -30, ["not-90"] = -90 }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -224,9 +227,9 @@ internal sealed class AccountPageReader(
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
         Caller caller, AccountListFilter filter, string? after, int limit, CancellationToken cancellationToken)
     {
-        if ((filter.NoGroup || !string.IsNullOrEmpty(filter.Group)) && !caller.May(AccessEndpoints.Model, Permission.View))
+        if (filter.IsByGroup && !caller.May(AccessEndpoints.Model, Permission.View))
         {
-            return ([], null, "Who is in a group is for those who may look at access: you lack access:view. Nobody is listed.");
+            return ([], null, NotByGroup);
         }
 
         bool? active = filter.Active is null ? null : filter.Active == "true";

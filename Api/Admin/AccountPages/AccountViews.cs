@@ -30,6 +30,9 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
     /// <summary>Whether it leaves anything out.</summary>
     public bool IsEmpty => !NoGroup && string.IsNullOrEmpty(Search + Kind + Active + Group + Seen);
 
+    /// <summary>Whether it is about who is in which group.</summary>
+    internal bool IsByGroup => NoGroup || !string.IsNullOrEmpty(Group);
+
     /// <returns>The list with this filter, and other values where they are given.</returns>
     public string Path(string? sort = null, string? after = null) => Links.To(
         "/admin/accounts",

@@ -119,6 +119,11 @@ internal static class BulkPageEndpoints
             input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
         }
 
+        if (change.All && change.Filter.IsByGroup && !caller.May("access", Permission.View))
+        {
+            input.Add("", AccountPageReader.NotByGroup);
+        }
+
         // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.
         if (change is { All: true, Filter.Group: { Length: > 0 } name })
         {
@@ -164,7 +169,10 @@ internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accou
             ? await FilteredAsync(caller, change, after, limit, cancellationToken)
             : ([.. (await accounts.FindAsync(change.Ids, cancellationToken)).Select(AccountEndpoints.ToResponse)], null);
         var group = change.IsMembership ? caller.Rules.FindGroup(change.Group) : null;
-        var members = group is null ? new HashSet<Guid>() : await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], cancellationToken);
+        // Who is in it already is told to those alone who may look at access. For others all are taken as if they were to change.
+        var members = group is not null && caller.May("access", Permission.View)
+            ? await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], cancellationToken)
+            : null;
         return ([.. found.Select(account => change.IsMembership ? Foresee(account, change, group, members) : Foresee(account, change, caller))], next);
     }
 
@@ -185,16 +193,17 @@ internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accou
         (_, false) => new BulkLine(account, "switched off", "switched on", Changes: true),
     };
 
-    private static BulkLine Foresee(AccountResponse account, BulkChange change, GroupRule? group, IReadOnlySet<Guid> members)
+    private static BulkLine Foresee(AccountResponse account, BulkChange change, GroupRule? group, IReadOnlySet<Guid>? members)
     {
         if (group is null)
         {
             return new BulkLine(account, "", "stays as it is", Changes: false);
         }
 
-        var isMember = members.Contains(account.Id);
-        return (change.Action, isMember) switch
+        return (change.Action, members?.Contains(account.Id)) switch
         {
+            (BulkAction.Join, null) => new BulkLine(account, "", $"in the group {group.Name}, by hand", Changes: true),
+            (_, null) => new BulkLine(account, "", $"not in the group {group.Name} by hand", Changes: true),
             (BulkAction.Join, true) => new BulkLine(account, "in the group by hand", "is in it already", Changes: false),
             (BulkAction.Join, false) => new BulkLine(account, "not in it by hand", $"in the group {group.Name}, by hand", Changes: true),
             (_, true) => new BulkLine(account, "in the group by hand", $"not in the group {group.Name} by hand", Changes: true),
