@@ -126,6 +126,24 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task What_a_group_grants_and_denies_is_drawn_as_a_matrix_wildcards_and_all()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:*", "author:view"], denied: ["book:delete"]);
+        var browser = await Api.SignInAsync("ada");
+
+        var page = (await OpenAsync(browser, $"/admin/groups/{group.Id}")).Page;
+
+        Assert.Equal(["Authors", "Books"], page.QuerySelectorAll(".matrix tbody th").Select(row => row.FirstChild!.TextContent.Trim()));
+        Assert.Equal("granted", StateOf("author:view"));
+        Assert.Equal("neither", StateOf("author:delete"));
+        Assert.Equal("granted", StateOf("book:publish"));
+        Assert.Equal("denied", StateOf("book:delete"));
+
+        string StateOf(string permission) => page.QuerySelectorAll(".matrix .sign").Single(sign => sign.GetAttribute("title")!.Split(' ')[0] == permission).QuerySelector(".unseen")!.TextContent;
+    }
+
+    [Fact]
     public async Task A_group_is_edited()
     {
         var ada = await Api.PersonAsync("ada");
@@ -310,7 +328,7 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await OpenAsync(browser, "/admin/groups");
         Assert.Null(page.Page.QuerySelector("a[href='/admin/groups/new']"));
         page = await OpenAsync(browser, $"/admin/groups/{group.Id}");
-        Assert.Empty(page.Page.QuerySelectorAll("main .actions a, main form, main table"));
+        Assert.Empty(page.Page.QuerySelectorAll("main .actions a, main form, main table:not(.matrix)"));
         Assert.Contains("you lack access:view", page.Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, (await OpenAsync(browser, $"/admin/groups/{group.Id}/edit")).Status);
     }

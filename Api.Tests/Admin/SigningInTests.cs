@@ -26,6 +26,17 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task Somebodys_own_page_says_what_Keycloak_says_of_them()
+    {
+        var browser = await Api.SignInAsync("ada");
+
+        var roles = (await browser.GetAsync($"{Api.Realm.ApiUrl}/account")).Page.QuerySelectorAll(".facts .chips code").Select(role => role.TextContent).ToList();
+
+        Assert.Contains("realm role superuser", roles);
+        Assert.Contains("role book-editor of client acme-api", roles);
+    }
+
+    [Fact]
     public async Task Somebody_without_access_gets_a_page_that_says_what_is_missing_and_can_sign_out()
     {
         var browser = Api.NewBrowser();

@@ -9,7 +9,7 @@ using Api.Permissions;
 namespace Api.Admin.GroupPages;
 
 /// <summary>Reads what the pages of groups show.</summary>
-internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, RoleMatches matches, AuditStore audit)
+internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, RoleMatches matches, AuditStore audit, PermissionCatalogue catalogue)
 {
     private const int PageSize = 50;
     private const int MostNamed = 20;
@@ -46,6 +46,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
             : [];
         return new GroupView(
             GroupEndpoints.ToResponse(group),
+            GroupForm.Matrix(catalogue, delegation, GroupForm.Of(group)),
             Lacking(group, delegation),
             mappings,
             moreMappings,

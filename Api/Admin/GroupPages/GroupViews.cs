@@ -15,6 +15,7 @@ public sealed record GroupListView(IReadOnlyList<GroupResponse> Groups, string? 
 
 /// <summary>One group with everything that hangs on it.</summary>
 /// <param name="Group">The group.</param>
+/// <param name="Matrix">The permissions that there are.</param>
 /// <param name="Lacking">What the viewer does not hold of what it grants or denies: then they cannot change it, or who is in it.</param>
 /// <param name="Mappings">The first mappings that lead into it.</param>
 /// <param name="MoreMappings">How many more there are.</param>
@@ -25,6 +26,7 @@ public sealed record GroupListView(IReadOnlyList<GroupResponse> Groups, string? 
 /// <param name="Join">The form that puts an account into it.</param>
 public sealed record GroupView(
     GroupResponse Group,
+    PermissionMatrixView Matrix,
     IReadOnlyList<string> Lacking,
     IReadOnlyList<RoleMappingView> Mappings,
     int MoreMappings,
