@@ -16,7 +16,6 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
         var data = published.NewFolder();
         var address = $"http://127.0.0.1:{FreePort.Find()}";
         using var client = new HttpClient { BaseAddress = new Uri(address) };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", (await realm.GetServiceTokenAsync("acme-nobody", scope: null))["access_token"]);
         await using (var service = await published.StartAsync(Environment(data, address)))
         {
             for (var attempt = 0; attempt < 120 && !await AnswersAsync(client); attempt++)
@@ -25,6 +24,8 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
                 await Task.Delay(TimeSpan.FromMilliseconds(250), Cancel);
             }
 
+            // Not before: a token lives for five minutes, and publishing may take longer.
+            client.DefaultRequestHeaders.Authorization = new("Bearer", (await realm.GetServiceTokenAsync("acme-nobody", scope: null))["access_token"]);
             for (var i = 0; i < 30; i++)
             {
                 Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/api/groups", Cancel)).StatusCode);

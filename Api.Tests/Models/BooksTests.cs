@@ -446,7 +446,7 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     private async Task<AuditEntry[]> AuditAsync(string id)
     {
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
-        return [.. await connection.QueryAsync<AuditEntry>("SELECT model, account, method, action, old_values, new_values FROM audit_log WHERE row_id = @id ORDER BY id", new { id })];
+        return [.. await connection.QueryAsync<AuditEntry>("SELECT model, account, method, action, old_values, new_values FROM audit_log WHERE row_id = @id ORDER BY at, id", new { id })];
     }
 
     private static async Task<Guid> AuthorAsync(HttpClient client, string name) =>
