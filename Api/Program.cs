@@ -66,7 +66,7 @@ try
     app.UseSecurityHeaders(formTargets: app.RealmOrigin());
     app.UseSslRequired(except: HealthEndpoints.Path);
     app.UseUtf8Bodies();
-    app.UseRouting();
+    app.UseAssets();
     app.UseAuthentication();
     app.UseAuthorization();
     app.UseAntiforgery();

@@ -72,6 +72,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
 
         Assert.Equal([$"{word}-001"], Names(await pages.GetAsync($"{Url}/admin/accounts?nogroup=on&search={word}")));
         Assert.Equal(["acme-nobody"], Names(await pages.GetAsync($"{Url}/admin/accounts?nogroup=on&search=acme")));
+        Assert.Empty(Names(await pages.GetAsync($"{Url}/admin/accounts?nogroup=on&group=book-readers")));
     }
 
     [Fact]
@@ -344,9 +345,10 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("no-such-group", "", "There is no group no-such-group")]
-    [InlineData("book-readers", "not-a-place", "does not say where the one before has ended")]
-    public async Task A_filter_that_finds_nobody_for_sure_is_never_taken_for_everybody(string group, string after, string expected)
+    [InlineData("no-such-group", "", "", "There is no group no-such-group")]
+    [InlineData("book-readers", "", "on", "Nobody is in a group and in no group")]
+    [InlineData("book-readers", "not-a-place", "", "does not say where the one before has ended")]
+    public async Task A_filter_that_finds_nobody_for_sure_is_never_taken_for_everybody(string group, string after, string noGroup, string expected)
     {
         var ids = await AddAccountsAsync("e" + Guid.NewGuid().ToString("N")[..8], 1);
         var pages = await Api.SignInAsync("ada");
@@ -354,7 +356,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
         KeyValuePair<string, string>[] form =
         [
-            new("__RequestVerificationToken", token), new("action", "switch-off"), new("all", "on"), new("filter-group", group), new("after", after),
+            new("__RequestVerificationToken", token), new("action", "switch-off"), new("all", "on"), new("filter-group", group), new("filter-nogroup", noGroup), new("after", after),
         ];
 
         var done = await pages.PostAsync($"{Url}/admin/accounts/bulk/apply", form);

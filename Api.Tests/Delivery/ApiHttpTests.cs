@@ -12,11 +12,7 @@ public sealed partial class ApiHttpTests(ApiOnEmbeddedRealm api) : ApiTests(api)
     [Fact]
     public void Every_endpoint_has_a_call_and_every_call_an_endpoint()
     {
-        var endpoints = Api.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            // Of files, in development: it takes any path.
-            .Where(endpoint => !endpoint.RoutePattern.RawText!.Contains("{**path:file}", StringComparison.Ordinal))
-            .Distinct()
-            .ToList();
+        var endpoints = Api.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>().Distinct().ToList();
         var called = new HashSet<RouteEndpoint>();
         foreach (Match call in Call().Matches(Repository.Read("Api", "Api.http")))
         {

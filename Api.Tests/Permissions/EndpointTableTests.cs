@@ -6,7 +6,6 @@ using Api.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Permissions;
@@ -42,14 +41,10 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
             var schemes = endpoint.Metadata.OfType<AuthorizationPolicy>().SelectMany(policy => policy.AuthenticationSchemes).Distinct(StringComparer.Ordinal);
             var decided = endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null;
             Assert.True(
-                open ? Open.Contains(Path(endpoint), StringComparer.Ordinal) || Path(endpoint).StartsWith("/reference/", StringComparison.Ordinal) || IsFile(endpoint) : decided && schemes.Count() == 1,
+                open ? Open.Contains(Path(endpoint), StringComparer.Ordinal) || Path(endpoint).StartsWith("/reference/", StringComparison.Ordinal) : decided && schemes.Count() == 1,
                 $"{endpoint.DisplayName} ({Path(endpoint)}) is open or lacks one scheme or a permission.");
         }
     }
-
-    // A file of the pages: what was built with the service, and in development whatever else lies in that folder.
-    private static bool IsFile(RouteEndpoint endpoint) =>
-        endpoint.Metadata.GetMetadata<StaticAssetDescriptor>() is not null || endpoint.RoutePattern.RawText!.Contains("{**path:file}", StringComparison.Ordinal);
 
     [Fact]
     public async Task Nobody_gets_in_without_what_the_endpoint_asks_for()

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.StaticAssets;
 namespace Api.Hosting;
 
 /// <summary>
-/// The files of <c>wwwroot</c>, compressed when they were built. The address of each holds a fingerprint of its content, so that
-/// browsers keep it for a year (RFC 8246) and still see a change at once.
+/// The addresses of the files of <c>wwwroot</c>. Each holds a fingerprint of its content, so that browsers keep it for a year
+/// (RFC 8246) and still see a change at once. Run from its sources it does not, and a file may be changed meanwhile.
 /// </summary>
 /// <param name="endpoints">All endpoints, those of the files among them.</param>
 internal sealed class Assets(EndpointDataSource endpoints)
@@ -17,14 +17,17 @@ internal sealed class Assets(EndpointDataSource endpoints)
         .Where(file => file.Label is not null)
         .ToDictionary(file => $"/{file.Label}", file => $"/{file.Route}", StringComparer.Ordinal));
 
-    /// <returns>The address that holds the fingerprint.</returns>
-    /// <exception cref="KeyNotFoundException">There is no such file.</exception>
-    public string this[string path] => _paths.Value[path];
+    /// <returns>The address that a page has for the file at <paramref name="path"/>.</returns>
+    public string this[string path] => _paths.Value.GetValueOrDefault(path, path);
 }
 
-/// <summary>Serves the files.</summary>
+/// <summary>Serves the files. Nobody is asked who they are for one: it is answered before sessions and tokens are looked at.</summary>
 internal static class AssetSetup
 {
+    // Beside a build, not beside what is published. The framework would map such a build's files with an endpoint that takes any
+    // path, and 405 would be 404.
+    private static readonly bool IsPublished = !File.Exists(Path.Combine(AppContext.BaseDirectory, "Api.staticwebassets.runtime.json"));
+
     public static void AddAssets(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<Assets>();
@@ -32,11 +35,22 @@ internal static class AssetSetup
         builder.WebHost.UseStaticWebAssets();
     }
 
-    /// <summary>Nobody is asked who they are for a file: it is answered before sessions and tokens are looked at.</summary>
+    public static void UseAssets(this WebApplication app)
+    {
+        if (!IsPublished)
+        {
+            app.UseStaticFiles();
+        }
+
+        app.UseRouting();
+    }
+
+    /// <summary>Files as they were built: compressed, and under addresses with a fingerprint.</summary>
     public static void MapAssets(this WebApplication app)
     {
-        var anonymous = app.MapGroup("").AllowAnonymous().ExcludeFromDescription();
-        anonymous.ShortCircuit();
-        anonymous.MapStaticAssets();
+        if (IsPublished)
+        {
+            app.MapStaticAssets().AllowAnonymous().ShortCircuit();
+        }
     }
 }

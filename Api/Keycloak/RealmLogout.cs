@@ -25,8 +25,6 @@ internal sealed partial class RealmLogout(
         {
             ["username"] = session.Username,
             ["startedAt"] = session.StartedAt,
-            ["address"] = session.Address,
-            ["userAgent"] = session.UserAgent,
         };
         // Here first: it must be over here even if Keycloak takes its time.
         await ended.EndAsync(

@@ -41,11 +41,19 @@ document.addEventListener("htmx:responseError", ({ detail: { xhr, elt, requestCo
     Object.assign(link, { href: "/account", target: "_blank", rel: "noopener", textContent: "Sign in again in another window" });
     say("Your session has ended. What you have typed is still here. ", link, ", then go on.");
   } else {
-    say(xhr.status === 403 ? "You may not do this any more. Load the page again to see what you may." : `The service answered ${xhr.status}. Nothing is lost: try again in a while.`);
+    say(xhr.status === 404 ? "It is not there any more: somebody deleted it. What you have typed is still here." : xhr.status === 403 ? "You may not do this any more. Load the page again to see what you may." : `The service answered ${xhr.status}. Nothing is lost: try again in a while.`);
   }
 });
 document.addEventListener("htmx:sendError", () => say("The service cannot be reached. Nothing is lost: try again in a while."));
-document.addEventListener("htmx:beforeSwap", ({ detail }) => detail.isError || say(""));
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  // An answer without the part that is to be changed is about something else: the part stays, and the status is said.
+  if (detail.shouldSwap && detail.xhr.status >= 400 && !detail.serverResponse.includes(`id="${detail.target.id}"`)) {
+    detail.shouldSwap = false;
+    say(`The service answered ${detail.xhr.status}. Load the page again to see what has changed.`);
+  } else if (detail.shouldSwap) {
+    say("");
+  }
+});
 
 // An export says how far it is while it is being read. Without script the browser saves the file by itself, and says how
 // large it is so far.

@@ -203,6 +203,9 @@ internal sealed class AccountPageReader(
     /// <summary>What is said to whoever filters by what they may not look at.</summary>
     public const string NotByGroup = "Who is in a group is for those who may look at access: you lack access:view. Nobody is listed.";
 
+    /// <summary>What is said to whoever asks for the members of a group that are in none.</summary>
+    public const string Contradiction = "Nobody is in a group and in no group. Take one of both out of the filter.";
+
     // Seen within so many days; before so many days where the number is negative.
     private static readonly FrozenDictionary<string, int> SeenDays =
         new Dictionary<string, int>(StringComparer.Ordinal) { ["1"] = 1, ["7"] = 7, ["30"] = 30, ["not-30"] = -30, ["not-90"] = -90 }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -230,6 +233,11 @@ internal sealed class AccountPageReader(
         if (filter.IsByGroup && !caller.May(AccessEndpoints.Model, Permission.View))
         {
             return ([], null, NotByGroup);
+        }
+
+        if (filter.Contradicts)
+        {
+            return ([], null, Contradiction);
         }
 
         bool? active = filter.Active is null ? null : filter.Active == "true";

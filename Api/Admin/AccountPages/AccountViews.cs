@@ -33,6 +33,9 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
     /// <summary>Whether it is about who is in which group.</summary>
     internal bool IsByGroup => NoGroup || !string.IsNullOrEmpty(Group);
 
+    /// <summary>Whether it can find nobody.</summary>
+    internal bool Contradicts => NoGroup && !string.IsNullOrEmpty(Group);
+
     /// <returns>The list with this filter, and other values where they are given.</returns>
     public string Path(string? sort = null, string? after = null) => Links.To(
         "/admin/accounts",

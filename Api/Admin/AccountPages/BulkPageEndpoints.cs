@@ -88,8 +88,12 @@ internal static class BulkPageEndpoints
         }
 
         var seen = Number(input, "seen") + lines.Count;
+        // How many of them were in the group is told to those alone who may look at access.
+        var result = change.IsMembership && !caller.May("access", Permission.View)
+            ? $"{change.Title}: done with {BulkPage.Number(seen)} accounts."
+            : $"{change.Title}: {BulkPage.Number(seen)} accounts looked at, {BulkPage.Number(changed)} changed.";
         return next is null
-            ? Flash.Redirect(context, change.Filter.Path(), $"{change.Title}: {BulkPage.Number(seen)} accounts looked at, {BulkPage.Number(changed)} changed.")
+            ? Flash.Redirect(context, change.Filter.Path(), result)
             : Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(seen, changed, next, ByItself: true)));
     }
 
@@ -122,6 +126,11 @@ internal static class BulkPageEndpoints
         if (change.All && change.Filter.IsByGroup && !caller.May("access", Permission.View))
         {
             input.Add("", AccountPageReader.NotByGroup);
+        }
+
+        if (change is { All: true, Filter.Contradicts: true })
+        {
+            input.Add("", AccountPageReader.Contradiction);
         }
 
         // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.

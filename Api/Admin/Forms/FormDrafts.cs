@@ -12,9 +12,9 @@ using Microsoft.Extensions.Options;
 namespace Api.Admin.Forms;
 
 /// <summary>
-/// Keeps a form that was sent when its session had ended, until its author has signed in again. Only who has had a session
-/// here is kept anything for, and only the same person gets it back, as a form that is still to be sent: nothing is done
-/// with it until then.
+/// Keeps a form that was sent when its session had ended, so that its author finds it again after signing in; and what a page
+/// has to say that is too long for <see cref="Flash"/>. Only who has had a session here is kept anything for, and only the same
+/// person gets it back. A form is still to be sent then: nothing is done with it before.
 /// </summary>
 internal sealed class FormDrafts(
     Database database, IOptionsMonitor<CookieAuthenticationOptions> cookies, IDataProtectionProvider protection, IAntiforgery antiforgery, TimeProvider clock)
@@ -84,7 +84,7 @@ internal sealed class FormDrafts(
         return await KeepAsync(author, context.Request.Path.Value!, FormInput.Of(sent), cancellationToken);
     }
 
-    /// <summary>Keeps fields for somebody, for the page of that path: until they come back to it, and for an hour at most.</summary>
+    /// <summary>Keeps fields for somebody, for the page of that path, for an hour.</summary>
     /// <returns>The value of <see cref="Parameter"/>; <see langword="null"/> if they are too many to keep.</returns>
     public async Task<Guid?> KeepAsync(KeycloakIdentity author, string path, FormInput form, CancellationToken cancellationToken)
     {

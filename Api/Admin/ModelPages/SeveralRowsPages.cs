@@ -78,13 +78,14 @@ internal sealed class SeveralRowsPages(RowViews views)
             return Flash.Redirect(context, BackPath(input), said);
         }
 
+        said += $" {Count(refused.Count / 2 + missing)} stayed as {(refused.Count / 2 + missing == 1 ? "it was" : "they were")}.";
         var path = $"{_name.Path}/bulk/result";
         var report = await drafts.KeepAsync(
             caller.Identity,
             path,
-            FormInput.Of([("missing", missing.ToString(CultureInfo.InvariantCulture)), ("action", action), (SeveralRowsView.List, input.Value(SeveralRowsView.List)), .. refused]),
+            FormInput.Of([("missing", missing.ToString(CultureInfo.InvariantCulture)), ("action", action), (SeveralRowsView.List, BackPath(input)), .. refused]),
             cancellationToken);
-        return Flash.Redirect(context, Links.To(path, (FormDrafts.Parameter, report?.ToString())), said);
+        return Flash.Redirect(context, report is null ? BackPath(input) : Links.To(path, (FormDrafts.Parameter, report.ToString())), said);
     }
 
     public async Task<IResult> ReportAsync(HttpContext context, Caller caller, FormDrafts drafts, CancellationToken cancellationToken)
