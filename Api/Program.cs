@@ -67,6 +67,7 @@ try
     app.UseSslRequired(except: HealthEndpoints.Path);
     app.UseUtf8Bodies();
     app.UseAssets();
+    app.UseRouting();
     app.UseAuthentication();
     app.UseAuthorization();
     app.UseAntiforgery();

@@ -83,6 +83,29 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     }
 
     [Fact]
+    public async Task What_a_script_asks_for_in_vain_is_said_and_what_was_typed_stays()
+    {
+        var page = await SignedInAsync("linus", "/admin/accounts");
+        var notice = page.Locator("#notice");
+        var search = page.Locator("input[type=search]");
+        (int Status, string Says)[] answers = [(503, "The service answered 503"), (403, "You may not do this any more"), (404, "It is not there any more"), (409, "Load the page again")];
+        foreach (var (status, says) in answers)
+        {
+            await page.RouteAsync("**/admin/accounts?*", route => route.FulfillAsync(new() { Status = status, ContentType = "text/html", Body = "<p>Something else</p>" }));
+            await search.FillAsync($"typed-{status}");
+            await Expect(notice).ToContainTextAsync(says);
+            await Expect(search).ToHaveValueAsync($"typed-{status}");
+            await Expect(page.Locator("#results")).ToBeVisibleAsync();
+            await page.UnrouteAllAsync();
+        }
+
+        await page.Context.ClearCookiesAsync();
+        await search.FillAsync("typed-after-the-end");
+        await Expect(notice).ToContainTextAsync("Your session has ended. What you have typed is still here.");
+        await Expect(search).ToHaveValueAsync("typed-after-the-end");
+    }
+
+    [Fact]
     public async Task A_question_about_access_is_answered_with_a_drawing_and_turned_round()
     {
         using var writer = await ServiceAsync("acme-writer");

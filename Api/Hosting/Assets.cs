@@ -35,17 +35,16 @@ internal static class AssetSetup
         builder.WebHost.UseStaticWebAssets();
     }
 
+    /// <summary>Files as they lie in their folder.</summary>
     public static void UseAssets(this WebApplication app)
     {
         if (!IsPublished)
         {
             app.UseStaticFiles();
         }
-
-        app.UseRouting();
     }
 
-    /// <summary>Files as they were built: compressed, and under addresses with a fingerprint.</summary>
+    /// <summary>Files as they were published: compressed, and under addresses with a fingerprint.</summary>
     public static void MapAssets(this WebApplication app)
     {
         if (IsPublished)

@@ -26,6 +26,7 @@ internal static class OwnPageEndpoints
         var open = await sessions.ListOfAsync(caller.Identity.Issuer, caller.Identity.Subject, cancellationToken);
         return Pages.Of<OwnPage, OwnView>(context, caller, new OwnView(
             MeEndpoint.Describe(caller),
+            [.. caller.Identity.Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal)],
             reader.Permissions(caller.Subject, caller.Rules),
             [.. open.Select(session => SessionView.Of(session, caller.Identity))]));
     }
@@ -55,6 +56,7 @@ internal static class OwnPageEndpoints
 
 /// <summary>Who looks at the page, and why they may do what they may.</summary>
 /// <param name="Me">The same as <c>GET /api/me</c>.</param>
+/// <param name="Roles">What Keycloak says of them, in words.</param>
 /// <param name="Permissions">What they may do, with the chains behind it.</param>
 /// <param name="Sessions">Where they are signed in.</param>
-public sealed record OwnView(MeResponse Me, IReadOnlyList<PermissionView> Permissions, IReadOnlyList<SessionView> Sessions);
+public sealed record OwnView(MeResponse Me, IReadOnlyList<string> Roles, IReadOnlyList<PermissionView> Permissions, IReadOnlyList<SessionView> Sessions);
