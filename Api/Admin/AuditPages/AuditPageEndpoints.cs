@@ -60,7 +60,7 @@ internal static class AuditPageEndpoints
         // A file that is not what was asked for must not be written.
         if (await reader.ReadAsync(request.Filter, ReaderZone.Of(context.Request), mistakes, cancellationToken) is not { } query || mistakes.Count > 0)
         {
-            return Problem.Of(StatusCodes.Status400BadRequest, "invalid_request", string.Join(' ', mistakes));
+            return Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
         }
 
         ExportFile.Begin(context.Response, type, name);

@@ -45,7 +45,7 @@ internal sealed class RowExportPages(RowViews views)
         // A file that is not what was asked for must not be written.
         if (mistakes.Count > 0)
         {
-            return Problem.Of(StatusCodes.Status400BadRequest, "invalid_request", string.Join(' ', mistakes));
+            return Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
         }
 
         ExportFile.Begin(context.Response, type, $"{_model.Plural}.{ending}");
