@@ -1,58 +1,57 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Api.Keycloak;
+using KeycloakAccess.Authentication;
 using Api.Tests.Delivery;
 
 namespace Api.Tests;
 
 /// <summary>
-/// The rules of the house that a compiler does not hold: which room may know which, and what is public. One assembly has
-/// no walls of its own.
+/// The rules that a compiler does not hold: which module of the engine may depend on which, and what is public.
 /// </summary>
 public sealed partial class ConventionTests
 {
-    // Room → the rooms that it may know besides itself.
-    private static readonly Dictionary<string, string[]> Rooms = new(StringComparer.Ordinal)
+    // Module → the modules that it may depend on besides itself.
+    private static readonly Dictionary<string, string[]> Modules = new(StringComparer.Ordinal)
     {
-        ["Data"] = [],
         ["Hosting"] = [],
-        ["Keycloak"] = ["Data", "Hosting"],
-        ["Permissions"] = ["Keycloak", "Data", "Hosting"],
-        ["Accounts"] = ["Permissions", "Keycloak", "Data", "Hosting"],
+        ["Data"] = [],
+        ["Authentication"] = ["Data", "Hosting"],
+        ["Permissions"] = ["Authentication", "Data", "Hosting"],
+        ["Accounts"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["Groups"] = ["Permissions", "Data", "Hosting"],
-        ["RoleMappings"] = ["Permissions", "Keycloak", "Data", "Hosting"],
+        ["RoleMappings"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["Audit"] = ["Permissions", "Data", "Hosting"],
-        // The one room that looks at all rules at once; the features look after single rows.
-        ["Access"] = ["Permissions", "Keycloak", "Data", "Hosting"],
+        ["Explanation"] = ["Permissions", "Authentication", "Data", "Hosting"],
+        ["AuthZen"] = ["Explanation", "Permissions", "Hosting"],
+        ["RulesDocument"] = ["Explanation", "Permissions", "Authentication", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
-        ["Reference"] = ["Permissions", "Keycloak"],
-        ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Access", "Audit", "Models", "Permissions", "Keycloak", "Data", "Hosting"],
-        ["Commands"] = ["Access", "Permissions", "Keycloak", "Data", "Hosting"],
-        ["Development"] = ["Reference", "Keycloak"],
+        ["OpenApi"] = ["Permissions", "Authentication"],
+        ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data", "Hosting"],
+        ["Commands"] = ["RulesDocument", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
     };
 
-    private static readonly string Source = Path.Combine(Repository.Root, "Api");
+    private static readonly string Source = Path.Combine(Repository.Root, "keycloak-access");
 
     [Fact]
-    public void Rooms_know_only_the_rooms_below_them()
+    public void Modules_depend_only_on_the_modules_below_them()
     {
         var broken = new List<string>();
         foreach (var file in Files("*.cs").Concat(Files("*.razor")))
         {
-            var room = Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0];
-            if (!Rooms.TryGetValue(room, out var allowed))
+            var module = Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0];
+            if (!Modules.TryGetValue(module, out var allowed))
             {
-                // The few files at the top put the rooms together.
-                Assert.True(File.Exists(Path.Combine(Source, room)), $"The room {room} is not in the table of this test.");
+                // The few files at the top put the modules together.
+                Assert.True(File.Exists(Path.Combine(Source, module)), $"The module {module} is not in the table of this test.");
                 continue;
             }
 
-            foreach (Match use in Room().Matches(File.ReadAllText(file)))
+            foreach (Match use in ModuleName().Matches(File.ReadAllText(file)))
             {
                 var other = use.Groups["name"].Value;
-                if (other != room && Rooms.ContainsKey(other) && !allowed.Contains(other))
+                if (other != module && Modules.ContainsKey(other) && !allowed.Contains(other))
                 {
-                    broken.Add($"{Path.GetRelativePath(Source, file)} knows {other}");
+                    broken.Add($"{Path.GetRelativePath(Source, file)} depends on {other}");
                 }
             }
         }
@@ -61,38 +60,36 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
-    public void The_table_of_rooms_in_CONTRIBUTING_is_the_one_here()
+    public void The_table_of_modules_in_CONTRIBUTING_is_the_one_here()
     {
-        var rows = Document.Contributing.Section("## The rooms").Split('\n')
+        var rows = Document.Contributing.Section("## The modules").Split('\n')
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .Select(line => line.Split('|'))
             .SelectMany(cells => cells[1].Split('`', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-                .Select(room => (Room: room.TrimEnd('/'), Uses: cells[3].Split(',', StringSplitOptions.TrimEntries))))
-            .Where(row => Rooms.ContainsKey(row.Room))
-            .ToDictionary(row => row.Room, row => row.Uses.Where(Rooms.ContainsKey).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+                .Select(module => (Module: module.TrimEnd('/'), Uses: cells[3].Split(',', StringSplitOptions.TrimEntries))))
+            .Where(row => Modules.ContainsKey(row.Module))
+            .ToDictionary(row => row.Module, row => row.Uses.Where(Modules.ContainsKey).Order(StringComparer.Ordinal), StringComparer.Ordinal);
 
-        Assert.Equal(Rooms.Keys.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
-        Assert.All(Rooms, room => Assert.Equal(room.Value.Order(StringComparer.Ordinal), rows[room.Key]));
+        Assert.Equal(Modules.Keys.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
+        Assert.All(Modules, module => Assert.Equal(module.Value.Order(StringComparer.Ordinal), rows[module.Key]));
     }
 
     [Fact]
-    public void A_table_is_named_in_the_room_that_owns_it_or_where_features_meet()
+    public void A_table_is_named_in_the_module_that_owns_it_or_where_features_meet()
     {
         Dictionary<string, string[]> owners = new(StringComparer.Ordinal)
         {
-            ["books"] = ["Models"],
-            ["authors"] = ["Models"],
-            ["accounts"] = ["Accounts", "Permissions", "Groups", "Access"],
-            ["groups"] = ["Groups", "Permissions", "RoleMappings", "Access"],
-            ["group_permissions"] = ["Groups", "Permissions", "Access"],
-            ["group_members"] = ["Groups", "Permissions", "Access"],
-            ["role_mappings"] = ["RoleMappings", "Permissions", "Access"],
+            ["accounts"] = ["Accounts", "Permissions", "Groups", "RulesDocument"],
+            ["groups"] = ["Groups", "Permissions", "RoleMappings", "RulesDocument"],
+            ["group_permissions"] = ["Groups", "Permissions", "RulesDocument"],
+            ["group_members"] = ["Groups", "Permissions", "RulesDocument"],
+            ["role_mappings"] = ["RoleMappings", "Permissions", "RulesDocument"],
             ["seen_roles"] = ["Permissions"],
             ["account_roles"] = ["Permissions"],
-            ["ended_sessions"] = ["Keycloak"],
-            ["sessions"] = ["Keycloak"],
-            ["realm_keys"] = ["Keycloak"],
-            ["client_tokens"] = ["Keycloak"],
+            ["ended_sessions"] = ["Authentication"],
+            ["sessions"] = ["Authentication"],
+            ["realm_keys"] = ["Authentication"],
+            ["client_tokens"] = ["Authentication"],
             ["account_words"] = ["Accounts", "Permissions"],
             ["activity"] = ["Data"],
             ["form_drafts"] = ["Admin"],
@@ -101,7 +98,7 @@ public sealed partial class ConventionTests
         };
         foreach (var file in Files("*.cs"))
         {
-            var room = Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0];
+            var module = Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0];
             // Made-up data goes into every table, past everything that looks after one; the command is for development alone.
             if (Path.GetDirectoryName(file) == Path.Combine(Source, "Commands", "Seeding"))
             {
@@ -112,7 +109,7 @@ public sealed partial class ConventionTests
             {
                 if (owners.TryGetValue(use.Groups["name"].Value, out var allowed))
                 {
-                    Assert.True(allowed.Contains(room), $"{Path.GetRelativePath(Source, file)} names the table {use.Groups["name"].Value}");
+                    Assert.True(allowed.Contains(module), $"{Path.GetRelativePath(Source, file)} names the table {use.Groups["name"].Value}");
                 }
             }
         }
@@ -121,20 +118,24 @@ public sealed partial class ConventionTests
     [Fact]
     public void Only_options_requests_responses_and_what_pages_show_are_public()
     {
-        string[] others = ["Program", "_Imports", "SslRequired", "MeGroup", "MeRoles", "AccountChange"];
+        string[] others =
+        [
+            "_Imports", "SslRequired", "MeGroup", "MeRoles", "AccountChange",
+            // What an application calls.
+            "KeycloakAccessExtensions", "KeycloakSetup", "PermissionSetup", "Permission", "Caller", "CommandLine", "StartError", "KeycloakConfigurationException",
+            "ModelSetup", "IModel`1", "ModelBuilder`1", "ModelException", "ActionCall", "ActionOutcome`1", "RowFilter", "RowSubject",
+        ];
         var surprising = typeof(KeycloakOptions).Assembly.GetExportedTypes()
             .Where(type => !typeof(Microsoft.AspNetCore.Components.IComponent).IsAssignableFrom(type))
             .Where(type => !others.Contains(type.Name))
             // Components are public, and so is what they show.
-            .Where(type => type.Namespace?.StartsWith("Api.Admin", StringComparison.Ordinal) is not true)
-            // The records of declared models are requests and responses in one; each model has a folder of its own.
-            .Where(type => type.Namespace?.StartsWith("Api.Models.", StringComparison.Ordinal) is not true)
+            .Where(type => type.Namespace?.StartsWith("KeycloakAccess.Admin", StringComparison.Ordinal) is not true)
             .Where(type => !type.Name.EndsWith("Options", StringComparison.Ordinal)
                 && !type.Name.EndsWith("Request", StringComparison.Ordinal)
                 && !type.Name.EndsWith("Response", StringComparison.Ordinal)
                 && !type.Name.StartsWith("Page`", StringComparison.Ordinal))
             // The compiler's own.
-            .Where(type => type.Namespace?.StartsWith("Api", StringComparison.Ordinal) is true or null && type.GetCustomAttribute<System.Runtime.CompilerServices.CompilerGeneratedAttribute>() is null);
+            .Where(type => type.Namespace?.StartsWith("KeycloakAccess", StringComparison.Ordinal) is true or null && type.GetCustomAttribute<System.Runtime.CompilerServices.CompilerGeneratedAttribute>() is null);
 
         Assert.Empty(surprising);
     }
@@ -177,8 +178,8 @@ public sealed partial class ConventionTests
         .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
             && !file.Contains($"{Path.DirectorySeparatorChar}bin{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
 
-    [GeneratedRegex(@"\bApi\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Room();
+    [GeneratedRegex(@"\bKeycloakAccess\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ModuleName();
 
     [GeneratedRegex(@"\b(FROM|JOIN|INTO|UPDATE)\s+(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Table();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using Api.Access;
+using KeycloakAccess.AuthZen;
+using KeycloakAccess.RulesDocument;
 using CsCheck;
 
 namespace Api.Tests.Access;

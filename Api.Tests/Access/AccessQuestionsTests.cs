@@ -1,7 +1,7 @@
 using System.Text;
-using Api.Access;
-using Api.Data;
-using Api.Permissions;
+using KeycloakAccess.Explanation;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,5 +1,5 @@
-using Api.Access;
-using Api.Permissions;
+using KeycloakAccess.RulesDocument;
+using KeycloakAccess.Permissions;
 using CsCheck;
 using Microsoft.Extensions.Options;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Api.Access;
-using Api.Permissions;
+using KeycloakAccess.RulesDocument;
+using KeycloakAccess.Permissions;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using CsCheck;

@@ -1,4 +1,4 @@
-using Api.Access;
+using KeycloakAccess.RulesDocument;
 
 namespace Api.Tests.Access;
 

@@ -1,6 +1,6 @@
-using Api.Access;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Explanation;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Access;

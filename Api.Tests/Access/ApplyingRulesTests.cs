@@ -1,10 +1,11 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using Api.Access;
-using Api.Data;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Explanation;
+using KeycloakAccess.RulesDocument;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using CsCheck;
 using Dapper;

@@ -1,9 +1,9 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Api.Access;
-using Api.Data;
-using Api.Permissions;
+using KeycloakAccess.RulesDocument;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 

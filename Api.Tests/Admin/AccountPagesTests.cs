@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using Api.Accounts;
-using Api.Data;
-using Api.Permissions;
+using KeycloakAccess.Accounts;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json;
-using Api.Data;
+using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 

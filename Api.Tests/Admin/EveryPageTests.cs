@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
-using Api.Commands.Seeding;
-using Api.Data;
-using Api.Keycloak;
+using KeycloakAccess.Commands.Seeding;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Deque.AxeCore.Playwright;
 using Microsoft.AspNetCore.Routing;

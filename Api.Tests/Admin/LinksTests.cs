@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Api.Admin;
-using Api.Permissions;
+using KeycloakAccess.Admin;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;

@@ -1,4 +1,4 @@
-using Api.Admin;
+using KeycloakAccess.Admin;
 using Microsoft.AspNetCore.Http;
 
 namespace Api.Tests.Admin;

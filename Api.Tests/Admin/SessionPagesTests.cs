@@ -1,6 +1,6 @@
 using System.Net;
-using Api.Data;
-using Api.Keycloak;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Dapper;
 using Microsoft.AspNetCore.Routing;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Claims;
-using Api.Keycloak;
+using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Api.Data;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;

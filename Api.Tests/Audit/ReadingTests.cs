@@ -1,5 +1,5 @@
-using Api.Audit;
-using Api.Data;
+using KeycloakAccess.Audit;
+using KeycloakAccess.Data;
 using Dapper;
 
 namespace Api.Tests.Audit;

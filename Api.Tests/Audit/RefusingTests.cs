@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Api.Data;
+using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
 

@@ -1,5 +1,6 @@
-using Api.Audit;
-using Api.Data;
+using KeycloakAccess;
+using KeycloakAccess.Audit;
+using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

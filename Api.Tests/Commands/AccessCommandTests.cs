@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
-using Api.Commands;
-using Api.Data;
+using KeycloakAccess.Commands;
+using KeycloakAccess.Data;
 using Api.Tests.Delivery;
 
 namespace Api.Tests.Commands;

@@ -1,4 +1,4 @@
-using Api.Commands;
+using KeycloakAccess.Commands;
 using Api.Tests.Infrastructure;
 
 namespace Api.Tests.Commands;

@@ -1,4 +1,4 @@
-using Api.Data;
+using KeycloakAccess.Data;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;

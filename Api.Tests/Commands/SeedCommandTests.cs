@@ -1,5 +1,5 @@
 using System.Net;
-using Api.Commands;
+using KeycloakAccess.Commands;
 using Api.Tests.Infrastructure;
 
 namespace Api.Tests.Commands;

@@ -1,5 +1,5 @@
-using Api.Data;
-using Api.Permissions;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,4 +1,4 @@
-using Api.Data;
+using KeycloakAccess.Data;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 

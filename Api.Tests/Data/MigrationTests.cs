@@ -1,4 +1,4 @@
-using Api.Data;
+using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Api.Commands;
-using Api.Keycloak;
+using KeycloakAccess.Commands;
+using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.Configuration;
 

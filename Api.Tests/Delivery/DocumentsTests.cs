@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Api.Commands;
-using Api.Hosting;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Commands;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 
 namespace Api.Tests.Delivery;
 
@@ -72,7 +72,7 @@ public sealed partial class DocumentsTests
     {
         var known = Constants<string>(typeof(ProblemCode));
         var written = 0;
-        foreach (var file in Directory.EnumerateFiles(Repository.PathOf("Api"), "*.cs", SearchOption.AllDirectories).Where(file => !IsBuilt(file)))
+        foreach (var file in Directory.EnumerateFiles(Repository.PathOf("keycloak-access"), "*.cs", SearchOption.AllDirectories).Where(file => !IsBuilt(file)))
         {
             foreach (Match call in ProblemCall().Matches(File.ReadAllText(file)))
             {

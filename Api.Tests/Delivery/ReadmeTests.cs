@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Api.Keycloak;
+using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.Configuration;
 

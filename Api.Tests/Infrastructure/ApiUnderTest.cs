@@ -3,8 +3,9 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using Api.Data;
-using Api.Keycloak;
+using Api.Models.Books;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
@@ -105,7 +106,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
-    internal static HttpClient Client(WebApplicationFactory<KeycloakOptions> factory, Uri address, string? token)
+    internal static HttpClient Client(WebApplicationFactory<Book> factory, Uri address, string? token)
     {
         var client = factory.CreateClient(new() { BaseAddress = address, AllowAutoRedirect = false, HandleCookies = false });
         client.DefaultRequestHeaders.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
@@ -167,7 +168,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
     }
 
     /// <summary>The application with the settings of a test.</summary>
-    internal sealed class Factory((string Key, string? Value)[] settings) : WebApplicationFactory<KeycloakOptions>
+    internal sealed class Factory((string Key, string? Value)[] settings) : WebApplicationFactory<Book>
     {
         public LogLines Lines { get; } = new();
 

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using Api.Data;
+using KeycloakAccess.Data;
 using Dapper;
 
 namespace Api.Tests.Infrastructure;
@@ -15,7 +15,7 @@ internal static class EarlierSchema
         await connection.ExecuteAsync("CREATE TABLE schema_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)");
         foreach (var name in Migrator.Names(engine).TakeWhile(name => string.CompareOrdinal(name, before) < 0))
         {
-            await using var stream = typeof(Migrator).Assembly.GetManifestResourceStream($"Api.Data.Migrations.{engine}.{name}.sql")!;
+            await using var stream = typeof(Migrator).Assembly.GetManifestResourceStream($"KeycloakAccess.Data.Migrations.{engine}.{name}.sql")!;
             using var reader = new StreamReader(stream);
             var sql = (await reader.ReadToEndAsync(cancellationToken)).ReplaceLineEndings("\n");
             await connection.ExecuteAsync(sql, new MigrationValues("acme-api"));

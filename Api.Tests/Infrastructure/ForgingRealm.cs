@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Api.Data;
+using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;

@@ -1,4 +1,4 @@
-using Api.Data;
+using KeycloakAccess.Data;
 
 namespace Api.Tests.Infrastructure;
 

@@ -1,4 +1,4 @@
-using Api.Data;
+using KeycloakAccess.Data;
 using Npgsql;
 
 namespace Api.Tests.Infrastructure;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
-using Api.Data;
-using Api.Keycloak;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Tokens;

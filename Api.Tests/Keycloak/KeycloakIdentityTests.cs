@@ -1,5 +1,5 @@
 using System.Security.Claims;
-using Api.Keycloak;
+using KeycloakAccess.Authentication;
 
 namespace Api.Tests.Keycloak;
 

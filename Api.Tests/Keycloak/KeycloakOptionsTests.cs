@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text;
-using Api.Keycloak;
+using KeycloakAccess.Authentication;
 using Microsoft.Extensions.Configuration;
 
 namespace Api.Tests.Keycloak;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
-using Api.Keycloak;
+using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;

@@ -1,9 +1,10 @@
 using System.ComponentModel.DataAnnotations;
-using Api.Data;
-using Api.Models;
+using KeycloakAccess;
+using KeycloakAccess.Data;
+using KeycloakAccess.Models;
 using Api.Models.Authors;
 using Api.Models.Books;
-using Api.Permissions;
+using KeycloakAccess.Permissions;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
@@ -111,7 +112,7 @@ public sealed class ModelDeclarationTests
     [Fact]
     public void A_model_is_declared_in_eighty_lines_with_its_migrations()
     {
-        string[] files = ["Api/Models/Authors/Author.cs", "Api/Data/Migrations/Sqlite/0007_authors.sql", "Api/Data/Migrations/PostgreSql/0007_authors.sql"];
+        string[] files = ["Api/Models/Authors/Author.cs", "keycloak-access/Data/Migrations/Sqlite/0007_authors.sql", "keycloak-access/Data/Migrations/PostgreSql/0007_authors.sql"];
 
         var lines = files.Sum(file => Repository.Read(file).TrimEnd().Split('\n').Length);
 
@@ -308,8 +309,8 @@ public abstract class TableCheckTests
 
     private string SqlOf(string message)
     {
-        var start = message.IndexOf($"-- Api/Data/Migrations/{Engine}", StringComparison.Ordinal);
-        var end = message.IndexOf("-- Api/Data/Migrations/", start + 1, StringComparison.Ordinal);
+        var start = message.IndexOf($"-- keycloak-access/Data/Migrations/{Engine}", StringComparison.Ordinal);
+        var end = message.IndexOf("-- keycloak-access/Data/Migrations/", start + 1, StringComparison.Ordinal);
         return end < 0 ? message[start..] : message[start..end];
     }
 

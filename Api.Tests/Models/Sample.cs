@@ -1,9 +1,9 @@
 using System.ComponentModel.DataAnnotations;
-using Api.Data;
-using Api.Hosting;
-using Api.Models;
+using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Models;
 using Api.Models.Authors;
-using Api.Permissions;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
 using Microsoft.AspNetCore.Builder;

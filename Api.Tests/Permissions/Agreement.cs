@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Api.Permissions;
+using KeycloakAccess.Permissions;
 
 namespace Api.Tests.Permissions;
 
@@ -43,7 +43,7 @@ internal static class Agreement
     }
 
     // Every chain begins with what the account has, is joined without a gap, and ends with what the group says.
-    private static void CheckChains(Situation situation, AccessRules rules, Explanation explanation)
+    private static void CheckChains(Situation situation, AccessRules rules, DecisionExplanation explanation)
     {
         foreach (var (chain, isGrant) in explanation.Grants.Select(chain => (chain, true)).Concat(explanation.Denials.Select(chain => (chain, false))))
         {
@@ -74,7 +74,7 @@ internal static class Agreement
     }
 
     // The decision, once more, out of nothing but the lists of the explanation.
-    private static void CheckReason(Situation situation, PermissionCatalogue catalogue, Subject subject, Explanation explanation)
+    private static void CheckReason(Situation situation, PermissionCatalogue catalogue, Subject subject, DecisionExplanation explanation)
     {
         var demand = situation.Demand;
         var narrowed = explanation.HeldScopes is not null
@@ -106,7 +106,7 @@ internal static class Agreement
     }
 
     // Whoever lacks a grant is told every group that has it, and every mapping that leads there.
-    private static void CheckWays(Situation situation, AccessRules rules, Explanation explanation)
+    private static void CheckWays(Situation situation, AccessRules rules, DecisionExplanation explanation)
     {
         if (explanation.Grants.Count > 0 || situation.Demand.Permission is not { } permission)
         {

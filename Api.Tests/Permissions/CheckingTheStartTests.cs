@@ -1,5 +1,5 @@
-using Api.Data;
-using Api.Permissions;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -111,6 +111,6 @@ public sealed class CheckingTheStartTests
         }
 
         map(app);
-        await app.CheckPermissionsAsync();
+        await ((IEndpointRouteBuilder)app).CheckPermissionsAsync(TestContext.Current.CancellationToken);
     }
 }

@@ -1,5 +1,5 @@
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using CsCheck;
 
 namespace Api.Tests.Permissions;
@@ -228,7 +228,7 @@ public sealed class DecisionPropertyTests
 
     private static IEnumerable<string> Memberships(Situation situation) => situation.Access.Memberships.Select(Notation.Write).Order(StringComparer.Ordinal);
 
-    private static string Told(Explanation explanation) => string.Join('\n', [
+    private static string Told(DecisionExplanation explanation) => string.Join('\n', [
         explanation.Decision.ToString(),
         .. explanation.Grants.Select(chain => chain.ToString()),
         .. explanation.Denials.Select(chain => chain.ToString()),

@@ -1,4 +1,4 @@
-using Api.Permissions;
+using KeycloakAccess.Permissions;
 
 namespace Api.Tests.Permissions;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;

@@ -1,4 +1,4 @@
-using Api.Permissions;
+using KeycloakAccess.Permissions;
 using CsCheck;
 
 namespace Api.Tests.Permissions;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using CsCheck;
 
 namespace Api.Tests.Permissions;

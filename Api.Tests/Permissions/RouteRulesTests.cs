@@ -1,7 +1,7 @@
 using System.Net;
-using Api.Data;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Permissions;
@@ -56,10 +56,10 @@ internal sealed record Situation
 
     public Decision Decide() => Decision.On(Subject, Demand, Catalogue);
 
-    public Explanation Explain()
+    public DecisionExplanation Explain()
     {
         var rules = Rules;
-        return Explanation.Of(new Subject(Guid.Empty, Kind, IsActive, rules.Resolve(Roles, ByHand), Scopes), Demand, rules, Catalogue);
+        return DecisionExplanation.Create(new Subject(Guid.Empty, Kind, IsActive, rules.Resolve(Roles, ByHand), Scopes), Demand, rules, Catalogue);
     }
 
     /// <summary>Everything that may be done, asked one by one, each as this question is asked.</summary>

@@ -1,5 +1,5 @@
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using CsCheck;
 
 namespace Api.Tests.Permissions;

@@ -1,6 +1,6 @@
-using Api.Data;
-using Api.Keycloak;
-using Api.Permissions;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using CsCheck;
 using Dapper;

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Api.Keycloak;
-using Api.Reference;
+using KeycloakAccess.Authentication;
 using KeycloakRealm;
 using Microsoft.Extensions.Configuration.Memory;
 
@@ -149,7 +148,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             .AppendLine()
             .AppendLine($"  API            {api}/api")
             .AppendLine($"  Admin pages    {api}/admin")
-            .AppendLine($"  API reference  {api}{ReferenceEndpoints.PagePath}")
+            .AppendLine($"  API reference  {api}/reference")
             .AppendLine($"  Realm          {_realm.Issuer}   (embedded: the same JSON as Keycloak, for development only)")
             .AppendLine()
             .AppendLine("  People                                   user name / password");

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using KeycloakAccess.Models;
 
 namespace Api.Models.Authors;
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using Api.Models.Authors;
-using Api.Permissions;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
 
 namespace Api.Models.Books;
 

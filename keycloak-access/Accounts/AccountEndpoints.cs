@@ -1,0 +1,98 @@
+using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace KeycloakAccess.Accounts;
+
+/// <summary>Accounts: seen at their first call, named by Keycloak, switched on and off here.</summary>
+internal static class AccountEndpoints
+{
+    public const string Model = "account";
+
+    public static void AddAccounts(this IServiceCollection services)
+    {
+        services.AddModel(Model, "accounts", "Accounts", Permission.View, Permission.Change);
+        services.AddSingleton<AccountStore>();
+        services.AddSingleton<AccountSearch>();
+        services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
+    }
+
+    public static RouteGroupBuilder MapAccounts(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/accounts").WithTags("Accounts");
+
+        group.MapGet("/", ListAsync)
+            .WithName("ListAccounts")
+            .WithSummary("List people and service accounts, a page at a time.")
+            .AcceptsQuery("search", "kind", "active", "limit", "after")
+            .Produces<Page<AccountResponse>>()
+            .ProducesValidationProblem()
+            .RequirePermission(Model, Permission.View);
+        group.MapGet("/{id:guid}", GetAsync)
+            .WithName("GetAccount")
+            .WithSummary("Get one account.")
+            .RequirePermission(Model, Permission.View);
+        group.MapPatch("/{id:guid}", ChangeAsync)
+            .WithName("ChangeAccount")
+            .WithSummary("Switch an account on or off, from its next request on.")
+            .ProducesValidationProblem()
+            .RequirePermission(Model, Permission.Change);
+
+        return group;
+    }
+
+    private static async Task<IResult> ListAsync(
+        AccountStore store, string? search, string? kind, bool? active, int? limit, string? after, CancellationToken cancellationToken)
+    {
+        if (kind is not (null or "person" or "service"))
+        {
+            return QueryParameters.Mistake("kind", "kind must be person or service.");
+        }
+
+        if (limit is < 1 or > 100)
+        {
+            return QueryParameters.Mistake("limit", "limit must be between 1 and 100.");
+        }
+
+        var cursor = after is null ? null : Cursor.Parse(after, AccountStore.Sort);
+        if (after is not null && cursor is null)
+        {
+            return QueryParameters.Mistake("after", "after must be the next of a page before. Leave it out to start again.");
+        }
+
+        var (accounts, next) = await store.ListAsync(new AccountFilter(search, kind, active, limit ?? 50, cursor), cancellationToken);
+        return TypedResults.Ok(new Page<AccountResponse>([.. accounts.Select(ToResponse)], next?.ToString()));
+    }
+
+    private static async Task<Results<Ok<AccountResponse>, NotFound>> GetAsync(
+        Guid id, AccountStore store, CancellationToken cancellationToken) =>
+        await store.FindAsync(id, cancellationToken) is { } account
+            ? TypedResults.Ok(ToResponse(account))
+            : TypedResults.NotFound();
+
+    private static async Task<Results<Ok<AccountResponse>, NotFound, ProblemHttpResult>> ChangeAsync(
+        Guid id, AccountChange change, AccountStore store, Caller caller, CancellationToken cancellationToken)
+    {
+        if (id == caller.AccountId && !change.Active)
+        {
+            return Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
+        }
+
+        return await store.SwitchAsync(id, change.Active, caller.Actor.Because(change.Reason), cancellationToken) is { } account
+            ? TypedResults.Ok(ToResponse(account))
+            : TypedResults.NotFound();
+    }
+
+    public static AccountResponse ToResponse(Account account) => new(
+        account.Id,
+        account.Kind,
+        account.Username,
+        account.Email,
+        account.Name,
+        account.Active,
+        account.Issuer,
+        account.Subject,
+        account.CreatedAt,
+        account.LastSeenAt);
+}

@@ -1,0 +1,120 @@
+using System.Text.Json;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
+using Dapper;
+
+namespace KeycloakAccess.Accounts;
+
+/// <summary>Which accounts, from where on.</summary>
+/// <param name="Search">Part of user name, e-mail or name, in any case.</param>
+/// <param name="Kind"><c>person</c>, <c>service</c> or <see langword="null"/> for both.</param>
+/// <param name="Active">Only those switched on, or off.</param>
+/// <param name="Limit">How many at most.</param>
+/// <param name="After">Where the page before ended.</param>
+internal sealed record AccountFilter(string? Search, string? Kind, bool? Active, int Limit, Cursor? After);
+
+/// <summary>The table <c>accounts</c>, for those who look after accounts. The request path has its own read: CallerStore.</summary>
+internal sealed class AccountStore(Database database, AuditTrail audit)
+{
+    /// <summary>The one order of the API's list.</summary>
+    public const string Sort = "username";
+
+    private const string Columns = "id, issuer, subject, kind, username, email, name, active, created_at, last_seen_at";
+
+    /// <summary>The rows, for those who ask who may do what with them.</summary>
+    public static IModelRows Rows(Database database) => new PlainRows(
+        database,
+        AccountEndpoints.Model,
+        exists: "SELECT COUNT(*) FROM accounts WHERE id = @row",
+        list: "SELECT id FROM accounts WHERE id > @after ORDER BY id LIMIT @limit");
+
+    public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountFilter filter, CancellationToken cancellationToken)
+    {
+        var conditions = new List<string> { "1 = 1" };
+        var values = new DynamicParameters();
+        values.Add("limit", filter.Limit + 1);
+        if (!string.IsNullOrEmpty(filter.Search))
+        {
+            conditions.Add(@"(lower(username) LIKE lower(@search) ESCAPE '\' OR lower(email) LIKE lower(@search) ESCAPE '\' OR lower(name) LIKE lower(@search) ESCAPE '\')");
+            values.Add("search", LikePattern.Containing(filter.Search));
+        }
+
+        if (filter.Kind is not null)
+        {
+            conditions.Add("kind = @kind");
+            values.Add("kind", filter.Kind);
+        }
+
+        if (filter.Active is { } active)
+        {
+            conditions.Add("active = @active");
+            values.Add("active", active);
+        }
+
+        if (filter.After is { } after)
+        {
+            conditions.Add("(username, id) > (@afterKey, @afterId)");
+            // A cursor that somebody wrote by hand starts wherever it says, or at the beginning.
+            values.Add("afterKey", after.Key ?? "");
+            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
+        }
+
+        var sql = $"""
+            SELECT {Columns}
+            FROM accounts
+            WHERE {string.Join(" AND ", conditions)}
+            ORDER BY username, id
+            LIMIT @limit
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var accounts = (await connection.QueryAsync<Account>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
+        if (accounts.Count <= filter.Limit)
+        {
+            return (accounts, null);
+        }
+
+        accounts.RemoveAt(filter.Limit);
+        return (accounts, new Cursor(Sort, accounts[^1].Username, accounts[^1].Id.ToString()));
+    }
+
+    public async Task<Account?> FindAsync(Guid id, CancellationToken cancellationToken)
+    {
+        const string sql = $"SELECT {Columns} FROM accounts WHERE id = @id";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id }, cancellationToken: cancellationToken));
+    }
+
+    /// <returns>The accounts of these ids that there are, in the order of ids.</returns>
+    public async Task<IReadOnlyList<Account>> FindAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT {Columns} FROM accounts WHERE id IN {database.Elements("@ids", "uuid")} ORDER BY id";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<Account>(new CommandDefinition(
+            sql, new { ids = JsonSerializer.Serialize(ids) }, cancellationToken: cancellationToken))).AsList();
+    }
+
+    /// <returns>The account as it is now, or <see langword="null"/> if there is none.</returns>
+    public async Task<Account?> SwitchAsync(Guid id, bool active, Actor actor, CancellationToken cancellationToken)
+    {
+        const string sql = $"UPDATE accounts SET active = @active WHERE id = @id AND active <> @active RETURNING {Columns}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using (var transaction = await Database.BeginWriteAsync(connection, cancellationToken))
+        {
+            var switched = await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id, active }, transaction, cancellationToken: cancellationToken));
+            if (switched is not null)
+            {
+                var change = new AuditChange(
+                    "account", id.ToString(), "change", State(switched.Username, !active), State(switched.Username, active));
+                await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+                await transaction.CommitAsync(cancellationToken);
+                return switched;
+            }
+        }
+
+        // It was so already, or it is not there.
+        return await FindAsync(id, cancellationToken);
+    }
+
+    // With the name, so that the log says whose account it was.
+    private static Dictionary<string, object?> State(string username, bool active) => new(StringComparer.Ordinal) { ["username"] = username, ["active"] = active };
+}

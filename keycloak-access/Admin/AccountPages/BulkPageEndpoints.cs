@@ -1,0 +1,222 @@
+using System.Globalization;
+using KeycloakAccess.Accounts;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.GroupPages;
+using KeycloakAccess.Groups;
+using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace KeycloakAccess.Admin.AccountPages;
+
+/// <summary>
+/// Changes several accounts: first a page that says what would change, then the change in steps, each a request of its own
+/// that says how far it is. All that a step needs is in its form, so any instance can do the next one.
+/// </summary>
+internal static class BulkPageEndpoints
+{
+    private const int StepSize = 100;
+
+    public static void MapBulkPages(this IEndpointRouteBuilder admin)
+    {
+        var bulk = admin.MapGroup("/accounts/bulk").RequirePermission("account", Permission.View);
+        bulk.MapGet("", GoOnAsync);
+        bulk.MapPost("", PreviewAsync);
+        bulk.MapGet("/apply", GoOnAsync);
+        bulk.MapPost("/apply", ApplyAsync);
+    }
+
+    // Only a form that was kept while its session had ended makes a page here.
+    private static async Task<IResult> GoOnAsync(
+        HttpContext context, Caller caller, Delegation delegation, FormDrafts drafts, BulkPageReader reader, CancellationToken cancellationToken)
+    {
+        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
+        if (BulkChange.Read(input) is not { } change)
+        {
+            return TypedResults.LocalRedirect("/admin/accounts");
+        }
+
+        if (Refuse(context, caller, change) is { } refused)
+        {
+            return refused;
+        }
+
+        return Check(input, change, caller, delegation).IsValid && input.Value("after") is { Length: > 0 } after
+            ? Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(Number(input, "seen"), Number(input, "changed"), after, ByItself: false)))
+            : await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
+    }
+
+    private static async Task<IResult> PreviewAsync(
+        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, BulkPageReader reader, CancellationToken cancellationToken)
+    {
+        var input = FormInput.Of(form);
+        return BulkChange.Read(input) is not { } change
+            ? AdminEndpoints.Error(context, StatusCodes.Status400BadRequest)
+            : Refuse(context, caller, change) ?? await ConfirmAsync(context, caller, change, Check(input, change, caller, delegation), reader, cancellationToken);
+    }
+
+    private static async Task<IResult> ApplyAsync(
+        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, BulkPageReader reader, AccountStore store, GroupStore groups, CancellationToken cancellationToken)
+    {
+        var input = FormInput.Of(form);
+        if (BulkChange.Read(input) is not { } change)
+        {
+            return AdminEndpoints.Error(context, StatusCodes.Status400BadRequest);
+        }
+
+        if (Refuse(context, caller, change) is { } refused)
+        {
+            return refused;
+        }
+
+        Reasons.Check(input);
+        var after = input.Value("after") is { Length: > 0 } place ? place : null;
+        if (after is not null && change.All && !AccountPageReader.IsPlace(change.Found, after))
+        {
+            input.Add("", "This step does not say where the one before has ended, so nothing was changed by it. Begin anew: what is changed already stays so.");
+        }
+
+        if (!Check(input, change, caller, delegation).IsValid)
+        {
+            return await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
+        }
+
+        var (lines, next) = await reader.ReadAsync(caller, change, after, StepSize, cancellationToken);
+        var changed = Number(input, "changed");
+        foreach (var line in lines.Where(line => line.Changes))
+        {
+            changed += await ChangeAsync(line.Account, change, input.Value("reason"), caller, store, groups, cancellationToken) ? 1 : 0;
+        }
+
+        var seen = Number(input, "seen") + lines.Count;
+        // How many of them were in the group is told to those alone who may look at access.
+        var result = change.IsMembership && !caller.May("access", Permission.View)
+            ? $"{change.Title}: done with {BulkPage.Number(seen)} accounts."
+            : $"{change.Title}: {BulkPage.Number(seen)} accounts looked at, {BulkPage.Number(changed)} changed.";
+        return next is null
+            ? Flash.Redirect(context, change.Filter.Path(), result)
+            : Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(seen, changed, next, ByItself: true)));
+    }
+
+    private static async Task<IResult> ConfirmAsync(
+        HttpContext context, Caller caller, BulkChange change, FormInput input, BulkPageReader reader, CancellationToken cancellationToken)
+    {
+        var (lines, _) = await reader.ReadAsync(caller, change, after: null, AccountPageEndpoints.PageSize, cancellationToken);
+        return Page(context, caller, new BulkView(change, input, lines, Total(change), Progress: null), input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+    }
+
+    private static RazorComponentResult Page(HttpContext context, Caller caller, BulkView view, int status = StatusCodes.Status200OK) =>
+        Pages.Of<BulkPage, BulkView>(context, caller, view, status);
+
+    private static async Task<bool> ChangeAsync(
+        AccountResponse account, BulkChange change, string reason, Caller caller, AccountStore store, GroupStore groups, CancellationToken cancellationToken) => change.Action switch
+        {
+            BulkAction.SwitchOff => await store.SwitchAsync(account.Id, active: false, caller.Actor.Because(reason), cancellationToken) is not null,
+            BulkAction.SwitchOn => await store.SwitchAsync(account.Id, active: true, caller.Actor.Because(reason), cancellationToken) is not null,
+            BulkAction.Join => await groups.AddMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
+            _ => await groups.RemoveMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
+        };
+
+    private static FormInput Check(FormInput input, BulkChange change, Caller caller, Delegation delegation)
+    {
+        if (!change.All && change.Ids.Count == 0)
+        {
+            input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
+        }
+
+        if (change.All && change.Filter.IsByGroup && !caller.May("access", Permission.View))
+        {
+            input.Add("", AccountPageReader.NotByGroup);
+        }
+
+        if (change is { All: true, Filter.Contradicts: true })
+        {
+            input.Add("", AccountPageReader.Contradiction);
+        }
+
+        // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.
+        if (change is { All: true, Filter.Group: { Length: > 0 } name })
+        {
+            switch (caller.Rules.FindGroup(name))
+            {
+                case null:
+                    input.Add("", $"There is no group {name}, so nobody can be found by it. Go back and mend the filter.");
+                    break;
+                case { ForEverybody: true }:
+                    input.Add("", $"The group {name} is for everybody. Go back and take it out of the filter if you mean all accounts.");
+                    break;
+            }
+        }
+
+        if (change.IsMembership)
+        {
+            GroupField.Read(input, change.Group, "", caller, delegation);
+        }
+
+        return input;
+    }
+
+    private static IResult? Refuse(HttpContext context, Caller caller, BulkChange change)
+    {
+        var decision = caller.Decide(change.Needed);
+        return decision.IsAllowed ? null : AdminEndpoints.Refuse(context, caller, decision);
+    }
+
+    private static int? Total(BulkChange change) => change.All ? null : change.Ids.Count;
+
+    private static int Number(FormInput input, string name) =>
+        int.TryParse(input.Value(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}
+
+/// <summary>Reads whom a change of several accounts is about, and foresees what becomes of each.</summary>
+internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accounts, GroupStore groups)
+{
+    /// <returns>Some of the accounts, and where the next ones start. Those that were ticked are at most as many as a page has: all at once.</returns>
+    public async Task<(IReadOnlyList<BulkLine> Lines, string? Next)> ReadAsync(
+        Caller caller, BulkChange change, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var (found, next) = change.All
+            ? await FilteredAsync(caller, change, after, limit, cancellationToken)
+            : ([.. (await accounts.FindAsync(change.Ids, cancellationToken)).Select(AccountEndpoints.ToResponse)], null);
+        var group = change.IsMembership ? caller.Rules.FindGroup(change.Group) : null;
+        // Who is in it already is told to those alone who may look at access. For others all are taken as if they were to change.
+        var members = group is not null && caller.May("access", Permission.View)
+            ? await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], cancellationToken)
+            : null;
+        return ([.. found.Select(account => change.IsMembership ? Foresee(account, change, group, members) : Foresee(account, change, caller))], next);
+    }
+
+    private async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next)> FilteredAsync(
+        Caller caller, BulkChange change, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var (found, next, _) = await pages.ListAsync(caller, change.Found, after, limit, cancellationToken);
+        return (found, next);
+    }
+
+    // Nobody switches off their own account; what is so already stays so.
+    private static BulkLine Foresee(AccountResponse account, BulkChange change, Caller caller) => (change.Action, account.Active) switch
+    {
+        (BulkAction.SwitchOff, _) when account.Id == caller.AccountId => new BulkLine(account, "active", "stays on: it is your own", Changes: false),
+        (BulkAction.SwitchOff, true) => new BulkLine(account, "active", "switched off", Changes: true),
+        (BulkAction.SwitchOff, false) => new BulkLine(account, "switched off", "is off already", Changes: false),
+        (_, true) => new BulkLine(account, "active", "is on already", Changes: false),
+        (_, false) => new BulkLine(account, "switched off", "switched on", Changes: true),
+    };
+
+    private static BulkLine Foresee(AccountResponse account, BulkChange change, GroupRule? group, IReadOnlySet<Guid>? members)
+    {
+        if (group is null)
+        {
+            return new BulkLine(account, "", "stays as it is", Changes: false);
+        }
+
+        return (change.Action, members?.Contains(account.Id)) switch
+        {
+            (BulkAction.Join, null) => new BulkLine(account, "", $"in the group {group.Name}, by hand", Changes: true),
+            (_, null) => new BulkLine(account, "", $"not in the group {group.Name} by hand", Changes: true),
+            (BulkAction.Join, true) => new BulkLine(account, "in the group by hand", "is in it already", Changes: false),
+            (BulkAction.Join, false) => new BulkLine(account, "not in it by hand", $"in the group {group.Name}, by hand", Changes: true),
+            (_, true) => new BulkLine(account, "in the group by hand", $"not in the group {group.Name} by hand", Changes: true),
+            (_, false) => new BulkLine(account, "not in it by hand", "there is nothing to take away; roles of Keycloak may lead into it", Changes: false),
+        };
+    }
+}

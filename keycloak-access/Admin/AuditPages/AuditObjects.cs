@@ -1,0 +1,41 @@
+using KeycloakAccess.Accounts;
+using KeycloakAccess.Data;
+using KeycloakAccess.Groups;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+using KeycloakAccess.RoleMappings;
+
+namespace KeycloakAccess.Admin.AuditPages;
+
+/// <summary>Finds the page of what a row of the audit log is about: as far as it is still there, and for the viewer to open.</summary>
+internal sealed class AuditObjects(ModelCatalogue models, RowCatalogue rows, AccountStore accounts, GroupStore groups, RoleMappingStore mappings)
+{
+    /// <returns>The address of the page; <see langword="null"/> where there is none, or none for them.</returns>
+    public async Task<string?> FindPageAsync(AuditRow row, Caller caller, CancellationToken cancellationToken)
+    {
+        if (row.Model is not { } name || row.RowId is not { } id || !caller.May(name, Permission.View))
+        {
+            return null;
+        }
+
+        if (models.Models.FirstOrDefault(model => model.Name == name) is { } declared)
+        {
+            return await rows.Find(name)!.ExistsAsync(id, RowSubject.Of(caller), cancellationToken)
+                ? $"/admin/models/{declared.Plural}/{Uri.EscapeDataString(id)}"
+                : null;
+        }
+
+        if (!Guid.TryParse(id, out var key))
+        {
+            return null;
+        }
+
+        return name switch
+        {
+            "account" when await accounts.FindAsync(key, cancellationToken) is not null => $"/admin/accounts/{key}",
+            "group" when await groups.FindAsync(key, cancellationToken) is not null => $"/admin/groups/{key}",
+            "role-mapping" when await mappings.FindAsync(key, cancellationToken) is not null => $"/admin/role-mappings/{key}",
+            _ => null,
+        };
+    }
+}

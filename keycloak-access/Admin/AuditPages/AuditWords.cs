@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Text.Json;
+using KeycloakAccess.Admin.AccountPages;
+using KeycloakAccess.Data;
+
+namespace KeycloakAccess.Admin.AuditPages;
+
+/// <summary>Rows of the audit log in the words of people.</summary>
+internal static class AuditWords
+{
+    private const int LongestValue = 60;
+    private const int MostItems = 3;
+
+    public static ActivityView View(AuditRow row) => View(row, (_, value) => value);
+
+    /// <param name="row">The row.</param>
+    /// <param name="say">What a page says for a field's value.</param>
+    public static ActivityView View(AuditRow row, Func<string, string?, string?> say) =>
+        new(row.Id, row.At, row.Account, Sentence(row, say), row.Reason, row.Kind == AuditRow.RefusalKind);
+
+    public static AuditLine Line(AuditRow row) =>
+        new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row), row.Reason, row.Kind == AuditRow.RefusalKind);
+
+    /// <param name="row">The row.</param>
+    /// <param name="objectPath">The page of what it is about, where the viewer may open one.</param>
+    /// <param name="opensAccounts">Whether the viewer may open the pages of accounts.</param>
+    public static AuditRowView Page(AuditRow row, string? objectPath, bool opensAccounts) => new(
+        Line(row),
+        [.. Facts(row, objectPath, opensAccounts).Where(fact => !string.IsNullOrEmpty(fact.Value))],
+        [.. Changes(row).Select(change => new AuditFieldChange(change.Field, change.Before, change.After))]);
+
+    private static IEnumerable<AuditFact> Facts(AuditRow row, string? objectPath, bool opensAccounts)
+    {
+        yield return new AuditFact("Who", row.Account, opensAccounts && row.AccountId is { } id ? $"/admin/accounts/{id}" : null);
+        yield return new AuditFact("Came in by", row.Method);
+        yield return new AuditFact("Model", row.Model ?? "", Links.To("/admin/audit", ("model", row.Model)));
+        yield return new AuditFact("Row", row.RowId ?? "", objectPath);
+        yield return new AuditFact("What was done to it", row.Model is null || row.RowId is null ? "" : "All that the log has", Links.To("/admin/audit", ("model", row.Model), ("row", row.RowId)));
+        yield return new AuditFact("Action", row.Action ?? "");
+        yield return new AuditFact("Reason", row.Reason ?? "");
+        yield return new AuditFact("Permission", row.Permission ?? "");
+        yield return new AuditFact("Code", row.Code ?? "");
+        yield return new AuditFact("Missing scope", row.Scope ?? "");
+        yield return new AuditFact("Missing permissions", row.MissingPermissions is null ? "" : string.Join(", ", JsonSerializer.Deserialize<string[]>(row.MissingPermissions) ?? []));
+        yield return new AuditFact("Call", row.Path is null ? "" : $"{row.HttpMethod} {row.Path}");
+        yield return new AuditFact("Times", row.Count > 1 ? row.Count.ToString(CultureInfo.InvariantCulture) : "");
+        yield return new AuditFact("Request", row.RequestId ?? "", Links.To("/admin/audit", ("requestId", row.RequestId)));
+    }
+
+    /// <returns>What was done or refused, without who and when: <c>changed account ada: active true → false</c>.</returns>
+    public static string Sentence(AuditRow row) => Sentence(row, (_, value) => value);
+
+    private static string Sentence(AuditRow row, Func<string, string?, string?> say)
+    {
+        if (row.Kind == AuditRow.RefusalKind)
+        {
+            var times = row.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", {row.Count} times") : "";
+            return $"{row.Permission ?? row.Code} at {row.HttpMethod} {row.Path} ({row.Code}{times})";
+        }
+
+        var changes = Changes(row).ToArray();
+        var name = Name(row);
+        var what = $"{Verb(row.Action!)} {row.Model} {name}";
+        return changes.Length is 0 or > 3 || row.OldValues is null || row.NewValues is null
+            ? what
+            : $"{what}: {string.Join("; ", changes.Select(change => Say(row, change, say)))}";
+    }
+
+    // Of a list, what came and what went: the rest is still there.
+    private static string Say(AuditRow row, (string Field, string? Before, string? After) change, Func<string, string?, string?> say)
+    {
+        var before = Items(Values(row.OldValues), change.Field);
+        var after = Items(Values(row.NewValues), change.Field);
+        if (before is null && after is null)
+        {
+            return $"{change.Field} {Cut(say(change.Field, change.Before) ?? "nothing")} → {Cut(say(change.Field, change.After) ?? "nothing")}";
+        }
+
+        string[] items =
+        [
+            .. (after ?? []).Except(before ?? [], StringComparer.Ordinal).Select(item => $"+ {item}"),
+            .. (before ?? []).Except(after ?? [], StringComparer.Ordinal).Select(item => $"− {item}"),
+        ];
+        return $"{change.Field} {string.Join(", ", items.Take(MostItems))}{(items.Length > MostItems ? $" and {items.Length - MostItems} more" : "")}";
+    }
+
+    /// <returns>The fields that differ, before and after, as text; <see langword="null"/> where a side has no value.</returns>
+    public static IEnumerable<(string Field, string? Before, string? After)> Changes(AuditRow row)
+    {
+        var before = Values(row.OldValues);
+        var after = Values(row.NewValues);
+        return before.Keys.Union(after.Keys, StringComparer.Ordinal)
+            .Select(field => (Field: field, Before: Text(before, field), After: Text(after, field)))
+            .Where(change => !string.Equals(change.Before, change.After, StringComparison.Ordinal));
+    }
+
+    /// <returns>The row without what it says of some fields: for a page that does not show those either.</returns>
+    public static AuditRow Without(AuditRow row, IReadOnlySet<string> fields)
+    {
+        return fields.Count == 0 ? row : row with { OldValues = Rest(row.OldValues), NewValues = Rest(row.NewValues) };
+
+        string? Rest(string? json) =>
+            json is null ? null : JsonSerializer.Serialize(Values(json).Where(value => !fields.Contains(value.Key)).ToDictionary(StringComparer.Ordinal));
+    }
+
+    /// <returns>A value of a row as a reader takes it in: text without quotes, lists with commas.</returns>
+    public static string? Text(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.Undefined => null,
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Array => string.Join(", ", value.EnumerateArray().Select(Text)),
+        _ => value.GetRawText(),
+    };
+
+    /// <returns>What was done, in the past: <c>changed</c>.</returns>
+    public static string Verb(string action) => action switch
+    {
+        "add" => "added",
+        "change" => "changed",
+        "delete" => "deleted",
+        "end" => "ended",
+        "end-sessions" => "ended the sessions of",
+        "add-member" => "put a member into",
+        "remove-member" => "took a member out of",
+        _ => action,
+    };
+
+    private static string? Name(AuditRow row)
+    {
+        var values = Values(row.NewValues ?? row.OldValues);
+        foreach (var field in new[] { "name", "username", "title" })
+        {
+            if (Text(values, field) is { Length: > 0 } name)
+            {
+                return Cut(name);
+            }
+        }
+
+        // Of a change that does not touch the name: one's own account is called by it all the same.
+        return row.RowId is not null && row.RowId == row.AccountId?.ToString() ? row.Account : row.RowId;
+    }
+
+    private static string Cut(string text) => text.Length <= LongestValue ? text : ShortText.Cut(text, LongestValue) + "…";
+
+    private static string[]? Items(Dictionary<string, JsonElement> values, string field) =>
+        values.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Text).OfType<string>()] : null;
+
+    private static Dictionary<string, JsonElement> Values(string? json) =>
+        json is null ? [] : JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json) ?? [];
+
+    private static string? Text(Dictionary<string, JsonElement> values, string field) => values.TryGetValue(field, out var value) ? Text(value) : null;
+}

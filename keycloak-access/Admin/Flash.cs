@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text;
+using KeycloakAccess.Data;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace KeycloakAccess.Admin;
+
+/// <summary>
+/// What an action has done, said on the page that the browser is sent to afterwards (post, redirect, get). It travels in a
+/// cookie that is protected, so that nobody else can put words onto a page, and that the next page takes away.
+/// </summary>
+internal static class Flash
+{
+    private const string Cookie = "flash";
+    private const string Purpose = "KeycloakAccess.Admin.Flash";
+
+    // A cookie has some 4 KiB.
+    private const int Longest = 500;
+
+    private static readonly TimeSpan GoodFor = TimeSpan.FromMinutes(1);
+
+    /// <summary>Says the sentence on the page at the address, and sends the browser there.</summary>
+    public static IResult Redirect(HttpContext context, string path, string sentence)
+    {
+        var text = sentence.Length <= Longest ? sentence : ShortText.Cut(sentence, Longest) + "…";
+        var value = WebEncoders.Base64UrlEncode(Protector(context).Protect(Encoding.UTF8.GetBytes(text), DateTimeOffset.UtcNow + GoodFor));
+        context.Response.Cookies.Append(Cookie, value, Options(context));
+        if (context.Request.Headers.ContainsKey("HX-Request"))
+        {
+            // A script that follows a redirect would only get the other page's text; this tells it to go there.
+            context.Response.Headers["HX-Redirect"] = path;
+            return TypedResults.Ok();
+        }
+
+        return TypedResults.LocalRedirect(path);
+    }
+
+    /// <returns>What is to be said, once; <see langword="null"/> if nothing is.</returns>
+    public static string? Take(HttpContext context)
+    {
+        if (context.Request.Cookies[Cookie] is not { Length: > 0 } value || !HttpMethods.IsGet(context.Request.Method))
+        {
+            return null;
+        }
+
+        context.Response.Cookies.Delete(Cookie, Options(context));
+        try
+        {
+            return Encoding.UTF8.GetString(Protector(context).Unprotect(WebEncoders.Base64UrlDecode(value), out _));
+        }
+        catch (Exception exception) when (exception is FormatException or CryptographicException)
+        {
+            // Too old, or not ours.
+            return null;
+        }
+    }
+
+    private static ITimeLimitedDataProtector Protector(HttpContext context) =>
+        context.RequestServices.GetRequiredService<IDataProtectionProvider>().CreateProtector(Purpose).ToTimeLimitedDataProtector();
+
+    private static CookieOptions Options(HttpContext context) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Lax,
+        Secure = context.Request.IsHttps,
+        Path = "/",
+        IsEssential = true,
+    };
+}

@@ -1,0 +1,149 @@
+using System.Text.Json;
+using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Authentication;
+using Dapper;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Admin.Forms;
+
+/// <summary>
+/// Keeps a form that was sent when its session had ended, so that its author finds it again after signing in; and what a page
+/// has to say that is too long for <see cref="Flash"/>. Only who has had a session here is kept anything for, and only the same
+/// person gets it back. A form is still to be sent then: nothing is done with it before.
+/// </summary>
+internal sealed class FormDrafts(
+    Database database, IOptionsMonitor<CookieAuthenticationOptions> cookies, IDataProtectionProvider protection, IAntiforgery antiforgery, TimeProvider clock)
+{
+    /// <summary>The query parameter by which a page takes a kept form up again.</summary>
+    public const string Parameter = "draft";
+
+    private const int MostOfOne = 20;
+    private const int LongestFields = 64 * 1024;
+
+    private static readonly TimeSpan KeptFor = TimeSpan.FromHours(1);
+
+    private readonly IDataProtector _protector = protection.CreateProtector("KeycloakAccess.Admin.FormDrafts");
+
+    /// <summary>Answers a form that came without a session: keeps it where that is possible, and asks to sign in again.</summary>
+    public static async Task<IResult> AskToSignInAgainAsync(HttpContext context)
+    {
+        var drafts = context.RequestServices.GetRequiredService<FormDrafts>();
+        var id = await drafts.KeepAsync(context, context.RequestAborted);
+        var back = Links.To(context.Request.Path, (Parameter, id?.ToString()));
+        var page = Pages.Plain<SignInAgainPage>(
+            ("SignIn", Links.To(SignInEndpoints.SignInPath, (SignInEndpoints.ReturnUrl, id is null ? "/admin" : back))), ("IsKept", id is not null));
+        page.StatusCode = StatusCodes.Status401Unauthorized;
+        return page;
+    }
+
+    /// <returns>The form that the address names, if it is the caller's and on this page; else what is given.</returns>
+    public async Task<FormInput> TakeUpAsync(HttpContext context, KeycloakIdentity identity, Func<FormInput> otherwise, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParse(context.Request.Query[Parameter], out var id))
+        {
+            return otherwise();
+        }
+
+        const string sql = """
+            SELECT fields
+            FROM form_drafts
+            WHERE id = @id AND issuer = @Issuer AND subject = @Subject AND path = @path AND saved_at >= @since
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var kept = await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
+            sql,
+            new { id, identity.Issuer, identity.Subject, path = context.Request.Path.Value, since = clock.GetUtcNow() - KeptFor },
+            cancellationToken: cancellationToken));
+        return kept is null || Read(kept) is not { } fields
+            ? otherwise()
+            : FormInput.Of(fields.Select(field => KeyValuePair.Create(field.Key, new Microsoft.Extensions.Primitives.StringValues(field.Value))))
+                .Note("Your session had ended. This is what you had typed: look at it, and save it again.");
+    }
+
+    private async Task<Guid?> KeepAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        if (Author(context) is not { } ticket
+            || KeycloakIdentity.Read(ticket.Principal, out _) is not { } author
+            || await FormBody.TryReadAsync(context.Request, cancellationToken) is not { } sent)
+        {
+            return null;
+        }
+
+        // The form's token was made for whoever was signed in. Nobody else leaves a form for them, whatever cookie they have.
+        context.User = ticket.Principal;
+        if (!await antiforgery.IsRequestValidAsync(context))
+        {
+            return null;
+        }
+
+        return await KeepAsync(author, context.Request.Path.Value!, FormInput.Of(sent), cancellationToken);
+    }
+
+    /// <summary>Keeps fields for somebody, for the page of that path, for an hour.</summary>
+    /// <returns>The value of <see cref="Parameter"/>; <see langword="null"/> if they are too many to keep.</returns>
+    public async Task<Guid?> KeepAsync(KeycloakIdentity author, string path, FormInput form, CancellationToken cancellationToken)
+    {
+        var fields = JsonSerializer.Serialize(form.Fields.ToDictionary(field => field.Key, field => field.Value.ToArray(), StringComparer.Ordinal));
+        if (fields.Length > LongestFields)
+        {
+            return null;
+        }
+
+        // The oldest make room: whoever sends one form after the other needs the last of them.
+        const string sql = """
+            DELETE FROM form_drafts WHERE saved_at < @since;
+            DELETE FROM form_drafts
+            WHERE issuer = @Issuer AND subject = @Subject AND id NOT IN (
+                SELECT id FROM form_drafts WHERE issuer = @Issuer AND subject = @Subject ORDER BY saved_at DESC LIMIT @most);
+            INSERT INTO form_drafts (id, issuer, subject, path, fields, saved_at)
+            VALUES (@id, @Issuer, @Subject, @path, @fields, @now)
+            """;
+        var now = clock.GetUtcNow();
+        var id = Guid.NewGuid();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            sql,
+            new
+            {
+                id,
+                author.Issuer,
+                author.Subject,
+                path,
+                fields = _protector.Protect(fields),
+                now,
+                since = now - KeptFor,
+                most = MostOfOne - 1,
+            },
+            cancellationToken: cancellationToken));
+        return id;
+    }
+
+    // The cookie of a session that has ended still says whose it was: it is ours. After an hour nobody comes back to a form.
+    private AuthenticationTicket? Author(HttpContext context)
+    {
+        var options = cookies.Get(Schemes.Session);
+        return options.CookieManager.GetRequestCookie(context, options.Cookie.Name!) is { } cookie
+            && options.TicketDataFormat.Unprotect(cookie) is { } ticket
+            && ticket.Properties.ExpiresUtc + KeptFor > clock.GetUtcNow()
+                ? ticket
+                : null;
+    }
+
+    private Dictionary<string, string[]>? Read(string kept)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string[]>>(_protector.Unprotect(kept));
+        }
+        catch (System.Security.Cryptography.CryptographicException)
+        {
+            // The keys have been changed since.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using Microsoft.Extensions.Primitives;
+
+namespace KeycloakAccess.Admin.Forms;
+
+/// <summary>
+/// What stands in a form, and what is wrong with it. A form is drawn from one of these whether it is new, comes back with
+/// mistakes, or is taken up again after a sign-in: nothing that somebody typed is lost.
+/// </summary>
+public sealed class FormInput
+{
+    // The field in which the framework's antiforgery token comes: it is nothing that somebody typed.
+    private const string AntiforgeryField = "__RequestVerificationToken";
+
+    private readonly Dictionary<string, StringValues> _values;
+    private readonly Dictionary<string, List<string>> _mistakes = new(StringComparer.Ordinal);
+
+    private FormInput(Dictionary<string, StringValues> values) => _values = values;
+
+    /// <summary>Whether nothing is wrong.</summary>
+    public bool IsValid => _mistakes.Count == 0;
+
+    /// <summary>What is wrong with the whole, and not with one field.</summary>
+    public IReadOnlyList<string> General => Mistakes("");
+
+    /// <summary>What is to be said above the form, where something is.</summary>
+    public string? Notice { get; private set; }
+
+    /// <summary>The fields, as they are kept while somebody signs in again.</summary>
+    internal IReadOnlyDictionary<string, StringValues> Fields => _values;
+
+    internal static FormInput Of(IEnumerable<KeyValuePair<string, StringValues>> fields) =>
+        new(fields.Where(field => field.Key != AntiforgeryField).ToDictionary(field => field.Key, field => field.Value, StringComparer.Ordinal));
+
+    internal static FormInput Of(params ReadOnlySpan<(string Name, string? Value)> fields)
+    {
+        var values = new Dictionary<string, StringValues>(StringComparer.Ordinal);
+        foreach (var (name, value) in fields)
+        {
+            values[name] = StringValues.Concat(values.GetValueOrDefault(name), value ?? "");
+        }
+
+        return new FormInput(values);
+    }
+
+    /// <returns>A field's value, without white space around it and without NUL, which no database takes; empty if there is none.</returns>
+    public string Value(string name) => Clean(_values.GetValueOrDefault(name).ToString());
+
+    /// <returns>All values of a field, as several ticked boxes have them.</returns>
+    public IReadOnlyList<string> Values(string name) =>
+        [.. _values.GetValueOrDefault(name).OfType<string>().Select(Clean).Where(value => value.Length > 0)];
+
+    /// <returns>Whether a box is ticked: the field has this value among others.</returns>
+    public bool Has(string name, string value = "on") => Values(name).Contains(value, StringComparer.Ordinal);
+
+    /// <returns>What is wrong with a field.</returns>
+    public IReadOnlyList<string> Mistakes(string name) => _mistakes.TryGetValue(name, out var mistakes) ? mistakes : [];
+
+    /// <summary>Says what is wrong with a field, or with the whole where no field is named.</summary>
+    internal FormInput Add(string name, string mistake)
+    {
+        if (!_mistakes.TryGetValue(name, out var mistakes))
+        {
+            _mistakes[name] = mistakes = [];
+        }
+
+        mistakes.Add(mistake);
+        return this;
+    }
+
+    /// <summary>Says something above the form.</summary>
+    internal FormInput Note(string sentence)
+    {
+        Notice = sentence;
+        return this;
+    }
+
+    /// <summary>Takes over what a feature found wrong, by its names in JSON.</summary>
+    internal FormInput Add(IEnumerable<KeyValuePair<string, string[]>> mistakes)
+    {
+        foreach (var (name, texts) in mistakes)
+        {
+            foreach (var text in texts)
+            {
+                Add(name, text);
+            }
+        }
+
+        return this;
+    }
+
+    private static string Clean(string text) => text.Replace("\0", "", StringComparison.Ordinal).Trim();
+}

@@ -1,0 +1,30 @@
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.GroupPages;
+
+/// <summary>A field that names a group which somebody is to come into, or out of.</summary>
+internal static class GroupField
+{
+    /// <summary>Finds the group, and says in the form what is wrong: there is none, or it holds more than the caller does.</summary>
+    /// <param name="input">The form.</param>
+    /// <param name="name">What stands in the field.</param>
+    /// <param name="field">The field that a mistake stands beside; empty for the form as a whole.</param>
+    /// <param name="caller">Who sends it.</param>
+    /// <param name="delegation">What they may hand out.</param>
+    /// <returns>The group, if there is one.</returns>
+    public static GroupRule? Read(FormInput input, string name, string field, Caller caller, Delegation delegation)
+    {
+        var group = caller.Rules.FindGroup(name);
+        if (group is null)
+        {
+            input.Add(field, name.Length == 0 ? "Name the group." : $"There is no group {name}. The names are on the page Groups.");
+        }
+        else if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
+        {
+            input.Add(field, refused!);
+        }
+
+        return group;
+    }
+}

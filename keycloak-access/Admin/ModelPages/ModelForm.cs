@@ -1,0 +1,231 @@
+using System.Globalization;
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.ModelPages;
+
+/// <summary>Rows of one model as a form has them: every value as text, references by their titles, instants by the reader's clock.</summary>
+internal sealed class ModelForm(Model model, ModelReferences references)
+{
+    /// <summary>The version that whoever sends the form has seen. No column has such a name.</summary>
+    public const string Version = "_version";
+
+    /// <summary>Why, for the audit log. A model may have a column <c>reason</c>, and none of this name.</summary>
+    public const string Reason = "_reason";
+
+    /// <summary>Where the button leads that sent the form: <see cref="AddAnother"/>, <see cref="GoOnEditing"/>, or to the row.</summary>
+    public const string Then = "_then";
+
+    public const string AddAnother = "another";
+    public const string GoOnEditing = "edit";
+
+    // The zone that instants were written in: between a first page and its form the browser may have told another.
+    private const string Zone = "_zone";
+
+    private const int LongLines = 300;
+
+    /// <summary>The fields, for a new row or for one that is there.</summary>
+    public IReadOnlyList<ModelFieldView> Fields(bool isNew, FormInput input, Caller caller) =>
+        [.. Columns(isNew, caller).Select(column => Field(column, input))];
+
+    /// <returns>What stands in the form for a row.</returns>
+    public async Task<FormInput> OfAsync(object row, int? version, bool isNew, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
+    {
+        var fields = new List<(string Name, string? Value)> { (Version, version?.ToString(CultureInfo.InvariantCulture)), (Zone, zone.Id) };
+        foreach (var column in Columns(isNew, caller))
+        {
+            fields.Add((column.Json, await TextAsync(column, row, zone, caller, cancellationToken)));
+        }
+
+        return FormInput.Of([.. fields]);
+    }
+
+    /// <returns>What stands in the form for a new row: what the address says of it by the names of its fields, as far as that can be.</returns>
+    public async Task<FormInput> FilledAsync(IQueryCollection query, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
+    {
+        var row = model.New();
+        var unusable = new List<string>();
+        foreach (var column in Columns(isNew: true, caller))
+        {
+            var given = FormInput.Of((column.Json, query[column.Json].ToString()), (Zone, zone.Id));
+            if (given.Value(column.Json).Length == 0)
+            {
+                continue;
+            }
+
+            var before = column.Get(row);
+            var (value, mistake) = await GivenAsync(column, given, caller, cancellationToken);
+            if (mistake is null)
+            {
+                column.Set(row, value);
+            }
+
+            if (mistake is not null || column.Mistakes(row).Any())
+            {
+                column.Set(row, before);
+                unusable.Add(column.Title);
+            }
+        }
+
+        var filled = await OfAsync(row, version: null, isNew: true, zone, caller, cancellationToken);
+        return unusable.Count == 0 ? filled : filled.Note($"What the address says for {string.Join(", ", unusable)} cannot be, so it is left out.");
+    }
+
+    /// <summary>Reads a row off the form, and says in the form what is wrong with it.</summary>
+    /// <param name="input">The form.</param>
+    /// <param name="before">The row as it is; <see langword="null"/> for a new one.</param>
+    /// <param name="caller">Who sends it.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>The row, which is valid if the form is.</returns>
+    public async Task<object> ReadAsync(FormInput input, object? before, Caller caller, CancellationToken cancellationToken)
+    {
+        var row = model.New();
+        if (before is not null)
+        {
+            foreach (var column in model.Columns)
+            {
+                column.Set(row, column.Get(before));
+            }
+        }
+
+        var unread = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var column in Columns(isNew: before is null, caller))
+        {
+            // A clock shows seconds and a title may be many rows': what was not touched stays as it was, to the last digit.
+            if (before is not null && string.Equals(TextOf(column, input), await TextAsync(column, before, ZoneOf(input), caller, cancellationToken), StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            var (value, mistake) = await ValueAsync(column, input, caller, cancellationToken);
+            if (mistake is null)
+            {
+                column.Set(row, value);
+            }
+            else
+            {
+                unread.Add(column.Json);
+                input.Add(column.Json, mistake);
+            }
+        }
+
+        input.Add(model.Mistakes(row, isNew: before is null).Where(mistake => !unread.Contains(mistake.Key)));
+        Reasons.Check(input, Reason);
+        return row;
+    }
+
+    /// <returns>The form, as it goes on from a version that somebody else has saved.</returns>
+    public static FormInput GoOnFrom(FormInput input, int version) => FormInput.Of(
+        [.. input.Fields.Where(field => field.Key != Version), KeyValuePair.Create(Version, new Microsoft.Extensions.Primitives.StringValues(version.ToString(CultureInfo.InvariantCulture)))]);
+
+    /// <returns>The version that the sender has seen; one that no row has, where the form does not say.</returns>
+    public static int SeenVersion(FormInput input) =>
+        int.TryParse(input.Value(Version), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
+
+    /// <returns>Both versions, field by field.</returns>
+    public async Task<IReadOnlyList<VersionField>> VersionsAsync(FormInput mine, object theirs, Caller caller, CancellationToken cancellationToken)
+    {
+        var fields = new List<VersionField>();
+        foreach (var column in Columns(isNew: false, caller))
+        {
+            fields.Add(new VersionField(column.Title, Shown(TextOf(column, mine)), Shown(await TextAsync(column, theirs, ZoneOf(mine), caller, cancellationToken))));
+
+            string Shown(string text) => column.Type.Type == typeof(bool) ? YesOrNo(text) : text;
+        }
+
+        return fields;
+    }
+
+    /// <returns>What can be chosen for a column, beside nothing.</returns>
+    public static (string Value, string Text)[] Choices(Column column) =>
+        column.Type.Type == typeof(bool) ? [("true", "yes"), ("false", "no")] : [.. column.Type.Names.Select(name => (name, name))];
+
+    // What somebody may not look at is not in the form of a row that is there: it stays as it is.
+    private IEnumerable<Column> Columns(bool isNew, Caller caller) => model.Requested(isNew).Where(column => isNew || references.Shows(column, caller));
+
+    private ModelFieldView Field(Column column, FormInput input)
+    {
+        var target = references.Models.TargetOf(column);
+        var type = TypeOf(column, input);
+        return new ModelFieldView(
+            column.Json,
+            column.Title,
+            type,
+            type == "select" ? [.. column.IsNullable ? [("", "none")] : Array.Empty<(string, string)>(), .. Choices(column)] : [],
+            column.Type.IsText ? column.IsRequired || column == model.Id : !column.IsNullable,
+            column.MaxLength,
+            target is not null ? $"{ModelDescription.Sentence(target.Name)}: begin to write, and choose."
+                : column.Type.Type == typeof(DateTimeOffset) ? $"By the clock of {ZoneOf(input).Id}."
+                : column.Type.Type == typeof(Guid) || column == model.Id ? $"It is {column.Type.Form}."
+                : null,
+            target is null ? null : $"/admin/models/{target.Plural}/names",
+            column.Type.Type == typeof(decimal) ? "any" : column.Type.Type == typeof(DateTimeOffset) ? "1" : null);
+    }
+
+    private string TypeOf(Column column, FormInput input) => column.Type switch
+    {
+        _ when references.Models.TargetOf(column) is not null => "text",
+        { Type: var type } when type == typeof(bool) => column.IsNullable ? "select" : "check",
+        { Type: var type } when type == typeof(int) || type == typeof(long) || type == typeof(decimal) => "number",
+        { Type: var type } when type == typeof(DateOnly) => "date",
+        { Type: var type } when type == typeof(DateTimeOffset) => "datetime-local",
+        { Names.Count: > 0 } => "select",
+        // A field of one line would put a text of several into one.
+        { IsText: true } when column.MaxLength > LongLines && !column.IsUrl || input.Value(column.Json).Contains('\n', StringComparison.Ordinal) => "lines",
+        _ => column.IsUrl ? "url" : "text",
+    };
+
+    private async Task<string> TextAsync(Column column, object row, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken) => column.Get(row) switch
+    {
+        null => "",
+        // What a record has before anybody gave it anything is nothing to begin with.
+        Guid or DateOnly or DateTimeOffset when column.Get(row)!.Equals(Activator.CreateInstance(column.Type.Type)) => "",
+        DateTimeOffset at => LocalTimes.Write(at, zone),
+        var value when references.Models.TargetOf(column) is { } target => await references.TextAsync(target, value, caller, cancellationToken),
+        // A tick in a box, or none.
+        bool value when !column.IsNullable => value ? "true" : "",
+        var value => column.Type.Write(value).ReplaceLineEndings("\n").Trim(),
+    };
+
+    private static string TextOf(Column column, FormInput input) => input.Value(column.Json).ReplaceLineEndings("\n");
+
+    private async Task<(object? Value, string? Mistake)> ValueAsync(Column column, FormInput input, Caller caller, CancellationToken cancellationToken)
+    {
+        var text = TextOf(column, input);
+        if (column.Type.Type == typeof(bool) && !column.IsNullable)
+        {
+            return (text.Length > 0, null);
+        }
+
+        if (text.Length == 0 && (column.IsNullable || column.Type.IsText))
+        {
+            return (column.IsNullable ? null : "", null);
+        }
+
+        if (references.Models.TargetOf(column) is { } target && text.Length > 0)
+        {
+            return await references.FindAsync(target, text, caller, cancellationToken);
+        }
+
+        var value = column.Type.Type == typeof(DateTimeOffset) ? LocalTimes.Read(text, ZoneOf(input)) : column.Type.Parse(text);
+        return value is null ? (null, $"{column.Title} must be {(column.Type.Type == typeof(DateTimeOffset) ? "a date and time that a clock there shows" : column.Type.Form)}.") : (value, null);
+    }
+
+    // As the API writes a value, or else as the field has it.
+    private async Task<(object? Value, string? Mistake)> GivenAsync(Column column, FormInput given, Caller caller, CancellationToken cancellationToken)
+    {
+        if (!column.Type.IsText && references.Models.TargetOf(column) is null && column.Type.Parse(given.Value(column.Json)) is { } value)
+        {
+            return (value, null);
+        }
+
+        // Any text would be a tick in the box.
+        return column.Type.Type == typeof(bool) ? (null, $"{column.Title} must be {column.Type.Form}.") : await ValueAsync(column, given, caller, cancellationToken);
+    }
+
+    private static TimeZoneInfo ZoneOf(FormInput input) => ReaderZone.Named(input.Value(Zone));
+
+    private static string YesOrNo(string text) => text switch { "true" => "yes", "false" or "" => "no", _ => text };
+}

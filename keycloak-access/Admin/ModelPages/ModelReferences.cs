@@ -1,0 +1,105 @@
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.ModelPages;
+
+/// <summary>
+/// Rows that other rows refer to, as people name them: by a title. What somebody may not look at has no title for them, and
+/// cannot be found by one.
+/// </summary>
+internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider services)
+{
+    private const int MostSuggested = 10;
+
+    public ModelCatalogue Models => models;
+
+    public ModelStore StoreOf(Model model) => services.GetRequiredKeyedService<ModelStore>(model.Name);
+
+    /// <returns>The column that people know a row by: what a search finds it by, or else its first text.</returns>
+    public static Column TitleOf(Model model) =>
+        model.Searches.Count > 0 ? model.Searches[0] : model.Columns.FirstOrDefault(column => column.Type.IsText && column != model.Id) ?? model.Id;
+
+    /// <returns>What people know a row by.</returns>
+    public static string TitleOf(Model model, object row)
+    {
+        var column = TitleOf(model);
+        return column.Get(row) is { } value && column.Type.Write(value) is { Length: > 0 } title ? title : model.IdOf(row);
+    }
+
+    /// <returns>Whether the caller may know what stands in the column: of a reference, only who may look at the other model.</returns>
+    public bool Shows(Column column, Caller caller) => models.TargetOf(column) is not { } target || caller.May(target.Name, Permission.View);
+
+    /// <returns>The titles of rows by their ids, as addresses write them.</returns>
+    public async Task<IReadOnlyDictionary<string, string>> TitlesAsync(Model target, IEnumerable<object> ids, Caller caller, CancellationToken cancellationToken)
+    {
+        object[] wanted = caller.May(target.Name, Permission.View) ? [.. ids.Distinct()] : [];
+        var rows = await StoreOf(target).FindAsync(wanted, RowSubject.Of(caller), cancellationToken);
+        return rows.ToDictionary(row => target.IdOf(row.Row), row => TitleOf(target, row.Row), StringComparer.Ordinal);
+    }
+
+    /// <returns>What stands in a field for a reference: the title, with the id where another row has the same.</returns>
+    public async Task<string> TextAsync(Model target, object id, Caller caller, CancellationToken cancellationToken)
+    {
+        var written = target.Id.Type.Write(id);
+        var titles = await TitlesAsync(target, [id], caller, cancellationToken);
+        return !titles.TryGetValue(written, out var title) ? written
+            : await NamedAsync(target, title, caller, cancellationToken) is { Count: 1 } ? title
+            : WithId(title, written);
+    }
+
+    /// <summary>Finds the row that somebody means by a title, by a title with an id, or by an id.</summary>
+    /// <returns>The id, or what is wrong.</returns>
+    public async Task<(object? Id, string? Mistake)> FindAsync(Model target, string text, Caller caller, CancellationToken cancellationToken)
+    {
+        var one = target.Name.Replace('-', ' ');
+        foreach (var candidate in new[] { IdIn(text), text })
+        {
+            if (candidate is not null && caller.May(target.Name, Permission.View)
+                && await StoreOf(target).FindAsync(candidate, RowSubject.Of(caller), cancellationToken) is { } found)
+            {
+                return (target.Id.Get(found.Row), null);
+            }
+        }
+
+        var named = caller.May(target.Name, Permission.View) ? await NamedAsync(target, text, caller, cancellationToken) : [];
+        return named switch
+        {
+            [var row] => (target.Id.Get(row), null),
+            [] => (null, $"There is no {one} {text}, or none that you may look at. Choose one of those that are suggested, or write an id."),
+            _ => (null, $"Several are called {text}. Write the id of the one that you mean behind it, as in {WithId(text, target.IdOf(named[0]))}."),
+        };
+    }
+
+    /// <returns>What a field suggests to somebody who types.</returns>
+    public async Task<IReadOnlyList<string>> SuggestAsync(Model target, string text, Caller caller, CancellationToken cancellationToken)
+    {
+        if (target.Searches.Count == 0)
+        {
+            return [];
+        }
+
+        var (rows, _) = await StoreOf(target).ListAsync(
+            new ListQuery(text, [], target.Sorts[0], Descending: false, MostSuggested, After: null), RowSubject.Of(caller), cancellationToken);
+        return [.. rows
+            .GroupBy(row => TitleOf(target, row), StringComparer.Ordinal)
+            .SelectMany(same => same.Count() == 1 ? [same.Key] : same.Select(row => WithId(same.Key, target.IdOf(row))))];
+    }
+
+    // One that is exactly so, and another if there is one.
+    private async Task<IReadOnlyList<object>> NamedAsync(Model target, string title, Caller caller, CancellationToken cancellationToken)
+    {
+        var column = TitleOf(target);
+        if (!column.Type.IsText)
+        {
+            return [];
+        }
+
+        var query = new ListQuery(Search: null, [new ListCondition(column, "=", title)], column, Descending: false, Limit: 2, After: null);
+        return (await StoreOf(target).ListAsync(query, RowSubject.Of(caller), cancellationToken)).Rows;
+    }
+
+    private static string WithId(string title, string id) => $"{title} [{id}]";
+
+    private static string? IdIn(string text) =>
+        text.EndsWith(']') && text.LastIndexOf(" [", StringComparison.Ordinal) is >= 0 and var start ? text[(start + 2)..^1] : null;
+}

@@ -1,0 +1,156 @@
+using KeycloakAccess.Admin.AccountPages;
+using KeycloakAccess.Admin.AuditPages;
+using KeycloakAccess.Data;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.ModelPages;
+
+/// <summary>Rows of one model as its pages show them: no more of them than the viewer may know.</summary>
+internal sealed class RowViews(Model model, ModelReferences references)
+{
+    public const int MostDependants = 20;
+
+    public Model Model => model;
+
+    public ModelReferences References => references;
+
+    public ModelStore Store { get; } = references.StoreOf(model);
+
+    public ModelName Name { get; } = NameOf(model);
+
+    /// <returns>A row that the caller may see.</returns>
+    public Task<VersionedRow?> FindAsync(string id, Caller caller, CancellationToken cancellationToken) =>
+        Store.FindAsync(id, RowSubject.Of(caller), cancellationToken);
+
+    /// <returns>The columns that are shown. An id that the service assigns tells people nothing.</returns>
+    public IEnumerable<Column> Shown(Caller caller) => model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, caller));
+
+    /// <returns>The names in JSON of the columns that are not shown.</returns>
+    private HashSet<string> Hidden(Caller caller) =>
+        model.Columns.Where(column => !references.Shows(column, caller)).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
+
+    /// <returns>The actions of the model's own that the caller may use.</returns>
+    public IEnumerable<ModelActionView> Actions(Caller caller) =>
+        model.Actions.Where(action => caller.May(model.Name, action.Name)).Select(action => new ModelActionView(action.Name, ModelDescription.Sentence(action.Name)));
+
+    public static bool IsNumber(Column column) => column.Type.Type == typeof(int) || column.Type.Type == typeof(long) || column.Type.Type == typeof(decimal);
+
+    /// <returns>The rows with their values as people read them. Titles of what they refer to are read once for each column.</returns>
+    public Task<IReadOnlyList<ModelRowView>> RowsAsync(IReadOnlyList<object> rows, IReadOnlyList<Column> columns, Caller caller, CancellationToken cancellationToken) =>
+        RowsAsync(model, rows, columns, caller, cancellationToken);
+
+    /// <returns>The first rows of each model that refer to this one: what stands in the way of deleting it.</returns>
+    public async Task<IReadOnlyList<ModelDependantsView>> DependantsAsync(object row, int most, Caller caller, CancellationToken cancellationToken)
+    {
+        var dependants = new List<ModelDependantsView>();
+        foreach (var (other, column) in references.Models.ReferencesTo(model).Where(reference => caller.May(reference.Model.Name, Permission.View)))
+        {
+            var query = new ListQuery(Search: null, [new ListCondition(column, "=", model.Id.Get(row))], other.Id, Descending: false, most, After: null);
+            var (rows, next) = await references.StoreOf(other).ListAsync(query, RowSubject.Of(caller), cancellationToken);
+            if (rows.Count > 0)
+            {
+                dependants.Add(new ModelDependantsView(
+                    $"{other.Title}, by {column.Title.ToLowerInvariant()}",
+                    await RowsAsync(other, rows, [], caller, cancellationToken),
+                    next is null ? null : Links.To(NameOf(other).Path, (column.Json, model.IdOf(row)))));
+            }
+        }
+
+        return dependants;
+    }
+
+    /// <returns>The forms for new rows that refer to this one, of models that the caller may add to.</returns>
+    public IReadOnlyList<ModelAdditionView> Additions(object row, Caller caller)
+    {
+        var referring = references.Models.ReferencesTo(model)
+            .Where(reference => !reference.Column.IsReadOnly && caller.May(reference.Model.Name, Permission.View) && caller.May(reference.Model.Name, Permission.Add))
+            .ToArray();
+        return [.. referring.Select(reference =>
+        {
+            var name = NameOf(reference.Model);
+            var several = referring.Count(other => other.Model == reference.Model) > 1;
+            return new ModelAdditionView(
+                $"Add {name.A}{(several ? $", by {reference.Column.Title.ToLowerInvariant()}" : "")}",
+                Links.To($"{name.Path}/new", (reference.Column.Json, model.IdOf(row))));
+        })];
+    }
+
+    /// <returns>Rows of the audit log in a sentence each, of which none says more than the page of the row.</returns>
+    public async Task<IReadOnlyList<ActivityView>> HappenedAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    {
+        var (hidden, say) = (Hidden(caller), await NamesAsync(rows, caller, cancellationToken));
+        return [.. rows.Select(row => AuditWords.View(AuditWords.Without(row, hidden), say))];
+    }
+
+    /// <returns>What rows of the audit log have changed in a row of this model.</returns>
+    public async Task<IReadOnlyList<ModelChangeView>> ChangesAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    {
+        var (hidden, say) = (Hidden(caller), await NamesAsync(rows, caller, cancellationToken));
+        var titles = model.Columns.ToDictionary(column => column.Json, column => column.Title, StringComparer.Ordinal);
+        return [.. rows.Select(row => new ModelChangeView(
+            row.Id,
+            row.At,
+            row.Account,
+            AuditWords.Verb(row.Action!),
+            row.Reason,
+            // A column that is gone since is still in the log.
+            [.. AuditWords.Changes(AuditWords.Without(row, hidden))
+                .Select(field => new AuditFieldChange(titles.GetValueOrDefault(field.Field, field.Field), say(field.Field, field.Before), say(field.Field, field.After)))]))];
+    }
+
+    // References by their titles. Of what is gone and of what the row rules hide, nobody learns which it is.
+    private async Task<Func<string, string?, string?>> NamesAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    {
+        var fields = rows.SelectMany(AuditWords.Changes).ToLookup(field => field.Field, StringComparer.Ordinal);
+        var names = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+        foreach (var column in model.Columns)
+        {
+            if (references.Models.TargetOf(column) is { } target)
+            {
+                names[column.Json] = await references.TitlesAsync(
+                    target,
+                    fields[column.Json].SelectMany(field => new[] { field.Before, field.After }).OfType<string>().Select(column.Type.Parse).OfType<object>(),
+                    caller,
+                    cancellationToken);
+            }
+        }
+
+        return (field, value) => value is not null && names.TryGetValue(field, out var known) ? known.GetValueOrDefault(value, "one that is gone, or not for you to see") : value;
+    }
+
+    private async Task<IReadOnlyList<ModelRowView>> RowsAsync(
+        Model of, IReadOnlyList<object> rows, IReadOnlyList<Column> columns, Caller caller, CancellationToken cancellationToken)
+    {
+        var titles = new Dictionary<Column, IReadOnlyDictionary<string, string>>();
+        foreach (var column in columns)
+        {
+            if (references.Models.TargetOf(column) is { } target)
+            {
+                titles[column] = await references.TitlesAsync(target, rows.Select(column.Get).OfType<object>(), caller, cancellationToken);
+            }
+        }
+
+        var name = of == model ? Name : NameOf(of);
+        return [.. rows.Select(row => new ModelRowView(of.IdOf(row), name.PathOf(of.IdOf(row)), ModelReferences.TitleOf(of, row), [.. columns.Select(column => Value(column, row))]))];
+
+        ModelValueView Value(Column column, object row) => column.Get(row) switch
+        {
+            null => new ModelValueView(""),
+            var value when references.Models.TargetOf(column) is { } target => Reference(target, column.Type.Write(value), titles[column]),
+            DateTimeOffset at => new ModelValueView(column.Type.Write(at), At: at),
+            bool value => new ModelValueView(value ? "yes" : "no"),
+            string text when column.IsUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" => new ModelValueView(text, text),
+            var value => new ModelValueView(column.Type.Write(value), IsNumber: IsNumber(column)),
+        };
+
+        static ModelValueView Reference(Model target, string id, IReadOnlyDictionary<string, string> titles) =>
+            titles.TryGetValue(id, out var title) ? new ModelValueView(title, NameOf(target).PathOf(id)) : new ModelValueView("one that you may not look at");
+    }
+
+    private static ModelName NameOf(Model model)
+    {
+        var words = new ModelDescription(model, new ListParameters(model));
+        return new ModelName(model.Name, model.Plural, model.Title, words.Singular, words.A);
+    }
+}

@@ -1,0 +1,52 @@
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.GroupPages;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Permissions;
+using KeycloakAccess.RoleMappings;
+
+namespace KeycloakAccess.Admin.RoleMappingPages;
+
+/// <summary>Mappings as a form has them: the group by its name.</summary>
+internal static class RoleMappingForm
+{
+    public static FormInput Of(MappingRule mapping, AccessRules rules) => FormInput.Of(
+        ("kind", RoleKinds.Write(mapping.Pattern.Kind)),
+        ("client", mapping.Pattern.Client),
+        ("name", mapping.Pattern.Name),
+        ("group", rules.FindGroup(mapping.GroupId)!.Name));
+
+    /// <returns>The mapping, as far as the form is complete: what is not yet right has no effect that could be shown.</returns>
+    public static MappingRule? Foresee(FormInput input, AccessRules rules) =>
+        rules.FindGroup(input.Value("group")) is { } group && Mistakes(input).Count == 0 ? new MappingRule(Guid.Empty, PatternOf(input), group.Id) : null;
+
+    /// <returns>The mapping, or <see langword="null"/> where something is wrong, which the form says then.</returns>
+    public static RoleMapping? Read(FormInput input, Caller caller, Delegation delegation, TimeProvider clock)
+    {
+        input.Add(Mistakes(input));
+        var group = GroupField.Read(input, input.Value("group"), "group", caller, delegation);
+        Reasons.Check(input);
+
+        return !input.IsValid ? null : new RoleMapping
+        {
+            Id = Guid.CreateVersion7(clock.GetUtcNow()),
+            Kind = input.Value("kind"),
+            Client = ClientOf(input),
+            Name = input.Value("name"),
+            GroupId = group!.Id,
+            GroupName = group.Name,
+        };
+    }
+
+    private static Dictionary<string, string[]> Mistakes(FormInput input) => Validation.Mistakes(new RoleMappingRequest
+    {
+        Kind = input.Value("kind"),
+        Client = ClientOf(input),
+        Name = input.Value("name"),
+        GroupId = Guid.Empty,
+    });
+
+    private static RolePattern PatternOf(FormInput input) => new(RoleKinds.Parse(input.Value("kind")), ClientOf(input), input.Value("name"));
+
+    // The page hides the field for the other kinds, so what is left in it is not meant.
+    private static string ClientOf(FormInput input) => input.Value("kind") == RoleKinds.ClientRole ? input.Value("client") : "";
+}

@@ -1,0 +1,17 @@
+using KeycloakAccess.Admin.Design;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace KeycloakAccess.Admin;
+
+/// <summary>Names that a field suggests to somebody who types.</summary>
+internal static class Suggestions
+{
+    public const int Most = 20;
+
+    /// <returns>What has been typed, whatever the field is called.</returns>
+    public static string Typed(HttpRequest request) =>
+        request.Query.Select(field => field.Value.ToString()).FirstOrDefault()?.Replace("\0", "", StringComparison.Ordinal).Trim() ?? "";
+
+    /// <returns>The options of the field.</returns>
+    public static RazorComponentResult Of(IEnumerable<string> names) => Pages.Plain<NameOptions>(("Names", names.Take(Most).ToArray()));
+}

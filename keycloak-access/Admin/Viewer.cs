@@ -1,0 +1,66 @@
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin;
+
+/// <summary>Whoever looks at a page, as far as pages need to know: what they may not do is not shown.</summary>
+/// <param name="AccountId">The local account.</param>
+/// <param name="Name">How the page addresses them.</param>
+/// <param name="Permissions">What they may do. The server decides again on every post.</param>
+/// <param name="Zone">The reader's time zone, as their browser said it; UTC until then.</param>
+/// <param name="Models">The declared models that they may look at.</param>
+/// <param name="Message">What the page before has done, to be said once.</param>
+public sealed record Viewer(
+    Guid AccountId, string Name, IReadOnlySet<string> Permissions, TimeZoneInfo Zone, IReadOnlyList<ModelLink> Models, string? Message = null)
+{
+    // The first part of an address below /admin, and the model that its pages ask to look at.
+    private static readonly Dictionary<string, string> Asks = new(StringComparer.Ordinal)
+    {
+        ["accounts"] = "account",
+        ["groups"] = "group",
+        ["role-mappings"] = "role-mapping",
+        ["access"] = "access",
+        ["sessions"] = "session",
+        ["realm"] = "realm",
+        ["audit"] = "audit",
+    };
+
+    /// <returns>Whether the viewer holds <c>model:action</c>.</returns>
+    public bool May(string model, string action) => Permissions.Contains($"{model}:{action}");
+
+    /// <returns>
+    /// Whether the address is one that the viewer may look at: a link that ends in a refusal is none. What a page asks besides,
+    /// to change something, is for the button that leads there to know.
+    /// </returns>
+    public bool MayOpen(string path) => path.Split('/', '?', '#') is not [_, "admin", .. var below]
+        || (May("admin", Permission.View) && below switch
+        {
+            ["models", var plural, ..] => Models.Any(model => string.Equals(model.Plural, plural, StringComparison.Ordinal)),
+            [var section, ..] => !Asks.TryGetValue(section, out var model) || May(model, Permission.View),
+            [] => true,
+        });
+
+    internal static Viewer Of(HttpContext context, Caller caller)
+    {
+        var permissions = caller.Permissions.Select(permission => permission.ToString()).ToHashSet(StringComparer.Ordinal);
+        return new Viewer(
+            caller.AccountId,
+            caller.Identity.Name ?? caller.Identity.Username ?? caller.Identity.Subject,
+            permissions,
+            ReaderZone.Of(context.Request),
+            [.. context.RequestServices.GetRequiredService<ModelCatalogue>().Models
+                .Where(model => permissions.Contains($"{model.Name}:{Permission.View}"))
+                .OrderBy(model => model.Title, StringComparer.Ordinal)
+                .Select(model => new ModelLink(model.Plural, model.Title))],
+            Flash.Take(context));
+    }
+}
+
+/// <summary>The way to the pages of a declared model.</summary>
+/// <param name="Plural">Its name in addresses: <c>books</c>.</param>
+/// <param name="Title">What people call it.</param>
+public sealed record ModelLink(string Plural, string Title)
+{
+    /// <summary>The address of its list.</summary>
+    public string Path => $"/admin/models/{Plural}";
+}

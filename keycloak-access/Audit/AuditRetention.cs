@@ -1,0 +1,75 @@
+using System.Data.Common;
+using KeycloakAccess.Data;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Audit;
+
+/// <summary>
+/// Deletes rows of the audit log that are older than <see cref="AuditOptions.KeepFor"/>, at start and every hour. Several
+/// instances may do so at once: each batch holds the one row of <c>audit_retention</c>, so they take turns.
+/// </summary>
+internal sealed partial class AuditRetention(
+    Database database, IOptions<AuditOptions> options, TimeProvider clock, ILogger<AuditRetention> logger) : BackgroundService
+{
+    /// <summary>How many rows a transaction deletes: few enough that nobody waits for it.</summary>
+    public const int Batch = 1000;
+
+    public static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, clock);
+        do
+        {
+            try
+            {
+                var deleted = await DeleteAsync(stoppingToken);
+                if (deleted > 0)
+                {
+                    LogDeleted(deleted, options.Value.KeepFor.TotalDays);
+                }
+            }
+            catch (DbException exception)
+            {
+                // Rows that live an hour longer harm nobody.
+                LogNotDeleted(exception.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <returns>How many rows were too old.</returns>
+    public async Task<int> DeleteAsync(CancellationToken cancellationToken)
+    {
+        // The triggers of the table let go of rows from before this instant, and of no others.
+        const string bound = "UPDATE audit_retention SET keeps_since = @since";
+        const string delete = """
+            DELETE FROM audit_log
+            WHERE id IN (SELECT id FROM audit_log WHERE at < @since ORDER BY at, id LIMIT @Batch)
+            """;
+        var keepFor = options.Value.KeepFor;
+        // For ever: the bound of a setting before this one is taken back as well.
+        var since = keepFor == TimeSpan.Zero ? DateTimeOffset.UnixEpoch : clock.GetUtcNow() - keepFor;
+        var deleted = 0;
+        int last;
+        do
+        {
+            await using var connection = await database.OpenAsync(cancellationToken);
+            await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+            await connection.ExecuteAsync(new CommandDefinition(bound, new { since }, transaction, cancellationToken: cancellationToken));
+            last = await connection.ExecuteAsync(new CommandDefinition(delete, new { since, Batch }, transaction, cancellationToken: cancellationToken));
+            await transaction.CommitAsync(cancellationToken);
+            deleted += last;
+        }
+        while (last == Batch);
+
+        return deleted;
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {Count} rows of the audit log that were older than {Days} days")]
+    private partial void LogDeleted(int count, double days);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Rows of the audit log that are too old could not be deleted. The next try is in an hour: {Reason}")]
+    private partial void LogNotDeleted(string reason);
+}

@@ -1,0 +1,117 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text.Json;
+using KeycloakAccess.Hosting;
+
+namespace KeycloakAccess.AuthZen;
+
+/// <summary>
+/// The page of a search that is asked for (AuthZEN Authorization API 1.0, section 8.2). A token holds where the page before
+/// ended, and a fingerprint of the query: with another query it is refused. It is no secret, and is not signed: whoever made
+/// one up would read a part of a list that is theirs to read.
+/// </summary>
+internal sealed class SearchPaging
+{
+    private const int DefaultLimit = 100;
+    private const int MostResults = 200;
+    private const int LongestToken = 4096;
+    private const int CheckLength = 8;
+    private const string NoToken = "page.token must be the next_token of the page before. Leave it out to start again.";
+
+    private readonly Token _token;
+
+    private SearchPaging(Token token) => _token = token;
+
+    /// <summary>How many to ask for. A page of none is asked for like one of one, to know whether there is any.</summary>
+    public int Limit => Math.Max(1, Allowed);
+
+    /// <summary>Where the page before ended; <see langword="null"/> to start.</summary>
+    public string? After => _token.After.Length == 0 ? null : _token.After;
+
+    private int Allowed => (int)Math.Min(_token.Limit ?? DefaultLimit, MostResults);
+
+    /// <param name="page">What the request says about pages.</param>
+    /// <param name="query">The fingerprint of everything else.</param>
+    /// <param name="properties">The fingerprint of the page's properties; <see langword="null"/> if it has none.</param>
+    /// <param name="mistakes">Gets what is wrong.</param>
+    public static SearchPaging? Open(SearchPageRequest? page, string query, string? properties, Mistakes mistakes)
+    {
+        if (page?.Limit is < 0)
+        {
+            mistakes.Add("page.limit", "page.limit must not be negative.");
+            return null;
+        }
+
+        if (page?.Token is null)
+        {
+            return new SearchPaging(new Token(query, page?.Limit, properties, After: ""));
+        }
+
+        // A token is what next_token was. Empty, it was the end.
+        if (Parse(page.Token) is not { } token)
+        {
+            mistakes.Add("page.token", NoToken);
+            return null;
+        }
+
+        // What follows may leave the limit out, as the examples of section 8.2.3 do, but not change it.
+        if (token.Query != query || (page.Limit is not null && page.Limit != token.Limit) || (properties is not null && properties != token.Properties))
+        {
+            mistakes.Add("page.token", "page.token belongs to another query. Send everything else as it was in the request that gave it.");
+            return null;
+        }
+
+        return new SearchPaging(token);
+    }
+
+    /// <summary>400, where a token does not lead to a place in the list.</summary>
+    public static IResult Refuse() => QueryParameters.Mistake("page.token", NoToken);
+
+    /// <returns>What belongs on the page, and the token of the next.</returns>
+    public (IReadOnlyList<T> Items, SearchPageResponse Page) Close<T>(IReadOnlyList<T> items, string? next)
+    {
+        if (Allowed > 0)
+        {
+            return (items, new SearchPageResponse(next is null ? "" : Write(_token with { After = next }), items.Count));
+        }
+
+        return ([], new SearchPageResponse(items.Count == 0 && next is null ? "" : Write(_token), 0));
+    }
+
+    private static string Write(Token token)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(token);
+        return Base64Url.EncodeToString([.. Check(bytes), .. bytes]);
+    }
+
+    private static Token? Parse(string text)
+    {
+        if (text.Length > LongestToken || !Base64Url.IsValid(text))
+        {
+            return null;
+        }
+
+        var bytes = Base64Url.DecodeFromChars(text);
+        if (bytes.Length <= CheckLength || !Check(bytes.AsSpan(CheckLength)).AsSpan().SequenceEqual(bytes.AsSpan(0, CheckLength)))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<Token>(bytes.AsSpan(CheckLength)) is { Query: not null, After: not null, Limit: null or >= 0 } token
+                && !token.After.Contains('\0', StringComparison.Ordinal)
+                ? token
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    // Against what goes wrong on the way, not against anybody.
+    private static byte[] Check(ReadOnlySpan<byte> bytes) => SHA256.HashData(bytes)[..CheckLength];
+
+    private sealed record Token(string Query, long? Limit, string? Properties, string After);
+}

@@ -1,0 +1,191 @@
+using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+using Microsoft.Net.Http.Headers;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>
+/// Access tokens of the realm (RFC 6750, RFC 9068 in spirit, Keycloak's form in fact). A token passes only if it is an
+/// access token of this realm, for this API, in its lifetime, signed by a current key with an accepted algorithm, and
+/// bound to nobody (a DPoP or mTLS token must not pass as a plain bearer token).
+/// </summary>
+internal static class BearerScheme
+{
+    public static AuthenticationBuilder AddKeycloakBearer(this AuthenticationBuilder builder)
+    {
+        builder.AddJwtBearer(Schemes.Bearer, options => options.Events = new JwtBearerEvents
+        {
+            OnMessageReceived = ReachForKeyAsync,
+            OnTokenValidated = CheckKindAsync,
+            OnAuthenticationFailed = PassOnOutage,
+            OnChallenge = ChallengeAsync,
+        });
+        builder.Services.AddOptions<JwtBearerOptions>(Schemes.Bearer).Configure<IOptions<KeycloakOptions>, RealmMetadata>(Configure);
+        return builder;
+    }
+
+    private static void Configure(JwtBearerOptions options, IOptions<KeycloakOptions> keycloak, RealmMetadata metadata)
+    {
+        options.ConfigurationManager = metadata;
+        options.MapInboundClaims = false;
+        options.IncludeErrorDetails = false;
+        options.SaveToken = false;
+        options.TokenValidationParameters = new TokenValidationParameters
+        {
+            ValidIssuer = keycloak.Value.Issuer,
+            ValidateAudience = keycloak.Value.VerifyTokenAudience,
+            ValidAudience = keycloak.Value.RequiredAudience,
+            // A logout token has the header type logout+jwt; Keycloak writes at+jwt where the client asks for RFC 9068.
+            ValidTypes = ["JWT", "at+jwt"],
+            ValidAlgorithms = keycloak.Value.TokenAlgorithms,
+            ClockSkew = keycloak.Value.TokenClockSkew,
+            RequireExpirationTime = true,
+            RequireSignedTokens = true,
+            TryAllIssuerSigningKeys = false,
+            NameClaimType = "preferred_username",
+            RoleClaimType = "none",
+        };
+    }
+
+    private static async Task ReachForKeyAsync(MessageReceivedContext context)
+    {
+        var token = Token(context.Request);
+        if (token is null)
+        {
+            return;
+        }
+
+        var metadata = context.HttpContext.RequestServices.GetRequiredService<RealmMetadata>();
+        try
+        {
+            await metadata.EnsureKeyAsync(KeyId(token), context.HttpContext.RequestAborted);
+            context.Token = token;
+        }
+        catch (RealmUnreachableException exception)
+        {
+            context.Fail(exception);
+        }
+    }
+
+    private static string? Token(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header["Bearer ".Length..].Trim() is { Length: > 0 } token
+            ? token
+            : null;
+    }
+
+    private static string? KeyId(string token)
+    {
+        try
+        {
+            return new JsonWebToken(token).Kid;
+        }
+        catch (Exception exception) when (exception is ArgumentException or SecurityTokenException)
+        {
+            // No token at all. The handler says so.
+            return null;
+        }
+    }
+
+    private static async Task CheckKindAsync(TokenValidatedContext context)
+    {
+        var principal = context.Principal!;
+        // Plain JwtBearer takes an ID token whose audience matches. Keycloak says what a token is in the payload's typ.
+        if (principal.FindAll("typ").Take(2).ToArray() is not [{ Value: "Bearer" }])
+        {
+            context.Fail("This is not an access token. Send the access_token of the token response.");
+            return;
+        }
+
+        if (context.SecurityToken is not JsonWebToken token || token.TryGetPayloadValue<object>("cnf", out _))
+        {
+            context.Fail("The token is bound to a key or a certificate, which this API cannot check. Send a plain bearer token.");
+            return;
+        }
+
+        // RFC 7515, section 4.1.11: what is marked critical must be understood, and nothing is here.
+        if (token.TryGetHeaderValue<object>("crit", out _))
+        {
+            context.Fail("The token demands an extension that this API does not know.");
+            return;
+        }
+
+        if (KeycloakIdentity.Read(principal, out var error) is not { } identity)
+        {
+            context.Fail(error!);
+            return;
+        }
+
+        var sessions = context.HttpContext.RequestServices.GetRequiredService<EndedSessionStore>();
+        if (await sessions.HasEndedAsync(identity, IssuedAt(token), context.HttpContext.RequestAborted))
+        {
+            context.Fail("The session that the token belongs to has ended. Sign in again.");
+            return;
+        }
+
+        await context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().NoteAsync(token, ClientToken.Accepted, context.HttpContext.RequestAborted);
+    }
+
+    // By Keycloak's clock, while the end of a session is written by ours: a minute covers what the two may differ.
+    private static DateTimeOffset IssuedAt(JsonWebToken token) =>
+        token.IssuedAt is { Year: > 1970 } issuedAt
+            ? new DateTimeOffset(issuedAt, TimeSpan.Zero) - TimeSpan.FromMinutes(1)
+            : DateTimeOffset.MinValue;
+
+    // Whatever is not a fault of the token (the database is away, say) must not look like one.
+    private static Task PassOnOutage(AuthenticationFailedContext context) => context.Exception switch
+    {
+        // The audience is looked at after the signature, so the realm did write this one.
+        SecurityTokenInvalidAudienceException when Token(context.Request) is { } token => context.HttpContext.RequestServices
+            .GetRequiredService<ClientTokenLog>().NoteAsync(new JsonWebToken(token), ClientToken.WrongAudience, context.HttpContext.RequestAborted),
+        SecurityTokenException or ArgumentException or RealmUnreachableException => Task.CompletedTask,
+        _ => throw context.Exception,
+    };
+
+    private static async Task ChallengeAsync(JwtBearerChallengeContext context)
+    {
+        context.HandleResponse();
+        if (context.AuthenticateFailure is RealmUnreachableException)
+        {
+            context.Response.Headers.RetryAfter = "5";
+            await Problem.Of(StatusCodes.Status503ServiceUnavailable, ProblemCode.RealmUnreachable,
+                "The realm cannot be reached, so the token cannot be checked. Try again later.").ExecuteAsync(context.HttpContext);
+            return;
+        }
+
+        var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
+        var challenge = $"Bearer realm=\"{realm}\"";
+        var (code, detail) = context.AuthenticateFailure is { } failure
+            ? (ProblemCode.InvalidToken, Explain(failure))
+            : (ProblemCode.TokenMissing, "Send an access token of this realm: \"Authorization: Bearer …\". A service gets one by client credentials.");
+        if (context.AuthenticateFailure is not null)
+        {
+            // RFC 6750, section 3.1. A quotation mark would end the description early, so it holds none.
+            challenge += $", error=\"{code}\", error_description=\"{detail.Replace('"', '\'')}\"";
+        }
+
+        context.Response.Headers[HeaderNames.WWWAuthenticate] = challenge;
+        await Problem.Of(StatusCodes.Status401Unauthorized, code, detail).ExecuteAsync(context.HttpContext);
+    }
+
+    // Fixed sentences only: the library's own messages hold claim values and key ids.
+    private static string Explain(Exception failure) => failure switch
+    {
+        SecurityTokenExpiredException => "The token has expired. Get a new one.",
+        SecurityTokenNotYetValidException => "The token is not valid yet. Check the clocks of this server and of Keycloak.",
+        SecurityTokenNoExpirationException => "The token has no end of life (exp).",
+        SecurityTokenInvalidAudienceException => "The token is not meant for this API. Add an audience mapper for it to the calling client in Keycloak.",
+        SecurityTokenInvalidIssuerException => "The token comes from another issuer. Get it from the realm that this API trusts, under the same address.",
+        SecurityTokenInvalidTypeException => "This is not an access token. Send the access_token of the token response.",
+        SecurityTokenInvalidAlgorithmException => "The token is signed with an algorithm that is not accepted here.",
+        SecurityTokenSignatureKeyNotFoundException => "The token is signed with a key that the realm does not offer.",
+        SecurityTokenInvalidSignatureException => "The token's signature is wrong.",
+        AuthenticationFailureException ours => ours.Message,
+        _ => "The token cannot be read: it must be a signed JWT from this realm.",
+    };
+}

@@ -1,0 +1,73 @@
+using KeycloakAccess.Data;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>The sessions that Keycloak has ended, kept in the database so that every instance refuses them from the next request on.</summary>
+internal sealed class EndedSessionStore(Database database, AuditTrail audit, IOptions<KeycloakOptions> options, TimeProvider clock)
+{
+    /// <summary>Ends one session, or every session of a subject that began until then where no session id is given.</summary>
+    public Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken) =>
+        EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), cancellationToken);
+
+    /// <inheritdoc cref="EndAsync(string, string?, string?, CancellationToken)"/>
+    public Task EndAsync(string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, CancellationToken cancellationToken) =>
+        EndAsync(issuer, sessionId, subject, endedAt, by: null, cancellationToken);
+
+    /// <summary>Ends what somebody has chosen here, and records that they did.</summary>
+    public Task EndAsync(string issuer, string? sessionId, string? subject, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
+        EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), (actor, change), cancellationToken);
+
+    private async Task EndAsync(
+        string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, (Actor Actor, AuditChange Change)? by, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        // A cookie lives as long as session-lifetime; an access token less than a day, even in a generous realm.
+        var keepUntil = now + options.Value.SignIn.SessionLifetime + TimeSpan.FromDays(1);
+        const string sql = """
+            DELETE FROM ended_sessions WHERE keep_until < @now;
+            INSERT INTO ended_sessions (issuer, session_id, subject, ended_at, keep_until)
+            VALUES (@issuer, @sessionId, @subject, @endedAt, @keepUntil)
+            ON CONFLICT (issuer, session_id, subject) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until;
+            DELETE FROM sessions
+            WHERE issuer = @issuer AND (session_id = @sessionId AND session_id <> '' OR @sessionId = '' AND subject = @subject AND started_at <= @endedAt)
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            sql,
+            new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, endedAt, keepUntil },
+            transaction,
+            cancellationToken: cancellationToken));
+        if (by is { } who)
+        {
+            await audit.RecordAsync(connection, transaction, who.Actor, who.Change, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <param name="identity">Whose session.</param>
+    /// <param name="startedAt">When the cookie or token was issued: an end leaves alone what was issued after it.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    {
+        // Services have no session, and no reason to pay for the question.
+        if (identity is { SessionId: null, Kind: AccountKind.Service })
+        {
+            return false;
+        }
+
+        const string sql = """
+            SELECT COUNT(*)
+            FROM ended_sessions
+            WHERE issuer = @Issuer
+              AND ((session_id = @SessionId AND session_id <> '') OR (session_id = '' AND subject = @Subject))
+              AND ended_at >= @startedAt
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            sql, new { identity.Issuer, SessionId = identity.SessionId ?? "", identity.Subject, startedAt }, cancellationToken: cancellationToken)) > 0;
+    }
+}

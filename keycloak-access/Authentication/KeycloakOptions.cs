@@ -1,0 +1,93 @@
+namespace KeycloakAccess.Authentication;
+
+/// <summary>
+/// The realm that this service trusts: section <c>Keycloak</c>, in the form of Keycloak's own adapter JSON
+/// (<c>auth-server-url</c>) or in PascalCase (<c>AuthServerUrl</c>), as users of Keycloak.AuthServices know it.
+/// <see cref="KeycloakOptionsReader"/> reads it, <see cref="KeycloakOptionsValidator"/> checks it at start.
+/// </summary>
+public sealed class KeycloakOptions
+{
+    /// <summary>The name of the configuration section.</summary>
+    public const string Section = "Keycloak";
+
+    /// <summary>
+    /// <c>auth-server-url</c>: Keycloak's address as browsers and tokens know it, without <c>/realms/…</c>.
+    /// The issuer is made of it, so it must be the same to the letter.
+    /// </summary>
+    public string AuthServerUrl { get; set; } = "";
+
+    /// <summary>
+    /// <c>backchannel-url</c>: Keycloak's address as this service reaches it, where that differs from
+    /// <see cref="AuthServerUrl"/>: in a container network, for instance. Keycloak needs
+    /// <c>hostname-backchannel-dynamic</c> for it. Empty: the same address.
+    /// </summary>
+    public string BackchannelUrl { get; set; } = "";
+
+    /// <summary><c>realm</c>: the realm's name. Case counts.</summary>
+    public string Realm { get; set; } = "";
+
+    /// <summary><c>resource</c>: the client id of this API, whose client roles are ours and which tokens must name as audience.</summary>
+    public string Resource { get; set; } = "";
+
+    /// <summary><c>audience</c>: the audience that tokens must name, where it is not <see cref="Resource"/>.</summary>
+    public string Audience { get; set; } = "";
+
+    /// <summary>
+    /// <c>verify-token-audience</c>: whether a token must be meant for this API. Default <see langword="true"/>.
+    /// Without it, a token that a person gave to any other service of the realm opens this one as well.
+    /// </summary>
+    public bool VerifyTokenAudience { get; set; } = true;
+
+    /// <summary><c>ssl-required</c>: where HTTPS is demanded, in both directions. Default <c>external</c>.</summary>
+    public SslRequired SslRequired { get; set; } = SslRequired.External;
+
+    /// <summary><c>token-clock-skew</c>: how long after its end a token is still taken, in seconds or as <c>hh:mm:ss</c>. Default 0, at most 5 minutes.</summary>
+    public TimeSpan TokenClockSkew { get; set; } = TimeSpan.Zero;
+
+    /// <summary><c>token-algorithms</c>: the signature algorithms (RFC 7518, section 3.1) that are accepted. Default RS256, PS256 and ES256.</summary>
+    public IReadOnlyList<string> TokenAlgorithms { get; set; } = ["RS256", "PS256", "ES256"];
+
+    /// <summary><c>sign-in</c>: the client through which staff sign in to the admin pages.</summary>
+    public SignInOptions SignIn { get; set; } = new();
+
+    /// <summary>The issuer that tokens must carry: <c>{auth-server-url}/realms/{realm}</c>.</summary>
+    public string Issuer => RealmUrl(AuthServerUrl);
+
+    /// <summary>Where this service reads the realm's metadata (OpenID Connect Discovery 1.0, section 4).</summary>
+    public string MetadataAddress =>
+        RealmUrl(BackchannelUrl.Length > 0 ? BackchannelUrl : AuthServerUrl) + "/.well-known/openid-configuration";
+
+    /// <summary>The audience that tokens must name.</summary>
+    public string RequiredAudience => Audience.Length > 0 ? Audience : Resource;
+
+    private string RealmUrl(string server) => $"{server.TrimEnd('/')}/realms/{Uri.EscapeDataString(Realm)}";
+}
+
+/// <summary>The client through which staff sign in: section <c>Keycloak:sign-in</c>.</summary>
+public sealed class SignInOptions
+{
+    /// <summary><c>resource</c>: the client id. A confidential client with the standard flow and PKCE.</summary>
+    public string Resource { get; set; } = "";
+
+    /// <summary><c>credentials:secret</c> or <c>credentials:secret-file</c>: the client's secret.</summary>
+    public string Secret { get; set; } = "";
+
+    /// <summary>
+    /// <c>session-lifetime</c>: how long a sign-in lasts here before Keycloak is asked again, in seconds or as
+    /// <c>hh:mm:ss</c>. Roles are as fresh as that. With a live session at Keycloak nobody notices. Default 30 minutes.
+    /// </summary>
+    public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromMinutes(30);
+}
+
+/// <summary>Keycloak's three levels of <c>ssl-required</c>.</summary>
+public enum SslRequired
+{
+    /// <summary>HTTP is accepted from and to everywhere.</summary>
+    None,
+
+    /// <summary>HTTPS is demanded, except from and to loopback and private addresses.</summary>
+    External,
+
+    /// <summary>HTTPS is demanded everywhere.</summary>
+    All,
+}

@@ -1,0 +1,245 @@
+using System.Globalization;
+using Microsoft.Extensions.FileProviders;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>
+/// Reads section <c>Keycloak</c>. A key is the same with and without dashes and in any case, so <c>auth-server-url</c>
+/// and <c>AuthServerUrl</c> are one key: the JSON that Keycloak's console offers can be pasted as it is, and a variable of
+/// the environment, whose name cannot hold dashes, overrides it.
+/// </summary>
+internal sealed class KeycloakOptionsReader(IConfiguration configuration) : IConfigureOptions<KeycloakOptions>
+{
+    /// <summary>
+    /// Keys of Keycloak's adapters and of Keycloak.AuthServices that mean nothing here: the service does what they ask
+    /// for in any case, or leaves it to the database. They are accepted, so that a section can be taken over unchanged.
+    /// </summary>
+    private static readonly string[] Ignored =
+    [
+        "confidential-port", "bearer-only", "public-client", "use-resource-role-mappings", "enable-cors", "enable-pkce",
+        "realm-public-key", "principal-attribute", "role-claim-type", "name-claim-type", "enable-roles-mapping",
+        "roles-resource", "roles-source", "disable-roles-access-token-mapping", "autodetect-bearer-only",
+        "credentials", "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
+    ];
+
+    /// <summary>Keys that would switch a protection off. Refused, since ignoring them would surprise, and obeying them would harm.</summary>
+    private static readonly string[] Refused = ["disable-trust-manager", "allow-any-hostname", "expose-token"];
+
+    public void Configure(KeycloakOptions options)
+    {
+        var section = new Section(KeycloakOptions.Section, Merge(configuration));
+        options.AuthServerUrl = section.Text("auth-server-url");
+        options.BackchannelUrl = section.Text("backchannel-url");
+        options.Realm = section.Text("realm");
+        options.Resource = section.Text("resource");
+        options.Audience = section.Text("audience");
+        options.VerifyTokenAudience = section.Truth("verify-token-audience", options.VerifyTokenAudience);
+        options.SslRequired = section.Choice("ssl-required", options.SslRequired);
+        options.TokenClockSkew = section.Duration("token-clock-skew", options.TokenClockSkew);
+        options.TokenAlgorithms = section.List("token-algorithms", options.TokenAlgorithms);
+
+        var signIn = section.Child("sign-in");
+        options.SignIn.Resource = signIn.Text("resource");
+        options.SignIn.SessionLifetime = signIn.Duration("session-lifetime", options.SignIn.SessionLifetime);
+        options.SignIn.Secret = signIn.Secret();
+        signIn.RefuseUnknown([], []);
+        section.RefuseUnknown(Ignored, Refused);
+    }
+
+    /// <summary>
+    /// All sources of the section, one over the other as always, under keys without dashes and case. What a source writes
+    /// for people is kept for messages.
+    /// </summary>
+    /// <exception cref="KeycloakConfigurationException">One source has a key in both spellings, with two values.</exception>
+    private static Dictionary<string, (string Written, string Value)> Merge(IConfiguration configuration)
+    {
+        var merged = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);
+        var sources = configuration is IConfigurationRoot root
+            ? root.Providers.Select(provider => (IConfiguration)new ConfigurationRoot([new Unwatched(provider)]))
+            : [configuration];
+        foreach (var source in sources)
+        {
+            var own = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);
+            foreach (var (written, value) in source.GetSection(KeycloakOptions.Section).AsEnumerable(makePathsRelative: true))
+            {
+                if (value is null)
+                {
+                    continue;
+                }
+
+                if (own.TryGetValue(Normal(written), out var other) && other.Value != value)
+                {
+                    throw new KeycloakConfigurationException(
+                        $"{KeycloakOptions.Section} has both {other.Written} and {written}, which are the same key. Keep one spelling.");
+                }
+
+                own[Normal(written)] = (written, value);
+            }
+
+            foreach (var (key, entry) in own)
+            {
+                merged[key] = entry;
+            }
+        }
+
+        return merged;
+    }
+
+    private static string Normal(string key) => key.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+
+    /// <summary>A source by itself. It is the application's to load and to dispose.</summary>
+    private sealed class Unwatched(IConfigurationProvider provider) : IConfigurationProvider
+    {
+        public bool TryGet(string key, out string? value) => provider.TryGet(key, out value);
+
+        public void Set(string key, string? value) => provider.Set(key, value);
+
+        public IChangeToken GetReloadToken() => NullChangeToken.Singleton;
+
+        public void Load()
+        {
+        }
+
+        public IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath) => provider.GetChildKeys(earlierKeys, parentPath);
+    }
+
+    /// <summary>One section, that remembers which keys have been asked for.</summary>
+    private sealed class Section(string path, IReadOnlyDictionary<string, (string Written, string Value)> merged, string prefix = "")
+    {
+        private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+        private readonly List<string> _names = [];
+
+        public Section Child(string key)
+        {
+            Know(key);
+            return new($"{path}:{key}", merged, $"{prefix}{Normal(key)}:");
+        }
+
+        public string Text(string key)
+        {
+            Know(key);
+            return merged.TryGetValue(prefix + Normal(key), out var entry) ? entry.Value.Trim() : "";
+        }
+
+        public bool Truth(string key, bool otherwise) => Text(key) switch
+        {
+            "" => otherwise,
+            var text => bool.TryParse(text, out var truth) ? truth : throw Bad(key, text, "true or false"),
+        };
+
+        public TEnum Choice<TEnum>(string key, TEnum otherwise)
+            where TEnum : struct, Enum => Text(key) switch
+            {
+                "" => otherwise,
+                var text => Enum.GetNames<TEnum>().Contains(text, StringComparer.OrdinalIgnoreCase)
+                    ? Enum.Parse<TEnum>(text, ignoreCase: true)
+                    : throw Bad(key, text, string.Join(", ", Enum.GetNames<TEnum>()).ToLowerInvariant()),
+            };
+
+        public TimeSpan Duration(string key, TimeSpan otherwise)
+        {
+            var text = Text(key);
+            if (text.Length == 0)
+            {
+                return otherwise;
+            }
+
+            return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds)
+                : TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration) ? duration
+                : throw Bad(key, text, "a number of seconds, or hh:mm:ss");
+        }
+
+        public IReadOnlyList<string> List(string key, IReadOnlyList<string> otherwise)
+        {
+            Know(key);
+            var items = $"{prefix}{Normal(key)}:";
+            var list = merged.Where(entry => entry.Key.StartsWith(items, StringComparison.Ordinal))
+                .OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value.Value).ToArray();
+            return list.Length > 0 ? list : otherwise;
+        }
+
+        public string Secret()
+        {
+            var credentials = Child("credentials");
+            var secret = credentials.Text("secret");
+            var file = credentials.Text("secret-file");
+            credentials.RefuseUnknown([], []);
+            if (file.Length == 0)
+            {
+                return secret;
+            }
+
+            if (secret.Length > 0)
+            {
+                throw new KeycloakConfigurationException(
+                    $"{path}:credentials has both secret and secret-file. Remove one of them.");
+            }
+
+            try
+            {
+                return File.ReadAllText(file).Trim();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new KeycloakConfigurationException(
+                    $"{path}:credentials:secret-file cannot be read: {exception.Message} Check the path and who may read it.",
+                    exception);
+            }
+        }
+
+        public void RefuseUnknown(string[] ignored, string[] refused)
+        {
+            foreach (var (key, entry) in merged.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)))
+            {
+                var depth = prefix.Count(':'.Equals);
+                var name = key.Split(':')[depth];
+                var written = string.Join(':', entry.Written.Split(':').Take(depth + 1));
+                if (refused.Any(each => Normal(each) == name) && !string.Equals(entry.Value, "false", StringComparison.OrdinalIgnoreCase))
+                {
+                    throw new KeycloakConfigurationException(
+                        $"{KeycloakOptions.Section}:{written} would switch a protection off and is not supported. Remove it; " +
+                        "for a certificate of your own authority, add the authority to the machine's trusted ones.");
+                }
+
+                if (!_known.Contains(name) && !ignored.Concat(refused).Any(each => Normal(each) == name))
+                {
+                    var nearest = NearestName.Of(written.Split(':')[^1], _names);
+                    throw new KeycloakConfigurationException(
+                        $"{KeycloakOptions.Section}:{written} is not a known key" + (nearest is null ? "." : $": did you mean {nearest}?") +
+                        $" Known here: {string.Join(", ", _names)}.");
+                }
+            }
+        }
+
+        private void Know(string key)
+        {
+            if (_known.Add(Normal(key)))
+            {
+                _names.Add(key);
+            }
+        }
+
+        private KeycloakConfigurationException Bad(string key, string text, string expected) =>
+            new($"{path}:{key} is \"{text}\". It must be {expected}.");
+    }
+}
+
+/// <summary>Section <c>Keycloak</c> cannot be used. The message names the key, what is wrong and the remedy.</summary>
+public sealed class KeycloakConfigurationException : Exception
+{
+    public KeycloakConfigurationException()
+    {
+    }
+
+    public KeycloakConfigurationException(string message)
+        : base(message)
+    {
+    }
+
+    public KeycloakConfigurationException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,0 +1,61 @@
+using KeycloakAccess.Data;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>Says how callers of an endpoint authenticate.</summary>
+public static class KeycloakSetup
+{
+    /// <summary>The name of the HTTP client that talks to the realm.</summary>
+    internal const string Backchannel = "Keycloak";
+
+    internal static void AddKeycloak(this IServiceCollection services)
+    {
+        services.AddSingleton<IConfigureOptions<KeycloakOptions>, KeycloakOptionsReader>();
+        services.AddSingleton<IValidateOptions<KeycloakOptions>, KeycloakOptionsValidator>();
+        services.AddOptions<KeycloakOptions>().ValidateOnStart();
+
+        services.AddHttpClient(Backchannel, client =>
+            {
+                client.Timeout = BackchannelHandler.Timeout;
+                // Metadata and keys of a realm are some 10 KiB.
+                client.MaxResponseContentBufferSize = 1024 * 1024;
+            })
+            .ConfigurePrimaryHttpMessageHandler(provider => BackchannelHandler.Create(provider.GetRequiredService<IOptions<KeycloakOptions>>()))
+            // The handler lives as long as the process; PooledConnectionLifetime renews its connections.
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RealmMetadata>(
+            provider, provider.GetRequiredService<IHttpClientFactory>().CreateClient(Backchannel)));
+        services.AddHostedService<RealmProbe>();
+        services.AddHealthChecks().AddCheck<Check>("realm");
+        services.AddSingleton<EndedSessionStore>();
+        services.AddSingleton<SessionStore>();
+        services.AddSingleton<RealmLogout>();
+        services.AddSingleton<RealmKeyLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<RealmKeyLog>());
+        services.AddSingleton<ClientTokenLog>();
+        services.AddSingleton(provider => new MigrationValues(provider.GetRequiredService<IOptions<KeycloakOptions>>().Value.Resource));
+
+        // No default scheme: each route group names the ones it takes.
+        services.AddAuthentication().AddKeycloakBearer().AddKeycloakSession();
+    }
+
+    /// <summary>Takes access tokens, and nothing else.</summary>
+    public static TBuilder RequireBearer<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(Policy(Schemes.Bearer));
+
+    /// <summary>Takes the session cookie of a sign-in, and nothing else.</summary>
+    public static TBuilder RequireSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(Policy(Schemes.Session));
+
+    private sealed class Check(RealmMetadata metadata) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(metadata.HasBeenReached ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(metadata.LastFailure));
+    }
+
+    private static AuthorizationPolicy Policy(string scheme) =>
+        new AuthorizationPolicyBuilder(scheme).RequireAuthenticatedUser().Build();
+}

@@ -1,0 +1,38 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>What Keycloak takes for a local address where <c>ssl-required</c> is <c>external</c>.</summary>
+internal static class LocalAddress
+{
+    /// <returns>Whether the address is loopback, link-local or private (RFC 1918, RFC 4193). No address at all is a Unix socket, hence of this machine.</returns>
+    public static bool Is(IPAddress? address)
+    {
+        if (address is null)
+        {
+            return true;
+        }
+
+        if (address.IsIPv4MappedToIPv6)
+        {
+            address = address.MapToIPv4();
+        }
+
+        if (IPAddress.IsLoopback(address))
+        {
+            return true;
+        }
+
+        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            return address.IsIPv6LinkLocal || address.IsIPv6SiteLocal || address.IsIPv6UniqueLocal;
+        }
+
+        var bytes = address.GetAddressBytes();
+        return bytes[0] == 10
+            || (bytes[0] == 172 && bytes[1] is >= 16 and <= 31)
+            || (bytes[0] == 192 && bytes[1] == 168)
+            || (bytes[0] == 169 && bytes[1] == 254);
+    }
+}

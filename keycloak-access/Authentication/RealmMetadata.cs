@@ -1,0 +1,201 @@
+using System.Text.Json;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Protocols;
+using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>The realm cannot be asked, so nothing can be decided: answered with 503, never with a guess.</summary>
+internal sealed class RealmUnreachableException : Exception
+{
+    public RealmUnreachableException()
+    {
+    }
+
+    public RealmUnreachableException(string message)
+        : base(message)
+    {
+    }
+
+    public RealmUnreachableException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}
+
+/// <summary>
+/// The realm's metadata and keys (OpenID Connect Discovery 1.0), read once and kept, for every scheme of this service.
+/// It stands in for the framework's ConfigurationManager, which answers 401 instead of "unreachable" at a cold start,
+/// lets one forged key id use up the only refresh in five minutes, and trusts a removed key for up to 13 hours.
+/// </summary>
+internal sealed partial class RealmMetadata(
+    IOptions<KeycloakOptions> options,
+    HttpClient backchannel,
+    TimeProvider clock,
+    ILogger<RealmMetadata> logger) : IConfigurationManager<OpenIdConnectConfiguration>
+{
+    /// <summary>After this time the metadata is read again, in the background. A key that Keycloak removed is trusted no longer than this.</summary>
+    public static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
+
+    /// <summary>While Keycloak does not answer, what was read last is used for this long. Then nothing is known any more: 503.</summary>
+    public static readonly TimeSpan UsableFor = TimeSpan.FromHours(1);
+
+    /// <summary>The shortest time between two reads, whoever asks: forged key ids must not turn into traffic.</summary>
+    public static readonly TimeSpan AtMostEvery = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private Task _reading = Task.CompletedTask;
+    private DateTimeOffset _lastRead = DateTimeOffset.MinValue;
+    private volatile Snapshot? _current;
+    private volatile Failure? _lastFailure;
+
+    /// <summary>What was read last, and when; <see langword="null"/> until the realm has been reached.</summary>
+    public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<JsonWebKey> Keys)? Last =>
+        _current is { } current ? (current.ReadAt, current.ReachableSince, current.Configuration.JsonWebKeySet.Keys.Where(key => key.Use is not "enc")) : null;
+
+    /// <summary>Whether the realm has been reached at least once.</summary>
+    public bool HasBeenReached => _current is not null;
+
+    /// <summary>Why the last attempt failed, for health reports and log lines; <see langword="null"/> if it did not.</summary>
+    public string? LastFailure => _lastFailure?.Message;
+
+    /// <exception cref="RealmUnreachableException">The realm has not been reached, or not for <see cref="UsableFor"/>.</exception>
+    public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        if (_current is { } current && now - current.ReadAt < UsableFor)
+        {
+            if (now - current.ReadAt >= FreshFor)
+            {
+                _ = ReadAtMostEveryAsync(AtMostEvery);
+            }
+
+            return current.Configuration;
+        }
+
+        // The failure of a moment ago stands for everybody who asks in that moment: an outage must not queue the callers.
+        if (_lastFailure is { } failure && now - failure.At < TimeSpan.FromSeconds(1))
+        {
+            throw new RealmUnreachableException(failure.Message);
+        }
+
+        await ReadAtMostEveryAsync(TimeSpan.Zero).WaitAsync(cancel);
+        return _current is { } read && clock.GetUtcNow() - read.ReadAt < UsableFor
+            ? read.Configuration
+            : throw new RealmUnreachableException(_lastFailure?.Message ?? "The realm has not been reached.");
+    }
+
+    /// <summary>
+    /// Reads the keys again if they lack this one, so that the first token after a key rotation is not refused.
+    /// </summary>
+    /// <exception cref="RealmUnreachableException">As <see cref="GetConfigurationAsync"/>.</exception>
+    public async Task EnsureKeyAsync(string? keyId, CancellationToken cancellationToken)
+    {
+        var configuration = await GetConfigurationAsync(cancellationToken);
+        if (string.IsNullOrEmpty(keyId) || configuration.SigningKeys.Any(key => string.Equals(key.KeyId, keyId, StringComparison.Ordinal)))
+        {
+            return;
+        }
+
+        await ReadAtMostEveryAsync(AtMostEvery).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Called by the framework's handlers when a signature fails. <see cref="EnsureKeyAsync"/> has done the work by then.</summary>
+    public void RequestRefresh()
+    {
+    }
+
+    // One read at a time, shared by everybody who waits for it: a realm that hangs holds them all up once, not one after
+    // the other, and a caller who gives up takes it from nobody.
+    private Task ReadAtMostEveryAsync(TimeSpan interval)
+    {
+        lock (_lock)
+        {
+            var now = clock.GetUtcNow();
+            if (_reading.IsCompleted && now - _lastRead >= interval)
+            {
+                _lastRead = now;
+                _reading = Task.Run(TryReadAsync);
+            }
+
+            return _reading;
+        }
+    }
+
+    private async Task TryReadAsync()
+    {
+        try
+        {
+            var before = _current;
+            var first = before is null;
+            var configuration = await ReadAsync(CancellationToken.None);
+            var now = clock.GetUtcNow();
+            _current = new Snapshot(configuration, now, before is null || _lastFailure is not null ? now : before.ReachableSince);
+            _lastFailure = null;
+            if (first)
+            {
+                LogReached(options.Value.Issuer);
+            }
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidOperationException or OperationCanceledException or ArgumentException or JsonException)
+        {
+            var reason = Reason(exception);
+            _lastFailure = new Failure(reason, clock.GetUtcNow());
+            LogUnreachable(options.Value.MetadataAddress, reason);
+        }
+    }
+
+    private async Task<OpenIdConnectConfiguration> ReadAsync(CancellationToken cancellationToken)
+    {
+        var documents = new HttpDocumentRetriever(backchannel)
+        {
+            // ssl-required decides, and BackchannelHandler keeps it.
+            RequireHttps = false,
+        };
+        var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(options.Value.MetadataAddress, documents, cancellationToken);
+
+        // OpenID Connect Discovery 1.0, section 4.3: the issuer must be exactly the one that was asked for.
+        if (!string.Equals(configuration.Issuer, options.Value.Issuer, StringComparison.Ordinal))
+        {
+            throw new InvalidOperationException(
+                $"The realm calls itself {configuration.Issuer}, but Keycloak:auth-server-url and Keycloak:realm say {options.Value.Issuer}. " +
+                "Set auth-server-url to the address in the realm's own name, or Keycloak's hostname option (KC_HOSTNAME) to yours.");
+        }
+
+        return configuration.SigningKeys.Count > 0
+            ? configuration
+            : throw new InvalidOperationException($"The realm offers no signing key at {configuration.JwksUri}.");
+    }
+
+    private static string Reason(Exception exception)
+    {
+        // IDX… exceptions of the library wrap the one that says what happened.
+        var deepest = exception;
+        while (deepest.InnerException is { } inner && !deepest.Data.Contains(HttpDocumentRetriever.StatusCode))
+        {
+            deepest = inner;
+        }
+
+        if (deepest.Data[HttpDocumentRetriever.StatusCode] is System.Net.HttpStatusCode status)
+        {
+            return status == System.Net.HttpStatusCode.NotFound
+                ? "HTTP 404: there is no such realm at this address. Compare Keycloak:realm, in the same case, and auth-server-url."
+                : $"HTTP {(int)status}";
+        }
+
+        return deepest is OperationCanceledException
+            ? $"no answer within {BackchannelHandler.Timeout.TotalSeconds:0} seconds"
+            : deepest.Message.ReplaceLineEndings(" ");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Reached the realm {Issuer}")]
+    private partial void LogReached(string issuer);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The realm's metadata at {Address} could not be read: {Reason}")]
+    private partial void LogUnreachable(string address, string reason);
+
+    private sealed record Snapshot(OpenIdConnectConfiguration Configuration, DateTimeOffset ReadAt, DateTimeOffset ReachableSince);
+
+    private sealed record Failure(string Message, DateTimeOffset At);
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text;
+using KeycloakAccess.Authentication;
+
+namespace KeycloakAccess.Commands.Seeding;
+
+/// <summary>Names of people, roles, groups and books, put together from <see cref="SeedWords"/>.</summary>
+internal static class SeedNames
+{
+    // No common factor with the number of combinations, so that going by this step meets each of them once.
+    private const int Step = 101;
+
+    // Written out, because string.Normalize leaves letters with marks alone where globalization is invariant, as here.
+    private const string Marked = "áàâãäåąçćčéèêëęğíìîïıłñńóòôõöøśšşúùûüýźžż";
+    private const string Unmarked = "aaaaaaaccceeeeegiiiiilnnoooooosssuuuuyzzz";
+
+    public static (string First, string Last) Person(SeedRandom random)
+    {
+        var (first, last) = random.Of(SeedWords.People);
+        return (random.Of(first), random.Of(last));
+    }
+
+    /// <returns>The name in small letters without marks, as user names and addresses are written.</returns>
+    public static string Plain(string name)
+    {
+        var text = new StringBuilder(name.Length);
+        foreach (var character in name.ToLowerInvariant().Replace("ß", "ss", StringComparison.Ordinal).Replace("æ", "ae", StringComparison.Ordinal))
+        {
+            var plain = Marked.IndexOf(character, StringComparison.Ordinal) is >= 0 and var at ? Unmarked[at] : character;
+            if (char.IsAsciiLetterLower(plain) || plain == '-')
+            {
+                text.Append(plain);
+            }
+        }
+
+        return text.ToString();
+    }
+
+    /// <returns>The name, with a number where it is taken already; it is taken from then on.</returns>
+    public static string Free(string name, HashSet<string> taken)
+    {
+        var free = name;
+        for (var number = 2; !taken.Add(free); number++)
+        {
+            free = $"{name}{(char.IsAsciiDigit(name[^1]) ? "-" : "")}{number.ToString(CultureInfo.InvariantCulture)}";
+        }
+
+        return free;
+    }
+
+    /// <summary>As many different roles and Keycloak groups as one likes: half of them groups, a quarter realm roles, a quarter client roles.</summary>
+    /// <param name="index">Which.</param>
+    /// <param name="resource">The client of this service.</param>
+    public static KeycloakRole Role(int index, string resource) => (index % 4) switch
+    {
+        0 => GroupPath(index / 4 * 2),
+        2 => GroupPath((index / 4 * 2) + 1),
+        1 => RealmRole(index / 4),
+        _ => ClientRole(index / 4, resource),
+    };
+
+    /// <returns>The title of a book.</returns>
+    public static string Title(SeedRandom random)
+    {
+        var noun = random.Of(SeedWords.Nouns);
+        return random.Below(6) switch
+        {
+            0 => $"The {random.Of(SeedWords.Adjectives)} {noun}",
+            1 => $"{noun} and {random.Of(SeedWords.Nouns)}",
+            2 => $"{("AIO".Contains(noun[0], StringComparison.Ordinal) ? "An" : "A")} {noun} in {random.Of(SeedWords.Places)}",
+            3 => $"The {noun} of {random.Of(SeedWords.Places)}",
+            4 => $"{random.Of(SeedWords.Adjectives)} {noun}",
+            _ => $"Letters from {random.Of(SeedWords.Places)}",
+        };
+    }
+
+    /// <returns>An ISBN-13 whose last digit is right (ISO 2108).</returns>
+    public static string Isbn(SeedRandom random)
+    {
+        var digits = "978" + random.Below(1_000_000_000).ToString("D9", CultureInfo.InvariantCulture);
+        var sum = digits.Select((digit, position) => (digit - '0') * (position % 2 == 0 ? 1 : 3)).Sum();
+        return digits + ((10 - (sum % 10)) % 10).ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static KeycloakRole GroupPath(int index)
+    {
+        var (combination, number) = Combination(index, SeedWords.Regions.Count * SeedWords.Departments.Count * SeedWords.Ranks.Count);
+        var region = SeedWords.Regions[combination % SeedWords.Regions.Count];
+        var department = SeedWords.Departments[combination / SeedWords.Regions.Count % SeedWords.Departments.Count];
+        var rank = SeedWords.Ranks[combination / SeedWords.Regions.Count / SeedWords.Departments.Count];
+        return new KeycloakRole(RoleKind.KeycloakGroup, "", $"/{region}/{department}{(rank.Length > 0 ? $"/{rank}" : "")}{(number > 0 ? $"/team-{number}" : "")}");
+    }
+
+    private static KeycloakRole RealmRole(int index)
+    {
+        var (combination, number) = Combination(index, SeedWords.Departments.Count * SeedWords.Duties.Count);
+        var department = SeedWords.Departments[combination % SeedWords.Departments.Count];
+        var duty = SeedWords.Duties[combination / SeedWords.Departments.Count].Name;
+        return new KeycloakRole(RoleKind.RealmRole, "", $"{department}-{duty}{(number > 0 ? $"-{number}" : "")}");
+    }
+
+    private static KeycloakRole ClientRole(int index, string resource)
+    {
+        string[] clients = [resource, .. SeedWords.Clients];
+        var (combination, number) = Combination(index, clients.Length * SeedWords.Departments.Count);
+        var department = SeedWords.Departments[combination / clients.Length];
+        return new KeycloakRole(RoleKind.ClientRole, clients[combination % clients.Length], $"{department}-{(index % 2 == 0 ? "user" : "manager")}{(number > 0 ? $"-{number}" : "")}");
+    }
+
+    private static (int Combination, int Number) Combination(int index, int combinations) =>
+        ((int)((long)index * Step % combinations), index / combinations);
+}

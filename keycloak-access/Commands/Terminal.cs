@@ -1,0 +1,96 @@
+using KeycloakAccess.Explanation;
+
+namespace KeycloakAccess.Commands;
+
+/// <summary>
+/// Where a verb speaks: data goes to standard output, everything else to standard error, so that a pipe carries data alone.
+/// Names come from Keycloak and from whoever wrote the document: of what a terminal would obey, nothing is let through.
+/// Colours are for people: none where output is not a terminal, or where NO_COLOR is set (https://no-color.org).
+/// </summary>
+internal static class Terminal
+{
+    private const string Green = "32";
+    private const string Red = "31";
+    private const string Yellow = "33";
+    private const string Bold = "1";
+
+    private static readonly bool Coloured =
+        !Console.IsOutputRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+
+    /// <summary>Whether there is somebody to ask.</summary>
+    public static bool CanAsk => !Console.IsInputRedirected && !Console.IsErrorRedirected;
+
+    /// <summary>A line of data. One that tells of a change is coloured by its sign.</summary>
+    public static void Write(string line)
+    {
+        var printable = AccessWords.Printable(line);
+        Console.Out.WriteLine(Coloured ? Colour(printable) : printable);
+    }
+
+    /// <summary>Data of many lines, none of which holds a name with a line break in it.</summary>
+    public static void WriteLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Write);
+
+    /// <summary>
+    /// JSON: the same to a program, and nothing that a terminal would obey. Within a string such a character is escaped; line
+    /// breaks stand between values only.
+    /// </summary>
+    public static void WriteJson(string json) => Console.Out.WriteLine(string.Concat(json.EnumerateRunes().Select(character =>
+        AccessWords.IsPrintable(character) || character.Value is '\n' or '\r'
+            ? character.ToString()
+            : string.Concat(character.ToString().Select(unit => $"\\u{(int)unit:x4}")))));
+
+    /// <summary>A line for whoever watches.</summary>
+    public static void Say(string line) => Console.Error.WriteLine(AccessWords.Printable(line));
+
+    /// <summary>How far something has come, for whoever watches a terminal: the next line stands in its place. A file holds none of these.</summary>
+    public static void SayForNow(string line)
+    {
+        if (!Console.IsErrorRedirected)
+        {
+            Console.Error.Write($"\r{AccessWords.Printable(line)}\e[K");
+        }
+    }
+
+    /// <summary>A line in the place of what was said for now.</summary>
+    public static void SayInstead(string line)
+    {
+        SayForNow("");
+        Say(line);
+    }
+
+    /// <summary>A message of somebody else's, which may have many lines.</summary>
+    public static void SayLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Say);
+
+    /// <summary>Bytes as they are: a document is UTF-8 whatever the terminal's encoding.</summary>
+    public static void Write(byte[] bytes)
+    {
+        using var output = Console.OpenStandardOutput();
+        output.Write(bytes);
+    }
+
+    public static byte[] ReadInput()
+    {
+        using var input = Console.OpenStandardInput();
+        using var bytes = new MemoryStream();
+        input.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    /// <returns>Whether the answer is yes. Anything else is no.</returns>
+    public static bool Ask(string question)
+    {
+        Console.Error.Write($"{AccessWords.Printable(question)} [y/N] ");
+        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+
+    private static string Colour(string line) => line.AsSpan().TrimStart() switch
+    {
+        ['+', ' ', ..] => $"\e[{Green}m{line}\e[0m",
+        ['-', ' ', ..] => $"\e[{Red}m{line}\e[0m",
+        ['~', ' ', ..] => $"\e[{Yellow}m{line}\e[0m",
+        ['=', ' ', ..] => $"\e[{Bold}m{line}\e[0m",
+        _ => line,
+    };
+}

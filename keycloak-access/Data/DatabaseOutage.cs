@@ -1,0 +1,48 @@
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace KeycloakAccess.Data;
+
+/// <summary>Tells an outage of the database (answered with 503) from a mistake in a statement (a bug, answered with 500).</summary>
+internal static class DatabaseOutage
+{
+    // https://sqlite.org/rescode.html: BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
+    private static readonly int[] SqliteCodes = [5, 6, 8, 10, 11, 13, 14, 26];
+
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, a database that takes no
+    // connections or a lock that was not to be had, operator intervention, system.
+    private static readonly string[] PostgresClasses = ["08", "53", "55", "57", "58"];
+
+    public static bool Is(Exception exception) => exception switch
+    {
+        SqliteException sqlite => SqliteCodes.Contains(sqlite.SqliteErrorCode),
+        PostgresException postgres => IsOutage(postgres.SqlState),
+        NpgsqlException => true,
+        DbException other => other.IsTransient,
+        _ => false,
+    };
+
+    /// <returns>Whether a row that the statement refers to was deleted by somebody else in between.</returns>
+    public static bool IsBrokenReference(Exception exception) => exception
+        is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation }
+        or SqliteException { SqliteExtendedErrorCode: 787 };
+
+    /// <returns>Whether another row has a value already that must differ from row to row.</returns>
+    public static bool IsDuplicate(Exception exception) => exception
+        is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
+        or SqliteException { SqliteExtendedErrorCode: 2067 or 1555 };
+
+    /// <returns>Whether the statement names a table that is not there.</returns>
+    public static bool IsMissingTable(Exception exception) => exception
+        is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable }
+        or SqliteException { SqliteErrorCode: 1 };
+
+    // 25006 is read_only_sql_transaction: a standby, or a server that was set read-only. Classes 28 and 3D are a login
+    // that is refused and a database that is not there.
+    private static bool IsOutage(string sqlState) =>
+        sqlState is "25006"
+        || sqlState.StartsWith("28", StringComparison.Ordinal)
+        || sqlState.StartsWith("3D", StringComparison.Ordinal)
+        || PostgresClasses.Any(group => sqlState.StartsWith(group, StringComparison.Ordinal));
+}

@@ -1,0 +1,205 @@
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Explanation;
+
+/// <summary>
+/// Answers who may do what, and why. It decides nothing itself: each answer is that of <see cref="Decision.On"/>, which
+/// every call to this service is decided by, and of the model's row-level rule. It lives as long as one request or one
+/// command: the rules are those of its beginning, and an account is read once. A handler takes it as a parameter.
+/// </summary>
+internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue catalogue, SubjectStore subjects, RowCatalogue rows, Caller? asker)
+{
+    /// <summary>How many accounts a search looks at before it answers with what it has.</summary>
+    private const int MostCandidates = 1000;
+
+    private const int SmallestRead = 50;
+
+    private readonly bool _seesAccess = asker is null || asker.May(AccessEndpoints.Model, Permission.View);
+    private readonly Dictionary<string, KnownSubject?> _known = new(StringComparer.Ordinal);
+
+    /// <summary>For whoever asks without a call of their own, such as a command.</summary>
+    public static async Task<AccessQuestions> OpenAsync(IServiceProvider services, CancellationToken cancellationToken) =>
+        Create(services, await services.GetRequiredService<AccessRulesCache>().CurrentAsync(cancellationToken), asker: null);
+
+    /// <summary>Binds a handler's parameter.</summary>
+    public static async ValueTask<AccessQuestions?> BindAsync(HttpContext context) =>
+        await Caller.BindAsync(context) is { } caller ? Create(context.RequestServices, caller.Rules, caller) : null;
+
+    /// <returns>The answer to one question. Whoever or whatever is not known is refused, and is never an error.</returns>
+    public async Task<AccessAnswer> EvaluateAsync(AccessQuestion question, CancellationToken cancellationToken) =>
+        await AnswerAsync(question, await FindSubjectAsync(question, cancellationToken), cancellationToken);
+
+    /// <summary>Exactly those whom <see cref="EvaluateAsync"/> would allow, by user name, a page at a time, each with the answer.</summary>
+    /// <param name="question">The question; its subject is not looked at, only the type.</param>
+    /// <param name="limit">How many at most; at least 1.</param>
+    /// <param name="after">Where the page before ended.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<AccessPage<AccessAnswer, Cursor>> WhoMayAsync(
+        AccessQuestion question, int limit, Cursor? after, CancellationToken cancellationToken)
+    {
+        var groups = rules.Groups.Where(group => group.Permissions.Any(granted => granted.Covers(question.Permission))).ToArray();
+        if (groups.Length == 0 || !catalogue.Contains(question.Permission) || !TryKind(question.SubjectType, out var kind))
+        {
+            return new AccessPage<AccessAnswer, Cursor>([], Next: null);
+        }
+
+        var query = new SubjectQuery(rules, kind, groups, Always: asker?.AccountId);
+        var found = new List<(AccessAnswer Answer, Cursor At)>();
+        for (var looked = 0; looked < MostCandidates;)
+        {
+            var (candidates, next) = await subjects.ListAsync(query, Math.Max(limit, SmallestRead), after, cancellationToken);
+            foreach (var candidate in candidates)
+            {
+                var answer = await AnswerAsync(question with { Subject = candidate.Subject }, Describe(candidate, question.Scopes), cancellationToken);
+                if (!answer.IsAllowed)
+                {
+                    continue;
+                }
+
+                // One more than asked for, to know that there is one.
+                if (found.Count == limit)
+                {
+                    return Page(found, found[^1].At);
+                }
+
+                found.Add((answer, SubjectStore.CursorAt(candidate)));
+            }
+
+            if (next is null)
+            {
+                return Page(found, next: null);
+            }
+
+            after = next;
+            looked += candidates.Count;
+        }
+
+        return Page(found, after);
+    }
+
+    /// <summary>
+    /// The rows on which <see cref="EvaluateAsync"/> would allow the subject the action, by id, a page at a time.
+    /// <see cref="AccessQuestion.WholeModel"/> alone, where the action is about no row or the model has none to ask about.
+    /// </summary>
+    /// <param name="question">The question; its row is not looked at.</param>
+    /// <param name="limit">How many at most; at least 1.</param>
+    /// <param name="after">Where the page before ended.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<AccessPage<string, string>> WhichRowsAsync(
+        AccessQuestion question, int limit, string? after, CancellationToken cancellationToken)
+    {
+        var subject = await FindSubjectAsync(question, cancellationToken);
+        if (subject is null || !Decide(subject, question.Permission).IsAllowed)
+        {
+            return new AccessPage<string, string>([], Next: null);
+        }
+
+        if (question.Permission.Action == Permission.Add || rows.Find(question.Permission.Model) is not { } model)
+        {
+            return new AccessPage<string, string>(after is null ? [AccessQuestion.WholeModel] : [], Next: null);
+        }
+
+        var (ids, next) = await model.ListIdsAsync(RowSubjectOf(subject), limit, after, cancellationToken);
+        return new AccessPage<string, string>(ids, next);
+    }
+
+    /// <summary>The actions that <see cref="EvaluateAsync"/> would allow on the row. On a row that is not there, none: not even <c>add</c>.</summary>
+    /// <param name="question">The question; of its permission, only the model is looked at.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<IReadOnlyList<string>> WhichActionsAsync(AccessQuestion question, CancellationToken cancellationToken)
+    {
+        var name = question.Permission.Model;
+        if (catalogue.FindModel(name) is not { } model || await FindSubjectAsync(question, cancellationToken) is not { } subject)
+        {
+            return [];
+        }
+
+        var allowed = model.Actions.Where(action => Decide(subject, new Permission(name, action)).IsAllowed).ToArray();
+        return allowed.Length > 0 && (question.Row == AccessQuestion.WholeModel || await IsShownAsync(name, question.Row, subject, cancellationToken))
+            ? allowed
+            : [];
+    }
+
+    private static AccessQuestions Create(IServiceProvider services, AccessRules rules, Caller? asker) => new(
+        rules,
+        services.GetRequiredService<PermissionCatalogue>(),
+        services.GetRequiredService<SubjectStore>(),
+        services.GetRequiredService<RowCatalogue>(),
+        asker);
+
+    private static AccessPage<AccessAnswer, Cursor> Page(List<(AccessAnswer Answer, Cursor At)> found, Cursor? next) =>
+        new([.. found.Select(each => each.Answer)], next);
+
+    private static bool TryKind(string? type, out AccountKind? kind)
+    {
+        kind = type is null ? null : SubjectTypes.Parse(type);
+        return type is null || kind is not null;
+    }
+
+    private async Task<AccessSubject?> FindSubjectAsync(AccessQuestion question, CancellationToken cancellationToken)
+    {
+        // PostgreSQL has no NUL in a text, and SQLite ends a text there.
+        if (!TryKind(question.SubjectType, out var kind) || question.Subject.Contains('\0', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        AccessSubject? subject;
+        if (asker is not null && string.Equals(question.Subject, asker.Identity.Subject, StringComparison.Ordinal))
+        {
+            subject = Asker(asker, question.Scopes);
+        }
+        else
+        {
+            if (!_known.TryGetValue(question.Subject, out var known))
+            {
+                _known[question.Subject] = known = await subjects.FindAsync(question.Subject, cancellationToken);
+            }
+
+            subject = known is null ? null : Describe(known, question.Scopes);
+        }
+
+        return kind is not null && subject?.Subject.Kind != kind ? null : subject;
+    }
+
+    private AccessSubject Describe(KnownSubject known, IReadOnlySet<string>? scopes) =>
+        asker is not null && known.AccountId == asker.AccountId
+            ? Asker(asker, scopes)
+            : new AccessSubject(known.Subject, known.Username, known.Under(rules, scopes), known.RolesKnown, IsAsker: false);
+
+    private static AccessSubject Asker(Caller asker, IReadOnlySet<string>? scopes) => new(
+        asker.Identity.Subject,
+        asker.Identity.Username ?? asker.Identity.Subject,
+        scopes is null ? asker.Subject : asker.Subject with { Scopes = scopes },
+        asker.Identity.HasRoleClaims,
+        IsAsker: true,
+        Own: scopes is null ? null : asker.Subject);
+
+    private async Task<AccessAnswer> AnswerAsync(AccessQuestion question, AccessSubject? subject, CancellationToken cancellationToken)
+    {
+        var answer = AccessAnswer.Of(question, subject, rules, catalogue, rows) with { NamesWays = _seesAccess };
+        return subject is null || !answer.IsAllowed || !question.IsAboutRow
+            || await IsShownAsync(question.Permission.Model, question.Row, subject, cancellationToken)
+            ? answer
+            : answer.WithoutRow();
+    }
+
+    private Decision Decide(AccessSubject subject, Permission permission)
+    {
+        var demand = new Demand(permission);
+        return Decision.On(subject.DecidingOn(demand, catalogue), demand, catalogue);
+    }
+
+    // A row that is not there and one that is hidden are one answer, so that nobody learns which.
+    private async Task<bool> IsShownAsync(string model, string row, AccessSubject subject, CancellationToken cancellationToken) =>
+        !row.Contains('\0', StringComparison.Ordinal)
+        && rows.Find(model) is { } known
+        && await known.ExistsAsync(row, RowSubjectOf(subject), cancellationToken);
+
+    private RowSubject RowSubjectOf(AccessSubject subject) => new(
+        subject.Subject.AccountId,
+        subject.Subject.Kind == AccountKind.Service,
+        (model, action) => Decide(subject, new Permission(model, action)).IsAllowed);
+}

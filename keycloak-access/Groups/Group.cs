@@ -1,0 +1,58 @@
+using System.ComponentModel.DataAnnotations;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Groups;
+
+/// <summary>A local group, which carries permissions.</summary>
+internal sealed record Group
+{
+    public required Guid Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string Description { get; init; }
+
+    public required int Version { get; init; }
+
+    public required bool ForEverybody { get; init; }
+
+    /// <summary>As written: <c>model:action</c>, with <c>*</c> for any.</summary>
+    public IReadOnlyList<string> Permissions { get; init; } = [];
+
+    /// <summary>Written alike. They win over every permission of every group.</summary>
+    public IReadOnlyList<string> Denied { get; init; } = [];
+}
+
+/// <summary>What a caller sends to create or replace a group.</summary>
+public sealed record GroupRequest
+{
+    /// <summary>Lower-case letters, digits and dashes; unique.</summary>
+    [Required, StringLength(GroupLimits.LongestName, MinimumLength = 1)]
+    [RegularExpression(GroupLimits.NamePattern, ErrorMessage = "name " + GroupLimits.NameRule)]
+    public required string Name { get; init; }
+
+    /// <summary>What the group is for, in a sentence.</summary>
+    [StringLength(GroupLimits.LongestDescription)]
+    public string Description { get; init; } = "";
+
+    /// <summary>What its members may do: <c>model:action</c>, <c>model:*</c> or <c>*:*</c>.</summary>
+    [Required, MaxLength(GroupLimits.MostPermissions)]
+    public required IReadOnlyList<string> Permissions { get; init; }
+
+    /// <summary>What its members may not do, whatever other groups grant them; written like <c>permissions</c>.</summary>
+    [MaxLength(GroupLimits.MostPermissions)]
+    public IReadOnlyList<string> Denied { get; init; } = [];
+
+    /// <summary>Whether every account is in the group, without any role or anybody's hand.</summary>
+    public bool ForEverybody { get; init; }
+}
+
+/// <summary>A group as a caller gets it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Description">What it is for.</param>
+/// <param name="Permissions">What its members may do.</param>
+/// <param name="Denied">What its members may not do, whatever other groups grant them.</param>
+/// <param name="ForEverybody">Whether every account is in it.</param>
+public sealed record GroupResponse(
+    Guid Id, string Name, string Description, IReadOnlyList<string> Permissions, IReadOnlyList<string> Denied, bool ForEverybody);

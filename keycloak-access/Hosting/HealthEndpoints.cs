@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace KeycloakAccess.Hosting;
+
+/// <summary>
+/// Liveness (the process answers) and readiness (it can do its work: the database answers, and the realm has been
+/// reached at least once). The answers name the failing part, without details that would help an attacker.
+/// </summary>
+internal static class HealthEndpoints
+{
+    public const string Path = "/health";
+    public const string LivePath = Path + "/live";
+    public const string ReadyPath = Path + "/ready";
+
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapHealthChecks(LivePath, new HealthCheckOptions { Predicate = _ => false, ResponseWriter = WriteAsync }).AllowAnonymous();
+        routes.MapHealthChecks(ReadyPath, new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
+    }
+
+    private static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
+    {
+        status = report.Status.ToString(),
+        checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString(), StringComparer.Ordinal),
+    });
+}

@@ -1,0 +1,31 @@
+namespace KeycloakAccess.Hosting;
+
+/// <summary>Every <c>code</c> of problem details. Programs rely on them; docs/errors.md says what each means.</summary>
+internal static class ProblemCode
+{
+    public const string AccountInactive = "account_inactive";
+    public const string AccountKindRefused = "account_kind_refused";
+    public const string BodyTooLarge = "body_too_large";
+    public const string CharsetUnsupported = "charset_unsupported";
+    public const string Conflict = "conflict";
+    public const string DelegationRefused = "delegation_refused";
+    public const string FormExpired = "form_expired";
+    public const string InsufficientScope = "insufficient_scope";
+    public const string InternalError = "internal_error";
+    public const string InvalidRequest = "invalid_request";
+    public const string InvalidToken = "invalid_token";
+    public const string MediaTypeUnsupported = "media_type_unsupported";
+    public const string MethodNotAllowed = "method_not_allowed";
+    public const string NotFound = "not_found";
+    public const string PermissionDenied = "permission_denied";
+    public const string PermissionMissing = "permission_missing";
+    public const string PreconditionFailed = "precondition_failed";
+    public const string PreconditionMalformed = "precondition_malformed";
+    public const string PreconditionMissing = "precondition_missing";
+    public const string RealmUnreachable = "realm_unreachable";
+    public const string RequestRefused = "request_refused";
+    public const string SessionMissing = "session_missing";
+    public const string SslRequired = "ssl_required";
+    public const string TokenMissing = "token_missing";
+    public const string Unavailable = "unavailable";
+}

@@ -1,0 +1,32 @@
+namespace KeycloakAccess.Hosting;
+
+/// <summary>Refuses what a query string does not mean anything by: a filter with a slip in its name must not return everything.</summary>
+internal static class QueryParameters
+{
+    /// <summary>Takes only these query parameters; any other, or one given twice, is a 400 that lists them.</summary>
+    public static RouteHandlerBuilder AcceptsQuery(this RouteHandlerBuilder builder, params string[] known) =>
+        builder.AddEndpointFilter(async (context, next) =>
+        {
+            foreach (var (name, values) in context.HttpContext.Request.Query)
+            {
+                if (!known.Contains(name, StringComparer.OrdinalIgnoreCase))
+                {
+                    return Mistake(name, $"There is no query parameter {name}. Known: {string.Join(", ", known)}.");
+                }
+
+                if (values.Count > 1)
+                {
+                    return Mistake(name, $"The query parameter {name} is given {values.Count} times. Give it once.");
+                }
+            }
+
+            // PostgreSQL has no NUL in a text, and SQLite ends a text there.
+            return context.HttpContext.Request.Query.FirstOrDefault(entry => entry.Value.ToString().Contains('\0', StringComparison.Ordinal)) is { Key: { } bad }
+                ? Mistake(bad, $"{bad} holds a NUL character.")
+                : await next(context);
+        });
+
+    /// <returns>400 problem details in the form of a failed validation.</returns>
+    public static IResult Mistake(string field, string message) =>
+        TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] });
+}

@@ -1,0 +1,101 @@
+using KeycloakAccess.Accounts;
+using KeycloakAccess.Admin;
+using KeycloakAccess.Audit;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.AuthZen;
+using KeycloakAccess.Data;
+using KeycloakAccess.Explanation;
+using KeycloakAccess.Groups;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Models;
+using KeycloakAccess.OpenApi;
+using KeycloakAccess.Permissions;
+using KeycloakAccess.RoleMappings;
+using KeycloakAccess.RulesDocument;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess;
+
+/// <summary>Puts an ASP.NET Core application behind a Keycloak realm, in three lines.</summary>
+public static class KeycloakAccessExtensions
+{
+    /// <summary>
+    /// Adds everything that trusts the realm of section <c>Keycloak</c>, decides, audits and administers, with its database
+    /// (<c>ConnectionStrings:Database</c>), which is brought up to date before the application listens.
+    /// </summary>
+    /// <param name="builder">The application's. Its services may add models, resources, scopes and migrations besides.</param>
+    public static void AddKeycloakAccess(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddSingleton<StartUp>();
+        // First of all that starts: what comes after it finds the configuration checked and the database up to date.
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<StartUp>());
+        builder.AddHosting();
+        builder.Services.AddData();
+        builder.Services.AddKeycloak();
+        builder.Services.AddPermissions();
+        builder.Services.AddAccounts();
+        builder.Services.AddGroups();
+        builder.Services.AddRoleMappings();
+        builder.Services.AddAudit();
+        builder.Services.AddAccess();
+        builder.Services.AddAccessDocuments();
+        builder.Services.AddModels();
+        builder.Services.AddAdmin();
+        builder.Services.AddReference();
+    }
+
+    /// <summary>
+    /// Adds the pipeline: trusted proxies, request ids, problem details (RFC 9457), security headers, the files of the pages,
+    /// routing, authentication and authorization, in this order. An application's own middleware comes before or after it.
+    /// </summary>
+    public static void UseKeycloakAccess(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseProxies();
+        app.UseRequestIds();
+        app.UseProblems(
+            isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
+            isConflict: DatabaseOutage.IsBrokenReference,
+            page: AdminEndpoints.Error);
+        app.UseSecurityHeaders(formTargets: RealmOrigin(app));
+        app.UseSslRequired(except: HealthEndpoints.Path);
+        app.UseUtf8Bodies();
+        app.UseAssets();
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+    }
+
+    /// <summary>
+    /// Maps <c>/health</c>, the sign-in, the staff pages under <c>/admin</c>, the OpenAPI document and its page, the API under
+    /// <c>/api</c> with the declared models, and the AuthZEN Authorization API under <c>/access</c>.
+    /// </summary>
+    public static void MapKeycloakAccess(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.MapAssets();
+        app.MapHealth();
+        app.MapSignIn();
+        app.MapReference();
+        app.MapAdmin();
+
+        var api = app.MapGroup("/api").RequireBearer();
+        api.MapMe();
+        api.MapAccounts();
+        api.MapGroups();
+        api.MapRoleMappings();
+        api.MapAudit();
+        api.MapModels();
+        api.MapAccess();
+        api.MapAccessDocuments();
+        app.MapGroup("").RequireBearer().MapAuthZen();
+        // Every endpoint of the application is checked at its start, those that are mapped after this line too.
+        app.Services.GetRequiredService<StartUp>().Check(app);
+    }
+
+    // Keycloak's origin, as browsers know it: the sign-in form posts there.
+    private static string RealmOrigin(WebApplication app) =>
+        new Uri(app.Services.GetRequiredService<IOptions<KeycloakOptions>>().Value.AuthServerUrl).GetLeftPart(UriPartial.Authority);
+}

@@ -1,0 +1,98 @@
+using System.ComponentModel.DataAnnotations;
+using System.Linq.Expressions;
+using System.Reflection;
+using System.Text.Json;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>A declared column: a property of the record, under the names that it has in JSON and in the table.</summary>
+internal sealed class Column
+{
+    private readonly RequiredAttribute? _required;
+    private readonly ValidationAttribute[] _rules;
+    private readonly string? _title;
+
+    public Column(PropertyInfo property, ColumnType type, bool isReadOnly)
+    {
+        Property = property.Name;
+        Json = JsonNamingPolicy.CamelCase.ConvertName(property.Name);
+        Name = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
+        _title = property.GetCustomAttribute<DisplayAttribute>()?.GetName();
+        Type = type;
+        IsReadOnly = isReadOnly;
+        IsNullable = new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
+        _required = property.GetCustomAttribute<RequiredAttribute>();
+        _rules = [.. property.GetCustomAttributes<ValidationAttribute>().Where(rule => rule is not RequiredAttribute)];
+        Get = CompileGet(property);
+        Set = CompileSet(property);
+    }
+
+    /// <summary>The property's name: <c>PublishedOn</c>.</summary>
+    public string Property { get; }
+
+    /// <summary>Its name in JSON and in filters: <c>publishedOn</c>.</summary>
+    public string Json { get; }
+
+    /// <summary>Its name in the table: <c>published_on</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>What people call it: <c>Published on</c>, or what a <see cref="DisplayAttribute"/> says. A reference is called by what it leads to: <c>Author</c>.</summary>
+    public string Title => _title ?? Words(References is not null && Name.EndsWith("_id", StringComparison.Ordinal) ? Name[..^"_id".Length] : Name);
+
+    public ColumnType Type { get; }
+
+    public bool IsNullable { get; }
+
+    /// <summary>Whether requests do not carry it: actions set it, or the record's own initial value stays.</summary>
+    public bool IsReadOnly { get; }
+
+    /// <summary>Whether a value must be given, and not an empty one.</summary>
+    public bool IsRequired => _required is not null;
+
+    /// <summary>The most characters that a text may have, if it says so.</summary>
+    public int? MaxLength => _rules.OfType<StringLengthAttribute>().Select(rule => (int?)rule.MaximumLength).FirstOrDefault();
+
+    /// <summary>Whether a text is an address.</summary>
+    public bool IsUrl => _rules.OfType<UrlAttribute>().Any();
+
+    /// <summary>The record of the model that it refers to, if it does.</summary>
+    public Type? References { get; init; }
+
+    /// <summary>Reads the property of a record.</summary>
+    public Func<object, object?> Get { get; }
+
+    /// <summary>Writes the property of a record that nobody else has seen yet.</summary>
+    public Action<object, object?> Set { get; }
+
+    /// <returns>What the attributes of the property find wrong with a record's value, for people.</returns>
+    public IEnumerable<string> Mistakes(object row)
+    {
+        var value = Get(row);
+        var context = new ValidationContext(row, Json, serviceProvider: null, items: null) { MemberName = Property };
+        if (_required?.GetValidationResult(value, context) is { } missing)
+        {
+            // What is not there breaks every other rule too.
+            return [missing.ErrorMessage!];
+        }
+
+        return _rules.Select(rule => rule.GetValidationResult(value, context)?.ErrorMessage).OfType<string>();
+    }
+
+    private static string Words(string name) => name[..1].ToUpperInvariant() + name[1..].Replace('_', ' ');
+
+    private static Func<object, object?> CompileGet(PropertyInfo property)
+    {
+        var row = Expression.Parameter(typeof(object));
+        var value = Expression.Property(Expression.Convert(row, property.DeclaringType!), property);
+        return Expression.Lambda<Func<object, object?>>(Expression.Convert(value, typeof(object)), row).Compile();
+    }
+
+    private static Action<object, object?> CompileSet(PropertyInfo property)
+    {
+        var row = Expression.Parameter(typeof(object));
+        var value = Expression.Parameter(typeof(object));
+        var target = Expression.Property(Expression.Convert(row, property.DeclaringType!), property);
+        return Expression.Lambda<Action<object, object?>>(
+            Expression.Assign(target, Expression.Convert(value, property.PropertyType)), row, value).Compile();
+    }
+}

@@ -1,0 +1,221 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using System.Text.Json;
+using KeycloakAccess.Data;
+using Microsoft.OpenApi;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>
+/// A type that a column may have: how its values are written in addresses and cursors, and how either engine keeps them.
+/// SQLite has no types for ids, dates and decimals and keeps them as text, as <see cref="DapperTypes"/> says.
+/// </summary>
+internal sealed record ColumnType
+{
+    private static readonly CultureInfo Invariant = CultureInfo.InvariantCulture;
+
+    // What may be written for an instant. Without an offset it would be another instant on another server.
+    private static readonly string[] InstantForms =
+    [
+        "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mmzzz", "yyyy-MM-dd'T'HH:mm'Z'",
+    ];
+
+    private static readonly FrozenDictionary<Type, ColumnType> Known = new ColumnType[]
+    {
+        new()
+        {
+            Type = typeof(string),
+            Form = "a text without the character NUL",
+            PostgreSql = ["text", "character varying"],
+            Schema = JsonSchemaType.String,
+            Parse = text => text,
+            Write = value => (string)value,
+            Read = value => value,
+        },
+        new()
+        {
+            Type = typeof(Guid),
+            Form = "a UUID, as in 018f2b1c-7c1e-7d3a-9a52-3f1f0e6d1c11",
+            PostgreSql = ["uuid"],
+            Schema = JsonSchemaType.String,
+            Format = "uuid",
+            Parse = text => Guid.TryParse(text, out var id) ? id : null,
+            Write = value => ((Guid)value).ToString("D"),
+            Read = value => value is Guid ? value : Guid.Parse((string)value),
+        },
+        new()
+        {
+            Type = typeof(bool),
+            Form = "true or false",
+            Sqlite = "INTEGER",
+            PostgreSql = ["boolean"],
+            Schema = JsonSchemaType.Boolean,
+            Parse = text => text switch { "true" => true, "false" => false, _ => null },
+            Write = value => (bool)value ? "true" : "false",
+            Read = value => value is bool ? value : Convert.ToInt64(value, Invariant) != 0,
+            ToSqlite = value => (bool)value ? 1L : 0L,
+        },
+        new()
+        {
+            Type = typeof(int),
+            Form = "a whole number between -2147483648 and 2147483647",
+            Sqlite = "INTEGER",
+            PostgreSql = ["integer"],
+            IsOrdered = true,
+            Schema = JsonSchemaType.Integer,
+            Format = "int32",
+            Parse = text => int.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out var number) ? number : null,
+            Write = value => ((int)value).ToString(Invariant),
+            Read = value => Convert.ToInt32(value, Invariant),
+            ToSqlite = value => value,
+        },
+        new()
+        {
+            Type = typeof(long),
+            Form = "a whole number of at most 64 bits",
+            Sqlite = "INTEGER",
+            PostgreSql = ["bigint"],
+            IsOrdered = true,
+            Schema = JsonSchemaType.Integer,
+            Format = "int64",
+            Parse = text => long.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out var number) ? number : null,
+            Write = value => ((long)value).ToString(Invariant),
+            Read = value => Convert.ToInt64(value, Invariant),
+            ToSqlite = value => value,
+        },
+        new()
+        {
+            Type = typeof(decimal),
+            Form = "a number, as in 12.5",
+            PostgreSql = ["numeric"],
+            IsOrdered = true,
+            Schema = JsonSchemaType.Number,
+            Parse = text => decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, Invariant, out var number) ? Shortest(number) : null,
+            Write = value => ((decimal)value).ToString(Invariant),
+            Read = value => Shortest(value is decimal number ? number : decimal.Parse((string)value, NumberStyles.Float, Invariant)),
+            // 12.50 and 12.5 are one number. Both engines keep, and answer, the shorter.
+            Canonical = value => Shortest((decimal)value),
+        },
+        new()
+        {
+            Type = typeof(DateOnly),
+            Form = "a date, as in 2026-05-31",
+            PostgreSql = ["date"],
+            IsOrdered = true,
+            Schema = JsonSchemaType.String,
+            Format = "date",
+            Parse = text => DateOnly.TryParseExact(text, "yyyy-MM-dd", Invariant, DateTimeStyles.None, out var date) ? date : null,
+            Write = value => ((DateOnly)value).ToString("O", Invariant),
+            Read = value => value switch
+            {
+                DateOnly => value,
+                DateTime date => DateOnly.FromDateTime(date),
+                _ => DateOnly.ParseExact((string)value, "O", Invariant),
+            },
+        },
+        new()
+        {
+            Type = typeof(DateTimeOffset),
+            Form = "a date and time with its offset, as in 2026-05-31T12:00:00Z",
+            PostgreSql = ["timestamp with time zone"],
+            IsOrdered = true,
+            Schema = JsonSchemaType.String,
+            Format = "date-time",
+            Parse = text => DateTimeOffset.TryParseExact(text, InstantForms, Invariant, DateTimeStyles.AssumeUniversal, out var instant) ? Microseconds(instant) : null,
+            Write = value => ((DateTimeOffset)value).ToString("O", Invariant),
+            Read = value => value switch
+            {
+                DateTimeOffset => value,
+                DateTime utc => new DateTimeOffset(DateTime.SpecifyKind(utc, DateTimeKind.Utc)),
+                _ => DateTimeOffset.ParseExact((string)value, "O", Invariant),
+            },
+            Canonical = value => Microseconds((DateTimeOffset)value),
+        },
+    }.ToFrozenDictionary(type => type.Type);
+
+    public required Type Type { get; init; }
+
+    /// <summary>What a value must be, for people: <c>a date, as in 2026-05-31</c>.</summary>
+    public required string Form { get; init; }
+
+    /// <summary>The column's type in SQLite. A decimal as NUMERIC would lose digits.</summary>
+    public string Sqlite { get; init; } = "TEXT";
+
+    /// <summary>The column's types in PostgreSQL, as information_schema names them; the first is the usual one.</summary>
+    public required IReadOnlyList<string> PostgreSql { get; init; }
+
+    /// <summary>Whether "more than" means something to people: then there are filters for ranges.</summary>
+    public bool IsOrdered { get; init; }
+
+    /// <summary>The type in a JSON schema.</summary>
+    public required JsonSchemaType Schema { get; init; }
+
+    /// <summary>The format in a JSON schema.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>The values that there are, if they can be listed.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Reads a value as addresses and cursors write it; <see langword="null"/> if the text is none.</summary>
+    public required Func<string, object?> Parse { get; init; }
+
+    /// <summary>Writes a value as <see cref="Parse"/> reads it.</summary>
+    public required Func<object, string> Write { get; init; }
+
+    /// <summary>Makes a value of what either engine returned.</summary>
+    public required Func<object, object> Read { get; init; }
+
+    /// <summary>What is kept of a value: both engines return what this makes of it.</summary>
+    public Func<object, object> Canonical { get; init; } = value => value;
+
+    /// <summary>What SQLite keeps for a value, where that is not its text.</summary>
+    public Func<object, object>? ToSqlite { get; init; }
+
+    public bool IsText => Type == typeof(string);
+
+    /// <summary>The types that a property may have, for people.</summary>
+    public static string Supported => $"{string.Join(", ", Known.Keys.Select(type => type.Name).Order(StringComparer.Ordinal))}, an enum, and the nullable forms of these";
+
+    /// <returns>The type of a column for a property of this type, nullable or not; <see langword="null"/> if there is none.</returns>
+    public static ColumnType? Of(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return type.IsEnum ? OfEnum(type) : Known.GetValueOrDefault(type);
+    }
+
+    public object ToDatabase(object value, DatabaseEngine engine) => engine switch
+    {
+        DatabaseEngine.Sqlite => ToSqlite is null ? Write(value) : ToSqlite(value),
+        _ => Type.IsEnum ? Write(value) : value,
+    };
+
+    // One spelling everywhere: in JSON, in addresses and in the table.
+    private static ColumnType OfEnum(Type type)
+    {
+        var names = Enum.GetValues(type).Cast<object>().Distinct().ToFrozenDictionary(value => value, value => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()!));
+        var values = names.ToFrozenDictionary(name => name.Value, name => name.Key, StringComparer.Ordinal);
+        return new ColumnType
+        {
+            Type = type,
+            Form = $"one of {string.Join(", ", values.Keys.Order(StringComparer.Ordinal))}",
+            PostgreSql = ["text", "character varying"],
+            Schema = JsonSchemaType.String,
+            Names = [.. values.Keys.Order(StringComparer.Ordinal)],
+            Parse = text => values.GetValueOrDefault(text),
+            Write = value => names[value],
+            Read = value => values.TryGetValue((string)value, out var known)
+                ? known
+                : throw new InvalidOperationException($"The table holds \"{value}\", which {type.Name} does not know."),
+        };
+    }
+
+    // Dividing by a one of so many places takes all zeros at the end away.
+    private static decimal Shortest(decimal number) => number / 1.000000000000000000000000000000m;
+
+    // PostgreSQL's resolution, so that what is read is what was written.
+    private static DateTimeOffset Microseconds(DateTimeOffset instant)
+    {
+        var utc = instant.ToUniversalTime();
+        return utc.AddTicks(-(utc.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+}

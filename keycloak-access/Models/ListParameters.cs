@@ -1,0 +1,197 @@
+using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
+using Microsoft.OpenApi;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>A condition that a list is asked for.</summary>
+/// <param name="Column">A declared column.</param>
+/// <param name="Operator">SQL's own: <c>=</c>, <c>&lt;</c>, <c>IS NULL</c>, …</param>
+/// <param name="Value">What to compare with; <see langword="null"/> where the operator says all.</param>
+internal sealed record ListCondition(Column Column, string Operator, object? Value);
+
+/// <summary>Where a page ended: the sort key, which may be missing, and the id of its last row.</summary>
+internal sealed record ListPosition(object? Key, object Id);
+
+/// <summary>Which rows, in which order, from where on.</summary>
+/// <param name="Search">Part of a column that is searched; letters from A to Z in either case.</param>
+/// <param name="Conditions">All of which must hold.</param>
+/// <param name="Sort">What to sort by. Rows without it come first, or last in descending order; equal ones follow their ids.</param>
+/// <param name="Descending">Whether the order is turned round, that of ids too.</param>
+/// <param name="Limit">How many at most.</param>
+/// <param name="After">Where the page before ended.</param>
+internal sealed record ListQuery(
+    string? Search, IReadOnlyList<ListCondition> Conditions, Column Sort, bool Descending, int Limit, ListPosition? After)
+{
+    /// <summary>The order, as <c>sort</c> writes it.</summary>
+    public string Order => Descending ? "-" + Sort.Json : Sort.Json;
+
+    /// <returns>The value of <c>after</c> for the page that follows on this row.</returns>
+    public string Next(Column id, object last) =>
+        new Cursor(Order, Sort.Get(last) is { } key ? Sort.Type.Write(key) : null, id.Type.Write(id.Get(last)!)).ToString();
+}
+
+/// <summary>A query parameter that a list knows.</summary>
+/// <param name="Name">Its name: <c>publishedOn.gte</c>.</param>
+/// <param name="Description">What it does, for people.</param>
+/// <param name="Schema">Its type in the OpenAPI document.</param>
+internal sealed record ListParameter(string Name, string Description, OpenApiSchema Schema)
+{
+    /// <summary>Reads a condition off the value; <see langword="null"/> if it is not of the form that is expected, and for parameters that are no condition.</summary>
+    public Func<string, ListCondition?>? Condition { get; init; }
+
+    /// <summary>What the value of a condition must be.</summary>
+    public string Form { get; init; } = "";
+}
+
+/// <summary>
+/// The query parameters of a model's list. A column is filtered by its name, <c>authorId=…</c>; one that has an order by
+/// <c>publishedOn.gt</c>, <c>.gte</c>, <c>.lt</c> and <c>.lte</c>; one that may be missing by <c>publishedOn.null=true</c>.
+/// </summary>
+internal sealed class ListParameters
+{
+    /// <summary>The parameters that every list has, or may have.</summary>
+    public static readonly IReadOnlyList<string> Reserved = [SearchName, SortName, LimitName, AfterName];
+
+    /// <summary>How many rows a page has, where nobody says otherwise.</summary>
+    public const int DefaultLimit = 50;
+
+    private const string SearchName = "search";
+    private const string SortName = "sort";
+    private const string LimitName = "limit";
+    private const string AfterName = "after";
+    private const int LargestLimit = 100;
+
+    private readonly Model _model;
+    private readonly Dictionary<string, ListParameter> _conditions;
+    private readonly Dictionary<string, Column> _sorts;
+
+    public ListParameters(Model model)
+    {
+        _model = model;
+        _sorts = model.Sorts.ToDictionary(column => column.Json, StringComparer.Ordinal);
+        var conditions = model.Columns.SelectMany(Conditions).ToArray();
+        _conditions = conditions.ToDictionary(parameter => parameter.Name, StringComparer.OrdinalIgnoreCase);
+        All = [.. Search(), .. conditions, .. Paging()];
+    }
+
+    /// <summary>Every parameter, in the order in which people are told of them.</summary>
+    public IReadOnlyList<ListParameter> All { get; }
+
+    /// <param name="parameters">The query string's; each is known and stands once (<see cref="QueryParameters.AcceptsQuery"/>).</param>
+    /// <param name="mistake">400 problem details that name the parameter and what it must be.</param>
+    /// <returns>The query, or <see langword="null"/> and the mistake.</returns>
+    public ListQuery? Read(IQueryCollection parameters, out IResult? mistake)
+    {
+        var order = parameters.TryGetValue(SortName, out var sort) ? sort.ToString() : _model.Sorts[0].Json;
+        var descending = order.StartsWith('-');
+        if (!_sorts.TryGetValue(descending ? order[1..] : order, out var key))
+        {
+            return Mistake(SortName, $"{_model.Title} are sorted by {string.Join(", ", _sorts.Keys)}; a minus in front turns the order round.", out mistake);
+        }
+
+        var limit = DefaultLimit;
+        if (parameters.TryGetValue(LimitName, out var many) && (!int.TryParse(many, out limit) || limit is < 1 or > LargestLimit))
+        {
+            return Mistake(LimitName, $"limit must be between 1 and {LargestLimit}.", out mistake);
+        }
+
+        ListPosition? position = null;
+        if (parameters.TryGetValue(AfterName, out var after) && (position = Position(Cursor.Parse(after.ToString(), order), key)) is null)
+        {
+            return Mistake(AfterName, "after must be the next of a page in the same order. Leave it out to start again.", out mistake);
+        }
+
+        var conditions = new List<ListCondition>();
+        foreach (var (name, value) in parameters)
+        {
+            if (_conditions.TryGetValue(name, out var parameter))
+            {
+                if (parameter.Condition!(value.ToString()) is not { } condition)
+                {
+                    return Mistake(parameter.Name, $"{parameter.Name} must be {parameter.Form}.", out mistake);
+                }
+
+                conditions.Add(condition);
+            }
+        }
+
+        mistake = null;
+        return new ListQuery(parameters[SearchName], conditions, key, descending, limit, position);
+    }
+
+    private static ListQuery? Mistake(string name, string message, out IResult? mistake)
+    {
+        mistake = QueryParameters.Mistake(name, message);
+        return null;
+    }
+
+    // What somebody wrote by hand may hold anything.
+    private ListPosition? Position(Cursor? cursor, Column sort)
+    {
+        if (cursor is null || _model.Id.Type.Parse(cursor.Id) is not { } id)
+        {
+            return null;
+        }
+
+        if (cursor.Key is null)
+        {
+            return sort.IsNullable ? new ListPosition(null, id) : null;
+        }
+
+        return sort.Type.Parse(cursor.Key) is { } key ? new ListPosition(key, id) : null;
+    }
+
+    private IEnumerable<ListParameter> Search()
+    {
+        if (_model.Searches.Count > 0)
+        {
+            yield return new(SearchName, $"Part of {string.Join(" or ", _model.Searches.Select(column => column.Json))}; letters from A to Z in either case.", new() { Type = JsonSchemaType.String });
+        }
+    }
+
+    private IEnumerable<ListParameter> Paging() =>
+    [
+        new(SortName, "The order; a minus in front turns it round. Rows without a value come first, or last where it is turned round.", new()
+        {
+            Type = JsonSchemaType.String,
+            Enum = [.. _sorts.Keys.SelectMany(name => new[] { name, "-" + name })],
+            Default = _model.Sorts[0].Json,
+        }),
+        new(LimitName, "How many rows at most.", new() { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "1", Maximum = $"{LargestLimit}", Default = DefaultLimit }),
+        new(AfterName, "The next of the page before, to read the one that follows. The other parameters stay as they were.", new() { Type = JsonSchemaType.String }),
+    ];
+
+    private static IEnumerable<ListParameter> Conditions(Column column)
+    {
+        yield return Compare(column, "", "=", $"Only where {column.Json} is this.");
+        if (column.Type.IsOrdered)
+        {
+            yield return Compare(column, ".gt", ">", $"Only where {column.Json} is more than this.");
+            yield return Compare(column, ".gte", ">=", $"Only where {column.Json} is this or more.");
+            yield return Compare(column, ".lt", "<", $"Only where {column.Json} is less than this.");
+            yield return Compare(column, ".lte", "<=", $"Only where {column.Json} is this or less.");
+        }
+
+        if (column.IsNullable)
+        {
+            yield return new($"{column.Json}.null", $"true: only rows without {column.Json}; false: only rows with it.", new() { Type = JsonSchemaType.Boolean })
+            {
+                Condition = text => text switch
+                {
+                    "true" => new(column, "IS NULL", null),
+                    "false" => new(column, "IS NOT NULL", null),
+                    _ => null,
+                },
+                Form = "true or false",
+            };
+        }
+    }
+
+    private static ListParameter Compare(Column column, string suffix, string comparison, string description) =>
+        new(column.Json + suffix, description, ModelDescription.SchemaOf(column.Type))
+        {
+            Condition = text => column.Type.Parse(text) is { } value ? new(column, comparison, value) : null,
+            Form = column.Type.Form,
+        };
+}

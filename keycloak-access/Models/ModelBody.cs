@@ -1,0 +1,122 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>
+/// Reads and validates request bodies of one model: its record without what a request does not carry, as strictly as
+/// every other body of this service (<see cref="Json"/>). What is wrong is told by the field and by what it must be.
+/// </summary>
+internal sealed class ModelBody
+{
+    private readonly Model _model;
+    private readonly JsonTypeInfo _new;
+    private readonly JsonTypeInfo _changed;
+
+    public ModelBody(Model model, IOptions<JsonOptions> options)
+    {
+        _model = model;
+        _new = ContractOf(options.Value.SerializerOptions, isNew: true);
+        _changed = ContractOf(options.Value.SerializerOptions, isNew: false);
+    }
+
+    /// <param name="request">The request.</param>
+    /// <param name="isNew">Whether the body creates a row; else it replaces one.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>A record that is valid, or the answer that says what is wrong.</returns>
+    /// <exception cref="BadHttpRequestException">The body is no JSON, or is not of this form at all.</exception>
+    public async Task<(object? Row, IResult? Mistake)> ReadAsync(HttpRequest request, bool isNew, CancellationToken cancellationToken)
+    {
+        if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+        {
+            throw new BadHttpRequestException("The request has no body.");
+        }
+
+        if (!request.HasJsonContentType())
+        {
+            throw new BadHttpRequestException("The body is of another type.", StatusCodes.Status415UnsupportedMediaType);
+        }
+
+        object? row;
+        try
+        {
+            row = await JsonSerializer.DeserializeAsync(request.Body, isNew ? _new : _changed, cancellationToken);
+        }
+        catch (JsonException exception)
+        {
+            return Explain(exception, isNew) is var (field, mistake)
+                ? (null, QueryParameters.Mistake(field, mistake))
+                : throw new BadHttpRequestException("The body cannot be read.", StatusCodes.Status400BadRequest, exception);
+        }
+
+        if (row is null)
+        {
+            throw new BadHttpRequestException("The body is null.");
+        }
+
+        var mistakes = _model.Mistakes(row, isNew);
+        return mistakes.Count == 0 ? (row, null) : (null, TypedResults.ValidationProblem(mistakes));
+    }
+
+    // A mistake in one field is told with what the field must be: the framework's own words name types of the program. What
+    // is no JSON at all, which an inner exception says, is no mistake of the field before it.
+    private (string Field, string Mistake)? Explain(JsonException exception, bool isNew)
+    {
+        if (exception.Path is not ['$', '.', .. var field] || field.AsSpan().ContainsAny(".[") || exception.InnerException is JsonException)
+        {
+            return null;
+        }
+
+        var known = _model.Requested(isNew).ToArray();
+        if (Array.Find(known, column => column.Json == field) is not { } column)
+        {
+            return (field, $"There is no field {field} here. Known: {string.Join(", ", known.Select(other => other.Json))}.");
+        }
+
+        return (field, $"{field} must be {column.Type.Form}{(column.IsNullable ? ", or null" : "")}, and stand once.");
+    }
+
+    private JsonTypeInfo ContractOf(JsonSerializerOptions http, bool isNew)
+    {
+        var known = _model.Requested(isNew).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
+        var options = new JsonSerializerOptions(http);
+        foreach (var type in _model.Columns.Select(column => column.Type).Distinct().Where(type => type.Type.IsEnum || type.Type == typeof(DateTimeOffset)))
+        {
+            options.Converters.Insert(0, (JsonConverter)Activator.CreateInstance(typeof(AsInFilters<>).MakeGenericType(type.Type), type)!);
+        }
+
+        options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(contract =>
+        {
+            if (contract.Type != _model.RowType)
+            {
+                return;
+            }
+
+            for (var i = contract.Properties.Count - 1; i >= 0; i--)
+            {
+                if (!known.Contains(contract.Properties[i].Name))
+                {
+                    contract.Properties.RemoveAt(i);
+                }
+            }
+        });
+        return options.GetTypeInfo(_model.RowType);
+    }
+
+    /// <summary>
+    /// Reads a value as filters do. The framework would take an instant without its offset for one of this server's time
+    /// zone, and "draft, done" for whatever value the two make together.
+    /// </summary>
+    private sealed class AsInFilters<TValue>(ColumnType type) : JsonConverter<TValue>
+    {
+        public override TValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            reader.TokenType == JsonTokenType.String && type.Parse(reader.GetString()!) is TValue value ? value : throw new JsonException();
+
+        public override void Write(Utf8JsonWriter writer, TValue value, JsonSerializerOptions options) => throw new NotSupportedException();
+    }
+}

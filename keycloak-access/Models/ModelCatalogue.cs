@@ -1,0 +1,64 @@
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>Every declared model, and how they refer to each other.</summary>
+internal sealed class ModelCatalogue
+{
+    private readonly Dictionary<Type, Model> _byRow;
+
+    /// <exception cref="ModelException">Two models have the same name, or one refers to a record that is no model.</exception>
+    public ModelCatalogue(IEnumerable<Model> models, IEnumerable<ProtectedModel> known)
+    {
+        Models = [.. models];
+        CheckNames(known);
+        _byRow = Models.ToDictionary(model => model.RowType);
+        foreach (var model in Models)
+        {
+            foreach (var column in model.Columns.Where(column => column.References is not null))
+            {
+                CheckReference(model, column);
+            }
+        }
+    }
+
+    public IReadOnlyList<Model> Models { get; }
+
+    /// <returns>The model that a column refers to, or <see langword="null"/> if it refers to none.</returns>
+    public Model? TargetOf(Column column) => column.References is { } row ? _byRow[row] : null;
+
+    /// <returns>The columns of other models, and of this one, that refer to it.</returns>
+    public IEnumerable<(Model Model, Column Column)> ReferencesTo(Model target) =>
+        from model in Models from column in model.Columns where column.References == target.RowType select (model, column);
+
+    // Models that are not declared here, such as groups, have names and addresses too.
+    private void CheckNames(IEnumerable<ProtectedModel> known)
+    {
+        var all = known.ToArray();
+        foreach (var model in Models)
+        {
+            if (all.Count(other => other.Name == model.Name) > 1 || all.Count(other => other.Plural == model.Plural) > 1)
+            {
+                throw new ModelException(model.Name, $"there is another model of the name {model.Name} or {model.Plural}. Give this one names of its own in Named(…).");
+            }
+
+            if (Models.Count(other => other.RowType == model.RowType) > 1)
+            {
+                throw new ModelException(model.Name, $"{model.RowType.Name} is the record of two models. Each needs a record of its own.");
+            }
+        }
+    }
+
+    private void CheckReference(Model model, Column column)
+    {
+        if (!_byRow.TryGetValue(column.References!, out var target))
+        {
+            throw new ModelException(model.Name, $"its column {column.Json} refers to {column.References!.Name}, which is no model. Add it: builder.Services.AddModel<{column.References.Name}Model, {column.References.Name}>().");
+        }
+
+        if (column.Type != target.Id.Type)
+        {
+            throw new ModelException(model.Name, $"its column {column.Json} must be of the type of {target.RowType.Name}.Id, a {target.Id.Type.Type.Name}.");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>The endpoints that every declared model has: list, get, create, replace, delete, and one for each action.</summary>
+/// <typeparam name="T">The model's record, which is the contract of its responses.</typeparam>
+internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
+    where T : class
+{
+    private readonly Model _model = store.Model;
+    private readonly ListParameters _list = new(store.Model);
+
+    public RouteGroupBuilder Map(IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/" + _model.Plural).WithTags(_model.Title);
+        var describe = new ModelDescription(_model, _list);
+        var (name, plural) = (describe.OperationName, describe.OperationPlural);
+        var one = _model.AssignsIds ? "/{id:guid}" : "/{id}";
+
+        group.MapGet("/", ListAsync)
+            .WithName($"List{plural}")
+            .WithSummary($"List {describe.Plural}, a page at a time.")
+            .AcceptsQuery([.. _list.All.Select(parameter => parameter.Name)])
+            .Produces<Page<T>>()
+            .ProducesValidationProblem()
+            .AddOpenApiOperationTransformer(describe.ListAsync)
+            .RequirePermission(_model.Name, Permission.View);
+        group.MapGet(one, GetAsync)
+            .WithName($"Get{name}")
+            .WithSummary($"Get one {describe.Singular}, with its ETag.")
+            .RequirePermission(_model.Name, Permission.View);
+        group.MapPost("/", CreateAsync)
+            .WithName($"Create{name}")
+            .WithSummary($"Create {describe.A}.")
+            .Accepts<T>("application/json")
+            .Produces<T>(StatusCodes.Status201Created)
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .AddOpenApiOperationTransformer(describe.BodyAsync)
+            .RequirePermission(_model.Name, Permission.Add);
+        Changes(group.MapPut(one, ReplaceAsync))
+            .WithName($"Replace{name}")
+            .WithSummary($"Replace {describe.A} that has not changed since it was read (If-Match).")
+            .Accepts<T>("application/json")
+            .Produces<T>()
+            .ProducesValidationProblem()
+            .AddOpenApiOperationTransformer(describe.BodyAsync)
+            .RequirePermission(_model.Name, Permission.Change);
+        Changes(group.MapDelete(one, DeleteAsync))
+            .WithName($"Delete{name}")
+            .WithSummary($"Delete {describe.A} that has not changed since it was read (If-Match).")
+            .Produces(StatusCodes.Status204NoContent)
+            .RequirePermission(_model.Name, Permission.Delete);
+        foreach (var action in _model.Actions)
+        {
+            Changes(group.MapPost($"{one}/{action.Name}", Act(action)))
+                .WithName($"{ModelDescription.Pascal(action.Name)}{name}")
+                .WithSummary($"{ModelDescription.Sentence(action.Name)} {describe.A} that has not changed since it was read (If-Match).")
+                .Produces<T>()
+                .RequirePermission(_model.Name, action.Name);
+        }
+
+        foreach (var map in _model.Endpoints)
+        {
+            map(group);
+        }
+
+        return group;
+    }
+
+    private static RouteHandlerBuilder Changes(RouteHandlerBuilder endpoint) => endpoint
+        .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status409Conflict)
+        .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+        .ProducesProblem(StatusCodes.Status428PreconditionRequired)
+        .AddOpenApiOperationTransformer(ModelDescription.PreconditionAsync);
+
+    private async Task<IResult> ListAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (_list.Read(request.Query, out var mistake) is not { } query)
+        {
+            return mistake!;
+        }
+
+        var (rows, next) = await store.ListAsync(query, RowSubject.Of(caller), cancellationToken);
+        return TypedResults.Ok(new Page<T>([.. rows.Cast<T>()], next));
+    }
+
+    private async Task<Results<Ok<T>, NotFound>> GetAsync(string id, Caller caller, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(id, RowSubject.Of(caller), cancellationToken) is not { } found)
+        {
+            return TypedResults.NotFound();
+        }
+
+        EntityTags.Write(response, found.Version);
+        return TypedResults.Ok((T)found.Row);
+    }
+
+    private async Task<IResult> CreateAsync(Caller caller, HttpContext context, CancellationToken cancellationToken)
+    {
+        var (row, mistake) = await body.ReadAsync(context.Request, isNew: true, cancellationToken);
+        if (row is null)
+        {
+            return mistake!;
+        }
+
+        var change = await store.AddAsync(row, caller, reason: null, cancellationToken);
+        return Answer(change, context.Response, created => TypedResults.CreatedAtRoute(created, $"Get{ModelDescription.Pascal(_model.Name)}", new { id = _model.IdOf(created) }));
+    }
+
+    private async Task<IResult> ReplaceAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken)
+    {
+        var (row, mistake) = await body.ReadAsync(context.Request, isNew: false, cancellationToken);
+        if (row is null)
+        {
+            return mistake!;
+        }
+
+        return EntityTags.Read(context.Request, out var seen) is { } missing
+            ? missing
+            : Answer(await store.ReplaceAsync(id, row, seen, caller, reason: null, cancellationToken), context.Response, TypedResults.Ok);
+    }
+
+    private async Task<IResult> DeleteAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken) =>
+        EntityTags.Read(context.Request, out var seen) is { } missing
+            ? missing
+            : Answer(await store.DeleteAsync(id, seen, caller, reason: null, cancellationToken), context.Response, _ => TypedResults.NoContent());
+
+    private Func<string, Caller, HttpContext, CancellationToken, Task<IResult>> Act(ModelAction action) =>
+        async (id, caller, context, cancellationToken) => EntityTags.Read(context.Request, out var seen) is { } missing
+            ? missing
+            : Answer(await store.ActAsync(action, id, seen, caller, reason: null, cancellationToken), context.Response, TypedResults.Ok);
+
+    private static IResult Answer(ModelChange change, HttpResponse response, Func<T, IResult> done)
+    {
+        switch (change)
+        {
+            case ModelChange.Done(var row, var version):
+                var answer = done((T)row);
+                if (answer is not NoContent)
+                {
+                    EntityTags.Write(response, version);
+                }
+
+                return answer;
+            case ModelChange.Outdated:
+                return EntityTags.Mismatch();
+            case ModelChange.Invalid(var field, var mistake):
+                return QueryParameters.Mistake(field, mistake);
+            case ModelChange.Conflict(var detail, { } dependants):
+                return Problem.Of(StatusCodes.Status409Conflict, "conflict", detail, ("dependants", dependants));
+            case ModelChange.Conflict(var detail, null):
+                return Problem.Of(StatusCodes.Status409Conflict, "conflict", detail);
+            default:
+                return TypedResults.NotFound();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>Adds declared models.</summary>
+public static class ModelSetup
+{
+    internal static void AddModels(this IServiceCollection services) => services.TryAddSingleton<ModelCatalogue>();
+
+    /// <summary>Adds a declared model: its permissions and scopes exist from then on, and <see cref="MapModels"/> maps its endpoints.</summary>
+    /// <typeparam name="TModel">The declaration.</typeparam>
+    /// <typeparam name="TRow">The record that holds a row.</typeparam>
+    /// <param name="services">The application's services.</param>
+    /// <exception cref="ModelException">The declaration cannot be; the message names the model and the remedy.</exception>
+    public static void AddModel<TModel, TRow>(this IServiceCollection services)
+        where TModel : IModel<TRow>
+        where TRow : class
+    {
+        var builder = new ModelBuilder<TRow>();
+        TModel.Declare(builder);
+        var model = builder.Build();
+
+        services.AddModel(model.Name, model.Plural, model.Title, [.. Permission.Actions, .. model.Actions.Select(action => action.Name)]);
+        services.AddSingleton(model);
+        services.AddModels();
+        // A handler of the model's own takes it as [FromKeyedServices("book")] ModelStore.
+        services.AddKeyedSingleton(model.Name, (provider, _) => ActivatorUtilities.CreateInstance<ModelStore>(provider, model));
+        services.AddSingleton<IModelRows>(provider => provider.GetRequiredKeyedService<ModelStore>(model.Name));
+    }
+
+    /// <summary>Compares every declared model with its table, after the migrations.</summary>
+    /// <exception cref="ModelException">One does not fit; the message names the model and the remedy.</exception>
+    internal static async Task CheckModelsAsync(this IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var models = services.GetRequiredService<ModelCatalogue>();
+        var database = services.GetRequiredService<Database>();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        foreach (var model in models.Models)
+        {
+            await TableCheck.CheckAsync(model, models, connection, database.Engine, cancellationToken);
+            await services.GetRequiredKeyedService<ModelStore>(model.Name).TryRuleAsync(connection, cancellationToken);
+        }
+    }
+
+    /// <summary>Maps the endpoints of every model that was added.</summary>
+    internal static void MapModels(this IEndpointRouteBuilder routes)
+    {
+        var options = routes.ServiceProvider.GetRequiredService<IOptions<JsonOptions>>();
+        foreach (var model in routes.ServiceProvider.GetRequiredService<ModelCatalogue>().Models)
+        {
+            model.Map(routes, routes.ServiceProvider.GetRequiredKeyedService<ModelStore>(model.Name), new ModelBody(model, options));
+        }
+    }
+}

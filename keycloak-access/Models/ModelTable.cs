@@ -1,0 +1,241 @@
+using System.Data.Common;
+using KeycloakAccess.Data;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>A row as it was read.</summary>
+/// <param name="Row">The model's record.</param>
+/// <param name="Version">The number that its ETag shows.</param>
+internal sealed record VersionedRow(object Row, int Version);
+
+/// <summary>The statements of one model's table. Transactions, rules about who may and the audit log are <see cref="ModelStore"/>'s.</summary>
+internal sealed class ModelTable
+{
+    private readonly Model _model;
+    private readonly DatabaseEngine _engine;
+    private readonly string _table;
+    private readonly string _id;
+    private readonly string _columns;
+
+    public ModelTable(Model model, DatabaseEngine engine)
+    {
+        _model = model;
+        _engine = engine;
+        _table = Quote(model.Table);
+        _id = Key(model.Id);
+        _columns = string.Join(", ", model.Columns.Select(column => Quote(column.Name)).Append("version"));
+    }
+
+    /// <summary>Reads a page, and one row more if there is one.</summary>
+    public async Task<List<object>> ListAsync(DbConnection connection, ListQuery query, RowFilter rule, CancellationToken cancellationToken)
+    {
+        var statement = Select(_columns, rule);
+        AddConditions(statement, query);
+        AddPosition(statement, query);
+        AddOrder(statement, query.Sort, query.Descending, query.Limit + 1);
+        await using var command = statement.On(connection, transaction: null);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<object>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Read(reader).Row);
+        }
+
+        return rows;
+    }
+
+    /// <summary>Reads the ids of a page, and one more if there is one.</summary>
+    public async Task<List<object>> ListIdsAsync(DbConnection connection, RowFilter rule, object? after, int limit, CancellationToken cancellationToken)
+    {
+        var statement = Select(Quote(_model.Id.Name), rule);
+        if (after is not null)
+        {
+            statement.Add($" AND {_id} > ").AddValue(_model.Id.Type, after);
+        }
+
+        AddOrder(statement, _model.Id, descending: false, limit + 1);
+        await using var command = statement.On(connection, transaction: null);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var ids = new List<object>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ids.Add(_model.Id.Type.Read(reader.GetValue(0)));
+        }
+
+        return ids;
+    }
+
+    /// <summary>Reads one row. Within a transaction the row stays as it is until that ends.</summary>
+    public async Task<VersionedRow?> FindAsync(
+        DbConnection connection, DbTransaction? transaction, object id, RowFilter rule, CancellationToken cancellationToken)
+    {
+        var statement = Select(_columns, rule).Add($" AND {_id} = ").AddValue(_model.Id.Type, id);
+        // SQLite's writing transaction has locked everybody else out already.
+        statement.Add(transaction is not null && _engine == DatabaseEngine.PostgreSql ? " FOR UPDATE" : "");
+        await using var command = statement.On(connection, transaction);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
+    }
+
+    /// <summary>Reads the rows of some ids, few enough for one statement.</summary>
+    public async Task<List<VersionedRow>> FindAsync(DbConnection connection, IReadOnlyCollection<object> ids, RowFilter rule, CancellationToken cancellationToken)
+    {
+        var statement = Select(_columns, rule).Add($" AND {_id} IN (");
+        foreach (var (index, id) in ids.Index())
+        {
+            statement.Add(index == 0 ? "" : ", ").AddValue(_model.Id.Type, id);
+        }
+
+        await using var command = statement.Add(")").On(connection, transaction: null);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<VersionedRow>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Read(reader));
+        }
+
+        return rows;
+    }
+
+    /// <returns>How many rows have the value in the column, and are shown by the rule.</returns>
+    public async Task<long> CountAsync(
+        DbConnection connection, DbTransaction? transaction, Column column, object value, RowFilter rule, CancellationToken cancellationToken)
+    {
+        var statement = Select("COUNT(*)", rule).Add($" AND {Key(column)} = ").AddValue(column.Type, value);
+        await using var command = statement.On(connection, transaction);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Inserts a row of version 1.</summary>
+    /// <returns>Whether its id was free.</returns>
+    public async Task<bool> InsertAsync(DbConnection connection, DbTransaction transaction, object row, CancellationToken cancellationToken)
+    {
+        var statement = new Statement(_engine).Add($"INSERT INTO {_table} ({_columns}) VALUES (");
+        foreach (var column in _model.Columns)
+        {
+            statement.AddValue(column.Type, column.Get(row)).Add(", ");
+        }
+
+        statement.Add($"1) ON CONFLICT ({Quote(_model.Id.Name)}) DO NOTHING");
+        await using var command = statement.On(connection, transaction);
+        return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
+    }
+
+    /// <summary>Writes a row that was read in this transaction, as its next version.</summary>
+    public async Task UpdateAsync(DbConnection connection, DbTransaction transaction, object row, int version, CancellationToken cancellationToken)
+    {
+        var statement = new Statement(_engine).Add($"UPDATE {_table} SET ");
+        foreach (var column in _model.Columns.Where(column => column != _model.Id))
+        {
+            statement.Add($"{Quote(column.Name)} = ").AddValue(column.Type, column.Get(row)).Add(", ");
+        }
+
+        statement.Add("version = ").AddValue(Versions, version).Add($" WHERE {_id} = ").AddValue(_model.Id.Type, _model.Id.Get(row));
+        await using var command = statement.On(connection, transaction);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Deletes a row that was read in this transaction.</summary>
+    public async Task DeleteAsync(DbConnection connection, DbTransaction transaction, object id, CancellationToken cancellationToken)
+    {
+        await using var command = new Statement(_engine).Add($"DELETE FROM {_table} WHERE {_id} = ").AddValue(_model.Id.Type, id).On(connection, transaction);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>A name in a statement. A column may be called order.</summary>
+    public static string Quote(string name) => $"\"{name}\"";
+
+    private static ColumnType Versions => ColumnType.Of(typeof(int))!;
+
+    private Statement Select(string what, RowFilter rule) =>
+        new Statement(_engine).Add($"SELECT {what} FROM {_table} WHERE 1 = 1").AddRule(rule);
+
+    private void AddConditions(Statement statement, ListQuery query)
+    {
+        if (!string.IsNullOrEmpty(query.Search))
+        {
+            // Both sides under one collation: else PostgreSQL would lower more letters of the pattern than of the column.
+            var pattern = LikePattern.Containing(query.Search);
+            statement.Add(" AND (");
+            for (var i = 0; i < _model.Searches.Count; i++)
+            {
+                statement.Add(i == 0 ? "" : " OR ").Add($"lower({Key(_model.Searches[i])}) LIKE lower(")
+                    .AddValue(_model.Searches[i].Type, pattern).Add(_engine == DatabaseEngine.PostgreSql ? " COLLATE \"C\"" : "").Add(@") ESCAPE '\'");
+            }
+
+            statement.Add(")");
+        }
+
+        foreach (var condition in query.Conditions)
+        {
+            statement.Add($" AND {Key(condition.Column)} {condition.Operator} ");
+            if (condition.Value is { } value)
+            {
+                statement.AddValue(condition.Column.Type, value);
+            }
+        }
+    }
+
+    // A missing key is less than any other, on both engines: it comes first, and last in descending order.
+    private void AddPosition(Statement statement, ListQuery query)
+    {
+        if (query.After is not { } after)
+        {
+            return;
+        }
+
+        var key = Key(query.Sort);
+        var (id, idType) = (_model.Id, _model.Id.Type);
+        var beyond = query.Descending ? "<" : ">";
+        if (query.Sort == id)
+        {
+            statement.Add($" AND {_id} {beyond} ").AddValue(idType, after.Id);
+        }
+        else if (after.Key is null)
+        {
+            statement.Add($" AND (({key} IS NULL AND {_id} {beyond} ").AddValue(idType, after.Id).Add(query.Descending ? "))" : $") OR {key} IS NOT NULL)");
+        }
+        else
+        {
+            statement.Add($" AND (({key}, {_id}) {beyond} (").AddValue(query.Sort.Type, after.Key).Add(", ").AddValue(idType, after.Id)
+                .Add(query.Descending && query.Sort.IsNullable ? $") OR {key} IS NULL)" : "))");
+        }
+    }
+
+    private void AddOrder(Statement statement, Column sort, bool descending, int limit)
+    {
+        var direction = descending ? "DESC" : "ASC";
+        // SQLite's order already; an index of PostgreSQL serves the other one only if it says so too.
+        var nulls = _engine == DatabaseEngine.PostgreSql && sort.IsNullable ? descending ? " NULLS LAST" : " NULLS FIRST" : "";
+        statement.Add(sort == _model.Id ? $" ORDER BY {_id} {direction}" : $" ORDER BY {Key(sort)} {direction}{nulls}, {_id} {direction}").Add($" LIMIT {limit}");
+    }
+
+    private VersionedRow Read(DbDataReader reader)
+    {
+        var row = _model.New();
+        for (var i = 0; i < _model.Columns.Count; i++)
+        {
+            if (!reader.IsDBNull(i))
+            {
+                _model.Columns[i].Set(row, _model.Columns[i].Type.Read(reader.GetValue(i)));
+            }
+            else
+            {
+                // The record's own initial value would be another one.
+                _model.Columns[i].Set(row, null);
+            }
+        }
+
+        var version = reader.GetInt32(_model.Columns.Count);
+        _model.Version?.Set(row, version);
+        return new VersionedRow(row, version);
+    }
+
+    // A column in a comparison or an order. Texts go by their bytes on both engines, decimals by their value.
+    private string Key(Column column) => (_engine, column.Type) switch
+    {
+        (DatabaseEngine.PostgreSql, { IsText: true } or { Type.IsEnum: true }) => $"{Quote(column.Name)} COLLATE \"C\"",
+        (DatabaseEngine.Sqlite, var type) when type.Type == typeof(decimal) => $"{Quote(column.Name)} COLLATE {Database.DecimalCollation}",
+        _ => Quote(column.Name),
+    };
+}

@@ -1,0 +1,69 @@
+using System.Data.Common;
+using System.Globalization;
+using System.Text;
+using KeycloakAccess.Data;
+
+namespace KeycloakAccess.Models;
+
+/// <summary>A statement that is put together of the declaration's names and of parameters. Nothing that a caller sent is ever text of it.</summary>
+internal sealed class Statement(DatabaseEngine engine)
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<object> _values = [];
+
+    /// <summary>Appends what the program says.</summary>
+    public Statement Add(string text)
+    {
+        _text.Append(text);
+        return this;
+    }
+
+    /// <summary>Appends a value, as a parameter; <see langword="null"/> as NULL.</summary>
+    public Statement AddValue(ColumnType type, object? value) => Add(Parameter(type, value));
+
+    /// <summary>Appends <c>AND (…)</c> for a row-level rule that hides something.</summary>
+    public Statement AddRule(RowFilter rule)
+    {
+        if (rule.Sql is not { } sql)
+        {
+            return this;
+        }
+
+        var parameters = sql.GetArguments().Select(argument => (object)Parameter(TypeOf(argument), argument)).ToArray();
+        return Add(" AND (").Add(string.Format(CultureInfo.InvariantCulture, sql.Format, parameters)).Add(")");
+    }
+
+    public DbCommand On(DbConnection connection, DbTransaction? transaction)
+    {
+        var command = connection.CreateCommand();
+        command.Transaction = transaction;
+#pragma warning disable CA2100 // Of names that were declared and checked at start, and of parameters: see above.
+        command.CommandText = _text.ToString();
+#pragma warning restore CA2100
+        for (var i = 0; i < _values.Count; i++)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = $"value{i}";
+            parameter.Value = _values[i];
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    public override string ToString() => _text.ToString();
+
+    private string Parameter(ColumnType type, object? value)
+    {
+        if (value is null)
+        {
+            return "NULL";
+        }
+
+        _values.Add(type.ToDatabase(value, engine));
+        return $"@value{_values.Count - 1}";
+    }
+
+    private static ColumnType TypeOf(object? argument) => ColumnType.Of(argument?.GetType() ?? typeof(string))
+        ?? throw new InvalidOperationException($"A row-level rule holds a {argument!.GetType().Name}, which cannot be a parameter. There are {ColumnType.Supported}.");
+}

@@ -1,0 +1,173 @@
+using System.Security.Cryptography;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.Extensions.Options;
+using Microsoft.OpenApi;
+using Scalar.AspNetCore;
+
+namespace KeycloakAccess.OpenApi;
+
+/// <summary>The OpenAPI 3.1 document and a reference page, in which a person can sign in and try calls.</summary>
+internal static class ReferenceEndpoints
+{
+    public const string PagePath = "/reference";
+    public const string DocumentPath = "/openapi/v1.json";
+
+    private const string Scheme = "Keycloak";
+
+    public static void AddReference(this IServiceCollection services)
+    {
+        services.AddOptions<ReferenceOptions>()
+            .BindConfiguration(ReferenceOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart()
+            .PostConfigure<IHostEnvironment>((options, environment) => options.Enabled ??= environment.IsDevelopment());
+        services.AddOpenApi(options =>
+        {
+            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            options.AddSchemaTransformer(DescribeTextAsync);
+            options.AddDocumentTransformer(DescribeAsync);
+            options.AddOperationTransformer(DescribeAccessAsync);
+        });
+    }
+
+    public static void MapReference(this WebApplication app)
+    {
+        var reference = app.Services.GetRequiredService<IOptions<ReferenceOptions>>().Value;
+        if (reference.Enabled is not true)
+        {
+            return;
+        }
+
+        var keycloak = app.Services.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+        app.MapOpenApi().AllowAnonymous();
+        app.MapScalarApiReference(PagePath, (options, context) => options
+            .WithTitle("API reference")
+            .WithOpenApiRoutePattern(DocumentPath)
+            .WithNonce(WritePolicy(context, keycloak))
+            .DisableDefaultFonts()
+            .DisableAgent()
+            .HideClientButton()
+            .HideDeveloperTools()
+            .AddPreferredSecuritySchemes(Scheme)
+            .AddAuthorizationCodeFlow(Scheme, flow =>
+            {
+                flow.ClientId = reference.Client;
+                flow.Pkce = Pkce.Sha256;
+                // The page itself, with the slash that it is served under: a redirect would lose the code.
+                flow.RedirectUri = $"{context.Request.Scheme}://{context.Request.Host}{PagePath}/";
+                flow.SelectedScopes = ["openid"];
+            }))
+            .AllowAnonymous();
+    }
+
+    // The page is a program of its own: it needs its inline script (by nonce), styles that it makes itself, and the realm's
+    // token endpoint. Only this page gets that; the admin pages keep the strict policy.
+    private static string WritePolicy(HttpContext context, KeycloakOptions keycloak)
+    {
+        var nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        var realm = new Uri(keycloak.AuthServerUrl).GetLeftPart(UriPartial.Authority);
+        context.Response.Headers.ContentSecurityPolicy =
+            $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
+            $"font-src 'self' data:; connect-src 'self' {realm}; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        // The sign-in opens in a window of its own and reports back to this one.
+        context.Response.Headers["Cross-Origin-Opener-Policy"] = "unsafe-none";
+        return nonce;
+    }
+
+    private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        var keycloak = context.ApplicationServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+        var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();
+        var endpoint = keycloak.Issuer + "/protocol/openid-connect/";
+        var scopes = catalogue.Models.OrderBy(model => model.Plural, StringComparer.Ordinal).SelectMany(model => new[]
+        {
+            KeyValuePair.Create(model.ReadScope, $"{model.Title}: look at them, and nothing else"),
+            KeyValuePair.Create(model.WriteScope, $"{model.Title}: add, change and delete them, and nothing else"),
+        }).ToDictionary(StringComparer.Ordinal);
+
+        document.Info = new OpenApiInfo
+        {
+            Title = "API behind Keycloak",
+            Version = "v1",
+            Description = "Call it with an access token of the realm. Services get one by client credentials. " +
+                "Groups decide what the caller may do; scopes of the token narrow it. GET /api/me says both.",
+        };
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
+        {
+            [Scheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.OAuth2,
+                Description = $"Access tokens of {keycloak.Issuer} with the audience {keycloak.RequiredAudience}.",
+                Flows = new OpenApiOAuthFlows
+                {
+                    ClientCredentials = new OpenApiOAuthFlow { TokenUrl = new Uri(endpoint + "token"), Scopes = scopes },
+                    AuthorizationCode = new OpenApiOAuthFlow
+                    {
+                        AuthorizationUrl = new Uri(endpoint + "auth"),
+                        TokenUrl = new Uri(endpoint + "token"),
+                        RefreshUrl = new Uri(endpoint + "token"),
+                        Scopes = new Dictionary<string, string>(scopes, StringComparer.Ordinal) { ["openid"] = "Sign in" },
+                    },
+                },
+            },
+        };
+        return Task.CompletedTask;
+    }
+
+    // Texts have a converter of ours, so the framework does not know that they are texts.
+    private static Task DescribeTextAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.JsonTypeInfo.Type == typeof(string))
+        {
+            schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+        }
+        else if (context.JsonTypeInfo.ElementType == typeof(string) && schema.Type?.HasFlag(JsonSchemaType.Array) is true)
+        {
+            schema.Items ??= new OpenApiSchema { Type = JsonSchemaType.String };
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static Task DescribeAccessAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var requirements = context.Description.ActionDescriptor.EndpointMetadata.OfType<PermissionRequirement>().ToArray();
+        if (requirements.Length == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        operation.Security =
+        [
+            new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] },
+        ];
+        operation.Responses ??= [];
+        Add(operation.Responses, "401", "No token, or one that is not accepted");
+        Add(operation.Responses, "403", "The permission or the scope is missing");
+        Add(operation.Responses, "503", "The realm or the database cannot be reached");
+
+        var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();
+        foreach (var permission in requirements.Select(requirement => requirement.Permission).OfType<Permission>())
+        {
+            operation.Description = $"{operation.Description} Needs the permission `{permission}`; {Scopes(context, permission, catalogue)}.".Trim();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private static string Scopes(OpenApiOperationTransformerContext context, Permission permission, PermissionCatalogue catalogue)
+    {
+        var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<ScopeRule>().LastOrDefault();
+        var alternatives = rule?.Alternatives is { Count: > 0 } stated ? stated : catalogue.ScopesFor(permission);
+        var who = rule is not null || catalogue.RequiresScopes(permission.Model) ? "a token" : "a token with scopes of this API";
+        return $"{who} needs {string.Join(" or ", alternatives.Select(set => $"`{string.Join(' ', set)}`"))}";
+    }
+
+    private static void Add(OpenApiResponses responses, string status, string description) => responses.TryAdd(status, new OpenApiResponse
+    {
+        Description = description,
+        Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["application/problem+json"] = new() },
+    });
+}

@@ -1,0 +1,118 @@
+using KeycloakAccess.Data;
+using Dapper;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>
+/// The rules in memory. Every request learns the current version with its account (<see cref="CallerStore"/>), so a
+/// change made anywhere, by hand in the database too, counts from the next request on, on every instance.
+/// </summary>
+internal sealed class AccessRulesCache(Database database) : IDisposable
+{
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private volatile AccessRules? _rules;
+
+    /// <param name="version">The version that the caller has seen in the database; the answer is at least as new.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async ValueTask<AccessRules> GetAsync(long version, CancellationToken cancellationToken)
+    {
+        if (_rules is { } rules && rules.Version >= version)
+        {
+            return rules;
+        }
+
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            return _rules is { } loaded && loaded.Version >= version ? loaded : _rules = await LoadAsync(cancellationToken);
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    /// <summary>The rules as they are now, for those who change them.</summary>
+    public async Task<AccessRules> CurrentAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var version = await connection.QuerySingleAsync<long>(new CommandDefinition(
+            "SELECT version FROM access_version", cancellationToken: cancellationToken));
+        return await GetAsync(version, cancellationToken);
+    }
+
+    /// <summary>Checks every permission that a group names, against what the models declare.</summary>
+    /// <exception cref="PermissionNameException">A group names one that does not exist: it would be a permission that nobody has.</exception>
+    public async Task CheckNamesAsync(PermissionCatalogue catalogue, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT g.name, p.permission
+            FROM group_permissions p
+            JOIN groups g ON g.id = p.group_id
+            ORDER BY g.name, p.permission
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(string Group, string Permission)>(new CommandDefinition(sql, cancellationToken: cancellationToken));
+        string[] mistakes = [.. rows
+            .Select(row => catalogue.Mistake(row.Permission, wildcards: true) is { } mistake ? $"Group {row.Group}: {mistake}" : null)
+            .OfType<string>()];
+        if (mistakes.Length > 0)
+        {
+            throw new PermissionNameException([.. mistakes, "Export the rules with \"access export\", mend them, and put them back with \"access apply\"."]);
+        }
+    }
+
+    public void Dispose() => _loading.Dispose();
+
+    private async Task<AccessRules> LoadAsync(CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT version FROM access_version;
+            SELECT g.id, g.name, g.for_everybody, p.permission, p.denied FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
+            SELECT id, kind, client, name, group_id FROM role_mappings
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        // One snapshot: a change in the middle would give mappings of one version to groups of another.
+        await using var transaction = await Database.BeginReadAsync(connection, cancellationToken);
+        await using var reader = await connection.QueryMultipleAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
+
+        var version = await reader.ReadSingleAsync<long>();
+        var groups = (await reader.ReadAsync<GroupRow>())
+            .GroupBy(row => (row.Id, row.Name, row.ForEverybody))
+            .Select(rows => new GroupRule(
+                rows.Key.Id,
+                rows.Key.Name,
+                GroupRule.Granted(rows.Where(row => row.Denied is false).Select(row => row.Permission!)),
+                GroupRule.Denies(rows.Where(row => row.Denied is true).Select(row => row.Permission!)),
+                rows.Key.ForEverybody));
+        var mappings = (await reader.ReadAsync<MappingRow>())
+            .Select(row => new MappingRule(row.Id, new RolePattern(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));
+        return new AccessRules(version, groups, mappings);
+    }
+
+    private sealed record GroupRow
+    {
+        public required Guid Id { get; init; }
+
+        public required string Name { get; init; }
+
+        public required bool ForEverybody { get; init; }
+
+        public string? Permission { get; init; }
+
+        public bool? Denied { get; init; }
+    }
+
+    private sealed record MappingRow
+    {
+        public required Guid Id { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
+
+        public required Guid GroupId { get; init; }
+    }
+}

@@ -1,0 +1,76 @@
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>
+/// Whoever makes the current request: identity from Keycloak, account from here, and what follows from both. A handler
+/// takes it as a parameter; it is read once for each request.
+/// </summary>
+public sealed class Caller
+{
+    private readonly PermissionCatalogue _catalogue;
+
+    internal Caller(KeycloakIdentity identity, CallerRecord record, AccessRules rules, PermissionCatalogue catalogue, string requestId)
+    {
+        _catalogue = catalogue;
+        Identity = identity;
+        Rules = rules;
+        // A session has no scopes: there, nothing was asked of Keycloak but who somebody is.
+        Subject = new Subject(
+            record.AccountId, identity.Kind, record.Active, rules.Resolve(identity.Roles, record.Groups), identity.IsSession ? null : identity.Scopes);
+        Actor = new Actor(
+            record.AccountId, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
+    }
+
+    internal KeycloakIdentity Identity { get; }
+
+    internal Subject Subject { get; }
+
+    /// <summary>The rules that this request is decided by.</summary>
+    internal AccessRules Rules { get; }
+
+    /// <summary>The caller as the audit log names them.</summary>
+    internal Actor Actor { get; }
+
+    public Guid AccountId => Subject.AccountId;
+
+    internal EffectiveAccess Access => Subject.Access;
+
+    internal Decision Decide(Demand demand) => Decision.On(Subject, demand, _catalogue);
+
+    internal Decision Decide(Permission permission) => Decide(new Demand(permission));
+
+    public bool May(string model, string action) => Decide(new Permission(model, action)).IsAllowed;
+
+    /// <summary>Everything that the caller may do, after denials and scopes.</summary>
+    public IEnumerable<Permission> Permissions => _catalogue.Permissions.Where(permission => Decide(permission).IsAllowed);
+
+    /// <summary>Binds a handler's parameter. Only endpoints behind an authentication scheme may have one.</summary>
+    public static async ValueTask<Caller?> BindAsync(HttpContext context) =>
+        await context.RequestServices.GetRequiredService<CurrentCaller>().GetAsync(context);
+}
+
+/// <summary>Reads the <see cref="Caller"/> of the request that it lives in, once.</summary>
+internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, PermissionCatalogue catalogue)
+{
+    private Caller? _caller;
+
+    /// <returns>The caller, or <see langword="null"/> if nobody has been authenticated.</returns>
+    public async ValueTask<Caller?> GetAsync(HttpContext context)
+    {
+        if (_caller is not null)
+        {
+            return _caller;
+        }
+
+        if (context.User.Identity is not { IsAuthenticated: true } || KeycloakIdentity.Read(context.User, out _) is not { } identity)
+        {
+            return null;
+        }
+
+        var record = await store.SeeAsync(identity, context.TraceIdentifier, context.RequestAborted);
+        var current = await rules.GetAsync(record.RulesVersion, context.RequestAborted);
+        return _caller = new Caller(identity, record, current, catalogue, context.TraceIdentifier);
+    }
+}

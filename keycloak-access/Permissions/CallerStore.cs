@@ -1,0 +1,350 @@
+using System.Data.Common;
+using System.Security.Cryptography;
+using System.Text;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>
+/// The one read of every request: the caller's account, the groups they were put into by hand, and the version of the
+/// rules. It also writes the account at first sight and keeps its names as Keycloak has them.
+/// </summary>
+internal sealed partial class CallerStore(
+    Database database, AuditTrail audit, IOptions<AccountOptions> options, TimeProvider clock, ILogger<CallerStore> logger)
+{
+    /// <summary>How exact "last seen" is. Writing it at every request would make every read a write.</summary>
+    private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
+
+    public async Task<CallerRecord> SeeAsync(KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await ReadAsync(connection, identity, cancellationToken);
+        if (rows[0].Id is null)
+        {
+            await InsertAsync(connection, identity, requestId, cancellationToken);
+            rows = await ReadAsync(connection, identity, cancellationToken);
+        }
+        else if (IsRenamed(rows[0], identity) && !(identity.IssuedAt <= rows[0].NamesIssuedAt))
+        {
+            await TryWriteAsync(() => RenameAsync(connection, rows[0], identity, requestId, cancellationToken));
+        }
+        else if (clock.GetUtcNow() - rows[0].LastSeenAt >= SeenEvery)
+        {
+            await TryWriteAsync(() => ConfirmAsync(connection, rows[0], identity, cancellationToken));
+        }
+
+        var account = rows[0];
+        if (identity.HasRoleClaims && !(identity.IssuedAt <= account.RolesIssuedAt))
+        {
+            var hash = Hash(identity.Roles);
+            if (!string.Equals(hash, account.RolesHash, StringComparison.Ordinal))
+            {
+                await TryWriteAsync(() => RecordRolesAsync(connection, account, identity, hash, requestId, cancellationToken));
+            }
+            else if (identity.IssuedAt - account.RolesIssuedAt >= SeenEvery)
+            {
+                await TryWriteAsync(() => ConfirmRolesAsync(connection, account, identity, cancellationToken));
+            }
+        }
+
+        return new CallerRecord(
+            account.Id!.Value,
+            account.Active!.Value,
+            account.RulesVersion,
+            [.. rows.Where(row => row.GroupId is not null).Select(row => row.GroupId!.Value)]);
+    }
+
+    private static async Task<List<Row>> ReadAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT v.version AS rules_version, a.id, a.active, a.kind, a.username, a.email, a.name, a.names_issued_at, a.last_seen_at,
+                a.roles_hash, a.roles_issued_at, m.group_id
+            FROM access_version v
+            LEFT JOIN accounts a ON a.issuer = @Issuer AND a.subject = @Subject
+            LEFT JOIN group_members m ON m.account_id = a.id
+            """;
+        return (await connection.QueryAsync<Row>(new CommandDefinition(
+            sql, new { identity.Issuer, identity.Subject }, cancellationToken: cancellationToken))).AsList();
+    }
+
+    private async Task InsertAsync(DbConnection connection, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    {
+        // Two first requests at once: one inserts, both read what it inserted.
+        const string sql = """
+            INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, active, created_at, last_seen_at)
+            VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @IssuedAt, @active, @now, @now)
+            ON CONFLICT (issuer, subject) DO NOTHING
+            """;
+        var id = Guid.CreateVersion7(clock.GetUtcNow());
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var added = await connection.ExecuteAsync(new CommandDefinition(
+            sql,
+            new
+            {
+                id,
+                identity.Issuer,
+                identity.Subject,
+                kind = Kind(identity),
+                username = identity.Username ?? identity.Subject,
+                identity.Email,
+                identity.Name,
+                identity.IssuedAt,
+                active = options.Value.ActiveAtFirstSight,
+                now = clock.GetUtcNow(),
+            },
+            transaction,
+            cancellationToken: cancellationToken));
+        if (added > 0)
+        {
+            await AccountWords.WriteAsync(connection, transaction, id, Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name, cancellationToken);
+            var values = Names(Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
+            values["issuer"] = identity.Issuer;
+            values["subject"] = identity.Subject;
+            values["active"] = options.Value.ActiveAtFirstSight;
+            await RecordAsync(connection, transaction, id, identity, requestId, new AuditChange("account", id.ToString(), Permission.Add, null, values), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    // That somebody was seen is not worth a refusal: while nothing can be written, what can be read still is.
+    private async Task TryWriteAsync(Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch (DbException exception) when (DatabaseOutage.Is(exception))
+        {
+            LogNotWritten(exception.Message);
+        }
+    }
+
+    // That a newer token says the same must be known too, else one that was issued before it, and said otherwise, would pass
+    // for the newest.
+    private async Task ConfirmAsync(DbConnection connection, Row row, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        const string seen = "UPDATE accounts SET last_seen_at = @now WHERE id = @Id";
+        const string confirmed = """
+            UPDATE accounts
+            SET last_seen_at = @now,
+                names_issued_at = CASE WHEN names_issued_at >= @IssuedAt THEN names_issued_at ELSE @IssuedAt END
+            WHERE id = @Id
+            """;
+        await connection.ExecuteAsync(new CommandDefinition(
+            IsRenamed(row, identity) ? seen : confirmed, new { now = clock.GetUtcNow(), row.Id, identity.IssuedAt }, cancellationToken: cancellationToken));
+    }
+
+    // A token that does not carry a name (its client lacks the scope) takes none away. Of those that do, the newest counts:
+    // two clients of one account may show different names, and would otherwise take turns at every request.
+    private async Task RenameAsync(DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            UPDATE accounts
+            SET kind = @kind,
+                username = COALESCE(@Username, username),
+                email = COALESCE(@Email, email),
+                name = COALESCE(@Name, name),
+                names_issued_at = @IssuedAt,
+                last_seen_at = @now
+            WHERE id = @Id
+              AND kind = @oldKind
+              AND username = @oldUsername
+              AND email IS NOT DISTINCT FROM @oldEmail
+              AND name IS NOT DISTINCT FROM @oldName
+              AND (names_issued_at IS NULL OR names_issued_at < @IssuedAt)
+            """;
+        var values = new
+        {
+            row.Id,
+            kind = Kind(identity),
+            identity.Username,
+            identity.Email,
+            identity.Name,
+            identity.IssuedAt,
+            now = clock.GetUtcNow(),
+            oldKind = row.Kind,
+            oldUsername = row.Username,
+            oldEmail = row.Email,
+            oldName = row.Name,
+        };
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        // None where another request was first: that one has written what changed, and from what.
+        var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
+        if (changed > 0)
+        {
+            await AccountWords.WriteAsync(
+                connection, transaction, row.Id!.Value, Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name, cancellationToken);
+            var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
+            var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
+            await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange("account", row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    // Signing in is what changes the account, so the account itself is who did it.
+    private Task RecordAsync(
+        DbConnection connection, DbTransaction transaction, Guid id, KeycloakIdentity identity, string requestId, AuditChange change, CancellationToken cancellationToken)
+    {
+        var actor = new Actor(id, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
+        return audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+    }
+
+    private static Dictionary<string, object?> Names(string kind, string username, string? email, string? name) => new(StringComparer.Ordinal)
+    {
+        ["kind"] = kind,
+        ["username"] = username,
+        ["email"] = email,
+        ["name"] = name,
+    };
+
+    // A token that cannot say roles strips nobody, and of those that can, the newest counts, as with names. That a newer one
+    // says the same is known to the minute: a service that gets a token for each call would write at each call.
+    private static async Task ConfirmRolesAsync(DbConnection connection, Row account, KeycloakIdentity identity, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            UPDATE accounts
+            SET roles_issued_at = @IssuedAt
+            WHERE id = @Id AND roles_hash = @RolesHash AND roles_issued_at < @IssuedAt
+            """;
+        await connection.ExecuteAsync(new CommandDefinition(
+            sql, new { identity.IssuedAt, account.Id, account.RolesHash }, cancellationToken: cancellationToken));
+    }
+
+    private async Task RecordRolesAsync(
+        DbConnection connection, Row account, KeycloakIdentity identity, string hash, string requestId, CancellationToken cancellationToken)
+    {
+        const string mark = """
+            UPDATE accounts
+            SET roles_hash = @hash, roles_issued_at = @IssuedAt
+            WHERE id = @Id AND (roles_issued_at IS NULL OR roles_issued_at < @IssuedAt)
+            """;
+        const string previous = """
+            SELECT r.kind, r.client, r.name
+            FROM account_roles a
+            JOIN seen_roles r ON r.id = a.role_id
+            WHERE a.account_id = @Id
+            """;
+        const string name = """
+            INSERT INTO seen_roles (kind, client, name, first_seen_at)
+            VALUES (@Kind, @Client, @Name, @now)
+            ON CONFLICT (kind, client, name) DO NOTHING
+            """;
+        const string give = """
+            INSERT INTO account_roles (account_id, role_id)
+            SELECT @Id, r.id FROM seen_roles r WHERE r.kind = @Kind AND r.client = @Client AND r.name = @Name
+            """;
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (await ExecuteAsync(mark, new { hash, identity.IssuedAt, account.Id }) == 0)
+        {
+            // Another request with a newer token was here in between.
+            return;
+        }
+
+        var before = (await connection.QueryAsync<RoleRow>(new CommandDefinition(previous, new { account.Id }, transaction, cancellationToken: cancellationToken)))
+            .Select(row => new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name))
+            .ToHashSet();
+        await ExecuteAsync("DELETE FROM account_roles WHERE account_id = @Id", new { account.Id });
+        // In one order, so that two transactions never wait for each other's new names.
+        var rows = identity.Roles
+            .OrderBy(role => role.ToString(), StringComparer.Ordinal)
+            .Select(role => new { account.Id, Kind = RoleKinds.Write(role.Kind), role.Client, role.Name, now = clock.GetUtcNow() })
+            .ToArray();
+        await ExecuteAsync(name, rows);
+        await ExecuteAsync(give, rows);
+        if (!before.SetEquals(identity.Roles))
+        {
+            var actor = new Actor(account.Id, account.Username!, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
+            await audit.RecordAsync(
+                connection, transaction, actor, new AuditChange("account", account.Id!.Value.ToString(), "change", Roles(before), Roles(identity.Roles)), cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+
+        Task<int> ExecuteAsync(string sql, object values) =>
+            connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
+    }
+
+    private static Dictionary<string, object?> Roles(IEnumerable<KeycloakRole> roles) => new(StringComparer.Ordinal)
+    {
+        ["roles"] = roles.Select(role => role.ToString()).Order(StringComparer.Ordinal).ToArray(),
+    };
+
+    /// <summary>What tells one set of roles from another, whatever their order.</summary>
+    public static string Hash(IEnumerable<KeycloakRole> roles)
+    {
+        var text = string.Join('\n', roles.Select(role => $"{RoleKinds.Write(role.Kind)}\0{role.Client}\0{role.Name}").Order(StringComparer.Ordinal));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    }
+
+    private static bool IsRenamed(Row row, KeycloakIdentity identity) =>
+        row.Kind != Kind(identity)
+        || (identity.Username ?? row.Username) != row.Username
+        || (identity.Email ?? row.Email) != row.Email
+        || (identity.Name ?? row.Name) != row.Name;
+
+    private static string Kind(KeycloakIdentity identity) => identity.Kind == AccountKind.Service ? "service" : "person";
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An account could not be brought up to date: {Reason}")]
+    private partial void LogNotWritten(string reason);
+
+    private sealed record Row
+    {
+        public required long RulesVersion { get; init; }
+
+        public Guid? Id { get; init; }
+
+        public bool? Active { get; init; }
+
+        public string? Kind { get; init; }
+
+        public string? Username { get; init; }
+
+        public string? Email { get; init; }
+
+        public string? Name { get; init; }
+
+        public DateTimeOffset? NamesIssuedAt { get; init; }
+
+        public DateTimeOffset? LastSeenAt { get; init; }
+
+        public string? RolesHash { get; init; }
+
+        public DateTimeOffset? RolesIssuedAt { get; init; }
+
+        public Guid? GroupId { get; init; }
+    }
+
+    private sealed record RoleRow
+    {
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
+    }
+}
+
+/// <summary>What the database knows of a caller.</summary>
+/// <param name="AccountId">The local account.</param>
+/// <param name="Active">Whether it is switched on.</param>
+/// <param name="RulesVersion">The version of the access rules at that moment.</param>
+/// <param name="Groups">The groups that the account was put into by hand.</param>
+internal sealed record CallerRecord(Guid AccountId, bool Active, long RulesVersion, IReadOnlyList<Guid> Groups);
+
+/// <summary>How local accounts come to be: section <c>Accounts</c>.</summary>
+public sealed class AccountOptions
+{
+    /// <summary>The name of the configuration section.</summary>
+    public const string Section = "Accounts";
+
+    /// <summary>
+    /// Whether an account is switched on when it is first seen. With <see langword="false"/>, somebody with
+    /// <c>account:change</c> must switch each new one on. Default <see langword="true"/>.
+    /// </summary>
+    public bool ActiveAtFirstSight { get; set; } = true;
+}

@@ -1,0 +1,46 @@
+using System.Data.Common;
+using KeycloakAccess.Data;
+using Dapper;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>
+/// The mappings that lead to a group, for whoever deletes it: the database takes them away with the group, and the audit
+/// log must say so. Groups and mappings meet here; neither reads the other's table.
+/// </summary>
+internal static class GroupMappings
+{
+    public const string Model = "role-mapping";
+
+    /// <returns>What the audit log says of the mappings that go with the group.</returns>
+    public static async Task<IReadOnlyList<AuditChange>> DeletedWithAsync(
+        DbConnection connection, DbTransaction transaction, Guid groupId, string groupName, CancellationToken cancellationToken)
+    {
+        const string sql = "SELECT id, kind, client, name FROM role_mappings WHERE group_id = @groupId ORDER BY id";
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, new { groupId }, transaction, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => new AuditChange(
+            Model, row.Id.ToString(), Permission.Delete, Values(row.Kind, row.Client, row.Name, groupId, groupName), After: null))];
+    }
+
+    /// <summary>A mapping as the audit log has it, whoever adds or deletes it.</summary>
+    public static IReadOnlyDictionary<string, object?> Values(string kind, string client, string name, Guid groupId, string groupName) =>
+        new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["kind"] = kind,
+            ["client"] = client.Length == 0 ? null : client,
+            ["name"] = name,
+            ["groupId"] = groupId,
+            ["groupName"] = groupName,
+        };
+
+    private sealed record Row
+    {
+        public required Guid Id { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
+    }
+}

@@ -1,0 +1,187 @@
+using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>That the caller's account must be switched on, and hold a permission where one is named.</summary>
+internal sealed record PermissionRequirement(Permission? Permission) : IAuthorizationRequirement;
+
+/// <summary>Endpoint metadata: that a token must carry a scope which covers the call.</summary>
+/// <param name="Alternatives">Any of these sets is enough; none given: the scope of the model.</param>
+internal sealed record ScopeRule(IReadOnlyList<IReadOnlyList<string>> Alternatives);
+
+/// <summary>Endpoint metadata: that only people, or only service accounts, may call.</summary>
+internal sealed record AccountKindRule(AccountKind Only);
+
+/// <summary>Asks the evaluator, and nothing else.</summary>
+internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHandler<PermissionRequirement>
+{
+    protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, PermissionRequirement requirement)
+    {
+        // Nobody authenticated: the scheme's challenge answers, not a refusal.
+        if (context.Resource is not HttpContext http || await callers.GetAsync(http) is not { } caller)
+        {
+            return;
+        }
+
+        var decision = caller.Decide(DemandOf(http.GetEndpoint(), requirement));
+        if (decision.IsAllowed)
+        {
+            context.Succeed(requirement);
+        }
+        else
+        {
+            context.Fail(new Refusal(this, caller, decision));
+        }
+    }
+
+    /// <returns>What an endpoint demands, with the rules of its route groups.</returns>
+    public static Demand DemandOf(Endpoint? endpoint, PermissionRequirement requirement)
+    {
+        var scopes = endpoint?.Metadata.GetMetadata<ScopeRule>();
+        return new Demand(
+            requirement.Permission,
+            scopes?.Alternatives is { Count: > 0 } alternatives ? alternatives : null,
+            scopes is not null,
+            endpoint?.Metadata.GetMetadata<AccountKindRule>()?.Only);
+    }
+}
+
+/// <summary>Carries the decision from the handler to the answer.</summary>
+internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Decision decision)
+    : AuthorizationFailureReason(handler, decision.Reason.ToString())
+{
+    public Caller Caller => caller;
+
+    public Decision Decision => decision;
+}
+
+/// <summary>Endpoint metadata: how a route group shows a refusal, where it is not by problem details.</summary>
+internal sealed record RefusalPage(Func<HttpContext, Decision, IResult> Render);
+
+/// <summary>
+/// Answers a refused request: problem details that name what is missing, or the page of the route group. It counts what was
+/// allowed and refused, too.
+/// </summary>
+internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandler
+{
+    private readonly AuthorizationMiddlewareResultHandler _default = new();
+
+    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    {
+        var refusal = authorizeResult.AuthorizationFailure?.FailureReasons.OfType<Refusal>().FirstOrDefault();
+        await CountAsync(context, authorizeResult.Succeeded, refusal);
+        if (!authorizeResult.Forbidden || refusal is null)
+        {
+            await _default.HandleAsync(next, context, policy, authorizeResult);
+            return;
+        }
+
+        if (context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>() is not { } page)
+        {
+            await Refusals.Answer(context, refusal.Caller, refusal.Decision).ExecuteAsync(context);
+            return;
+        }
+
+        RefusalRecords.Add(context, refusal.Caller, refusal.Decision);
+        await page.Render(context, refusal.Decision).ExecuteAsync(context);
+    }
+
+    // Here a request has its one result, however many permissions it is asked for. Who is not authenticated is none of
+    // those that pictures are about.
+    private static async ValueTask CountAsync(HttpContext context, bool isAllowed, Refusal? refusal)
+    {
+        var caller = refusal?.Caller ?? (isAllowed ? await Caller.BindAsync(context) : null);
+        if (caller is null)
+        {
+            return;
+        }
+
+        var activity = context.RequestServices.GetRequiredService<ActivityMeter>();
+        activity.CountInHour(isAllowed ? ActivityMeter.Allowed : ActivityMeter.Refused);
+        if (caller.Subject.Kind == AccountKind.Service)
+        {
+            activity.CountInDay(ActivityMeter.Services, caller.AccountId.ToString());
+        }
+    }
+}
+
+/// <summary>The words of a refusal.</summary>
+internal static class Refusals
+{
+    /// <summary>Where a decision is explained to whoever may look at access.</summary>
+    public const string ExplanationPath = "/api/access/explain";
+
+    /// <returns>The code that stands in problem details, in answers to access questions and in logs.</returns>
+    public static string Code(DecisionReason reason) => reason switch
+    {
+        DecisionReason.Allowed => "allowed",
+        DecisionReason.SubjectUnknown => "subject_unknown",
+        DecisionReason.AccountInactive => ProblemCode.AccountInactive,
+        DecisionReason.AccountKindRefused => ProblemCode.AccountKindRefused,
+        DecisionReason.PermissionDenied => ProblemCode.PermissionDenied,
+        DecisionReason.InsufficientScope => ProblemCode.InsufficientScope,
+        DecisionReason.RowHidden => "row_hidden",
+        _ => ProblemCode.PermissionMissing,
+    };
+
+    /// <returns>What is the matter and what to do about it, said to the one who was refused.</returns>
+    public static string Detail(Decision decision) => decision.Reason switch
+    {
+        DecisionReason.AccountInactive => "Your account is switched off here. Ask somebody who manages accounts to switch it on.",
+        DecisionReason.AccountKindRefused =>
+            "This is for one kind of account only: services call the API with a service account's token, people with their own.",
+        DecisionReason.PermissionDenied =>
+            $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. Ask to be taken out of that group.",
+        // An endpoint for any account names scopes and no permission.
+        DecisionReason.InsufficientScope when decision.Permission == default =>
+            $"The token was issued for less than this call needs. Ask Keycloak for a token with the scope {decision.Scope}.",
+        DecisionReason.InsufficientScope =>
+            $"Your groups allow {decision.Permission}, but the token was issued for less. Ask Keycloak for a token with the scope {decision.Scope}.",
+        _ => $"None of your groups grants {decision.Permission}. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
+    };
+
+    /// <summary>
+    /// 403 problem details, and a row in the audit log. A missing scope is announced as RFC 6750, section 3.1 says. Whoever
+    /// may look at access gets a link to the whole explanation.
+    /// </summary>
+    public static IResult Answer(HttpContext context, Caller caller, Decision decision)
+    {
+        RefusalRecords.Add(context, caller, decision);
+        if (decision.Reason == DecisionReason.InsufficientScope)
+        {
+            var realm = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
+            context.Response.Headers[HeaderNames.WWWAuthenticate] =
+                $"Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{decision.Scope}\"";
+        }
+
+        return decision.Reason switch
+        {
+            DecisionReason.PermissionMissing => Refuse("missingPermission", decision.Permission.ToString()),
+            DecisionReason.PermissionDenied => Refuse("deniedPermission", decision.Permission.ToString()),
+            DecisionReason.InsufficientScope => Refuse("missingScope", decision.Scope),
+            _ => Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision)),
+        };
+
+        ProblemHttpResult Refuse(string member, string value)
+        {
+            var problem = Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
+            // An endpoint that demands scopes alone is about no permission, and what it demands besides the model's own scope
+            // is not what the explanation of the permission is about.
+            var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;
+            if (decision.Permission != default && !bySomethingElse && caller.May("access", Permission.View))
+            {
+                problem.ProblemDetails.Extensions["explanation"] = context.Request.PathBase + ExplanationPath
+                    + QueryString.Create("subject", caller.Identity.Subject).Add("permission", decision.Permission.ToString());
+            }
+
+            return problem;
+        }
+    }
+}

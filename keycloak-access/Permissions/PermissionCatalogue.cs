@@ -1,0 +1,160 @@
+using KeycloakAccess.Authentication;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>A model that permissions exist for.</summary>
+/// <param name="Name">Its name in permissions, in the singular: <c>book</c>.</param>
+/// <param name="Plural">Its name in addresses and scopes: <c>books</c>.</param>
+/// <param name="Title">What people call it.</param>
+/// <param name="Actions">What can be done with it. A permission for anything else does not exist.</param>
+internal sealed record ProtectedModel(string Name, string Plural, string Title, IReadOnlyList<string> Actions)
+{
+    /// <summary>The scope that covers looking.</summary>
+    public string ReadScope => $"{Plural}:read";
+
+    /// <summary>The scope that covers everything else.</summary>
+    public string WriteScope => $"{Plural}:write";
+}
+
+/// <summary>A scope besides the two of each model, for endpoints that state alternatives.</summary>
+/// <param name="Name">As tokens carry it (RFC 6749, section 3.3).</param>
+/// <param name="Description">What it covers, in a few words.</param>
+internal sealed record ExtraScope(string Name, string Description);
+
+/// <summary>
+/// Every permission and scope that exists. A name that is not here is an error with the nearest known one, never a
+/// permission that nobody has.
+/// </summary>
+internal sealed class PermissionCatalogue
+{
+    private const int LongestText = 100;
+
+    private readonly Dictionary<string, ProtectedModel> _models;
+    private readonly Dictionary<Permission, string[][]> _scopesFor = [];
+    private readonly HashSet<string> _scopes = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _requireScopes = new(StringComparer.Ordinal);
+
+    /// <exception cref="PermissionNameException">The options name a model that does not exist.</exception>
+    public PermissionCatalogue(IEnumerable<ProtectedModel> models, IEnumerable<ExtraScope> extraScopes, IOptions<PermissionOptions> options)
+    {
+        _models = models.ToDictionary(model => model.Name, StringComparer.Ordinal);
+        Permissions = [.. _models.Values
+            .OrderBy(model => model.Name, StringComparer.Ordinal)
+            .SelectMany(model => model.Actions.Select(action => new Permission(model.Name, action)))];
+        ExtraScopes = [.. extraScopes];
+        foreach (var permission in Permissions)
+        {
+            var model = _models[permission.Model];
+            _scopesFor[permission] = [[permission.Action == Permission.View ? model.ReadScope : model.WriteScope]];
+            _scopes.UnionWith([model.ReadScope, model.WriteScope]);
+        }
+
+        _scopes.UnionWith(ExtraScopes.Select(scope => scope.Name));
+        _requireScopes.UnionWith(options.Value.RequireScopes ? _models.Keys : options.Value.RequireScopesFor);
+        if (_requireScopes.FirstOrDefault(name => !_models.ContainsKey(name)) is { } unknown)
+        {
+            throw new PermissionNameException([$"Permissions:RequireScopesFor names the model {unknown}, which does not exist.{Suggest(unknown, _models.Keys)}"]);
+        }
+    }
+
+    public IReadOnlyCollection<ProtectedModel> Models => _models.Values;
+
+    public IReadOnlyList<Permission> Permissions { get; }
+
+    /// <summary>What stands for several permissions where a group grants or denies: every action of one model, and everything.</summary>
+    public IEnumerable<string> Wildcards => _models.Keys.Order(StringComparer.Ordinal)
+        .Append(Permission.Any)
+        .Select(model => new Permission(model, Permission.Any).ToString());
+
+    /// <summary>The scopes that narrow a token here. Others, such as <c>profile</c>, mean nothing to this service.</summary>
+    public IReadOnlyCollection<string> Scopes => _scopes;
+
+    /// <summary>Those of <see cref="Scopes"/> that do not come from a model.</summary>
+    public IReadOnlyList<ExtraScope> ExtraScopes { get; }
+
+    public bool IsScope(string scope) => _scopes.Contains(scope);
+
+    public ProtectedModel? FindModel(string name) => _models.GetValueOrDefault(name);
+
+    /// <summary>Whether a token without any scope of this API is refused on the model, instead of not being narrowed.</summary>
+    public bool RequiresScopes(string model) => _requireScopes.Contains(model);
+
+    /// <returns>The sets of scopes of which a token must hold one for the permission, once it holds any scope of ours.</returns>
+    public IReadOnlyList<IReadOnlyList<string>> ScopesFor(Permission permission) => _scopesFor[permission];
+
+    public bool Contains(Permission permission) => _scopesFor.ContainsKey(permission);
+
+    /// <param name="text">What somebody wrote.</param>
+    /// <param name="wildcards">Whether <c>book:*</c> and <c>*:*</c> are allowed, as they are in a group.</param>
+    /// <returns><see langword="null"/> if it names permissions that exist; else what is wrong, with the nearest known name.</returns>
+    public string? Mistake(string text, bool wildcards)
+    {
+        // Nor is the nearest name to a text of a thousand letters worth looking for.
+        if (text.Length > LongestText || !Permission.TryParse(text, out var permission))
+        {
+            return $"\"{(text.Length > LongestText ? text[..LongestText] + "…" : text)}\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.";
+        }
+
+        if (wildcards && permission.Action == Permission.Any && (permission.Model == Permission.Any || _models.ContainsKey(permission.Model)))
+        {
+            return null;
+        }
+
+        if (Contains(permission))
+        {
+            return null;
+        }
+
+        var remedy = NearestName.Of(text, Permissions.Select(known => known.ToString()).Concat(wildcards ? Wildcards : [])) is { } nearest ? $"Did you mean {nearest}?"
+            : FindModel(permission.Model) is { } model ? $"Actions of {model.Name} are {string.Join(", ", model.Actions)}."
+            : $"Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}.";
+        return $"The permission {text} does not exist. {remedy}";
+    }
+
+    /// <returns><see langword="null"/> if the scope exists; else what is wrong, with the nearest known name.</returns>
+    public string? ScopeMistake(string scope) =>
+        IsScope(scope) ? null : $"The scope {scope} does not exist.{Suggest(scope, _scopes)}";
+
+    private static string Suggest(string text, IEnumerable<string> known) =>
+        NearestName.Of(text, known) is { } nearest ? $" Did you mean {nearest}?" : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+}
+
+/// <summary>Names in settings or in the database that do not exist. It ends the start.</summary>
+internal sealed class PermissionNameException : Exception
+{
+    public PermissionNameException()
+    {
+    }
+
+    public PermissionNameException(string message)
+        : base(message)
+    {
+    }
+
+    public PermissionNameException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    public PermissionNameException(IReadOnlyList<string> mistakes)
+        : base(string.Join(' ', mistakes)) => Mistakes = mistakes;
+
+    public IReadOnlyList<string> Mistakes { get; } = [];
+}
+
+/// <summary>How decisions are made: section <c>Permissions</c>.</summary>
+public sealed class PermissionOptions
+{
+    /// <summary>The name of the configuration section.</summary>
+    public const string Section = "Permissions";
+
+    /// <summary>
+    /// Whether every token must carry a scope that covers what it is used for. With <see langword="false"/>, a token without
+    /// any scope of this API may do whatever its groups allow. Sessions have no scopes and are not concerned.
+    /// </summary>
+    public bool RequireScopes { get; set; }
+
+    /// <summary>The models, by their names in permissions, that demand it alone.</summary>
+    public IList<string> RequireScopesFor { get; } = [];
+}

@@ -1,0 +1,132 @@
+using KeycloakAccess.Authentication;
+using Microsoft.AspNetCore.Authorization;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>Says who may call an endpoint, and what there is that one may be allowed.</summary>
+public static class PermissionSetup
+{
+    internal static void AddPermissions(this IServiceCollection services)
+    {
+        services.AddOptions<AccountOptions>()
+            .BindConfiguration(AccountOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddOptions<PermissionOptions>()
+            .BindConfiguration(PermissionOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+            .ValidateOnStart();
+        services.AddSingleton<PermissionCatalogue>();
+        services.AddSingleton<RowCatalogue>();
+        services.AddSingleton<AccessRulesCache>();
+        services.AddSingleton<CallerStore>();
+        services.AddSingleton<SeenRoles>();
+        services.AddSingleton<SubjectStore>();
+        services.AddScoped<CurrentCaller>();
+        services.AddScoped<IAuthorizationHandler, PermissionHandler>();
+        services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusalResultHandler>();
+        services.AddAuthorization();
+    }
+
+    /// <summary>Declares a model: its permissions and its two scopes exist from then on.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="name">Its name in permissions, in the singular: <c>book</c>.</param>
+    /// <param name="plural">Its name in addresses and scopes: <c>books</c>.</param>
+    /// <param name="title">What people call it.</param>
+    /// <param name="actions">What can be done with it; none given: <see cref="Permission.Actions"/>.</param>
+    public static void AddModel(this IServiceCollection services, string name, string plural, string title, params string[] actions) =>
+        services.AddSingleton(new ProtectedModel(name, plural, title, actions.Length > 0 ? actions : Permission.Actions));
+
+    /// <summary>Declares a scope besides those of the models. A token that holds it is narrowed to what states it.</summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="name">As tokens carry it: <c>library:read</c>.</param>
+    /// <param name="description">What it covers, in a few words.</param>
+    public static void AddScope(this IServiceCollection services, string name, string description) =>
+        services.AddSingleton(new ExtraScope(name, description));
+
+    /// <summary>Only accounts that are switched on and hold the permission. A permission that does not exist ends the start.</summary>
+    public static TBuilder RequirePermission<TBuilder>(this TBuilder builder, string model, string action)
+        where TBuilder : IEndpointConventionBuilder => Require(builder, new Permission(model, action));
+
+    /// <summary>Any account that is switched on: for what is about the caller alone.</summary>
+    public static TBuilder RequireActiveAccount<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => Require(builder, permission: null);
+
+    /// <summary>
+    /// A token must carry a scope that covers the call: one of the sets given, or, with none given, the scope of the model.
+    /// Without this, a token that has no scope of this API at all is not narrowed. Sessions are not concerned, and neither is
+    /// an endpoint for any active account where no set is given: it has no model.
+    /// </summary>
+    /// <param name="builder">An endpoint or a route group.</param>
+    /// <param name="alternatives">
+    /// Sets of scopes, each written with spaces between its scopes; any one set is enough: <c>"books:read authors:read",
+    /// "library:read"</c>. A scope that does not exist ends the start.
+    /// </param>
+    public static TBuilder RequireScopes<TBuilder>(this TBuilder builder, params string[] alternatives)
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.WithMetadata(new ScopeRule([.. alternatives.Select(set => set.Split(' ', StringSplitOptions.RemoveEmptyEntries))]));
+
+    /// <summary>Service accounts only. Whoever else holds the permission is refused.</summary>
+    public static TBuilder OnlyServices<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccountKindRule(AccountKind.Service));
+
+    /// <summary>People only. Whichever service holds the permission is refused.</summary>
+    public static TBuilder OnlyPeople<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccountKindRule(AccountKind.Person));
+
+    /// <summary>
+    /// Checks at start that every endpoint says who may call it, and that every permission and scope exists which an
+    /// endpoint, a setting or a group names.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">An endpoint does not; the message names it, and the nearest known name.</exception>
+    /// <exception cref="PermissionNameException">A setting or a group names what does not exist.</exception>
+    internal static async Task CheckPermissionsAsync(this IEndpointRouteBuilder routes, CancellationToken cancellationToken)
+    {
+        var catalogue = routes.ServiceProvider.GetRequiredService<PermissionCatalogue>();
+        foreach (var endpoint in routes.DataSources.SelectMany(source => source.Endpoints))
+        {
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is null)
+            {
+                throw new InvalidOperationException(
+                    $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireActiveAccount or AllowAnonymous.");
+            }
+
+            // Whoever wrote both meant to protect it, and AllowAnonymous would win.
+            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null)
+            {
+                throw new InvalidOperationException(
+                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, which wins over the RequirePermission or RequireActiveAccount that it has too. Take one of them out.");
+            }
+
+            if (Mistakes(endpoint, catalogue).FirstOrDefault() is { } mistake)
+            {
+                throw new InvalidOperationException($"{endpoint.DisplayName}: {mistake}");
+            }
+        }
+
+        await routes.ServiceProvider.GetRequiredService<AccessRulesCache>().CheckNamesAsync(catalogue, cancellationToken);
+    }
+
+    private static IEnumerable<string> Mistakes(Endpoint endpoint, PermissionCatalogue catalogue)
+    {
+        var permissions = endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>()
+            .Select(required => required.Permission is { } permission ? catalogue.Mistake(permission.ToString(), wildcards: false) : null);
+        var rules = endpoint.Metadata.GetOrderedMetadata<ScopeRule>();
+        var scopes = rules.SelectMany(rule => rule.Alternatives).SelectMany(set => set).Select(catalogue.ScopeMistake);
+        var empty = rules.Any(rule => rule.Alternatives.Any(set => set.Count == 0))
+            ? "RequireScopes has an empty set of scopes, which any token would satisfy."
+            : null;
+        var kinds = endpoint.Metadata.GetOrderedMetadata<AccountKindRule>().Distinct().Count() > 1
+            ? "it is for people only and for services only, so nobody could call it."
+            : null;
+        return permissions.Concat(scopes).Append(empty).Append(kinds).OfType<string>();
+    }
+
+    private static TBuilder Require<TBuilder>(TBuilder builder, Permission? permission)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        var requirement = new PermissionRequirement(permission);
+        // As metadata too, so that the OpenAPI document, the check above and the tests can read it.
+        return builder
+            .WithMetadata(requirement)
+            .RequireAuthorization(new AuthorizationPolicyBuilder().AddRequirements(requirement).Build());
+    }
+}

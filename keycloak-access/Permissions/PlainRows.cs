@@ -1,0 +1,42 @@
+using KeycloakAccess.Data;
+using Dapper;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>Rows that no row-level rule hides from anybody, known by UUIDs. The SQL is that of the room that owns the table.</summary>
+/// <param name="database">Where the rows are.</param>
+/// <param name="model">The model's name in permissions.</param>
+/// <param name="exists">Counts the rows of the id <c>@row</c>.</param>
+/// <param name="list">The ids after <c>@after</c> in their order, <c>@limit</c> of them.</param>
+internal sealed class PlainRows(Database database, string model, string exists, string list) : IModelRows
+{
+    public string Model => model;
+
+    public async Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken)
+    {
+        if (!Guid.TryParse(id, out var row))
+        {
+            return false;
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(exists, new { row }, cancellationToken: cancellationToken)) > 0;
+    }
+
+    public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
+        RowSubject subject, int limit, string? after, CancellationToken cancellationToken)
+    {
+        // To start with, the smallest UUID there can be: nothing is given it.
+        var last = Guid.Empty;
+        if (after is not null && !Guid.TryParse(after, out last))
+        {
+            return ([], null);
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var ids = (await connection.QueryAsync<Guid>(new CommandDefinition(
+            list, new { after = last, limit = limit + 1 }, cancellationToken: cancellationToken))).AsList();
+        var page = ids.Take(limit).Select(id => id.ToString()).ToArray();
+        return (page, ids.Count > limit ? page[^1] : null);
+    }
+}

@@ -1,0 +1,124 @@
+using System.Buffers;
+using KeycloakAccess.Authentication;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>
+/// Which roles or Keycloak groups a mapping means: one by its name, or many where the name holds <c>*</c>, which stands for
+/// any run of characters, <c>/</c> among them: <c>book-*</c>, <c>/operations/*</c> (whatever lies under it, at any depth,
+/// not the group itself). Compared to the letter.
+/// </summary>
+/// <param name="Kind">The kind of role. Kinds never share a name.</param>
+/// <param name="Client">The client that owns a client role, never a pattern; empty for the other kinds.</param>
+/// <param name="Name">The name or pattern.</param>
+internal readonly record struct RolePattern(RoleKind Kind, string Client, string Name)
+{
+    /// <summary>Stands for any run of characters. In a Keycloak name it would match itself as well.</summary>
+    public const char Any = '*';
+
+    public const int LongestName = 500;
+    public const int LongestClient = 255;
+
+    /// <summary>By kind, client and name.</summary>
+    public static readonly Comparer<RolePattern> InOrder = Comparer<RolePattern>.Create((one, other) =>
+        one.Kind.CompareTo(other.Kind) is not 0 and var byKind ? byKind
+        : string.CompareOrdinal(one.Client, other.Client) is not 0 and var byClient ? byClient
+        : string.CompareOrdinal(one.Name, other.Name));
+
+    // Control characters, the two that Unicode ends lines and paragraphs with, and those that set the direction of text
+    // (Unicode Standard Annex #9, section 2): with them a name looks like another, or like a line of its own.
+    private static readonly SearchValues<char> Unwanted = SearchValues.Create([
+        .. Enumerable.Range(0, char.MaxValue).Select(code => (char)code).Where(char.IsControl),
+        '\u2028', '\u2029',
+        '\u061c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069',
+    ]);
+
+    public bool IsExact => !Name.Contains(Any, StringComparison.Ordinal);
+
+    /// <summary>The one role that an exact pattern means.</summary>
+    public KeycloakRole Role => new(Kind, Client, Name);
+
+    public bool Matches(KeycloakRole role) =>
+        role.Kind == Kind && string.Equals(role.Client, Client, StringComparison.Ordinal) && Matches(Name, role.Name);
+
+    /// <returns>What is wrong with it, with the remedies; nothing if it can be used.</returns>
+    public IEnumerable<(RolePatternPart Part, string Message)> Mistakes()
+    {
+        if (Name.Trim().Length != Name.Length || Client.Trim().Length != Client.Length)
+        {
+            yield return (RolePatternPart.Name, "Names are compared to the letter. Leave out the space around them.");
+        }
+
+        foreach (var (part, text) in new[] { (RolePatternPart.Name, Name), (RolePatternPart.Client, Client) })
+        {
+            if (text.AsSpan().IndexOfAny(Unwanted) is >= 0 and var at)
+            {
+                yield return (part, $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)text[at]:X4}. Leave it out.");
+            }
+        }
+
+        if (Kind == RoleKind.ClientRole && Client.Length == 0)
+        {
+            yield return (RolePatternPart.Client, "A client role needs the client id that owns it.");
+        }
+
+        if (Kind != RoleKind.ClientRole && Client.Length > 0)
+        {
+            yield return (RolePatternPart.Client, "Only a client role has a client. Leave it out.");
+        }
+
+        if (Name.Length > 0 && Name.AsSpan().Trim(Any).IsEmpty)
+        {
+            yield return (RolePatternPart.Name, "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, or make the group one for everybody.");
+        }
+
+        if (Client.Contains(Any, StringComparison.Ordinal))
+        {
+            yield return (RolePatternPart.Client, "The client of a client role is named in full: whoever may add a client could else give themselves the role.");
+        }
+
+        if (Kind == RoleKind.KeycloakGroup && !Name.StartsWith('/'))
+        {
+            yield return (RolePatternPart.Name, "A Keycloak group is named by its full path, as in /operations/leads.");
+        }
+    }
+
+    public override string ToString() => Role.ToString();
+
+    // The usual walk with one step back: after a star, try the shortest run first and lengthen it where the rest fails.
+    private static bool Matches(string pattern, string name)
+    {
+        int inPattern = 0, inName = 0, star = -1, retry = 0;
+        while (inName < name.Length)
+        {
+            if (inPattern < pattern.Length && pattern[inPattern] == Any)
+            {
+                star = inPattern++;
+                retry = inName;
+            }
+            else if (inPattern < pattern.Length && pattern[inPattern] == name[inName])
+            {
+                inPattern++;
+                inName++;
+            }
+            else if (star >= 0)
+            {
+                inPattern = star + 1;
+                inName = ++retry;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        return pattern.AsSpan(inPattern).Trim(Any).IsEmpty;
+    }
+}
+
+/// <summary>The part of a pattern that a mistake is in.</summary>
+internal enum RolePatternPart
+{
+    Name,
+    Client,
+}

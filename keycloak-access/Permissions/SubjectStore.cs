@@ -1,0 +1,423 @@
+using System.Data.Common;
+using System.Text.Json;
+using KeycloakAccess.Data;
+using KeycloakAccess.Authentication;
+using Dapper;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>
+/// Accounts as the subjects of a question that they do not ask themselves: by the roles that Keycloak said last, the groups
+/// that they were put into by hand, and no token. Only accounts of the configured realm: another issuer vouches for nobody.
+/// </summary>
+internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOptions<KeycloakOptions> keycloak)
+{
+    /// <summary>The one order of every list here.</summary>
+    private const string Sort = "username";
+
+    /// <summary>How many roles and groups are looked up one by one without asking whether there is a shorter way.</summary>
+    private const int MostByIndex = 50;
+
+    /// <summary>How many accounts for each line of a page are looked through before the roles are looked up after all.</summary>
+    private const int MostLookedThrough = 12;
+
+    private const string Columns = "a.id, a.subject, a.username, a.kind, a.active, a.roles_hash IS NOT NULL AS roles_known";
+
+    /// <summary>
+    /// Only accounts of the realm. Written so that no index fits it: nearly all accounts are of one realm, and without
+    /// statistics SQLite would read them all by the index of issuers, where another one leads to a few.
+    /// </summary>
+    private const string OfRealm = "(a.issuer = @Issuer) IS TRUE";
+
+    private volatile RolesInto? _into;
+
+    /// <param name="subject">Keycloak's id of the account (<c>sub</c>).</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>The account, or <see langword="null"/> if nobody of that id has been seen.</returns>
+    public async Task<KnownSubject?> FindAsync(string subject, CancellationToken cancellationToken)
+    {
+        const string sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.subject = @subject";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await ReadAsync(connection, sql, new { keycloak.Value.Issuer, subject }, cancellationToken)).SingleOrDefault();
+    }
+
+    /// <summary>Whoever somebody may mean that types a name: people remember user names, logs and pages hold ids.</summary>
+    /// <param name="name">A user name, or the id of an account, Keycloak's or the one here.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>Those that it fits, by user name. A user name belongs to one account at a time in Keycloak, and may be left over on an old one here.</returns>
+    public async Task<IReadOnlyList<KnownSubject>> FindNamedAsync(string name, CancellationToken cancellationToken)
+    {
+        const string sql = $"""
+            SELECT {Columns}
+            FROM accounts a
+            WHERE {OfRealm} AND a.id IN (
+                SELECT id FROM accounts WHERE issuer = @Issuer AND subject = @name
+                UNION ALL
+                SELECT id FROM accounts WHERE username = @name
+                UNION ALL
+                SELECT id FROM accounts WHERE id = @id)
+            ORDER BY a.username, a.id
+            LIMIT 10
+            """;
+        var id = Guid.TryParse(name, out var parsed) ? parsed : Guid.Empty;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, name, id }, cancellationToken);
+    }
+
+    /// <param name="accountId">The local account.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <returns>The account, or <see langword="null"/> if there is none, or only one of another realm.</returns>
+    public async Task<KnownSubject?> FindAccountAsync(Guid accountId, CancellationToken cancellationToken)
+    {
+        const string sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.id = @accountId";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await ReadAsync(connection, sql, new { keycloak.Value.Issuer, accountId }, cancellationToken)).SingleOrDefault();
+    }
+
+    /// <returns>The accounts of these ids that there are.</returns>
+    public async Task<IReadOnlyList<KnownSubject>> FindAccountsAsync(IReadOnlyCollection<Guid> accountIds, CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT {Columns} FROM accounts a WHERE {OfRealm} AND a.id IN {database.Elements("@ids", "uuid")}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, ids = JsonSerializer.Serialize(accountIds) }, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whoever is in one of some groups by a role or by hand, in the order of ids, which is about the order in which they
+    /// were first seen. A page costs what it is long, however many members there are. Groups for everybody are not asked
+    /// about: there, every account is a member.
+    /// </summary>
+    /// <param name="rules">The rules that the question is asked under.</param>
+    /// <param name="groups">The ids of the groups.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">The last account of the page before.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)> ListMembersAsync(
+        AccessRules rules, IReadOnlyCollection<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
+    {
+        var wanted = groups.ToHashSet();
+        var roles = await KnownRolesIntoAsync(rules, wanted, cancellationToken);
+        return (roles.Take(MostByIndex).Count() + wanted.Count > MostByIndex ? await LookThroughAsync(rules, wanted, limit, after, cancellationToken) : null)
+            ?? await ListHoldersAsync(roles.Distinct(), wanted, limit, after, cancellationToken);
+    }
+
+    /// <summary>Whoever has one of some roles, or was put into one of some groups by hand, in the order of ids.</summary>
+    /// <param name="roles">The numbers of seen roles.</param>
+    /// <param name="groups">The ids of groups.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">The last account of the page before.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<(IReadOnlyList<KnownSubject> Holders, Guid? Next)> ListHoldersAsync(
+        IEnumerable<long> roles, IEnumerable<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
+    {
+        var (roleIds, groupIds) = (roles.ToArray(), groups.ToArray());
+        // Of each role, and of each group, the first few by its index; then the first few of those.
+        string Part(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
+            ? $"""
+                SELECT m.account_id
+                FROM json_array_elements_text(CAST({ids} AS json)) j
+                CROSS JOIN LATERAL (
+                    SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after AND account_id <= @last ORDER BY account_id LIMIT @limit) m
+                """
+            : $"""
+                SELECT m.account_id
+                FROM json_each({ids}) j
+                JOIN {table} m ON m.{key} = j.value AND m.account_id IN (
+                    SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after AND account_id <= @last ORDER BY account_id LIMIT @limit)
+                """;
+        var sql = $"""
+            SELECT {Columns}
+            FROM accounts a
+            JOIN (
+                SELECT account_id FROM (
+                    {Part("@roles", "bigint", "account_roles", "role_id")}
+                    UNION
+                    {Part("@groups", "uuid", "group_members", "group_id")}) f
+                ORDER BY account_id LIMIT @limit) p ON p.account_id = a.id
+            WHERE {OfRealm}
+            ORDER BY a.id
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var values = new DynamicParameters(new
+        {
+            keycloak.Value.Issuer,
+            roles = JsonSerializer.Serialize(roleIds),
+            groups = JsonSerializer.Serialize(groupIds),
+            after = after ?? Guid.Empty,
+            limit = limit + 1,
+        });
+        values.Add("last", roleIds.Length + groupIds.Length > MostByIndex ? await LastOfFirstAsync(connection, values, cancellationToken) : Guid.AllBitsSet);
+        var members = await ReadAsync(connection, sql, values, cancellationToken);
+        if (members.Count <= limit)
+        {
+            return (members, null);
+        }
+
+        members.RemoveAt(limit);
+        return (members, members[^1].AccountId);
+    }
+
+    /// <summary>Accounts by user name, a page at a time.</summary>
+    /// <param name="query">Which.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">Where the page before ended.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<(IReadOnlyList<KnownSubject> Subjects, Cursor? Next)> ListAsync(
+        SubjectQuery query, int limit, Cursor? after, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var conditions = new List<string> { OfRealm };
+        var values = new DynamicParameters(new { keycloak.Value.Issuer, limit = limit + 1 });
+        if (query.Kind is { } kind)
+        {
+            conditions.Add("(a.kind = @kind) IS TRUE");
+            values.Add("kind", kind == AccountKind.Service ? "service" : "person");
+        }
+
+        if (query.InAnyOf is { } groups && !groups.Any(group => group.ForEverybody))
+        {
+            var ids = groups.Select(group => group.Id).ToHashSet();
+            conditions.Add($"""
+                (a.id = @always
+                OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND r.role_id IN {database.Elements("@roles", "bigint")})
+                OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id AND m.group_id IN {database.Elements("@groups", "uuid")}))
+                """);
+            values.Add("always", query.Always);
+            values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(connection, query.Rules, ids, cancellationToken)));
+            values.Add("groups", JsonSerializer.Serialize(ids));
+        }
+
+        if (after is not null)
+        {
+            conditions.Add("(a.username, a.id) > (@afterKey, @afterId)");
+            values.Add("afterKey", after.Key ?? "");
+            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
+        }
+
+        var sql = $"SELECT {Columns} FROM accounts a WHERE {string.Join(" AND ", conditions)} ORDER BY a.username, a.id LIMIT @limit";
+        var subjects = await ReadAsync(connection, sql, values, cancellationToken);
+        if (subjects.Count <= limit)
+        {
+            return (subjects, null);
+        }
+
+        subjects.RemoveAt(limit);
+        return (subjects, CursorAt(subjects[^1]));
+    }
+
+    /// <returns>The cursor of a list that ended with the account.</returns>
+    public static Cursor CursorAt(KnownSubject subject) => new(Sort, subject.Username, subject.AccountId.ToString());
+
+    /// <returns>The cursor that the text stands for, or <see langword="null"/> if it is none of these lists.</returns>
+    public static Cursor? ParseCursor(string text) => Cursor.Parse(text, Sort);
+
+    /// <summary>Every role and Keycloak group that a token has shown, with how many accounts have it now.</summary>
+    public async Task<IReadOnlyList<(KeycloakRole Role, long Accounts)>> SeenRolesAsync(CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT r.kind, r.client, r.name, COUNT(a.account_id) AS accounts
+            FROM seen_roles r
+            LEFT JOIN account_roles a ON a.role_id = r.id
+            GROUP BY r.kind, r.client, r.name
+            ORDER BY r.kind, r.client, r.name
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(sql, cancellationToken: cancellationToken));
+        return [.. rows.Select(row => (row.Role, row.Accounts))];
+    }
+
+    // What many roles lead into, many accounts are in: then the next accounts hold a page of members, and every role that
+    // leads there need not be looked up.
+    private async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)?> LookThroughAsync(
+        AccessRules rules, HashSet<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
+    {
+        const string sql = $"""
+            SELECT {Columns}
+            FROM accounts a
+            WHERE a.id > @after AND {OfRealm}
+            ORDER BY a.id
+            LIMIT @most
+            """;
+        var members = new List<KnownSubject>();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        for (int most = limit * 3 / 2, looked = 0; looked < limit * MostLookedThrough; looked += most)
+        {
+            var accounts = await ReadAsync(connection, sql, new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most }, cancellationToken);
+            // Whether they are in one of the groups, and not why: resolving would make a membership of every role of everybody.
+            members.AddRange(accounts.Where(account =>
+                account.Groups.Any(groups.Contains) || account.Roles.Any(role => rules.MappingsOf(role).Any(mapping => groups.Contains(mapping.GroupId)))));
+            if (members.Count > limit)
+            {
+                return (members[..limit], members[limit - 1].AccountId);
+            }
+
+            if (accounts.Count < most)
+            {
+                return (members, null);
+            }
+
+            after = accounts[^1].AccountId;
+        }
+
+        return null;
+    }
+
+    // The first holder of each role and group alone are some page of holders; the page that is asked for ends no later than
+    // that one. So of very many roles only the few holders up to there are read.
+    private async Task<Guid> LastOfFirstAsync(DbConnection connection, DynamicParameters values, CancellationToken cancellationToken)
+    {
+        string First(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
+            ? $"""
+                SELECT (SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after ORDER BY account_id LIMIT 1) AS account_id
+                FROM json_array_elements_text(CAST({ids} AS json)) j
+                """
+            : $"""
+                SELECT (SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after ORDER BY account_id LIMIT 1) AS account_id
+                FROM json_each({ids}) j
+                """;
+        var sql = $"""
+            SELECT account_id FROM (
+                {First("@roles", "bigint", "account_roles", "role_id")}
+                UNION
+                {First("@groups", "uuid", "group_members", "group_id")}) f
+            WHERE account_id IS NOT NULL
+            ORDER BY account_id
+            LIMIT 1 OFFSET @limit - 1
+            """;
+        return await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(sql, values, cancellationToken: cancellationToken)) ?? Guid.AllBitsSet;
+    }
+
+    // Roles that were ever seen are as many as a realm has; which of them a pattern fits is not for SQL to say.
+    private static async Task<long[]> RolesIntoAsync(
+        DbConnection connection, AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    {
+        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(
+            "SELECT id, kind, client, name FROM seen_roles", cancellationToken: cancellationToken));
+        return [.. rows.Where(row => rules.MappingsOf(row.Role).Any(mapping => groups.Contains(mapping.GroupId))).Select(row => row.Id)];
+    }
+
+    // The same from memory, for pages: found out once for each version of the rules, and again when a token has shown a new
+    // role. They may be thousands, so they are not copied: one that leads into two of the groups comes twice.
+    private async Task<IEnumerable<long>> KnownRolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
+    {
+        var seen = await seenRoles.ListAsync(cancellationToken);
+        if (_into is not { } into || !ReferenceEquals(into.Rules, rules) || !ReferenceEquals(into.Seen, seen))
+        {
+            _into = into = new RolesInto(rules, seen, seen
+                .SelectMany(role => rules.MappingsOf(role.Role).Select(mapping => (mapping.GroupId, role.Id)))
+                .ToLookup(pair => pair.GroupId, pair => pair.Id));
+        }
+
+        return groups.SelectMany(group => into.Ids[group]);
+    }
+
+    private async Task<List<KnownSubject>> ReadAsync(DbConnection connection, string sql, object values, CancellationToken cancellationToken)
+    {
+        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
+        var ids = new { ids = JsonSerializer.Serialize(rows.Select(row => row.Id)) };
+        var list = database.Elements("@ids", "uuid");
+        var roles = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
+            $"SELECT a.account_id, r.kind, r.client, r.name FROM account_roles a JOIN seen_roles r ON r.id = a.role_id WHERE a.account_id IN {list}",
+            ids,
+            cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.Role);
+        var groups = (await connection.QueryAsync<MemberRow>(new CommandDefinition(
+            $"SELECT account_id, group_id FROM group_members WHERE account_id IN {list}",
+            ids,
+            cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.GroupId);
+        return [.. rows.Select(row => new KnownSubject(
+            row.Id,
+            row.Subject,
+            row.Username,
+            row.Kind == "service" ? AccountKind.Service : AccountKind.Person,
+            row.Active,
+            row.RolesKnown,
+            [.. roles[row.Id]],
+            [.. groups[row.Id]]))];
+    }
+
+    private sealed record Row
+    {
+        public required Guid Id { get; init; }
+
+        public required string Subject { get; init; }
+
+        public required string Username { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required bool Active { get; init; }
+
+        public required bool RolesKnown { get; init; }
+    }
+
+    private sealed record RoleRow
+    {
+        public required Guid AccountId { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
+
+        public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
+    }
+
+    private sealed record RolesInto(AccessRules Rules, IReadOnlyList<SeenRole> Seen, ILookup<Guid, long> Ids);
+
+    private sealed record SeenRow
+    {
+        public long Id { get; init; }
+
+        public required string Kind { get; init; }
+
+        public required string Client { get; init; }
+
+        public required string Name { get; init; }
+
+        public long Accounts { get; init; }
+
+        public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
+    }
+
+    private sealed record MemberRow
+    {
+        public required Guid AccountId { get; init; }
+
+        public required Guid GroupId { get; init; }
+    }
+}
+
+/// <summary>Which accounts to list.</summary>
+/// <param name="Rules">The rules that the question is asked under.</param>
+/// <param name="Kind">People or services; <see langword="null"/> for both.</param>
+/// <param name="InAnyOf">Only accounts that are in one of these groups, for whatever reason; <see langword="null"/> for all.</param>
+/// <param name="Always">An account that is listed in any case: the caller, whose token may say more than was recorded.</param>
+internal sealed record SubjectQuery(AccessRules Rules, AccountKind? Kind = null, IReadOnlyCollection<GroupRule>? InAnyOf = null, Guid? Always = null);
+
+/// <summary>An account with everything that decides what it may do.</summary>
+/// <param name="AccountId">The local account.</param>
+/// <param name="Subject">Keycloak's id of it (<c>sub</c>).</param>
+/// <param name="Username">The name to sign in with, or the client id of a service.</param>
+/// <param name="Kind">A person or a service.</param>
+/// <param name="Active">Whether it is switched on.</param>
+/// <param name="RolesKnown">Whether any token of it has carried roles so far.</param>
+/// <param name="Roles">What Keycloak said last.</param>
+/// <param name="Groups">The groups that it was put into by hand.</param>
+internal sealed record KnownSubject(
+    Guid AccountId,
+    string Subject,
+    string Username,
+    AccountKind Kind,
+    bool Active,
+    bool RolesKnown,
+    IReadOnlyList<KeycloakRole> Roles,
+    IReadOnlyList<Guid> Groups)
+{
+    /// <summary>The subject of a decision under the given rules.</summary>
+    /// <param name="rules">The rules.</param>
+    /// <param name="scopes">The scopes of the token that the question is about; <see langword="null"/> if it is about none.</param>
+    public Subject Under(AccessRules rules, IReadOnlySet<string>? scopes = null) =>
+        new(AccountId, Kind, Active, rules.Resolve(Roles, Groups), scopes);
+}

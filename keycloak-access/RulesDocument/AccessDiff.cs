@@ -1,0 +1,95 @@
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.RulesDocument;
+
+/// <summary>What happens to a group.</summary>
+internal enum GroupDifferenceKind
+{
+    Added,
+    Changed,
+    Removed,
+}
+
+/// <summary>What differs in one group, and in the mappings that lead into it.</summary>
+/// <param name="Before">The group as it is; <see langword="null"/> if it is to be added.</param>
+/// <param name="After">The group as it is to be; <see langword="null"/> if it is to be removed.</param>
+/// <param name="MembersByHand">How many accounts are in it by hand now. A removed group takes these memberships with it.</param>
+internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, long MembersByHand)
+{
+    public string Name => (After ?? Before)!.Name;
+
+    public GroupDifferenceKind Kind => Before is null ? GroupDifferenceKind.Added
+        : After is null ? GroupDifferenceKind.Removed
+        : GroupDifferenceKind.Changed;
+
+    public IReadOnlyList<string> AddedPermissions => New(Before?.Permissions, After?.Permissions);
+
+    public IReadOnlyList<string> RemovedPermissions => New(After?.Permissions, Before?.Permissions);
+
+    public IReadOnlyList<string> AddedDenials => New(Before?.Denied, After?.Denied);
+
+    public IReadOnlyList<string> RemovedDenials => New(After?.Denied, Before?.Denied);
+
+    public IReadOnlyList<MappingEntry> AddedMappings => New(Before?.Mappings, After?.Mappings);
+
+    public IReadOnlyList<MappingEntry> RemovedMappings => New(After?.Mappings, Before?.Mappings);
+
+    /// <summary>
+    /// Whether a group that stays grants something more, or denies something less: to those too who are in it by hand, whom
+    /// no document names. What a wildcard covered before and covers still is neither.
+    /// </summary>
+    public bool Gains =>
+        Kind == GroupDifferenceKind.Changed
+        && (Exceeds(GroupRule.Granted(AddedPermissions), GroupRule.Granted(Before!.Permissions))
+            || Exceeds(GroupRule.Denies(RemovedDenials), GroupRule.Denies(After!.Denied)));
+
+    public bool ChangesDescription => !string.Equals(Before?.Description ?? "", After?.Description ?? "", StringComparison.Ordinal);
+
+    public bool ChangesForEverybody => (Before?.ForEverybody ?? false) != (After?.ForEverybody ?? false);
+
+    /// <summary>Whether the group's own row or its permissions differ. Mappings have rows of their own.</summary>
+    public bool ChangesGroup =>
+        Kind != GroupDifferenceKind.Changed || ChangesDescription || ChangesForEverybody
+        || AddedPermissions.Count + RemovedPermissions.Count + AddedDenials.Count + RemovedDenials.Count > 0;
+
+    public bool ChangesAnything => ChangesGroup || AddedMappings.Count + RemovedMappings.Count > 0;
+
+    private static bool Exceeds(IEnumerable<Permission> permissions, IReadOnlyList<Permission> others) =>
+        permissions.Any(permission => !others.Any(other => other.Covers(permission)));
+
+    private static T[] New<T>(IReadOnlyList<T>? old, IReadOnlyList<T>? current) => [.. (current ?? []).Except(old ?? [])];
+}
+
+/// <summary>What leads from one set of rules to another: the groups that differ, by name.</summary>
+internal sealed class AccessDiff
+{
+    private AccessDiff(IReadOnlyList<GroupDifference> groups) => Groups = groups;
+
+    public IReadOnlyList<GroupDifference> Groups { get; }
+
+    public bool IsEmpty => Groups.Count == 0;
+
+    /// <summary>Compares. A pure function. A renamed group is one removed and one added: nothing but the name says which is which.</summary>
+    /// <param name="before">The rules as they are.</param>
+    /// <param name="after">The rules as they are to be.</param>
+    /// <param name="membersByHand">How many accounts are in a group by hand.</param>
+    public static AccessDiff Between(AccessDocument before, AccessDocument after, Func<string, long> membersByHand)
+    {
+        var old = before.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
+        var current = after.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
+        return new AccessDiff([.. old.Keys.Union(current.Keys, StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .Select(name => new GroupDifference(old.GetValueOrDefault(name), current.GetValueOrDefault(name), membersByHand(name)))
+            .Where(difference => difference.ChangesAnything)]);
+    }
+
+    /// <summary>In a few words: <c>1 group added, 2 changed</c>.</summary>
+    public override string ToString()
+    {
+        var parts = new[] { GroupDifferenceKind.Added, GroupDifferenceKind.Changed, GroupDifferenceKind.Removed }
+            .Select(kind => (Kind: kind, Count: Groups.Count(group => group.Kind == kind)))
+            .Where(part => part.Count > 0)
+            .Select((part, index) => $"{part.Count}{(index > 0 ? "" : part.Count == 1 ? " group" : " groups")} {part.Kind.ToString().ToLowerInvariant()}");
+        return IsEmpty ? "nothing differs" : string.Join(", ", parts);
+    }
+}

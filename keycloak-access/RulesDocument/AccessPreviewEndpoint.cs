@@ -1,0 +1,81 @@
+using KeycloakAccess.Explanation;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.RulesDocument;
+
+/// <summary>The rules as one document: read, and tried out before anything is changed. They are applied on the command line.</summary>
+internal static class AccessPreviewEndpoint
+{
+    private const string Model = AccessEndpoints.Model;
+    private const int DefaultLimit = 100;
+    private const int HighestLimit = 1000;
+
+    public static void AddAccessDocuments(this IServiceCollection services)
+    {
+        services.AddSingleton<AccessStore>();
+        services.AddSingleton<AccessImpact>();
+        services.AddSingleton<MappingImpact>();
+    }
+
+    public static RouteGroupBuilder MapAccessDocuments(this IEndpointRouteBuilder routes)
+    {
+        var group = routes.MapGroup("/access").WithTags("Access");
+
+        group.MapGet("/document", ExportAsync)
+            .WithName("ExportAccess")
+            .WithSummary("All groups and role mappings as one document, as \"access export\" writes it.")
+            .AcceptsQuery()
+            .Produces<AccessDocumentRequest>()
+            .RequirePermission(Model, Permission.View);
+        group.MapPost("/preview", PreviewAsync)
+            .WithName("PreviewAccess")
+            .WithSummary("Say which accounts would gain and lose which permissions if this document were applied. Nothing is changed.")
+            .AcceptsQuery("limit")
+            .Accepts<AccessDocumentRequest>("application/json")
+            .Produces<AccessPreviewResponse>()
+            .ProducesValidationProblem()
+            .RequirePermission(Model, Permission.View);
+
+        return group;
+    }
+
+    private static async Task<IResult> ExportAsync(AccessStore store, CancellationToken cancellationToken) =>
+        TypedResults.Bytes(AccessDocumentWriter.Write((await store.ReadAsync(cancellationToken)).Document), "application/json");
+
+    private static async Task<IResult> PreviewAsync(
+        HttpRequest request, AccessStore store, AccessImpact impact, PermissionCatalogue catalogue, int? limit, CancellationToken cancellationToken)
+    {
+        if (limit is < 1 or > HighestLimit)
+        {
+            return QueryParameters.Mistake(nameof(limit), $"limit must be between 1 and {HighestLimit}.");
+        }
+
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, cancellationToken);
+        if (AccessDocumentReader.Read(body.ToArray(), catalogue, out var mistakes) is not { } document)
+        {
+            return TypedResults.ValidationProblem(mistakes
+                .GroupBy(mistake => mistake.Path.Length == 0 ? "document" : mistake.Path, StringComparer.Ordinal)
+                .ToDictionary(
+                    place => place.Key,
+                    place => place.Select(mistake => $"Line {mistake.Line}, column {mistake.Column}: {mistake.Message}").ToArray(),
+                    StringComparer.Ordinal));
+        }
+
+        var state = await store.ReadAsync(cancellationToken);
+        return TypedResults.Ok(ToResponse(await impact.OfAsync(state.Rules, state.RulesOf(document), limit ?? DefaultLimit, cancellationToken)));
+    }
+
+    /// <summary>As HTTP and the command line say it.</summary>
+    public static AccessPreviewResponse ToResponse(ImpactReport report) => new(
+        [.. report.Accounts.Select(account => new AccessPreviewAccountResponse(
+            account.AccountId,
+            account.Username,
+            account.Kind == AccountKind.Service ? "service" : "person",
+            [.. account.Gains.Select(permission => permission.ToString())],
+            [.. account.Loses.Select(permission => permission.ToString())]))],
+        report.IsTruncated,
+        new AccessPreviewTotalsResponse(report.Looked, report.Affected, report.Gaining, report.Losing, report.RolesUnknown));
+}

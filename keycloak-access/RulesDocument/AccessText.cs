@@ -1,0 +1,134 @@
+using System.Text.Json.Nodes;
+
+using KeycloakAccess.Explanation;
+
+namespace KeycloakAccess.RulesDocument;
+
+/// <summary>Differences in words: a line for each, with <c>+</c> for what comes, <c>-</c> for what goes, <c>~</c> for what changes.</summary>
+internal static class AccessText
+{
+    public static IEnumerable<string> Lines(AccessDiff diff)
+    {
+        foreach (var group in diff.Groups)
+        {
+            var sign = group.Kind switch
+            {
+                GroupDifferenceKind.Added => '+',
+                GroupDifferenceKind.Removed => '-',
+                _ => '~',
+            };
+            yield return $"{sign} group {group.Name}{Note(group)}";
+            foreach (var line in Details(group))
+            {
+                yield return "    " + line;
+            }
+        }
+    }
+
+    /// <returns>What a change means for accounts.</returns>
+    public static IEnumerable<string> Lines(ImpactReport report)
+    {
+        yield return "";
+        yield return report.Affected == 0
+            ? $"No account gains or loses anything, of {report.Looked}."
+            : $"{report.Affected} of {report.Looked} accounts: {report.Gaining} gain, {report.Losing} lose.";
+        foreach (var account in report.Accounts)
+        {
+            yield return $"~ {account.Username} ({(account.Kind == Authentication.AccountKind.Service ? "service" : "person")}, {account.AccountId})";
+            foreach (var permission in account.Gains)
+            {
+                yield return $"    + {permission}";
+            }
+
+            foreach (var permission in account.Loses)
+            {
+                yield return $"    - {permission}";
+            }
+        }
+
+        if (report.IsTruncated)
+        {
+            yield return $"… and {report.Affected - report.Accounts.Count} more. --limit names more of them.";
+        }
+
+        if (report.RolesUnknown > 0)
+        {
+            yield return $"{report.RolesUnknown} have shown no token with roles yet: their roles are not considered.";
+        }
+    }
+
+    /// <returns>The same for programs.</returns>
+    public static JsonObject Json(AccessDiff diff, ImpactReport? report)
+    {
+        var json = new JsonObject { ["differs"] = !diff.IsEmpty, ["groups"] = new JsonArray([.. diff.Groups.Select(Json)]) };
+        if (report is not null)
+        {
+            json["accounts"] = System.Text.Json.JsonSerializer.SerializeToNode(
+                AccessPreviewEndpoint.ToResponse(report), System.Text.Json.JsonSerializerOptions.Web);
+        }
+
+        return json;
+    }
+
+    /// <returns>In a few words, as the beginning of a sentence.</returns>
+    public static string Sentence(AccessDiff diff) => char.ToUpperInvariant(diff.ToString()[0]) + diff.ToString()[1..];
+
+    private static string Note(GroupDifference group) => group switch
+    {
+        { Kind: GroupDifferenceKind.Removed, MembersByHand: 1 } => " (1 member by hand loses it)",
+        { Kind: GroupDifferenceKind.Removed, MembersByHand: > 0 } => $" ({group.MembersByHand} members by hand lose it)",
+        { Gains: true, MembersByHand: 1 } => " (1 member by hand gains by it)",
+        { Gains: true, MembersByHand: > 0 } => $" ({group.MembersByHand} members by hand gain by it)",
+        _ => "",
+    };
+
+    private static IEnumerable<string> Details(GroupDifference group)
+    {
+        if (group.ChangesDescription && group.Kind != GroupDifferenceKind.Removed)
+        {
+            yield return $"{(group.Kind == GroupDifferenceKind.Added ? '+' : '~')} description {Quote(group.After!.Description)}";
+        }
+
+        if (group.ChangesForEverybody)
+        {
+            yield return $"{(group.After?.ForEverybody is true ? '+' : '-')} for everybody";
+        }
+
+        foreach (var line in group.AddedPermissions.Select(permission => $"+ {permission}")
+            .Concat(group.RemovedPermissions.Select(permission => $"- {permission}"))
+            .Concat(group.AddedDenials.Select(permission => $"+ denied {permission}"))
+            .Concat(group.RemovedDenials.Select(permission => $"- denied {permission}"))
+            .Concat(group.AddedMappings.Select(mapping => $"+ {mapping}"))
+            .Concat(group.RemovedMappings.Select(mapping => $"- {mapping}")))
+        {
+            yield return line;
+        }
+    }
+
+    private static JsonNode Json(GroupDifference group) => new JsonObject
+    {
+        ["name"] = group.Name,
+        ["change"] = group.Kind.ToString().ToLowerInvariant(),
+        ["description"] = group.ChangesDescription ? group.After?.Description : null,
+        ["forEverybody"] = group.ChangesForEverybody ? group.After?.ForEverybody ?? false : null,
+        ["addedPermissions"] = List(group.AddedPermissions),
+        ["removedPermissions"] = List(group.RemovedPermissions),
+        ["addedDenied"] = List(group.AddedDenials),
+        ["removedDenied"] = List(group.RemovedDenials),
+        ["addedRoleMappings"] = new JsonArray([.. group.AddedMappings.Select(Json)]),
+        ["removedRoleMappings"] = new JsonArray([.. group.RemovedMappings.Select(Json)]),
+        ["membersByHand"] = group.MembersByHand,
+    };
+
+    private static JsonNode Json(MappingEntry mapping) => new JsonObject
+    {
+        ["kind"] = mapping.Kind,
+        ["client"] = mapping.Client.Length == 0 ? null : mapping.Client,
+        ["name"] = mapping.Name,
+    };
+
+    private static JsonArray List(IEnumerable<string> texts) => new([.. texts.Select(text => JsonValue.Create(text))]);
+
+    // A description may hold line breaks.
+    private static string Quote(string text) => $"\"{text.ReplaceLineEndings(" ")}\"";
+}

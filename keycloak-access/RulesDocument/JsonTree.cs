@@ -1,0 +1,122 @@
+using System.Text.Json;
+
+namespace KeycloakAccess.RulesDocument;
+
+/// <summary>
+/// A JSON text that remembers where everything stands, duplicate members included: the framework's own document model
+/// keeps neither.
+/// </summary>
+internal sealed class JsonTree
+{
+    private JsonTree(JsonTokenType kind, int at, string? text = null)
+    {
+        Kind = kind;
+        At = at;
+        Text = text;
+    }
+
+    /// <summary>The token that it is, or begins with.</summary>
+    public JsonTokenType Kind { get; }
+
+    /// <summary>The byte that it begins at.</summary>
+    public int At { get; }
+
+    /// <summary>The text of a string; <see langword="null"/> for what is none, or holds half a character.</summary>
+    public string? Text { get; }
+
+    public List<JsonTreeMember> Members { get; } = [];
+
+    public List<JsonTree> Items { get; } = [];
+
+    /// <summary>Whether it was read to its end. What is missing in a broken-off value is no further mistake.</summary>
+    public bool IsWhole { get; private set; }
+
+    /// <summary>Reads a text as far as it is JSON.</summary>
+    /// <param name="utf8">The text.</param>
+    /// <param name="error">Where it stops being JSON, and why; <see langword="null"/> if it does not.</param>
+    /// <returns>What was read; <see langword="null"/> if nothing was.</returns>
+    public static JsonTree? Read(ReadOnlySpan<byte> utf8, out (int At, string Message)? error)
+    {
+        error = null;
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 16 });
+        JsonTree? root = null;
+        try
+        {
+            reader.Read();
+            root = Begin(ref reader);
+            root.Fill(ref reader);
+            // What follows the one value is refused by this.
+            reader.Read();
+        }
+        catch (JsonException exception)
+        {
+            var message = exception.Message;
+            var end = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+            error = (Offset(utf8, exception), end < 0 ? message : message[..end]);
+        }
+
+        return root;
+    }
+
+    private static JsonTree Begin(ref Utf8JsonReader reader) =>
+        new(reader.TokenType, (int)reader.TokenStartIndex, reader.TokenType == JsonTokenType.String ? TextOf(ref reader) : null);
+
+    private void Fill(ref Utf8JsonReader reader)
+    {
+        switch (Kind)
+        {
+            case JsonTokenType.StartObject:
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
+                {
+                    var (name, at) = (TextOf(ref reader), (int)reader.TokenStartIndex);
+                    reader.Read();
+                    var value = Begin(ref reader);
+                    Members.Add(new JsonTreeMember(name, at, value));
+                    value.Fill(ref reader);
+                }
+
+                break;
+            case JsonTokenType.StartArray:
+                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+                {
+                    var item = Begin(ref reader);
+                    Items.Add(item);
+                    item.Fill(ref reader);
+                }
+
+                break;
+        }
+
+        IsWhole = true;
+    }
+
+    // "\ud800" is JSON, and no text.
+    private static string? TextOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static int Offset(ReadOnlySpan<byte> utf8, JsonException exception)
+    {
+        var start = 0;
+        for (var line = exception.LineNumber ?? 0; line > 0; line--)
+        {
+            start += utf8[start..].IndexOf((byte)'\n') + 1;
+        }
+
+        return Math.Min(utf8.Length, start + (int)(exception.BytePositionInLine ?? 0));
+    }
+}
+
+/// <summary>One member of an object, as often as it stands there.</summary>
+/// <param name="Name">Its name; <see langword="null"/> if it holds half a character.</param>
+/// <param name="At">The byte that its name begins at.</param>
+/// <param name="Value">Its value.</param>
+internal sealed record JsonTreeMember(string? Name, int At, JsonTree Value);

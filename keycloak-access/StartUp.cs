@@ -1,0 +1,29 @@
+using KeycloakAccess.Data;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess;
+
+/// <summary>
+/// What happens before the application listens: the database is brought up to date, and models, endpoints and names are
+/// checked against it. What is wrong ends the start.
+/// </summary>
+internal sealed class StartUp(IServiceProvider services, Migrator migrator) : IHostedService
+{
+    private IEndpointRouteBuilder? _routes;
+
+    /// <summary>Names the application whose endpoints are checked.</summary>
+    public void Check(IEndpointRouteBuilder routes) => _routes = routes;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await migrator.MigrateAsync(cancellationToken);
+        await services.CheckModelsAsync(cancellationToken);
+        if (_routes is not null)
+        {
+            await _routes.CheckPermissionsAsync(cancellationToken);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
