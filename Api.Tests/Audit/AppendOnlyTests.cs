@@ -26,7 +26,7 @@ public abstract class AppendOnlyTests
     [InlineData("DELETE FROM audit_retention")]
     public async Task Rows_are_neither_changed_nor_deleted(string sql)
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var id = await log.AddAsync(DateTimeOffset.UtcNow);
 
         await AssertRefusedAsync(log, sql, id);
@@ -43,7 +43,7 @@ public abstract class AppendOnlyTests
             "UPDATE OR REPLACE audit_retention SET keeps_since = @now",
         ];
         string[] postgres = ["TRUNCATE audit_log", "TRUNCATE audit_retention", "TRUNCATE audit_log CASCADE"];
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var id = await log.AddAsync(DateTimeOffset.UtcNow);
 
         foreach (var sql in Engine == DatabaseEngine.Sqlite ? sqlite : postgres)
@@ -55,7 +55,7 @@ public abstract class AppendOnlyTests
     [Fact]
     public async Task Only_what_is_older_than_the_bound_goes()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var now = DateTimeOffset.UtcNow;
         var old = await log.AddAsync(now.AddDays(-9));
         var younger = await log.AddAsync(now.AddDays(-7));
@@ -74,7 +74,7 @@ public abstract class AppendOnlyTests
     [Fact]
     public async Task A_change_and_its_row_are_there_together_or_not_at_all()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         await using var connection = await log.Database.OpenAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
@@ -87,7 +87,7 @@ public abstract class AppendOnlyTests
     [Fact]
     public async Task Long_and_odd_names_are_cut_and_stored_as_text()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         await using var connection = await log.Database.OpenAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
@@ -113,7 +113,7 @@ public abstract class AppendOnlyTests
     [Fact]
     public async Task Many_changes_of_one_act_keep_their_order()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         await using var connection = await log.Database.OpenAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
@@ -125,7 +125,7 @@ public abstract class AppendOnlyTests
         Assert.Equal(Enumerable.Range(0, 250).Select(number => $"{number}"), (await log.ReadAsync()).Select(row => row.RowId));
     }
 
-    private static async Task AssertRefusedAsync(AuditLog log, string sql, Guid id)
+    private static async Task AssertRefusedAsync(AuditedDatabase log, string sql, Guid id)
     {
         await using (var connection = await log.Database.OpenAsync(Cancel))
         {
@@ -141,11 +141,11 @@ public abstract class AppendOnlyTests
 }
 
 /// <summary>A database with an empty audit log.</summary>
-internal sealed class AuditLog : IAsyncDisposable
+internal sealed class AuditedDatabase : IAsyncDisposable
 {
     private readonly TestDatabase? _place;
 
-    private AuditLog(string connectionString, TestDatabase? place)
+    private AuditedDatabase(string connectionString, TestDatabase? place)
     {
         _place = place;
         Database = Database.From(connectionString, AppContext.BaseDirectory);
@@ -155,19 +155,19 @@ internal sealed class AuditLog : IAsyncDisposable
 
     public AuditTrail Trail { get; } = new(TimeProvider.System);
 
-    public static async Task<AuditLog> CreateAsync(DatabaseEngine engine)
+    public static async Task<AuditedDatabase> CreateAsync(DatabaseEngine engine)
     {
         DapperTypes.Register();
         var place = await TestDatabase.CreateAsync(engine);
-        var log = new AuditLog(place.ConnectionString, place);
+        var log = new AuditedDatabase(place.ConnectionString, place);
         await MigrateAsync(log.Database);
         return log;
     }
 
     /// <summary>The log of a database that somebody else takes away.</summary>
-    public static async Task<AuditLog> OpenAsync(string connectionString)
+    public static async Task<AuditedDatabase> OpenAsync(string connectionString)
     {
-        var log = new AuditLog(connectionString, place: null);
+        var log = new AuditedDatabase(connectionString, place: null);
         await MigrateAsync(log.Database);
         return log;
     }

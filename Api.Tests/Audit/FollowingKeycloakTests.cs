@@ -36,7 +36,7 @@ public abstract class FollowingKeycloakTests
     [Fact]
     public async Task A_new_name_is_a_change_by_the_account_itself_with_old_and_new()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var store = Store(log);
         var id = (await store.SeeAsync(Ada, "r1", Cancel)).AccountId;
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -55,7 +55,7 @@ public abstract class FollowingKeycloakTests
     [Fact]
     public async Task Being_seen_again_and_a_token_that_says_less_are_no_change()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var store = Store(log);
         await store.SeeAsync(Ada, "r1", Cancel);
         _clock.Advance(TimeSpan.FromMinutes(5));
@@ -69,7 +69,7 @@ public abstract class FollowingKeycloakTests
     [Fact]
     public async Task Of_many_requests_that_bring_the_new_name_at_once_one_is_recorded()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var store = Store(log);
         await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.SeeAsync(Ada, $"r{number}", Cancel))));
         await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.SeeAsync(Ada with { Email = "new@acme.test", IssuedAt = Ada.IssuedAt.AddSeconds(1) }, $"s{number}", Cancel))));
@@ -77,7 +77,7 @@ public abstract class FollowingKeycloakTests
         Assert.Equal(["add", "change"], (await log.ReadAsync()).Select(row => row.Action).Order(StringComparer.Ordinal));
     }
 
-    private CallerStore Store(AuditLog log) => new(log.Database, new AuditTrail(_clock), Options.Create(new AccountOptions()), _clock, new LogLines().For<CallerStore>());
+    private CallerStore Store(AuditedDatabase log) => new(log.Database, new AuditTrail(_clock), Options.Create(new AccountOptions()), _clock, new LogLines().For<CallerStore>());
 }
 
 public sealed class FollowingKeycloakOnSqliteTests : FollowingKeycloakTests

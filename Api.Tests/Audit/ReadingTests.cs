@@ -29,7 +29,7 @@ public abstract class ReadingTests
     [InlineData("request account model row", "request")]
     public async Task A_filter_is_read_along_its_index(string filters, string index)
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var at = DateTimeOffset.UtcNow;
         // Many refusals of one kind: an index for the kind would have to be read to its end.
         await log.AddAsync(3000, at, row => row with
@@ -77,7 +77,7 @@ public abstract class ReadingTests
     [Fact]
     public async Task What_was_done_to_an_account_is_read_along_two_indexes()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var at = DateTimeOffset.UtcNow;
         await log.AddAsync(3000, at, row => row with { Model = "group", Action = "add-member", NewValues = $$"""{"accountId":"{{Guid.NewGuid()}}","username":"x"}""" });
         await log.AddAsync(3000, at);
@@ -102,7 +102,7 @@ public abstract class ReadingTests
     [Fact]
     public async Task What_was_done_to_an_account_is_what_was_done_to_itself_and_with_groups_by_hand()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var at = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
         var member = $$"""{"accountId":"{{Account}}","username":"x"}""";
         Guid[] wanted =
@@ -123,7 +123,7 @@ public abstract class ReadingTests
     [Fact]
     public async Task Every_filter_leaves_what_it_names()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var at = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
         await log.AddAsync(at.AddMinutes(1));
         var wanted = await log.AddAsync(at, Wanted);
@@ -144,7 +144,7 @@ public abstract class ReadingTests
     [Fact]
     public async Task Rows_of_one_instant_are_paged_without_gaps_and_a_later_end_does_not_reopen_a_page()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var at = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
         var all = await log.AddAsync(25, at);
         var store = new AuditStore(log.Database);

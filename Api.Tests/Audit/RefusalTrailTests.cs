@@ -18,7 +18,7 @@ public abstract class RefusalTrailTests
     [Fact]
     public async Task What_waits_is_written_half_a_second_after_it_came()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         using var trail = new RefusalTrail(log.Database, clock, new LogLines().For<RefusalTrail>());
         await trail.StartAsync(Cancel);
@@ -36,7 +36,7 @@ public abstract class RefusalTrailTests
     [Fact]
     public async Task What_waits_when_the_service_stops_is_written()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         // Its clock stands still: nothing but the stop can write.
         using var trail = new RefusalTrail(log.Database, new FakeTimeProvider(DateTimeOffset.UtcNow), new LogLines().For<RefusalTrail>());
         await trail.StartAsync(Cancel);
@@ -50,7 +50,7 @@ public abstract class RefusalTrailTests
     [Fact]
     public async Task A_host_that_is_stopped_twice_at_once_writes_what_waits_once()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         for (var round = 1; round <= 20; round++)
         {
             using var trail = new RefusalTrail(log.Database, new FakeTimeProvider(DateTimeOffset.UtcNow), new LogLines().For<RefusalTrail>());
@@ -69,7 +69,7 @@ public abstract class RefusalTrailTests
     [Fact]
     public async Task The_same_refusal_is_one_row_with_a_count_and_names_a_row_only_if_all_were_about_it()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         using var trail = new RefusalTrail(log.Database, TimeProvider.System, new LogLines().For<RefusalTrail>());
         foreach (var (path, row) in new[] { ("/a", "1"), ("/a", "2"), ("/b", "1"), ("/b", "1"), ("/b", "1"), ("/c", "1") })
         {
@@ -94,7 +94,7 @@ public abstract class RefusalTrailTests
     [Fact]
     public async Task What_finds_no_room_is_counted_and_the_count_written()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         using var trail = new RefusalTrail(log.Database, TimeProvider.System, new LogLines().For<RefusalTrail>());
         for (var i = 0; i < RefusalTrail.Most + 10; i++)
         {
@@ -156,7 +156,7 @@ public abstract class RefusalTrailTests
     [Fact]
     public async Task A_row_that_the_database_will_never_take_holds_up_no_other()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var lines = new LogLines();
         using var trail = new RefusalTrail(log.Database, TimeProvider.System, lines.For<RefusalTrail>());
         await using (var connection = await log.Database.OpenAsync(Cancel))
@@ -182,7 +182,7 @@ public abstract class RefusalTrailTests
 
     private static AuditRefusal Refusal(string path) => new(Somebody, "m", "view", RowId: null, "permission_missing", Scope: null, MissingPermissions: null, "GET", path);
 
-    private static async Task<IReadOnlyList<AuditRow>> WaitAsync(AuditLog log, int count)
+    private static async Task<IReadOnlyList<AuditRow>> WaitAsync(AuditedDatabase log, int count)
     {
         IReadOnlyList<AuditRow> rows = [];
         for (var i = 0; i < 100 && rows.Count < count; i++)
@@ -197,11 +197,11 @@ public abstract class RefusalTrailTests
     private protected abstract Task<Later> LaterAsync();
 
     /// <summary>A database that is away until it comes.</summary>
-    private protected sealed class Later(Database database, Func<Task<AuditLog>> come, Func<ValueTask> dispose) : IAsyncDisposable
+    private protected sealed class Later(Database database, Func<Task<AuditedDatabase>> come, Func<ValueTask> dispose) : IAsyncDisposable
     {
         public Database Database => database;
 
-        public AuditLog? Log { get; private set; }
+        public AuditedDatabase? Log { get; private set; }
 
         public async Task ComeAsync() => Log = await come();
 
@@ -230,7 +230,7 @@ public sealed class RefusalTrailOnSqliteTests : RefusalTrailTests
         var place = $"Data Source={Path.Combine(folder.FullName, "later", "api.db")}";
         return Task.FromResult(new Later(
             Database.From(place, "/"),
-            () => AuditLog.OpenAsync(place),
+            () => AuditedDatabase.OpenAsync(place),
             () =>
             {
                 Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
@@ -252,7 +252,7 @@ public sealed class RefusalTrailOnPostgreSqlTests : RefusalTrailTests
         var name = new NpgsqlConnectionStringBuilder(place.ConnectionString).Database!;
         await using (var database = Database.From(place.ConnectionString, "/"))
         {
-            await AuditLog.MigrateAsync(database);
+            await AuditedDatabase.MigrateAsync(database);
         }
 
         await ExecuteAsync($"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
@@ -261,7 +261,7 @@ public sealed class RefusalTrailOnPostgreSqlTests : RefusalTrailTests
             async () =>
             {
                 await ExecuteAsync($"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
-                return await AuditLog.OpenAsync(place.ConnectionString);
+                return await AuditedDatabase.OpenAsync(place.ConnectionString);
             },
             place.DisposeAsync);
     }

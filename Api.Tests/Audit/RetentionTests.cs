@@ -19,7 +19,7 @@ public abstract class RetentionTests
     [Fact]
     public async Task What_is_too_old_goes_at_start_and_then_every_hour()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var now = clock.GetUtcNow();
         await log.AddAsync(now.AddDays(-31));
@@ -46,7 +46,7 @@ public abstract class RetentionTests
     [Fact]
     public async Task Many_go_in_batches_and_several_instances_share_the_work()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         await log.AddAsync((2 * AuditRetention.Batch) + 500, DateTimeOffset.UtcNow.AddDays(-400));
         var kept = await log.AddAsync(DateTimeOffset.UtcNow.AddDays(-364));
 
@@ -59,7 +59,7 @@ public abstract class RetentionTests
     [Fact]
     public async Task Instances_of_different_settings_do_not_trip_over_each_other()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         await log.AddAsync(1500, DateTimeOffset.UtcNow.AddDays(-40));
 
         await Task.WhenAll(
@@ -73,7 +73,7 @@ public abstract class RetentionTests
     [Fact]
     public async Task Zero_keeps_for_ever()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         await log.AddAsync(DateTimeOffset.UtcNow.AddYears(-50));
 
         Assert.Equal(0, await Retention(log, TimeSpan.Zero).DeleteAsync(Cancel));
@@ -83,7 +83,7 @@ public abstract class RetentionTests
     [Fact]
     public async Task A_clock_that_is_a_week_ahead_deletes_nothing_that_the_database_keeps()
     {
-        await using var log = await AuditLog.CreateAsync(Engine);
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow.AddDays(8));
         await log.AddAsync(DateTimeOffset.UtcNow);
         var lines = new LogLines();
@@ -100,10 +100,10 @@ public abstract class RetentionTests
         Assert.Single(await log.ReadAsync());
     }
 
-    private static AuditRetention Retention(AuditLog log, TimeSpan keepFor, TimeProvider? clock = null, LogLines? lines = null) =>
+    private static AuditRetention Retention(AuditedDatabase log, TimeSpan keepFor, TimeProvider? clock = null, LogLines? lines = null) =>
         new(log.Database, Options.Create(new AuditOptions { KeepFor = keepFor }), clock ?? TimeProvider.System, (lines ?? new LogLines()).For<AuditRetention>());
 
-    private static async Task WaitAsync(AuditLog log, int count)
+    private static async Task WaitAsync(AuditedDatabase log, int count)
     {
         for (var i = 0; i < 100 && (await log.ReadAsync()).Count > count; i++)
         {

@@ -44,9 +44,9 @@ public sealed partial class RefusalTests
 
         // The endpoint's own word stands after its group's, and counts.
         string[][] alternatives = [["books:read"]];
-        var demand = PermissionHandler.DemandOf(EndpointWith(new ScopeRule([]), new ScopeRule(alternatives)), requirement);
-        Assert.Same(alternatives, demand.Scopes);
-        Assert.True(demand.RequiresScopes);
+        var combined = PermissionHandler.DemandOf(EndpointWith(new ScopeRule([]), new ScopeRule(alternatives)), requirement);
+        Assert.Same(alternatives, combined.Scopes);
+        Assert.True(combined.RequiresScopes);
     }
 
     [Fact]
