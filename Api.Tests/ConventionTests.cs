@@ -84,14 +84,14 @@ public sealed partial class ConventionTests
             ["group_permissions"] = ["Groups", "Permissions", "RulesDocument"],
             ["group_members"] = ["Groups", "Permissions", "RulesDocument"],
             ["role_mappings"] = ["RoleMappings", "Permissions", "RulesDocument"],
-            ["seen_roles"] = ["Permissions"],
+            ["observed_roles"] = ["Permissions"],
             ["account_roles"] = ["Permissions"],
             ["ended_sessions"] = ["Authentication"],
             ["sessions"] = ["Authentication"],
             ["realm_keys"] = ["Authentication"],
             ["client_tokens"] = ["Authentication"],
-            ["account_words"] = ["Accounts", "Permissions"],
-            ["activity"] = ["Data"],
+            ["account_search_index"] = ["Accounts", "Permissions"],
+            ["request_counters"] = ["Data"],
             ["form_drafts"] = ["Admin"],
             ["audit_log"] = ["Data", "Audit"],
             ["audit_retention"] = ["Audit"],
@@ -122,7 +122,7 @@ public sealed partial class ConventionTests
         [
             "_Imports", "SslRequired", "MeGroup", "MeRoles", "AccountChange",
             // What an application calls.
-            "KeycloakAccessExtensions", "KeycloakSetup", "PermissionSetup", "Permission", "Caller", "CommandLine", "StartError", "KeycloakConfigurationException",
+            "KeycloakAccessExtensions", "KeycloakSetup", "DataSetup", "PermissionSetup", "Permission", "Caller", "CommandLine", "StartError", "KeycloakConfigurationException",
             "ModelSetup", "IModel`1", "ModelBuilder`1", "ModelException", "ActionCall", "ActionOutcome`1", "RowFilter", "RowSubject",
         ];
         var surprising = typeof(KeycloakOptions).Assembly.GetExportedTypes()

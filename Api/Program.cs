@@ -5,6 +5,7 @@ using Api.Models.Authors;
 using Api.Models.Books;
 using KeycloakAccess;
 using KeycloakAccess.Commands;
+using KeycloakAccess.Data;
 using KeycloakAccess.Models;
 
 var commandLine = CommandLine.Read(args);
@@ -24,6 +25,7 @@ try
     builder.AddKeycloakAccess();
     // Puts the comments of the models into the OpenAPI document: they are read where this call is compiled.
     builder.Services.AddOpenApi();
+    builder.Services.AddMigrations(typeof(Book).Assembly);
     builder.Services.AddModel<AuthorModel, Author>();
     builder.Services.AddModel<BookModel, Book>();
 

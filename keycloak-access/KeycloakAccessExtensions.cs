@@ -55,7 +55,7 @@ public static class KeycloakAccessExtensions
         app.UseProxies();
         app.UseRequestIds();
         app.UseProblems(
-            isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.Is(exception),
+            isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.IsOutage(exception),
             isConflict: DatabaseOutage.IsBrokenReference,
             page: AdminEndpoints.Error);
         app.UseSecurityHeaders(formTargets: RealmOrigin(app));

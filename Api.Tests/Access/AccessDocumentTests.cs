@@ -28,9 +28,9 @@ public sealed class AccessDocumentTests
                 { "kind": "realm-role", "name": "staff" }
               ]
             },
-            "everybody": {
+            "default-group": {
               "permissions": [],
-              "forEverybody": true
+              "isDefault": true
             }
           }
         }
@@ -42,7 +42,7 @@ public sealed class AccessDocumentTests
     {
         var document = Read(Example);
         var shuffled = Read("""
-            {"groups":{"everybody":{"forEverybody":true,"permissions":[],"denied":[],"roleMappings":[],"description":""},
+            {"groups":{"default-group":{"isDefault":true,"permissions":[],"denied":[],"roleMappings":[],"description":""},
             "book-editors":{"roleMappings":[{"name":"staff","kind":"realm-role","client":""},{"kind":"keycloak-group","name":"/operations/*"},
             {"kind":"client-role","client":"acme-api","name":"book-editor"}],"permissions":["book:view","book:add"],"denied":["book:delete"],
             "description":"View, add and change books: \"\u00e9\" \u003ctoo>"}}}
@@ -97,7 +97,7 @@ public sealed class AccessDocumentTests
     [InlineData("""{"groups":{"a":{"permissions":[¦"*:view"]}}}""", "Wildcards are book:* and *:*")]
     [InlineData("""{"groups":{"a":{"permissions":["book:view",¦"book:view"]}}}""", "\"book:view\" stands twice in this list")]
     [InlineData("""{"groups":{"a":{"permissions":["book:view"],"denied":[¦"book:view"]}}}""", "book:view is granted and denied")]
-    [InlineData("""{"groups":{"a":{"forEverybody":¦"true"}}}""", "forEverybody must be true or false")]
+    [InlineData("""{"groups":{"a":{"isDefault":¦"true"}}}""", "isDefault must be true or false")]
     [InlineData("""{"groups":{"a":{"description":¦null}}}""", "description must be a string")]
     [InlineData("""{"groups":{"a":{"description":¦"a\u0000b"}}}""", "half a character or a NUL")]
     [InlineData("""{"groups":{"a":{"description":¦"\ud800"}}}""", "half a character or a NUL")]

@@ -20,7 +20,7 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
 
         Assert.True(answer.IsAllowed);
         Assert.Equal("alice", answer.Subject?.Username);
-        Assert.StartsWith("Yes. alice may do record:read on record-1.", AccessWords.Say(answer), StringComparison.Ordinal);
+        Assert.StartsWith("Yes. alice may do record:read on record-1.", AnswerFormatter.Say(answer), StringComparison.Ordinal);
         Assert.Equal(DecisionReason.RowHidden, (await questions.EvaluateAsync(new AccessQuestion("alice", new("record", "read"), "record-4"), Cancel)).Decision.Reason);
         Assert.Equal(DecisionReason.SubjectUnknown, (await questions.EvaluateAsync(new AccessQuestion("nobody", new("record", "read")), Cancel)).Decision.Reason);
     }
@@ -34,12 +34,12 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
         var questions = await AccessQuestions.OpenAsync(Api.Services, Cancel);
         Assert.True((await questions.EvaluateAsync(question, Cancel)).IsAllowed);
 
-        var off = new StringContent("""{"active":false}""", Encoding.UTF8, "application/json");
+        var off = new StringContent("""{"enabled":false}""", Encoding.UTF8, "application/json");
         await (await AskerAsync()).PatchAsync($"/api/accounts/{await Records.AccountAsync(Api, "paula")}", off, Cancel);
 
         Assert.True((await questions.EvaluateAsync(question with { Row = "record-2" }, Cancel)).IsAllowed);
         var later = await AccessQuestions.OpenAsync(Api.Services, Cancel);
-        Assert.Equal(DecisionReason.AccountInactive, (await later.EvaluateAsync(question, Cancel)).Decision.Reason);
+        Assert.Equal(DecisionReason.AccountDisabled, (await later.EvaluateAsync(question, Cancel)).Decision.Reason);
         await Records.DeleteGroupAsync(Api, group);
     }
 
@@ -69,18 +69,18 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
     public async Task A_search_that_looks_at_very_many_answers_with_what_it_has_and_goes_on()
     {
         const string sql = """
-            INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
-            VALUES (@Id, @Issuer, @Subject, 'person', @Subject, @active, @now, @now)
+            INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
+            VALUES (@Id, @Issuer, @Subject, 'person', @Subject, @enabled, @now, @now)
             """;
         await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
         {
             await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
-            var rows = Enumerable.Range(0, 1100).Select(i => new { Id = Guid.CreateVersion7(), Api.Realm.Issuer, Subject = $"crowd-{i:0000}", active = i == 1099, now = DateTimeOffset.UtcNow });
+            var rows = Enumerable.Range(0, 1100).Select(i => new { Id = Guid.CreateVersion7(), Api.Realm.Issuer, Subject = $"crowd-{i:0000}", enabled = i == 1099, now = DateTimeOffset.UtcNow });
             await connection.ExecuteAsync(sql, rows, transaction);
             await transaction.CommitAsync(Cancel);
         }
 
-        var group = await Records.AddGroupAsync(Api, """["record:read"]""", forEverybody: true);
+        var group = await Records.AddGroupAsync(Api, """["record:read"]""", isDefault: true);
         var questions = await AccessQuestions.OpenAsync(Api.Services, Cancel);
         var question = new AccessQuestion("", new("record", "read"), "record-1");
 

@@ -44,8 +44,8 @@ internal static class AccessSamples
         Gen.Frequency((3, Gen.Const(Array.Empty<string>())), (1, Permissions.Array[1, 2])),
         Gen.Frequency((4, Gen.Const(false)), (1, Gen.Const(true))),
         Mapping.Array[0, 3],
-        (name, description, permissions, denied, forEverybody, mappings) =>
-            new GroupEntry(name, description, permissions.Except(denied), denied, forEverybody, mappings));
+        (name, description, permissions, denied, isDefault, mappings) =>
+            new GroupEntry(name, description, permissions.Except(denied), denied, isDefault, mappings));
 
     public static readonly Gen<AccessDocument> Document =
         Group.Array[0, 5].Select(groups => new AccessDocument(groups.DistinctBy(group => group.Name, StringComparer.Ordinal)));

@@ -37,7 +37,7 @@ public sealed class AccessSchemaTests(ApiOnEmbeddedRealm api) : ApiTests(api), I
     [InlineData("""{"groups":{"a":{"permission":[]}}}""")]
     [InlineData("""{"groups":{"a":{"permissions":["book:veiw"]}}}""")]
     [InlineData("""{"groups":{"a":{"permissions":["book:view","book:view"]}}}""")]
-    [InlineData("""{"groups":{"a":{"forEverybody":"true"}}}""")]
+    [InlineData("""{"groups":{"a":{"isDefault":"true"}}}""")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role"}]}}}""")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"user","name":"staff"}]}}}""")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","client":"acme-api","name":"staff"}]}}}""")]

@@ -75,7 +75,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
     });
 
     [Fact]
-    public Task Groups_that_keep_their_name_keep_their_members_by_hand_and_only_changed_ones_their_version() => WithAnyRulesAsync(async () =>
+    public Task Groups_that_keep_their_name_keep_their_direct_members_and_only_changed_ones_their_version() => WithAnyRulesAsync(async () =>
     {
         await ApplyAsync("""{"groups":{"same":{"permissions":["book:view"]},"changed":{"permissions":["book:view"]},"led":{"permissions":[]},"gone":{"permissions":[]}}}""");
         var before = (await Store.ReadAsync(Cancel)).Groups.ToDictionary(group => group.Entry.Name);
@@ -89,11 +89,11 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
             """);
         var after = (await Store.ReadAsync(Cancel)).Groups.ToDictionary(group => group.Entry.Name);
 
-        Assert.Equal(["+ group added", "~ group changed (1 member by hand gains by it)", "    + book:add", "- group gone (1 member by hand loses it)", "~ group led", "    + realm role staff"], AccessText.Lines(diff));
-        Assert.Equal((before["same"].Id, before["same"].Version, 1), (after["same"].Id, after["same"].Version, after["same"].MembersByHand));
-        Assert.Equal((before["changed"].Id, before["changed"].Version + 1, 1), (after["changed"].Id, after["changed"].Version, after["changed"].MembersByHand));
-        Assert.Equal((before["led"].Id, before["led"].Version, 1), (after["led"].Id, after["led"].Version, after["led"].MembersByHand));
-        Assert.Equal((1, 0), (after["added"].Version, after["added"].MembersByHand));
+        Assert.Equal(["+ group added", "~ group changed (1 member directly gains by it)", "    + book:add", "- group gone (1 member directly loses it)", "~ group led", "    + realm role staff"], AccessText.Lines(diff));
+        Assert.Equal((before["same"].Id, before["same"].Version, 1), (after["same"].Id, after["same"].Version, after["same"].DirectMembers));
+        Assert.Equal((before["changed"].Id, before["changed"].Version + 1, 1), (after["changed"].Id, after["changed"].Version, after["changed"].DirectMembers));
+        Assert.Equal((before["led"].Id, before["led"].Version, 1), (after["led"].Id, after["led"].Version, after["led"].DirectMembers));
+        Assert.Equal((1, 0), (after["added"].Version, after["added"].DirectMembers));
     });
 
     [Fact]
@@ -107,7 +107,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         // The log is append-only: what is there before stays, and is left out.
         var earlier = (await QueryAsync<AuditRow>(log)).Select(row => row.Id).ToHashSet();
 
-        await ApplyAsync("""{"groups":{"added":{"denied":["book:add"],"roleMappings":[{"kind":"realm-role","name":"s"}]},"kept":{"denied":["book:view"],"forEverybody":true}}}""");
+        await ApplyAsync("""{"groups":{"added":{"denied":["book:add"],"roleMappings":[{"kind":"realm-role","name":"s"}]},"kept":{"denied":["book:view"],"isDefault":true}}}""");
 
         var rows = (await QueryAsync<AuditRow>(log)).FindAll(row => !earlier.Contains(row.Id));
         Assert.All(rows, row => Assert.Equal(("tester", "command-line"), (row.Account, row.Method)));
@@ -120,8 +120,8 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
             rows.Select(row => $"{row.Model} {row.Action} {NameIn(row.OldValues)} {NameIn(row.NewValues)}").Order(StringComparer.Ordinal));
         var change = rows.Single(row => row.Action == "change");
         Assert.Equal(
-            """{"name":"kept","description":"","permissions":["book:view"],"denied":[],"forEverybody":false}""" +
-            """{"name":"kept","description":"","permissions":[],"denied":["book:view"],"forEverybody":true}""",
+            """{"name":"kept","description":"","permissions":["book:view"],"denied":[],"isDefault":false}""" +
+            """{"name":"kept","description":"","permissions":[],"denied":["book:view"],"isDefault":true}""",
             change.OldValues + change.NewValues);
     });
 
@@ -142,7 +142,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         await ApplyAsync("""{"groups":{"a":{"permissions":["book:view"]},"b":{}}}""");
         var before = await Store.ReadAsync(Cancel);
         // A kind that the table refuses, in the last group: no document that is read has it.
-        var broken = new AccessDocument([new GroupEntry("c", "", ["book:add"], [], forEverybody: false, []), new GroupEntry("d", "", [], [], forEverybody: false, [new("nonsense", "", "x")])]);
+        var broken = new AccessDocument([new GroupEntry("c", "", ["book:add"], [], isDefault: false, []), new GroupEntry("d", "", [], [], isDefault: false, [new("nonsense", "", "x")])]);
 
         await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => Store.ApplyAsync(broken, Somebody, seen: null, Cancel));
 
@@ -270,17 +270,17 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         {
             await ExecuteAsync(
                 """
-                INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at, roles_hash)
-                VALUES (@id, @issuer, @subject, @kind, @username, @active, @now, @now, 'x')
+                INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at, roles_hash)
+                VALUES (@id, @issuer, @subject, @kind, @username, @enabled, @now, @now, 'x')
                 ON CONFLICT (issuer, subject) DO NOTHING
                 """,
-                new { id, issuer, subject = id.ToString(), kind = number % 2 == 0 ? "person" : "service", username = $"accounts-{number}", active = number != 7, now = DateTimeOffset.UnixEpoch });
+                new { id, issuer, subject = id.ToString(), kind = number % 2 == 0 ? "person" : "service", username = $"accounts-{number}", enabled = number != 7, now = DateTimeOffset.UnixEpoch });
         }
 
         foreach (var role in Roles())
         {
             await ExecuteAsync(
-                "INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES (@kind, @Client, @Name, @now) ON CONFLICT (kind, client, name) DO NOTHING",
+                "INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES (@kind, @Client, @Name, @now) ON CONFLICT (kind, client, name) DO NOTHING",
                 new { kind = RoleKinds.Write(role.Kind), role.Client, role.Name, now = DateTimeOffset.UnixEpoch });
         }
 
@@ -303,7 +303,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
             foreach (var role in Roles().Where(_ => random.Next(4) == 0))
             {
                 await ExecuteAsync(
-                    "INSERT INTO account_roles (account_id, role_id) SELECT @account, id FROM seen_roles WHERE kind = @kind AND client = @Client AND name = @Name",
+                    "INSERT INTO account_roles (account_id, role_id) SELECT @account, id FROM observed_roles WHERE kind = @kind AND client = @Client AND name = @Name",
                     new { account, kind = RoleKinds.Write(role.Kind), role.Client, role.Name });
             }
 
@@ -322,7 +322,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         var (subjects, _) = await Api.Services.GetRequiredService<SubjectStore>().ListAsync(new SubjectQuery(rules), 1000, after: null, Cancel);
         return subjects.ToDictionary(
             subject => subject.AccountId,
-            subject => catalogue.Permissions.Where(permission => Decision.On(subject.Under(rules), new Demand(permission), catalogue).IsAllowed).ToArray());
+            subject => catalogue.Permissions.Where(permission => Decision.Evaluate(subject.Under(rules), new AccessRequirement(permission), catalogue).IsAllowed).ToArray());
     }
 
     private async Task ExecuteAsync(string sql, object values)

@@ -38,10 +38,10 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         var answer = await AskAsync(nora, Evaluation, Of(Nora, "view", "book"));
         Assert.True(answer.GetProperty("decision").GetBoolean());
         Assert.Equal("token", answer.GetProperty("context").GetProperty("subject").GetProperty("roles").GetString());
-        var chain = Assert.Single(answer.GetProperty("context").GetProperty("grants").EnumerateArray());
-        Assert.Equal("role book-reader of client acme-api → book-readers → book:view", chain.GetProperty("text").GetString());
-        Assert.Equal("client-role", chain.GetProperty("origin").GetString());
-        Assert.Equal("book-reader", chain.GetProperty("mapping").GetString());
+        var grantPath = Assert.Single(answer.GetProperty("context").GetProperty("grants").EnumerateArray());
+        Assert.Equal("role book-reader of client acme-api → book-readers → book:view", grantPath.GetProperty("text").GetString());
+        Assert.Equal("client-role", grantPath.GetProperty("origin").GetString());
+        Assert.Equal("book-reader", grantPath.GetProperty("mapping").GetString());
         Assert.Equal("[true,false]", JsonSerializer.Serialize(Decisions(await AskAsync(nora, Evaluations, $$$"""
             {"subject":{"type":"person","id":"{{{Nora}}}"},"resource":{"type":"book","id":"*"},"evaluations":[{"action":{"name":"view"}},{"action":{"name":"delete"}}]}
             """))));
@@ -214,19 +214,19 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     }
 
     [Fact]
-    public async Task The_answer_says_every_chain_whatever_narrows_it_and_what_would_be_needed()
+    public async Task The_answer_says_every_grant_path_whatever_narrows_it_and_what_would_be_needed()
     {
         await AccountIdAsync(await Api.PersonAsync("linus"));
-        var everybody = await Records.AddGroupAsync(Api, """["account:change"]""", forEverybody: true);
+        var everybody = await Records.AddGroupAsync(Api, """["account:change"]""", isDefault: true);
         var denied = await Records.AddGroupAsync(Api, "[]", """["account:*"]""", members: [Linus]);
         try
         {
             var context = (await AskAsync(Evaluation, Of(Linus, "change", "account")[..^1] + ""","context":{"scopes":["books:read"]}}""")).GetProperty("context");
 
             Assert.Equal("permission_denied", context.GetProperty("code").GetString());
-            var grants = context.GetProperty("grants").EnumerateArray().Select(chain => chain.GetProperty("origin").GetString());
-            Assert.Equal(["keycloak-group", "everybody"], grants);
-            Assert.Equal("by-hand", Assert.Single(context.GetProperty("denials").EnumerateArray()).GetProperty("origin").GetString());
+            var grants = context.GetProperty("grants").EnumerateArray().Select(grantPath => grantPath.GetProperty("origin").GetString());
+            Assert.Equal(["keycloak-group", "default-group"], grants);
+            Assert.Equal("direct-member", Assert.Single(context.GetProperty("denials").EnumerateArray()).GetProperty("origin").GetString());
             Assert.Equal("""["permission_denied","insufficient_scope"]""", context.GetProperty("narrowedBy").GetRawText());
             var needs = context.GetProperty("needs");
             Assert.Equal("""["accounts:write"]""", needs.GetProperty("anyScopes").GetRawText());
@@ -246,14 +246,14 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     }
 
     [Fact]
-    public async Task An_account_that_is_switched_off_may_nothing_and_needs_switching_on()
+    public async Task An_account_that_is_disabled_may_nothing_and_needs_enabling()
     {
-        await Records.AddAccountAsync(Api, "olga", active: false);
+        await Records.AddAccountAsync(Api, "olga", enabled: false);
 
         var context = (await AskAsync(Evaluation, Of("olga", "read", "record"))).GetProperty("context");
 
-        Assert.Equal("account_inactive", context.GetProperty("code").GetString());
-        Assert.True(context.GetProperty("needs").GetProperty("switchOn").GetBoolean());
+        Assert.Equal("account_disabled", context.GetProperty("code").GetString());
+        Assert.True(context.GetProperty("needs").GetProperty("enableAccount").GetBoolean());
         Assert.NotEmpty(context.GetProperty("needs").GetProperty("anyGroup").EnumerateArray());
     }
 

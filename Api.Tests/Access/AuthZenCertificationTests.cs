@@ -45,7 +45,7 @@ public abstract class AuthZenCertificationTests(ApiUnderTest api) : AccessTests(
     // C 2.2.3
     [InlineData($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}},"context":{{{Context}}}}""")]
     // C 2.2.8
-    [InlineData("""{"subject":{"type":"user","id":"alice","properties":{"department":"Sales","role":"manager"}},"action":{"name":"read","properties":{"method":"GET"}},"resource":{"type":"record","id":"record-1","properties":{"status":"active","owner":"bob"}}}""")]
+    [InlineData("""{"subject":{"type":"user","id":"alice","properties":{"department":"Sales","role":"manager"}},"action":{"name":"read","properties":{"method":"GET"}},"resource":{"type":"record","id":"record-1","properties":{"status":"enabled","owner":"bob"}}}""")]
     // C 2.2.9
     [InlineData($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}},"foo":"bar","futureField":{"nested":true}}""")]
     public async Task C_2_2_context_properties_and_unknown_fields_are_accepted_and_change_nothing(string body) =>

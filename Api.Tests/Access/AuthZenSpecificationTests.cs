@@ -206,7 +206,7 @@ public abstract class AuthZenSpecificationTests(ApiUnderTest api) : AccessTests(
     }
 
     // Section 8.1: "any result from a Search API, when used in an Access Evaluation API call, SHOULD result in decision: true",
-    // and, here, nothing else is left out. A member through a group, one by a denial, one switched off, a service.
+    // and, here, nothing else is left out. A member through a group, one by a denial, one disabled, a service.
     [Fact]
     public async Task A_search_finds_exactly_those_whom_an_evaluation_allows()
     {
@@ -214,12 +214,12 @@ public abstract class AuthZenSpecificationTests(ApiUnderTest api) : AccessTests(
         string[] rows = ["record-1", "record-2", "record-3", Records.Hidden, "record-4", "*"];
         string[] actions = ["read", "write", "delete"];
         await Records.AddAccountAsync(Api, "carol");
-        await Records.AddAccountAsync(Api, "dave", active: false);
+        await Records.AddAccountAsync(Api, "dave", enabled: false);
         await Records.AddAccountAsync(Api, "erin");
         await Records.AddAccountAsync(Api, "robot", "service");
         var everything = await Records.AddGroupAsync(Api, """["record:*"]""", members: ["carol", "dave", "erin", "robot"]);
         var denied = await Records.AddGroupAsync(Api, "[]", """["record:write"]""", members: ["carol"]);
-        var everybody = await Records.AddGroupAsync(Api, """["record:write"]""", forEverybody: true);
+        var everybody = await Records.AddGroupAsync(Api, """["record:write"]""", isDefault: true);
         try
         {
             var allowed = await AllowedAsync(subjects, actions, rows);

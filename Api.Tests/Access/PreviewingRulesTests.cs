@@ -48,7 +48,7 @@ public abstract class PreviewingRulesTests(ApiUnderTest api) : ApiTests(api)
               "groups": {
                 "superusers": { "permissions": ["*:*"], "denied": ["book:delete"], "roleMappings": [{ "kind": "realm-role", "name": "superuser" }] },
                 "book-readers": { "permissions": ["book:view"], "roleMappings": [{ "kind": "client-role", "client": "acme-api", "name": "book-*" }] },
-                "everybody": { "permissions": ["account:view"], "forEverybody": true },
+                "default-group": { "permissions": ["account:view"], "isDefault": true },
                 "staff": { "permissions": ["admin:view"], "denied": ["account:*"], "roleMappings": [{ "kind": "realm-role", "name": "staff" }] }
               }
             }
@@ -91,7 +91,7 @@ public abstract class PreviewingRulesTests(ApiUnderTest api) : ApiTests(api)
             await AccountIdAsync(await Api.ServiceAsync(client));
         }
 
-        const string everybody = """{"groups":{"everybody":{"permissions":["book:view"],"denied":["account:view"],"forEverybody":true}}}""";
+        const string everybody = """{"groups":{"default-group":{"permissions":["book:view"],"denied":["account:view"],"isDefault":true}}}""";
         var all = await PreviewAsync(ada, everybody);
         var one = await PreviewAsync(ada, everybody, "?limit=1");
 

@@ -50,22 +50,22 @@ internal sealed class Records : IModelRows
     })).Value;
 
     /// <summary>An account that no token has shown yet.</summary>
-    public static async Task AddAccountAsync(ApiUnderTest api, string subject, string kind = "person", bool active = true)
+    public static async Task AddAccountAsync(ApiUnderTest api, string subject, string kind = "person", bool enabled = true)
     {
         const string sql = """
-            INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
-            VALUES (@id, @Issuer, @subject, @kind, @subject, @active, @now, @now)
+            INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
+            VALUES (@id, @Issuer, @subject, @kind, @subject, @enabled, @now, @now)
             """;
         await using var connection = await api.Services.GetRequiredService<Database>().OpenAsync(CancellationToken.None);
-        await connection.ExecuteAsync(sql, new { id = Guid.CreateVersion7(), api.Realm.Issuer, subject, kind, active, now = DateTimeOffset.UtcNow });
+        await connection.ExecuteAsync(sql, new { id = Guid.CreateVersion7(), api.Realm.Issuer, subject, kind, enabled, now = DateTimeOffset.UtcNow });
     }
 
     /// <returns>The address of a new group.</returns>
     public static async Task<string> AddGroupAsync(
-        ApiUnderTest api, string permissions, string denied = "[]", bool forEverybody = false, params IEnumerable<string> members)
+        ApiUnderTest api, string permissions, string denied = "[]", bool isDefault = false, params IEnumerable<string> members)
     {
         var ada = await api.PersonAsync("ada");
-        var body = $$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":{{permissions}},"denied":{{denied}},"forEverybody":{{(forEverybody ? "true" : "false")}}}""";
+        var body = $$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":{{permissions}},"denied":{{denied}},"isDefault":{{(isDefault ? "true" : "false")}}}""";
         var created = await ada.PostAsync("/api/groups", new StringContent(body, Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var group = created.Headers.Location!.AbsolutePath;

@@ -23,7 +23,7 @@ public abstract class AccountsTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("Ada Lovelace", account.GetProperty("name").GetString());
         Assert.Equal(Api.Realm.Issuer, account.GetProperty("issuer").GetString());
         Assert.Equal("ba7ccfa8-8939-52cd-9c73-10b794570992", account.GetProperty("subject").GetString());
-        Assert.True(account.GetProperty("active").GetBoolean());
+        Assert.True(account.GetProperty("enabled").GetBoolean());
         Assert.InRange((DateTimeOffset.UtcNow - account.GetProperty("lastSeenAt").GetDateTimeOffset()).TotalMinutes, -1, 2);
     }
 
@@ -74,32 +74,32 @@ public abstract class AccountsTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(["ada", "grace", "linus", "nora"], names);
         var services = await ada.GetFromJsonAsync<JsonElement>("/api/accounts?kind=service&search=READER", Cancel);
         Assert.Equal("acme-reader", Assert.Single(services.GetProperty("items").EnumerateArray()).GetProperty("username").GetString());
-        Assert.Equal(0, (await ada.GetFromJsonAsync<JsonElement>("/api/accounts?active=false", Cancel)).GetProperty("items").GetArrayLength());
+        Assert.Equal(0, (await ada.GetFromJsonAsync<JsonElement>("/api/accounts?enabled=false", Cancel)).GetProperty("items").GetArrayLength());
         await AssertProblemAsync(await ada.GetAsync("/api/accounts?kind=robot", Cancel), 400);
-        await AssertProblemAsync(await ada.GetAsync("/api/accounts?active=perhaps", Cancel), 400);
+        await AssertProblemAsync(await ada.GetAsync("/api/accounts?enabled=perhaps", Cancel), 400);
         await AssertProblemAsync(await ada.GetAsync("/api/accounts?after=zzz", Cancel), 400);
         await AssertProblemAsync(await ada.GetAsync("/api/accounts?limit=1000", Cancel), 400);
     }
 
     [Fact]
-    public async Task Nobody_switches_off_their_own_account()
+    public async Task Nobody_disables_their_own_account()
     {
         var ada = await Api.PersonAsync("ada");
         var id = await AccountIdAsync(ada);
 
-        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}", Json("""{"active":false}"""), Cancel), 409, "conflict");
+        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}", Json("""{"enabled":false}"""), Cancel), 409, "conflict");
         Assert.Equal(HttpStatusCode.OK, (await ada.GetAsync("/api/me", Cancel)).StatusCode);
     }
 
     [Theory]
     [InlineData("{}", 400)]
-    [InlineData("""{"active":"no"}""", 400)]
+    [InlineData("""{"enabled":"no"}""", 400)]
     public async Task A_change_that_says_nothing_changes_nothing(string body, int status)
     {
         var ada = await Api.PersonAsync("ada");
 
         await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{Guid.NewGuid()}", Json(body), Cancel), status);
-        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{Guid.NewGuid()}", Json("""{"active":false}"""), Cancel), 404);
+        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{Guid.NewGuid()}", Json("""{"enabled":false}"""), Cancel), 404);
     }
 
     private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");

@@ -23,7 +23,7 @@ public abstract class AccessOnPagesTests(ApiUnderTest api) : ApiTests(api)
         [
             ("the groups of an account", $"/admin/accounts/{linus}", $"#groups ~ * a[href='/admin/groups/{group.Id}']"),
             ("the roles of an account", $"/admin/accounts/{linus}", "#roles ~ .chips code"),
-            ("what an account may do, and why", $"/admin/accounts/{linus}", ".permissions .chain"),
+            ("what an account may do, and why", $"/admin/accounts/{linus}", ".permissions .grant-path"),
             ("the members of a group", $"/admin/groups/{group.Id}", $"a[href='/admin/accounts/{linus}']"),
             ("who loses a group", $"/admin/groups/{group.Id}/delete", $"a[href='/admin/accounts/{linus}']"),
             ("whom a mapping concerns", $"/admin/role-mappings/{mapping}", "#preview p.soft, #preview .empty:not(:empty)"),
@@ -80,11 +80,11 @@ public abstract class AccessOnPagesTests(ApiUnderTest api) : ApiTests(api)
         // One that somebody may put in can be taken out by them too: by the name of the group, from the list.
         var list = await OpenAsync(account.Page.QuerySelector("#groups + .empty a")!.GetAttribute("href")!);
         var ask = await browser.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("ids", nobody.ToString()));
-        Assert.DoesNotContain("in the group by hand", ask.Page.QuerySelector("tbody")!.TextContent, StringComparison.Ordinal);
+        Assert.DoesNotContain("in the group directly", ask.Page.QuerySelector("tbody")!.TextContent, StringComparison.Ordinal);
         await browser.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']");
         Assert.DoesNotContain(group.Name, await GroupsOfAsync("acme-nobody"));
         // About oneself anybody may ask, here as well.
-        Assert.NotNull((await OpenAsync($"/admin/accounts/{grace}")).Page.QuerySelector(".permissions .chain"));
+        Assert.NotNull((await OpenAsync($"/admin/accounts/{grace}")).Page.QuerySelector(".permissions .grant-path"));
 
         Task<RealmAnswer> OpenAsync(string path) => browser.GetAsync(new Uri(Api.BaseAddress, path).AbsoluteUri);
 

@@ -13,7 +13,7 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
     private string Url => Api.Realm.ApiUrl;
 
     [Fact]
-    public async Task An_answer_comes_with_the_chain_drawn_and_written_out()
+    public async Task An_answer_comes_with_the_grant_path_drawn_and_written_out()
     {
         await (await Api.ServiceAsync("acme-writer")).GetAsync("/api/me", Cancel);
         var pages = await Api.SignInAsync("ada");
@@ -23,10 +23,10 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Contains("Allowed.", page.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
         Assert.Equal(
             ["acme-api / book-editor", "book-editor", "book-editors", "book:change"],
-            page.Page.QuerySelector(".chain")!.QuerySelectorAll("li > :last-child").Select(step => step.TextContent));
+            page.Page.QuerySelector(".grant-path")!.QuerySelectorAll("li > :last-child").Select(step => step.TextContent));
         Assert.Equal(4, page.Page.QuerySelectorAll(".graph .node").Length);
         Assert.Equal(3, page.Page.QuerySelectorAll(".graph .edge").Length);
-        Assert.Equal("1 chain grants, 0 deny. Each is written out below.", page.Page.QuerySelector(".graph svg")!.GetAttribute("aria-label"));
+        Assert.Equal("1 grant path grants, 0 deny. Each is written out below.", page.Page.QuerySelector(".graph svg")!.GetAttribute("aria-label"));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await pages.GetAsync($"{Url}/admin/access?account=acme-writer&permission=book:change");
 
         Assert.Contains("Refused.", page.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
-        Assert.Single(page.Page.QuerySelectorAll(".chain.bad"));
+        Assert.Single(page.Page.QuerySelectorAll(".grant-path.bad"));
         Assert.NotEmpty(page.Page.QuerySelectorAll(".edge.bad"));
         Assert.NotEmpty(page.Page.QuerySelectorAll(".edge:not(.bad)"));
     }
@@ -81,10 +81,10 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
             {
                 await connection.ExecuteAsync(
                     """
-                    INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
-                    VALUES (@id, @issuer, @subject, @kind, @name, @active, @now, @now)
+                    INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
+                    VALUES (@id, @issuer, @subject, @kind, @name, @enabled, @now, @now)
                     """,
-                    new { id, issuer = Api.Realm.Issuer, subject = $"sub-{id}", kind, name, active = true, now });
+                    new { id, issuer = Api.Realm.Issuer, subject = $"sub-{id}", kind, name, enabled = true, now });
             }
         }
 
@@ -131,9 +131,9 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
         var pages = await Api.SignInAsync("ada");
         Assert.Equal(["ada", "linus"], Names(await pages.GetAsync($"{Url}/admin/access/who?permission=account:change")));
 
-        // A group for everybody leads to everybody.
+        // A default group leads to everybody.
         var ada = await Api.PersonAsync("ada");
-        await using var everybody = await GroupUnderTest.CreateAsync(ada, ["access:view"], forEverybody: true);
+        await using var everybody = await GroupUnderTest.CreateAsync(ada, ["access:view"], isDefault: true);
         Assert.Contains("acme-nobody", Names(await pages.GetAsync($"{Url}/admin/access/who?permission=access:view")));
 
         static string[] Names(RealmAnswer page) =>

@@ -22,7 +22,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("acme-no", "acme-nobody")]
     public async Task A_search_finds_the_beginnings_of_names_in_any_case(string search, string expected)
     {
-        await SeeEverybodyAsync();
+        await ProvisionEverybodyAsync();
         var pages = await Api.SignInAsync("ada");
 
         Assert.Equal([expected], Names(await pages.GetAsync($"{Url}/admin/accounts?search={search}")));
@@ -32,7 +32,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task Filters_leave_out_what_does_not_fit()
     {
-        await SeeEverybodyAsync();
+        await ProvisionEverybodyAsync();
         var pages = await Api.SignInAsync("ada");
 
         var services = Names(await pages.GetAsync($"{Url}/admin/accounts?kind=service"));
@@ -40,7 +40,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.DoesNotContain("ada", services);
         Assert.Equal(["linus"], Names(await pages.GetAsync($"{Url}/admin/accounts?group=account-managers")));
         Assert.Empty(Names(await pages.GetAsync($"{Url}/admin/accounts?group=account-managers&kind=service")));
-        var seen = Names(await pages.GetAsync($"{Url}/admin/accounts?kind=service&seen=1&active=true&sort=-seen"));
+        var seen = Names(await pages.GetAsync($"{Url}/admin/accounts?kind=service&seen=1&enabled=true&sort=-seen"));
         Assert.Contains("acme-writer", seen);
         var unknown = await pages.GetAsync($"{Url}/admin/accounts?group=no-such-group");
         Assert.Contains("There is no group no-such-group", unknown.Text, StringComparison.Ordinal);
@@ -62,7 +62,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task Who_is_in_no_group_is_found_and_nobody_else()
     {
-        await SeeEverybodyAsync();
+        await ProvisionEverybodyAsync();
         var word = "k" + Guid.NewGuid().ToString("N")[..8];
         var ids = await AddAccountsAsync(word, 2);
         var ada = await Api.PersonAsync("ada");
@@ -88,7 +88,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
             Cursor? after = null;
             do
             {
-                var (accounts, next) = await search.ListAsync(new AccountQuery(text, Kind: null, Active: null, SeenSince: null, SeenBefore: null, order, 50, after), Cancel);
+                var (accounts, next) = await search.ListAsync(new AccountQuery(text, Kind: null, Enabled: null, SeenSince: null, SeenBefore: null, order, 50, after), Cancel);
                 names.AddRange(accounts.Select(account => account.Username));
                 after = next is null ? null : Cursor.Parse(next.ToString(), order);
             }
@@ -107,7 +107,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var database = Api.Services.GetRequiredService<Database>();
         await using (var connection = await database.OpenAsync(Cancel))
         {
-            await connection.ExecuteAsync("UPDATE accounts SET active = @active WHERE id = @id", new { active = false, id = ids[410] });
+            await connection.ExecuteAsync("UPDATE accounts SET enabled = @enabled WHERE id = @id", new { enabled = false, id = ids[410] });
         }
 
         var search = Api.Services.GetRequiredService<AccountSearch>();
@@ -116,9 +116,9 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Cursor? after = null;
         do
         {
-            var (accounts, next) = await search.ListAsync(new AccountQuery(word, Kind: "person", Active: false, SeenSince: null, SeenBefore: null, AccountSearch.ByWord, 50, after), Cancel);
+            var (accounts, next) = await search.ListAsync(new AccountQuery(word, Kind: "person", Enabled: false, SeenSince: null, SeenBefore: null, AccountSearch.ByTerm, 50, after), Cancel);
             found.AddRange(accounts.Select(account => account.Id));
-            after = next is null ? null : Cursor.Parse(next.ToString(), AccountSearch.ByWord);
+            after = next is null ? null : Cursor.Parse(next.ToString(), AccountSearch.ByTerm);
             pages++;
         }
         while (after is not null);
@@ -126,7 +126,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal([ids[410]], found);
         Assert.True(pages > 1, "One page has looked at all of them.");
         var staff = await Api.SignInAsync("ada");
-        var first = await staff.GetAsync($"{Url}/admin/accounts?search={word}&active=false&kind=person");
+        var first = await staff.GetAsync($"{Url}/admin/accounts?search={word}&enabled=false&kind=person");
         Assert.Contains("There may be some on the next", first.Text, StringComparison.Ordinal);
         Assert.NotNull(first.Page.QuerySelector("a[rel=next]"));
     }
@@ -158,28 +158,28 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(["view allowed", "change allowed"], account.QuerySelectorAll(".badge").Select(badge => badge.TextContent));
         Assert.Contains(
             "/operations/leads|/operations/leads|account-managers|account:view, account:change",
-            account.QuerySelectorAll(".chain").Select(chain => string.Join('|', chain.QuerySelectorAll("li > :last-child").Select(step => step.TextContent))));
+            account.QuerySelectorAll(".grant-path").Select(grantPath => string.Join('|', grantPath.QuerySelectorAll("li > :last-child").Select(step => step.TextContent))));
     }
 
     [Fact]
-    public async Task Switching_off_takes_a_reason_into_the_audit_log_and_says_what_was_done_once()
+    public async Task Disabling_takes_a_reason_into_the_audit_log_and_says_what_was_done_once()
     {
         var nora = await Api.PersonAsync("nora");
         var id = await AccountIdAsync(nora);
         var pages = await Api.SignInAsync("ada");
         var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
 
-        var off = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-off']", ("reason", "On leave"));
+        var off = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/disable']", ("reason", "On leave"));
         try
         {
-            Assert.Contains("nora is switched off", off.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+            Assert.Contains("nora is disabled", off.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
             Assert.Contains("“On leave”", off.Text, StringComparison.Ordinal);
-            await AssertProblemAsync(await nora.GetAsync("/api/me", Cancel), 403, "account_inactive");
-            Assert.DoesNotContain("nora is switched off", (await pages.GetAsync($"{Url}/admin/accounts/{id}")).Text, StringComparison.Ordinal);
+            await AssertProblemAsync(await nora.GetAsync("/api/me", Cancel), 403, "account_disabled");
+            Assert.DoesNotContain("nora is disabled", (await pages.GetAsync($"{Url}/admin/accounts/{id}")).Text, StringComparison.Ordinal);
         }
         finally
         {
-            await pages.SubmitAsync(off, $"form[action='/admin/accounts/{id}/switch-on']");
+            await pages.SubmitAsync(off, $"form[action='/admin/accounts/{id}/enable']");
         }
 
         Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
@@ -194,33 +194,33 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
         var reason = new string('x', 501);
 
-        var answer = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-off']", ("reason", reason));
+        var answer = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/disable']", ("reason", reason));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.Status);
-        var field = answer.Page.QuerySelector($"form[action='/admin/accounts/{id}/switch-off'] [name=reason]")!;
+        var field = answer.Page.QuerySelector($"form[action='/admin/accounts/{id}/disable'] [name=reason]")!;
         Assert.Equal(reason, field.GetAttribute("value"));
         Assert.Equal("true", field.GetAttribute("aria-invalid"));
         Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
     }
 
     [Fact]
-    public async Task Nobody_switches_off_their_own_account_on_a_page()
+    public async Task Nobody_disables_their_own_account_on_a_page()
     {
         var ada = await Api.PersonAsync("ada");
         var id = await AccountIdAsync(ada);
         var pages = await Api.SignInAsync("ada");
         var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
-        Assert.Null(page.Page.QuerySelector($"form[action='/admin/accounts/{id}/switch-off']"));
+        Assert.Null(page.Page.QuerySelector($"form[action='/admin/accounts/{id}/disable']"));
         var token = page.Page.QuerySelector("form [name=__RequestVerificationToken]")!.GetAttribute("value")!;
 
-        var answer = await pages.PostAsync($"{Url}/admin/accounts/{id}/switch-off", [KeyValuePair.Create("__RequestVerificationToken", token)]);
+        var answer = await pages.PostAsync($"{Url}/admin/accounts/{id}/disable", [KeyValuePair.Create("__RequestVerificationToken", token)]);
 
         Assert.Equal(HttpStatusCode.Conflict, answer.Status);
         Assert.Equal(HttpStatusCode.OK, (await ada.GetAsync("/api/me", Cancel)).StatusCode);
     }
 
     [Fact]
-    public async Task An_account_is_put_into_a_group_by_hand_and_taken_out_with_reasons()
+    public async Task An_account_is_put_into_a_group_directly_and_taken_out_with_reasons()
     {
         var nobody = await Api.ServiceAsync("acme-nobody");
         var id = await AccountIdAsync(nobody);
@@ -259,7 +259,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task Several_accounts_are_switched_off_after_a_page_that_says_what_changes()
+    public async Task Several_accounts_are_disabled_after_a_page_that_says_what_changes()
     {
         var word = "b" + Guid.NewGuid().ToString("N")[..8];
         var ids = await AddAccountsAsync(word, 3);
@@ -270,7 +270,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var ask = await pages.PostAsync(
             $"{Url}/admin/accounts/bulk",
-            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "switch-off"), KeyValuePair.Create("filter-search", word), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString()))]);
+            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "disable"), KeyValuePair.Create("filter-search", word), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString()))]);
         Assert.Contains("2 of 3 chosen accounts would change", ask.Text, StringComparison.Ordinal);
         Assert.Contains("stays on: it is your own", ask.Text, StringComparison.Ordinal);
         Assert.Equal([true, true, true], await ActiveAsync(ids));
@@ -293,11 +293,11 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var ids = await AddAccountsAsync(word, 130);
         var pages = await Api.SignInAsync("ada");
         var list = await pages.GetAsync($"{Url}/admin/accounts?search={word}");
-        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "switch-off"), ("all", "on"));
+        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "disable"), ("all", "on"));
 
         var step = await pages.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']", ("reason", "All of them"));
         Assert.Contains("100 accounts looked at, 100 changed", step.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
-        Assert.Equal(100, (await ActiveAsync(ids)).Count(active => !active));
+        Assert.Equal(100, (await ActiveAsync(ids)).Count(enabled => !enabled));
 
         var last = await pages.SubmitAsync(step, "form[action='/admin/accounts/bulk/apply']");
         Assert.Contains("130 accounts looked at, 130 changed", last.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
@@ -320,12 +320,12 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var lines = ask.Page.QuerySelectorAll("tbody tr").Select(row => row.TextContent).ToList();
         Assert.Single(lines, line => line.Contains("is in it already", StringComparison.Ordinal));
-        Assert.Equal(2, lines.Count(line => line.Contains($"in the group {group.Name}, by hand", StringComparison.Ordinal)));
+        Assert.Equal(2, lines.Count(line => line.Contains($"in the group {group.Name}, directly", StringComparison.Ordinal)));
         var done = await pages.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']");
         Assert.Contains("3 accounts looked at, 2 changed", done.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
 
         var leave = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("all", "on"));
-        Assert.Equal(3, leave.Page.QuerySelectorAll("tbody tr").Count(row => row.TextContent.Contains($"not in the group {group.Name} by hand", StringComparison.Ordinal)));
+        Assert.Equal(3, leave.Page.QuerySelectorAll("tbody tr").Count(row => row.TextContent.Contains($"not in the group {group.Name} directly", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -356,7 +356,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
         KeyValuePair<string, string>[] form =
         [
-            new("__RequestVerificationToken", token), new("action", "switch-off"), new("all", "on"), new("filter-group", group), new("filter-nogroup", noGroup), new("after", after),
+            new("__RequestVerificationToken", token), new("action", "disable"), new("all", "on"), new("filter-group", group), new("filter-nogroup", noGroup), new("after", after),
         ];
 
         var done = await pages.PostAsync($"{Url}/admin/accounts/bulk/apply", form);
@@ -368,18 +368,18 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task A_group_for_everybody_is_no_filter_for_a_change()
+    public async Task A_group_by_default_is_no_filter_for_a_change()
     {
         var ada = await Api.PersonAsync("ada");
-        await using var everybody = await GroupUnderTest.CreateAsync(ada, ["book:view"], forEverybody: true);
+        await using var everybody = await GroupUnderTest.CreateAsync(ada, ["book:view"], isDefault: true);
         var ids = await AddAccountsAsync("f" + Guid.NewGuid().ToString("N")[..8], 1);
         var pages = await Api.SignInAsync("ada");
         var list = await pages.GetAsync($"{Url}/admin/accounts?group={everybody.Name}");
 
-        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "switch-off"), ("all", "on"));
+        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "disable"), ("all", "on"));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, ask.Status);
-        Assert.Contains("is for everybody", ask.Page.QuerySelector("main [role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains("is a default group", ask.Page.QuerySelector("main [role=alert]")!.TextContent, StringComparison.Ordinal);
         Assert.Null(ask.Page.QuerySelector("form[action='/admin/accounts/bulk/apply'] button[type=submit]"));
         Assert.Equal([true], await ActiveAsync(ids));
     }
@@ -410,7 +410,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var answer = await pages.PostAsync(
             $"{Url}/admin/accounts/bulk/apply",
-            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "switch-off"), KeyValuePair.Create("ids", id.ToString())]);
+            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "disable"), KeyValuePair.Create("ids", id.ToString())]);
 
         Assert.Equal(HttpStatusCode.Forbidden, answer.Status);
         Assert.Equal([true], await ActiveAsync([id]));
@@ -419,7 +419,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     private static string[] Names(RealmAnswer page) =>
         [.. page.Page.QuerySelectorAll("#results tbody th a").Select(link => link.TextContent)];
 
-    private async Task SeeEverybodyAsync()
+    private async Task ProvisionEverybodyAsync()
     {
         foreach (var service in new[] { "acme-reader", "acme-writer", "acme-nobody" })
         {
@@ -444,12 +444,12 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         {
             await connection.ExecuteAsync(
                 """
-                INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
-                VALUES (@id, @issuer, @subject, @kind, @name, @active, @now, @now)
+                INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
+                VALUES (@id, @issuer, @subject, @kind, @name, @enabled, @now, @now)
                 """,
-                new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), kind, name, active = true, now },
+                new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), kind, name, enabled = true, now },
                 transaction);
-            await AccountWords.WriteAsync(connection, transaction, id, kind, name, email: null, name: null, Cancel);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, kind, name, email: null, name: null, Cancel);
         }
 
         await transaction.CommitAsync(Cancel);
@@ -459,7 +459,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     private async Task<IReadOnlyList<bool>> ActiveAsync(IReadOnlyCollection<Guid> ids)
     {
         var accounts = await Api.Services.GetRequiredService<AccountStore>().FindAsync(ids, Cancel);
-        return accounts.Select(account => account.Active).ToList();
+        return accounts.Select(account => account.Enabled).ToList();
     }
 }
 

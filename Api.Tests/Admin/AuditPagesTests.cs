@@ -65,7 +65,7 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         {
             // It is written off the request path.
             await Task.Delay(200, Cancel);
-            list = await pages.GetAsync($"{Url}/admin/audit?kind=refusal&account=acme-nobody&permission=book:view");
+            list = await pages.GetAsync($"{Url}/admin/audit?kind=denied-request&account=acme-nobody&permission=book:view");
         }
         while (list.Page.QuerySelector("#results tbody tr") is null && ++attempts < 25);
 
@@ -198,7 +198,7 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
-        await AuditTrail.InsertAsync(connection, transaction, rows, Cancel);
+        await AuditLog.InsertAsync(connection, transaction, rows, Cancel);
         await transaction.CommitAsync(Cancel);
     }
 }

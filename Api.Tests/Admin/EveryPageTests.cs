@@ -22,7 +22,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     // Addresses that show no page of their own: parts of others, files, and those at which a form is taken up again.
     private static readonly string[] WithoutPages =
     [
-        "/names", "/export.csv", "/export.jsonl", "/export/csv", "/export/jsonl", "/bulk/result", "/preview", "/bulk", "/bulk/apply", "/switch-off", "/switch-on", "/sessions/end", "/sign-out-everywhere",
+        "/names", "/export.csv", "/export.jsonl", "/export/csv", "/export/jsonl", "/bulk/result", "/preview", "/bulk", "/bulk/apply", "/disable", "/enable", "/sessions/end", "/sign-out-everywhere",
         "/groups/{id}/leave", "/admin/accounts/{id}/groups", "/members", "/actions/publish",
     ];
 
@@ -83,7 +83,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         await page.GotoAsync($"{Url}/admin/accounts");
         await page.Locator("[name=ids]").First.CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Look at what would change" }).ClickAsync();
-        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Switch off: several accounts" })).ToBeVisibleAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Disable: several accounts" })).ToBeVisibleAsync();
         await LookAtAsync(page, "/several-accounts", theme);
         await page.GotoAsync($"{Url}/admin/groups/new");
         // Past what the browser checks by itself.
@@ -114,7 +114,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     {
         await page.SetViewportSizeAsync(1280, 900);
         await RunAxeAsync();
-        // The matrix of a group is as wide as there are actions; everything else has room on a desk.
+        // The matrix of a group is as wide as there are actions; everything else has module on a desk.
         var cut = await page.EvaluateAsync<string[]>("[...document.querySelectorAll('.scroll')].filter(part => !part.querySelector('.matrix') && part.scrollWidth > part.clientWidth + 1).map(part => part.getAttribute('aria-label'))");
         _findings.AddRange(cut.Select(label => $"{Kind(path)}: the table {label} is cut off on a desk."));
         await PictureAsync(page, path, theme, "desktop");

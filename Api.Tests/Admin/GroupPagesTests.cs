@@ -24,14 +24,14 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.SubmitAsync(
             await OpenAsync(browser, "/admin/groups/new"),
             NewForm,
-            ("name", name), ("description", "For the summer"), ("everybody", "on"), ("permission.book:view", "granted"), ("reason", "Holiday help"));
+            ("name", name), ("description", "For the summer"), ("default-group", "on"), ("permission.book:view", "granted"), ("reason", "Holiday help"));
 
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Contains($"The group {name} is there.", page.Text, StringComparison.Ordinal);
         var id = page.Url.Segments[^1];
         var group = await ada.GetFromJsonAsync<JsonElement>($"/api/groups/{id}", Cancel);
         Assert.Equal("""["book:view"]""", group.GetProperty("permissions").GetRawText());
-        Assert.True(group.GetProperty("forEverybody").GetBoolean());
+        Assert.True(group.GetProperty("isDefault").GetBoolean());
         Assert.Equal("Holiday help", (await LogAsync(ada, id))[0].GetProperty("reason").GetString());
         await DeleteAsync(ada, id);
     }
@@ -254,7 +254,7 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         page = await browser.SubmitAsync(page, form, ("account", "nora"), ("reason", "Stands in"));
         Assert.Contains($"nora is in the group {group.Name}", page.Text, StringComparison.Ordinal);
         Assert.Equal("realm role staff (as sta*)", Because("grace"));
-        Assert.Equal("by hand", Because("nora"));
+        Assert.Equal("direct member", Because("nora"));
         Assert.Single(page.Page.QuerySelectorAll("td a.danger"));
 
         page = await OpenAsync(browser, page.Page.QuerySelector("td a.danger")!.GetAttribute("href")!);

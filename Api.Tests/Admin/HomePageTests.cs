@@ -24,7 +24,7 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
                 """
                 INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at) VALUES (@issuer, 'of-long-ago', 'RS256', @at, @at);
                 INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at) VALUES (@issuer, 'of-today', 'RS256', @now, @now);
-                INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES ('realm-role', '', 'leads-nowhere', @at);
+                INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', 'leads-nowhere', @at);
                 """,
                 new { issuer = Api.Realm.Issuer, at = DateTimeOffset.UtcNow.AddDays(-30), now = DateTimeOffset.UtcNow });
         }
@@ -60,7 +60,7 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
             Assert.Equal(HttpStatusCode.Forbidden, (await nobody.GetAsync("/api/books", Cancel)).StatusCode);
         }
 
-        // Pages of groups demand two permissions, that of the pages and that of the model; who does not come in is in no picture.
+        // Pages of groups requirement two permissions, that of the pages and that of the model; who does not come in is in no picture.
         await pages.GetAsync($"{Url}/admin/groups");
         Assert.Equal(HttpStatusCode.Unauthorized, (await Api.NewClient().GetAsync("/api/books", Cancel)).StatusCode);
 

@@ -42,7 +42,7 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
     {
         var ada = await Api.PersonAsync("ada");
         await AccountIdAsync(await Api.PersonAsync("linus"));
-        await using var everybody = await GroupUnderTest.CreateAsync(ada, ["realm:view"], forEverybody: permissions.Contains("realm:view"));
+        await using var everybody = await GroupUnderTest.CreateAsync(ada, ["realm:view"], isDefault: permissions.Contains("realm:view"));
         await using var mapped = await GroupUnderTest.CreateAsync(ada, ["author:view"]);
         await mapped.WithRoleAsync("keycloak-group", "/operations/*");
         await mapped.WithAsync(await AccountIdAsync(await Api.ServiceAsync("acme-nobody")));

@@ -224,8 +224,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         // Among the first of the list.
         var role = $"a-{Guid.NewGuid():N}";
-        await SeeAsync(role);
-        await SeeAsync("offline_access");
+        await ProvisionAsync(role);
+        await ProvisionAsync("offline_access");
         var browser = await Api.SignInAsync("ada");
 
         var page = await OpenAsync(browser, "/admin/role-mappings/unmapped");
@@ -313,10 +313,10 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
                 .Concat(fields.Any(field => field.Name == "kind") ? [] : [KeyValuePair.Create("kind", "realm-role")]));
     }
 
-    private async Task SeeAsync(string role)
+    private async Task ProvisionAsync(string role)
     {
         const string sql = """
-            INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES ('realm-role', '', @role, @now)
+            INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', @role, @now)
             ON CONFLICT (kind, client, name) DO NOTHING
             """;
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
@@ -327,18 +327,18 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     private async Task HoldAsync(string mark, int roles)
     {
         const string sql = """
-            INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
-            VALUES (@id, @issuer, @name, 'person', @name, @active, @now, @now)
+            INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
+            VALUES (@id, @issuer, @name, 'person', @name, @enabled, @now, @now)
             """;
         var now = DateTimeOffset.UtcNow;
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         for (var role = 0; role < roles; role++)
         {
-            var values = new { id = Guid.CreateVersion7(), issuer = Api.Realm.Issuer, name = $"{mark}-{role:000}", before = $"{mark}-{role - 1:000}", active = true, now };
-            await connection.ExecuteAsync("INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES ('realm-role', '', @name, @now)", values, transaction);
+            var values = new { id = Guid.CreateVersion7(), issuer = Api.Realm.Issuer, name = $"{mark}-{role:000}", before = $"{mark}-{role - 1:000}", enabled = true, now };
+            await connection.ExecuteAsync("INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', @name, @now)", values, transaction);
             await connection.ExecuteAsync(sql, values, transaction);
-            await connection.ExecuteAsync("INSERT INTO account_roles (account_id, role_id) SELECT @id, r.id FROM seen_roles r WHERE r.name = @name OR r.name = @before", values, transaction);
+            await connection.ExecuteAsync("INSERT INTO account_roles (account_id, role_id) SELECT @id, r.id FROM observed_roles r WHERE r.name = @name OR r.name = @before", values, transaction);
         }
 
         await transaction.CommitAsync(Cancel);

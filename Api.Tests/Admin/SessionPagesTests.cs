@@ -101,7 +101,7 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var form = await linus.GetAsync($"{Url}/admin/accounts/{target}");
         await EndAsync("linus");
 
-        var answer = await linus.SubmitAsync(form, $"form[action='/admin/accounts/{target}/switch-off']", ("reason", "Typed with care & \"quotes\""));
+        var answer = await linus.SubmitAsync(form, $"form[action='/admin/accounts/{target}/disable']", ("reason", "Typed with care & \"quotes\""));
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
         Assert.Contains("nothing is lost", answer.Text, StringComparison.Ordinal);
@@ -112,7 +112,7 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Contains("This is what you had typed", back.Text, StringComparison.Ordinal);
         Assert.Equal(
             "Typed with care & \"quotes\"",
-            back.Page.QuerySelector($"form[action='/admin/accounts/{target}/switch-off'] [name=reason]")!.GetAttribute("value"));
+            back.Page.QuerySelector($"form[action='/admin/accounts/{target}/disable'] [name=reason]")!.GetAttribute("value"));
 
         // It belongs to its page.
         var other = await AccountIdAsync(await Api.ServiceAsync("acme-writer"));
@@ -141,7 +141,7 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var answer = await linus.PostAsync(
             $"{Url}/admin/accounts/bulk/apply",
             [
-                new("__RequestVerificationToken", token), new("action", "switch-on"), new("all", "on"), new("filter-search", "nobody"), new("reason", "Spring"),
+                new("__RequestVerificationToken", token), new("action", "enable"), new("all", "on"), new("filter-search", "nobody"), new("reason", "Spring"),
                 new("after", "0"), new("seen", "100"), new("changed", "70"),
             ]);
 
@@ -205,7 +205,7 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var linus = await Api.SignInAsync("linus");
         await EndAsync("linus");
 
-        var answer = await linus.PostAsync($"{Url}/admin/accounts/{Guid.NewGuid()}/switch-off", [KeyValuePair.Create("reason", "somebody else's")]);
+        var answer = await linus.PostAsync($"{Url}/admin/accounts/{Guid.NewGuid()}/disable", [KeyValuePair.Create("reason", "somebody else's")]);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
         Assert.DoesNotContain("draft", answer.Text, StringComparison.Ordinal);
@@ -223,7 +223,7 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var stranger = Api.NewBrowser();
 
-        var answer = await stranger.PostAsync($"{Url}/admin/accounts/{Guid.NewGuid()}/switch-off", [KeyValuePair.Create("reason", "kept?")]);
+        var answer = await stranger.PostAsync($"{Url}/admin/accounts/{Guid.NewGuid()}/disable", [KeyValuePair.Create("reason", "kept?")]);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
         Assert.DoesNotContain("draft", answer.Text, StringComparison.Ordinal);

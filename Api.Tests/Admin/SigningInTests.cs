@@ -154,7 +154,7 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("/signin?returnUrl=%2Fadmin", redirect.Headers.Location?.PathAndQuery);
 
         await AssertProblemAsync(await Api.NewClient().GetAsync("/admin", Cancel), 401, "session_missing");
-        await AssertProblemAsync(await Api.NewClient().PostAsync($"/admin/accounts/{Guid.Empty}/switch-off", null, Cancel), 401, "session_missing");
+        await AssertProblemAsync(await Api.NewClient().PostAsync($"/admin/accounts/{Guid.Empty}/disable", null, Cancel), 401, "session_missing");
     }
 
     [Fact]
@@ -222,42 +222,42 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task An_account_that_is_switched_off_loses_its_session_at_once()
+    public async Task An_account_that_is_disabled_loses_its_session_at_once()
     {
         var browser = await Api.SignInAsync("grace");
         var ada = await Api.PersonAsync("ada");
         var id = await AccountIdAsync(await Api.PersonAsync("grace"));
 
-        await ada.PatchAsync($"/api/accounts/{id}", Body(active: false), Cancel);
+        await ada.PatchAsync($"/api/accounts/{id}", Body(enabled: false), Cancel);
         try
         {
             var page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin");
             Assert.Equal(HttpStatusCode.Forbidden, page.Status);
-            Assert.Contains("switched off", page.Text, StringComparison.Ordinal);
+            Assert.Contains("disabled", page.Text, StringComparison.Ordinal);
         }
         finally
         {
-            await ada.PatchAsync($"/api/accounts/{id}", Body(active: true), Cancel);
+            await ada.PatchAsync($"/api/accounts/{id}", Body(enabled: true), Cancel);
         }
 
         Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync($"{Api.Realm.ApiUrl}/admin")).Status);
     }
 
     [Fact]
-    public async Task An_account_is_switched_off_on_its_page()
+    public async Task An_account_is_disabled_on_its_page()
     {
         var nora = await Api.PersonAsync("nora");
         var id = await AccountIdAsync(nora);
         var browser = await Api.SignInAsync("ada");
         var page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");
 
-        var off = await browser.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-off']");
-        Assert.Contains("nora is switched off", off.Text, StringComparison.Ordinal);
-        await AssertProblemAsync(await nora.GetAsync("/api/me", Cancel), 403, "account_inactive");
+        var off = await browser.SubmitAsync(page, $"form[action='/admin/accounts/{id}/disable']");
+        Assert.Contains("nora is disabled", off.Text, StringComparison.Ordinal);
+        await AssertProblemAsync(await nora.GetAsync("/api/me", Cancel), 403, "account_disabled");
 
         page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");
-        Assert.DoesNotContain("nora is switched off", page.Text, StringComparison.Ordinal);
-        await browser.SubmitAsync(page, $"form[action='/admin/accounts/{id}/switch-on']");
+        Assert.DoesNotContain("nora is disabled", page.Text, StringComparison.Ordinal);
+        await browser.SubmitAsync(page, $"form[action='/admin/accounts/{id}/enable']");
         Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
     }
 
@@ -268,14 +268,14 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
         var id = await AccountIdAsync(nora);
         var browser = await Api.SignInAsync("ada");
 
-        var answer = await browser.PostAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}/switch-off", []);
+        var answer = await browser.PostAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}/disable", []);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
     }
 
-    private static StringContent Body(bool active) =>
-        new(active ? """{"active":true}""" : """{"active":false}""", System.Text.Encoding.UTF8, "application/json");
+    private static StringContent Body(bool enabled) =>
+        new(enabled ? """{"enabled":true}""" : """{"enabled":false}""", System.Text.Encoding.UTF8, "application/json");
 }
 
 public sealed class SigningInOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : SigningInTests(api), IClassFixture<ApiOnEmbeddedRealm>;

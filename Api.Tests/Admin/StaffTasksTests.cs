@@ -8,7 +8,7 @@ namespace Api.Tests.Admin;
 public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) : PagesInBrowserTests(realm, chromium)
 {
     [Fact]
-    public async Task An_account_is_found_as_one_types_and_switched_off_by_keyboard_alone()
+    public async Task An_account_is_found_as_one_types_and_disabled_by_keyboard_alone()
     {
         using var nobody = await ServiceAsync("acme-nobody");
         await nobody.GetAsync("/api/me", Cancel);
@@ -29,15 +29,15 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "acme-nobody" })).ToBeVisibleAsync();
 
-        await TabToFieldAsync(page, "form[action$='/switch-off'] [name=reason]");
+        await TabToFieldAsync(page, "form[action$='/disable'] [name=reason]");
         await page.Keyboard.TypeAsync("Not needed any more");
         await page.Keyboard.PressAsync("Enter");
 
-        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is switched off");
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is disabled");
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
-        await TabToFieldAsync(page, "form[action$='/switch-on'] button");
+        await TabToFieldAsync(page, "form[action$='/enable'] button");
         await page.Keyboard.PressAsync("Enter");
-        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is switched on");
+        await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("acme-nobody is enabled");
         Assert.Equal(System.Net.HttpStatusCode.OK, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
     }
 
@@ -53,7 +53,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.GetByRole(AriaRole.Checkbox, new() { Name = "acme-nobody" }).CheckAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Look at what would change" }).ClickAsync();
         await Expect(page.GetByText("1 of 1 chosen accounts would change")).ToBeVisibleAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Switch off" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Disable" }).ClickAsync();
 
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("1 changed");
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
@@ -66,7 +66,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await nobody.GetAsync("/api/me", Cancel);
         var linus = await SignedInAsync("linus", "/admin/accounts?search=acme-nobody");
         await linus.GetByRole(AriaRole.Link, new() { Name = "acme-nobody" }).ClickAsync();
-        var reason = linus.Locator("form[action$='/switch-off'] [name=reason]");
+        var reason = linus.Locator("form[action$='/disable'] [name=reason]");
         await reason.FillAsync("Typed before the session ended");
 
         var ada = await SignedInAsync("ada", "/admin/sessions");
@@ -78,7 +78,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await linus.GetByRole(AriaRole.Link, new() { Name = "Sign in again" }).ClickAsync();
         // Keycloak's own session is over too.
         await SignInAsync(linus, "linus");
-        await Expect(linus.Locator("form[action$='/switch-off'] [name=reason]")).ToHaveValueAsync("Typed before the session ended");
+        await Expect(linus.Locator("form[action$='/disable'] [name=reason]")).ToHaveValueAsync("Typed before the session ended");
         Assert.Equal(System.Net.HttpStatusCode.OK, (await nobody.GetAsync("/api/me", Cancel)).StatusCode);
     }
 
@@ -116,7 +116,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.GetByLabel("may do").SelectOptionAsync("book:publish");
         await page.GetByRole(AriaRole.Button, new() { Name = "Ask" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("Allowed.");
-        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "1 chain grants" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Img, new() { Name = "1 grant path grants" })).ToBeVisibleAsync();
 
         await page.GetByRole(AriaRole.Link, new() { Name = "Who else may do this?" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Rowheader, new() { Name = "acme-writer" })).ToBeVisibleAsync();

@@ -2,7 +2,6 @@ using System.Data.Common;
 using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Api.Tests.Audit;
 
@@ -78,7 +77,7 @@ public abstract class AppendOnlyTests
         await using var connection = await log.Database.OpenAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
-            await log.Trail.RecordAsync(connection, transaction, new Actor(null, "x", Actor.CommandLine, null), new AuditChange("m", "1", "add", null, null), Cancel);
+            await log.Audit.RecordAsync(connection, transaction, new Actor(null, "x", Actor.CommandLine, null), new AuditChange("m", "1", "add", null, null), Cancel);
         }
 
         Assert.Empty(await log.ReadAsync());
@@ -94,7 +93,7 @@ public abstract class AppendOnlyTests
             var hostile = "a\0'); DROP TABLE audit_log; --\n" + string.Concat(Enumerable.Repeat("\U0001F600", 400));
             var change = new AuditChange(
                 "m", "1", "change", null, new Dictionary<string, object?> { ["text"] = new string('x', 5000), ["odd"] = "\",\"text\":\"\0", ["none"] = null });
-            await log.Trail.RecordAsync(connection, transaction, new Actor(null, hostile, Actor.Bearer, new string('q', 1000), new string('r', 600)), change, Cancel);
+            await log.Audit.RecordAsync(connection, transaction, new Actor(null, hostile, Actor.Bearer, new string('q', 1000), new string('r', 600)), change, Cancel);
             await transaction.CommitAsync(Cancel);
         }
 
@@ -118,7 +117,7 @@ public abstract class AppendOnlyTests
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
             var changes = Enumerable.Range(0, 250).Select(number => new AuditChange("m", $"{number}", "delete", null, null)).ToArray();
-            await log.Trail.RecordAsync(connection, transaction, new Actor(Guid.NewGuid(), "x", Actor.Bearer, "r"), changes, Cancel);
+            await log.Audit.RecordAsync(connection, transaction, new Actor(Guid.NewGuid(), "x", Actor.Bearer, "r"), changes, Cancel);
             await transaction.CommitAsync(Cancel);
         }
 
@@ -132,7 +131,7 @@ public abstract class AppendOnlyTests
             var refused = await Assert.ThrowsAnyAsync<DbException>(() => connection.ExecuteAsync(
                 sql, new { id, now = DateTimeOffset.UtcNow, fiveDaysAgo = DateTimeOffset.UtcNow.AddDays(-5) }));
             Assert.Contains("audit_", refused.Message, StringComparison.Ordinal);
-            Assert.False(DatabaseOutage.Is(refused));
+            Assert.False(DatabaseOutage.IsOutage(refused));
         }
 
         var row = Assert.Single(await log.ReadAsync());
@@ -153,7 +152,7 @@ internal sealed class AuditedDatabase : IAsyncDisposable
 
     public Database Database { get; }
 
-    public AuditTrail Trail { get; } = new(TimeProvider.System);
+    public AuditLog Audit { get; } = new(TimeProvider.System);
 
     public static async Task<AuditedDatabase> CreateAsync(DatabaseEngine engine)
     {
@@ -173,7 +172,7 @@ internal sealed class AuditedDatabase : IAsyncDisposable
     }
 
     public static Task MigrateAsync(Database database) =>
-        new Migrator(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(TestContext.Current.CancellationToken);
+        TestDatabase.Migrator(database).MigrateAsync(TestContext.Current.CancellationToken);
 
     /// <summary>A change that was made at that instant.</summary>
     public async Task<Guid> AddAsync(DateTimeOffset at, Func<AuditRow, AuditRow>? with = null) => (await AddAsync(1, at, with))[0];
@@ -193,7 +192,7 @@ internal sealed class AuditedDatabase : IAsyncDisposable
         }).Select(row => with is null ? row : with(row)).ToArray();
         await using var connection = await Database.OpenAsync(TestContext.Current.CancellationToken);
         await using var transaction = await Database.BeginWriteAsync(connection, TestContext.Current.CancellationToken);
-        await AuditTrail.InsertAsync(connection, transaction, rows, TestContext.Current.CancellationToken);
+        await AuditLog.InsertAsync(connection, transaction, rows, TestContext.Current.CancellationToken);
         await transaction.CommitAsync(TestContext.Current.CancellationToken);
         return [.. rows.Select(row => row.Id)];
     }

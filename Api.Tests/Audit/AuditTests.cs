@@ -30,7 +30,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("grace", Text(values, "username"));
         Assert.Equal("person", Text(values, "kind"));
         Assert.Equal(Api.Realm.Issuer, Text(values, "issuer"));
-        Assert.True(values.GetProperty("active").GetBoolean());
+        Assert.True(values.GetProperty("enabled").GetBoolean());
         Assert.InRange((DateTimeOffset.UtcNow - row.GetProperty("at").GetDateTimeOffset()).TotalMinutes, -1, 5);
         // Being seen again is no change.
         Assert.Equal(rows.Count, (await ListAsync(ada, $"model=account&row={id}")).Count);
@@ -52,30 +52,30 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var id = await AccountIdAsync(await Api.ServiceAsync("acme-writer"));
         var from = DateTimeOffset.UtcNow;
 
-        foreach (var body in new[] { """{"active":true}""", """{"active":false,"reason":" Left the company "}""", """{"active":false,"reason":"again"}""", """{"active":true,"reason":" "}""" })
+        foreach (var body in new[] { """{"enabled":true}""", """{"enabled":false,"reason":" Left the company "}""", """{"enabled":false,"reason":"again"}""", """{"enabled":true,"reason":" "}""" })
         {
             Assert.Equal(HttpStatusCode.OK, (await ada.PatchAsync($"/api/accounts/{id}", Json(body), Cancel)).StatusCode);
         }
 
         var rows = await ListAsync(ada, $"model=account&row={id}&action=change&from={from.UtcDateTime:O}");
         Assert.Equal(2, rows.Count);
-        Assert.Equal("""{"username":"acme-writer","active":true}""", rows[0].GetProperty("newValues").GetRawText());
+        Assert.Equal("""{"username":"acme-writer","enabled":true}""", rows[0].GetProperty("newValues").GetRawText());
         Assert.Null(Text(rows[0], "reason"));
-        Assert.Equal("""{"username":"acme-writer","active":true}""", rows[1].GetProperty("oldValues").GetRawText());
-        Assert.Equal("""{"username":"acme-writer","active":false}""", rows[1].GetProperty("newValues").GetRawText());
+        Assert.Equal("""{"username":"acme-writer","enabled":true}""", rows[1].GetProperty("oldValues").GetRawText());
+        Assert.Equal("""{"username":"acme-writer","enabled":false}""", rows[1].GetProperty("newValues").GetRawText());
         Assert.Equal("Left the company", Text(rows[1], "reason"));
         Assert.Equal("ada", Text(rows[1], "account"));
-        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}", Json($$"""{"active":false,"reason":"{{new string('x', 501)}}"}"""), Cancel), 400);
+        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}", Json($$"""{"enabled":false,"reason":"{{new string('x', 501)}}"}"""), Cancel), 400);
     }
 
     [Fact]
-    public async Task Switching_on_a_page_is_recorded_as_done_by_session()
+    public async Task Enabling_on_a_page_is_recorded_as_done_by_session()
     {
         var ada = await Api.PersonAsync("ada");
         var id = await AccountIdAsync(await Api.ServiceAsync("acme-nobody"));
         var from = DateTimeOffset.UtcNow;
         var pages = await Api.SignInAsync("ada");
-        foreach (var action in new[] { "switch-off", "switch-on" })
+        foreach (var action in new[] { "disable", "enable" })
         {
             var list = await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");
             await pages.SubmitAsync(list, $"form[action='/admin/accounts/{id}/{action}']");
@@ -83,7 +83,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
 
         var rows = await ListAsync(ada, $"model=account&row={id}&action=change&from={from.UtcDateTime:O}");
         Assert.Equal(["session", "session"], rows.Select(row => Text(row, "method")));
-        Assert.Equal("""{"username":"acme-nobody","active":true}""", rows[0].GetProperty("newValues").GetRawText());
+        Assert.Equal("""{"username":"acme-nobody","enabled":true}""", rows[0].GetProperty("newValues").GetRawText());
     }
 
     [Fact]
@@ -152,7 +152,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var linus = await Api.PersonAsync("linus");
         var own = await AccountIdAsync(linus);
-        await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*"]}"""), Cancel), 403, "delegation_refused");
+        await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*"]}"""), Cancel), 403, "grant_refused");
         await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"staff","permissions":[]}"""), Cancel), 409);
 
         Assert.DoesNotContain(await ListAsync(ada, $"kind=change&account={own}"), row => Text(row, "model") == "group");
@@ -168,7 +168,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         using var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/books/{row}?secret=x");
 
         var problem = await AssertProblemAsync(await reader.SendAsync(request, Cancel), 403, "permission_missing");
-        var refusal = Assert.Single(await WaitAsync(ada, $"kind=refusal&requestId={Uri.EscapeDataString(Text(problem, "requestId")!)}"));
+        var refusal = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(problem, "requestId")!)}"));
 
         Assert.Equal(id, refusal.GetProperty("accountId").GetGuid());
         Assert.Equal("acme-reader", Text(refusal, "account"));
@@ -187,42 +187,42 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task A_missing_scope_a_refused_delegation_and_a_page_are_refusals_too()
+    public async Task A_missing_scope_a_refused_grant_and_a_page_are_refusals_too()
     {
         var ada = await Api.PersonAsync("ada");
         var narrow = await Api.ServiceAsync("acme-writer", "books:read");
         var scope = await AssertProblemAsync(await narrow.PostAsync("/api/books", Json("""{"title":"T","author":"A"}"""), Cancel), 403, "insufficient_scope");
         var linus = await Api.PersonAsync("linus");
-        var handing = await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*","book:delete"]}"""), Cancel), 403, "delegation_refused");
+        var handing = await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*","book:delete"]}"""), Cancel), 403, "grant_refused");
         var nora = await Api.SignInAsync("nora");
         Assert.Equal(HttpStatusCode.Forbidden, (await nora.GetAsync($"{Api.Realm.ApiUrl}/admin")).Status);
 
-        var first = Assert.Single(await WaitAsync(ada, $"kind=refusal&requestId={Uri.EscapeDataString(Text(scope, "requestId")!)}"));
+        var first = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(scope, "requestId")!)}"));
         Assert.Equal("books:write", Text(first, "missingScope"));
         Assert.Equal("book:add", Text(first, "permission"));
-        var second = Assert.Single(await WaitAsync(ada, $"kind=refusal&requestId={Uri.EscapeDataString(Text(handing, "requestId")!)}"));
+        var second = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(handing, "requestId")!)}"));
         Assert.Equal("""["*:*","book:delete"]""", second.GetProperty("missingPermissions").GetRawText());
         Assert.Equal("group:add", Text(second, "permission"));
-        var third = (await WaitAsync(ada, "permission=admin:view&kind=refusal"))[0];
+        var third = (await WaitAsync(ada, "permission=admin:view&kind=denied-request"))[0];
         Assert.Equal("nora", Text(third, "account"));
         Assert.Equal("session", Text(third, "method"));
     }
 
     [Fact]
-    public async Task A_switched_off_account_is_refused_with_a_row_and_an_anonymous_caller_without_one()
+    public async Task A_disabled_account_is_refused_with_a_row_and_an_anonymous_caller_without_one()
     {
         var ada = await Api.PersonAsync("ada");
         var writer = await Api.ServiceAsync("acme-writer");
         var id = await AccountIdAsync(writer);
-        await AssertOkAsync(ada.PatchAsync($"/api/accounts/{id}", Json("""{"active":false}"""), Cancel));
+        await AssertOkAsync(ada.PatchAsync($"/api/accounts/{id}", Json("""{"enabled":false}"""), Cancel));
         try
         {
-            var inactive = await AssertProblemAsync(await writer.GetAsync("/api/me", Cancel), 403, "account_inactive");
+            var inactive = await AssertProblemAsync(await writer.GetAsync("/api/me", Cancel), 403, "account_disabled");
             var anonymous = await AssertProblemAsync(await Api.NewClient().GetAsync("/api/me", Cancel), 401);
             var forged = await AssertProblemAsync(await Api.NewClient("a.b.c").GetAsync("/api/me", Cancel), 401);
 
-            var row = Assert.Single(await WaitAsync(ada, $"kind=refusal&requestId={Uri.EscapeDataString(Text(inactive, "requestId")!)}"));
-            Assert.Equal("account_inactive", Text(row, "code"));
+            var row = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(inactive, "requestId")!)}"));
+            Assert.Equal("account_disabled", Text(row, "code"));
             Assert.Null(Text(row, "permission"));
             foreach (var problem in new[] { anonymous, forged })
             {
@@ -231,7 +231,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         }
         finally
         {
-            await AssertOkAsync(ada.PatchAsync($"/api/accounts/{id}", Json("""{"active":true}"""), Cancel));
+            await AssertOkAsync(ada.PatchAsync($"/api/accounts/{id}", Json("""{"enabled":true}"""), Cancel));
         }
     }
 
@@ -247,7 +247,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
             await AssertProblemAsync(await nobody.GetAsync($"/api/books/{Guid.NewGuid()}", Cancel), 403);
         }
 
-        var query = $"kind=refusal&account={id}&permission=book:view&from={from.UtcDateTime:O}";
+        var query = $"kind=denied-request&account={id}&permission=book:view&from={from.UtcDateTime:O}";
         IReadOnlyList<JsonElement> rows = [];
         for (var i = 0; i < 40 && rows.Sum(row => row.GetProperty("count").GetInt32()) < 40; i++)
         {
@@ -356,7 +356,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var token = await Api.TokenOfAsync("acme-nobody");
         await Api.NewClient(token).GetAsync("/api/books", Cancel);
-        await WaitAsync(ada, "kind=refusal");
+        await WaitAsync(ada, "kind=denied-request");
 
         var page = await ada.GetStringAsync("/api/audit?limit=100", Cancel);
 

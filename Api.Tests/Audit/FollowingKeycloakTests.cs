@@ -38,10 +38,10 @@ public abstract class FollowingKeycloakTests
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         var store = Store(log);
-        var id = (await store.SeeAsync(Ada, "r1", Cancel)).AccountId;
+        var id = (await store.ProvisionAsync(Ada, "r1", Cancel)).AccountId;
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        await store.SeeAsync(Ada with { Username = "ada.king", Name = "Ada King", IsSession = true, IssuedAt = Ada.IssuedAt.AddSeconds(1) }, "r2", Cancel);
+        await store.ProvisionAsync(Ada with { Username = "ada.king", Name = "Ada King", IsSession = true, IssuedAt = Ada.IssuedAt.AddSeconds(1) }, "r2", Cancel);
 
         var rows = await log.ReadAsync();
         Assert.Equal(["add", "change"], rows.Select(row => row.Action));
@@ -49,7 +49,7 @@ public abstract class FollowingKeycloakTests
         Assert.Equal(("ada.king", Actor.Session, "r2"), (rows[1].Account, rows[1].Method, rows[1].RequestId));
         Assert.Equal("""{"kind":"person","username":"ada","email":"ada@acme.test","name":null}""", rows[1].OldValues);
         Assert.Equal("""{"kind":"person","username":"ada.king","email":"ada@acme.test","name":"Ada King"}""", rows[1].NewValues);
-        Assert.True(JsonElement.Parse(rows[0].NewValues!).GetProperty("active").GetBoolean());
+        Assert.True(JsonElement.Parse(rows[0].NewValues!).GetProperty("enabled").GetBoolean());
     }
 
     [Fact]
@@ -57,11 +57,11 @@ public abstract class FollowingKeycloakTests
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         var store = Store(log);
-        await store.SeeAsync(Ada, "r1", Cancel);
+        await store.ProvisionAsync(Ada, "r1", Cancel);
         _clock.Advance(TimeSpan.FromMinutes(5));
 
-        await store.SeeAsync(Ada, "r2", Cancel);
-        await store.SeeAsync(Ada with { Username = null, Email = null }, "r3", Cancel);
+        await store.ProvisionAsync(Ada, "r2", Cancel);
+        await store.ProvisionAsync(Ada with { Username = null, Email = null }, "r3", Cancel);
 
         Assert.Single(await log.ReadAsync());
     }
@@ -71,13 +71,13 @@ public abstract class FollowingKeycloakTests
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         var store = Store(log);
-        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.SeeAsync(Ada, $"r{number}", Cancel))));
-        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.SeeAsync(Ada with { Email = "new@acme.test", IssuedAt = Ada.IssuedAt.AddSeconds(1) }, $"s{number}", Cancel))));
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.ProvisionAsync(Ada, $"r{number}", Cancel))));
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.ProvisionAsync(Ada with { Email = "new@acme.test", IssuedAt = Ada.IssuedAt.AddSeconds(1) }, $"s{number}", Cancel))));
 
         Assert.Equal(["add", "change"], (await log.ReadAsync()).Select(row => row.Action).Order(StringComparer.Ordinal));
     }
 
-    private CallerStore Store(AuditedDatabase log) => new(log.Database, new AuditTrail(_clock), Options.Create(new AccountOptions()), _clock, new LogLines().For<CallerStore>());
+    private CallerStore Store(AuditedDatabase log) => new(log.Database, new AuditLog(_clock), Options.Create(new AccountOptions()), _clock, new LogLines().For<CallerStore>());
 }
 
 public sealed class FollowingKeycloakOnSqliteTests : FollowingKeycloakTests

@@ -46,7 +46,7 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
     {
         await using var database = Database.From($"Data Source={data}/api.db", data);
         await using var connection = await database.OpenAsync(Cancel);
-        return await connection.ExecuteScalarAsync<long>("SELECT COALESCE(SUM(count), 0) FROM audit_log WHERE kind = 'refusal' AND model = 'group'");
+        return await connection.ExecuteScalarAsync<long>("SELECT COALESCE(SUM(count), 0) FROM audit_log WHERE kind = 'denied-request' AND model = 'group'");
     }
 
     private Dictionary<string, string> Environment(string data, string address) => new(StringComparer.Ordinal)

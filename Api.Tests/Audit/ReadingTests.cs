@@ -34,7 +34,7 @@ public abstract class ReadingTests
         // Many refusals of one kind: an index for the kind would have to be read to its end.
         await log.AddAsync(3000, at, row => row with
         {
-            Kind = AuditRow.RefusalKind,
+            Kind = AuditRow.DeniedRequestKind,
             Code = "c",
             Permission = "m:add",
             AccountId = Guid.NewGuid(),
@@ -171,7 +171,7 @@ public abstract class ReadingTests
 
     private static AuditRow Wanted(AuditRow row) => row with
     {
-        Kind = AuditRow.RefusalKind,
+        Kind = AuditRow.DeniedRequestKind,
         AccountId = Account,
         Model = "model",
         RowId = "row",
@@ -186,7 +186,7 @@ public abstract class ReadingTests
         var names = filters.Split(' ');
         return new AuditFilter
         {
-            Kind = names.Contains("kind") ? "refusal" : null,
+            Kind = names.Contains("kind") ? "denied-request" : null,
             Account = names.Contains("account") ? Account : null,
             Model = names.Contains("model") ? "model" : null,
             Row = names.Contains("row") ? "row" : null,

@@ -70,7 +70,7 @@ public abstract class RefusingTests(ApiUnderTest api) : ApiTests(api)
     {
         await using var connection = await database.OpenAsync(Cancel);
         return await connection.ExecuteScalarAsync<long?>(
-            "SELECT SUM(count) FROM audit_log WHERE kind = 'refusal' AND account_id = @account", new { account }) ?? 0;
+            "SELECT SUM(count) FROM audit_log WHERE kind = 'denied-request' AND account_id = @account", new { account }) ?? 0;
     }
 }
 

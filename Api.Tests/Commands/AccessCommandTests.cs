@@ -61,7 +61,7 @@ public abstract class AccessCommandTests
             {
               "groups": {
                 "cataloguers": { "description": "Add books", "permissions": ["book:*"], "denied": ["book:delete"], "roleMappings": [{ "kind": "realm-role", "name": "cat-*" }] },
-                "book-readers": { "permissions": ["author:view", "book:view"], "forEverybody": true },
+                "book-readers": { "permissions": ["author:view", "book:view"], "isDefault": true },
                 "staff": { "description": "May open the admin pages", "permissions": ["admin:view"], "roleMappings": [{ "kind": "realm-role", "name": "staff" }] },
                 "superusers": { "description": "Everything, on every model", "permissions": ["*:*"], "roleMappings": [{ "kind": "realm-role", "name": "superuser" }] }
               }
@@ -72,7 +72,7 @@ public abstract class AccessCommandTests
                 - account:change
                 - account:view
                 - Keycloak group /operations/leads
-            - group book-editors (1 member by hand loses it)
+            - group book-editors (1 member directly loses it)
                 - author:add
                 - author:change
                 - author:delete
@@ -106,7 +106,7 @@ public abstract class AccessCommandTests
         Assert.True(json.GetProperty("differs").GetBoolean());
         Assert.Equal(5, json.GetProperty("groups").GetArrayLength());
         Assert.Equal("removed", json.GetProperty("groups")[1].GetProperty("change").GetString());
-        Assert.Equal(1, json.GetProperty("groups")[1].GetProperty("membersByHand").GetInt32());
+        Assert.Equal(1, json.GetProperty("groups")[1].GetProperty("directMembers").GetInt32());
         Assert.Equal(expected, (await executable.RunAsync("access", "apply", "access.json", "--yes")).With(ExitCode.Done).Output);
 
         Assert.Equal(11, await executable.QueryAsync<long>("SELECT COUNT(*) FROM audit_log"));
@@ -167,10 +167,10 @@ public abstract class AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync(Engine);
         var document = (await executable.RunAsync("access", "export")).With(ExitCode.Done).Output;
-        await executable.ExecuteAsync("UPDATE schema_migrations SET name = '9999_future' WHERE name = '0006_resolution'");
-        Assert.Contains("is older than this program: 0006_resolution", (await executable.RunAsync("access", "export")).With(ExitCode.Failed).Errors, StringComparison.Ordinal);
-        await executable.ExecuteAsync("INSERT INTO schema_migrations SELECT '0006_resolution', checksum, applied_at FROM schema_migrations WHERE name = '9999_future'");
-        Assert.Contains("is newer than this program, which does not know 9999_future", (await executable.RunWithInputAsync(document, "access", "apply", "-", "--yes")).With(ExitCode.Failed).Errors, StringComparison.Ordinal);
+        await executable.ExecuteAsync("UPDATE schema_migrations SET name = '9999_future' WHERE name = '0005_request_counters'");
+        Assert.Contains("is older than this program: 0005_request_counters of KeycloakAccess", (await executable.RunAsync("access", "export")).With(ExitCode.Failed).Errors, StringComparison.Ordinal);
+        await executable.ExecuteAsync("INSERT INTO schema_migrations SELECT history, '0005_request_counters', checksum, applied_at FROM schema_migrations WHERE name = '9999_future'");
+        Assert.Contains("is newer than this program, which does not know 9999_future of KeycloakAccess", (await executable.RunWithInputAsync(document, "access", "apply", "-", "--yes")).With(ExitCode.Failed).Errors, StringComparison.Ordinal);
         await executable.ExecuteAsync("DROP TABLE schema_migrations");
 
         var ended = (await executable.RunWithInputAsync(document, "access", "diff", "-")).With(ExitCode.Failed);
@@ -184,7 +184,7 @@ public abstract class AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync(Engine);
         await AddAccountsAsync(executable);
-        const string document = """{"groups":{"everybody":{"permissions":["account:view"],"forEverybody":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
+        const string document = """{"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
 
         var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
         var one = JsonElement.Parse((await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
@@ -220,8 +220,8 @@ public abstract class AccessCommandTests
         foreach (var name in new[] { "ada", "a", "00000000-0000-0000-0000-000000000001" })
         {
             var yes = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
-            Assert.StartsWith("Yes. ada may do book:view.\nGranted: by hand → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
-            Assert.EndsWith("▶ allowed\n    No token of ada has carried a roles claim so far. What is known are groups for everybody and\n    those given by hand.\n", yes.Output, StringComparison.Ordinal);
+            Assert.StartsWith("Yes. ada may do book:view.\nGranted: direct member → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
+            Assert.EndsWith("▶ allowed\n    No token of ada has carried a roles claim so far. What is known are default groups and\n    those given directly.\n", yes.Output, StringComparison.Ordinal);
             Assert.Empty(yes.Errors);
         }
 
@@ -233,7 +233,7 @@ public abstract class AccessCommandTests
         Assert.StartsWith("No. Nobody of the id eve has been seen here.", nobody.Output, StringComparison.Ordinal);
 
         var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
-        Assert.Equal("ada (person, a)\n    by hand → book-readers → book:view\nrobot (service, b)\n    by hand → superusers → *:*\n", can.Output);
+        Assert.Equal("ada (person, a)\n    direct member → book-readers → book:view\nrobot (service, b)\n    direct member → superusers → *:*\n", can.Output);
         Assert.Equal("2 accounts may do book:view.\n", can.Errors);
         var first = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
         Assert.True(Assert.Single(JsonElement.Parse(first.Output).EnumerateArray()).GetProperty("decision").GetBoolean());

@@ -2,7 +2,6 @@ using KeycloakAccess.Data;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Api.Tests.Commands;
 
@@ -30,7 +29,7 @@ internal sealed class Executable : IAsyncDisposable
         {
             DapperTypes.Register();
             await using var database = executable.OpenDatabase();
-            await new Migrator(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance)
+            await TestDatabase.Migrator(database)
                 .MigrateAsync(TestContext.Current.CancellationToken);
         }
 

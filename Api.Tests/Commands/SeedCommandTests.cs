@@ -11,14 +11,14 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     private const string Names = """
         SELECT username || ' ' || COALESCE(email, '') || ' ' || COALESCE(name, '') || ' ' || subject AS text FROM accounts
         UNION ALL SELECT 'group ' || name FROM groups
-        UNION ALL SELECT 'role ' || kind || client || name FROM seen_roles
+        UNION ALL SELECT 'role ' || kind || client || name FROM observed_roles
         UNION ALL SELECT 'mapping ' || m.kind || m.client || m.name || g.name FROM role_mappings m JOIN groups g ON g.id = m.group_id
         UNION ALL SELECT 'book ' || title || COALESCE(isbn, '') FROM books
         ORDER BY 1
         """;
 
     private static readonly string[] Tables =
-        ["accounts", "account_words", "account_roles", "seen_roles", "groups", "group_permissions", "group_members", "role_mappings", "books", "authors", "sessions", "realm_keys", "client_tokens", "activity", "audit_log"];
+        ["accounts", "account_search_index", "account_roles", "observed_roles", "groups", "group_permissions", "group_members", "role_mappings", "books", "authors", "sessions", "realm_keys", "client_tokens", "request_counters", "audit_log"];
 
     private static readonly Dictionary<string, string> Development = new(StringComparer.Ordinal)
     {
@@ -81,7 +81,7 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
         var username = await executable.QueryAsync<string>("SELECT username FROM accounts WHERE kind = 'person' AND roles_hash IS NOT NULL AND email IS NOT NULL ORDER BY created_at LIMIT 1");
         var id = await executable.QueryAsync<Guid>($"SELECT id FROM accounts WHERE username = '{username}'");
 
-        foreach (var path in (string[])["", "/accounts?sort=-seen", "/groups", "/role-mappings", "/sessions", "/realm", "/audit", "/audit?kind=refusal", "/access/who?permission=book:view"])
+        foreach (var path in (string[])["", "/accounts?sort=-seen", "/groups", "/role-mappings", "/sessions", "/realm", "/audit", "/audit?kind=denied-request", "/access/who?permission=book:view"])
         {
             Assert.Equal(HttpStatusCode.OK, (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin{path}")).Status);
         }

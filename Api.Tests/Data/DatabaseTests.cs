@@ -47,7 +47,7 @@ public sealed class DatabaseTests
     [InlineData("23505", false)]
     [InlineData("22021", false)]
     public void An_outage_of_PostgreSQL_is_told_from_a_mistake_in_a_statement(string state, bool outage) =>
-        Assert.Equal(outage, DatabaseOutage.Is(new PostgresException("text", "ERROR", "ERROR", state)));
+        Assert.Equal(outage, DatabaseOutage.IsOutage(new PostgresException("text", "ERROR", "ERROR", state)));
 
     [Theory]
     [InlineData(5, true)]
@@ -58,13 +58,13 @@ public sealed class DatabaseTests
     [InlineData(1, false)]
     [InlineData(19, false)]
     public void An_outage_of_SQLite_is_told_from_a_mistake_in_a_statement(int code, bool outage) =>
-        Assert.Equal(outage, DatabaseOutage.Is(new SqliteException("text", code)));
+        Assert.Equal(outage, DatabaseOutage.IsOutage(new SqliteException("text", code)));
 
     [Fact]
     public void A_server_that_cannot_be_reached_is_an_outage_and_a_bug_is_not()
     {
-        Assert.True(DatabaseOutage.Is(new NpgsqlException("Failed to connect")));
-        Assert.False(DatabaseOutage.Is(new InvalidOperationException()));
+        Assert.True(DatabaseOutage.IsOutage(new NpgsqlException("Failed to connect")));
+        Assert.False(DatabaseOutage.IsOutage(new InvalidOperationException()));
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Api.Tests.Data;
 
@@ -15,8 +14,11 @@ public abstract class MigrationTests
     [Fact]
     public void Both_engines_have_migrations_of_the_same_names()
     {
-        Assert.NotEmpty(Migrator.Names(DatabaseEngine.Sqlite));
-        Assert.Equal(Migrator.Names(DatabaseEngine.Sqlite), Migrator.Names(DatabaseEngine.PostgreSql));
+        Assert.All(TestDatabase.Histories, history =>
+        {
+            Assert.NotEmpty(history.Names(DatabaseEngine.Sqlite));
+            Assert.Equal(history.Names(DatabaseEngine.Sqlite), history.Names(DatabaseEngine.PostgreSql));
+        });
     }
 
     [Fact]
@@ -33,7 +35,9 @@ public abstract class MigrationTests
 
         await using var database = Open(place);
         await using var connection = await database.OpenAsync(Cancel);
-        Assert.Equal(Migrator.Names(Engine), (await connection.QueryAsync<string>("SELECT name FROM schema_migrations ORDER BY name")).ToArray());
+        Assert.Equal(
+            TestDatabase.Histories.SelectMany(history => history.Names(Engine).Select(name => $"{history.Name} {name}")).Order(StringComparer.Ordinal),
+            (await connection.QueryAsync<string>("SELECT history || ' ' || name FROM schema_migrations")).Order(StringComparer.Ordinal));
         Assert.Equal(6, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM groups"));
     }
 
@@ -45,12 +49,12 @@ public abstract class MigrationTests
         await MigratorOf(database).MigrateAsync(Cancel);
         await using (var connection = await database.OpenAsync(Cancel))
         {
-            await connection.ExecuteAsync("UPDATE schema_migrations SET checksum = 'other' WHERE name = '0002_access'");
+            await connection.ExecuteAsync("UPDATE schema_migrations SET checksum = 'other' WHERE name = '0002_access_rules'");
         }
 
         var exception = await Assert.ThrowsAsync<DatabaseException>(() => MigratorOf(database).MigrateAsync(Cancel));
 
-        Assert.Contains("0002_access was edited", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("0002_access_rules of KeycloakAccess was edited", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -58,7 +62,7 @@ public abstract class MigrationTests
     {
         await using var place = await TestDatabase.CreateAsync(Engine);
         await using var database = Open(place);
-        await new Migrator(database, new MigrationValues("another-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(Cancel);
+        await TestDatabase.Migrator(database, "another-api").MigrateAsync(Cancel);
 
         await using var connection = await database.OpenAsync(Cancel);
         Assert.Equal(["another-api"], await connection.QueryAsync<string>("SELECT DISTINCT client FROM role_mappings WHERE kind = 'client-role'"));
@@ -94,14 +98,14 @@ public abstract class MigrationTests
 
         await connection.ExecuteAsync(
             """
-            INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
-            VALUES (@id, 'i', 's', 'person', 'u', @active, @at, @at)
+            INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
+            VALUES (@id, 'i', 's', 'person', 'u', @enabled, @at, @at)
             """,
-            new { id, active = false, at });
-        var row = await connection.QuerySingleAsync<Row>("SELECT id, active, created_at, email FROM accounts WHERE id = @id", new { id });
+            new { id, enabled = false, at });
+        var row = await connection.QuerySingleAsync<Row>("SELECT id, enabled, created_at, email FROM accounts WHERE id = @id", new { id });
 
         Assert.Equal(id, row.Id);
-        Assert.False(row.Active);
+        Assert.False(row.Enabled);
         Assert.Null(row.Email);
         Assert.Equal(TimeSpan.Zero, row.CreatedAt.Offset);
         Assert.Equal(at.UtcTicks - (at.UtcTicks % TimeSpan.TicksPerMicrosecond), row.CreatedAt.UtcTicks);
@@ -112,14 +116,14 @@ public abstract class MigrationTests
     private static Migrator MigratorOf(Database database)
     {
         DapperTypes.Register();
-        return new(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance);
+        return TestDatabase.Migrator(database);
     }
 
     private sealed record Row
     {
         public required Guid Id { get; init; }
 
-        public required bool Active { get; init; }
+        public required bool Enabled { get; init; }
 
         public required DateTimeOffset CreatedAt { get; init; }
 

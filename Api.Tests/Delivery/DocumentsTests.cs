@@ -141,7 +141,7 @@ public sealed partial class DocumentsTests
     [GeneratedRegex("`(?<code>[a-z_]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Code();
 
-    [GeneratedRegex(@"Problem\.Of\(\s*StatusCodes\.\w+,\s*(?<code>[^,\s]+),", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"Problem\.Create\(\s*StatusCodes\.\w+,\s*(?<code>[^,\s]+),", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ProblemCall();
 
     [GeneratedRegex(@"^\| (?<code>\d) \|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]

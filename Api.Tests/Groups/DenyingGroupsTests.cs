@@ -79,7 +79,7 @@ public abstract class DenyingGroupsTests(ApiUnderTest api) : ApiTests(api)
             await ada.PostAsync("/api/groups", JsonBody("""{"name":"mine","permissions":["book:*"]}"""), Cancel),
         })
         {
-            await AssertProblemAsync(call, 403, "delegation_refused");
+            await AssertProblemAsync(call, 403, "grant_refused");
         }
     }
 
@@ -89,7 +89,7 @@ public abstract class DenyingGroupsTests(ApiUnderTest api) : ApiTests(api)
         // Linus may manage groups and holds no book:delete.
         var linus = await Api.PersonAsync("linus");
         var refused = await AssertProblemAsync(
-            await linus.PostAsync("/api/groups", JsonBody("""{"name":"mine","permissions":[],"denied":["book:delete"]}"""), Cancel), 403, "delegation_refused");
+            await linus.PostAsync("/api/groups", JsonBody("""{"name":"mine","permissions":[],"denied":["book:delete"]}"""), Cancel), 403, "grant_refused");
         Assert.Equal("""["book:delete"]""", refused.GetProperty("missingPermissions").GetRawText());
 
         var ada = await Api.PersonAsync("ada");

@@ -112,7 +112,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task A_membership_by_hand_holds_until_a_hand_takes_it_away()
+    public async Task A_membership_directly_holds_until_a_hand_takes_it_away()
     {
         var ada = await Api.PersonAsync("ada");
         var nobody = await Api.ServiceAsync("acme-nobody");
@@ -123,7 +123,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"/api/groups/{group}/members/{account}", null, Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await nobody.GetAsync("/api/books", Cancel)).StatusCode);
         var me = await nobody.GetFromJsonAsync<JsonElement>("/api/me", Cancel);
-        Assert.Contains("by hand", me.GetProperty("groups").GetRawText(), StringComparison.Ordinal);
+        Assert.Contains("direct member", me.GetProperty("groups").GetRawText(), StringComparison.Ordinal);
 
         Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync($"/api/groups/{group}/members/{account}", Cancel)).StatusCode);
         await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403, "permission_missing");
@@ -244,7 +244,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
 
     private static async Task AssertRefusedAsync(Task<HttpResponseMessage> call, string lacking)
     {
-        var problem = await AssertProblemAsync(await call, 403, "delegation_refused");
+        var problem = await AssertProblemAsync(await call, 403, "grant_refused");
         Assert.Contains(problem.GetProperty("missingPermissions").EnumerateArray(), permission => permission.GetString() == lacking);
     }
 

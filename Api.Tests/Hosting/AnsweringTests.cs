@@ -158,18 +158,18 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
     }
 
     [Fact]
-    public async Task Where_new_accounts_are_not_active_somebody_must_switch_them_on()
+    public async Task Where_new_accounts_are_not_enabled_somebody_must_enable_them()
     {
-        await using var strict = Api.Variant(("Accounts:ActiveAtFirstSight", "false"));
+        await using var strict = Api.Variant(("Accounts:EnabledByDefault", "false"));
         var signedIn = await Api.Realm.SignInAsync("acme-spa", "linus");
 
         var refused = await strict.NewClient(signedIn.AccessToken).GetAsync("/api/me", Cancel);
-        await AssertProblemAsync(refused, 403, "account_inactive");
+        await AssertProblemAsync(refused, 403, "account_disabled");
 
         var ada = await Api.PersonAsync("ada");
-        var accounts = await ada.GetFromJsonAsync<JsonElement>("/api/accounts?active=false&search=linus", Cancel);
+        var accounts = await ada.GetFromJsonAsync<JsonElement>("/api/accounts?enabled=false&search=linus", Cancel);
         var id = Assert.Single(accounts.GetProperty("items").EnumerateArray()).GetProperty("id").GetGuid();
-        await ada.PatchAsync($"/api/accounts/{id}", new StringContent("""{"active":true}""", Encoding.UTF8, "application/json"), Cancel);
+        await ada.PatchAsync($"/api/accounts/{id}", new StringContent("""{"enabled":true}""", Encoding.UTF8, "application/json"), Cancel);
         Assert.Equal(HttpStatusCode.OK, (await strict.NewClient(signedIn.AccessToken).GetAsync("/api/me", Cancel)).StatusCode);
     }
 

@@ -25,16 +25,16 @@ public sealed class GroupUnderTest : IAsyncDisposable
     /// <param name="maker">Somebody who holds what the group grants and denies.</param>
     /// <param name="granted">What its members may do.</param>
     /// <param name="denied">What they may not.</param>
-    /// <param name="forEverybody">Whether every account is in it.</param>
-    public static async Task<GroupUnderTest> CreateAsync(HttpClient maker, IEnumerable<string> granted, IEnumerable<string>? denied = null, bool forEverybody = false)
+    /// <param name="isDefault">Whether every account is in it.</param>
+    public static async Task<GroupUnderTest> CreateAsync(HttpClient maker, IEnumerable<string> granted, IEnumerable<string>? denied = null, bool isDefault = false)
     {
         var name = $"g-{Guid.NewGuid():N}";
-        using var response = await maker.PostAsJsonAsync("/api/groups", new { name, permissions = granted, denied = denied ?? [], forEverybody }, Cancel);
+        using var response = await maker.PostAsJsonAsync("/api/groups", new { name, permissions = granted, denied = denied ?? [], isDefault }, Cancel);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         return new(maker, (await response.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetGuid(), name);
     }
 
-    /// <summary>Puts an account into it by hand.</summary>
+    /// <summary>Puts an account into it directly.</summary>
     public async Task<GroupUnderTest> WithAsync(Guid account)
     {
         using var response = await _maker.PutAsync($"/api/groups/{Id}/members/{account}", content: null, Cancel);

@@ -1,4 +1,6 @@
+using Api.Models.Books;
 using KeycloakAccess.Data;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Api.Tests.Infrastructure;
@@ -20,6 +22,16 @@ public sealed class TestDatabase : IAsyncDisposable
         engine == DatabaseEngine.PostgreSql ? CreatePostgreSqlAsync() : Task.FromResult(CreateSqlite());
 
     public ValueTask DisposeAsync() => _drop();
+
+    internal static MigrationHistories Histories { get; } = new([MigrationHistory.FromApplication(typeof(Book).Assembly)]);
+
+    /// <summary>Brings a database up to date as the service does at its start: the engine's history, and that of the service.</summary>
+    internal static Migrator Migrator(Database database, string resource = "acme-api") => new(
+        database,
+        new MigrationValues(resource),
+        Histories,
+        TimeProvider.System,
+        NullLogger<Migrator>.Instance);
 
     private static TestDatabase CreateSqlite()
     {

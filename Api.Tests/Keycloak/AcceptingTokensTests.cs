@@ -59,7 +59,7 @@ public sealed class AcceptingTokensTests(AcceptingTokensTests.Fixture fixture) :
         var refused = await narrow.PostAsync("/api/groups", wide, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        Assert.Contains("delegation_refused", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("grant_refused", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Created, (await narrow.PostAsync("/api/groups", within, TestContext.Current.CancellationToken)).StatusCode);
     }
 

@@ -146,7 +146,7 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task An_account_that_is_switched_off_is_refused_from_the_next_request_on()
+    public async Task An_account_that_is_disabled_is_refused_from_the_next_request_on()
     {
         var reader = await Api.ServiceAsync("acme-reader");
         var ada = await Api.PersonAsync("ada");
@@ -156,8 +156,8 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.OK, off.StatusCode);
         try
         {
-            await AssertProblemAsync(await reader.GetAsync("/api/books", Cancel), 403, "account_inactive");
-            await AssertProblemAsync(await reader.GetAsync("/api/me", Cancel), 403, "account_inactive");
+            await AssertProblemAsync(await reader.GetAsync("/api/books", Cancel), 403, "account_disabled");
+            await AssertProblemAsync(await reader.GetAsync("/api/me", Cancel), 403, "account_disabled");
         }
         finally
         {

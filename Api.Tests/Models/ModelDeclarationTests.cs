@@ -9,7 +9,6 @@ using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Api.Tests.Models;
 
@@ -112,7 +111,7 @@ public sealed class ModelDeclarationTests
     [Fact]
     public void A_model_is_declared_in_eighty_lines_with_its_migrations()
     {
-        string[] files = ["Api/Models/Authors/Author.cs", "keycloak-access/Data/Migrations/Sqlite/0007_authors.sql", "keycloak-access/Data/Migrations/PostgreSql/0007_authors.sql"];
+        string[] files = ["Api/Models/Authors/Author.cs", "Api/Migrations/Sqlite/0001_authors.sql", "Api/Migrations/PostgreSql/0001_authors.sql"];
 
         var lines = files.Sum(file => Repository.Read(file).TrimEnd().Split('\n').Length);
 
@@ -272,7 +271,7 @@ public abstract class TableCheckTests
         await using var database = await MigratedAsync(place);
         await using var connection = await database.OpenAsync(Cancel);
         var models = Catalogue<RuledModel, Author>();
-        var store = new ModelStore(models.Models[0], models, database, new AuditTrail(TimeProvider.System), TimeProvider.System);
+        var store = new ModelStore(models.Models[0], models, database, new AuditLog(TimeProvider.System), TimeProvider.System);
 
         var exception = await Assert.ThrowsAsync<ModelException>(async () => await store.TryRuleAsync(connection, Cancel));
 
@@ -298,7 +297,7 @@ public abstract class TableCheckTests
     {
         DapperTypes.Register();
         var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await new Migrator(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(Cancel);
+        await TestDatabase.Migrator(database).MigrateAsync(Cancel);
         return database;
     }
 
@@ -309,8 +308,8 @@ public abstract class TableCheckTests
 
     private string SqlOf(string message)
     {
-        var start = message.IndexOf($"-- keycloak-access/Data/Migrations/{Engine}", StringComparison.Ordinal);
-        var end = message.IndexOf("-- keycloak-access/Data/Migrations/", start + 1, StringComparison.Ordinal);
+        var start = message.IndexOf($"-- Migrations/{Engine}", StringComparison.Ordinal);
+        var end = message.IndexOf("-- Migrations/", start + 1, StringComparison.Ordinal);
         return end < 0 ? message[start..] : message[start..end];
     }
 

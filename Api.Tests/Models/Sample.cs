@@ -10,7 +10,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Api.Tests.Models;
 
@@ -118,7 +117,7 @@ internal sealed class SampleModel : IModel<Sample>
     {
         var column = samples.Model.Columns.Single(column => column.Property == nameof(Sample.AuthorId));
         var query = new ListQuery(Search: null, [new ListCondition(column, "=", author)], samples.Model.Id, Descending: false, Limit: 100, After: null);
-        return TypedResults.Ok((await samples.ListAsync(query, RowSubject.Of(caller), cancellationToken)).Rows.Count);
+        return TypedResults.Ok((await samples.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken)).Rows.Count);
     }
 }
 
@@ -154,7 +153,7 @@ public abstract class ApiWithSamples : ApiUnderTest
     private protected override async Task PrepareAsync(Database database)
     {
         DapperTypes.Register();
-        await new Migrator(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+        await TestDatabase.Migrator(database).MigrateAsync(CancellationToken.None);
         await using var connection = await database.OpenAsync(CancellationToken.None);
         await connection.ExecuteAsync(Engine == DatabaseEngine.Sqlite ? SqliteTable : PostgreSqlTable);
     }

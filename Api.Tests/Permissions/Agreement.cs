@@ -14,9 +14,9 @@ internal static class Agreement
         var (rules, catalogue, subject) = (situation.Rules, situation.Catalogue, situation.Subject);
         CheckMemberships(situation, subject.Access);
         var explanation = situation.Explain();
-        CheckChains(situation, rules, explanation);
+        CheckGrantPaths(situation, rules, explanation);
         CheckReason(situation, catalogue, subject, explanation);
-        CheckWays(situation, rules, explanation);
+        CheckGrantingGroups(situation, rules, explanation);
     }
 
     /// <summary>The pattern as a regular expression, which is another machine than the one under test.</summary>
@@ -30,8 +30,8 @@ internal static class Agreement
     {
         var groups = situation.Groups.ToDictionary(group => group.Id);
         var expected =
-            situation.Groups.Where(group => group.ForEverybody).Select(group => $"{group.Name}<everybody")
-            .Concat(situation.ByHand.Where(groups.ContainsKey).Select(id => $"{groups[id].Name}<hand"))
+            situation.Groups.Where(group => group.IsDefault).Select(group => $"{group.Name}<default-group")
+            .Concat(situation.Direct.Where(groups.ContainsKey).Select(id => $"{groups[id].Name}<hand"))
             .Concat(
                 from role in situation.Roles
                 from mapping in situation.Mappings
@@ -42,48 +42,48 @@ internal static class Agreement
         Assert.Equal(expected.Order(StringComparer.Ordinal), access.Memberships.Select(Notation.Write).Order(StringComparer.Ordinal));
     }
 
-    // Every chain begins with what the account has, is joined without a gap, and ends with what the group says.
-    private static void CheckChains(Situation situation, AccessRules rules, DecisionExplanation explanation)
+    // Every grant path begins with what the account has, is joined without a gap, and ends with what the group says.
+    private static void CheckGrantPaths(Situation situation, AccessRules rules, DecisionExplanation explanation)
     {
-        foreach (var (chain, isGrant) in explanation.Grants.Select(chain => (chain, true)).Concat(explanation.Denials.Select(chain => (chain, false))))
+        foreach (var (grantPath, isGrant) in explanation.Grants.Select(grantPath => (grantPath, true)).Concat(explanation.Denials.Select(grantPath => (grantPath, false))))
         {
-            Assert.Contains(chain.Permission, isGrant ? chain.Group.Permissions : chain.Group.Denied);
-            Assert.True(chain.Permission.Covers(situation.Demand.Permission!.Value), chain.ToString());
-            Assert.Same(chain.Group, rules.FindGroup(chain.Group.Id) is { } known && known == chain.Group ? chain.Group : null);
-            switch (chain.Origin)
+            Assert.Contains(grantPath.Permission, isGrant ? grantPath.Group.Permissions : grantPath.Group.Denied);
+            Assert.True(grantPath.Permission.Covers(situation.Requirement.Permission!.Value), grantPath.ToString());
+            Assert.Same(grantPath.Group, rules.FindGroup(grantPath.Group.Id) is { } known && known == grantPath.Group ? grantPath.Group : null);
+            switch (grantPath.Origin)
             {
                 case { Role: { } role, Mapping: { } mapping }:
                     Assert.Contains(role, situation.Roles);
                     Assert.Contains(mapping, situation.Mappings);
-                    Assert.True(mapping.Pattern.Matches(role), chain.ToString());
-                    Assert.Equal(chain.Group.Id, mapping.GroupId);
-                    Assert.Equal(RoleKinds.Write(role.Kind), chain.Origin.Kind);
+                    Assert.True(mapping.Pattern.Matches(role), grantPath.ToString());
+                    Assert.Equal(grantPath.Group.Id, mapping.GroupId);
+                    Assert.Equal(RoleKinds.Write(role.Kind), grantPath.Origin.Kind);
                     break;
-                case { Kind: "by-hand" }:
-                    Assert.Contains(chain.Group.Id, situation.ByHand);
+                case { Kind: "direct-member" }:
+                    Assert.Contains(grantPath.Group.Id, situation.Direct);
                     break;
                 default:
-                    Assert.Equal("everybody", chain.Origin.Kind);
-                    Assert.True(chain.Group.ForEverybody, chain.ToString());
+                    Assert.Equal("default-group", grantPath.Origin.Kind);
+                    Assert.True(grantPath.Group.IsDefault, grantPath.ToString());
                     break;
             }
         }
 
-        Assert.Equal(explanation.Grants.OrderBy(chain => chain.ToString(), StringComparer.Ordinal), explanation.Grants);
-        Assert.Equal(explanation.Denials.OrderBy(chain => chain.ToString(), StringComparer.Ordinal), explanation.Denials);
+        Assert.Equal(explanation.Grants.OrderBy(grantPath => grantPath.ToString(), StringComparer.Ordinal), explanation.Grants);
+        Assert.Equal(explanation.Denials.OrderBy(grantPath => grantPath.ToString(), StringComparer.Ordinal), explanation.Denials);
     }
 
     // The decision, once more, out of nothing but the lists of the explanation.
     private static void CheckReason(Situation situation, PermissionCatalogue catalogue, Subject subject, DecisionExplanation explanation)
     {
-        var demand = situation.Demand;
+        var requirement = situation.Requirement;
         var narrowed = explanation.HeldScopes is not null
             && explanation.Scopes.Count > 0
-            && (explanation.HeldScopes.Count > 0 || demand.RequiresScopes || (demand.Permission is { } model && catalogue.RequiresScopes(model.Model)));
+            && (explanation.HeldScopes.Count > 0 || requirement.RequiresScopes || (requirement.Permission is { } model && catalogue.RequiresScopes(model.Model)));
         var covered = !narrowed || explanation.Scopes.Any(set => set.All(explanation.HeldScopes!.Contains));
-        var expected = (subject, demand) switch
+        var expected = (subject, requirement) switch
         {
-            ({ IsActive: false }, _) => DecisionReason.AccountInactive,
+            ({ IsEnabled: false }, _) => DecisionReason.AccountDisabled,
             (_, { Only: { } only }) when only != subject.Kind => DecisionReason.AccountKindRefused,
             (_, { Permission: { } permission }) when !catalogue.Permissions.Contains(permission) => DecisionReason.PermissionMissing,
             _ when explanation.Denials.Count > 0 => DecisionReason.PermissionDenied,
@@ -98,7 +98,7 @@ internal static class Agreement
             expected == DecisionReason.InsufficientScope ? string.Join(' ', explanation.Scopes[0]) : "",
             explanation.Decision.Scope);
         Assert.Equal(situation.Scopes?.Where(catalogue.Scopes.Contains).Order(StringComparer.Ordinal), explanation.HeldScopes);
-        if (demand.Permission is { } asked)
+        if (requirement.Permission is { } asked)
         {
             Assert.Equal(subject.Access.Grants(asked), explanation.Grants.Count > 0);
             Assert.Equal(subject.Access.Denies(asked), explanation.Denials.Count > 0);
@@ -106,18 +106,18 @@ internal static class Agreement
     }
 
     // Whoever lacks a grant is told every group that has it, and every mapping that leads there.
-    private static void CheckWays(Situation situation, AccessRules rules, DecisionExplanation explanation)
+    private static void CheckGrantingGroups(Situation situation, AccessRules rules, DecisionExplanation explanation)
     {
-        if (explanation.Grants.Count > 0 || situation.Demand.Permission is not { } permission)
+        if (explanation.Grants.Count > 0 || situation.Requirement.Permission is not { } permission)
         {
-            Assert.Empty(explanation.Ways);
+            Assert.Empty(explanation.GrantingGroups);
             return;
         }
 
         Assert.Equal(
             situation.Groups.Where(group => group.Permissions.Any(granted => granted.Covers(permission))).Select(group => group.Name).Order(StringComparer.Ordinal),
-            explanation.Ways.Select(way => way.Group.Name));
-        foreach (var way in explanation.Ways)
+            explanation.GrantingGroups.Select(way => way.Group.Name));
+        foreach (var way in explanation.GrantingGroups)
         {
             Assert.Equal(
                 rules.Mappings.Where(mapping => mapping.GroupId == way.Group.Id).Select(mapping => mapping.Pattern.ToString()).Order(StringComparer.Ordinal),

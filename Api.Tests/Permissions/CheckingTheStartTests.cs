@@ -59,25 +59,25 @@ public sealed class CheckingTheStartTests
 
     [Fact]
     public Task An_endpoint_for_nobody_ends_the_start() =>
-        AssertEndsAsync(routes => routes.MapGroup("").OnlyPeople().MapGet("/test", Ok).RequireActiveAccount().OnlyServices(), "it is for people only and for services only");
+        AssertEndsAsync(routes => routes.MapGroup("").OnlyPeople().MapGet("/test", Ok).RequireEnabledAccount().OnlyServices(), "it is for people only and for services only");
 
     [Fact]
     public async Task The_same_kind_said_twice_passes() =>
-        await CheckAsync(routes => routes.MapGroup("").OnlyPeople().MapGet("/test", Ok).RequireActiveAccount().OnlyPeople());
+        await CheckAsync(routes => routes.MapGroup("").OnlyPeople().MapGet("/test", Ok).RequireEnabledAccount().OnlyPeople());
 
     [Fact]
     public Task An_endpoint_that_does_not_say_who_may_call_it_ends_the_start() =>
-        AssertEndsAsync(routes => routes.MapGet("/test", Ok), "does not say who may call it: add RequirePermission, RequireActiveAccount or AllowAnonymous.");
+        AssertEndsAsync(routes => routes.MapGet("/test", Ok), "does not say who may call it: add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
 
     [Fact]
     public Task Authentication_alone_says_nothing_of_who_may() =>
         AssertEndsAsync(routes => routes.MapGet("/test", Ok).RequireAuthorization(), "does not say who may call it");
 
     [Fact]
-    public async Task An_endpoint_for_everybody_or_for_any_account_passes()
+    public async Task An_endpoint_by_default_or_for_any_account_passes()
     {
         await CheckAsync(routes => routes.MapGet("/test", Ok).AllowAnonymous());
-        await CheckAsync(routes => routes.MapGet("/test", Ok).RequireActiveAccount());
+        await CheckAsync(routes => routes.MapGet("/test", Ok).RequireEnabledAccount());
     }
 
     private static string Ok() => "in";

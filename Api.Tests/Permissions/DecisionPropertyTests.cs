@@ -20,13 +20,13 @@ public sealed class DecisionPropertyTests
                 Gen.Shuffle(situation.Roles.ToArray()),
                 Gen.Shuffle(situation.Groups.ToArray()),
                 Gen.Shuffle(situation.Mappings.ToArray()),
-                Gen.Shuffle(situation.ByHand.ToArray()),
-                (roles, groups, mappings, byHand) => (situation, situation with
+                Gen.Shuffle(situation.Direct.ToArray()),
+                (roles, groups, mappings, direct) => (situation, situation with
                 {
                     Roles = roles,
                     Groups = [.. groups.Select(group => group with { Permissions = [.. group.Permissions.Reverse()], Denied = [.. group.Denied.Reverse()] })],
                     Mappings = mappings,
-                    ByHand = byHand,
+                    Direct = direct,
                 })))
             .Sample(
                 (one, other) =>
@@ -52,14 +52,14 @@ public sealed class DecisionPropertyTests
                 (before, removal) =>
                 {
                     // A person's own view, without a token that narrows it: scopes have properties of their own below.
-                    before = before with { Scopes = null, IsActive = true, Demand = new Demand(default(Permission)) };
-                    var after = removal.After with { Scopes = null, IsActive = true, Demand = before.Demand };
+                    before = before with { Scopes = null, IsEnabled = true, Requirement = new AccessRequirement(default(Permission)) };
+                    var after = removal.After with { Scopes = null, IsEnabled = true, Requirement = before.Requirement };
                     var (allowed, left) = (before.Allowed(), after.Allowed());
                     foreach (var permission in before.Catalogue.Permissions)
                     {
-                        var explanation = (before with { Demand = new Demand(permission) }).Explain();
+                        var explanation = (before with { Requirement = new AccessRequirement(permission) }).Explain();
                         var granted = !explanation.Grants.All(removal.IsFrom);
-                        var denied = !explanation.Denials.All(chain => removal.TakesDenials && removal.IsFrom(chain));
+                        var denied = !explanation.Denials.All(grantPath => removal.TakesDenials && removal.IsFrom(grantPath));
                         Assert.True(
                             left.Contains(permission) == (granted && !denied),
                             $"without {removal.Name}, {permission} is {(left.Contains(permission) ? "allowed" : "refused")}; before it was {(allowed.Contains(permission) ? "allowed" : "refused")}");
@@ -97,7 +97,7 @@ public sealed class DecisionPropertyTests
             situation =>
             {
                 var access = situation.Access;
-                Assert.All(situation.Allowed(), permission => Assert.True(access.Grants(permission) && !access.Denies(permission) && situation.IsActive));
+                Assert.All(situation.Allowed(), permission => Assert.True(access.Grants(permission) && !access.Denies(permission) && situation.IsEnabled));
             },
             iter: Rounds);
 
@@ -110,7 +110,7 @@ public sealed class DecisionPropertyTests
                 Assert.Subset(session, situation.Allowed());
                 Assert.Subset(situation.Allowed(), (situation with { ApiRequiresScopes = true }).Allowed());
                 Assert.Subset(situation.Allowed(), (situation with { ModelsRequireScopes = [.. situation.ModelsRequireScopes, "book"] }).Allowed());
-                Assert.Subset(situation.Allowed(), (situation with { Demand = situation.Demand with { RequiresScopes = true } }).Allowed());
+                Assert.Subset(situation.Allowed(), (situation with { Requirement = situation.Requirement with { RequiresScopes = true } }).Allowed());
                 Assert.Equal(session, (situation with { Scopes = null, ApiRequiresScopes = true }).Allowed());
             },
             iter: Rounds);
@@ -141,7 +141,7 @@ public sealed class DecisionPropertyTests
                 var session = (situation with { Scopes = null }).Allowed();
                 foreach (var permission in catalogue.Permissions)
                 {
-                    var required = situation.Demand.RequiresScopes || catalogue.RequiresScopes(permission.Model);
+                    var required = situation.Requirement.RequiresScopes || catalogue.RequiresScopes(permission.Model);
                     Assert.Equal(session.Contains(permission) && !required, less.Allowed().Contains(permission));
                 }
             },
@@ -161,8 +161,8 @@ public sealed class DecisionPropertyTests
                 };
                 foreach (var permission in situation.Catalogue.Permissions)
                 {
-                    var demand = situation.Demand with { Permission = permission };
-                    Assert.Equal((situation with { Demand = demand }).Decide(), (writtenOut with { Demand = demand }).Decide());
+                    var requirement = situation.Requirement with { Permission = permission };
+                    Assert.Equal((situation with { Requirement = requirement }).Decide(), (writtenOut with { Requirement = requirement }).Decide());
                 }
             },
             iter: Rounds);
@@ -174,11 +174,11 @@ public sealed class DecisionPropertyTests
             {
                 var person = situation with { Kind = AccountKind.Person };
                 var service = situation with { Kind = AccountKind.Service };
-                if (situation.Demand.Only is { } only)
+                if (situation.Requirement.Only is { } only)
                 {
                     var other = only == AccountKind.Person ? service : person;
                     Assert.False(other.Decide().IsAllowed);
-                    Assert.Equal((situation with { Kind = only, Demand = situation.Demand with { Only = null } }).Decide(), (situation with { Kind = only }).Decide());
+                    Assert.Equal((situation with { Kind = only, Requirement = situation.Requirement with { Only = null } }).Decide(), (situation with { Kind = only }).Decide());
                 }
                 else
                 {
@@ -193,7 +193,7 @@ public sealed class DecisionPropertyTests
         Gen.Select(Situations.All, Situations.Group, Situations.MappingsInto(5)).Sample(
             (situation, group, mappings) =>
             {
-                var strange = group with { Id = Notation.Id("strange"), Name = "strange", ForEverybody = false };
+                var strange = group with { Id = Notation.Id("strange"), Name = "strange", IsDefault = false };
                 var more = situation with
                 {
                     Groups = [.. situation.Groups, strange],
@@ -206,21 +206,21 @@ public sealed class DecisionPropertyTests
 
     private static IEnumerable<Removal> Removals(Situation situation) =>
         situation.Roles.Select(role => new Removal(
-            role.ToString(), situation with { Roles = [.. situation.Roles.Except([role])] }, chain => chain.Origin.Role == role))
+            role.ToString(), situation with { Roles = [.. situation.Roles.Except([role])] }, grantPath => grantPath.Origin.Role == role))
         .Concat(situation.Mappings.Select(mapping => new Removal(
-            $"the mapping of {mapping.Pattern}", situation with { Mappings = [.. situation.Mappings.Except([mapping])] }, chain => chain.Origin.Mapping == mapping)))
-        .Concat(situation.ByHand.Select(id => new Removal(
-            $"the membership by hand of {id}", situation with { ByHand = [.. situation.ByHand.Except([id])] }, chain => chain.Origin == Origin.ByHand && chain.Group.Id == id)))
+            $"the mapping of {mapping.Pattern}", situation with { Mappings = [.. situation.Mappings.Except([mapping])] }, grantPath => grantPath.Origin.Mapping == mapping)))
+        .Concat(situation.Direct.Select(id => new Removal(
+            $"the direct membership of {id}", situation with { Direct = [.. situation.Direct.Except([id])] }, grantPath => grantPath.Origin == Origin.Direct && grantPath.Group.Id == id)))
         .Concat(situation.Groups.Select(group => new Removal(
-            $"the group {group.Name}", situation with { Groups = [.. situation.Groups.Except([group])] }, chain => chain.Group == group)))
-        .Concat(situation.Groups.Where(group => group.ForEverybody).Select(group => new Removal(
-            $"everybody in {group.Name}",
-            With(situation, situation.Groups.ToList().IndexOf(group), one => one with { ForEverybody = false }),
-            chain => chain.Origin == Origin.Everybody && chain.Group == group)))
+            $"the group {group.Name}", situation with { Groups = [.. situation.Groups.Except([group])] }, grantPath => grantPath.Group == group)))
+        .Concat(situation.Groups.Where(group => group.IsDefault).Select(group => new Removal(
+            $"default-group {group.Name}",
+            With(situation, situation.Groups.ToList().IndexOf(group), one => one with { IsDefault = false }),
+            grantPath => grantPath.Origin == Origin.DefaultGroup && grantPath.Group == group)))
         .Concat(situation.Groups.SelectMany((group, place) => group.Permissions.Select(granted => new Removal(
             $"{granted} in {group.Name}",
             With(situation, place, one => one with { Permissions = [.. one.Permissions.Except([granted])] }),
-            chain => chain.Group == group && chain.Permission == granted,
+            grantPath => grantPath.Group == group && grantPath.Permission == granted,
             TakesDenials: false))));
 
     private static Situation With(Situation situation, int place, Func<GroupRule, GroupRule> change) =>
@@ -230,11 +230,11 @@ public sealed class DecisionPropertyTests
 
     private static string Told(DecisionExplanation explanation) => string.Join('\n', [
         explanation.Decision.ToString(),
-        .. explanation.Grants.Select(chain => chain.ToString()),
-        .. explanation.Denials.Select(chain => chain.ToString()),
-        .. explanation.Ways.SelectMany(way => way.Mappings.Select(mapping => $"{mapping.Pattern} → {way.Group.Name}").Append(way.Group.Name)),
+        .. explanation.Grants.Select(grantPath => grantPath.ToString()),
+        .. explanation.Denials.Select(grantPath => grantPath.ToString()),
+        .. explanation.GrantingGroups.SelectMany(way => way.Mappings.Select(mapping => $"{mapping.Pattern} → {way.Group.Name}").Append(way.Group.Name)),
     ]);
 
-    /// <summary>One thing taken away, and which chains were made of it.</summary>
-    private sealed record Removal(string Name, Situation After, Func<Chain, bool> IsFrom, bool TakesDenials = true);
+    /// <summary>One thing taken away, and which grant paths were made of it.</summary>
+    private sealed record Removal(string Name, Situation After, Func<GrantPath, bool> IsFrom, bool TakesDenials = true);
 }

@@ -1,13 +1,13 @@
 namespace Api.Tests.Permissions;
 
 /// <summary>
-/// The truth table: what Keycloak says of somebody, the rules, a token and a demand, and what follows. A quotation mark
+/// The truth table: what Keycloak says of somebody, the rules, a token and a requirement, and what follows. A quotation mark
 /// stands for what the row above has in that column; <see cref="Notation"/> says how the columns are written.
 /// </summary>
 internal static class DecisionTable
 {
     /// <summary>
-    /// who | roles | mappings | groups | by hand | scopes | demand | answer | memberships
+    /// who | roles | mappings | groups | by hand | scopes | requirement | answer | memberships
     /// </summary>
     public const string Rows = """
         -- One role of each kind leads into a group, and the group grants.
@@ -119,21 +119,21 @@ internal static class DecisionTable
         "       |                          |                                  | "                  | g | | "          | Allowed           | g<hand
         service |                          |                                  | "                  | g | | "          | Allowed           | g<hand
         person  |                          |                                  | g +book:view; h +book:add | g h | | book:add | Allowed      | g<hand h<hand
-        "       | a                        | a>g                              | g +book:view; h +author:view; i +loan:view everybody | h | | author:view | Allowed | g<a h<hand i<everybody
-        "       | "                        | "                                | "                  | " | | loan:view    | Allowed           | g<a h<hand i<everybody
-        "       | "                        | "                                | "                  | " | | book:view    | Allowed           | g<a h<hand i<everybody
-        "       | "                        | "                                | "                  | " | | book:add     | PermissionMissing | g<a h<hand i<everybody
+        "       | a                        | a>g                              | g +book:view; h +author:view; i +loan:view default-group | h | | author:view | Allowed | g<a h<hand i<default-group
+        "       | "                        | "                                | "                  | " | | loan:view    | Allowed           | g<a h<hand i<default-group
+        "       | "                        | "                                | "                  | " | | book:view    | Allowed           | g<a h<hand i<default-group
+        "       | "                        | "                                | "                  | " | | book:add     | PermissionMissing | g<a h<hand i<default-group
         -- A group that has been deleted since is nobody's, whichever way led there.
         "       | a                        | a>gone                           | g +book:view       | gone | | book:view | PermissionMissing |
         "       | a                        | a>gone a>g                       | "                  | gone | | "         | Allowed           | g<a
 
-        -- A group for everybody needs nothing, and holds whoever else is in it too.
-        person  |                          |                                  | all +book:view everybody | | | book:view | Allowed         | all<everybody
-        service |                          |                                  | "                  | | | "            | Allowed           | all<everybody
-        person  | a                        | a>all                            | "                  | all | | "        | Allowed           | all<a all<everybody all<hand
-        "       |                          |                                  | "                  | | | book:add     | PermissionMissing | all<everybody
-        "       |                          |                                  | all +book:view everybody; too -book:view everybody | | | book:view | PermissionDenied | all<everybody too<everybody
-        person off |                       |                                  | all +book:view everybody | | | book:view | AccountInactive | all<everybody
+        -- A default group needs nothing, and holds whoever else is in it too.
+        person  |                          |                                  | all +book:view default-group | | | book:view | Allowed         | all<default-group
+        service |                          |                                  | "                  | | | "            | Allowed           | all<default-group
+        person  | a                        | a>all                            | "                  | all | | "        | Allowed           | all<a all<default-group all<hand
+        "       |                          |                                  | "                  | | | book:add     | PermissionMissing | all<default-group
+        "       |                          |                                  | all +book:view default-group; too -book:view default-group | | | book:view | PermissionDenied | all<default-group too<default-group
+        person off |                       |                                  | all +book:view default-group | | | book:view | AccountDisabled | all<default-group
 
         -- A denial wins over every grant, wherever either comes from.
         person  |                          |                                  | g +book:view; d -book:view | g d | | book:view | PermissionDenied | d<hand g<hand
@@ -145,7 +145,7 @@ internal static class DecisionTable
         "       | a book-intern            | a>g book-*>d                     | "                          | | | "            | PermissionDenied | d<book-intern~book-* g<a
         "       | a /operations/interns    | a>g /operations/*>d              | "                          | | | "            | PermissionDenied | d</operations/interns~/operations/* g<a
         "       | a                        | a>g                              | "                          | d | | "          | PermissionDenied | d<hand g<a
-        "       |                          |                                  | g +book:view; all -book:view everybody | g | | " | PermissionDenied | all<everybody g<hand
+        "       |                          |                                  | g +book:view; all -book:view default-group | g | | " | PermissionDenied | all<default-group g<hand
         "       |                          |                                  | g +book:view; d -book:add  | g d | | "        | Allowed          | d<hand g<hand
         "       |                          |                                  | both +book:view -book:view | both | | "       | PermissionDenied | both<hand
         "       |                          |                                  | g +book:view +book:add -book:add | g | | book:view | Allowed     | g<hand
@@ -216,16 +216,16 @@ internal static class DecisionTable
         "       | | | "                    | " | books:read | car:view | PermissionMissing | g<hand
         "       | | | "                    | " | | car:view requires any-of=library:read | PermissionMissing | g<hand
 
-        -- An account that is switched off may nothing, and nothing else is looked at.
-        person off  | | | g +*:*           | g | | book:view       | AccountInactive   | g<hand
-        service off | | | "                | " | | book:view       | AccountInactive   | g<hand
-        person off  | | | "                | " | session | book:view | AccountInactive | g<hand
-        "           | | | "                | " | | anything        | AccountInactive   | g<hand
-        "           | | | "                | " | books:read | author:view | AccountInactive | g<hand
-        "           | | | "                | " | | book:view only=service | AccountInactive | g<hand
-        "           | | | "                | " | | car:view        | AccountInactive   | g<hand
-        "           | | | d -*:*           | d | | book:view       | AccountInactive   | d<hand
-        "           | | | d                |   | | book:view       | AccountInactive   |
+        -- An account that is disabled may nothing, and nothing else is looked at.
+        person off  | | | g +*:*           | g | | book:view       | AccountDisabled   | g<hand
+        service off | | | "                | " | | book:view       | AccountDisabled   | g<hand
+        person off  | | | "                | " | session | book:view | AccountDisabled | g<hand
+        "           | | | "                | " | | anything        | AccountDisabled   | g<hand
+        "           | | | "                | " | books:read | author:view | AccountDisabled | g<hand
+        "           | | | "                | " | | book:view only=service | AccountDisabled | g<hand
+        "           | | | "                | " | | car:view        | AccountDisabled   | g<hand
+        "           | | | d -*:*           | d | | book:view       | AccountDisabled   | d<hand
+        "           | | | d                |   | | book:view       | AccountDisabled   |
 
         -- For one kind of account alone; looked at before the groups are.
         service | | | g +book:view         | g | | book:view only=service | Allowed    | g<hand
@@ -341,13 +341,13 @@ internal static class DecisionTable
         "       | | | g +*:*; d -book:*    | g d |             | book:view api-requires  | PermissionDenied | d<hand g<hand
 
         -- The whole way, many things at once.
-        person  | staff acme-api/book-editor /operations/leads | staff>staff acme-api/book-*>editors /operations/*>leads | staff +account:view; editors +book:* -book:delete; leads +author:* ; all +loan:view everybody | leads | books:read books:write | book:change | Allowed | all<everybody editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
-        "       | " | " | " | " | "          | book:delete  | PermissionDenied               | all<everybody editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
-        "       | " | " | " | " | "          | author:add   | InsufficientScope authors:write | all<everybody editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
-        "       | " | " | " | " | "          | account:change | PermissionMissing            | all<everybody editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
-        "       | " | " | " | " | session    | author:add   | Allowed                        | all<everybody editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
-        "       | acme-api/book-editor | " | " | | session | author:add | PermissionMissing    | all<everybody editors<acme-api/book-editor~acme-api/book-*
-        "       | " | " | " | leads | session | author:add  | Allowed                        | all<everybody editors<acme-api/book-editor~acme-api/book-* leads<hand
+        person  | staff acme-api/book-editor /operations/leads | staff>staff acme-api/book-*>editors /operations/*>leads | staff +account:view; editors +book:* -book:delete; leads +author:* ; all +loan:view default-group | leads | books:read books:write | book:change | Allowed | all<default-group editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
+        "       | " | " | " | " | "          | book:delete  | PermissionDenied               | all<default-group editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
+        "       | " | " | " | " | "          | author:add   | InsufficientScope authors:write | all<default-group editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
+        "       | " | " | " | " | "          | account:change | PermissionMissing            | all<default-group editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
+        "       | " | " | " | " | session    | author:add   | Allowed                        | all<default-group editors<acme-api/book-editor~acme-api/book-* leads</operations/leads~/operations/* leads<hand staff<staff
+        "       | acme-api/book-editor | " | " | | session | author:add | PermissionMissing    | all<default-group editors<acme-api/book-editor~acme-api/book-*
+        "       | " | " | " | leads | session | author:add  | Allowed                        | all<default-group editors<acme-api/book-editor~acme-api/book-* leads<hand
         """;
 
     /// <summary>The rows as whole texts, every quotation mark replaced by what it stands for.</summary>

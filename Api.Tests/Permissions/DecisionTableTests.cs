@@ -30,7 +30,7 @@ public sealed class DecisionTableTests
         Assert.True(columns[7] == answer, $"Line {line} says {columns[7]}, the decision is {answer}: {row}");
         Assert.True(columns[8] == memberships, $"Line {line} says {columns[8]}, the memberships are {memberships}: {row}");
         Assert.Equal(answer == nameof(DecisionReason.Allowed), decision.IsAllowed);
-        Assert.Equal(situation.Demand.Permission ?? default, decision.Permission);
+        Assert.Equal(situation.Requirement.Permission ?? default, decision.Permission);
         Agreement.Check(situation);
     }
 
@@ -48,20 +48,20 @@ public sealed class DecisionTableTests
 
     private static Situation SituationOf(string[] columns)
     {
-        var (kind, isActive) = Notation.Who(columns[0]);
-        var demand = Notation.Words(columns[6]);
+        var (kind, isEnabled) = Notation.Who(columns[0]);
+        var requirement = Notation.Words(columns[6]);
         return new Situation
         {
             Kind = kind,
-            IsActive = isActive,
+            IsEnabled = isEnabled,
             Roles = [.. Notation.Words(columns[1]).Select(Notation.Role)],
             Mappings = [.. Notation.Words(columns[2]).Select(Notation.Mapping)],
             Groups = [.. columns[3].Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Notation.Group)],
-            ByHand = [.. Notation.Words(columns[4]).Select(Notation.Id)],
+            Direct = [.. Notation.Words(columns[4]).Select(Notation.Id)],
             Scopes = columns[5] == "session" ? null : Notation.Words(columns[5]).ToHashSet(StringComparer.Ordinal),
-            Demand = Notation.Demand(columns[6]),
-            ApiRequiresScopes = demand.Contains("api-requires"),
-            ModelsRequireScopes = demand.FirstOrDefault(word => word.StartsWith("requires-for=", StringComparison.Ordinal))?["requires-for=".Length..].Split('+') ?? [],
+            Requirement = Notation.Requirement(columns[6]),
+            ApiRequiresScopes = requirement.Contains("api-requires"),
+            ModelsRequireScopes = requirement.FirstOrDefault(word => word.StartsWith("requires-for=", StringComparison.Ordinal))?["requires-for=".Length..].Split('+') ?? [],
         };
     }
 }

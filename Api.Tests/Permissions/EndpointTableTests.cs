@@ -14,7 +14,7 @@ namespace Api.Tests.Permissions;
 /// One table over every endpoint of the application: who gets in, and who does not. It is made of what the endpoints say of
 /// themselves, so that a new one is in it.
 /// <code>
-///                     anonymous   wrong scheme   no permission   wrong scope         switched off   all that it names
+///                     anonymous   wrong scheme   no permission   wrong scope         disabled   all that it names
 /// API, a permission   401         401            403             403                 403            in
 /// API, any account    401         401            in              in                  403            in
 /// page                401         401            403             (sessions: none)    403            in
@@ -145,7 +145,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task A_switched_off_account_gets_in_nowhere_whatever_it_holds()
+    public async Task A_disabled_account_gets_in_nowhere_whatever_it_holds()
     {
         var ada = await Api.PersonAsync("ada");
         var callers = await CallersAsync();
@@ -157,26 +157,26 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
             await everything.WithAsync(account);
         }
 
-        await SwitchAsync(active: false);
+        await SetEnabledAsync(enabled: false);
         try
         {
             foreach (var row in Rows())
             {
-                await ExpectAsync(row, "inactive", 403, row.IsApi ? await SendAsync(row, writer) : await SendAsync(row, callers.Pages), row.IsApi ? "account_inactive" : null);
+                await ExpectAsync(row, "inactive", 403, row.IsApi ? await SendAsync(row, writer) : await SendAsync(row, callers.Pages), row.IsApi ? "account_disabled" : null);
             }
         }
         finally
         {
-            await SwitchAsync(active: true);
+            await SetEnabledAsync(enabled: true);
         }
 
         AssertNoSurprise();
 
-        async Task SwitchAsync(bool active)
+        async Task SetEnabledAsync(bool enabled)
         {
             foreach (var account in accounts)
             {
-                var response = await ada.PatchAsync($"/api/accounts/{account}", Json($$"""{"active":{{(active ? "true" : "false")}}}"""), Cancel);
+                var response = await ada.PatchAsync($"/api/accounts/{account}", Json($$"""{"enabled":{{(enabled ? "true" : "false")}}}"""), Cancel);
                 Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             }
         }
@@ -271,7 +271,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         /// <summary>Whether it takes tokens; else it takes sessions.</summary>
         public bool IsApi { get; } = Endpoint.Metadata.OfType<AuthorizationPolicy>().Any(policy => policy.AuthenticationSchemes.Contains(Schemes.Bearer));
 
-        /// <summary>What it asks for; nothing where any active account may.</summary>
+        /// <summary>What it asks for; nothing where any enabled account may.</summary>
         public Permission[] Permissions { get; } =
             [.. Endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>().Select(required => required.Permission).OfType<Permission>().Distinct()];
 
@@ -281,7 +281,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         /// <summary>For each thing that it asks for, the sets of scopes of which a token that holds any of ours needs one.</summary>
         public IReadOnlyList<IReadOnlyList<string>>[] Scopes { get; } =
             [.. Endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>()
-                .Select(required => Decision.Alternatives(PermissionHandler.DemandOf(Endpoint, required), Catalogue))
+                .Select(required => Decision.Alternatives(PermissionHandler.RequirementOf(Endpoint, required), Catalogue))
                 .Where(sets => sets.Count > 0)];
 
         public bool IsCoveredBy(string scope) => Scopes.All(sets => sets.Any(set => set.All(needed => needed == scope)));

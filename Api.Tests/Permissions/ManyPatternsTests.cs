@@ -7,7 +7,7 @@ namespace Api.Tests.Permissions;
 /// <summary>Rules with many patterns: what a role means is found out once, not for everybody who has it.</summary>
 public sealed class ManyPatternsTests
 {
-    private static readonly GroupRule Group = new(Guid.NewGuid(), "a", [], [], ForEverybody: false);
+    private static readonly GroupRule Group = new(Guid.NewGuid(), "a", [], [], IsDefault: false);
 
     [Fact]
     public void A_role_is_compared_with_every_pattern_once_however_many_have_it()

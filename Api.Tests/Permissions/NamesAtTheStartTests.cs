@@ -2,7 +2,6 @@ using KeycloakAccess.Data;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Api.Tests.Permissions;
 
@@ -56,7 +55,7 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
         var cancel = TestContext.Current.CancellationToken;
         DapperTypes.Register();
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await new Migrator(database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(cancel);
+        await TestDatabase.Migrator(database).MigrateAsync(cancel);
         await using var connection = await database.OpenAsync(cancel);
         await connection.ExecuteAsync(
             """

@@ -37,8 +37,8 @@ public abstract class RecordedRolesTests : HttpTests, IAsyncLifetime
     {
         var superuser = Client(0, "superuser", RealmRoles("superuser"));
         var before = Client(0, "zoe", RealmRoles("clerk"), ClientRoles("book-reader"));
-        await using var byHand = await GroupUnderTest.CreateAsync(superuser, ["account:view"]);
-        await byHand.WithAsync(await AccountIdAsync(before));
+        await using var direct = await GroupUnderTest.CreateAsync(superuser, ["account:view"]);
+        await direct.WithAsync(await AccountIdAsync(before));
         await AssertMayAsync(before, books: true, accounts: true);
         await AssertRecordedAsync("zoe", "realm role clerk", "role book-reader of client acme-api");
 
@@ -46,7 +46,7 @@ public abstract class RecordedRolesTests : HttpTests, IAsyncLifetime
 
         await AssertMayAsync(after, books: false, accounts: true);
         await AssertRecordedAsync("zoe", "realm role clerk");
-        Assert.Equal([byHand.Id], (await KnownAsync("zoe")).Groups);
+        Assert.Equal([direct.Id], (await KnownAsync("zoe")).Groups);
         Assert.Equal(0, await AccountsWithAsync(superuser, "book-reader"));
         Assert.Equal(1, await AccountsWithAsync(superuser, "clerk"));
     }
@@ -220,7 +220,7 @@ public abstract class RecordedRolesTests : HttpTests, IAsyncLifetime
         (await _realm.Services.GetRequiredService<SubjectStore>().FindAsync(subject, Cancel))!;
 
     private static async Task<long> AccountsWithAsync(HttpClient superuser, string role) =>
-        (await superuser.GetFromJsonAsync<JsonElement>("/api/role-mappings/seen-roles", Cancel)).EnumerateArray()
+        (await superuser.GetFromJsonAsync<JsonElement>("/api/role-mappings/observed-roles", Cancel)).EnumerateArray()
             .Single(seen => seen.GetProperty("name").GetString() == role).GetProperty("accounts").GetInt64();
 }
 

@@ -23,7 +23,7 @@ public sealed partial class RefusalTests
     }
 
     [Theory]
-    [InlineData(DecisionReason.AccountInactive, "Your account is switched off here. Ask somebody who manages accounts to switch it on.")]
+    [InlineData(DecisionReason.AccountDisabled, "Your account is disabled here. Ask somebody who manages accounts to enable it.")]
     [InlineData(DecisionReason.AccountKindRefused, "This is for one kind of account only: services call the API with a service account's token, people with their own.")]
     [InlineData(DecisionReason.PermissionDenied, "A group that you are in denies book:view, which wins over every group that grants it. Ask to be taken out of that group.")]
     [InlineData(DecisionReason.PermissionMissing, "None of your groups grants book:view. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.")]
@@ -36,15 +36,15 @@ public sealed partial class RefusalTests
     {
         var requirement = new PermissionRequirement(new Permission("book", "view"));
 
-        Assert.Equal(new Demand(requirement.Permission), PermissionHandler.DemandOf(EndpointWith(), requirement));
-        Assert.Equal(new Demand(requirement.Permission), PermissionHandler.DemandOf(endpoint: null, requirement));
-        Assert.Equal(new Demand(requirement.Permission, RequiresScopes: true), PermissionHandler.DemandOf(EndpointWith(new ScopeRule([])), requirement));
+        Assert.Equal(new AccessRequirement(requirement.Permission), PermissionHandler.RequirementOf(EndpointWith(), requirement));
+        Assert.Equal(new AccessRequirement(requirement.Permission), PermissionHandler.RequirementOf(endpoint: null, requirement));
+        Assert.Equal(new AccessRequirement(requirement.Permission, RequiresScopes: true), PermissionHandler.RequirementOf(EndpointWith(new ScopeRule([])), requirement));
         Assert.Equal(
-            new Demand(requirement.Permission, Only: AccountKind.Service), PermissionHandler.DemandOf(EndpointWith(new AccountKindRule(AccountKind.Service)), requirement));
+            new AccessRequirement(requirement.Permission, Only: AccountKind.Service), PermissionHandler.RequirementOf(EndpointWith(new AccountKindRule(AccountKind.Service)), requirement));
 
         // The endpoint's own word stands after its group's, and counts.
         string[][] alternatives = [["books:read"]];
-        var combined = PermissionHandler.DemandOf(EndpointWith(new ScopeRule([]), new ScopeRule(alternatives)), requirement);
+        var combined = PermissionHandler.RequirementOf(EndpointWith(new ScopeRule([]), new ScopeRule(alternatives)), requirement);
         Assert.Same(alternatives, combined.Scopes);
         Assert.True(combined.RequiresScopes);
     }

@@ -80,7 +80,7 @@ public sealed class RolePatternTests
         {
             // The remedy stands in it.
             Assert.Contains("book-*", mistake, StringComparison.Ordinal);
-            Assert.Contains("one for everybody", mistake, StringComparison.Ordinal);
+            Assert.Contains("a default group", mistake, StringComparison.Ordinal);
         }
     }
 

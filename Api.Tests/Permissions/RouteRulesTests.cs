@@ -200,8 +200,8 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
             test.MapGet("/two", Ok).RequirePermission("admin", "view").RequirePermission("book", "view");
             test.MapGet("/alternatives", Ok).RequirePermission("book", "view").RequireScopes("books:read library:add", " library:read ");
             test.MapGet("/required-writing", Ok).RequirePermission("book", "change").RequireScopes();
-            test.MapGet("/anybody", Ok).RequireActiveAccount().RequireScopes("library:read");
-            test.MapGet("/anybody/unnamed", Ok).RequireActiveAccount().RequireScopes();
+            test.MapGet("/anybody", Ok).RequireEnabledAccount().RequireScopes("library:read");
+            test.MapGet("/anybody/unnamed", Ok).RequireEnabledAccount().RequireScopes();
             test.MapGet("/shown", Ok).RequirePermission("book", "view").WithMetadata(new RefusalPage(
                 (_, decision) => TypedResults.Text($"{decision.Reason} {decision.Permission}", statusCode: StatusCodes.Status403Forbidden)));
             var required = test.MapGroup("/required").RequireScopes();

@@ -25,7 +25,7 @@ internal sealed record Situation
 
     public AccountKind Kind { get; init; } = AccountKind.Person;
 
-    public bool IsActive { get; init; } = true;
+    public bool IsEnabled { get; init; } = true;
 
     public IReadOnlyList<KeycloakRole> Roles { get; init; } = [];
 
@@ -33,12 +33,12 @@ internal sealed record Situation
 
     public IReadOnlyList<GroupRule> Groups { get; init; } = [];
 
-    public IReadOnlyList<Guid> ByHand { get; init; } = [];
+    public IReadOnlyList<Guid> Direct { get; init; } = [];
 
     /// <summary>The scopes of the token; <see langword="null"/> for a session.</summary>
     public IReadOnlySet<string>? Scopes { get; init; } = new HashSet<string>();
 
-    public Demand Demand { get; init; } = new(new Permission("book", "view"));
+    public AccessRequirement Requirement { get; init; } = new(new Permission("book", "view"));
 
     /// <summary>The setting <c>Permissions:RequireScopes</c>.</summary>
     public bool ApiRequiresScopes { get; init; }
@@ -50,23 +50,23 @@ internal sealed record Situation
 
     public AccessRules Rules => new(1, Groups, Mappings);
 
-    public EffectiveAccess Access => Rules.Resolve(Roles, ByHand);
+    public EffectiveAccess Access => Rules.Resolve(Roles, Direct);
 
-    public Subject Subject => new(Guid.Empty, Kind, IsActive, Access, Scopes);
+    public Subject Subject => new(Guid.Empty, Kind, IsEnabled, Access, Scopes);
 
-    public Decision Decide() => Decision.On(Subject, Demand, Catalogue);
+    public Decision Decide() => Decision.Evaluate(Subject, Requirement, Catalogue);
 
     public DecisionExplanation Explain()
     {
         var rules = Rules;
-        return DecisionExplanation.Create(new Subject(Guid.Empty, Kind, IsActive, rules.Resolve(Roles, ByHand), Scopes), Demand, rules, Catalogue);
+        return DecisionExplanation.Create(new Subject(Guid.Empty, Kind, IsEnabled, rules.Resolve(Roles, Direct), Scopes), Requirement, rules, Catalogue);
     }
 
     /// <summary>Everything that may be done, asked one by one, each as this question is asked.</summary>
     public HashSet<Permission> Allowed()
     {
         var (subject, catalogue) = (Subject, Catalogue);
-        return [.. catalogue.Permissions.Where(permission => Decision.On(subject, Demand with { Permission = permission }, catalogue).IsAllowed)];
+        return [.. catalogue.Permissions.Where(permission => Decision.Evaluate(subject, Requirement with { Permission = permission }, catalogue).IsAllowed)];
     }
 
     public static PermissionCatalogue CatalogueOf(bool requireScopes = false, params IEnumerable<string> requireScopesFor)
@@ -86,9 +86,9 @@ internal sealed record Situation
         string.Join(' ', Roles.Select(Notation.Write)),
         string.Join(' ', Mappings.Select(mapping => $"{Notation.Write(mapping.Pattern.Role)}>{Groups.FirstOrDefault(group => group.Id == mapping.GroupId)?.Name ?? "gone"}")),
         string.Join("; ", Groups.Select(Notation.Write)),
-        string.Join(' ', ByHand.Select(id => Groups.FirstOrDefault(group => group.Id == id)?.Name ?? "gone")),
+        string.Join(' ', Direct.Select(id => Groups.FirstOrDefault(group => group.Id == id)?.Name ?? "gone")),
         Scopes is null ? "session" : string.Join(' ', Scopes),
-        Notation.WriteDemand(this));
+        Notation.WriteRequirement(this));
 }
 
 /// <summary>How the tables write roles, groups, mappings and demands.</summary>
@@ -129,7 +129,7 @@ internal static class Notation
         return new MappingRule(Id(text), new RolePattern(role.Kind, role.Client, role.Name), Id(parts[1]));
     }
 
-    /// <param name="text"><c>readers +book:view -book:add everybody</c>: a name, grants, denials, and whether it is for everybody.</param>
+    /// <param name="text"><c>readers +book:view -book:add default-group</c>: a name, grants, denials, and whether it is a default group.</param>
     public static GroupRule Group(string text)
     {
         var words = Words(text);
@@ -139,35 +139,35 @@ internal static class Notation
             // As the cache reads them: what does not parse grants nothing, and denies everything.
             [.. words.Where(word => word[0] == '+').Select(word => Permission.TryParse(word[1..], out var permission) ? permission : (Permission?)null).OfType<Permission>()],
             [.. words.Where(word => word[0] == '-').Select(word => Permission.TryParse(word[1..], out var permission) ? permission : Everything)],
-            words.Contains("everybody"));
+            words.Contains("default-group"));
     }
 
     public static string Write(GroupRule group) => string.Join(
-        ' ', [group.Name, .. group.Permissions.Select(granted => $"+{granted}"), .. group.Denied.Select(denied => $"-{denied}"), .. group.ForEverybody ? ["everybody"] : Array.Empty<string>()]);
+        ' ', [group.Name, .. group.Permissions.Select(granted => $"+{granted}"), .. group.Denied.Select(denied => $"-{denied}"), .. group.IsDefault ? ["default-group"] : Array.Empty<string>()]);
 
-    /// <summary><c>readers&lt;staff</c>, <c>readers&lt;book-reader~book-*</c>, <c>readers&lt;hand</c> or <c>readers&lt;everybody</c>.</summary>
+    /// <summary><c>readers&lt;staff</c>, <c>readers&lt;book-reader~book-*</c>, <c>readers&lt;hand</c> or <c>readers&lt;default-group</c>.</summary>
     public static string Write(Membership membership) => membership.Group.Name + "<" + membership.Origin switch
     {
         { Role: { } role, Mapping: { } mapping } => Write(role) + (mapping.Pattern.IsExact ? "" : "~" + Write(mapping.Pattern.Role)),
-        { Kind: "by-hand" } => "hand",
+        { Kind: "direct-member" } => "hand",
         _ => membership.Origin.Kind,
     };
 
-    /// <param name="text"><c>person</c> or <c>service</c>, with <c>off</c> for one that is switched off.</param>
-    public static (AccountKind Kind, bool IsActive) Who(string text) =>
+    /// <param name="text"><c>person</c> or <c>service</c>, with <c>off</c> for one that is disabled.</param>
+    public static (AccountKind Kind, bool IsEnabled) Who(string text) =>
         (text.StartsWith("service", StringComparison.Ordinal) ? AccountKind.Service : AccountKind.Person, !text.EndsWith("off", StringComparison.Ordinal));
 
     public static string Who(Situation situation) =>
-        (situation.Kind == AccountKind.Service ? "service" : "person") + (situation.IsActive ? "" : " off");
+        (situation.Kind == AccountKind.Service ? "service" : "person") + (situation.IsEnabled ? "" : " off");
 
     /// <param name="text">
     /// A permission, or <c>anything</c> for what any account may; then <c>only=person</c>, <c>any-of=a+b,c</c> (sets of scopes
     /// of which one is enough) and <c>requires</c> (a scope), as an endpoint says them.
     /// </param>
-    public static Demand Demand(string text)
+    public static AccessRequirement Requirement(string text)
     {
         var words = Words(text);
-        return new Demand(
+        return new AccessRequirement(
             words[0] == "anything" ? null : Permission.TryParse(words[0], out var permission) ? permission : throw new FormatException(text),
             After("any-of=") is { } sets ? [.. sets.Split(',').Select(set => set.Split('+', StringSplitOptions.RemoveEmptyEntries))] : null,
             words.Contains("requires"),
@@ -176,15 +176,15 @@ internal static class Notation
         string? After(string prefix) => words.FirstOrDefault(word => word.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..];
     }
 
-    public static string WriteDemand(Situation situation)
+    public static string WriteRequirement(Situation situation)
     {
-        var demand = situation.Demand;
+        var requirement = situation.Requirement;
         return string.Join(' ', new[]
         {
-            demand.Permission?.ToString() ?? "anything",
-            demand.Scopes is null ? null : "any-of=" + string.Join(',', demand.Scopes.Select(set => string.Join('+', set))),
-            demand.RequiresScopes ? "requires" : null,
-            demand.Only is { } only ? "only=" + (only == AccountKind.Service ? "service" : "person") : null,
+            requirement.Permission?.ToString() ?? "anything",
+            requirement.Scopes is null ? null : "any-of=" + string.Join(',', requirement.Scopes.Select(set => string.Join('+', set))),
+            requirement.RequiresScopes ? "requires" : null,
+            requirement.Only is { } only ? "only=" + (only == AccountKind.Service ? "service" : "person") : null,
             situation.ApiRequiresScopes ? "api-requires" : null,
             situation.ModelsRequireScopes.Count == 0 ? null : "requires-for=" + string.Join('+', situation.ModelsRequireScopes),
         }.OfType<string>());

@@ -45,19 +45,19 @@ internal static class Situations
         (4, Gen.Const(() => (IReadOnlyList<IReadOnlyList<string>>?)null)),
         (1, Scope.Where(Situation.CatalogueOf().IsScope).Array[1, 2].Array[1, 3].Select(sets => (IReadOnlyList<IReadOnlyList<string>>?)sets)));
 
-    private static readonly Gen<Demand> Demand = Gen.Select(
+    private static readonly Gen<AccessRequirement> Requirement = Gen.Select(
         Gen.Frequency((10, Known.Select(known => (Permission?)known)), (1, Gen.Const(() => (Permission?)new Permission("car", Permission.View))), (1, Gen.Const(() => (Permission?)null))),
         Alternatives,
         Gen.Frequency((4, false), (1, true)),
         Gen.Frequency((6, (AccountKind?)null), (1, AccountKind.Person), (1, AccountKind.Service)),
-        (permission, scopes, requires, only) => new Demand(permission, scopes, requires, only));
+        (permission, scopes, requires, only) => new AccessRequirement(permission, scopes, requires, only));
 
     /// <summary>A group as it may come out of somebody's hands; its name and id are the place in the list.</summary>
     public static readonly Gen<GroupRule> Group = Gen.Select(
         Written.Array[0, 3],
         Gen.Frequency((3, Written.Array[0, 0]), (2, Written.Array[1, 2])),
         Gen.Frequency((6, false), (1, true)),
-        (granted, denied, everybody) => new GroupRule(Guid.Empty, "", [.. granted.Distinct()], [.. denied.Distinct()], everybody));
+        (granted, denied, isDefault) => new GroupRule(Guid.Empty, "", [.. granted.Distinct()], [.. denied.Distinct()], isDefault));
 
     public static readonly Gen<GroupRule[]> Groups = Group.Array[1, 5].Select(groups => groups.Select((group, i) => group with { Id = Notation.Id($"g{i}"), Name = $"g{i}" }).ToArray());
 
@@ -65,21 +65,21 @@ internal static class Situations
     public static readonly Gen<Situation> All = Groups.SelectMany(groups => Gen.Select(
         Roles,
         MappingsInto(groups.Length),
-        ByHandInto(groups.Length),
+        DirectInto(groups.Length),
         Gen.Frequency((1, Gen.Const(() => (IReadOnlySet<string>?)null)), (4, Token.Select(scopes => (IReadOnlySet<string>?)scopes))),
-        Demand,
+        Requirement,
         Gen.Select(Gen.Frequency((12, true), (1, false)), Gen.OneOf(AccountKind.Person, AccountKind.Service)),
         Gen.Select(Gen.Frequency((6, false), (1, true)), Gen.OneOf("book", "author", "account").Array[0, 1]),
-        (roles, mappings, byHand, scopes, demand, who, settings) => new Situation
+        (roles, mappings, direct, scopes, requirement, who, settings) => new Situation
         {
-            IsActive = who.Item1,
+            IsEnabled = who.Item1,
             Kind = who.Item2,
             Roles = roles,
             Mappings = mappings,
             Groups = groups,
-            ByHand = byHand,
+            Direct = direct,
             Scopes = scopes,
-            Demand = demand,
+            Requirement = requirement,
             ApiRequiresScopes = settings.Item1,
             ModelsRequireScopes = settings.Item2,
         }));
@@ -95,5 +95,5 @@ internal static class Situations
         .Array[0, 6]
         .Select(pairs => pairs.Distinct().Select(pair => new MappingRule(Notation.Id($"{pair.Item1}>{pair.Item2}"), pair.Item1, Notation.Id($"g{pair.Item2}"))).ToArray());
 
-    public static Gen<Guid[]> ByHandInto(int groups) => Gen.Int[0, groups].Array[0, 2].Select(places => places.Distinct().Select(place => Notation.Id($"g{place}")).ToArray());
+    public static Gen<Guid[]> DirectInto(int groups) => Gen.Int[0, groups].Array[0, 2].Select(places => places.Distinct().Select(place => Notation.Id($"g{place}")).ToArray());
 }

@@ -4,7 +4,6 @@ using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using CsCheck;
 using Dapper;
-using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Permissions;
@@ -19,7 +18,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
 
     private TestDatabase _place = null!;
     private Database _database = null!;
-    private SeenRoles _seenRoles = null!;
+    private ObservedRoles _observedRoles = null!;
     private SubjectStore _store = null!;
 
     private protected abstract DatabaseEngine Engine { get; }
@@ -31,15 +30,15 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         DapperTypes.Register();
         _place = await TestDatabase.CreateAsync(Engine);
         _database = Database.From(_place.ConnectionString, AppContext.BaseDirectory);
-        await new Migrator(_database, new MigrationValues("acme-api"), TimeProvider.System, NullLogger<Migrator>.Instance).MigrateAsync(Cancel);
-        _seenRoles = new SeenRoles(_database);
-        _store = new SubjectStore(_database, _seenRoles, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
+        await TestDatabase.Migrator(_database).MigrateAsync(Cancel);
+        _observedRoles = new ObservedRoles(_database);
+        _store = new SubjectStore(_database, _observedRoles, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
     }
 
     public async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        _seenRoles.Dispose();
+        _observedRoles.Dispose();
         await _database.DisposeAsync();
         await _place.DisposeAsync();
     }
@@ -67,7 +66,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
                     candidate.AccountId == caller || candidate.Under(rules).Access.Grants(permission), Told(candidate)));
                 Assert.True(caller is null || kind is not null || candidates.Any(candidate => candidate.AccountId == caller));
 
-                bool May(KnownSubject subject) => Decision.On(subject.Under(rules), new Demand(permission), Situation.CatalogueOf()).IsAllowed;
+                bool May(KnownSubject subject) => Decision.Evaluate(subject.Under(rules), new AccessRequirement(permission), Situation.CatalogueOf()).IsAllowed;
             },
             // Each round writes a database anew.
             iter: 60,
@@ -76,7 +75,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
     [Fact]
     public async Task Accounts_of_another_realm_are_found_by_nobody()
     {
-        await WriteAsync(new([Account("zoe", 1, [Notation.Role("staff")], [])], [Notation.Group("g0 +book:view everybody")], []));
+        await WriteAsync(new([Account("zoe", 1, [Notation.Role("staff")], [])], [Notation.Group("g0 +book:view default-group")], []));
         await ExecuteAsync("UPDATE accounts SET issuer = 'https://sso.test/realms/other'", new { });
 
         Assert.Null(await _store.FindAsync("zoe", Cancel));
@@ -130,7 +129,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         while (after is not null);
 
         Assert.Equal(
-            accounts.Where(account => account.ByHand.Count > 0 || account.Roles.Any(role => roles.Contains(role))).Select(account => account.Subject),
+            accounts.Where(account => account.Direct.Count > 0 || account.Roles.Any(role => roles.Contains(role))).Select(account => account.Subject),
             found);
     }
 
@@ -157,26 +156,26 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         Gen.OneOf(AccountKind.Person, AccountKind.Service),
         Gen.Frequency((5, true), (1, false)),
         Situations.Roles,
-        Situations.ByHandInto(groups),
-        (name, id, kind, active, roles, byHand) =>
-            Account(name, id, roles, [.. byHand.Where(group => group != Notation.Id($"g{groups}"))]) with { Kind = kind, IsActive = active });
+        Situations.DirectInto(groups),
+        (name, id, kind, enabled, roles, direct) =>
+            Account(name, id, roles, [.. direct.Where(group => group != Notation.Id($"g{groups}"))]) with { Kind = kind, IsEnabled = enabled });
 
     private static readonly Gen<World> Worlds = Situations.Groups.SelectMany(groups => Gen.Select(
         AccountInto(groups.Length).Array[1, 9].Select(accounts => accounts.DistinctBy(account => account.Id).ToArray()),
         Situations.MappingsInto(groups.Length),
         (accounts, mappings) => new World(accounts, groups, mappings)));
 
-    private static Stored Account(string name, int number, IReadOnlyList<KeycloakRole> roles, IReadOnlyList<Guid> byHand)
+    private static Stored Account(string name, int number, IReadOnlyList<KeycloakRole> roles, IReadOnlyList<Guid> direct)
     {
         var id = Guid.Parse($"00000000-0000-0000-0000-{number:D12}");
-        return new Stored(id, $"{name}-{number}", name, AccountKind.Person, IsActive: true, roles, byHand);
+        return new Stored(id, $"{name}-{number}", name, AccountKind.Person, IsEnabled: true, roles, direct);
     }
 
     private static string Told(Stored account) =>
-        $"{account.Subject} {account.Kind} {account.IsActive} {account.Roles.Count > 0} {Told(account.Roles, account.ByHand)}";
+        $"{account.Subject} {account.Kind} {account.IsEnabled} {account.Roles.Count > 0} {Told(account.Roles, account.Direct)}";
 
     private static string Told(KnownSubject subject) =>
-        $"{subject.Subject} {subject.Kind} {subject.Active} {subject.RolesKnown} {Told(subject.Roles, subject.Groups)}";
+        $"{subject.Subject} {subject.Kind} {subject.Enabled} {subject.RolesKnown} {Told(subject.Roles, subject.Groups)}";
 
     private static string Told(IEnumerable<KeycloakRole> roles, IEnumerable<Guid> groups) =>
         string.Join(' ', roles.Select(Notation.Write).Concat(groups.Select(id => id.ToString())).Order(StringComparer.Ordinal));
@@ -200,7 +199,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
 
     private async Task WriteAsync(World world)
     {
-        await ExecuteAsync("DELETE FROM account_roles; DELETE FROM seen_roles; DELETE FROM group_members; DELETE FROM accounts; DELETE FROM groups", new { });
+        await ExecuteAsync("DELETE FROM account_roles; DELETE FROM observed_roles; DELETE FROM group_members; DELETE FROM accounts; DELETE FROM groups", new { });
         foreach (var group in world.Groups)
         {
             await ExecuteAsync("INSERT INTO groups (id, name) VALUES (@Id, @Name)", new { group.Id, group.Name });
@@ -211,7 +210,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         foreach (var role in roles)
         {
             await ExecuteAsync(
-                "INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES (@Kind, @Client, @Name, @now)",
+                "INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES (@Kind, @Client, @Name, @now)",
                 new { Kind = RoleKinds.Write(role.Kind), role.Client, role.Name, now = DateTimeOffset.UtcNow });
         }
 
@@ -219,8 +218,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         {
             await ExecuteAsync(
                 """
-                INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at, roles_hash)
-                VALUES (@Id, @Issuer, @Subject, @kind, @Username, @IsActive, @now, @now, @hash)
+                INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at, roles_hash)
+                VALUES (@Id, @Issuer, @Subject, @kind, @Username, @IsEnabled, @now, @now, @hash)
                 """,
                 new
                 {
@@ -229,18 +228,18 @@ public abstract class SubjectSearchTests : IAsyncLifetime
                     account.Subject,
                     kind = account.Kind == AccountKind.Service ? "service" : "person",
                     account.Username,
-                    account.IsActive,
+                    account.IsEnabled,
                     now = DateTimeOffset.UtcNow,
                     hash = account.Roles.Count > 0 ? "x" : null,
                 });
             foreach (var role in account.Roles)
             {
                 await ExecuteAsync(
-                    "INSERT INTO account_roles (account_id, role_id) SELECT @Id, id FROM seen_roles WHERE kind = @Kind AND client = @Client AND name = @Name",
+                    "INSERT INTO account_roles (account_id, role_id) SELECT @Id, id FROM observed_roles WHERE kind = @Kind AND client = @Client AND name = @Name",
                     new { account.Id, Kind = RoleKinds.Write(role.Kind), role.Client, role.Name });
             }
 
-            foreach (var group in account.ByHand)
+            foreach (var group in account.Direct)
             {
                 await ExecuteAsync("INSERT INTO group_members (group_id, account_id) VALUES (@group, @Id)", new { group, account.Id });
             }
@@ -254,7 +253,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
     }
 
     private sealed record Stored(
-        Guid Id, string Subject, string Username, AccountKind Kind, bool IsActive, IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<Guid> ByHand)
+        Guid Id, string Subject, string Username, AccountKind Kind, bool IsEnabled, IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<Guid> Direct)
     {
         public override string ToString() => Told(this);
     }

@@ -89,7 +89,7 @@ public abstract class MappingPatternsTests(ApiUnderTest api) : ApiTests(api)
         await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
         await group.WithRoleAsync("keycloak-group", "/operations/*");
 
-        var seen = (await JsonAsync(await ada.GetAsync("/api/role-mappings/seen-roles", Cancel))).EnumerateArray().ToArray();
+        var seen = (await JsonAsync(await ada.GetAsync("/api/role-mappings/observed-roles", Cancel))).EnumerateArray().ToArray();
 
         var leads = Assert.Single(seen, role => role.GetProperty("name").GetString() == "/operations/leads");
         Assert.Equal("keycloak-group", leads.GetProperty("kind").GetString());
@@ -105,10 +105,10 @@ public abstract class MappingPatternsTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("realm-role", "", "*", "name", "or make the group one for everybody")]
+    [InlineData("realm-role", "", "*", "name", "or make the group a default group")]
     [InlineData("realm-role", "", "**", "name", "Let it follow some letters, as in book-*")]
-    [InlineData("client-role", "acme-api", "*", "name", "or make the group one for everybody")]
-    [InlineData("keycloak-group", "", "*", "name", "or make the group one for everybody")]
+    [InlineData("client-role", "acme-api", "*", "name", "or make the group a default group")]
+    [InlineData("keycloak-group", "", "*", "name", "or make the group a default group")]
     [InlineData("keycloak-group", "", "*/leads", "name", "full path")]
     [InlineData("client-role", "*", "book-reader", "client", "named in full")]
     [InlineData("client-role", "acme-*", "book-*", "client", "named in full")]

@@ -22,16 +22,16 @@ internal static partial class StaffPages
         new("accounts by last seen", "/admin/accounts?sort=-seen"),
         new("accounts by last seen, 5 on", "/admin/accounts?sort=-seen", 5),
         new("accounts, services", "/admin/accounts?kind=service"),
-        new("accounts, switched off", "/admin/accounts?active=false"),
+        new("accounts, disabled", "/admin/accounts?enabled=false"),
         new("accounts seen today", "/admin/accounts?seen=1&sort=-seen"),
         new("accounts seen today, next", "/admin/accounts?seen=1", 1),
         new("accounts not seen for long", "/admin/accounts?seen=not-90"),
         new("accounts in no group", "/admin/accounts?nogroup=on&sort=-seen"),
-        new("accounts, all filters", "/admin/accounts?kind=person&active=true&seen=7&sort=-seen"),
+        new("accounts, all filters", "/admin/accounts?kind=person&enabled=true&seen=7&sort=-seen"),
         new("accounts, search", "/admin/accounts?search=a"),
         new("accounts, search a name", "/admin/accounts?search={username}"),
         new("accounts, search services", "/admin/accounts?search=a&kind=service"),
-        new("accounts, search switched off", "/admin/accounts?search=a&active=false"),
+        new("accounts, search disabled", "/admin/accounts?search=a&enabled=false"),
         new("accounts of a group", "/admin/accounts?group=book-readers"),
         new("accounts of a group, next", "/admin/accounts?group=book-readers", 1),
         new("one account", "/admin/accounts/{account}"),
@@ -61,7 +61,7 @@ internal static partial class StaffPages
         new("realm", "/admin/realm"),
         new("audit", "/admin/audit"),
         new("audit, 20 pages on", "/admin/audit", 20),
-        new("audit, refusals", "/admin/audit?kind=refusal"),
+        new("audit, refusals", "/admin/audit?kind=denied-request"),
         new("audit, changes", "/admin/audit?kind=change"),
         new("audit of an account", "/admin/audit?account={username}"),
         new("audit of a model", "/admin/audit?model=book"),
@@ -71,14 +71,14 @@ internal static partial class StaffPages
         new("audit until last week", "/admin/audit?to={lastweek}"),
         new("audit until last week, next", "/admin/audit?to={lastweek}", 1),
         new("audit, several filters", "/admin/audit?kind=change&model=book&action=publish&to={lastweek}"),
-        new("audit, rare filters", "/admin/audit?kind=refusal&model=audit&account={username}"),
+        new("audit, rare filters", "/admin/audit?kind=denied-request&model=audit&account={username}"),
         new("own account", "/account"),
     ];
 
     /// <summary>Finds what the addresses stand for, and goes as many pages on as they say; where there are fewer, to the last.</summary>
     public static async Task<IReadOnlyList<string>> FindAsync(Site site, IEnumerable<StaffPage> pages)
     {
-        var account = await FirstAsync(site, "/admin/accounts?kind=person&active=true&sort=-seen", "/admin/accounts/");
+        var account = await FirstAsync(site, "/admin/accounts?kind=person&enabled=true&sort=-seen", "/admin/accounts/");
         var values = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["account"] = account.Id,

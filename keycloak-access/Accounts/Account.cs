@@ -19,7 +19,7 @@ internal sealed record Account
 
     public string? Name { get; init; }
 
-    public required bool Active { get; init; }
+    public required bool Enabled { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -32,7 +32,7 @@ internal sealed record Account
 /// <param name="Username">The name to sign in with, or the client id of a service. Follows Keycloak.</param>
 /// <param name="Email">Follows Keycloak.</param>
 /// <param name="Name">Follows Keycloak.</param>
-/// <param name="Active">Whether the account may do anything here.</param>
+/// <param name="Enabled">Whether the account may do anything here.</param>
 /// <param name="Issuer">The realm that vouches for it.</param>
 /// <param name="Subject">Its id in that realm.</param>
 /// <param name="CreatedAt">When it was first seen.</param>
@@ -43,7 +43,7 @@ public sealed record AccountResponse(
     string Username,
     string? Email,
     string? Name,
-    bool Active,
+    bool Enabled,
     string Issuer,
     string Subject,
     DateTimeOffset CreatedAt,
@@ -53,7 +53,7 @@ public sealed record AccountResponse(
 public sealed record AccountChange
 {
     /// <summary><see langword="false"/> refuses the account from its next request on.</summary>
-    public required bool Active { get; init; }
+    public required bool Enabled { get; init; }
 
     /// <summary>Why, at most 500 characters. The audit log keeps it.</summary>
     [StringLength(500)]

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Accounts;
 
-/// <summary>Accounts: seen at their first call, named by Keycloak, switched on and off here.</summary>
+/// <summary>Accounts: seen at their first call, named by Keycloak, enabled and off here.</summary>
 internal static class AccountEndpoints
 {
     public const string Model = "account";
@@ -25,7 +25,7 @@ internal static class AccountEndpoints
         group.MapGet("/", ListAsync)
             .WithName("ListAccounts")
             .WithSummary("List people and service accounts, a page at a time.")
-            .AcceptsQuery("search", "kind", "active", "limit", "after")
+            .AcceptsQuery("search", "kind", "enabled", "limit", "after")
             .Produces<Page<AccountResponse>>()
             .ProducesValidationProblem()
             .RequirePermission(Model, Permission.View);
@@ -35,7 +35,7 @@ internal static class AccountEndpoints
             .RequirePermission(Model, Permission.View);
         group.MapPatch("/{id:guid}", ChangeAsync)
             .WithName("ChangeAccount")
-            .WithSummary("Switch an account on or off, from its next request on.")
+            .WithSummary("Enable an account or off, from its next request on.")
             .ProducesValidationProblem()
             .RequirePermission(Model, Permission.Change);
 
@@ -43,7 +43,7 @@ internal static class AccountEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        AccountStore store, string? search, string? kind, bool? active, int? limit, string? after, CancellationToken cancellationToken)
+        AccountStore store, string? search, string? kind, bool? enabled, int? limit, string? after, CancellationToken cancellationToken)
     {
         if (kind is not (null or "person" or "service"))
         {
@@ -61,7 +61,7 @@ internal static class AccountEndpoints
             return QueryParameters.Mistake("after", "after must be the next of a page before. Leave it out to start again.");
         }
 
-        var (accounts, next) = await store.ListAsync(new AccountFilter(search, kind, active, limit ?? 50, cursor), cancellationToken);
+        var (accounts, next) = await store.ListAsync(new AccountFilter(search, kind, enabled, limit ?? 50, cursor), cancellationToken);
         return TypedResults.Ok(new Page<AccountResponse>([.. accounts.Select(ToResponse)], next?.ToString()));
     }
 
@@ -74,12 +74,12 @@ internal static class AccountEndpoints
     private static async Task<Results<Ok<AccountResponse>, NotFound, ProblemHttpResult>> ChangeAsync(
         Guid id, AccountChange change, AccountStore store, Caller caller, CancellationToken cancellationToken)
     {
-        if (id == caller.AccountId && !change.Active)
+        if (id == caller.AccountId && !change.Enabled)
         {
-            return Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
+            return Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, "Nobody disables their own account: nobody else might be left to enable it. Ask a colleague.");
         }
 
-        return await store.SwitchAsync(id, change.Active, caller.Actor.Because(change.Reason), cancellationToken) is { } account
+        return await store.SetEnabledAsync(id, change.Enabled, caller.Actor.Because(change.Reason), cancellationToken) is { } account
             ? TypedResults.Ok(ToResponse(account))
             : TypedResults.NotFound();
     }
@@ -90,7 +90,7 @@ internal static class AccountEndpoints
         account.Username,
         account.Email,
         account.Name,
-        account.Active,
+        account.Enabled,
         account.Issuer,
         account.Subject,
         account.CreatedAt,

@@ -8,18 +8,18 @@ namespace KeycloakAccess.Accounts;
 /// <summary>Which accounts, from where on.</summary>
 /// <param name="Search">Part of user name, e-mail or name, in any case.</param>
 /// <param name="Kind"><c>person</c>, <c>service</c> or <see langword="null"/> for both.</param>
-/// <param name="Active">Only those switched on, or off.</param>
+/// <param name="Enabled">Only those enabled, or off.</param>
 /// <param name="Limit">How many at most.</param>
 /// <param name="After">Where the page before ended.</param>
-internal sealed record AccountFilter(string? Search, string? Kind, bool? Active, int Limit, Cursor? After);
+internal sealed record AccountFilter(string? Search, string? Kind, bool? Enabled, int Limit, Cursor? After);
 
 /// <summary>The table <c>accounts</c>, for those who look after accounts. The request path has its own read: CallerStore.</summary>
-internal sealed class AccountStore(Database database, AuditTrail audit)
+internal sealed class AccountStore(Database database, AuditLog audit)
 {
     /// <summary>The one order of the API's list.</summary>
     public const string Sort = "username";
 
-    private const string Columns = "id, issuer, subject, kind, username, email, name, active, created_at, last_seen_at";
+    private const string Columns = "id, issuer, subject, kind, username, email, name, enabled, created_at, last_seen_at";
 
     /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
@@ -45,10 +45,10 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
             values.Add("kind", filter.Kind);
         }
 
-        if (filter.Active is { } active)
+        if (filter.Enabled is { } enabled)
         {
-            conditions.Add("active = @active");
-            values.Add("active", active);
+            conditions.Add("enabled = @enabled");
+            values.Add("enabled", enabled);
         }
 
         if (filter.After is { } after)
@@ -94,17 +94,17 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
     }
 
     /// <returns>The account as it is now, or <see langword="null"/> if there is none.</returns>
-    public async Task<Account?> SwitchAsync(Guid id, bool active, Actor actor, CancellationToken cancellationToken)
+    public async Task<Account?> SetEnabledAsync(Guid id, bool enabled, Actor actor, CancellationToken cancellationToken)
     {
-        const string sql = $"UPDATE accounts SET active = @active WHERE id = @id AND active <> @active RETURNING {Columns}";
+        const string sql = $"UPDATE accounts SET enabled = @enabled WHERE id = @id AND enabled <> @enabled RETURNING {Columns}";
         await using var connection = await database.OpenAsync(cancellationToken);
         await using (var transaction = await Database.BeginWriteAsync(connection, cancellationToken))
         {
-            var switched = await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id, active }, transaction, cancellationToken: cancellationToken));
+            var switched = await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id, enabled }, transaction, cancellationToken: cancellationToken));
             if (switched is not null)
             {
                 var change = new AuditChange(
-                    "account", id.ToString(), "change", State(switched.Username, !active), State(switched.Username, active));
+                    "account", id.ToString(), "change", State(switched.Username, !enabled), State(switched.Username, enabled));
                 await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return switched;
@@ -116,5 +116,5 @@ internal sealed class AccountStore(Database database, AuditTrail audit)
     }
 
     // With the name, so that the log says whose account it was.
-    private static Dictionary<string, object?> State(string username, bool active) => new(StringComparer.Ordinal) { ["username"] = username, ["active"] = active };
+    private static Dictionary<string, object?> State(string username, bool enabled) => new(StringComparer.Ordinal) { ["username"] = username, ["enabled"] = enabled };
 }

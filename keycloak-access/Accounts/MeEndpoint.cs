@@ -51,7 +51,7 @@ internal static class MeEndpoint
         .WithTags("Me")
         .WithName("GetMe")
         .WithSummary("Who is calling, as what, with which roles, groups, permissions and scopes.")
-        .RequireActiveAccount();
+        .RequireEnabledAccount();
 
     public static MeResponse Describe(Caller caller)
     {

@@ -48,7 +48,7 @@ internal static class AdminEndpoints
         anonymous.MapGet(SignInEndpoints.SignedOutPath, (string? keycloak) => Pages.Plain<SignedOutPage>(("KeycloakUnreachable", keycloak == "unreachable")));
         anonymous.MapGet(SignInEndpoints.SignInFailedPath, (string? reason) => Pages.Plain<SignInFailedPage>(("Reason", reason)));
 
-        var signedIn = routes.MapGroup("").RequireSession().RequireActiveAccount().WithPages();
+        var signedIn = routes.MapGroup("").RequireSession().RequireEnabledAccount().WithPages();
         signedIn.MapOwnPages();
 
         var admin = routes.MapGroup("/admin").RequireSession().RequirePermission("admin", Permission.View).WithPages();
@@ -75,7 +75,7 @@ internal static class AdminEndpoints
     /// <summary>Refuses within a page what only its form could tell, as the endpoint itself would.</summary>
     public static IResult Refuse(HttpContext context, Caller caller, Decision decision)
     {
-        RefusalRecords.Add(context, caller, decision);
+        DeniedRequests.Add(context, caller, decision);
         return Refuse(context, decision);
     }
 

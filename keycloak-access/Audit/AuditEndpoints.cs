@@ -111,7 +111,7 @@ internal static class AuditEndpoints
 
     private static IResult? Mistake(AuditFilter filter)
     {
-        if (filter.Kind is not (null or AuditRow.ChangeKind or AuditRow.RefusalKind))
+        if (filter.Kind is not (null or AuditRow.ChangeKind or AuditRow.DeniedRequestKind))
         {
             return QueryParameters.Mistake("kind", "kind must be change or refusal.");
         }

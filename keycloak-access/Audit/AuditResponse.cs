@@ -5,7 +5,7 @@ namespace KeycloakAccess.Audit;
 /// <summary>A row of the audit log as a caller gets it: a change, or a refusal.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="At">When it happened; of a refusal that stands for several, when the first one did.</param>
-/// <param name="Kind"><c>change</c> or <c>refusal</c>.</param>
+/// <param name="Kind"><c>change</c> or <c>denied-request</c>.</param>
 /// <param name="AccountId">The account that did it or was refused; <see langword="null"/> for the command line and the service itself.</param>
 /// <param name="Account">That account's name at that moment.</param>
 /// <param name="Method">How it came in: <c>bearer</c>, <c>session</c>, <c>command-line</c> or <c>service</c>.</param>
@@ -17,7 +17,7 @@ namespace KeycloakAccess.Audit;
 /// <param name="NewValues">Of a change: the values after; <see langword="null"/> where nothing is left.</param>
 /// <param name="Reason">Of a change: why, where that was said.</param>
 /// <param name="Permission">Of a refusal: the permission that the call asks for.</param>
-/// <param name="Code">Of a refusal: why, as <c>code</c> in problem details; <c>not_recorded</c> counts those that found no room.</param>
+/// <param name="Code">Of a refusal: why, as <c>code</c> in problem details; <c>not_recorded</c> counts those that found no module.</param>
 /// <param name="MissingScope">Of a refusal: the scope that the token lacks.</param>
 /// <param name="MissingPermissions">Of a refusal to hand something out: what the caller does not hold, at most 20 of them.</param>
 /// <param name="HttpMethod">Of a refusal: the method of the call.</param>

@@ -33,7 +33,7 @@ internal sealed record AuditFilter
     public (DateTimeOffset At, Guid Id)? After { get; init; }
 }
 
-/// <summary>Reads the table <c>audit_log</c>. It is written where things happen: AuditTrail and RefusalTrail.</summary>
+/// <summary>Reads the table <c>audit_log</c>. It is written where things happen: AuditLog and DeniedRequestLog.</summary>
 internal sealed class AuditStore(Database database)
 {
     /// <summary>The one order of the list: the newest first.</summary>
@@ -60,7 +60,7 @@ internal sealed class AuditStore(Database database)
         return await connection.QuerySingleOrDefaultAsync<AuditRow>(new CommandDefinition(sql, new { id }, cancellationToken: cancellationToken));
     }
 
-    /// <returns>The newest of what was done to an account: to itself, and by putting it into groups by hand or taking it out.</returns>
+    /// <returns>The newest of what was done to an account: to itself, and by putting it into groups directly or taking it out.</returns>
     public async Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Guid account, int limit, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);

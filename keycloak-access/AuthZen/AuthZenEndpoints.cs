@@ -33,7 +33,7 @@ internal static class AuthZenEndpoints
             .Produces<AuthZenConfigurationResponse>()
             .AllowAnonymous();
 
-        var group = routes.MapGroup(Prefix).WithTags("AuthZEN").ProducesValidationProblem().RequireActiveAccount();
+        var group = routes.MapGroup(Prefix).WithTags("AuthZEN").ProducesValidationProblem().RequireEnabledAccount();
 
         group.MapPost(EvaluationPath, EvaluateAsync)
             .WithName("Evaluate")
@@ -92,7 +92,7 @@ internal static class AuthZenEndpoints
         return AuthZenJson.Read<EvaluationRequest>(body, mistakes) is not { } request || AuthZenReader.Read(request, mistakes) is not { } question
             ? mistakes.Answer()
             : AccessEndpoints.Refuse(context, caller, question)
-                ?? EvaluationJson.Answer(EvaluationResponse.Of(await questions.EvaluateAsync(question, cancellationToken)));
+                ?? EvaluationJson.Answer(EvaluationResponse.FromAnswer(await questions.EvaluateAsync(question, cancellationToken)));
     }
 
     private static async Task<IResult> EvaluateAllAsync(AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
@@ -144,7 +144,7 @@ internal static class AuthZenEndpoints
         {
             var answer = question is null
                 ? EvaluationResponse.Invalid(mistake!)
-                : EvaluationResponse.Of(await questions.EvaluateAsync(question, cancellationToken));
+                : EvaluationResponse.FromAnswer(await questions.EvaluateAsync(question, cancellationToken));
             answers.Add(answer);
             if (semantic == (answer.Decision ? "permit_on_first_permit" : "deny_on_first_deny"))
             {

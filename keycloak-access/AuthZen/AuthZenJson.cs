@@ -20,14 +20,14 @@ internal static class AuthZenJson
         // 400 and not 415, which the certification scenario demands (section 5.4.3).
         if (!request.HasJsonContentType() || request.ContentType?.Split(';')[0].Trim().Equals(ContentType, StringComparison.OrdinalIgnoreCase) is not true)
         {
-            return (default, Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, $"The body must be JSON: Content-Type: {ContentType}."));
+            return (default, Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, $"The body must be JSON: Content-Type: {ContentType}."));
         }
 
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer, cancellationToken);
         if (buffer.Length == 0)
         {
-            return (default, Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, "A JSON body is expected."));
+            return (default, Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, "A JSON body is expected."));
         }
 
         try
@@ -35,7 +35,7 @@ internal static class AuthZenJson
             using var document = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                return (default, Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, "The body must be a JSON object."));
+                return (default, Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, "The body must be a JSON object."));
             }
 
             Check(document.RootElement);
@@ -45,7 +45,7 @@ internal static class AuthZenJson
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             var line = (exception as JsonException)?.LineNumber is { } number ? $", at line {number + 1}" : "";
-            return (default, Problem.Of(
+            return (default, Problem.Create(
                 StatusCodes.Status400BadRequest,
                 ProblemCode.InvalidRequest,
                 $"The body is not JSON that can be read in one way only{line}. " +

@@ -48,7 +48,7 @@ internal static class BackchannelHandler
     public static bool IsSslRequired(SslRequired required, System.Net.IPAddress? address) => required switch
     {
         SslRequired.None => false,
-        SslRequired.External => !LocalAddress.Is(address),
+        SslRequired.External => !LocalAddress.IsLocal(address),
         _ => true,
     };
 }

@@ -153,7 +153,7 @@ internal static class BearerScheme
         if (context.AuthenticateFailure is RealmUnreachableException)
         {
             context.Response.Headers.RetryAfter = "5";
-            await Problem.Of(StatusCodes.Status503ServiceUnavailable, ProblemCode.RealmUnreachable,
+            await Problem.Create(StatusCodes.Status503ServiceUnavailable, ProblemCode.RealmUnreachable,
                 "The realm cannot be reached, so the token cannot be checked. Try again later.").ExecuteAsync(context.HttpContext);
             return;
         }
@@ -170,7 +170,7 @@ internal static class BearerScheme
         }
 
         context.Response.Headers[HeaderNames.WWWAuthenticate] = challenge;
-        await Problem.Of(StatusCodes.Status401Unauthorized, code, detail).ExecuteAsync(context.HttpContext);
+        await Problem.Create(StatusCodes.Status401Unauthorized, code, detail).ExecuteAsync(context.HttpContext);
     }
 
     // Fixed sentences only: the library's own messages hold claim values and key ids.

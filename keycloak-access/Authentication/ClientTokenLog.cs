@@ -80,7 +80,7 @@ internal sealed partial class ClientTokenLog(Database database, IOptions<Keycloa
         {
             await WriteAsync(token, client, code, now, cancellationToken);
         }
-        catch (DbException exception) when (DatabaseOutage.Is(exception))
+        catch (DbException exception) when (DatabaseOutage.IsOutage(exception))
         {
             LogNotWritten(exception.Message);
         }

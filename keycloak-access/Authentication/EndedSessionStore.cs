@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 namespace KeycloakAccess.Authentication;
 
 /// <summary>The sessions that Keycloak has ended, kept in the database so that every instance refuses them from the next request on.</summary>
-internal sealed class EndedSessionStore(Database database, AuditTrail audit, IOptions<KeycloakOptions> options, TimeProvider clock)
+internal sealed class EndedSessionStore(Database database, AuditLog audit, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
     /// <summary>Ends one session, or every session of a subject that began until then where no session id is given.</summary>
     public Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken) =>

@@ -205,7 +205,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
                 if (!_known.Contains(name) && !ignored.Concat(refused).Any(each => Normal(each) == name))
                 {
-                    var nearest = NearestName.Of(written.Split(':')[^1], _names);
+                    var nearest = NearestName.Find(written.Split(':')[^1], _names);
                     throw new KeycloakConfigurationException(
                         $"{KeycloakOptions.Section}:{written} is not a known key" + (nearest is null ? "." : $": did you mean {nearest}?") +
                         $" Known here: {string.Join(", ", _names)}.");

@@ -81,7 +81,7 @@ internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOption
         }
 
         // A host name can only be judged when it has been resolved: the connection to Keycloak does that (BackchannelHandler).
-        var external = IPAddress.TryParse(url.DnsSafeHost, out var address) && !LocalAddress.Is(address);
+        var external = IPAddress.TryParse(url.DnsSafeHost, out var address) && !LocalAddress.IsLocal(address);
         return url.Scheme == "http" && (required == SslRequired.All || (required == SslRequired.External && external))
             ? $"Keycloak:{key} is \"{text}\", but Keycloak:ssl-required is {required.ToString().ToLowerInvariant()}. Use https, or lower ssl-required."
             : null;

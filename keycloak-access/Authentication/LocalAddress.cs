@@ -7,7 +7,7 @@ namespace KeycloakAccess.Authentication;
 internal static class LocalAddress
 {
     /// <returns>Whether the address is loopback, link-local or private (RFC 1918, RFC 4193). No address at all is a Unix socket, hence of this machine.</returns>
-    public static bool Is(IPAddress? address)
+    public static bool IsLocal(IPAddress? address)
     {
         if (address is null)
         {

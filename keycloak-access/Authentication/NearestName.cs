@@ -4,7 +4,7 @@ namespace KeycloakAccess.Authentication;
 internal static class NearestName
 {
     /// <returns>The known name nearest to what was written, or <see langword="null"/> where none is near enough to be a slip.</returns>
-    public static string? Of(string written, IEnumerable<string> known) => known
+    public static string? Find(string written, IEnumerable<string> known) => known
         .Select(name => (Name: name, Distance: Distance(written.ToUpperInvariant(), name.ToUpperInvariant())))
         .Where(candidate => candidate.Distance <= Math.Max(2, written.Length / 3))
         .OrderBy(candidate => candidate.Distance)

@@ -51,7 +51,7 @@ internal sealed partial class RealmKeyLog(
                     written = last.ReadAt;
                 }
             }
-            catch (Exception exception) when (DatabaseOutage.Is(exception))
+            catch (Exception exception) when (DatabaseOutage.IsOutage(exception))
             {
                 LogNotWritten(exception.Message);
             }

@@ -134,7 +134,7 @@ internal static partial class SessionScheme
             return;
         }
 
-        await Problem.Of(
+        await Problem.Create(
             StatusCodes.Status401Unauthorized,
             "session_missing",
             $"You are not signed in, or your session has ended. Sign in at {SignInEndpoints.SignInPath}.").ExecuteAsync(context.HttpContext);
@@ -196,7 +196,7 @@ internal static partial class SessionScheme
             context.HttpContext.RequestAborted);
         if (!Renews(context.HttpContext, identity))
         {
-            services.GetRequiredService<ActivityMeter>().CountInDay(ActivityMeter.SignIns);
+            services.GetRequiredService<RequestCounters>().CountInDay(RequestCounters.SignIns);
         }
     }
 
@@ -213,7 +213,7 @@ internal static partial class SessionScheme
     private static Task ExplainFailure(RemoteFailureContext context)
     {
         var logger = context.HttpContext.RequestServices.GetRequiredService<ILogger<RealmMetadata>>();
-        var reason = SignInFailure.Of(context.Failure);
+        var reason = SignInFailure.ReasonOf(context.Failure);
         LogSignInFailed(logger, reason, SignInFailure.Printable(context.Failure?.Message ?? ""));
         context.HandleResponse();
         context.Response.Redirect($"{SignInEndpoints.SignInFailedPath}?reason={reason}");

@@ -35,7 +35,7 @@ internal static partial class SignInEndpoints
         catch (Exception exception) when (exception is OpenIdConnectProtocolException or HttpRequestException)
         {
             // The pushed authorization request (RFC 9126) failed: Keycloak refuses here what it would show as a page of its own.
-            var reason = SignInFailure.Of(exception);
+            var reason = SignInFailure.ReasonOf(exception);
             LogRefused(logger, reason, SignInFailure.Printable(exception.Message));
             return TypedResults.Redirect($"{SignInFailedPath}?reason={reason}");
         }
@@ -55,7 +55,7 @@ internal static partial class SignInEndpoints
         context.User = session.Principal;
         if (await FormBody.TryReadAsync(context.Request, cancellationToken) is null || !await antiforgery.IsRequestValidAsync(context))
         {
-            return Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.FormExpired, "The form is too old or not ours. Go back, reload the page and try again.");
+            return Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.FormExpired, "The form is too old or not ours. Go back, reload the page and try again.");
         }
 
         // A copy of the cookie must not outlive the sign-out, and neither must tokens of the same session.
@@ -74,7 +74,7 @@ internal static partial class SignInEndpoints
     }
 
     /// <returns>The address if it is a path of this site, else the home of the admin pages: nobody is sent elsewhere.</returns>
-    private static string Local(string? returnUrl) => LocalPath.Of(returnUrl) ?? "/admin";
+    private static string Local(string? returnUrl) => LocalPath.Parse(returnUrl) ?? "/admin";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Keycloak refused to begin a sign-in ({Reason}): {Message}")]
     private static partial void LogRefused(ILogger logger, string reason, string message);

@@ -13,7 +13,7 @@ internal static class SignInFailure
     public const string Refused = "refused";
 
     /// <param name="exception">What the OpenID Connect handler reported.</param>
-    public static string Of(Exception? exception) => exception switch
+    public static string ReasonOf(Exception? exception) => exception switch
     {
         RealmUnreachableException or HttpRequestException => Unreachable,
         OpenIdConnectProtocolException { Message: var message } => OfError(message),

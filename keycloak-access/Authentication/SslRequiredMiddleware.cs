@@ -21,7 +21,7 @@ internal static class SslRequiredMiddleware
             return;
         }
 
-        await Problem.Of(
+        await Problem.Create(
             StatusCodes.Status403Forbidden,
             ProblemCode.SslRequired,
             "This address is only served over HTTPS (Keycloak:ssl-required). Behind a proxy that ends TLS, name the proxy in Proxies.").ExecuteAsync(context);

@@ -35,7 +35,7 @@ internal static class AccessQuestionCommands
             if (known.Count > 1)
             {
                 Terminal.Say($"error: {name} may be any of several accounts. Name one by its id:");
-                known.Select(account => $"  {account.Username} ({SubjectTypes.Of(account.Kind)}): {account.Subject}").ToList().ForEach(Terminal.Say);
+                known.Select(account => $"  {account.Username} ({SubjectTypes.Write(account.Kind)}): {account.Subject}").ToList().ForEach(Terminal.Say);
                 return ExitCode.Invalid;
             }
 
@@ -48,11 +48,11 @@ internal static class AccessQuestionCommands
             var answer = await questions.EvaluateAsync(question, cancellationToken);
             if (line.GetValue(json))
             {
-                Terminal.WriteJson(EvaluationJson.Write(EvaluationResponse.Of(answer)));
+                Terminal.WriteJson(EvaluationJson.Write(EvaluationResponse.FromAnswer(answer)));
             }
             else
             {
-                Terminal.WriteLines($"{AccessWords.Say(answer)}\n\n{AccessWords.Draw(answer)}");
+                Terminal.WriteLines($"{AnswerFormatter.Say(answer)}\n\n{AnswerFormatter.Draw(answer)}");
             }
 
             return answer.IsAllowed ? ExitCode.Done : ExitCode.No;
@@ -85,7 +85,7 @@ internal static class AccessQuestionCommands
             var (answers, isCut) = await AllAsync(questions, question, line.GetValue(limit), cancellationToken);
             if (line.GetValue(json))
             {
-                Terminal.WriteJson(EvaluationJson.Write(answers.Select(EvaluationResponse.Of)));
+                Terminal.WriteJson(EvaluationJson.Write(answers.Select(EvaluationResponse.FromAnswer)));
             }
             else
             {
@@ -136,6 +136,6 @@ internal static class AccessQuestionCommands
     }
 
     private static IEnumerable<string> Lines(AccessAnswer answer) =>
-        answer.Explanation.Grants.Select(chain => $"    {chain}")
-            .Prepend($"{AccessWords.Who(answer)} ({SubjectTypes.Of(answer.Subject!.Subject.Kind)}, {answer.Subject.Id})");
+        answer.Explanation.Grants.Select(grantPath => $"    {grantPath}")
+            .Prepend($"{AnswerFormatter.Who(answer)} ({SubjectTypes.Write(answer.Subject!.Subject.Kind)}, {answer.Subject.Id})");
 }

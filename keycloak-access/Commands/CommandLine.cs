@@ -134,7 +134,7 @@ public sealed class CommandLine
                 : command.Subcommands.Select(verb => verb.Name);
             var kind = isOption ? "option" : command.Subcommands.Count > 0 ? "verb" : "argument";
             yield return $"error: {full} knows no {kind} {unknown}." +
-                (NearestName.Of(unknown, known) is { } nearest ? $" Did you mean {nearest}?" : "");
+                (NearestName.Find(unknown, known) is { } nearest ? $" Did you mean {nearest}?" : "");
         }
         else if (command.Subcommands.Count > 0)
         {

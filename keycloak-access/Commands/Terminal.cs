@@ -25,7 +25,7 @@ internal static class Terminal
     /// <summary>A line of data. One that tells of a change is coloured by its sign.</summary>
     public static void Write(string line)
     {
-        var printable = AccessWords.Printable(line);
+        var printable = AnswerFormatter.Printable(line);
         Console.Out.WriteLine(Coloured ? Colour(printable) : printable);
     }
 
@@ -37,19 +37,19 @@ internal static class Terminal
     /// breaks stand between values only.
     /// </summary>
     public static void WriteJson(string json) => Console.Out.WriteLine(string.Concat(json.EnumerateRunes().Select(character =>
-        AccessWords.IsPrintable(character) || character.Value is '\n' or '\r'
+        AnswerFormatter.IsPrintable(character) || character.Value is '\n' or '\r'
             ? character.ToString()
             : string.Concat(character.ToString().Select(unit => $"\\u{(int)unit:x4}")))));
 
     /// <summary>A line for whoever watches.</summary>
-    public static void Say(string line) => Console.Error.WriteLine(AccessWords.Printable(line));
+    public static void Say(string line) => Console.Error.WriteLine(AnswerFormatter.Printable(line));
 
     /// <summary>How far something has come, for whoever watches a terminal: the next line stands in its place. A file holds none of these.</summary>
     public static void SayForNow(string line)
     {
         if (!Console.IsErrorRedirected)
         {
-            Console.Error.Write($"\r{AccessWords.Printable(line)}\e[K");
+            Console.Error.Write($"\r{AnswerFormatter.Printable(line)}\e[K");
         }
     }
 
@@ -81,7 +81,7 @@ internal static class Terminal
     /// <returns>Whether the answer is yes. Anything else is no.</returns>
     public static bool Ask(string question)
     {
-        Console.Error.Write($"{AccessWords.Printable(question)} [y/N] ");
+        Console.Error.Write($"{AnswerFormatter.Printable(question)} [y/N] ");
         return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
     }
 

@@ -4,7 +4,7 @@ namespace KeycloakAccess.Data;
 internal sealed record AuditRow
 {
     public const string ChangeKind = "change";
-    public const string RefusalKind = "refusal";
+    public const string DeniedRequestKind = "denied-request";
 
     /// <summary>The columns, in the order of the properties.</summary>
     public const string Columns =

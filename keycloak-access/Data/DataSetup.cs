@@ -1,24 +1,42 @@
+using System.Reflection;
 using Dapper;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace KeycloakAccess.Data;
 
-internal static class DataSetup
+/// <summary>Adds an application's own migrations.</summary>
+public static class DataSetup
 {
-    public static void AddData(this IServiceCollection services)
+    /// <summary>
+    /// Adds the SQL files that are embedded in an assembly as <c>Migrations/Sqlite/*.sql</c> and <c>Migrations/PostgreSql/*.sql</c>. They
+    /// are applied at start, in the order of their names, after those of the engine, each once and in a transaction of its own.
+    /// </summary>
+    /// <param name="services">The application's services.</param>
+    /// <param name="assembly">
+    /// The assembly, whose resources are named <c>Assembly.Migrations.Sqlite.0001_books.sql</c>. Its name is that of the history: it must
+    /// stay what it is.
+    /// </param>
+    public static void AddMigrations(this IServiceCollection services, Assembly assembly)
+    {
+        ArgumentNullException.ThrowIfNull(assembly);
+        services.AddSingleton(MigrationHistory.FromApplication(assembly));
+    }
+
+    internal static void AddData(this IServiceCollection services)
     {
         DapperTypes.Register();
         services.AddSingleton(provider => Database.From(
             provider.GetRequiredService<IConfiguration>().GetConnectionString("Database"),
             provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
+        services.AddSingleton<MigrationHistories>();
         services.AddSingleton<Migrator>();
         services.AddSingleton<SchemaCheck>();
-        services.AddSingleton<AuditTrail>();
-        services.AddSingleton<RefusalTrail>();
-        services.AddHostedService(provider => provider.GetRequiredService<RefusalTrail>());
-        services.AddSingleton<ActivityMeter>();
-        services.AddHostedService(provider => provider.GetRequiredService<ActivityMeter>());
-        services.AddSingleton<ActivityStore>();
+        services.AddSingleton<AuditLog>();
+        services.AddSingleton<DeniedRequestLog>();
+        services.AddHostedService(provider => provider.GetRequiredService<DeniedRequestLog>());
+        services.AddSingleton<RequestCounters>();
+        services.AddHostedService(provider => provider.GetRequiredService<RequestCounters>());
+        services.AddSingleton<RequestCounterStore>();
         services.AddHealthChecks().AddCheck<Check>("database");
     }
 

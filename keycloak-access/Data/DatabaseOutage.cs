@@ -14,7 +14,7 @@ internal static class DatabaseOutage
     // connections or a lock that was not to be had, operator intervention, system.
     private static readonly string[] PostgresClasses = ["08", "53", "55", "57", "58"];
 
-    public static bool Is(Exception exception) => exception switch
+    public static bool IsOutage(Exception exception) => exception switch
     {
         SqliteException sqlite => SqliteCodes.Contains(sqlite.SqliteErrorCode),
         PostgresException postgres => IsOutage(postgres.SqlState),
@@ -33,9 +33,9 @@ internal static class DatabaseOutage
         is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
         or SqliteException { SqliteExtendedErrorCode: 2067 or 1555 };
 
-    /// <returns>Whether the statement names a table that is not there.</returns>
+    /// <returns>Whether the statement names a table or a column that is not there.</returns>
     public static bool IsMissingTable(Exception exception) => exception
-        is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable }
+        is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn }
         or SqliteException { SqliteErrorCode: 1 };
 
     // 25006 is read_only_sql_transaction: a standby, or a server that was set read-only. Classes 28 and 3D are a login

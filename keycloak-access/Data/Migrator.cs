@@ -1,18 +1,26 @@
 using System.Data.Common;
-using System.Security.Cryptography;
-using System.Text;
 using Dapper;
 
 namespace KeycloakAccess.Data;
 
 /// <summary>
-/// Brings the schema up to date at start: numbered, embedded SQL files of the database's engine, in order, each in a
-/// transaction of its own, under a lock so that several instances may start at once.
+/// Brings the schema up to date at start: of each history the numbered, embedded SQL files of the database's engine, in order, each
+/// in a transaction of its own, under a lock so that several instances may start at once.
 /// </summary>
-internal sealed partial class Migrator(Database database, MigrationValues values, TimeProvider clock, ILogger<Migrator> logger)
+internal sealed partial class Migrator(
+    Database database, MigrationValues values, MigrationHistories histories, TimeProvider clock, ILogger<Migrator> logger)
 {
     // Any number will do, as long as every instance of this service takes the same.
     private const long PostgresLock = 7_302_114_519_118_001;
+
+    // The last one of the one history that there was before, and the last one of the engine's that it amounts to.
+    private const string LastFormer = "0012_access_on_pages";
+    private const string LastOfFormer = "0005_request_counters";
+
+    private const string CreateTable = """
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            history TEXT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TEXT NOT NULL, PRIMARY KEY (history, name))
+        """;
 
     /// <exception cref="DatabaseException">
     /// The database cannot be reached or written, a migration failed, or one that was applied has been edited since.
@@ -24,7 +32,11 @@ internal sealed partial class Migrator(Database database, MigrationValues values
             CreateFolder();
             await using var connection = await database.OpenAsync(cancellationToken);
             await LockAsync(connection, cancellationToken);
-            await ApplyAsync(connection, cancellationToken);
+            await PrepareAsync(connection, cancellationToken);
+            foreach (var history in histories)
+            {
+                await ApplyAsync(connection, history, cancellationToken);
+            }
         }
         catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException)
         {
@@ -33,19 +45,6 @@ internal sealed partial class Migrator(Database database, MigrationValues values
                 "Check ConnectionStrings:Database, that the server runs, and that this process may write there.",
                 exception);
         }
-    }
-
-    /// <summary>The names of the migrations of one engine, in the order in which they are applied.</summary>
-    public static IReadOnlyList<string> Names(DatabaseEngine engine) =>
-        [.. Resources(engine).Select(resource => resource.Name)];
-
-    private static IEnumerable<(string Name, string Resource)> Resources(DatabaseEngine engine)
-    {
-        var prefix = $"KeycloakAccess.Data.Migrations.{engine}.";
-        return typeof(Migrator).Assembly.GetManifestResourceNames()
-            .Where(resource => resource.StartsWith(prefix, StringComparison.Ordinal))
-            .Order(StringComparer.Ordinal)
-            .Select(resource => (resource[prefix.Length..^".sql".Length], resource));
     }
 
     private void CreateFolder()
@@ -63,42 +62,85 @@ internal sealed partial class Migrator(Database database, MigrationValues values
             ? $"SELECT pg_advisory_lock({PostgresLock})"
             // The write-ahead log lets readers go on while one connection writes. The mode stays with the file.
             : "PRAGMA journal_mode = WAL";
-        await connection.ExecuteAsync(new CommandDefinition(sql, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition(sql, commandTimeout: 0, cancellationToken: cancellationToken));
     }
 
-    private async Task ApplyAsync(DbConnection connection, CancellationToken cancellationToken)
+    private async Task PrepareAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        await using (var first = await Database.BeginWriteAsync(connection, cancellationToken))
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        if (await IsFormerAsync(connection, transaction, cancellationToken))
         {
-            await connection.ExecuteAsync(new CommandDefinition(
-                "CREATE TABLE IF NOT EXISTS schema_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)",
-                transaction: first,
-                cancellationToken: cancellationToken));
-            await first.CommitAsync(cancellationToken);
+            await BringOverAsync(connection, transaction, cancellationToken);
         }
 
-        foreach (var (name, resource) in Resources(database.Engine))
-        {
-            var sql = await ReadAsync(resource, cancellationToken);
-            var checksum = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(sql)));
+        await ExecuteAsync(connection, CreateTable, parameters: null, transaction, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
 
+    private async Task<bool> IsFormerAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        var columns = (await connection.QueryAsync<string>(new CommandDefinition(
+            database.Engine == DatabaseEngine.PostgreSql
+                ? "SELECT attname FROM pg_attribute WHERE attrelid = to_regclass('schema_migrations') AND attnum > 0 AND NOT attisdropped"
+                : "SELECT name FROM pragma_table_info('schema_migrations')",
+            transaction: transaction,
+            cancellationToken: cancellationToken))).AsList();
+        return columns.Count > 0 && !columns.Contains("history", StringComparer.Ordinal);
+    }
+
+    private async Task BringOverAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    {
+        var former = (await connection.QueryAsync<string>(new CommandDefinition(
+            "SELECT name FROM schema_migrations", transaction: transaction, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
+        if (!former.Contains(LastFormer))
+        {
+            throw new DatabaseException(
+                $"The schema of {database.Place} is too old: {LastFormer} has not been applied. Start the last version before this one once, which applies it.");
+        }
+
+        var script = await MigrationHistory.ReadFormerAsync(database.Engine, cancellationToken);
+        await ExecuteAsync(connection, script.Sql, parameters: null, transaction, cancellationToken);
+        await ExecuteAsync(connection, "DROP TABLE schema_migrations", parameters: null, transaction, cancellationToken);
+        await ExecuteAsync(connection, CreateTable, parameters: null, transaction, cancellationToken);
+        foreach (var history in histories)
+        {
+            foreach (var name in history.Names(database.Engine))
+            {
+                var migration = await history.ReadAsync(database.Engine, name, cancellationToken);
+                var isThere = history == MigrationHistory.Engine
+                    ? string.CompareOrdinal(name, LastOfFormer) <= 0
+                    : migration.Formerly is { } formerly && former.Contains(formerly);
+                if (isThere)
+                {
+                    await RecordAsync(connection, transaction, history, migration, cancellationToken);
+                }
+            }
+        }
+
+        LogBroughtOver();
+    }
+
+    private async Task ApplyAsync(DbConnection connection, MigrationHistory history, CancellationToken cancellationToken)
+    {
+        foreach (var name in history.Names(database.Engine))
+        {
+            var migration = await history.ReadAsync(database.Engine, name, cancellationToken);
             await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
             var applied = await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
-                "SELECT checksum FROM schema_migrations WHERE name = @name", new { name }, transaction, cancellationToken: cancellationToken));
+                "SELECT checksum FROM schema_migrations WHERE history = @History AND name = @name",
+                new { History = history.Name, name },
+                transaction,
+                cancellationToken: cancellationToken));
             if (applied is null)
             {
-                await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
-                await connection.ExecuteAsync(new CommandDefinition(
-                    "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (@name, @checksum, @at)",
-                    new { name, checksum, at = clock.GetUtcNow().ToString("O") },
-                    transaction,
-                    cancellationToken: cancellationToken));
-                LogApplied(name);
+                await ExecuteAsync(connection, migration.Sql, values, transaction, cancellationToken);
+                await RecordAsync(connection, transaction, history, migration, cancellationToken);
+                LogApplied(history.Name, name);
             }
-            else if (!string.Equals(applied, checksum, StringComparison.Ordinal))
+            else if (!string.Equals(applied, migration.Checksum, StringComparison.Ordinal))
             {
                 throw new DatabaseException(
-                    $"The migration {name} was edited after it had been applied to {database.Place}. " +
+                    $"The migration {name} of {history.Name} was edited after it had been applied to {database.Place}. " +
                     "Restore the file, and put the change into a new migration.");
             }
 
@@ -106,18 +148,23 @@ internal sealed partial class Migrator(Database database, MigrationValues values
         }
     }
 
-    private static async Task<string> ReadAsync(string resource, CancellationToken cancellationToken)
-    {
-        await using var stream = typeof(Migrator).Assembly.GetManifestResourceStream(resource)!;
-        using var reader = new StreamReader(stream);
-        // Line ends are a matter of the checkout, not of the migration.
-        return (await reader.ReadToEndAsync(cancellationToken)).ReplaceLineEndings("\n");
-    }
+    private Task<int> RecordAsync(
+        DbConnection connection, DbTransaction transaction, MigrationHistory history, Migration migration, CancellationToken cancellationToken) =>
+        ExecuteAsync(
+            connection,
+            "INSERT INTO schema_migrations (history, name, checksum, applied_at) VALUES (@history, @Name, @Checksum, @at)",
+            new { history = history.Name, migration.Name, migration.Checksum, at = clock.GetUtcNow().ToString("O") },
+            transaction,
+            cancellationToken);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Applied migration {Name}")]
-    private partial void LogApplied(string name);
+    // Without a limit: a large table takes its time.
+    private static Task<int> ExecuteAsync(
+        DbConnection connection, string sql, object? parameters, DbTransaction transaction, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Applied migration {Name} of {History}")]
+    private partial void LogApplied(string history, string name);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Brought over the database of an earlier version")]
+    private partial void LogBroughtOver();
 }
-
-/// <summary>What a migration may refer to, as <c>@Name</c>: the few facts of this installation that the default data needs.</summary>
-/// <param name="Resource">The client id of the API in Keycloak, which owns the client roles.</param>
-internal sealed record MigrationValues(string Resource);

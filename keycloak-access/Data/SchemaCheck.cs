@@ -4,7 +4,7 @@ using Dapper;
 namespace KeycloakAccess.Data;
 
 /// <summary>Whether the schema is the one that this program works with, for those who use the database and do not own it.</summary>
-internal sealed class SchemaCheck(Database database)
+internal sealed class SchemaCheck(Database database, MigrationHistories histories)
 {
     /// <exception cref="DatabaseException">
     /// There is no database, it cannot be reached, or its schema is older or newer than this program. Nothing was changed.
@@ -18,13 +18,14 @@ internal sealed class SchemaCheck(Database database)
         }
 
         var applied = await AppliedAsync(cancellationToken);
-        if (Migrator.Names(database.Engine).Except(applied, StringComparer.Ordinal).FirstOrDefault() is { } pending)
+        string[] known = [.. histories.SelectMany(history => history.Names(database.Engine).Select(name => $"{name} of {history.Name}"))];
+        if (known.Except(applied, StringComparer.Ordinal).FirstOrDefault() is { } pending)
         {
             throw new DatabaseException(
                 $"The schema of {database.Place} is older than this program: {pending} has not been applied. Start the service once, which applies it.");
         }
 
-        if (applied.Except(Migrator.Names(database.Engine), StringComparer.Ordinal).FirstOrDefault() is { } unknown)
+        if (applied.Except(known, StringComparer.Ordinal).FirstOrDefault() is { } unknown)
         {
             throw new DatabaseException(
                 $"The schema of {database.Place} is newer than this program, which does not know {unknown}. Use the version that the service runs.");
@@ -37,7 +38,7 @@ internal sealed class SchemaCheck(Database database)
         {
             await using var connection = await database.OpenAsync(cancellationToken);
             return (await connection.QueryAsync<string>(new CommandDefinition(
-                "SELECT name FROM schema_migrations ORDER BY name", cancellationToken: cancellationToken))).AsList();
+                "SELECT name || ' of ' || history FROM schema_migrations ORDER BY history, name", cancellationToken: cancellationToken))).AsList();
         }
         catch (DbException exception) when (DatabaseOutage.IsMissingTable(exception))
         {

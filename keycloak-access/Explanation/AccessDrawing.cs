@@ -5,7 +5,7 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Explanation;
 
 /// <summary>
-/// Draws an answer: the chains as boxes and arrows, what was looked at, and the verdict. Chains that grant are drawn with
+/// Draws an answer: the grant paths as boxes and arrows, what was looked at, and the verdict. GrantPaths that grant are drawn with
 /// thin lines, those that deny with thick ones, and those that are missing with dashed ones.
 /// </summary>
 internal sealed class AccessDrawing(AccessAnswer answer)
@@ -13,7 +13,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
     /// <summary>The most columns that a line has.</summary>
     public const int Width = 100;
 
-    private const int MostWays = 6;
+    private const int MostRememberedPermissions = 6;
 
     /// <summary>Two borders and two blanks around the text of a box.</summary>
     private const int Frame = 4;
@@ -37,9 +37,9 @@ internal sealed class AccessDrawing(AccessAnswer answer)
             Draw(rows);
         }
 
-        if (answer.Explanation.Ways.Count > MostWays)
+        if (answer.Explanation.GrantingGroups.Count > MostRememberedPermissions)
         {
-            Line($"  … and {answer.Explanation.Ways.Count - MostWays} more groups that would grant it");
+            Line($"  … and {answer.Explanation.GrantingGroups.Count - MostRememberedPermissions} more groups that would grant it");
         }
 
         Line("");
@@ -60,19 +60,19 @@ internal sealed class AccessDrawing(AccessAnswer answer)
 
     private string Title()
     {
-        var kind = answer.Subject is { } subject ? SubjectTypes.Of(subject.Subject.Kind) : "not known here";
+        var kind = answer.Subject is { } subject ? SubjectTypes.Write(subject.Subject.Kind) : "not known here";
         var row = answer.Question.IsAboutRow ? $" on {answer.Question.Row}" : "";
-        return $"{AccessWords.Who(answer)} ({kind}) · {answer.Decision.Permission}{row}";
+        return $"{AnswerFormatter.Who(answer)} ({kind}) · {answer.Decision.Permission}{row}";
     }
 
     private List<Row> Rows()
     {
         var rows = new List<Row>();
-        rows.AddRange(answer.Explanation.Grants.Select(chain => new Row(Thin, Words(chain.Origin), ["group", chain.Group.Name], ["grants", chain.Permission.ToString()])));
-        rows.AddRange(answer.Explanation.Denials.Select(chain => new Row(Thick, Words(chain.Origin), ["group", chain.Group.Name], ["denies", chain.Permission.ToString()])));
-        rows.AddRange(answer.Explanation.Ways.Take(MostWays).Select(way => new Row(
+        rows.AddRange(answer.Explanation.Grants.Select(grantPath => new Row(Thin, Words(grantPath.Origin), ["group", grantPath.Group.Name], ["grants", grantPath.Permission.ToString()])));
+        rows.AddRange(answer.Explanation.Denials.Select(grantPath => new Row(Thick, Words(grantPath.Origin), ["group", grantPath.Group.Name], ["denies", grantPath.Permission.ToString()])));
+        rows.AddRange(answer.Explanation.GrantingGroups.Take(MostRememberedPermissions).Select(way => new Row(
             Dashed,
-            way.Mappings.Count > 0 ? Words(way.Mappings[0].Pattern, way.Mappings.Count - 1) : ["by hand", "here"],
+            way.Mappings.Count > 0 ? Words(way.Mappings[0].Pattern, way.Mappings.Count - 1) : ["direct member", "here"],
             ["group", way.Group.Name],
             ["would grant", way.Group.Permissions.First(granted => granted.Covers(answer.Decision.Permission)).ToString()])));
         return rows;
@@ -82,8 +82,8 @@ internal sealed class AccessDrawing(AccessAnswer answer)
     {
         { Role: { } role, Mapping.Pattern: { IsExact: false } pattern } => [Kind(role), role.Name, $"as {pattern.Name}"],
         { Role: { } role } => [Kind(role), role.Name],
-        _ when origin == Origin.Everybody => ["for everybody", "every account"],
-        _ => ["by hand", "here"],
+        _ when origin == Origin.DefaultGroup => ["default group", "every account"],
+        _ => ["direct member", "here"],
     };
 
     private static string[] Words(RolePattern pattern, int more) =>
@@ -105,10 +105,10 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         }
 
         var permission = answer.Decision.Permission;
-        yield return subject.Subject.IsActive ? "✓ the account is switched on" : "✗ the account is switched off";
+        yield return subject.Subject.IsEnabled ? "✓ the account is enabled" : "✗ the account is disabled";
         yield return answer.Explanation.Grants.Count > 0 ? $"✓ a group grants {permission}" : $"✗ no group grants {permission}";
         yield return answer.Explanation.Denials.Count > 0
-            ? $"✗ denied by {string.Join(", ", AccessWords.Names(answer.Explanation.Denials))}, which wins"
+            ? $"✗ denied by {string.Join(", ", AnswerFormatter.Names(answer.Explanation.Denials))}, which wins"
             : "✓ no group denies it";
         yield return Scopes();
         if (answer.Question.IsAboutRow)
@@ -128,9 +128,9 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         return held switch
         {
             null => "✓ no token is at hand, so no scope narrows it",
-            "" when answer.LacksScope => $"✗ the token has no scope of this API; it takes {AccessWords.Scopes(answer)}",
+            "" when answer.LacksScope => $"✗ the token has no scope of this API; it takes {AnswerFormatter.Scopes(answer)}",
             "" => "✓ the token has no scope of this API, so none narrows it",
-            _ when answer.LacksScope => $"✗ the token is for {held}; it takes {AccessWords.Scopes(answer)}",
+            _ when answer.LacksScope => $"✗ the token is for {held}; it takes {AnswerFormatter.Scopes(answer)}",
             _ => $"✓ the token is for {held}",
         };
     }
@@ -168,8 +168,8 @@ internal sealed class AccessDrawing(AccessAnswer answer)
     // What is too wide is taken from the widest column, so that short names stay whole.
     private static int[] Fit(int[] widths)
     {
-        var room = Width - (3 * Frame) - (2 * Arrow.Length);
-        while (widths.Sum() > room)
+        var module = Width - (3 * Frame) - (2 * Arrow.Length);
+        while (widths.Sum() > module)
         {
             widths[Array.IndexOf(widths, widths.Max())]--;
         }
@@ -205,7 +205,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         yield return line.ToString();
     }
 
-    private void Line(string text) => _text.Append(AccessWords.Printable(Elide(text, Width)).TrimEnd()).Append('\n');
+    private void Line(string text) => _text.Append(AnswerFormatter.Printable(Elide(text, Width)).TrimEnd()).Append('\n');
 
     private sealed record Row(Style Style, params string[][] Boxes)
     {
@@ -213,7 +213,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         {
             for (var column = 0; column < Boxes.Length; column++)
             {
-                Boxes[column] = [.. Boxes[column].Select(AccessWords.Printable)];
+                Boxes[column] = [.. Boxes[column].Select(AnswerFormatter.Printable)];
             }
         }
     }

@@ -24,7 +24,7 @@ internal static class AccessEndpoints
         .AcceptsQuery("subject", "permission", "row")
         .Produces<EvaluationResponse>()
         .ProducesValidationProblem()
-        .RequireActiveAccount();
+        .RequireEnabledAccount();
 
     /// <returns>The refusal, if a question is about somebody else and the caller may not ask that.</returns>
     public static IResult? Refuse(HttpContext context, Caller caller, params IEnumerable<AccessQuestion> questions)
@@ -57,6 +57,6 @@ internal static class AccessEndpoints
         _ = Permission.TryParse(permission, out var asked);
         var question = new AccessQuestion(subject ?? caller.Identity.Subject, asked, row ?? AccessQuestion.WholeModel);
         return Refuse(context, caller, question)
-            ?? EvaluationJson.Answer(EvaluationResponse.Of(await questions.EvaluateAsync(question, cancellationToken)));
+            ?? EvaluationJson.Answer(EvaluationResponse.FromAnswer(await questions.EvaluateAsync(question, cancellationToken)));
     }
 }

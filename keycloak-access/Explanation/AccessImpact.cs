@@ -19,7 +19,7 @@ internal sealed record AccountImpact(
 /// <param name="Affected">How many of them gain or lose.</param>
 /// <param name="Gaining">How many gain.</param>
 /// <param name="Losing">How many lose.</param>
-/// <param name="RolesUnknown">How many have never shown what roles they have: of these, only members by hand and what is for everybody are known.</param>
+/// <param name="RolesUnknown">How many have never shown what roles they have: of these, only direct members and what is a default group are known.</param>
 internal sealed record ImpactReport(
     IReadOnlyList<AccountImpact> Accounts, long Looked, long Affected, long Gaining, long Losing, long RolesUnknown)
 {
@@ -88,8 +88,8 @@ internal sealed class AccessImpact(SubjectStore subjects, PermissionCatalogue ca
         var (gains, loses) = (new List<Permission>(), new List<Permission>());
         foreach (var permission in permissions)
         {
-            var demand = new Demand(permission);
-            switch (Decision.On(now, demand, catalogue).IsAllowed, Decision.On(then, demand, catalogue).IsAllowed)
+            var requirement = new AccessRequirement(permission);
+            switch (Decision.Evaluate(now, requirement, catalogue).IsAllowed, Decision.Evaluate(then, requirement, catalogue).IsAllowed)
             {
                 case (false, true):
                     gains.Add(permission);

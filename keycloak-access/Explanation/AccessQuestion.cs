@@ -26,7 +26,7 @@ internal static class SubjectTypes
     public const string Person = "person";
     public const string Service = "service";
 
-    public static string Of(AccountKind kind) => kind == AccountKind.Service ? Service : Person;
+    public static string Write(AccountKind kind) => kind == AccountKind.Service ? Service : Person;
 
     /// <returns>The kind of account that the type means, or <see langword="null"/> if it means none.</returns>
     public static AccountKind? Parse(string type) => type switch
@@ -50,14 +50,14 @@ internal static class SubjectTypes
 internal sealed record AccessSubject(string Id, string Username, Subject Subject, bool RolesKnown, bool IsAsker, Subject? Own = null)
 {
     /// <returns>The one of the two that decides: their own, where that is refused already.</returns>
-    public Subject DecidingOn(Demand demand, PermissionCatalogue catalogue) =>
-        Own is not null && !Decision.On(Own, demand, catalogue).IsAllowed ? Own : Subject;
+    public Subject DecidingFor(AccessRequirement requirement, PermissionCatalogue catalogue) =>
+        Own is not null && !Decision.Evaluate(Own, requirement, catalogue).IsAllowed ? Own : Subject;
 }
 
 /// <summary>The answer, with everything that led to it.</summary>
 /// <param name="Question">What was asked.</param>
 /// <param name="Subject">Whom it is about; <see langword="null"/> if nobody of that id and type has been seen.</param>
-/// <param name="Explanation">The decision and the chains behind it.</param>
+/// <param name="Explanation">The decision and the grant paths behind it.</param>
 /// <param name="LacksScope">Whether the token, if there is one, is for less than this, whatever else stands in the way.</param>
 /// <param name="Notes">What is odd about the question or about what is known, in full sentences.</param>
 internal sealed record AccessAnswer(
@@ -65,7 +65,7 @@ internal sealed record AccessAnswer(
 {
     // Holds everything, to see whether a token's scopes alone would be in the way.
     private static readonly EffectiveAccess Everything = new(
-        [new Membership(new GroupRule(Guid.Empty, "", [new Permission(Permission.Any, Permission.Any)], [], ForEverybody: true), Origin.Everybody)]);
+        [new Membership(new GroupRule(Guid.Empty, "", [new Permission(Permission.Any, Permission.Any)], [], IsDefault: true), Origin.DefaultGroup)]);
 
     public Decision Decision => Explanation.Decision;
 
@@ -75,7 +75,7 @@ internal sealed record AccessAnswer(
     /// Whether the answer names the groups that would grant what is missing, and the roles that lead there. Groups that the
     /// subject is not in are not theirs to know of.
     /// </summary>
-    public bool NamesWays { get; init; } = true;
+    public bool NamesGrantingGroups { get; init; } = true;
 
     /// <summary>The answer before anybody has looked for the row. A pure function.</summary>
     /// <param name="question">What is asked.</param>
@@ -83,7 +83,7 @@ internal sealed record AccessAnswer(
     /// <param name="rules">The rules that the subject's access was resolved by.</param>
     /// <param name="catalogue">Every permission and scope that exists.</param>
     /// <param name="rows">The models whose rows can be asked about.</param>
-    public static AccessAnswer Of(
+    public static AccessAnswer Create(
         AccessQuestion question, AccessSubject? subject, AccessRules rules, PermissionCatalogue catalogue, RowCatalogue rows)
     {
         string[] notes = [.. Oddities(question, subject, catalogue, rows)];
@@ -93,14 +93,14 @@ internal sealed record AccessAnswer(
             return new AccessAnswer(question, Subject: null, new DecisionExplanation(unknown, [], [], [], HeldScopes: null, []), LacksScope: false, notes);
         }
 
-        var demand = new Demand(question.Permission);
-        var deciding = subject.DecidingOn(demand, catalogue);
-        var unhindered = deciding with { IsActive = true, Access = Everything };
+        var requirement = new AccessRequirement(question.Permission);
+        var deciding = subject.DecidingFor(requirement, catalogue);
+        var unhindered = deciding with { IsEnabled = true, Access = Everything };
         return new AccessAnswer(
             question,
             subject,
-            DecisionExplanation.Create(deciding, demand, rules, catalogue),
-            Decision.On(unhindered, demand, catalogue).Reason == DecisionReason.InsufficientScope,
+            DecisionExplanation.Create(deciding, requirement, rules, catalogue),
+            Decision.Evaluate(unhindered, requirement, catalogue).Reason == DecisionReason.InsufficientScope,
             notes);
     }
 
@@ -114,7 +114,7 @@ internal sealed record AccessAnswer(
         {
             yield return subject.IsAsker
                 ? "The token of this call carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope \"roles\" in Keycloak."
-                : $"No token of {subject.Username} has carried a roles claim so far. What is known are groups for everybody and those given by hand.";
+                : $"No token of {subject.Username} has carried a roles claim so far. What is known are default groups and those given directly.";
         }
 
         if (catalogue.Mistake(question.Permission.ToString(), wildcards: false) is { } mistake)

@@ -5,7 +5,7 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Explanation;
 
 /// <summary>
-/// Answers who may do what, and why. It decides nothing itself: each answer is that of <see cref="Decision.On"/>, which
+/// Answers who may do what, and why. It decides nothing itself: each answer is that of <see cref="Decision.Evaluate"/>, which
 /// every call to this service is decided by, and of the model's row-level rule. It lives as long as one request or one
 /// command: the rules are those of its beginning, and an account is read once. A handler takes it as a parameter.
 /// </summary>
@@ -179,7 +179,7 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
 
     private async Task<AccessAnswer> AnswerAsync(AccessQuestion question, AccessSubject? subject, CancellationToken cancellationToken)
     {
-        var answer = AccessAnswer.Of(question, subject, rules, catalogue, rows) with { NamesWays = _seesAccess };
+        var answer = AccessAnswer.Create(question, subject, rules, catalogue, rows) with { NamesGrantingGroups = _seesAccess };
         return subject is null || !answer.IsAllowed || !question.IsAboutRow
             || await IsShownAsync(question.Permission.Model, question.Row, subject, cancellationToken)
             ? answer
@@ -188,8 +188,8 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
 
     private Decision Decide(AccessSubject subject, Permission permission)
     {
-        var demand = new Demand(permission);
-        return Decision.On(subject.DecidingOn(demand, catalogue), demand, catalogue);
+        var requirement = new AccessRequirement(permission);
+        return Decision.Evaluate(subject.DecidingFor(requirement, catalogue), requirement, catalogue);
     }
 
     // A row that is not there and one that is hidden are one answer, so that nobody learns which.

@@ -10,7 +10,7 @@ namespace KeycloakAccess.Explanation;
 /// <param name="Context">Why, and what would be needed.</param>
 public sealed record EvaluationResponse(bool Decision, EvaluationContextResponse Context)
 {
-    internal static EvaluationResponse Of(AccessAnswer answer) => new(answer.IsAllowed, EvaluationContextResponse.Of(answer));
+    internal static EvaluationResponse FromAnswer(AccessAnswer answer) => new(answer.IsAllowed, EvaluationContextResponse.FromAnswer(answer));
 
     internal static EvaluationResponse Invalid(string message) => new(Decision: false, new EvaluationContextResponse
     {
@@ -23,7 +23,7 @@ public sealed record EvaluationResponse(bool Decision, EvaluationContextResponse
 public sealed record EvaluationContextResponse
 {
     /// <summary>
-    /// <c>allowed</c>, <c>subject_unknown</c>, <c>account_inactive</c>, <c>permission_denied</c>, <c>permission_missing</c>,
+    /// <c>allowed</c>, <c>subject_unknown</c>, <c>account_disabled</c>, <c>permission_denied</c>, <c>permission_missing</c>,
     /// <c>insufficient_scope</c>, <c>row_hidden</c> (there is no such row, or the subject does not get to see it), or
     /// <c>invalid_request</c> where one question of several is none.
     /// </summary>
@@ -43,11 +43,11 @@ public sealed record EvaluationContextResponse
     /// <summary>What was asked for: <c>book:delete</c>.</summary>
     public string? Permission { get; init; }
 
-    /// <summary>Every chain that grants it.</summary>
-    public IReadOnlyList<ChainResponse>? Grants { get; init; }
+    /// <summary>Every grant path that grants it.</summary>
+    public IReadOnlyList<GrantPathResponse>? Grants { get; init; }
 
-    /// <summary>Every chain that denies it. One is enough.</summary>
-    public IReadOnlyList<ChainResponse>? Denials { get; init; }
+    /// <summary>Every grant path that denies it. One is enough.</summary>
+    public IReadOnlyList<GrantPathResponse>? Denials { get; init; }
 
     /// <summary>Everything that narrows what the groups grant, by the codes above: not only what decided.</summary>
     public IReadOnlyList<string>? NarrowedBy { get; init; }
@@ -64,7 +64,7 @@ public sealed record EvaluationContextResponse
     /// <summary>Why one question of several is none (section 7.2.1).</summary>
     public EvaluationErrorResponse? Error { get; init; }
 
-    internal static EvaluationContextResponse Of(AccessAnswer answer)
+    internal static EvaluationContextResponse FromAnswer(AccessAnswer answer)
     {
         var status = answer.Decision.Reason switch
         {
@@ -75,15 +75,15 @@ public sealed record EvaluationContextResponse
         return new EvaluationContextResponse
         {
             Code = Refusals.Code(answer.Decision.Reason),
-            ReasonAdmin = Reason(AccessWords.ForAdministrators(answer)),
-            ReasonUser = Reason(AccessWords.ForUsers(answer)),
-            Subject = answer.Subject is { } subject ? EvaluationSubjectResponse.Of(subject) : null,
+            ReasonAdmin = Reason(AnswerFormatter.ForAdministrators(answer)),
+            ReasonUser = Reason(AnswerFormatter.ForUsers(answer)),
+            Subject = answer.Subject is { } subject ? EvaluationSubjectResponse.FromSubject(subject) : null,
             Permission = answer.Decision.Permission.ToString(),
-            Grants = [.. answer.Explanation.Grants.Select(ChainResponse.Of)],
-            Denials = [.. answer.Explanation.Denials.Select(ChainResponse.Of)],
+            Grants = [.. answer.Explanation.Grants.Select(GrantPathResponse.FromGrantPath)],
+            Denials = [.. answer.Explanation.Denials.Select(GrantPathResponse.FromGrantPath)],
             NarrowedBy = [.. Narrowing(answer).Select(Refusals.Code)],
             HeldScopes = answer.Explanation.HeldScopes,
-            Needs = answer.IsAllowed || answer.Decision.Reason == DecisionReason.RowHidden ? null : EvaluationNeedsResponse.Of(answer),
+            Needs = answer.IsAllowed || answer.Decision.Reason == DecisionReason.RowHidden ? null : EvaluationNeedsResponse.FromAnswer(answer),
             Notes = answer.Notes.Count == 0 ? null : answer.Notes,
         };
 
@@ -92,9 +92,9 @@ public sealed record EvaluationContextResponse
 
     private static IEnumerable<DecisionReason> Narrowing(AccessAnswer answer)
     {
-        if (answer.Subject is { Subject.IsActive: false })
+        if (answer.Subject is { Subject.IsEnabled: false })
         {
-            yield return DecisionReason.AccountInactive;
+            yield return DecisionReason.AccountDisabled;
         }
 
         if (answer.Explanation.Denials.Count > 0)
@@ -118,20 +118,20 @@ public sealed record EvaluationContextResponse
 /// <param name="AccountId">The local account.</param>
 /// <param name="Username">The name to sign in with, or the client id of a service.</param>
 /// <param name="Type"><c>person</c> or <c>service</c>.</param>
-/// <param name="Active">Whether the account is switched on.</param>
+/// <param name="Enabled">Whether the account is enabled.</param>
 /// <param name="Roles">Where the roles come from: <c>token</c>, that of this call, or <c>record</c>, what Keycloak said last.</param>
-public sealed record EvaluationSubjectResponse(Guid AccountId, string Username, string Type, bool Active, string Roles)
+public sealed record EvaluationSubjectResponse(Guid AccountId, string Username, string Type, bool Enabled, string Roles)
 {
-    internal static EvaluationSubjectResponse Of(AccessSubject subject) => new(
+    internal static EvaluationSubjectResponse FromSubject(AccessSubject subject) => new(
         subject.Subject.AccountId,
         subject.Username,
-        SubjectTypes.Of(subject.Subject.Kind),
-        subject.Subject.IsActive,
+        SubjectTypes.Write(subject.Subject.Kind),
+        subject.Subject.IsEnabled,
         subject.IsAsker ? "token" : "record");
 }
 
 /// <summary>One way from Keycloak, or from somebody's hand, through a group to a permission.</summary>
-/// <param name="Origin"><c>realm-role</c>, <c>client-role</c>, <c>keycloak-group</c>, <c>by-hand</c> or <c>everybody</c>.</param>
+/// <param name="Origin"><c>realm-role</c>, <c>client-role</c>, <c>keycloak-group</c>, <c>direct-member</c> or <c>default-group</c>.</param>
 /// <param name="Role">The role or group in Keycloak.</param>
 /// <param name="Client">The client that owns a client role.</param>
 /// <param name="MappingId">The role mapping that leads on.</param>
@@ -140,45 +140,45 @@ public sealed record EvaluationSubjectResponse(Guid AccountId, string Username, 
 /// <param name="Group">Its name.</param>
 /// <param name="Permission">What it grants or denies, as it is written there.</param>
 /// <param name="Text">All of it on one line.</param>
-public sealed record ChainResponse(
+public sealed record GrantPathResponse(
     string Origin, string? Role, string? Client, Guid? MappingId, string? Mapping, Guid GroupId, string Group, string Permission, string Text)
 {
-    internal static ChainResponse Of(Chain chain) => new(
-        chain.Origin.Kind,
-        chain.Origin.Role?.Name,
-        chain.Origin.Role is { Kind: RoleKind.ClientRole } role ? role.Client : null,
-        chain.Origin.Mapping?.Id,
-        chain.Origin.Mapping?.Pattern.Name,
-        chain.Group.Id,
-        chain.Group.Name,
-        chain.Permission.ToString(),
-        chain.ToString());
+    internal static GrantPathResponse FromGrantPath(GrantPath grantPath) => new(
+        grantPath.Origin.Kind,
+        grantPath.Origin.Role?.Name,
+        grantPath.Origin.Role is { Kind: RoleKind.ClientRole } role ? role.Client : null,
+        grantPath.Origin.Mapping?.Id,
+        grantPath.Origin.Mapping?.Pattern.Name,
+        grantPath.Group.Id,
+        grantPath.Group.Name,
+        grantPath.Permission.ToString(),
+        grantPath.ToString());
 }
 
 /// <summary>What would have to change for a yes. All that stands here is needed.</summary>
-/// <param name="SwitchOn">That the account is switched on.</param>
+/// <param name="EnableAccount">That the account is enabled.</param>
 /// <param name="LeaveGroups">That the subject leaves these groups, or that they no longer deny it.</param>
 /// <param name="AnyGroup">That the subject is in one of these groups. Left out for those who ask about themselves without <c>access:view</c>.</param>
 /// <param name="AnyScopes">That the token holds one of these sets of scopes, each with spaces between.</param>
 /// <param name="Remedies">The same in words.</param>
 public sealed record EvaluationNeedsResponse(
-    bool? SwitchOn, IReadOnlyList<string>? LeaveGroups, IReadOnlyList<WayResponse>? AnyGroup, IReadOnlyList<string>? AnyScopes, IReadOnlyList<string> Remedies)
+    bool? EnableAccount, IReadOnlyList<string>? LeaveGroups, IReadOnlyList<GrantingGroupResponse>? AnyGroup, IReadOnlyList<string>? AnyScopes, IReadOnlyList<string> Remedies)
 {
-    internal static EvaluationNeedsResponse Of(AccessAnswer answer) => new(
-        answer.Subject is { Subject.IsActive: false } ? true : null,
-        answer.Explanation.Denials.Count > 0 ? AccessWords.Names(answer.Explanation.Denials) : null,
-        answer is { NamesWays: true, Subject: not null, Explanation.Grants.Count: 0 } ? [.. answer.Explanation.Ways.Select(WayResponse.Of)] : null,
+    internal static EvaluationNeedsResponse FromAnswer(AccessAnswer answer) => new(
+        answer.Subject is { Subject.IsEnabled: false } ? true : null,
+        answer.Explanation.Denials.Count > 0 ? AnswerFormatter.Names(answer.Explanation.Denials) : null,
+        answer is { NamesGrantingGroups: true, Subject: not null, Explanation.Grants.Count: 0 } ? [.. answer.Explanation.GrantingGroups.Select(GrantingGroupResponse.FromGroup)] : null,
         answer.LacksScope ? [.. answer.Explanation.Scopes.Select(set => string.Join(' ', set))] : null,
-        [.. AccessWords.Remedies(answer)]);
+        [.. AnswerFormatter.Remedies(answer)]);
 }
 
 /// <summary>A group that would grant what is missing.</summary>
 /// <param name="GroupId">The group.</param>
 /// <param name="Group">Its name.</param>
 /// <param name="Roles">The roles and groups of Keycloak that lead into it.</param>
-public sealed record WayResponse(Guid GroupId, string Group, IReadOnlyList<string> Roles)
+public sealed record GrantingGroupResponse(Guid GroupId, string Group, IReadOnlyList<string> Roles)
 {
-    internal static WayResponse Of(Way way) => new(way.Group.Id, way.Group.Name, [.. way.Mappings.Select(mapping => mapping.Pattern.ToString())]);
+    internal static GrantingGroupResponse FromGroup(GrantingGroup group) => new(group.Group.Id, group.Group.Name, [.. group.Mappings.Select(mapping => mapping.Pattern.ToString())]);
 }
 
 /// <summary>Why one question of several is none.</summary>

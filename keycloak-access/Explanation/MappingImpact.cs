@@ -24,7 +24,7 @@ internal sealed record MappingReport(IReadOnlyList<KeycloakRole> Roles, IReadOnl
 /// The dry run of one mapping. The one of a whole document goes through every account; this one asks for the accounts that
 /// have a role which the mapping fits, by an index, and stops after the first few: it runs while somebody types.
 /// </summary>
-internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, PermissionCatalogue catalogue)
+internal sealed class MappingImpact(SubjectStore subjects, ObservedRoles observedRoles, PermissionCatalogue catalogue)
 {
     /// <summary>How many accounts are named.</summary>
     public const int MostNamed = 20;
@@ -39,7 +39,7 @@ internal sealed class MappingImpact(SubjectStore subjects, SeenRoles seenRoles, 
     /// <param name="cancellationToken">The request's.</param>
     public async Task<MappingReport> OfAsync(AccessRules rules, MappingRule? removed, MappingRule? added, CancellationToken cancellationToken)
     {
-        var seen = await seenRoles.ListAsync(cancellationToken);
+        var seen = await observedRoles.ListAsync(cancellationToken);
         var concerned = seen.Where(role => Fits(removed, role.Role) || Fits(added, role.Role)).Select(role => role.Id).ToArray();
         // No other permission can come or go.
         GroupRule?[] groups = [removed is null ? null : rules.FindGroup(removed.GroupId), added is null ? null : rules.FindGroup(added.GroupId)];

@@ -14,7 +14,7 @@ internal sealed record Group
 
     public required int Version { get; init; }
 
-    public required bool ForEverybody { get; init; }
+    public required bool IsDefault { get; init; }
 
     /// <summary>As written: <c>model:action</c>, with <c>*</c> for any.</summary>
     public IReadOnlyList<string> Permissions { get; init; } = [];
@@ -44,7 +44,7 @@ public sealed record GroupRequest
     public IReadOnlyList<string> Denied { get; init; } = [];
 
     /// <summary>Whether every account is in the group, without any role or anybody's hand.</summary>
-    public bool ForEverybody { get; init; }
+    public bool IsDefault { get; init; }
 }
 
 /// <summary>A group as a caller gets it.</summary>
@@ -53,6 +53,6 @@ public sealed record GroupRequest
 /// <param name="Description">What it is for.</param>
 /// <param name="Permissions">What its members may do.</param>
 /// <param name="Denied">What its members may not do, whatever other groups grant them.</param>
-/// <param name="ForEverybody">Whether every account is in it.</param>
+/// <param name="IsDefault">Whether every account is in it.</param>
 public sealed record GroupResponse(
-    Guid Id, string Name, string Description, IReadOnlyList<string> Permissions, IReadOnlyList<string> Denied, bool ForEverybody);
+    Guid Id, string Name, string Description, IReadOnlyList<string> Permissions, IReadOnlyList<string> Denied, bool IsDefault);

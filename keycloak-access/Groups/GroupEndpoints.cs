@@ -49,7 +49,7 @@ internal static class GroupEndpoints
             .RequirePermission(Model, Permission.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteGroup")
-            .WithSummary("Delete a group, its mappings and its members by hand (If-Match).")
+            .WithSummary("Delete a group, its mappings and its direct members (If-Match).")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status412PreconditionFailed)
@@ -57,13 +57,13 @@ internal static class GroupEndpoints
             .RequirePermission(Model, Permission.Delete);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
-            .WithSummary("Put an account into a group by hand.")
+            .WithSummary("Put an account into a group directly.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .RequirePermission(Model, Permission.Change);
         group.MapDelete("/{id:guid}/members/{accountId:guid}", RemoveMemberAsync)
             .WithName("RemoveGroupMember")
-            .WithSummary("Take an account out of a group that it was put into by hand.")
+            .WithSummary("Take an account out of a group that it was put into directly.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .RequirePermission(Model, Permission.Change);
@@ -87,14 +87,14 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        GroupRequest request, GroupStore store, Caller caller, Delegation delegation, PermissionCatalogue catalogue, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
+        GroupRequest request, GroupStore store, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
     {
         if (Mistake(request, catalogue) is { } mistake)
         {
             return mistake;
         }
 
-        if (delegation.Refuse([.. request.Permissions, .. request.Denied]) is { } refused)
+        if (grantGuard.Refuse([.. request.Permissions, .. request.Denied]) is { } refused)
         {
             return refused;
         }
@@ -110,7 +110,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> ReplaceAsync(
-        Guid id, GroupRequest request, GroupStore store, Caller caller, Delegation delegation, PermissionCatalogue catalogue, HttpContext context, CancellationToken cancellationToken)
+        Guid id, GroupRequest request, GroupStore store, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, HttpContext context, CancellationToken cancellationToken)
     {
         if (EntityTags.Read(context.Request, out var seen) is { } missing)
         {
@@ -127,7 +127,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { } refused)
+        if (grantGuard.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { } refused)
         {
             return refused;
         }
@@ -160,7 +160,7 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, GroupStore store, Caller caller, Delegation delegation, HttpRequest request, CancellationToken cancellationToken)
+        Guid id, GroupStore store, Caller caller, GrantGuard grantGuard, HttpRequest request, CancellationToken cancellationToken)
     {
         if (EntityTags.Read(request, out var seen) is { } missing)
         {
@@ -172,7 +172,7 @@ internal static class GroupEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
+        if (grantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
         {
             return refused;
         }
@@ -183,22 +183,22 @@ internal static class GroupEndpoints
     }
 
     private static Task<IResult> AddMemberAsync(
-        Guid id, Guid accountId, GroupStore store, Caller caller, Delegation delegation, CancellationToken cancellationToken) =>
-        ChangeMemberAsync(id, store, delegation, () => store.AddMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
+        Guid id, Guid accountId, GroupStore store, Caller caller, GrantGuard grantGuard, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, store, grantGuard, () => store.AddMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
 
     private static Task<IResult> RemoveMemberAsync(
-        Guid id, Guid accountId, GroupStore store, Caller caller, Delegation delegation, CancellationToken cancellationToken) =>
-        ChangeMemberAsync(id, store, delegation, () => store.RemoveMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
+        Guid id, Guid accountId, GroupStore store, Caller caller, GrantGuard grantGuard, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, store, grantGuard, () => store.RemoveMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
 
     private static async Task<IResult> ChangeMemberAsync(
-        Guid id, GroupStore store, Delegation delegation, Func<Task<bool>> change, CancellationToken cancellationToken)
+        Guid id, GroupStore store, GrantGuard grantGuard, Func<Task<bool>> change, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(id, cancellationToken) is not { } group)
         {
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
+        if (grantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
         {
             return refused;
         }
@@ -224,7 +224,7 @@ internal static class GroupEndpoints
         return mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal);
     }
 
-    private static ProblemHttpResult NameTaken(string name) => Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, NameTakenText(name));
+    private static ProblemHttpResult NameTaken(string name) => Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, NameTakenText(name));
 
     public static string NameTakenText(string name) => $"There is a group {name} already. Choose another name, or change that group.";
 
@@ -234,11 +234,11 @@ internal static class GroupEndpoints
         Name = request.Name,
         Description = request.Description,
         Version = 1,
-        ForEverybody = request.ForEverybody,
+        IsDefault = request.IsDefault,
         Permissions = [.. request.Permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
         Denied = [.. request.Denied.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
     };
 
     public static GroupResponse ToResponse(Group group) => new(
-        group.Id, group.Name, group.Description, group.Permissions, group.Denied, group.ForEverybody);
+        group.Id, group.Name, group.Description, group.Permissions, group.Denied, group.IsDefault);
 }

@@ -7,7 +7,7 @@ using Dapper;
 namespace KeycloakAccess.Groups;
 
 /// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
-internal sealed class GroupStore(Database database, AuditTrail audit)
+internal sealed class GroupStore(Database database, AuditLog audit)
 {
     private const string Model = GroupEndpoints.Model;
     public const string AddMember = "add-member";
@@ -24,7 +24,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
     public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
+            SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
             FROM groups g
             LEFT JOIN group_permissions p ON p.group_id = g.id
             ORDER BY g.name, p.permission
@@ -43,7 +43,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
     public async Task<IReadOnlyList<Group>> FindAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
     {
         var sql = $"""
-            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
+            SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
             FROM groups g
             LEFT JOIN group_permissions p ON p.group_id = g.id
             WHERE g.id IN {database.Elements("@ids", "uuid")}
@@ -57,8 +57,8 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
     public async Task<bool> AddAsync(Group group, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = """
-            INSERT INTO groups (id, name, description, for_everybody, version)
-            VALUES (@Id, @Name, @Description, @ForEverybody, @Version)
+            INSERT INTO groups (id, name, description, is_default, version)
+            VALUES (@Id, @Name, @Description, @IsDefault, @Version)
             ON CONFLICT (name) DO NOTHING
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -98,10 +98,10 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
 
         const string sql = """
             UPDATE groups
-            SET name = @Name, description = @Description, for_everybody = @ForEverybody, version = @Version
+            SET name = @Name, description = @Description, is_default = @IsDefault, version = @Version
             WHERE id = @Id AND version = @seen
             """;
-        var values = new DynamicParameters(new { group.Name, group.Description, group.ForEverybody, Version = current.Version + 1, group.Id });
+        var values = new DynamicParameters(new { group.Name, group.Description, group.IsDefault, Version = current.Version + 1, group.Id });
         values.Add("seen", current.Version);
         try
         {
@@ -159,7 +159,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
         return true;
     }
 
-    /// <summary>Puts an account into a group by hand. Keycloak never takes it out again.</summary>
+    /// <summary>Puts an account into a group directly. Keycloak never takes it out again.</summary>
     /// <returns>Whether there is such an account and such a group.</returns>
     public async Task<bool> AddMemberAsync(Guid id, Guid accountId, Actor actor, CancellationToken cancellationToken)
     {
@@ -181,7 +181,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
         return member is not null;
     }
 
-    /// <returns>Whether the account was in the group by hand.</returns>
+    /// <returns>Whether the account was in the group directly.</returns>
     public async Task<bool> RemoveMemberAsync(Guid id, Guid accountId, Actor actor, CancellationToken cancellationToken)
     {
         const string sql = "DELETE FROM group_members WHERE group_id = @id AND account_id = @accountId";
@@ -198,7 +198,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
         return true;
     }
 
-    /// <returns>Those of the accounts that are in the group by hand.</returns>
+    /// <returns>Those of the accounts that are in the group directly.</returns>
     public async Task<IReadOnlySet<Guid>> MembersAmongAsync(Guid id, IReadOnlyCollection<Guid> accounts, CancellationToken cancellationToken)
     {
         var sql = $"SELECT account_id FROM group_members WHERE group_id = @id AND account_id IN {database.Elements("@accounts", "uuid")}";
@@ -222,7 +222,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
         ["description"] = group.Description,
         ["permissions"] = group.Permissions.Order(StringComparer.Ordinal).ToArray(),
         ["denied"] = group.Denied.Order(StringComparer.Ordinal).ToArray(),
-        ["forEverybody"] = group.ForEverybody,
+        ["isDefault"] = group.IsDefault,
     };
 
     private static Dictionary<string, object?> Values(MemberRow member) => new(StringComparer.Ordinal)
@@ -234,14 +234,14 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
     private static bool IsSame(Group one, Group other) =>
         string.Equals(one.Name, other.Name, StringComparison.Ordinal)
         && string.Equals(one.Description, other.Description, StringComparison.Ordinal)
-        && one.ForEverybody == other.ForEverybody
+        && one.IsDefault == other.IsDefault
         && one.Permissions.ToHashSet(StringComparer.Ordinal).SetEquals(other.Permissions)
         && one.Denied.ToHashSet(StringComparer.Ordinal).SetEquals(other.Denied);
 
     private static async Task<Group?> FindAsync(DbConnection connection, DbTransaction? transaction, Guid id, CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT g.id, g.name, g.description, g.version, g.for_everybody, p.permission, p.denied
+            SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
             FROM groups g
             LEFT JOIN group_permissions p ON p.group_id = g.id
             WHERE g.id = @id
@@ -266,7 +266,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
             Name = group.First().Name,
             Description = group.First().Description,
             Version = group.First().Version,
-            ForEverybody = group.First().ForEverybody,
+            IsDefault = group.First().IsDefault,
             Permissions = [.. group.Where(row => row.Denied is false).Select(row => row.Permission!)],
             Denied = [.. group.Where(row => row.Denied is true).Select(row => row.Permission!)],
         })];
@@ -281,7 +281,7 @@ internal sealed class GroupStore(Database database, AuditTrail audit)
 
         public required int Version { get; init; }
 
-        public required bool ForEverybody { get; init; }
+        public required bool IsDefault { get; init; }
 
         public string? Permission { get; init; }
 

@@ -16,7 +16,7 @@ internal static class EntityTags
         version = null;
         if (request.Headers.IfMatch.Count == 0)
         {
-            return Problem.Of(
+            return Problem.Create(
                 StatusCodes.Status428PreconditionRequired,
                 ProblemCode.PreconditionMissing,
                 "Send the ETag that you got when you read it as If-Match, so that nobody's change is overwritten unseen.");
@@ -24,7 +24,7 @@ internal static class EntityTags
 
         if (!EntityTagHeaderValue.TryParseList(request.Headers.IfMatch, out var tags) || tags is not [var tag])
         {
-            return Problem.Of(
+            return Problem.Create(
                 StatusCodes.Status400BadRequest,
                 ProblemCode.PreconditionMalformed,
                 "If-Match must hold exactly one ETag, as in \"3\" with its quotation marks.");
@@ -40,7 +40,7 @@ internal static class EntityTags
         return null;
     }
 
-    public static ProblemHttpResult Mismatch() => Problem.Of(
+    public static ProblemHttpResult Mismatch() => Problem.Create(
         StatusCodes.Status412PreconditionFailed,
         ProblemCode.PreconditionFailed,
         "It has changed since you read it. Get it again, look at the change, and send yours with the new ETag.");

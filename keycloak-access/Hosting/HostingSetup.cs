@@ -107,7 +107,7 @@ internal static class HostingSetup
         MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
         && type.Charset is { Length: > 0 } charset
         && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-            ? Problem.Of(StatusCodes.Status415UnsupportedMediaType, ProblemCode.CharsetUnsupported, "Send bodies in UTF-8.").ExecuteAsync(context)
+            ? Problem.Create(StatusCodes.Status415UnsupportedMediaType, ProblemCode.CharsetUnsupported, "Send bodies in UTF-8.").ExecuteAsync(context)
             : next(context));
 
     private static void Customize(ProblemDetailsContext context)

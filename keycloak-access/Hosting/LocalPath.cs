@@ -9,6 +9,6 @@ internal static class LocalPath
     /// The address, if it is a path of this site and can stand in a header as it is (RFC 9110, section 5.5); else
     /// <see langword="null"/>. Nobody is sent elsewhere.
     /// </returns>
-    public static string? Of(string? address) =>
+    public static string? Parse(string? address) =>
         address is not null && RedirectHttpResult.IsLocalUrl(address) && !address.StartsWith('~') && address.All(character => character is > ' ' and < '\x7f') ? address : null;
 }

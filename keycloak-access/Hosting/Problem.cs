@@ -9,7 +9,7 @@ internal static class Problem
     /// <param name="code">What is wrong: one of <see cref="ProblemCode"/>.</param>
     /// <param name="detail">What is wrong and what to do, in full sentences.</param>
     /// <param name="more">Members of their own, such as <c>missingPermission</c>.</param>
-    public static ProblemHttpResult Of(int status, string code, string detail, params ReadOnlySpan<(string Name, object? Value)> more)
+    public static ProblemHttpResult Create(int status, string code, string detail, params ReadOnlySpan<(string Name, object? Value)> more)
     {
         var extensions = new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = code };
         foreach (var (name, value) in more)

@@ -3,12 +3,12 @@ namespace KeycloakAccess.Hosting;
 /// <summary>Every <c>code</c> of problem details. Programs rely on them; docs/errors.md says what each means.</summary>
 internal static class ProblemCode
 {
-    public const string AccountInactive = "account_inactive";
+    public const string AccountDisabled = "account_disabled";
     public const string AccountKindRefused = "account_kind_refused";
     public const string BodyTooLarge = "body_too_large";
     public const string CharsetUnsupported = "charset_unsupported";
     public const string Conflict = "conflict";
-    public const string DelegationRefused = "delegation_refused";
+    public const string GrantRefused = "grant_refused";
     public const string FormExpired = "form_expired";
     public const string InsufficientScope = "insufficient_scope";
     public const string InternalError = "internal_error";

@@ -177,7 +177,7 @@ internal sealed record ColumnType
     public static string Supported => $"{string.Join(", ", Known.Keys.Select(type => type.Name).Order(StringComparer.Ordinal))}, an enum, and the nullable forms of these";
 
     /// <returns>The type of a column for a property of this type, nullable or not; <see langword="null"/> if there is none.</returns>
-    public static ColumnType? Of(Type type)
+    public static ColumnType? Find(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type.IsEnum ? OfEnum(type) : Known.GetValueOrDefault(type);

@@ -206,7 +206,7 @@ public sealed partial class ModelBuilder<T>
                 ?? throw Mistake($"{name} cannot be searched or sorted by."));
     }
 
-    private Column ColumnOf(PropertyInfo property) => ColumnType.Of(property.PropertyType) is { } type
+    private Column ColumnOf(PropertyInfo property) => ColumnType.Find(property.PropertyType) is { } type
         ? new Column(property, type, _readOnly.Contains(property.Name)) { References = _references.GetValueOrDefault(property.Name) }
         : throw Mistake($"the property {property.Name} is a {property.PropertyType.Name}, which is no type of a column. There are {ColumnType.Supported}.");
 

@@ -84,13 +84,13 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             return mistake!;
         }
 
-        var (rows, next) = await store.ListAsync(query, RowSubject.Of(caller), cancellationToken);
+        var (rows, next) = await store.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken);
         return TypedResults.Ok(new Page<T>([.. rows.Cast<T>()], next));
     }
 
     private async Task<Results<Ok<T>, NotFound>> GetAsync(string id, Caller caller, HttpResponse response, CancellationToken cancellationToken)
     {
-        if (await store.FindAsync(id, RowSubject.Of(caller), cancellationToken) is not { } found)
+        if (await store.FindAsync(id, RowSubject.FromCaller(caller), cancellationToken) is not { } found)
         {
             return TypedResults.NotFound();
         }
@@ -151,9 +151,9 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             case ModelChange.Invalid(var field, var mistake):
                 return QueryParameters.Mistake(field, mistake);
             case ModelChange.Conflict(var detail, { } dependants):
-                return Problem.Of(StatusCodes.Status409Conflict, "conflict", detail, ("dependants", dependants));
+                return Problem.Create(StatusCodes.Status409Conflict, "conflict", detail, ("dependants", dependants));
             case ModelChange.Conflict(var detail, null):
-                return Problem.Of(StatusCodes.Status409Conflict, "conflict", detail);
+                return Problem.Create(StatusCodes.Status409Conflict, "conflict", detail);
             default:
                 return TypedResults.NotFound();
         }

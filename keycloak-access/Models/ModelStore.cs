@@ -31,7 +31,7 @@ internal abstract record ModelChange
 /// The rows of one model. Each read applies the row-level rule; each change is a transaction that reads the row under a
 /// lock, applies the rule and the version, checks relations, and writes the change and its audit row.
 /// </summary>
-internal sealed class ModelStore(Model model, ModelCatalogue models, Database database, AuditTrail audit, TimeProvider clock) : IModelRows
+internal sealed class ModelStore(Model model, ModelCatalogue models, Database database, AuditLog audit, TimeProvider clock) : IModelRows
 {
     private readonly ModelTable _table = new(model, database.Engine);
     private readonly Dictionary<Model, ModelTable> _others = models.Models.ToDictionary(other => other, other => new ModelTable(other, database.Engine));
@@ -192,7 +192,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             {
                 await _table.ListIdsAsync(connection, model.Rows(new RowSubject(Guid.Empty, IsService: false, (_, _) => may)), after: null, limit: 1, cancellationToken);
             }
-            catch (DbException exception) when (!DatabaseOutage.Is(exception))
+            catch (DbException exception) when (!DatabaseOutage.IsOutage(exception))
             {
                 throw new ModelException(model.Name, $"its row-level rule is no condition that the table {model.Table} takes: {exception.Message} It names columns as the table does.");
             }
@@ -204,7 +204,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         WriteAsync(async (connection, transaction) =>
         {
             var before = model.ParseId(id) is { } key
-                ? await _table.FindAsync(connection, transaction, key, model.Rows(RowSubject.Of(caller)), cancellationToken)
+                ? await _table.FindAsync(connection, transaction, key, model.Rows(RowSubject.FromCaller(caller)), cancellationToken)
                 : null;
             return before is null ? new ModelChange.Missing()
                 : seen is not null && seen != before.Version ? new ModelChange.Outdated()
@@ -262,7 +262,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
                 continue;
             }
 
-            if (await CountSeenAsync(connection, transaction, target, target.Id, value, caller, cancellationToken) == 0)
+            if (await CountObservedAsync(connection, transaction, target, target.Id, value, caller, cancellationToken) == 0)
             {
                 return new ModelChange.Invalid(column.Json, $"There is no {target.Name} with this id, or none that you may know of, which takes {target.Name}:{Permission.View}. GET /api/{target.Plural} lists them; POST /api/{target.Plural} adds one.");
             }
@@ -280,7 +280,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         {
             var id = model.Id.Get(row)!;
             var all = await _others[other].CountAsync(connection, transaction, column, id, RowFilter.All, cancellationToken);
-            var seen = all == 0 ? 0 : await CountSeenAsync(connection, transaction, other, column, id, caller, cancellationToken);
+            var seen = all == 0 ? 0 : await CountObservedAsync(connection, transaction, other, column, id, caller, cancellationToken);
             hidden |= all > seen;
             if (seen > 0)
             {
@@ -300,9 +300,9 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     }
 
     // How many rows have the value, of those that the caller may know of: by the permission to view, and by the model's rule.
-    private async Task<long> CountSeenAsync(
+    private async Task<long> CountObservedAsync(
         DbConnection connection, DbTransaction? transaction, Model other, Column column, object value, Caller caller, CancellationToken cancellationToken) =>
         caller.May(other.Name, Permission.View)
-            ? await _others[other].CountAsync(connection, transaction, column, value, other.Rows(RowSubject.Of(caller)), cancellationToken)
+            ? await _others[other].CountAsync(connection, transaction, column, value, other.Rows(RowSubject.FromCaller(caller)), cancellationToken)
             : 0;
 }

@@ -145,7 +145,7 @@ internal sealed class ModelTable
     /// <summary>A name in a statement. A column may be called order.</summary>
     public static string Quote(string name) => $"\"{name}\"";
 
-    private static ColumnType Versions => ColumnType.Of(typeof(int))!;
+    private static ColumnType Versions => ColumnType.Find(typeof(int))!;
 
     private Statement Select(string what, RowFilter rule) =>
         new Statement(_engine).Add($"SELECT {what} FROM {_table} WHERE 1 = 1").AddRule(rule);

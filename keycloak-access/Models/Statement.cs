@@ -64,6 +64,6 @@ internal sealed class Statement(DatabaseEngine engine)
         return $"@value{_values.Count - 1}";
     }
 
-    private static ColumnType TypeOf(object? argument) => ColumnType.Of(argument?.GetType() ?? typeof(string))
+    private static ColumnType TypeOf(object? argument) => ColumnType.Find(argument?.GetType() ?? typeof(string))
         ?? throw new InvalidOperationException($"A row-level rule holds a {argument!.GetType().Name}, which cannot be a parameter. There are {ColumnType.Supported}.");
 }

@@ -61,7 +61,7 @@ internal static class TableCheck
 
     private static string Lines(string mistake, Func<DatabaseEngine, IEnumerable<string>> sql) => string.Join(
         Environment.NewLine,
-        Enum.GetValues<DatabaseEngine>().SelectMany(engine => sql(engine).Prepend($"-- keycloak-access/Data/Migrations/{engine}")).Prepend(mistake));
+        Enum.GetValues<DatabaseEngine>().SelectMany(engine => sql(engine).Prepend($"-- Migrations/{engine}")).Prepend(mistake));
 
     private static string Create(Model model, ModelCatalogue models, DatabaseEngine engine)
     {

@@ -9,9 +9,9 @@ namespace KeycloakAccess.Permissions;
 /// <param name="Name">Its name.</param>
 /// <param name="Permissions">What its members may do.</param>
 /// <param name="Denied">What its members may not do, whatever else they hold.</param>
-/// <param name="ForEverybody">Whether every account is in it.</param>
+/// <param name="IsDefault">Whether every account is in it.</param>
 internal sealed record GroupRule(
-    Guid Id, string Name, IReadOnlyList<Permission> Permissions, IReadOnlyList<Permission> Denied, bool ForEverybody)
+    Guid Id, string Name, IReadOnlyList<Permission> Permissions, IReadOnlyList<Permission> Denied, bool IsDefault)
 {
     /// <returns>What is granted by what is written. What does not parse was written past this service, and grants nothing.</returns>
     public static IReadOnlyList<Permission> Granted(IEnumerable<string> written) =>
@@ -45,19 +45,19 @@ internal sealed class AccessRules
     private const int MostRemembered = 10_000;
 
     /// <summary>Of how many permissions it is remembered which groups grant them: more than models declare.</summary>
-    private const int MostWays = 500;
+    private const int MostRememberedPermissions = 500;
 
     private readonly FrozenDictionary<Guid, GroupRule> _groups;
     private readonly FrozenDictionary<KeycloakRole, MappingRule[]> _exact;
     private readonly MappingRule[] _patterns;
-    private readonly GroupRule[] _forEverybody;
+    private readonly GroupRule[] _defaultGroups;
 
     // Many have the same role, and a role is compared with every pattern: once, for as long as these rules hold.
     private readonly ConcurrentDictionary<KeycloakRole, MappingRule[]> _found = new();
     private int _remembered;
 
     // Pages ask about each permission there is, and each answer looks at every group.
-    private readonly ConcurrentDictionary<Permission, Way[]> _ways = new();
+    private readonly ConcurrentDictionary<Permission, GrantingGroup[]> _granting = new();
 
     // Only lists for people need an order, so it is made at the first one.
     private readonly Lazy<GroupRule[]> _groupsByName;
@@ -76,7 +76,7 @@ internal sealed class AccessRules
             .GroupBy(mapping => mapping.Pattern.Role)
             .ToFrozenDictionary(group => group.Key, group => group.ToArray());
         _patterns = [.. Mappings.Where(mapping => !mapping.Pattern.IsExact)];
-        _forEverybody = [.. _groups.Values.Where(group => group.ForEverybody)];
+        _defaultGroups = [.. _groups.Values.Where(group => group.IsDefault)];
         _groupsByName = new(() => [.. _groups.Values.OrderBy(group => group.Name, StringComparer.Ordinal)]);
         _groupsOfName = new(() => _groups.Values.ToFrozenDictionary(group => group.Name, StringComparer.Ordinal));
         _mappingsInOrder = new(() => [.. Mappings.Order(MappingRule.InOrder)]);
@@ -106,20 +106,20 @@ internal sealed class AccessRules
     public IEnumerable<MappingRule> MappingsInto(Guid groupId) => _mappingsInto.Value[groupId];
 
     /// <returns>The groups that grant a permission, by name, each with the mappings that lead into it.</returns>
-    public IReadOnlyList<Way> WaysTo(Permission permission)
+    public IReadOnlyList<GrantingGroup> GroupsGranting(Permission permission)
     {
-        if (_ways.TryGetValue(permission, out var ways))
+        if (_granting.TryGetValue(permission, out var ways))
         {
             return ways;
         }
 
         ways = [.. GroupsByName
             .Where(group => group.Permissions.Any(granted => granted.Covers(permission)))
-            .Select(group => new Way(group, [.. MappingsInto(group.Id).OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal)]))];
+            .Select(group => new GrantingGroup(group, [.. MappingsInto(group.Id).OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal)]))];
         // Whoever asks may ask about what does not exist, as often as they like.
-        if (_ways.Count < MostWays)
+        if (_granting.Count < MostRememberedPermissions)
         {
-            _ways.TryAdd(permission, ways);
+            _granting.TryAdd(permission, ways);
         }
 
         return ways;
@@ -130,13 +130,13 @@ internal sealed class AccessRules
     /// matter, and fewer roles never grant more than they take a denial away.
     /// </summary>
     /// <param name="roles">What Keycloak says.</param>
-    /// <param name="byHand">The groups that the account was put into here.</param>
-    public EffectiveAccess Resolve(IEnumerable<KeycloakRole> roles, IEnumerable<Guid> byHand)
+    /// <param name="direct">The groups that the account was put into here.</param>
+    public EffectiveAccess Resolve(IEnumerable<KeycloakRole> roles, IEnumerable<Guid> direct)
     {
         var memberships = new List<Membership>();
-        foreach (var group in _forEverybody)
+        foreach (var group in _defaultGroups)
         {
-            memberships.Add(new Membership(group, Origin.Everybody));
+            memberships.Add(new Membership(group, Origin.DefaultGroup));
         }
 
         foreach (var role in roles)
@@ -148,7 +148,7 @@ internal sealed class AccessRules
         }
 
         // Rules and memberships are read one after the other, so a group may have been deleted in between.
-        memberships.AddRange(byHand.Where(_groups.ContainsKey).Select(id => new Membership(_groups[id], Origin.ByHand)));
+        memberships.AddRange(direct.Where(_groups.ContainsKey).Select(id => new Membership(_groups[id], Origin.Direct)));
         return new EffectiveAccess(memberships);
     }
 
@@ -177,16 +177,16 @@ internal sealed class AccessRules
 }
 
 /// <summary>What put somebody into a group.</summary>
-/// <param name="Kind">One of <see cref="RoleKinds.All"/>, <c>by-hand</c> and <c>everybody</c>.</param>
+/// <param name="Kind">One of <see cref="RoleKinds.All"/>, <c>direct-member</c> and <c>default-group</c>.</param>
 /// <param name="Role">The role or group in Keycloak; <see langword="null"/> where it was not Keycloak.</param>
 /// <param name="Mapping">The mapping that it fits; <see langword="null"/> where it was not Keycloak.</param>
 internal sealed record Origin(string Kind, KeycloakRole? Role, MappingRule? Mapping)
 {
     /// <summary>Somebody here did. Keycloak never takes it away.</summary>
-    public static readonly Origin ByHand = new("by-hand", Role: null, Mapping: null);
+    public static readonly Origin Direct = new("direct-member", Role: null, Mapping: null);
 
-    /// <summary>The group is for everybody.</summary>
-    public static readonly Origin Everybody = new("everybody", Role: null, Mapping: null);
+    /// <summary>The group is a default group.</summary>
+    public static readonly Origin DefaultGroup = new("default-group", Role: null, Mapping: null);
 
     public static Origin Keycloak(KeycloakRole role, MappingRule mapping) => new(RoleKinds.Write(role.Kind), role, mapping);
 
@@ -194,7 +194,7 @@ internal sealed record Origin(string Kind, KeycloakRole? Role, MappingRule? Mapp
     {
         { } role when Mapping is { Pattern.IsExact: false } mapping => $"{role} (as {mapping.Pattern.Name})",
         { } role => role.ToString(),
-        _ => Kind == Everybody.Kind ? "for everybody" : "by hand",
+        _ => Kind == DefaultGroup.Kind ? "default group" : "direct member",
     };
 }
 

@@ -68,7 +68,7 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
     {
         const string sql = """
             SELECT version FROM access_version;
-            SELECT g.id, g.name, g.for_everybody, p.permission, p.denied FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
+            SELECT g.id, g.name, g.is_default, p.permission, p.denied FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
             SELECT id, kind, client, name, group_id FROM role_mappings
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -78,13 +78,13 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
 
         var version = await reader.ReadSingleAsync<long>();
         var groups = (await reader.ReadAsync<GroupRow>())
-            .GroupBy(row => (row.Id, row.Name, row.ForEverybody))
+            .GroupBy(row => (row.Id, row.Name, row.IsDefault))
             .Select(rows => new GroupRule(
                 rows.Key.Id,
                 rows.Key.Name,
                 GroupRule.Granted(rows.Where(row => row.Denied is false).Select(row => row.Permission!)),
                 GroupRule.Denies(rows.Where(row => row.Denied is true).Select(row => row.Permission!)),
-                rows.Key.ForEverybody));
+                rows.Key.IsDefault));
         var mappings = (await reader.ReadAsync<MappingRow>())
             .Select(row => new MappingRule(row.Id, new RolePattern(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));
         return new AccessRules(version, groups, mappings);
@@ -96,7 +96,7 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
 
         public required string Name { get; init; }
 
-        public required bool ForEverybody { get; init; }
+        public required bool IsDefault { get; init; }
 
         public string? Permission { get; init; }
 

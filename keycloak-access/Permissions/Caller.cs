@@ -18,7 +18,7 @@ public sealed class Caller
         Rules = rules;
         // A session has no scopes: there, nothing was asked of Keycloak but who somebody is.
         Subject = new Subject(
-            record.AccountId, identity.Kind, record.Active, rules.Resolve(identity.Roles, record.Groups), identity.IsSession ? null : identity.Scopes);
+            record.AccountId, identity.Kind, record.Enabled, rules.Resolve(identity.Roles, record.Groups), identity.IsSession ? null : identity.Scopes);
         Actor = new Actor(
             record.AccountId, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
     }
@@ -37,9 +37,9 @@ public sealed class Caller
 
     internal EffectiveAccess Access => Subject.Access;
 
-    internal Decision Decide(Demand demand) => Decision.On(Subject, demand, _catalogue);
+    internal Decision Decide(AccessRequirement requirement) => Decision.Evaluate(Subject, requirement, _catalogue);
 
-    internal Decision Decide(Permission permission) => Decide(new Demand(permission));
+    internal Decision Decide(Permission permission) => Decide(new AccessRequirement(permission));
 
     public bool May(string model, string action) => Decide(new Permission(model, action)).IsAllowed;
 
@@ -69,7 +69,7 @@ internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, P
             return null;
         }
 
-        var record = await store.SeeAsync(identity, context.TraceIdentifier, context.RequestAborted);
+        var record = await store.ProvisionAsync(identity, context.TraceIdentifier, context.RequestAborted);
         var current = await rules.GetAsync(record.RulesVersion, context.RequestAborted);
         return _caller = new Caller(identity, record, current, catalogue, context.TraceIdentifier);
     }

@@ -9,16 +9,16 @@ using Microsoft.Extensions.Options;
 namespace KeycloakAccess.Permissions;
 
 /// <summary>
-/// The one read of every request: the caller's account, the groups they were put into by hand, and the version of the
+/// The one read of every request: the caller's account, the groups they were put into directly, and the version of the
 /// rules. It also writes the account at first sight and keeps its names as Keycloak has them.
 /// </summary>
 internal sealed partial class CallerStore(
-    Database database, AuditTrail audit, IOptions<AccountOptions> options, TimeProvider clock, ILogger<CallerStore> logger)
+    Database database, AuditLog audit, IOptions<AccountOptions> options, TimeProvider clock, ILogger<CallerStore> logger)
 {
     /// <summary>How exact "last seen" is. Writing it at every request would make every read a write.</summary>
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
-    public async Task<CallerRecord> SeeAsync(KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    public async Task<CallerRecord> ProvisionAsync(KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await ReadAsync(connection, identity, cancellationToken);
@@ -52,7 +52,7 @@ internal sealed partial class CallerStore(
 
         return new CallerRecord(
             account.Id!.Value,
-            account.Active!.Value,
+            account.Enabled!.Value,
             account.RulesVersion,
             [.. rows.Where(row => row.GroupId is not null).Select(row => row.GroupId!.Value)]);
     }
@@ -60,7 +60,7 @@ internal sealed partial class CallerStore(
     private static async Task<List<Row>> ReadAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT v.version AS rules_version, a.id, a.active, a.kind, a.username, a.email, a.name, a.names_issued_at, a.last_seen_at,
+            SELECT v.version AS rules_version, a.id, a.enabled, a.kind, a.username, a.email, a.name, a.names_issued_at, a.last_seen_at,
                 a.roles_hash, a.roles_issued_at, m.group_id
             FROM access_version v
             LEFT JOIN accounts a ON a.issuer = @Issuer AND a.subject = @Subject
@@ -74,8 +74,8 @@ internal sealed partial class CallerStore(
     {
         // Two first requests at once: one inserts, both read what it inserted.
         const string sql = """
-            INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, active, created_at, last_seen_at)
-            VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @IssuedAt, @active, @now, @now)
+            INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, enabled, created_at, last_seen_at)
+            VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @IssuedAt, @enabled, @now, @now)
             ON CONFLICT (issuer, subject) DO NOTHING
             """;
         var id = Guid.CreateVersion7(clock.GetUtcNow());
@@ -92,18 +92,18 @@ internal sealed partial class CallerStore(
                 identity.Email,
                 identity.Name,
                 identity.IssuedAt,
-                active = options.Value.ActiveAtFirstSight,
+                enabled = options.Value.EnabledByDefault,
                 now = clock.GetUtcNow(),
             },
             transaction,
             cancellationToken: cancellationToken));
         if (added > 0)
         {
-            await AccountWords.WriteAsync(connection, transaction, id, Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name, cancellationToken);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name, cancellationToken);
             var values = Names(Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
-            values["active"] = options.Value.ActiveAtFirstSight;
+            values["enabled"] = options.Value.EnabledByDefault;
             await RecordAsync(connection, transaction, id, identity, requestId, new AuditChange("account", id.ToString(), Permission.Add, null, values), cancellationToken);
         }
 
@@ -117,7 +117,7 @@ internal sealed partial class CallerStore(
         {
             await write();
         }
-        catch (DbException exception) when (DatabaseOutage.Is(exception))
+        catch (DbException exception) when (DatabaseOutage.IsOutage(exception))
         {
             LogNotWritten(exception.Message);
         }
@@ -176,7 +176,7 @@ internal sealed partial class CallerStore(
         var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
         if (changed > 0)
         {
-            await AccountWords.WriteAsync(
+            await AccountSearchIndex.WriteAsync(
                 connection, transaction, row.Id!.Value, Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name, cancellationToken);
             var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
             var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
@@ -226,17 +226,17 @@ internal sealed partial class CallerStore(
         const string previous = """
             SELECT r.kind, r.client, r.name
             FROM account_roles a
-            JOIN seen_roles r ON r.id = a.role_id
+            JOIN observed_roles r ON r.id = a.role_id
             WHERE a.account_id = @Id
             """;
         const string name = """
-            INSERT INTO seen_roles (kind, client, name, first_seen_at)
+            INSERT INTO observed_roles (kind, client, name, first_observed_at)
             VALUES (@Kind, @Client, @Name, @now)
             ON CONFLICT (kind, client, name) DO NOTHING
             """;
         const string give = """
             INSERT INTO account_roles (account_id, role_id)
-            SELECT @Id, r.id FROM seen_roles r WHERE r.kind = @Kind AND r.client = @Client AND r.name = @Name
+            SELECT @Id, r.id FROM observed_roles r WHERE r.kind = @Kind AND r.client = @Client AND r.name = @Name
             """;
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
         if (await ExecuteAsync(mark, new { hash, identity.IssuedAt, account.Id }) == 0)
@@ -298,7 +298,7 @@ internal sealed partial class CallerStore(
 
         public Guid? Id { get; init; }
 
-        public bool? Active { get; init; }
+        public bool? Enabled { get; init; }
 
         public string? Kind { get; init; }
 
@@ -331,10 +331,10 @@ internal sealed partial class CallerStore(
 
 /// <summary>What the database knows of a caller.</summary>
 /// <param name="AccountId">The local account.</param>
-/// <param name="Active">Whether it is switched on.</param>
+/// <param name="Enabled">Whether it is enabled.</param>
 /// <param name="RulesVersion">The version of the access rules at that moment.</param>
-/// <param name="Groups">The groups that the account was put into by hand.</param>
-internal sealed record CallerRecord(Guid AccountId, bool Active, long RulesVersion, IReadOnlyList<Guid> Groups);
+/// <param name="Groups">The groups that the account was put into directly.</param>
+internal sealed record CallerRecord(Guid AccountId, bool Enabled, long RulesVersion, IReadOnlyList<Guid> Groups);
 
 /// <summary>How local accounts come to be: section <c>Accounts</c>.</summary>
 public sealed class AccountOptions
@@ -343,8 +343,8 @@ public sealed class AccountOptions
     public const string Section = "Accounts";
 
     /// <summary>
-    /// Whether an account is switched on when it is first seen. With <see langword="false"/>, somebody with
+    /// Whether an account is enabled when it is first seen. With <see langword="false"/>, somebody with
     /// <c>account:change</c> must switch each new one on. Default <see langword="true"/>.
     /// </summary>
-    public bool ActiveAtFirstSight { get; set; } = true;
+    public bool EnabledByDefault { get; set; } = true;
 }

@@ -4,7 +4,7 @@ namespace KeycloakAccess.Permissions;
 /// <param name="Origin">What puts the account into the group.</param>
 /// <param name="Group">The group.</param>
 /// <param name="Permission">What the group grants or denies, as it is written there.</param>
-internal sealed record Chain(Origin Origin, GroupRule Group, Permission Permission)
+internal sealed record GrantPath(Origin Origin, GroupRule Group, Permission Permission)
 {
     public override string ToString() => $"{Origin} → {Group.Name} → {Permission}";
 }
@@ -12,52 +12,52 @@ internal sealed record Chain(Origin Origin, GroupRule Group, Permission Permissi
 /// <summary>A group that would grant what is missing, and which roles lead there.</summary>
 /// <param name="Group">The group.</param>
 /// <param name="Mappings">The mappings that lead into it.</param>
-internal sealed record Way(GroupRule Group, IReadOnlyList<MappingRule> Mappings);
+internal sealed record GrantingGroup(GroupRule Group, IReadOnlyList<MappingRule> Mappings);
 
-/// <summary>A decision with everything that led to it. It holds every chain, not only the first one found.</summary>
+/// <summary>A decision with everything that led to it. It holds every grant path, not only the first one found.</summary>
 /// <param name="Decision">The decision, made by the evaluator that every call asks.</param>
-/// <param name="Grants">The chains that grant the permission.</param>
-/// <param name="Denials">The chains that deny it. One is enough.</param>
+/// <param name="Grants">The grant paths that grant the permission.</param>
+/// <param name="Denials">The grant paths that deny it. One is enough.</param>
 /// <param name="Scopes">The sets of scopes of which a token that is narrowed must hold one; none where no scope matters.</param>
 /// <param name="HeldScopes">The scopes of this API that the token holds; <see langword="null"/> where no token is at hand.</param>
-/// <param name="Ways">The groups that would grant the permission, where none does.</param>
+/// <param name="GrantingGroups">The groups that would grant the permission, where none does.</param>
 internal sealed record DecisionExplanation(
     Decision Decision,
-    IReadOnlyList<Chain> Grants,
-    IReadOnlyList<Chain> Denials,
+    IReadOnlyList<GrantPath> Grants,
+    IReadOnlyList<GrantPath> Denials,
     IReadOnlyList<IReadOnlyList<string>> Scopes,
     IReadOnlyList<string>? HeldScopes,
-    IReadOnlyList<Way> Ways)
+    IReadOnlyList<GrantingGroup> GrantingGroups)
 {
-    /// <summary>Explains what <see cref="Decision.On"/> decides. A pure function, in a stable order.</summary>
+    /// <summary>Explains what <see cref="Decision.Evaluate"/> decides. A pure function, in a stable order.</summary>
     /// <param name="subject">Who asks.</param>
-    /// <param name="demand">For what.</param>
+    /// <param name="requirement">For what.</param>
     /// <param name="rules">The rules that the subject's access was resolved by.</param>
     /// <param name="catalogue">Every permission and scope that exists.</param>
-    public static DecisionExplanation Create(Subject subject, Demand demand, AccessRules rules, PermissionCatalogue catalogue)
+    public static DecisionExplanation Create(Subject subject, AccessRequirement requirement, AccessRules rules, PermissionCatalogue catalogue)
     {
-        var decision = Decision.On(subject, demand, catalogue);
-        if (demand.Permission is not { } permission)
+        var decision = Decision.Evaluate(subject, requirement, catalogue);
+        if (requirement.Permission is not { } permission)
         {
-            return new DecisionExplanation(decision, [], [], Decision.Alternatives(demand, catalogue), Held(subject, catalogue), []);
+            return new DecisionExplanation(decision, [], [], Decision.Alternatives(requirement, catalogue), Held(subject, catalogue), []);
         }
 
-        var grants = Chains(subject, permission, group => group.Permissions);
+        var grants = GrantPaths(subject, permission, group => group.Permissions);
         return new DecisionExplanation(
             decision,
             grants,
-            Chains(subject, permission, group => group.Denied),
-            catalogue.Contains(permission) ? Decision.Alternatives(demand, catalogue) : [],
+            GrantPaths(subject, permission, group => group.Denied),
+            catalogue.Contains(permission) ? Decision.Alternatives(requirement, catalogue) : [],
             Held(subject, catalogue),
-            grants.Length > 0 ? [] : rules.WaysTo(permission));
+            grants.Length > 0 ? [] : rules.GroupsGranting(permission));
     }
 
-    private static Chain[] Chains(Subject subject, Permission permission, Func<GroupRule, IReadOnlyList<Permission>> written) =>
+    private static GrantPath[] GrantPaths(Subject subject, Permission permission, Func<GroupRule, IReadOnlyList<Permission>> written) =>
         [.. subject.Access.Memberships
             .SelectMany(membership => written(membership.Group)
                 .Where(one => one.Covers(permission))
-                .Select(one => new Chain(membership.Origin, membership.Group, one)))
-            .OrderBy(chain => chain.ToString(), StringComparer.Ordinal)];
+                .Select(one => new GrantPath(membership.Origin, membership.Group, one)))
+            .OrderBy(grantPath => grantPath.ToString(), StringComparer.Ordinal)];
 
     private static string[]? Held(Subject subject, PermissionCatalogue catalogue) =>
         subject.Scopes is null ? null : [.. subject.Scopes.Where(catalogue.IsScope).Order(StringComparer.Ordinal)];

@@ -9,7 +9,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>That the caller's account must be switched on, and hold a permission where one is named.</summary>
+/// <summary>That the caller's account must be enabled, and hold a permission where one is named.</summary>
 internal sealed record PermissionRequirement(Permission? Permission) : IAuthorizationRequirement;
 
 /// <summary>Endpoint metadata: that a token must carry a scope which covers the call.</summary>
@@ -30,7 +30,7 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
             return;
         }
 
-        var decision = caller.Decide(DemandOf(http.GetEndpoint(), requirement));
+        var decision = caller.Decide(RequirementOf(http.GetEndpoint(), requirement));
         if (decision.IsAllowed)
         {
             context.Succeed(requirement);
@@ -42,10 +42,10 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
     }
 
     /// <returns>What an endpoint demands, with the rules of its route groups.</returns>
-    public static Demand DemandOf(Endpoint? endpoint, PermissionRequirement requirement)
+    public static AccessRequirement RequirementOf(Endpoint? endpoint, PermissionRequirement requirement)
     {
         var scopes = endpoint?.Metadata.GetMetadata<ScopeRule>();
-        return new Demand(
+        return new AccessRequirement(
             requirement.Permission,
             scopes?.Alternatives is { Count: > 0 } alternatives ? alternatives : null,
             scopes is not null,
@@ -89,7 +89,7 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
             return;
         }
 
-        RefusalRecords.Add(context, refusal.Caller, refusal.Decision);
+        DeniedRequests.Add(context, refusal.Caller, refusal.Decision);
         await page.Render(context, refusal.Decision).ExecuteAsync(context);
     }
 
@@ -103,11 +103,11 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
             return;
         }
 
-        var activity = context.RequestServices.GetRequiredService<ActivityMeter>();
-        activity.CountInHour(isAllowed ? ActivityMeter.Allowed : ActivityMeter.Refused);
+        var activity = context.RequestServices.GetRequiredService<RequestCounters>();
+        activity.CountInHour(isAllowed ? RequestCounters.Allowed : RequestCounters.Refused);
         if (caller.Subject.Kind == AccountKind.Service)
         {
-            activity.CountInDay(ActivityMeter.Services, caller.AccountId.ToString());
+            activity.CountInDay(RequestCounters.Services, caller.AccountId.ToString());
         }
     }
 }
@@ -123,7 +123,7 @@ internal static class Refusals
     {
         DecisionReason.Allowed => "allowed",
         DecisionReason.SubjectUnknown => "subject_unknown",
-        DecisionReason.AccountInactive => ProblemCode.AccountInactive,
+        DecisionReason.AccountDisabled => ProblemCode.AccountDisabled,
         DecisionReason.AccountKindRefused => ProblemCode.AccountKindRefused,
         DecisionReason.PermissionDenied => ProblemCode.PermissionDenied,
         DecisionReason.InsufficientScope => ProblemCode.InsufficientScope,
@@ -134,7 +134,7 @@ internal static class Refusals
     /// <returns>What is the matter and what to do about it, said to the one who was refused.</returns>
     public static string Detail(Decision decision) => decision.Reason switch
     {
-        DecisionReason.AccountInactive => "Your account is switched off here. Ask somebody who manages accounts to switch it on.",
+        DecisionReason.AccountDisabled => "Your account is disabled here. Ask somebody who manages accounts to enable it.",
         DecisionReason.AccountKindRefused =>
             "This is for one kind of account only: services call the API with a service account's token, people with their own.",
         DecisionReason.PermissionDenied =>
@@ -153,7 +153,7 @@ internal static class Refusals
     /// </summary>
     public static IResult Answer(HttpContext context, Caller caller, Decision decision)
     {
-        RefusalRecords.Add(context, caller, decision);
+        DeniedRequests.Add(context, caller, decision);
         if (decision.Reason == DecisionReason.InsufficientScope)
         {
             var realm = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
@@ -166,12 +166,12 @@ internal static class Refusals
             DecisionReason.PermissionMissing => Refuse("missingPermission", decision.Permission.ToString()),
             DecisionReason.PermissionDenied => Refuse("deniedPermission", decision.Permission.ToString()),
             DecisionReason.InsufficientScope => Refuse("missingScope", decision.Scope),
-            _ => Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision)),
+            _ => Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision)),
         };
 
         ProblemHttpResult Refuse(string member, string value)
         {
-            var problem = Problem.Of(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
+            var problem = Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
             // An endpoint that demands scopes alone is about no permission, and what it demands besides the model's own scope
             // is not what the explanation of the permission is about.
             var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;

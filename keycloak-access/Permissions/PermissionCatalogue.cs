@@ -106,7 +106,7 @@ internal sealed class PermissionCatalogue
             return null;
         }
 
-        var remedy = NearestName.Of(text, Permissions.Select(known => known.ToString()).Concat(wildcards ? Wildcards : [])) is { } nearest ? $"Did you mean {nearest}?"
+        var remedy = NearestName.Find(text, Permissions.Select(known => known.ToString()).Concat(wildcards ? Wildcards : [])) is { } nearest ? $"Did you mean {nearest}?"
             : FindModel(permission.Model) is { } model ? $"Actions of {model.Name} are {string.Join(", ", model.Actions)}."
             : $"Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}.";
         return $"The permission {text} does not exist. {remedy}";
@@ -117,7 +117,7 @@ internal sealed class PermissionCatalogue
         IsScope(scope) ? null : $"The scope {scope} does not exist.{Suggest(scope, _scopes)}";
 
     private static string Suggest(string text, IEnumerable<string> known) =>
-        NearestName.Of(text, known) is { } nearest ? $" Did you mean {nearest}?" : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+        NearestName.Find(text, known) is { } nearest ? $" Did you mean {nearest}?" : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
 }
 
 /// <summary>Names in settings or in the database that do not exist. It ends the start.</summary>
@@ -155,6 +155,6 @@ public sealed class PermissionOptions
     /// </summary>
     public bool RequireScopes { get; set; }
 
-    /// <summary>The models, by their names in permissions, that demand it alone.</summary>
+    /// <summary>The models, by their names in permissions, that requirement it alone.</summary>
     public IList<string> RequireScopesFor { get; } = [];
 }

@@ -18,7 +18,7 @@ public static class PermissionSetup
         services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
         services.AddSingleton<CallerStore>();
-        services.AddSingleton<SeenRoles>();
+        services.AddSingleton<ObservedRoles>();
         services.AddSingleton<SubjectStore>();
         services.AddScoped<CurrentCaller>();
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();
@@ -42,18 +42,18 @@ public static class PermissionSetup
     public static void AddScope(this IServiceCollection services, string name, string description) =>
         services.AddSingleton(new ExtraScope(name, description));
 
-    /// <summary>Only accounts that are switched on and hold the permission. A permission that does not exist ends the start.</summary>
+    /// <summary>Only accounts that are enabled and hold the permission. A permission that does not exist ends the start.</summary>
     public static TBuilder RequirePermission<TBuilder>(this TBuilder builder, string model, string action)
         where TBuilder : IEndpointConventionBuilder => Require(builder, new Permission(model, action));
 
-    /// <summary>Any account that is switched on: for what is about the caller alone.</summary>
-    public static TBuilder RequireActiveAccount<TBuilder>(this TBuilder builder)
+    /// <summary>Any account that is enabled: for what is about the caller alone.</summary>
+    public static TBuilder RequireEnabledAccount<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => Require(builder, permission: null);
 
     /// <summary>
     /// A token must carry a scope that covers the call: one of the sets given, or, with none given, the scope of the model.
     /// Without this, a token that has no scope of this API at all is not narrowed. Sessions are not concerned, and neither is
-    /// an endpoint for any active account where no set is given: it has no model.
+    /// an endpoint for any enabled account where no set is given: it has no model.
     /// </summary>
     /// <param name="builder">An endpoint or a route group.</param>
     /// <param name="alternatives">
@@ -86,14 +86,14 @@ public static class PermissionSetup
             if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is null)
             {
                 throw new InvalidOperationException(
-                    $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireActiveAccount or AllowAnonymous.");
+                    $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
             }
 
             // Whoever wrote both meant to protect it, and AllowAnonymous would win.
             if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null)
             {
                 throw new InvalidOperationException(
-                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, which wins over the RequirePermission or RequireActiveAccount that it has too. Take one of them out.");
+                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, which wins over the RequirePermission or RequireEnabledAccount that it has too. Take one of them out.");
             }
 
             if (Mistakes(endpoint, catalogue).FirstOrDefault() is { } mistake)

@@ -3,7 +3,7 @@ using Dapper;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>Rows that no row-level rule hides from anybody, known by UUIDs. The SQL is that of the room that owns the table.</summary>
+/// <summary>Rows that no row-level rule hides from anybody, known by UUIDs. The SQL is that of the module that owns the table.</summary>
 /// <param name="database">Where the rows are.</param>
 /// <param name="model">The model's name in permissions.</param>
 /// <param name="exists">Counts the rows of the id <c>@row</c>.</param>

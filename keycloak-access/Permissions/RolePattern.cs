@@ -69,7 +69,7 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 
         if (Name.Length > 0 && Name.AsSpan().Trim(Any).IsEmpty)
         {
-            yield return (RolePatternPart.Name, "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, or make the group one for everybody.");
+            yield return (RolePatternPart.Name, "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, or make the group a default group.");
         }
 
         if (Client.Contains(Any, StringComparison.Ordinal))

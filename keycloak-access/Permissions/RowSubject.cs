@@ -10,7 +10,7 @@ namespace KeycloakAccess.Permissions;
 /// <param name="May">Whether they may do something, as in <c>May("book", "change")</c>: after groups, and after the scopes of the token if there is one.</param>
 public sealed record RowSubject(Guid AccountId, bool IsService, Func<string, string, bool> May)
 {
-    internal static RowSubject Of(Caller caller) =>
+    internal static RowSubject FromCaller(Caller caller) =>
         new(caller.AccountId, caller.Identity.Kind == AccountKind.Service, caller.May);
 }
 

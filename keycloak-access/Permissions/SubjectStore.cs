@@ -9,9 +9,9 @@ namespace KeycloakAccess.Permissions;
 
 /// <summary>
 /// Accounts as the subjects of a question that they do not ask themselves: by the roles that Keycloak said last, the groups
-/// that they were put into by hand, and no token. Only accounts of the configured realm: another issuer vouches for nobody.
+/// that they were put into directly, and no token. Only accounts of the configured realm: another issuer vouches for nobody.
 /// </summary>
-internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOptions<KeycloakOptions> keycloak)
+internal sealed class SubjectStore(Database database, ObservedRoles observedRoles, IOptions<KeycloakOptions> keycloak)
 {
     /// <summary>The one order of every list here.</summary>
     private const string Sort = "username";
@@ -22,7 +22,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     /// <summary>How many accounts for each line of a page are looked through before the roles are looked up after all.</summary>
     private const int MostLookedThrough = 12;
 
-    private const string Columns = "a.id, a.subject, a.username, a.kind, a.active, a.roles_hash IS NOT NULL AS roles_known";
+    private const string Columns = "a.id, a.subject, a.username, a.kind, a.enabled, a.roles_hash IS NOT NULL AS roles_known";
 
     /// <summary>
     /// Only accounts of the realm. Written so that no index fits it: nearly all accounts are of one realm, and without
@@ -85,7 +85,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
 
     /// <summary>
     /// Whoever is in one of some groups by a role or by hand, in the order of ids, which is about the order in which they
-    /// were first seen. A page costs what it is long, however many members there are. Groups for everybody are not asked
+    /// were first seen. A page costs what it is long, however many members there are. Default groups are not asked
     /// about: there, every account is a member.
     /// </summary>
     /// <param name="rules">The rules that the question is asked under.</param>
@@ -102,8 +102,8 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
             ?? await ListHoldersAsync(roles.Distinct(), wanted, limit, after, cancellationToken);
     }
 
-    /// <summary>Whoever has one of some roles, or was put into one of some groups by hand, in the order of ids.</summary>
-    /// <param name="roles">The numbers of seen roles.</param>
+    /// <summary>Whoever has one of some roles, or was put into one of some groups directly, in the order of ids.</summary>
+    /// <param name="roles">The numbers of observed roles.</param>
     /// <param name="groups">The ids of groups.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="after">The last account of the page before.</param>
@@ -175,7 +175,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
             values.Add("kind", kind == AccountKind.Service ? "service" : "person");
         }
 
-        if (query.InAnyOf is { } groups && !groups.Any(group => group.ForEverybody))
+        if (query.InAnyOf is { } groups && !groups.Any(group => group.IsDefault))
         {
             var ids = groups.Select(group => group.Id).ToHashSet();
             conditions.Add($"""
@@ -213,11 +213,11 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     public static Cursor? ParseCursor(string text) => Cursor.Parse(text, Sort);
 
     /// <summary>Every role and Keycloak group that a token has shown, with how many accounts have it now.</summary>
-    public async Task<IReadOnlyList<(KeycloakRole Role, long Accounts)>> SeenRolesAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<(KeycloakRole Role, long Accounts)>> ObservedRolesAsync(CancellationToken cancellationToken)
     {
         const string sql = """
             SELECT r.kind, r.client, r.name, COUNT(a.account_id) AS accounts
-            FROM seen_roles r
+            FROM observed_roles r
             LEFT JOIN account_roles a ON a.role_id = r.id
             GROUP BY r.kind, r.client, r.name
             ORDER BY r.kind, r.client, r.name
@@ -293,7 +293,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         DbConnection connection, AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
         var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(
-            "SELECT id, kind, client, name FROM seen_roles", cancellationToken: cancellationToken));
+            "SELECT id, kind, client, name FROM observed_roles", cancellationToken: cancellationToken));
         return [.. rows.Where(row => rules.MappingsOf(row.Role).Any(mapping => groups.Contains(mapping.GroupId))).Select(row => row.Id)];
     }
 
@@ -301,7 +301,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
     // role. They may be thousands, so they are not copied: one that leads into two of the groups comes twice.
     private async Task<IEnumerable<long>> KnownRolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
-        var seen = await seenRoles.ListAsync(cancellationToken);
+        var seen = await observedRoles.ListAsync(cancellationToken);
         if (_into is not { } into || !ReferenceEquals(into.Rules, rules) || !ReferenceEquals(into.Seen, seen))
         {
             _into = into = new RolesInto(rules, seen, seen
@@ -318,7 +318,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         var ids = new { ids = JsonSerializer.Serialize(rows.Select(row => row.Id)) };
         var list = database.Elements("@ids", "uuid");
         var roles = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
-            $"SELECT a.account_id, r.kind, r.client, r.name FROM account_roles a JOIN seen_roles r ON r.id = a.role_id WHERE a.account_id IN {list}",
+            $"SELECT a.account_id, r.kind, r.client, r.name FROM account_roles a JOIN observed_roles r ON r.id = a.role_id WHERE a.account_id IN {list}",
             ids,
             cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.Role);
         var groups = (await connection.QueryAsync<MemberRow>(new CommandDefinition(
@@ -330,7 +330,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
             row.Subject,
             row.Username,
             row.Kind == "service" ? AccountKind.Service : AccountKind.Person,
-            row.Active,
+            row.Enabled,
             row.RolesKnown,
             [.. roles[row.Id]],
             [.. groups[row.Id]]))];
@@ -346,7 +346,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
 
         public required string Kind { get; init; }
 
-        public required bool Active { get; init; }
+        public required bool Enabled { get; init; }
 
         public required bool RolesKnown { get; init; }
     }
@@ -364,7 +364,7 @@ internal sealed class SubjectStore(Database database, SeenRoles seenRoles, IOpti
         public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
     }
 
-    private sealed record RolesInto(AccessRules Rules, IReadOnlyList<SeenRole> Seen, ILookup<Guid, long> Ids);
+    private sealed record RolesInto(AccessRules Rules, IReadOnlyList<ObservedRole> Seen, ILookup<Guid, long> Ids);
 
     private sealed record SeenRow
     {
@@ -401,16 +401,16 @@ internal sealed record SubjectQuery(AccessRules Rules, AccountKind? Kind = null,
 /// <param name="Subject">Keycloak's id of it (<c>sub</c>).</param>
 /// <param name="Username">The name to sign in with, or the client id of a service.</param>
 /// <param name="Kind">A person or a service.</param>
-/// <param name="Active">Whether it is switched on.</param>
+/// <param name="Enabled">Whether it is enabled.</param>
 /// <param name="RolesKnown">Whether any token of it has carried roles so far.</param>
 /// <param name="Roles">What Keycloak said last.</param>
-/// <param name="Groups">The groups that it was put into by hand.</param>
+/// <param name="Groups">The groups that it was put into directly.</param>
 internal sealed record KnownSubject(
     Guid AccountId,
     string Subject,
     string Username,
     AccountKind Kind,
-    bool Active,
+    bool Enabled,
     bool RolesKnown,
     IReadOnlyList<KeycloakRole> Roles,
     IReadOnlyList<Guid> Groups)
@@ -419,5 +419,5 @@ internal sealed record KnownSubject(
     /// <param name="rules">The rules.</param>
     /// <param name="scopes">The scopes of the token that the question is about; <see langword="null"/> if it is about none.</param>
     public Subject Under(AccessRules rules, IReadOnlySet<string>? scopes = null) =>
-        new(AccountId, Kind, Active, rules.Resolve(Roles, Groups), scopes);
+        new(AccountId, Kind, Enabled, rules.Resolve(Roles, Groups), scopes);
 }

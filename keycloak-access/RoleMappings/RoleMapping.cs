@@ -65,7 +65,7 @@ public sealed record RoleMappingResponse(Guid Id, string Kind, string? Client, s
 /// <summary>What a mapping would fit, of all that tokens have shown so far.</summary>
 /// <param name="Roles">The roles or groups that fit.</param>
 /// <param name="Accounts">How many accounts have each of them, added up.</param>
-public sealed record RoleMappingPreviewResponse(IReadOnlyList<SeenRoleResponse> Roles, long Accounts);
+public sealed record RoleMappingPreviewResponse(IReadOnlyList<ObservedRoleResponse> Roles, long Accounts);
 
 /// <summary>A role or Keycloak group that a token has shown.</summary>
 /// <param name="Kind"><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</param>
@@ -73,4 +73,4 @@ public sealed record RoleMappingPreviewResponse(IReadOnlyList<SeenRoleResponse> 
 /// <param name="Name">The role's name or the group's path.</param>
 /// <param name="Accounts">How many accounts have it, by the newest token of each.</param>
 /// <param name="Groups">The local groups that it leads to now.</param>
-public sealed record SeenRoleResponse(string Kind, string? Client, string Name, long Accounts, IReadOnlyList<string> Groups);
+public sealed record ObservedRoleResponse(string Kind, string? Client, string Name, long Accounts, IReadOnlyList<string> Groups);

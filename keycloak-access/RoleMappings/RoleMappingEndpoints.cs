@@ -28,7 +28,7 @@ internal static class RoleMappingEndpoints
             .WithSummary("List all role mappings.")
             .AcceptsQuery()
             .RequirePermission(Model, Permission.View);
-        group.MapGet("/seen-roles", SeenRolesAsync)
+        group.MapGet("/observed-roles", ObservedRolesAsync)
             .WithName("ListSeenRoles")
             .WithSummary("List the roles and Keycloak groups that tokens have shown, with the groups that they lead to.")
             .AcceptsQuery()
@@ -70,8 +70,8 @@ internal static class RoleMappingEndpoints
             ? TypedResults.Ok(ToResponse(mapping))
             : TypedResults.NotFound();
 
-    private static async Task<Ok<IReadOnlyList<SeenRoleResponse>>> SeenRolesAsync(Caller caller, SubjectStore subjects, CancellationToken cancellationToken) =>
-        TypedResults.Ok<IReadOnlyList<SeenRoleResponse>>([.. (await subjects.SeenRolesAsync(cancellationToken)).Select(seen => ToResponse(seen, caller.Rules))]);
+    private static async Task<Ok<IReadOnlyList<ObservedRoleResponse>>> ObservedRolesAsync(Caller caller, SubjectStore subjects, CancellationToken cancellationToken) =>
+        TypedResults.Ok<IReadOnlyList<ObservedRoleResponse>>([.. (await subjects.ObservedRolesAsync(cancellationToken)).Select(seen => ToResponse(seen, caller.Rules))]);
 
     private static async Task<IResult> PreviewAsync(
         Caller caller, SubjectStore subjects, string kind, string? client, string name, CancellationToken cancellationToken)
@@ -84,21 +84,21 @@ internal static class RoleMappingEndpoints
         }
 
         var pattern = new RolePattern(RoleKinds.Parse(kind), request.Client, name);
-        SeenRoleResponse[] fitting = [.. (await subjects.SeenRolesAsync(cancellationToken))
+        ObservedRoleResponse[] fitting = [.. (await subjects.ObservedRolesAsync(cancellationToken))
             .Where(seen => pattern.Matches(seen.Role))
             .Select(seen => ToResponse(seen, caller.Rules))];
         return TypedResults.Ok(new RoleMappingPreviewResponse(fitting, fitting.Sum(role => role.Accounts)));
     }
 
     private static async Task<IResult> CreateAsync(
-        RoleMappingRequest request, RoleMappingStore store, AccessRulesCache rules, Caller caller, Delegation delegation, TimeProvider clock, CancellationToken cancellationToken)
+        RoleMappingRequest request, RoleMappingStore store, AccessRulesCache rules, Caller caller, GrantGuard grantGuard, TimeProvider clock, CancellationToken cancellationToken)
     {
         if ((await rules.CurrentAsync(cancellationToken)).FindGroup(request.GroupId) is not { } group)
         {
             return QueryParameters.Mistake("groupId", "There is no such group. GET /api/groups lists them.");
         }
 
-        if (delegation.Refuse(group) is { } refused)
+        if (grantGuard.Refuse(group) is { } refused)
         {
             return refused;
         }
@@ -114,11 +114,11 @@ internal static class RoleMappingEndpoints
         };
         return await store.AddAsync(mapping, caller.Actor, cancellationToken)
             ? TypedResults.CreatedAtRoute(ToResponse(mapping), "GetRoleMapping", new { id = mapping.Id })
-            : Problem.Of(StatusCodes.Status409Conflict, ProblemCode.Conflict, MappedAlready);
+            : Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, MappedAlready);
     }
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, RoleMappingStore store, AccessRulesCache rules, Caller caller, Delegation delegation, CancellationToken cancellationToken)
+        Guid id, RoleMappingStore store, AccessRulesCache rules, Caller caller, GrantGuard grantGuard, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(id, cancellationToken) is not { } mapping)
         {
@@ -126,7 +126,7 @@ internal static class RoleMappingEndpoints
         }
 
         var group = (await rules.CurrentAsync(cancellationToken)).FindGroup(mapping.GroupId);
-        if (group is not null && delegation.Refuse(group) is { } refused)
+        if (group is not null && grantGuard.Refuse(group) is { } refused)
         {
             return refused;
         }
@@ -134,7 +134,7 @@ internal static class RoleMappingEndpoints
         return await store.DeleteAsync(id, caller.Actor, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
     }
 
-    private static SeenRoleResponse ToResponse((KeycloakRole Role, long Accounts) seen, AccessRules rules) => new(
+    private static ObservedRoleResponse ToResponse((KeycloakRole Role, long Accounts) seen, AccessRules rules) => new(
         RoleKinds.Write(seen.Role.Kind),
         seen.Role.Client.Length == 0 ? null : seen.Role.Client,
         seen.Role.Name,

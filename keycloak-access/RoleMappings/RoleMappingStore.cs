@@ -6,7 +6,7 @@ using Dapper;
 namespace KeycloakAccess.RoleMappings;
 
 /// <summary>The table <c>role_mappings</c>. It knows a group by its id; the name comes with a join, for people.</summary>
-internal sealed class RoleMappingStore(Database database, AuditTrail audit)
+internal sealed class RoleMappingStore(Database database, AuditLog audit)
 {
     private const string Select = """
         SELECT m.id, m.kind, m.client, m.name, m.group_id, g.name AS group_name

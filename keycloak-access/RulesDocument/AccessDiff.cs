@@ -13,8 +13,8 @@ internal enum GroupDifferenceKind
 /// <summary>What differs in one group, and in the mappings that lead into it.</summary>
 /// <param name="Before">The group as it is; <see langword="null"/> if it is to be added.</param>
 /// <param name="After">The group as it is to be; <see langword="null"/> if it is to be removed.</param>
-/// <param name="MembersByHand">How many accounts are in it by hand now. A removed group takes these memberships with it.</param>
-internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, long MembersByHand)
+/// <param name="DirectMembers">How many accounts are in it directly now. A removed group takes these memberships with it.</param>
+internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, long DirectMembers)
 {
     public string Name => (After ?? Before)!.Name;
 
@@ -35,7 +35,7 @@ internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, lo
     public IReadOnlyList<MappingEntry> RemovedMappings => New(After?.Mappings, Before?.Mappings);
 
     /// <summary>
-    /// Whether a group that stays grants something more, or denies something less: to those too who are in it by hand, whom
+    /// Whether a group that stays grants something more, or denies something less: to those too who are in it directly, whom
     /// no document names. What a wildcard covered before and covers still is neither.
     /// </summary>
     public bool Gains =>
@@ -45,11 +45,11 @@ internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, lo
 
     public bool ChangesDescription => !string.Equals(Before?.Description ?? "", After?.Description ?? "", StringComparison.Ordinal);
 
-    public bool ChangesForEverybody => (Before?.ForEverybody ?? false) != (After?.ForEverybody ?? false);
+    public bool ChangesIsDefault => (Before?.IsDefault ?? false) != (After?.IsDefault ?? false);
 
     /// <summary>Whether the group's own row or its permissions differ. Mappings have rows of their own.</summary>
     public bool ChangesGroup =>
-        Kind != GroupDifferenceKind.Changed || ChangesDescription || ChangesForEverybody
+        Kind != GroupDifferenceKind.Changed || ChangesDescription || ChangesIsDefault
         || AddedPermissions.Count + RemovedPermissions.Count + AddedDenials.Count + RemovedDenials.Count > 0;
 
     public bool ChangesAnything => ChangesGroup || AddedMappings.Count + RemovedMappings.Count > 0;
@@ -72,14 +72,14 @@ internal sealed class AccessDiff
     /// <summary>Compares. A pure function. A renamed group is one removed and one added: nothing but the name says which is which.</summary>
     /// <param name="before">The rules as they are.</param>
     /// <param name="after">The rules as they are to be.</param>
-    /// <param name="membersByHand">How many accounts are in a group by hand.</param>
-    public static AccessDiff Between(AccessDocument before, AccessDocument after, Func<string, long> membersByHand)
+    /// <param name="directMembers">How many accounts are in a group directly.</param>
+    public static AccessDiff Between(AccessDocument before, AccessDocument after, Func<string, long> directMembers)
     {
         var old = before.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
         var current = after.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
         return new AccessDiff([.. old.Keys.Union(current.Keys, StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
-            .Select(name => new GroupDifference(old.GetValueOrDefault(name), current.GetValueOrDefault(name), membersByHand(name)))
+            .Select(name => new GroupDifference(old.GetValueOrDefault(name), current.GetValueOrDefault(name), directMembers(name)))
             .Where(difference => difference.ChangesAnything)]);
     }
 

@@ -33,14 +33,14 @@ internal sealed class GroupEntry
         string description,
         IEnumerable<string> permissions,
         IEnumerable<string> denied,
-        bool forEverybody,
+        bool isDefault,
         IEnumerable<MappingEntry> mappings)
     {
         Name = name;
         Description = description;
         Permissions = [.. permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
         Denied = [.. denied.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
-        ForEverybody = forEverybody;
+        IsDefault = isDefault;
         Mappings =
         [
             .. mappings.Distinct()
@@ -59,7 +59,7 @@ internal sealed class GroupEntry
 
     public IReadOnlyList<string> Denied { get; }
 
-    public bool ForEverybody { get; }
+    public bool IsDefault { get; }
 
     public IReadOnlyList<MappingEntry> Mappings { get; }
 }

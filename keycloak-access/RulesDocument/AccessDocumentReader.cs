@@ -30,7 +30,7 @@ internal sealed class AccessDocumentReader
     private const int MostMistakes = 100;
 
     private static readonly string[] RootMembers = [AccessDocumentWriter.Schema, Groups];
-    private static readonly string[] GroupMembers = ["description", "permissions", "denied", "forEverybody", "roleMappings"];
+    private static readonly string[] GroupMembers = ["description", "permissions", "denied", "isDefault", "roleMappings"];
     private static readonly string[] MappingMembers = ["kind", "client", "name"];
 
     private readonly byte[] _utf8;
@@ -127,7 +127,7 @@ internal sealed class AccessDocumentReader
 
         if (!Is(member.Value, JsonTokenType.StartObject, path, "an object"))
         {
-            return new GroupEntry(name, "", [], [], forEverybody: false, []);
+            return new GroupEntry(name, "", [], [], isDefault: false, []);
         }
 
         var members = Members(member.Value, path, GroupMembers);
@@ -143,7 +143,7 @@ internal sealed class AccessDocumentReader
             Text(members.GetValueOrDefault("description"), path + ".description", GroupLimits.LongestDescription) ?? "",
             permissions.Keys,
             denied.Keys,
-            Truth(members.GetValueOrDefault("forEverybody"), path + ".forEverybody"),
+            Truth(members.GetValueOrDefault("isDefault"), path + ".isDefault"),
             Mappings(members.GetValueOrDefault("roleMappings"), path + ".roleMappings"));
     }
 
@@ -347,14 +347,14 @@ internal sealed class AccessDocumentReader
     {
         if (value is not null && value.Kind is not (JsonTokenType.True or JsonTokenType.False))
         {
-            Tell(value.At, path, "forEverybody must be true or false.");
+            Tell(value.At, path, "isDefault must be true or false.");
         }
 
         return value?.Kind == JsonTokenType.True;
     }
 
     private static string Suggest(string written, IReadOnlyList<string> known) =>
-        NearestName.Of(Shorten(written), known) is { } nearest ? $" Did you mean {nearest}?" : $" Known: {string.Join(", ", known)}.";
+        NearestName.Find(Shorten(written), known) is { } nearest ? $" Did you mean {nearest}?" : $" Known: {string.Join(", ", known)}.";
 
     private static string Join(string path, string name) => path.Length == 0 ? name : $"{path}.{name}";
 

@@ -24,7 +24,7 @@ public sealed record AccessGroupRequest
     public IReadOnlyList<string> Denied { get; init; } = [];
 
     /// <summary>Whether every account is in the group.</summary>
-    public bool ForEverybody { get; init; }
+    public bool IsDefault { get; init; }
 
     /// <summary>The roles and groups of Keycloak that lead into it.</summary>
     public IReadOnlyList<AccessRoleMappingRequest> RoleMappings { get; init; } = [];

@@ -67,7 +67,7 @@ internal static class AccessDocumentSchema
             ["description"] = Text("What the group is for, in a sentence.", GroupLimits.LongestDescription),
             ["permissions"] = List("permission", "What its members may do.", GroupLimits.MostPermissions),
             ["denied"] = List("permission", "What its members may not do, whatever other groups grant them.", GroupLimits.MostPermissions),
-            ["forEverybody"] = new JsonObject { ["description"] = "Whether every account is in it, without any role.", ["type"] = "boolean", ["default"] = false },
+            ["isDefault"] = new JsonObject { ["description"] = "Whether every account is in it, without any role.", ["type"] = "boolean", ["default"] = false },
             ["roleMappings"] = List("roleMapping", "The roles and groups of Keycloak that lead into it.", AccessDocument.MostMappings),
         },
     };

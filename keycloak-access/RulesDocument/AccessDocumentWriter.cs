@@ -47,9 +47,9 @@ internal static class AccessDocumentWriter
             List(text, group.Denied, indent + "  ", "[]", (permission, _) => text.Append(Quote(permission)));
         }
 
-        if (group.ForEverybody)
+        if (group.IsDefault)
         {
-            text.Append(",\n").Append(indent).Append("  \"forEverybody\": true");
+            text.Append(",\n").Append(indent).Append("  \"isDefault\": true");
         }
 
         if (group.Mappings.Count > 0)

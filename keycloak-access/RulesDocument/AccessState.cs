@@ -12,7 +12,7 @@ internal sealed record AccessState(long Version, IReadOnlyList<StoredGroup> Grou
     /// <returns>What leads from here to the document.</returns>
     public AccessDiff DiffTo(AccessDocument document)
     {
-        var members = Groups.ToDictionary(group => group.Entry.Name, group => group.MembersByHand, StringComparer.Ordinal);
+        var members = Groups.ToDictionary(group => group.Entry.Name, group => group.DirectMembers, StringComparer.Ordinal);
         return AccessDiff.Between(Document, document, members.GetValueOrDefault);
     }
 
@@ -32,7 +32,7 @@ internal sealed record AccessState(long Version, IReadOnlyList<StoredGroup> Grou
         return new AccessRules(
             Version,
             groups.Select(group => new GroupRule(
-                group.Id, group.Entry.Name, GroupRule.Granted(group.Entry.Permissions), GroupRule.Denies(group.Entry.Denied), group.Entry.ForEverybody)),
+                group.Id, group.Entry.Name, GroupRule.Granted(group.Entry.Permissions), GroupRule.Denies(group.Entry.Denied), group.Entry.IsDefault)),
             groups.SelectMany(group => group.Entry.Mappings.Select(mapping =>
                 new MappingRule(Guid.NewGuid(), new RolePattern(RoleKinds.Parse(mapping.Kind), mapping.Client, mapping.Name), group.Id))));
     }
@@ -43,6 +43,6 @@ internal sealed record AccessState(long Version, IReadOnlyList<StoredGroup> Grou
 /// <param name="Version">Its version, which its ETag is made of.</param>
 /// <param name="Entry">The group.</param>
 /// <param name="Mappings">The ids of its mappings.</param>
-/// <param name="MembersByHand">How many accounts are in it by hand.</param>
+/// <param name="DirectMembers">How many accounts are in it directly.</param>
 internal sealed record StoredGroup(
-    Guid Id, int Version, GroupEntry Entry, IReadOnlyDictionary<MappingEntry, Guid> Mappings, long MembersByHand);
+    Guid Id, int Version, GroupEntry Entry, IReadOnlyDictionary<MappingEntry, Guid> Mappings, long DirectMembers);

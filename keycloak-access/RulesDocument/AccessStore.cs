@@ -10,7 +10,7 @@ namespace KeycloakAccess.RulesDocument;
 /// All groups and mappings at once: read as one state, replaced in one transaction. The features look after single rows;
 /// here their tables meet, since half a document applied would be rules that nobody has written.
 /// </summary>
-internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvider clock)
+internal sealed class AccessStore(Database database, AuditLog audit, TimeProvider clock)
 {
     // As the audit log has them, whoever makes the change.
     private const string GroupModel = "group";
@@ -29,7 +29,7 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
 
     /// <summary>
     /// Makes the rules what the document says, all or nothing. What the document does not change keeps its ids, versions
-    /// and members by hand; every change is in the audit log.
+    /// and direct members; every change is in the audit log.
     /// </summary>
     /// <param name="document">The rules as they are to be.</param>
     /// <param name="actor">Who applies it.</param>
@@ -102,10 +102,10 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
     {
         const string sql = """
             SELECT version FROM access_version;
-            SELECT g.id, g.name, g.description, g.version, g.for_everybody, COUNT(m.account_id) AS members
+            SELECT g.id, g.name, g.description, g.version, g.is_default, COUNT(m.account_id) AS members
             FROM groups g
             LEFT JOIN group_members m ON m.group_id = g.id
-            GROUP BY g.id, g.name, g.description, g.version, g.for_everybody
+            GROUP BY g.id, g.name, g.description, g.version, g.is_default
             ORDER BY g.name;
             SELECT group_id, permission, denied FROM group_permissions;
             SELECT id, kind, client, name, group_id FROM role_mappings
@@ -123,7 +123,7 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
                 group.Description,
                 permissions[group.Id].Where(row => !row.Denied).Select(row => row.Permission),
                 permissions[group.Id].Where(row => row.Denied).Select(row => row.Permission),
-                group.ForEverybody,
+                group.IsDefault,
                 mappings[group.Id].Select(row => row.Entry)),
             mappings[group.Id].ToDictionary(row => row.Entry, row => row.Id),
             group.Members))]);
@@ -133,8 +133,8 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
     {
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         await work.ExecuteAsync(
-            "INSERT INTO groups (id, name, description, for_everybody, version) VALUES (@id, @Name, @Description, @ForEverybody, 1)",
-            new { id, group.Name, group.Description, group.ForEverybody });
+            "INSERT INTO groups (id, name, description, is_default, version) VALUES (@id, @Name, @Description, @IsDefault, 1)",
+            new { id, group.Name, group.Description, group.IsDefault });
         await AddPermissionsAsync(work, id, group.Permissions, group.Denied);
         await work.RecordAsync(GroupModel, id, Permission.Add, before: null, Values(group));
         await AddMappingsAsync(work, id, group.Name, group.Mappings);
@@ -147,8 +147,8 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
         if (difference.ChangesGroup)
         {
             await work.ExecuteAsync(
-                "UPDATE groups SET description = @Description, for_everybody = @ForEverybody, version = version + 1 WHERE id = @id",
-                new { id, after.Description, after.ForEverybody });
+                "UPDATE groups SET description = @Description, is_default = @IsDefault, version = version + 1 WHERE id = @id",
+                new { id, after.Description, after.IsDefault });
             // First away with them: a permission that moves from granted to denied is the same row.
             await work.ExecuteAsync(
                 "DELETE FROM group_permissions WHERE group_id = @id AND permission = @permission",
@@ -212,7 +212,7 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
         ["description"] = group.Description,
         ["permissions"] = group.Permissions,
         ["denied"] = group.Denied,
-        ["forEverybody"] = group.ForEverybody,
+        ["isDefault"] = group.IsDefault,
     };
 
     private static Dictionary<string, object?> Values(MappingEntry mapping, Guid groupId, string groupName) => new(StringComparer.Ordinal)
@@ -225,7 +225,7 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
     };
 
     /// <summary>The one transaction, with who does it.</summary>
-    private sealed record Work(DbConnection Connection, DbTransaction Transaction, AuditTrail Audit, Actor Actor, CancellationToken CancellationToken)
+    private sealed record Work(DbConnection Connection, DbTransaction Transaction, AuditLog Audit, Actor Actor, CancellationToken CancellationToken)
     {
         public Task<int> ExecuteAsync(string sql, object values) =>
             Connection.ExecuteAsync(new CommandDefinition(sql, values, Transaction, cancellationToken: CancellationToken));
@@ -248,7 +248,7 @@ internal sealed class AccessStore(Database database, AuditTrail audit, TimeProvi
 
         public required int Version { get; init; }
 
-        public required bool ForEverybody { get; init; }
+        public required bool IsDefault { get; init; }
 
         public long Members { get; init; }
     }

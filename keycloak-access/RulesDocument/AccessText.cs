@@ -75,10 +75,10 @@ internal static class AccessText
 
     private static string Note(GroupDifference group) => group switch
     {
-        { Kind: GroupDifferenceKind.Removed, MembersByHand: 1 } => " (1 member by hand loses it)",
-        { Kind: GroupDifferenceKind.Removed, MembersByHand: > 0 } => $" ({group.MembersByHand} members by hand lose it)",
-        { Gains: true, MembersByHand: 1 } => " (1 member by hand gains by it)",
-        { Gains: true, MembersByHand: > 0 } => $" ({group.MembersByHand} members by hand gain by it)",
+        { Kind: GroupDifferenceKind.Removed, DirectMembers: 1 } => " (1 member directly loses it)",
+        { Kind: GroupDifferenceKind.Removed, DirectMembers: > 0 } => $" ({group.DirectMembers} direct members lose it)",
+        { Gains: true, DirectMembers: 1 } => " (1 member directly gains by it)",
+        { Gains: true, DirectMembers: > 0 } => $" ({group.DirectMembers} direct members gain by it)",
         _ => "",
     };
 
@@ -89,9 +89,9 @@ internal static class AccessText
             yield return $"{(group.Kind == GroupDifferenceKind.Added ? '+' : '~')} description {Quote(group.After!.Description)}";
         }
 
-        if (group.ChangesForEverybody)
+        if (group.ChangesIsDefault)
         {
-            yield return $"{(group.After?.ForEverybody is true ? '+' : '-')} for everybody";
+            yield return $"{(group.After?.IsDefault is true ? '+' : '-')} for everybody";
         }
 
         foreach (var line in group.AddedPermissions.Select(permission => $"+ {permission}")
@@ -110,14 +110,14 @@ internal static class AccessText
         ["name"] = group.Name,
         ["change"] = group.Kind.ToString().ToLowerInvariant(),
         ["description"] = group.ChangesDescription ? group.After?.Description : null,
-        ["forEverybody"] = group.ChangesForEverybody ? group.After?.ForEverybody ?? false : null,
+        ["isDefault"] = group.ChangesIsDefault ? group.After?.IsDefault ?? false : null,
         ["addedPermissions"] = List(group.AddedPermissions),
         ["removedPermissions"] = List(group.RemovedPermissions),
         ["addedDenied"] = List(group.AddedDenials),
         ["removedDenied"] = List(group.RemovedDenials),
         ["addedRoleMappings"] = new JsonArray([.. group.AddedMappings.Select(Json)]),
         ["removedRoleMappings"] = new JsonArray([.. group.RemovedMappings.Select(Json)]),
-        ["membersByHand"] = group.MembersByHand,
+        ["directMembers"] = group.DirectMembers,
     };
 
     private static JsonNode Json(MappingEntry mapping) => new JsonObject

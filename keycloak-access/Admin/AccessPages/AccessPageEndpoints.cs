@@ -37,7 +37,7 @@ internal static class AccessPageEndpoints
             var found => Page(answer: null, [.. found.Select(each => new AccessChoice(
                 each.Subject,
                 Kind(each.Kind),
-                each.Active,
+                each.Enabled,
                 Links.To(Path, ("account", each.AccountId.ToString()), ("permission", asked.ToString()), ("row", input.Value("row")))))]),
         };
 
@@ -68,12 +68,12 @@ internal static class AccessPageEndpoints
         var answer = await questions.EvaluateAsync(new AccessQuestion(account.Subject, permission, row.Length > 0 ? row : AccessQuestion.WholeModel), cancellationToken);
         return new AccessAnswerView(
             answer.IsAllowed,
-            AccessWords.ForAdministrators(answer),
+            AnswerFormatter.ForAdministrators(answer),
             $"/admin/accounts/{account.AccountId}",
             Links.To($"{Path}/who", ("permission", permission.ToString()), ("row", row)),
-            [.. answer.Explanation.Grants.Select(ChainWords.Steps)],
-            [.. answer.Explanation.Denials.Select(ChainWords.Steps)],
-            [.. AccessWords.Remedies(answer).Take(MostRemedies).Select(remedy => char.ToUpperInvariant(remedy[0]) + remedy[1..])],
+            [.. answer.Explanation.Grants.Select(GrantPathFormatter.Steps)],
+            [.. answer.Explanation.Denials.Select(GrantPathFormatter.Steps)],
+            [.. AnswerFormatter.Remedies(answer).Take(MostRemedies).Select(remedy => char.ToUpperInvariant(remedy[0]) + remedy[1..])],
             answer.Notes);
     }
 
@@ -86,7 +86,7 @@ internal static class AccessPageEndpoints
             return Pages.Of<WhoMayPage, WhoMayView>(context, caller, new WhoMayView(input, Names(catalogue), Permission: null, [], MoreGroups: 0, [], First: null, Next: null));
         }
 
-        GroupRule[] groups = [.. caller.Rules.WaysTo(asked).Select(way => way.Group)];
+        GroupRule[] groups = [.. caller.Rules.GroupsGranting(asked).Select(way => way.Group)];
         var (lines, next) = input.Value("row") is { Length: > 0 } one
             ? await OnRowAsync(asked, one, after, questions, cancellationToken)
             : await OnAnyRowAsync(caller.Rules, groups, asked, after, subjects, catalogue, cancellationToken);
@@ -94,22 +94,22 @@ internal static class AccessPageEndpoints
             input,
             Names(catalogue),
             asked.ToString(),
-            [.. groups.Take(MostGroups).Select(group => new WhoMayGroup(group.Id, group.Name, group.ForEverybody))],
+            [.. groups.Take(MostGroups).Select(group => new WhoMayGroup(group.Id, group.Name, group.IsDefault))],
             Math.Max(0, groups.Length - MostGroups),
             lines,
             after is null ? null : Links.To($"{Path}/who", ("permission", asked.ToString()), ("row", input.Value("row"))),
             next is null ? null : Links.To($"{Path}/who", ("permission", asked.ToString()), ("row", input.Value("row")), ("after", next))));
     }
 
-    // Some of those who are in such a group are denied it by another, or switched off.
+    // Some of those who are in such a group are denied it by another, or disabled.
     private static async Task<(IReadOnlyList<WhoMayLine> Lines, string? Next)> OnAnyRowAsync(
         AccessRules rules, GroupRule[] groups, Permission asked, string? after, SubjectStore subjects, PermissionCatalogue catalogue, CancellationToken cancellationToken)
     {
         var (candidates, next) = await CandidatesAsync(rules, groups, after, subjects, cancellationToken);
-        var demand = new Demand(asked);
+        var requirement = new AccessRequirement(asked);
         return (
             [.. candidates
-                .Select(candidate => (Candidate: candidate, Explanation: DecisionExplanation.Create(candidate.Under(rules), demand, rules, catalogue)))
+                .Select(candidate => (Candidate: candidate, Explanation: DecisionExplanation.Create(candidate.Under(rules), requirement, rules, catalogue)))
                 .Where(found => found.Explanation.Decision.IsAllowed)
                 .Select(found => Line(found.Candidate.AccountId, found.Candidate.Username, found.Candidate.Kind, found.Explanation, row: null))],
             next);
@@ -134,7 +134,7 @@ internal static class AccessPageEndpoints
             return ([], null);
         }
 
-        if (groups.Any(group => group.ForEverybody))
+        if (groups.Any(group => group.IsDefault))
         {
             var (all, cursor) = await subjects.ListAsync(new SubjectQuery(rules), PageSize, after is null ? null : SubjectStore.ParseCursor(after), cancellationToken);
             return (all, cursor?.ToString());
@@ -147,7 +147,7 @@ internal static class AccessPageEndpoints
 
     private static WhoMayLine Line(Guid accountId, string username, AccountKind kind, DecisionExplanation explanation, string? row)
     {
-        string[] because = [.. explanation.Grants.Select(chain => $"{chain.Origin} → {chain.Group.Name}").Distinct(StringComparer.Ordinal)];
+        string[] because = [.. explanation.Grants.Select(grantPath => $"{grantPath.Origin} → {grantPath.Group.Name}").Distinct(StringComparer.Ordinal)];
         return new WhoMayLine(
             accountId,
             username,

@@ -13,17 +13,17 @@ public sealed record AccessView(FormInput Input, IReadOnlyList<string> Permissio
 /// <summary>One of several accounts of a name.</summary>
 /// <param name="Subject">Keycloak's id of it.</param>
 /// <param name="Kind"><c>person</c> or <c>service</c>.</param>
-/// <param name="Active">Whether it is switched on.</param>
+/// <param name="Enabled">Whether it is enabled.</param>
 /// <param name="Path">The same question about this one.</param>
-public sealed record AccessChoice(string Subject, string Kind, bool Active, string Path);
+public sealed record AccessChoice(string Subject, string Kind, bool Enabled, string Path);
 
 /// <summary>An answer.</summary>
 /// <param name="IsAllowed">Whether they may.</param>
 /// <param name="Sentence">The answer in a sentence.</param>
 /// <param name="AccountPath">The page of whom it is about.</param>
 /// <param name="WhoPath">The question turned round.</param>
-/// <param name="Grants">The chains that grant it.</param>
-/// <param name="Denials">The chains that deny it.</param>
+/// <param name="Grants">The grant paths that grant it.</param>
+/// <param name="Denials">The grant paths that deny it.</param>
 /// <param name="Remedies">What would have to change for a yes.</param>
 /// <param name="Notes">What is odd about the question or the answer.</param>
 public sealed record AccessAnswerView(
@@ -31,8 +31,8 @@ public sealed record AccessAnswerView(
     string Sentence,
     string AccountPath,
     string WhoPath,
-    IReadOnlyList<IReadOnlyList<ChainStep>> Grants,
-    IReadOnlyList<IReadOnlyList<ChainStep>> Denials,
+    IReadOnlyList<IReadOnlyList<GrantPathStep>> Grants,
+    IReadOnlyList<IReadOnlyList<GrantPathStep>> Denials,
     IReadOnlyList<string> Remedies,
     IReadOnlyList<string> Notes);
 
@@ -51,8 +51,8 @@ public sealed record WhoMayView(
 /// <summary>A group that grants what was asked about.</summary>
 /// <param name="Id">The group.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="ForEverybody">Whether every account is in it.</param>
-public sealed record WhoMayGroup(Guid Id, string Name, bool ForEverybody);
+/// <param name="IsDefault">Whether every account is in it.</param>
+public sealed record WhoMayGroup(Guid Id, string Name, bool IsDefault);
 
 /// <summary>Somebody who may.</summary>
 /// <param name="AccountId">The account.</param>

@@ -14,7 +14,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
-/// <summary>The pages of accounts: the list, one account, switching it, its groups by hand, and several at once.</summary>
+/// <summary>The pages of accounts: the list, one account, switching it, its groups directly, and several at once.</summary>
 internal static class AccountPageEndpoints
 {
     public const int PageSize = 50;
@@ -30,13 +30,13 @@ internal static class AccountPageEndpoints
         admin.MapGet("/accounts", ListAsync).RequirePermission("account", Permission.View);
         admin.MapGet("/accounts/names", NamesAsync).RequirePermission("account", Permission.View);
         admin.MapGet("/accounts/{id:guid}", ShowAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/{id:guid}/switch-off", ShowAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/{id:guid}/switch-on", ShowAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts/{id:guid}/disable", ShowAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts/{id:guid}/enable", ShowAsync).RequirePermission("account", Permission.View);
         admin.MapGet("/accounts/{id:guid}/groups", ShowAsync).RequirePermission("account", Permission.View);
-        admin.MapPost("/accounts/{id:guid}/switch-off", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
-            SwitchAsync(id, active: false, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
-        admin.MapPost("/accounts/{id:guid}/switch-on", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
-            SwitchAsync(id, active: true, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
+        admin.MapPost("/accounts/{id:guid}/disable", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
+            SetEnabledAsync(id, enabled: false, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
+        admin.MapPost("/accounts/{id:guid}/enable", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
+            SetEnabledAsync(id, enabled: true, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
         admin.MapPost("/accounts/{id:guid}/groups", JoinAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
         admin.MapGet("/accounts/{id:guid}/groups/{groupId:guid}/leave", AskToLeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
         admin.MapPost("/accounts/{id:guid}/groups/{groupId:guid}/leave", LeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
@@ -61,7 +61,7 @@ internal static class AccountPageEndpoints
     private static async Task<RazorComponentResult> NamesAsync(HttpRequest request, AccountSearch search, CancellationToken cancellationToken)
     {
         var (accounts, _) = await search.ListAsync(
-            new AccountQuery(Suggestions.Typed(request), Kind: null, Active: null, SeenSince: null, SeenBefore: null, AccountSearch.ByUsername, Suggestions.Most, After: null), cancellationToken);
+            new AccountQuery(Suggestions.Typed(request), Kind: null, Enabled: null, SeenSince: null, SeenBefore: null, AccountSearch.ByUsername, Suggestions.Most, After: null), cancellationToken);
         return Suggestions.Of(accounts.Select(account => account.Username).Distinct(StringComparer.Ordinal));
     }
 
@@ -71,8 +71,8 @@ internal static class AccountPageEndpoints
         return await PageAsync(id, context, caller, reader, form, StatusCodes.Status200OK, cancellationToken);
     }
 
-    private static async Task<IResult> SwitchAsync(
-        Guid id, bool active, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> SetEnabledAsync(
+        Guid id, bool enabled, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
         Reasons.Check(input);
@@ -83,22 +83,22 @@ internal static class AccountPageEndpoints
 
         if (id == caller.AccountId)
         {
-            input.Add("", "Nobody switches off their own account: nobody else might be left to switch it on. Ask a colleague.");
+            input.Add("", "Nobody disables their own account: nobody else might be left to enable it. Ask a colleague.");
             return await PageAsync(id, context, caller, reader, input, StatusCodes.Status409Conflict, cancellationToken);
         }
 
-        return await store.SwitchAsync(id, active, caller.Actor.Because(input.Value("reason")), cancellationToken) is { } account
-            ? Flash.Redirect(context, $"{List}/{id}", active
-                ? $"{account.Username} is switched on."
-                : $"{account.Username} is switched off, and refused from the next request on.")
+        return await store.SetEnabledAsync(id, enabled, caller.Actor.Because(input.Value("reason")), cancellationToken) is { } account
+            ? Flash.Redirect(context, $"{List}/{id}", enabled
+                ? $"{account.Username} is enabled."
+                : $"{account.Username} is disabled, and refused from the next request on.")
             : TypedResults.NotFound();
     }
 
     private static async Task<IResult> JoinAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, Delegation delegation, GroupStore groups, CancellationToken cancellationToken)
+        Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, GrantGuard grantGuard, GroupStore groups, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
-        var group = GroupField.Read(input, input.Value("group"), "group", caller, delegation);
+        var group = GroupField.Read(input, input.Value("group"), "group", caller, grantGuard);
         Reasons.Check(input);
 
         if (!input.IsValid)
@@ -119,7 +119,7 @@ internal static class AccountPageEndpoints
     }
 
     private static async Task<IResult> LeaveAsync(
-        Guid id, Guid groupId, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, GroupStore groups, AccountStore accounts, CancellationToken cancellationToken)
+        Guid id, Guid groupId, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, GroupStore groups, AccountStore accounts, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
         if (caller.Rules.FindGroup(groupId) is not { } group)
@@ -127,7 +127,7 @@ internal static class AccountPageEndpoints
             return TypedResults.NotFound();
         }
 
-        if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
+        if (grantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
         {
             input.Add("", refused!);
         }
@@ -186,11 +186,11 @@ internal static class AccountPageEndpoints
 }
 
 /// <summary>What the address of the list says.</summary>
-internal sealed record AccountListRequest(string? Search, string? Kind, string? Active, string? Group, string? Seen, string? Sort, string? NoGroup, string? After)
+internal sealed record AccountListRequest(string? Search, string? Kind, string? Enabled, string? Group, string? Seen, string? Sort, string? NoGroup, string? After)
 {
     private const int Longest = 200;
 
-    public AccountListFilter Filter => AccountPageReader.Clean(new AccountListFilter(Text(Search), Kind, Active, Text(Group), Seen, Sort) { NoGroup = NoGroup == "on" });
+    public AccountListFilter Filter => AccountPageReader.Clean(new AccountListFilter(Text(Search), Kind, Enabled, Text(Group), Seen, Sort) { NoGroup = NoGroup == "on" });
 
     private static string? Text(string? text) =>
         text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { } clean ? ShortText.Cut(clean, Longest) : null;
@@ -214,7 +214,7 @@ internal sealed class AccountPageReader(
     public static AccountListFilter Clean(AccountListFilter filter) => filter with
     {
         Kind = filter.Kind is "person" or "service" ? filter.Kind : null,
-        Active = filter.Active is "true" or "false" ? filter.Active : null,
+        Enabled = filter.Enabled is "true" or "false" ? filter.Enabled : null,
         Seen = SeenDays.ContainsKey(filter.Seen ?? "") ? filter.Seen : null,
         Sort = AccountSearch.Sorts.Contains(filter.Sort, StringComparer.Ordinal) ? filter.Sort : null,
     };
@@ -240,7 +240,7 @@ internal sealed class AccountPageReader(
             return ([], null, Contradiction);
         }
 
-        bool? active = filter.Active is null ? null : filter.Active == "true";
+        bool? enabled = filter.Enabled is null ? null : filter.Enabled == "true";
         var days = filter.Seen is null ? 0 : SeenDays[filter.Seen];
         DateTimeOffset? since = days > 0 ? clock.GetUtcNow().AddDays(-days) : null;
         DateTimeOffset? before = days < 0 ? clock.GetUtcNow().AddDays(days) : null;
@@ -250,9 +250,9 @@ internal sealed class AccountPageReader(
             return await InOrderAsync(mistake);
         }
 
-        if (group.ForEverybody)
+        if (group.IsDefault)
         {
-            return await InOrderAsync($"The group {group.Name} is for everybody, so every account is in it.");
+            return await InOrderAsync($"The group {group.Name} is a default group, so every account is in it.");
         }
 
         var (members, next) = await subjects.ListMembersAsync(caller.Rules, [group.Id], limit, Guid.TryParse(after, out var last) ? last : null, cancellationToken);
@@ -264,16 +264,16 @@ internal sealed class AccountPageReader(
 
         bool Fits(Account account) =>
             (filter.Kind is null || account.Kind == filter.Kind)
-            && (active is null || account.Active == active)
+            && (enabled is null || account.Enabled == enabled)
             && (since is null || account.LastSeenAt >= since)
             && (before is null || account.LastSeenAt < before)
-            && (string.IsNullOrEmpty(filter.Search) || AccountWords.Of(account.Username, account.Email, account.Name)
+            && (string.IsNullOrEmpty(filter.Search) || AccountSearchIndex.TermsOf(account.Username, account.Email, account.Name)
                 .Any(word => word.StartsWith(filter.Search, StringComparison.OrdinalIgnoreCase)));
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
             var order = AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null);
-            var query = new AccountQuery(filter.Search, filter.Kind, active, since, before, order, limit, after is null ? null : Cursor.Parse(after, order));
+            var query = new AccountQuery(filter.Search, filter.Kind, enabled, since, before, order, limit, after is null ? null : Cursor.Parse(after, order));
             var (rows, cursor) = await search.ListAsync(query, cancellationToken);
             if (filter.NoGroup)
             {
@@ -346,17 +346,17 @@ internal sealed class AccountPageReader(
                 memberships.Key,
                 memberships.First().Group.Name,
                 [.. memberships.Select(membership => membership.Origin.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-                memberships.Any(membership => membership.Origin == Origin.ByHand)))
+                memberships.Any(membership => membership.Origin == Origin.Direct)))
             .OrderBy(group => group.Name, StringComparer.Ordinal)];
 
-    /// <returns>Every permission that some group grants or denies the subject, with the chains behind it.</returns>
+    /// <returns>Every permission that some group grants or denies the subject, with the grant paths behind it.</returns>
     public IReadOnlyList<PermissionView> Permissions(Subject subject, AccessRules rules) =>
         [.. catalogue.Permissions
-            .Select(permission => DecisionExplanation.Create(subject, new Demand(permission), rules, catalogue))
+            .Select(permission => DecisionExplanation.Create(subject, new AccessRequirement(permission), rules, catalogue))
             .Where(explanation => explanation.Grants.Count + explanation.Denials.Count > 0)
             .Select(explanation => new PermissionView(
                 explanation.Decision.Permission.ToString(),
                 explanation.Decision.IsAllowed,
-                [.. explanation.Grants.Select(ChainWords.Steps)],
-                [.. explanation.Denials.Select(ChainWords.Steps)]))];
+                [.. explanation.Grants.Select(GrantPathFormatter.Steps)],
+                [.. explanation.Denials.Select(GrantPathFormatter.Steps)]))];
 }

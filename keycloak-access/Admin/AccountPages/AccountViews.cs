@@ -15,11 +15,11 @@ public sealed record AccountListView(IReadOnlyList<AccountResponse> Accounts, Ac
 /// <summary>What stands in the filters of the list.</summary>
 /// <param name="Search">The beginning of a word of user name, e-mail or name.</param>
 /// <param name="Kind"><c>person</c>, <c>service</c> or nothing.</param>
-/// <param name="Active"><c>true</c>, <c>false</c> or nothing.</param>
+/// <param name="Enabled"><c>true</c>, <c>false</c> or nothing.</param>
 /// <param name="Group">The name of a group.</param>
 /// <param name="Seen">Seen within so many days.</param>
 /// <param name="Sort">The order.</param>
-public sealed record AccountListFilter(string? Search, string? Kind, string? Active, string? Group, string? Seen, string? Sort)
+public sealed record AccountListFilter(string? Search, string? Kind, string? Enabled, string? Group, string? Seen, string? Sort)
 {
     /// <summary>Whether only accounts are listed that are in no group.</summary>
     public bool NoGroup { get; init; }
@@ -28,7 +28,7 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
     public string? Mistake { get; init; }
 
     /// <summary>Whether it leaves anything out.</summary>
-    public bool IsEmpty => !NoGroup && string.IsNullOrEmpty(Search + Kind + Active + Group + Seen);
+    public bool IsEmpty => !NoGroup && string.IsNullOrEmpty(Search + Kind + Enabled + Group + Seen);
 
     /// <summary>Whether it is about who is in which group.</summary>
     internal bool IsByGroup => NoGroup || !string.IsNullOrEmpty(Group);
@@ -39,7 +39,7 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
     /// <returns>The list with this filter, and other values where they are given.</returns>
     public string Path(string? sort = null, string? after = null) => Links.To(
         "/admin/accounts",
-        ("search", Search), ("kind", Kind), ("active", Active), ("group", Group), ("seen", Seen), ("nogroup", NoGroup ? "on" : null), ("sort", sort ?? Sort), ("after", after));
+        ("search", Search), ("kind", Kind), ("enabled", Enabled), ("group", Group), ("seen", Seen), ("nogroup", NoGroup ? "on" : null), ("sort", sort ?? Sort), ("after", after));
 }
 
 /// <summary>One account with everything that is known of it.</summary>
@@ -49,7 +49,7 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Act
 /// <param name="Sessions">Its sessions in browsers.</param>
 /// <param name="Did">What it did last.</param>
 /// <param name="Happened">What was done to it last.</param>
-/// <param name="Switch">The form that switches it on or off.</param>
+/// <param name="Switch">The form that enables it or off.</param>
 /// <param name="Join">The form that puts it into a group.</param>
 /// <param name="End">The form that ends its sessions.</param>
 public sealed record AccountView(
@@ -71,7 +71,7 @@ public sealed record AccountView(
 /// <param name="RolesKnown">Whether any token has said its roles.</param>
 /// <param name="Roles">What Keycloak said last.</param>
 /// <param name="Groups">The groups that it is in, and why.</param>
-/// <param name="Permissions">What it may do, each with the chains behind it; what is denied too.</param>
+/// <param name="Permissions">What it may do, each with the grant paths behind it; what is denied too.</param>
 public sealed record AccountAccessView(
     bool RolesKnown, IReadOnlyList<string> Roles, IReadOnlyList<GroupMembershipView> Groups, IReadOnlyList<PermissionView> Permissions);
 
@@ -79,16 +79,16 @@ public sealed record AccountAccessView(
 /// <param name="Id">The group.</param>
 /// <param name="Name">The group's name.</param>
 /// <param name="Because">What put the account there.</param>
-/// <param name="ByHand">Whether somebody's hand did.</param>
-public sealed record GroupMembershipView(Guid Id, string Name, IReadOnlyList<string> Because, bool ByHand);
+/// <param name="Direct">Whether somebody's hand did.</param>
+public sealed record GroupMembershipView(Guid Id, string Name, IReadOnlyList<string> Because, bool Direct);
 
 /// <summary>A permission that an account has, or is denied.</summary>
 /// <param name="Permission"><c>model:action</c>.</param>
 /// <param name="IsAllowed">Whether it may, in the end.</param>
-/// <param name="Grants">The chains that grant it.</param>
-/// <param name="Denials">The chains that deny it.</param>
+/// <param name="Grants">The grant paths that grant it.</param>
+/// <param name="Denials">The grant paths that deny it.</param>
 public sealed record PermissionView(
-    string Permission, bool IsAllowed, IReadOnlyList<IReadOnlyList<ChainStep>> Grants, IReadOnlyList<IReadOnlyList<ChainStep>> Denials);
+    string Permission, bool IsAllowed, IReadOnlyList<IReadOnlyList<GrantPathStep>> Grants, IReadOnlyList<IReadOnlyList<GrantPathStep>> Denials);
 
 /// <summary>A line of the audit log, in a sentence.</summary>
 /// <param name="Id">The row.</param>

@@ -27,7 +27,7 @@ internal static class BulkPageEndpoints
 
     // Only a form that was kept while its session had ended makes a page here.
     private static async Task<IResult> GoOnAsync(
-        HttpContext context, Caller caller, Delegation delegation, FormDrafts drafts, BulkPageReader reader, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, GrantGuard grantGuard, FormDrafts drafts, BulkPageReader reader, CancellationToken cancellationToken)
     {
         var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
         if (BulkChange.Read(input) is not { } change)
@@ -40,22 +40,22 @@ internal static class BulkPageEndpoints
             return refused;
         }
 
-        return Check(input, change, caller, delegation).IsValid && input.Value("after") is { Length: > 0 } after
+        return Check(input, change, caller, grantGuard).IsValid && input.Value("after") is { Length: > 0 } after
             ? Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(Number(input, "seen"), Number(input, "changed"), after, ByItself: false)))
             : await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
     }
 
     private static async Task<IResult> PreviewAsync(
-        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, BulkPageReader reader, CancellationToken cancellationToken)
+        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, BulkPageReader reader, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
         return BulkChange.Read(input) is not { } change
             ? AdminEndpoints.Error(context, StatusCodes.Status400BadRequest)
-            : Refuse(context, caller, change) ?? await ConfirmAsync(context, caller, change, Check(input, change, caller, delegation), reader, cancellationToken);
+            : Refuse(context, caller, change) ?? await ConfirmAsync(context, caller, change, Check(input, change, caller, grantGuard), reader, cancellationToken);
     }
 
     private static async Task<IResult> ApplyAsync(
-        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, BulkPageReader reader, AccountStore store, GroupStore groups, CancellationToken cancellationToken)
+        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, BulkPageReader reader, AccountStore store, GroupStore groups, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
         if (BulkChange.Read(input) is not { } change)
@@ -75,7 +75,7 @@ internal static class BulkPageEndpoints
             input.Add("", "This step does not say where the one before has ended, so nothing was changed by it. Begin anew: what is changed already stays so.");
         }
 
-        if (!Check(input, change, caller, delegation).IsValid)
+        if (!Check(input, change, caller, grantGuard).IsValid)
         {
             return await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
         }
@@ -110,13 +110,13 @@ internal static class BulkPageEndpoints
     private static async Task<bool> ChangeAsync(
         AccountResponse account, BulkChange change, string reason, Caller caller, AccountStore store, GroupStore groups, CancellationToken cancellationToken) => change.Action switch
         {
-            BulkAction.SwitchOff => await store.SwitchAsync(account.Id, active: false, caller.Actor.Because(reason), cancellationToken) is not null,
-            BulkAction.SwitchOn => await store.SwitchAsync(account.Id, active: true, caller.Actor.Because(reason), cancellationToken) is not null,
+            BulkAction.Disable => await store.SetEnabledAsync(account.Id, enabled: false, caller.Actor.Because(reason), cancellationToken) is not null,
+            BulkAction.Enable => await store.SetEnabledAsync(account.Id, enabled: true, caller.Actor.Because(reason), cancellationToken) is not null,
             BulkAction.Join => await groups.AddMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
             _ => await groups.RemoveMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
         };
 
-    private static FormInput Check(FormInput input, BulkChange change, Caller caller, Delegation delegation)
+    private static FormInput Check(FormInput input, BulkChange change, Caller caller, GrantGuard grantGuard)
     {
         if (!change.All && change.Ids.Count == 0)
         {
@@ -141,15 +141,15 @@ internal static class BulkPageEndpoints
                 case null:
                     input.Add("", $"There is no group {name}, so nobody can be found by it. Go back and mend the filter.");
                     break;
-                case { ForEverybody: true }:
-                    input.Add("", $"The group {name} is for everybody. Go back and take it out of the filter if you mean all accounts.");
+                case { IsDefault: true }:
+                    input.Add("", $"The group {name} is a default group. Go back and take it out of the filter if you mean all accounts.");
                     break;
             }
         }
 
         if (change.IsMembership)
         {
-            GroupField.Read(input, change.Group, "", caller, delegation);
+            GroupField.Read(input, change.Group, "", caller, grantGuard);
         }
 
         return input;
@@ -192,14 +192,14 @@ internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accou
         return (found, next);
     }
 
-    // Nobody switches off their own account; what is so already stays so.
-    private static BulkLine Foresee(AccountResponse account, BulkChange change, Caller caller) => (change.Action, account.Active) switch
+    // Nobody disables their own account; what is so already stays so.
+    private static BulkLine Foresee(AccountResponse account, BulkChange change, Caller caller) => (change.Action, account.Enabled) switch
     {
-        (BulkAction.SwitchOff, _) when account.Id == caller.AccountId => new BulkLine(account, "active", "stays on: it is your own", Changes: false),
-        (BulkAction.SwitchOff, true) => new BulkLine(account, "active", "switched off", Changes: true),
-        (BulkAction.SwitchOff, false) => new BulkLine(account, "switched off", "is off already", Changes: false),
-        (_, true) => new BulkLine(account, "active", "is on already", Changes: false),
-        (_, false) => new BulkLine(account, "switched off", "switched on", Changes: true),
+        (BulkAction.Disable, _) when account.Id == caller.AccountId => new BulkLine(account, "enabled", "stays on: it is your own", Changes: false),
+        (BulkAction.Disable, true) => new BulkLine(account, "enabled", "disabled", Changes: true),
+        (BulkAction.Disable, false) => new BulkLine(account, "disabled", "is off already", Changes: false),
+        (_, true) => new BulkLine(account, "enabled", "is on already", Changes: false),
+        (_, false) => new BulkLine(account, "disabled", "enabled", Changes: true),
     };
 
     private static BulkLine Foresee(AccountResponse account, BulkChange change, GroupRule? group, IReadOnlySet<Guid>? members)
@@ -211,12 +211,12 @@ internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accou
 
         return (change.Action, members?.Contains(account.Id)) switch
         {
-            (BulkAction.Join, null) => new BulkLine(account, "", $"in the group {group.Name}, by hand", Changes: true),
-            (_, null) => new BulkLine(account, "", $"not in the group {group.Name} by hand", Changes: true),
-            (BulkAction.Join, true) => new BulkLine(account, "in the group by hand", "is in it already", Changes: false),
-            (BulkAction.Join, false) => new BulkLine(account, "not in it by hand", $"in the group {group.Name}, by hand", Changes: true),
-            (_, true) => new BulkLine(account, "in the group by hand", $"not in the group {group.Name} by hand", Changes: true),
-            (_, false) => new BulkLine(account, "not in it by hand", "there is nothing to take away; roles of Keycloak may lead into it", Changes: false),
+            (BulkAction.Join, null) => new BulkLine(account, "", $"in the group {group.Name}, directly", Changes: true),
+            (_, null) => new BulkLine(account, "", $"not in the group {group.Name} directly", Changes: true),
+            (BulkAction.Join, true) => new BulkLine(account, "in the group directly", "is in it already", Changes: false),
+            (BulkAction.Join, false) => new BulkLine(account, "not in it directly", $"in the group {group.Name}, directly", Changes: true),
+            (_, true) => new BulkLine(account, "in the group directly", $"not in the group {group.Name} directly", Changes: true),
+            (_, false) => new BulkLine(account, "not in it directly", "there is nothing to take away; roles of Keycloak may lead into it", Changes: false),
         };
     }
 }

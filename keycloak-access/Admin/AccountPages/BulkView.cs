@@ -16,16 +16,16 @@ public sealed record BulkView(BulkChange Change, FormInput Input, IReadOnlyList<
 /// <summary>What can be done with several accounts at once.</summary>
 public enum BulkAction
 {
-    /// <summary>Switch them off.</summary>
-    SwitchOff,
+    /// <summary>Disable them.</summary>
+    Disable,
 
-    /// <summary>Switch them on.</summary>
-    SwitchOn,
+    /// <summary>Enable them.</summary>
+    Enable,
 
     /// <summary>Put them into a group, by hand.</summary>
     Join,
 
-    /// <summary>Take them out of a group that they are in by hand.</summary>
+    /// <summary>Take them out of a group that they are in directly.</summary>
     Leave,
 }
 
@@ -43,8 +43,8 @@ public sealed record BulkChange(BulkAction Action, string Group, IReadOnlyList<G
     /// <summary>What it does, in the words of a button.</summary>
     public string Title => Action switch
     {
-        BulkAction.SwitchOff => "Switch off",
-        BulkAction.SwitchOn => "Switch on",
+        BulkAction.Disable => "Disable",
+        BulkAction.Enable => "Enable",
         BulkAction.Join => $"Put into the group {Group}",
         _ => $"Take out of the group {Group}",
     };
@@ -52,11 +52,11 @@ public sealed record BulkChange(BulkAction Action, string Group, IReadOnlyList<G
     /// <summary>Whether it is about a group, and not about the accounts themselves.</summary>
     public bool IsMembership => Action is BulkAction.Join or BulkAction.Leave;
 
-    /// <summary>Whom the filter finds that can change: of those to be switched off, none that is off already.</summary>
+    /// <summary>Whom the filter finds that can change: of those to be disabled, none that is off already.</summary>
     internal AccountListFilter Found => Action switch
     {
-        BulkAction.SwitchOff => Filter with { Active = "true" },
-        BulkAction.SwitchOn => Filter with { Active = "false" },
+        BulkAction.Disable => Filter with { Enabled = "true" },
+        BulkAction.Enable => Filter with { Enabled = "false" },
         _ => Filter,
     };
 
@@ -66,8 +66,8 @@ public sealed record BulkChange(BulkAction Action, string Group, IReadOnlyList<G
     /// <returns>The name of an action in a form.</returns>
     public static string NameOf(BulkAction action) => action switch
     {
-        BulkAction.SwitchOff => "switch-off",
-        BulkAction.SwitchOn => "switch-on",
+        BulkAction.Disable => "disable",
+        BulkAction.Enable => "enable",
         BulkAction.Join => "join",
         _ => "leave",
     };
@@ -82,7 +82,7 @@ public sealed record BulkChange(BulkAction Action, string Group, IReadOnlyList<G
 
         var all = input.Has("all");
         var filter = AccountPageReader.Clean(new AccountListFilter(
-            input.Value("filter-search"), input.Value("filter-kind"), input.Value("filter-active"), input.Value("filter-group"), input.Value("filter-seen"), input.Value("filter-sort"))
+            input.Value("filter-search"), input.Value("filter-kind"), input.Value("filter-enabled"), input.Value("filter-group"), input.Value("filter-seen"), input.Value("filter-sort"))
         {
             NoGroup = input.Has("filter-nogroup"),
         });

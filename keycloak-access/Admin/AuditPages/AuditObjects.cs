@@ -20,7 +20,7 @@ internal sealed class AuditObjects(ModelCatalogue models, RowCatalogue rows, Acc
 
         if (models.Models.FirstOrDefault(model => model.Name == name) is { } declared)
         {
-            return await rows.Find(name)!.ExistsAsync(id, RowSubject.Of(caller), cancellationToken)
+            return await rows.Find(name)!.ExistsAsync(id, RowSubject.FromCaller(caller), cancellationToken)
                 ? $"/admin/models/{declared.Plural}/{Uri.EscapeDataString(id)}"
                 : null;
         }

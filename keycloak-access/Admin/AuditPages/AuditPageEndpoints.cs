@@ -60,7 +60,7 @@ internal static class AuditPageEndpoints
         // A file that is not what was asked for must not be written.
         if (await reader.ReadAsync(request.Filter, ReaderZone.Of(context.Request), mistakes, cancellationToken) is not { } query || mistakes.Count > 0)
         {
-            return Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
+            return Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
         }
 
         ExportFile.Begin(context.Response, type, name);
@@ -76,7 +76,7 @@ internal sealed record AuditListRequest(
     private const int Longest = 300;
 
     public AuditListFilter Filter => new(
-        Kind is AuditRow.ChangeKind or AuditRow.RefusalKind ? Kind : null, Text(Account), Text(Model), Text(Row), Text(Action), Text(Permission), Text(From), Text(To), Text(RequestId));
+        Kind is AuditRow.ChangeKind or AuditRow.DeniedRequestKind ? Kind : null, Text(Account), Text(Model), Text(Row), Text(Action), Text(Permission), Text(From), Text(To), Text(RequestId));
 
     private static string? Text(string? text) =>
         text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: > 0 } clean ? ShortText.Cut(clean, Longest) : null;

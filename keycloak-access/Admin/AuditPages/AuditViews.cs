@@ -22,7 +22,7 @@ public sealed record AuditListView(
 public sealed record AuditLine(Guid Id, DateTimeOffset At, string Account, Guid? AccountId, string Method, string Text, string? Reason, bool IsRefusal);
 
 /// <summary>What stands in the filters, as the address has it.</summary>
-/// <param name="Kind"><c>change</c>, <c>refusal</c> or nothing.</param>
+/// <param name="Kind"><c>change</c>, <c>denied-request</c> or nothing.</param>
 /// <param name="Account">A user name, a client id, or the id of an account.</param>
 /// <param name="Model">A model.</param>
 /// <param name="Row">The id of a row of it.</param>

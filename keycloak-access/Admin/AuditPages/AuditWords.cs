@@ -16,10 +16,10 @@ internal static class AuditWords
     /// <param name="row">The row.</param>
     /// <param name="say">What a page says for a field's value.</param>
     public static ActivityView View(AuditRow row, Func<string, string?, string?> say) =>
-        new(row.Id, row.At, row.Account, Sentence(row, say), row.Reason, row.Kind == AuditRow.RefusalKind);
+        new(row.Id, row.At, row.Account, Sentence(row, say), row.Reason, row.Kind == AuditRow.DeniedRequestKind);
 
     public static AuditLine Line(AuditRow row) =>
-        new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row), row.Reason, row.Kind == AuditRow.RefusalKind);
+        new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row), row.Reason, row.Kind == AuditRow.DeniedRequestKind);
 
     /// <param name="row">The row.</param>
     /// <param name="objectPath">The page of what it is about, where the viewer may open one.</param>
@@ -47,12 +47,12 @@ internal static class AuditWords
         yield return new AuditFact("Request", row.RequestId ?? "", Links.To("/admin/audit", ("requestId", row.RequestId)));
     }
 
-    /// <returns>What was done or refused, without who and when: <c>changed account ada: active true → false</c>.</returns>
+    /// <returns>What was done or refused, without who and when: <c>changed account ada: enabled true → false</c>.</returns>
     public static string Sentence(AuditRow row) => Sentence(row, (_, value) => value);
 
     private static string Sentence(AuditRow row, Func<string, string?, string?> say)
     {
-        if (row.Kind == AuditRow.RefusalKind)
+        if (row.Kind == AuditRow.DeniedRequestKind)
         {
             var times = row.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", {row.Count} times") : "";
             return $"{row.Permission ?? row.Code} at {row.HttpMethod} {row.Path} ({row.Code}{times})";

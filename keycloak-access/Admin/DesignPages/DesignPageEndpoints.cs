@@ -18,15 +18,15 @@ internal static class DesignPageEndpoints
         }
     }
 
-    private static RazorComponentResult Show(HttpContext context, Caller caller, Delegation delegation, PermissionCatalogue catalogue, TimeProvider clock)
+    private static RazorComponentResult Show(HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, TimeProvider clock)
     {
         var input = FormInput.Of(("name", "What somebody typed"), ("wrong", "no such name"), ("one", "b"), ("one-in-sight", "a"), ("yes", "on"));
         input.Add("wrong", "There is no such name. Choose another.");
         return Pages.Of<DesignPage, DesignView>(context, caller, new DesignView(
             clock.GetUtcNow(),
             [
-                [new ChainStep("realm role", "editor"), new ChainStep("mapping", "edit*"), new ChainStep("group", "editors"), new ChainStep("permission", "book:change")],
-                [new ChainStep("here", "by hand"), new ChainStep("group", "locked-out"), new ChainStep("permission", "book:*")],
+                [new GrantPathStep("realm role", "editor"), new GrantPathStep("mapping", "edit*"), new GrantPathStep("group", "editors"), new GrantPathStep("permission", "book:change")],
+                [new GrantPathStep("here", "direct member"), new GrantPathStep("group", "locked-out"), new GrantPathStep("permission", "book:*")],
             ],
             [.. Enumerable.Range(0, 24).Select(hour => hour.ToString("00':00'", CultureInfo.InvariantCulture))],
             [
@@ -36,13 +36,13 @@ internal static class DesignPageEndpoints
             [new RankItem("acme-reader", 1200), new RankItem("acme-writer", 700), new RankItem("acme-nobody", 12)],
             input,
             [new VersionField("Name", "editors", "editors"), new VersionField("What for", "They edit books.", "")],
-            GroupForm.Matrix(catalogue, delegation, input)));
+            GroupForm.Matrix(catalogue, grantGuard, input)));
     }
 }
 
 /// <summary>Something for each component to show.</summary>
 /// <param name="Now">An instant.</param>
-/// <param name="Chains">A chain that grants, and one that denies.</param>
+/// <param name="GrantPaths">A grant path that grants, and one that denies.</param>
 /// <param name="Labels">Of the bars.</param>
 /// <param name="Series">The bars.</param>
 /// <param name="Items">A ranking.</param>
@@ -51,7 +51,7 @@ internal static class DesignPageEndpoints
 /// <param name="Matrix">What a group may grant.</param>
 public sealed record DesignView(
     DateTimeOffset Now,
-    IReadOnlyList<IReadOnlyList<ChainStep>> Chains,
+    IReadOnlyList<IReadOnlyList<GrantPathStep>> GrantPaths,
     IReadOnlyList<string> Labels,
     IReadOnlyList<ChartSeries> Series,
     IReadOnlyList<RankItem> Items,

@@ -94,7 +94,7 @@ internal sealed class FormDrafts(
             return null;
         }
 
-        // The oldest make room: whoever sends one form after the other needs the last of them.
+        // The oldest make module: whoever sends one form after the other needs the last of them.
         const string sql = """
             DELETE FROM form_drafts WHERE saved_at < @since;
             DELETE FROM form_drafts

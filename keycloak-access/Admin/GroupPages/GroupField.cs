@@ -11,16 +11,16 @@ internal static class GroupField
     /// <param name="name">What stands in the field.</param>
     /// <param name="field">The field that a mistake stands beside; empty for the form as a whole.</param>
     /// <param name="caller">Who sends it.</param>
-    /// <param name="delegation">What they may hand out.</param>
+    /// <param name="grantGuard">What they may hand out.</param>
     /// <returns>The group, if there is one.</returns>
-    public static GroupRule? Read(FormInput input, string name, string field, Caller caller, Delegation delegation)
+    public static GroupRule? Read(FormInput input, string name, string field, Caller caller, GrantGuard grantGuard)
     {
         var group = caller.Rules.FindGroup(name);
         if (group is null)
         {
             input.Add(field, name.Length == 0 ? "Name the group." : $"There is no group {name}. The names are on the page Groups.");
         }
-        else if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
+        else if (grantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
         {
             input.Add(field, refused!);
         }

@@ -23,7 +23,7 @@ internal static class GroupForm
     [
         KeyValuePair.Create("name", new StringValues(group.Name)),
         KeyValuePair.Create("description", new StringValues(group.Description)),
-        KeyValuePair.Create("everybody", new StringValues(group.ForEverybody ? "on" : null)),
+        KeyValuePair.Create("default-group", new StringValues(group.IsDefault ? "on" : null)),
         KeyValuePair.Create("version", new StringValues($"{group.Version}")),
         .. group.Permissions.Select(permission => KeyValuePair.Create(FieldOf(permission), new StringValues(Granted))),
         .. group.Denied.Except(group.Permissions, StringComparer.Ordinal).Select(permission => KeyValuePair.Create(FieldOf(permission), new StringValues(Denied))),
@@ -33,7 +33,7 @@ internal static class GroupForm
     {
         Name = input.Value("name"),
         Description = input.Value("description"),
-        ForEverybody = input.Has("everybody"),
+        IsDefault = input.Has("default-group"),
         Permissions = Held(input, Granted),
         Denied = Held(input, Denied),
     };
@@ -50,18 +50,18 @@ internal static class GroupForm
     [
         new("Name", mine.Name, theirs.Name),
         new("What for", mine.Description, theirs.Description),
-        new("For everybody", YesOrNo(mine.ForEverybody), YesOrNo(theirs.ForEverybody)),
+        new("Default group", YesOrNo(mine.IsDefault), YesOrNo(theirs.IsDefault)),
         new("Granted", List(mine.Permissions), List(theirs.Permissions)),
         new("Denied", List(mine.Denied), List(theirs.Denied)),
     ];
 
     /// <returns>The permissions that there are, and those that the group holds besides.</returns>
-    public static PermissionMatrixView Matrix(PermissionCatalogue catalogue, Delegation delegation, FormInput input)
+    public static PermissionMatrixView Matrix(PermissionCatalogue catalogue, GrantGuard grantGuard, FormInput input)
     {
         var everything = new Permission(Permission.Any, Permission.Any).ToString();
         var known = catalogue.Permissions.Select(permission => permission.ToString()).Concat(catalogue.Wildcards).ToHashSet(StringComparer.Ordinal);
         string[] unknown = [.. input.Fields.Keys.Where(field => field.StartsWith(Prefix, StringComparison.Ordinal)).Select(field => field[Prefix.Length..]).Where(text => !known.Contains(text))];
-        var lacking = delegation.Lacking(known.Concat(unknown)).ToHashSet(StringComparer.Ordinal);
+        var lacking = grantGuard.Lacking(known.Concat(unknown)).ToHashSet(StringComparer.Ordinal);
         return new PermissionMatrixView(
             Cell(everything),
             Permission.Actions,

@@ -45,49 +45,49 @@ internal static class GroupPageEndpoints
         Suggestions.Of(caller.Rules.GroupsByName.Select(rule => rule.Name).Where(name => name.Contains(Suggestions.Typed(request), StringComparison.OrdinalIgnoreCase)));
 
     private static async Task<IResult> ShowAsync(
-        Guid id, string? after, HttpContext context, Caller caller, Delegation delegation, GroupPageReader reader, FormDrafts drafts, CancellationToken cancellationToken)
+        Guid id, string? after, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, FormDrafts drafts, CancellationToken cancellationToken)
     {
         var join = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
-        return await reader.FindAsync(id, caller, delegation, Guid.TryParse(after, out var last) ? last : null, cancellationToken) is { } view
+        return await reader.FindAsync(id, caller, grantGuard, Guid.TryParse(after, out var last) ? last : null, cancellationToken) is { } view
             ? Pages.Of<GroupPage, GroupView>(context, caller, view with { Join = join })
             : TypedResults.NotFound();
     }
 
     private static async Task<IResult> NewAsync(
-        HttpContext context, Caller caller, Delegation delegation, PermissionCatalogue catalogue, FormDrafts drafts, CancellationToken cancellationToken)
+        HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, FormDrafts drafts, CancellationToken cancellationToken)
     {
         var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
-        return FormPage(context, caller, group: null, input, delegation, catalogue, StatusCodes.Status200OK);
+        return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status200OK);
     }
 
     private static async Task<IResult> CreateAsync(
-        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, PermissionCatalogue catalogue, GroupStore store, TimeProvider clock, CancellationToken cancellationToken)
+        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, GroupStore store, TimeProvider clock, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
         var request = GroupForm.Read(input);
         GroupForm.Check(input, request, catalogue);
-        if (input.IsValid && delegation.Refuse([.. request.Permissions, .. request.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && grantGuard.Refuse([.. request.Permissions, .. request.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("permissions", refused!);
         }
 
         if (!input.IsValid)
         {
-            return FormPage(context, caller, group: null, input, delegation, catalogue, StatusCodes.Status422UnprocessableEntity);
+            return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status422UnprocessableEntity);
         }
 
         var group = GroupEndpoints.ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()));
         if (!await store.AddAsync(group, caller.Actor.Because(input.Value("reason")), cancellationToken))
         {
             input.Add("name", GroupEndpoints.NameTakenText(group.Name));
-            return FormPage(context, caller, group: null, input, delegation, catalogue, StatusCodes.Status409Conflict);
+            return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status409Conflict);
         }
 
         return Flash.Redirect(context, $"{List}/{group.Id}", $"The group {group.Name} is there. Nobody is in it until a role leads into it, or you put somebody in.");
     }
 
     private static async Task<IResult> EditAsync(
-        Guid id, HttpContext context, Caller caller, Delegation delegation, PermissionCatalogue catalogue, GroupStore store, FormDrafts drafts, CancellationToken cancellationToken)
+        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, GroupStore store, FormDrafts drafts, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(id, cancellationToken) is not { } group)
         {
@@ -95,11 +95,11 @@ internal static class GroupPageEndpoints
         }
 
         var input = await drafts.TakeUpAsync(context, caller.Identity, () => GroupForm.Of(group), cancellationToken);
-        return FormPage(context, caller, group, input, delegation, catalogue, StatusCodes.Status200OK);
+        return FormPage(context, caller, group, input, grantGuard, catalogue, StatusCodes.Status200OK);
     }
 
     private static async Task<IResult> ReplaceAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, PermissionCatalogue catalogue, GroupStore store, CancellationToken cancellationToken)
+        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, GroupStore store, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
         if (await store.FindAsync(id, cancellationToken) is not { } current)
@@ -114,21 +114,21 @@ internal static class GroupPageEndpoints
         }
 
         GroupForm.Check(input, request, catalogue);
-        if (input.IsValid && delegation.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && grantGuard.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("permissions", refused!);
         }
 
         if (!input.IsValid)
         {
-            return FormPage(context, caller, current, input, delegation, catalogue, StatusCodes.Status422UnprocessableEntity);
+            return FormPage(context, caller, current, input, grantGuard, catalogue, StatusCodes.Status422UnprocessableEntity);
         }
 
         var change = await store.ReplaceAsync(GroupEndpoints.ToGroup(request, id), current.Version, caller.Actor.Because(input.Value("reason")), cancellationToken);
         if (change == GroupChange.NameTaken)
         {
             input.Add("name", GroupEndpoints.NameTakenText(request.Name));
-            return FormPage(context, caller, current, input, delegation, catalogue, StatusCodes.Status409Conflict);
+            return FormPage(context, caller, current, input, grantGuard, catalogue, StatusCodes.Status409Conflict);
         }
 
         // Somebody was first by the blink of an eye.
@@ -150,7 +150,7 @@ internal static class GroupPageEndpoints
             }
 
             input.Add("", "Somebody has deleted this group since you opened the page, with its members and mappings. What you typed makes a new group, if you want one.");
-            return FormPage(context, caller, group: null, input, delegation, catalogue, StatusCodes.Status404NotFound);
+            return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status404NotFound);
         }
 
         // The form goes on from the version that is saved: whoever sends it again has seen that.
@@ -159,14 +159,14 @@ internal static class GroupPageEndpoints
             caller,
             theirs,
             FormInput.Of(form.Select(field => field.Key == "version" ? KeyValuePair.Create("version", new Microsoft.Extensions.Primitives.StringValues(Text(theirs.Version))) : field)),
-            delegation,
+            grantGuard,
             catalogue,
             StatusCodes.Status409Conflict,
             GroupForm.Versions(request, theirs));
     }
 
     private static async Task<IResult> JoinAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, GroupPageReader reader, GroupStore groups, SubjectStore subjects, CancellationToken cancellationToken)
+        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, GroupStore groups, SubjectStore subjects, CancellationToken cancellationToken)
     {
         if (caller.Rules.FindGroup(id) is not { } group)
         {
@@ -185,7 +185,7 @@ internal static class GroupPageEndpoints
                 _ => $"Several accounts are called {name}. Open the one that you mean, and put it into the group there.",
             });
         }
-        else if (delegation.Refuse(group) is { ProblemDetails.Detail: var refused })
+        else if (grantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
         {
             input.Add("account", refused!);
         }
@@ -194,7 +194,7 @@ internal static class GroupPageEndpoints
 
         if (!input.IsValid)
         {
-            return await reader.FindAsync(id, caller, delegation, after: null, cancellationToken) is { } view
+            return await reader.FindAsync(id, caller, grantGuard, after: null, cancellationToken) is { } view
                 ? Pages.Of<GroupPage, GroupView>(context, caller, view with { Join = input }, StatusCodes.Status422UnprocessableEntity)
                 : TypedResults.NotFound();
         }
@@ -205,7 +205,7 @@ internal static class GroupPageEndpoints
     }
 
     private static async Task<IResult> AskToDeleteAsync(
-        Guid id, HttpContext context, Caller caller, Delegation delegation, GroupPageReader reader, GroupStore store, FormDrafts drafts, CancellationToken cancellationToken)
+        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, GroupStore store, FormDrafts drafts, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(id, cancellationToken) is not { } group)
         {
@@ -213,16 +213,16 @@ internal static class GroupPageEndpoints
         }
 
         var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(("version", Text(group.Version))), cancellationToken);
-        if (GroupPageReader.Lacking(group, delegation) is { Count: > 0 } lacking)
+        if (GroupPageReader.Lacking(group, grantGuard) is { Count: > 0 } lacking)
         {
-            input.Add("", Delegation.Detail(lacking));
+            input.Add("", GrantGuard.Detail(lacking));
         }
 
         return Pages.Of<DeleteGroupPage, DeleteGroupView>(context, caller, await reader.DeleteAsync(group, caller, input, cancellationToken));
     }
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, GroupPageReader reader, GroupStore store, CancellationToken cancellationToken)
+        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, GroupStore store, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(id, cancellationToken) is not { } group)
         {
@@ -230,7 +230,7 @@ internal static class GroupPageEndpoints
         }
 
         var input = FormInput.Of(form);
-        if (input.IsValid && delegation.Refuse([.. group.Permissions, .. group.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && grantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("", refused!);
         }
@@ -245,7 +245,7 @@ internal static class GroupPageEndpoints
         if (SeenVersion(input) == group.Version
             && await store.DeleteAsync(id, group.Version, caller.Actor.Because(input.Value("reason")), cancellationToken))
         {
-            return Flash.Redirect(context, List, $"The group {group.Name} is deleted, with its mappings and its members by hand.");
+            return Flash.Redirect(context, List, $"The group {group.Name} is deleted, with its mappings and its direct members.");
         }
 
         var newer = FormInput.Of(("version", Text(group.Version)), ("reason", input.Value("reason")))
@@ -261,7 +261,7 @@ internal static class GroupPageEndpoints
         Caller caller,
         Group? group,
         FormInput input,
-        Delegation delegation,
+        GrantGuard grantGuard,
         PermissionCatalogue catalogue,
         int status,
         IReadOnlyList<VersionField>? versions = null) =>
@@ -272,8 +272,8 @@ internal static class GroupPageEndpoints
                 group?.Id,
                 group?.Name,
                 input,
-                GroupForm.Matrix(catalogue, delegation, input),
-                group is null ? [] : GroupPageReader.Lacking(group, delegation),
+                GroupForm.Matrix(catalogue, grantGuard, input),
+                group is null ? [] : GroupPageReader.Lacking(group, grantGuard),
                 versions),
             status);
 

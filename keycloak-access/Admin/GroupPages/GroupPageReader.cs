@@ -29,7 +29,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
     }
 
     /// <returns>Everything about one group, or <see langword="null"/> if there is none.</returns>
-    public async Task<GroupView?> FindAsync(Guid id, Caller caller, Delegation delegation, Guid? after, CancellationToken cancellationToken)
+    public async Task<GroupView?> FindAsync(Guid id, Caller caller, GrantGuard grantGuard, Guid? after, CancellationToken cancellationToken)
     {
         if (await groups.FindAsync(id, cancellationToken) is not { } group)
         {
@@ -38,7 +38,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
 
         var path = $"/admin/groups/{id}";
         var (mappings, moreMappings) = await MappingsAsync(id, caller, cancellationToken);
-        var (members, next) = group.ForEverybody || !caller.May(AccessEndpoints.Model, Permission.View)
+        var (members, next) = group.IsDefault || !caller.May(AccessEndpoints.Model, Permission.View)
             ? (null, null)
             : await subjects.ListMembersAsync(caller.Rules, [id], PageSize, after, cancellationToken);
         var happened = caller.May("audit", Permission.View)
@@ -46,8 +46,8 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
             : [];
         return new GroupView(
             GroupEndpoints.ToResponse(group),
-            GroupForm.Matrix(catalogue, delegation, GroupForm.Of(group)),
-            Lacking(group, delegation),
+            GroupForm.Matrix(catalogue, grantGuard, GroupForm.Of(group)),
+            Lacking(group, grantGuard),
             mappings,
             moreMappings,
             members is null ? null : [.. members.Select(member => View(member, id, caller.Rules))],
@@ -61,20 +61,20 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
     public async Task<DeleteGroupView> DeleteAsync(Group group, Caller caller, FormInput input, CancellationToken cancellationToken)
     {
         var (mappings, moreMappings) = await MappingsAsync(group.Id, caller, cancellationToken);
-        var (byHand, next) = caller.May(AccessEndpoints.Model, Permission.View)
+        var (direct, next) = caller.May(AccessEndpoints.Model, Permission.View)
             ? await subjects.ListHoldersAsync([], [group.Id], MostNamed, after: null, cancellationToken)
             : (null, null);
         return new DeleteGroupView(
             GroupEndpoints.ToResponse(group),
             mappings,
             moreMappings,
-            byHand is null ? null : [.. byHand.Select(member => View(member, group.Id, caller.Rules))],
+            direct is null ? null : [.. direct.Select(member => View(member, group.Id, caller.Rules))],
             next is not null,
             input);
     }
 
     /// <returns>What the caller would have to hold to change the group.</returns>
-    public static IReadOnlyList<string> Lacking(Group group, Delegation delegation) => delegation.Lacking([.. group.Permissions, .. group.Denied]);
+    public static IReadOnlyList<string> Lacking(Group group, GrantGuard grantGuard) => grantGuard.Lacking([.. group.Permissions, .. group.Denied]);
 
     private async Task<(IReadOnlyList<RoleMappingView> First, int More)> MappingsAsync(Guid id, Caller caller, CancellationToken cancellationToken)
     {
@@ -94,8 +94,8 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
         return new GroupMemberView(
             member.AccountId,
             member.Username,
-            member.Active,
+            member.Enabled,
             [.. origins.Select(origin => origin.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-            origins.Contains(Origin.ByHand));
+            origins.Contains(Origin.Direct));
     }
 }

@@ -43,10 +43,10 @@ public sealed record GroupView(
 /// <summary>An account that is in a group.</summary>
 /// <param name="AccountId">The account.</param>
 /// <param name="Username">Its user name.</param>
-/// <param name="Active">Whether it is switched on.</param>
+/// <param name="Enabled">Whether it is enabled.</param>
 /// <param name="Because">What put it there.</param>
-/// <param name="ByHand">Whether somebody's hand did.</param>
-public sealed record GroupMemberView(Guid AccountId, string Username, bool Active, IReadOnlyList<string> Because, bool ByHand);
+/// <param name="Direct">Whether somebody's hand did.</param>
+public sealed record GroupMemberView(Guid AccountId, string Username, bool Enabled, IReadOnlyList<string> Because, bool Direct);
 
 /// <summary>The form that makes a group, or changes one.</summary>
 /// <param name="Id">The group; <see langword="null"/> for a new one.</param>
@@ -87,11 +87,11 @@ public sealed record PermissionCellView(string Permission, string Action, bool M
 /// <param name="Group">The group.</param>
 /// <param name="Mappings">The first mappings that would go with it.</param>
 /// <param name="MoreMappings">How many more there are.</param>
-/// <param name="ByHand">The first members by hand; <see langword="null"/> where the viewer may not look at access.</param>
-/// <param name="HasMoreByHand">Whether there are more.</param>
+/// <param name="Direct">The first direct members; <see langword="null"/> where the viewer may not look at access.</param>
+/// <param name="HasMoreDirect">Whether there are more.</param>
 /// <param name="Input">What stands in the form.</param>
 public sealed record DeleteGroupView(
-    GroupResponse Group, IReadOnlyList<RoleMappingView> Mappings, int MoreMappings, IReadOnlyList<GroupMemberView>? ByHand, bool HasMoreByHand, FormInput Input)
+    GroupResponse Group, IReadOnlyList<RoleMappingView> Mappings, int MoreMappings, IReadOnlyList<GroupMemberView>? Direct, bool HasMoreDirect, FormInput Input)
 {
     /// <summary>Its page.</summary>
     public string Path => $"/admin/groups/{Group.Id}";

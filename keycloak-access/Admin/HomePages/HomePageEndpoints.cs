@@ -22,8 +22,8 @@ internal static class HomePageEndpoints
 /// happened, roles and rules are in memory, and of accounts only those seen last are looked at.
 /// </summary>
 internal sealed class HomePageReader(
-    ActivityMeter meter,
-    ActivityStore activity,
+    RequestCounters meter,
+    RequestCounterStore activity,
     AccountStore accounts,
     AccountSearch search,
     SubjectStore subjects,
@@ -42,9 +42,9 @@ internal sealed class HomePageReader(
         await meter.WriteAsync(cancellationToken);
         var now = clock.GetUtcNow();
         var mayAudit = caller.May("audit", Permission.View);
-        var allowed = mayAudit ? await activity.ListAsync(ActivityMeter.Allowed, ActivityMeter.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
-        var refused = mayAudit ? await activity.ListAsync(ActivityMeter.Refused, ActivityMeter.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
-        var signIns = mayAudit ? await activity.ListAsync(ActivityMeter.SignIns, ActivityMeter.DayOf(now.AddDays(1 - Days)), cancellationToken) : null;
+        var allowed = mayAudit ? await activity.ListAsync(RequestCounters.Allowed, RequestCounters.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
+        var refused = mayAudit ? await activity.ListAsync(RequestCounters.Refused, RequestCounters.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
+        var signIns = mayAudit ? await activity.ListAsync(RequestCounters.SignIns, RequestCounters.DayOf(now.AddDays(1 - Days)), cancellationToken) : null;
         var (notices, looked) = await NoticesAsync(caller, now, refused, cancellationToken);
         return new HomeView(
             notices,
@@ -60,8 +60,8 @@ internal sealed class HomePageReader(
         return new HomeChart(
             [.. hours.Select(hour => TimeZoneInfo.ConvertTime(Beginning(hour), zone).ToString("MM-dd HH:mm", CultureInfo.InvariantCulture))],
             [
-                new ChartSeries("allowed", "good", [.. hours.Select(hour => allowed.GetValueOrDefault(ActivityMeter.HourOf(hour)))]),
-                new ChartSeries("refused", "bad", [.. hours.Select(hour => refused.GetValueOrDefault(ActivityMeter.HourOf(hour)))]),
+                new ChartSeries("allowed", "good", [.. hours.Select(hour => allowed.GetValueOrDefault(RequestCounters.HourOf(hour)))]),
+                new ChartSeries("refused", "bad", [.. hours.Select(hour => refused.GetValueOrDefault(RequestCounters.HourOf(hour)))]),
             ]);
     }
 
@@ -70,13 +70,13 @@ internal sealed class HomePageReader(
 
     private static HomeChart SignIns(DateTimeOffset now, IReadOnlyDictionary<string, long> signIns)
     {
-        string[] days = [.. Enumerable.Range(0, Days).Select(index => ActivityMeter.DayOf(now.AddDays(1 - Days + index)))];
+        string[] days = [.. Enumerable.Range(0, Days).Select(index => RequestCounters.DayOf(now.AddDays(1 - Days + index)))];
         return new HomeChart(days, [new ChartSeries("sign-ins", "accent", [.. days.Select(day => signIns.GetValueOrDefault(day))])]);
     }
 
     private async Task<IReadOnlyList<RankItem>> ServicesAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var most = await activity.MostAsync(ActivityMeter.Services, ActivityMeter.DayOf(now), 8, cancellationToken);
+        var most = await activity.MostAsync(RequestCounters.Services, RequestCounters.DayOf(now), 8, cancellationToken);
         var named = (await accounts.FindAsync([.. most.Select(item => Guid.Parse(item.Item))], cancellationToken)).ToDictionary(account => account.Id);
         return
         [
@@ -137,10 +137,10 @@ internal sealed class HomePageReader(
     // Twice as many as an average hour of the day before, and more than a handful.
     private static IEnumerable<HomeNotice> Rising(DateTimeOffset now, IReadOnlyDictionary<string, long> refused)
     {
-        var last = refused.GetValueOrDefault(ActivityMeter.HourOf(now)) + refused.GetValueOrDefault(ActivityMeter.HourOf(now.AddHours(-1)));
-        var before = Enumerable.Range(2, 24).Sum(hours => refused.GetValueOrDefault(ActivityMeter.HourOf(now.AddHours(-hours)))) / 12d;
+        var last = refused.GetValueOrDefault(RequestCounters.HourOf(now)) + refused.GetValueOrDefault(RequestCounters.HourOf(now.AddHours(-1)));
+        var before = Enumerable.Range(2, 24).Sum(hours => refused.GetValueOrDefault(RequestCounters.HourOf(now.AddHours(-hours)))) / 12d;
         return last >= 10 && last > 2 * before
-            ? [new HomeNotice("warn", "Refused calls are rising", $"{Count(last, "call")} refused in this hour and the one before. The day before had {before.ToString("0.#", CultureInfo.InvariantCulture)} in two hours.", "/admin/audit?kind=refusal", "See what was refused")]
+            ? [new HomeNotice("warn", "Refused calls are rising", $"{Count(last, "call")} refused in this hour and the one before. The day before had {before.ToString("0.#", CultureInfo.InvariantCulture)} in two hours.", "/admin/audit?kind=denied-request", "See what was refused")]
             : [];
     }
 
@@ -161,7 +161,7 @@ internal sealed class HomePageReader(
     private async Task<IEnumerable<HomeNotice>> InNoGroupAsync(AccessRules rules, CancellationToken cancellationToken)
     {
         var (newest, _) = await search.ListAsync(
-            new AccountQuery(Search: null, Kind: null, Active: true, SeenSince: null, SeenBefore: null, AccountSearch.ByLastSeen, LookedAt, After: null), cancellationToken);
+            new AccountQuery(Search: null, Kind: null, Enabled: true, SeenSince: null, SeenBefore: null, AccountSearch.ByLastSeen, LookedAt, After: null), cancellationToken);
         var known = await subjects.FindAccountsAsync([.. newest.Select(account => account.Id)], cancellationToken);
         var without = known.Where(subject => rules.Resolve(subject.Roles, subject.Groups).Memberships.Count == 0).ToArray();
         return without.Length == 0
@@ -170,7 +170,7 @@ internal sealed class HomePageReader(
                 "warn",
                 $"{Count(without.Length, "account")} in no group",
                 $"Of the {newest.Count} accounts seen last, {string.Join(", ", without.Take(3).Select(subject => subject.Username))}{(without.Length > 3 ? " and others" : "")} may do nothing.",
-                without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?active=true&sort=-seen&nogroup=on",
+                without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?enabled=true&sort=-seen&nogroup=on",
                 "See who they are")];
     }
 

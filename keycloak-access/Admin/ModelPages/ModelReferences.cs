@@ -33,7 +33,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
     public async Task<IReadOnlyDictionary<string, string>> TitlesAsync(Model target, IEnumerable<object> ids, Caller caller, CancellationToken cancellationToken)
     {
         object[] wanted = caller.May(target.Name, Permission.View) ? [.. ids.Distinct()] : [];
-        var rows = await StoreOf(target).FindAsync(wanted, RowSubject.Of(caller), cancellationToken);
+        var rows = await StoreOf(target).FindAsync(wanted, RowSubject.FromCaller(caller), cancellationToken);
         return rows.ToDictionary(row => target.IdOf(row.Row), row => TitleOf(target, row.Row), StringComparer.Ordinal);
     }
 
@@ -55,7 +55,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         foreach (var candidate in new[] { IdIn(text), text })
         {
             if (candidate is not null && caller.May(target.Name, Permission.View)
-                && await StoreOf(target).FindAsync(candidate, RowSubject.Of(caller), cancellationToken) is { } found)
+                && await StoreOf(target).FindAsync(candidate, RowSubject.FromCaller(caller), cancellationToken) is { } found)
             {
                 return (target.Id.Get(found.Row), null);
             }
@@ -79,7 +79,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         }
 
         var (rows, _) = await StoreOf(target).ListAsync(
-            new ListQuery(text, [], target.Sorts[0], Descending: false, MostSuggested, After: null), RowSubject.Of(caller), cancellationToken);
+            new ListQuery(text, [], target.Sorts[0], Descending: false, MostSuggested, After: null), RowSubject.FromCaller(caller), cancellationToken);
         return [.. rows
             .GroupBy(row => TitleOf(target, row), StringComparer.Ordinal)
             .SelectMany(same => same.Count() == 1 ? [same.Key] : same.Select(row => WithId(same.Key, target.IdOf(row))))];
@@ -95,7 +95,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         }
 
         var query = new ListQuery(Search: null, [new ListCondition(column, "=", title)], column, Descending: false, Limit: 2, After: null);
-        return (await StoreOf(target).ListAsync(query, RowSubject.Of(caller), cancellationToken)).Rows;
+        return (await StoreOf(target).ListAsync(query, RowSubject.FromCaller(caller), cancellationToken)).Rows;
     }
 
     private static string WithId(string title, string id) => $"{title} [{id}]";

@@ -45,7 +45,7 @@ internal sealed class RowExportPages(RowViews views)
         // A file that is not what was asked for must not be written.
         if (mistakes.Count > 0)
         {
-            return Problem.Of(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
+            return Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
         }
 
         ExportFile.Begin(context.Response, type, $"{_model.Plural}.{ending}");
@@ -57,7 +57,7 @@ internal sealed class RowExportPages(RowViews views)
     {
         for (ListQuery? page = query with { Limit = ExportFile.RowsAtATime }; page is not null;)
         {
-            var (rows, next) = await views.Store.ListAsync(page, RowSubject.Of(caller), cancellationToken);
+            var (rows, next) = await views.Store.ListAsync(page, RowSubject.FromCaller(caller), cancellationToken);
             yield return rows;
             page = next is null ? null : page with { After = new ListPosition(page.Sort.Get(rows[^1]), _model.Id.Get(rows[^1])!) };
         }

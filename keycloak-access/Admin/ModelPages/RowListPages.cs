@@ -16,7 +16,7 @@ internal sealed class RowListPages(RowViews views)
     {
         var said = _filters.Read(context.Request.Query);
         var (query, mistakes) = await _filters.QueryAsync(said, ReaderZone.Of(context.Request), caller, cancellationToken);
-        var (rows, next) = await views.Store.ListAsync(query, RowSubject.Of(caller), cancellationToken);
+        var (rows, next) = await views.Store.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken);
         Column[] columns = [.. views.Shown(caller).Where(column => column != _title).Take(MostColumns)];
         return Pages.Of<ModelListPage, ModelListView>(context, caller, new ModelListView(
             views.Name,

@@ -21,7 +21,7 @@ internal sealed class RowViews(Model model, ModelReferences references)
 
     /// <returns>A row that the caller may see.</returns>
     public Task<VersionedRow?> FindAsync(string id, Caller caller, CancellationToken cancellationToken) =>
-        Store.FindAsync(id, RowSubject.Of(caller), cancellationToken);
+        Store.FindAsync(id, RowSubject.FromCaller(caller), cancellationToken);
 
     /// <returns>The columns that are shown. An id that the service assigns tells people nothing.</returns>
     public IEnumerable<Column> Shown(Caller caller) => model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, caller));
@@ -47,7 +47,7 @@ internal sealed class RowViews(Model model, ModelReferences references)
         foreach (var (other, column) in references.Models.ReferencesTo(model).Where(reference => caller.May(reference.Model.Name, Permission.View)))
         {
             var query = new ListQuery(Search: null, [new ListCondition(column, "=", model.Id.Get(row))], other.Id, Descending: false, most, After: null);
-            var (rows, next) = await references.StoreOf(other).ListAsync(query, RowSubject.Of(caller), cancellationToken);
+            var (rows, next) = await references.StoreOf(other).ListAsync(query, RowSubject.FromCaller(caller), cancellationToken);
             if (rows.Count > 0)
             {
                 dependants.Add(new ModelDependantsView(

@@ -153,7 +153,7 @@ internal sealed class SeveralRowsPages(RowViews views)
     // Whatever ids a form brings: only what the caller may see is there.
     private async Task<IReadOnlyList<VersionedRow>> RowsAsync(IReadOnlyList<string> keys, Caller caller, CancellationToken cancellationToken)
     {
-        var found = await views.Store.FindAsync([.. keys.Select(_model.ParseId).OfType<object>()], RowSubject.Of(caller), cancellationToken);
+        var found = await views.Store.FindAsync([.. keys.Select(_model.ParseId).OfType<object>()], RowSubject.FromCaller(caller), cancellationToken);
         var rows = found.ToDictionary(row => _model.IdOf(row.Row), StringComparer.Ordinal);
         return [.. keys.Where(rows.ContainsKey).Select(key => rows[key])];
     }

@@ -57,6 +57,6 @@ internal static class OwnPageEndpoints
 /// <summary>Who looks at the page, and why they may do what they may.</summary>
 /// <param name="Me">The same as <c>GET /api/me</c>.</param>
 /// <param name="Roles">What Keycloak says of them, in words.</param>
-/// <param name="Permissions">What they may do, with the chains behind it.</param>
+/// <param name="Permissions">What they may do, with the grant paths behind it.</param>
 /// <param name="Sessions">Where they are signed in.</param>
 public sealed record OwnView(MeResponse Me, IReadOnlyList<string> Roles, IReadOnlyList<PermissionView> Permissions, IReadOnlyList<SessionView> Sessions);

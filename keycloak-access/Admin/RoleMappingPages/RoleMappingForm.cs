@@ -20,10 +20,10 @@ internal static class RoleMappingForm
         rules.FindGroup(input.Value("group")) is { } group && Mistakes(input).Count == 0 ? new MappingRule(Guid.Empty, PatternOf(input), group.Id) : null;
 
     /// <returns>The mapping, or <see langword="null"/> where something is wrong, which the form says then.</returns>
-    public static RoleMapping? Read(FormInput input, Caller caller, Delegation delegation, TimeProvider clock)
+    public static RoleMapping? Read(FormInput input, Caller caller, GrantGuard grantGuard, TimeProvider clock)
     {
         input.Add(Mistakes(input));
-        var group = GroupField.Read(input, input.Value("group"), "group", caller, delegation);
+        var group = GroupField.Read(input, input.Value("group"), "group", caller, grantGuard);
         Reasons.Check(input);
 
         return !input.IsValid ? null : new RoleMapping

@@ -73,7 +73,7 @@ internal static class RoleMappingPageEndpoints
         var (page, isLast) = Page(After(match.Unmapped, place?.Pattern ?? default, RolePattern.InOrder));
         return Pages.Of<UnmappedRolesPage, UnmappedRolesView>(context, caller, new UnmappedRolesView(
             [.. page.Select(role => new UnmappedRoleView(
-                AccountPages.ChainWords.Kind(role.Kind),
+                AccountPages.GrantPathFormatter.Kind(role.Kind),
                 RoleWords.Of(role),
                 Links.To($"{List}/new", ("kind", RoleKinds.Write(role.Kind)), ("client", role.Client), ("name", role.Name))))],
             place is null ? null : $"{List}/unmapped",
@@ -81,9 +81,9 @@ internal static class RoleMappingPageEndpoints
     }
 
     // Suggestions for whoever types the name of a role: what tokens have shown.
-    private static async Task<RazorComponentResult> NamesAsync(string? kind, string? client, string? name, SeenRoles seenRoles, CancellationToken cancellationToken)
+    private static async Task<RazorComponentResult> NamesAsync(string? kind, string? client, string? name, ObservedRoles observedRoles, CancellationToken cancellationToken)
     {
-        return Suggestions.Of((await seenRoles.ListAsync(cancellationToken))
+        return Suggestions.Of((await observedRoles.ListAsync(cancellationToken))
             .Select(seen => seen.Role)
             .Where(role => string.IsNullOrEmpty(kind) || RoleKinds.Write(role.Kind) == kind)
             .Where(role => kind != RoleKinds.ClientRole || string.IsNullOrEmpty(client) || role.Client == client)
@@ -94,7 +94,7 @@ internal static class RoleMappingPageEndpoints
     }
 
     private static async Task<IResult> ShowAsync(
-        Guid id, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, AuditStore audit, CancellationToken cancellationToken)
+        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, AuditStore audit, CancellationToken cancellationToken)
     {
         if (caller.Rules.FindMapping(id) is not { } mapping)
         {
@@ -107,7 +107,7 @@ internal static class RoleMappingPageEndpoints
         return Pages.Of<RoleMappingPage, RoleMappingPageView>(context, caller, new RoleMappingPageView(
             await reader.ViewAsync(caller, mapping, cancellationToken),
             await reader.PreviewAsync(caller, removed: mapping, added: null, cancellationToken),
-            RoleMappingReader.Lacking(caller, delegation, mapping) is { Count: > 0 } lacking ? RoleMappingReader.Refusal(caller, lacking) : null,
+            RoleMappingReader.Lacking(caller, grantGuard, mapping) is { Count: > 0 } lacking ? RoleMappingReader.Refusal(caller, lacking) : null,
             [.. happened.Select(AuditWords.View)]));
     }
 
@@ -128,10 +128,10 @@ internal static class RoleMappingPageEndpoints
         await reader.FormAsync(context, caller, replaced: null, FormInput.Of(form), StatusCodes.Status200OK, cancellationToken);
 
     private static async Task<IResult> CreateAsync(
-        IFormCollection form, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
+        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
-        if (RoleMappingForm.Read(input, caller, delegation, clock) is not { } mapping)
+        if (RoleMappingForm.Read(input, caller, grantGuard, clock) is not { } mapping)
         {
             return await reader.FormAsync(context, caller, replaced: null, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
         }
@@ -166,7 +166,7 @@ internal static class RoleMappingPageEndpoints
             : await GoneAsync(FormInput.Of(form), context, caller, reader, cancellationToken);
 
     private static async Task<IResult> ReplaceAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
+        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
     {
         var input = FormInput.Of(form);
         if (caller.Rules.FindMapping(id) is not { } replaced)
@@ -174,9 +174,9 @@ internal static class RoleMappingPageEndpoints
             return await GoneAsync(input, context, caller, reader, cancellationToken);
         }
 
-        var mapping = RoleMappingForm.Read(input, caller, delegation, clock);
+        var mapping = RoleMappingForm.Read(input, caller, grantGuard, clock);
         // Out of one group and into another: both are handed out, or taken away.
-        if (delegation.Refuse(caller.Rules.FindGroup(replaced.GroupId)!) is { ProblemDetails.Detail: var refused })
+        if (grantGuard.Refuse(caller.Rules.FindGroup(replaced.GroupId)!) is { ProblemDetails.Detail: var refused })
         {
             input.Add("", refused!);
         }
@@ -211,14 +211,14 @@ internal static class RoleMappingPageEndpoints
     }
 
     private static async Task<IResult> AskToDeleteAsync(
-        Guid id, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, FormDrafts drafts, CancellationToken cancellationToken)
+        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, FormDrafts drafts, CancellationToken cancellationToken)
     {
         var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
-        return await DeletePageAsync(id, context, caller, delegation, reader, input, StatusCodes.Status200OK, cancellationToken);
+        return await DeletePageAsync(id, context, caller, grantGuard, reader, input, StatusCodes.Status200OK, cancellationToken);
     }
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, RoleMappingStore store, CancellationToken cancellationToken)
+        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, RoleMappingStore store, CancellationToken cancellationToken)
     {
         if (caller.Rules.FindMapping(id) is not { } mapping)
         {
@@ -227,9 +227,9 @@ internal static class RoleMappingPageEndpoints
 
         var input = FormInput.Of(form);
         Reasons.Check(input);
-        if (delegation.Refuse(caller.Rules.FindGroup(mapping.GroupId)!) is not null || !input.IsValid)
+        if (grantGuard.Refuse(caller.Rules.FindGroup(mapping.GroupId)!) is not null || !input.IsValid)
         {
-            return await DeletePageAsync(id, context, caller, delegation, reader, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
+            return await DeletePageAsync(id, context, caller, grantGuard, reader, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
         }
 
         return await store.DeleteAsync(id, caller.Actor.Because(input.Value("reason")), cancellationToken)
@@ -238,14 +238,14 @@ internal static class RoleMappingPageEndpoints
     }
 
     private static async Task<IResult> DeletePageAsync(
-        Guid id, HttpContext context, Caller caller, Delegation delegation, RoleMappingReader reader, FormInput input, int status, CancellationToken cancellationToken)
+        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, FormInput input, int status, CancellationToken cancellationToken)
     {
         if (caller.Rules.FindMapping(id) is not { } mapping)
         {
             return TypedResults.NotFound();
         }
 
-        if (RoleMappingReader.Lacking(caller, delegation, mapping) is { Count: > 0 } lacking)
+        if (RoleMappingReader.Lacking(caller, grantGuard, mapping) is { Count: > 0 } lacking)
         {
             input.Add("", RoleMappingReader.Refusal(caller, lacking));
         }

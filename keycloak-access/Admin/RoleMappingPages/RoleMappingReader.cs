@@ -6,7 +6,7 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
 /// <summary>Reads what the pages of mappings show.</summary>
-internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matches, SeenRoles seenRoles)
+internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matches, ObservedRoles observedRoles)
 {
     private const int MostRoles = 20;
     private const int MostClients = 50;
@@ -15,12 +15,12 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
         RoleMappingView.Of(mapping, caller.Rules, (await matches.OfAsync(caller.Rules, cancellationToken)).Matched);
 
     /// <returns>What the caller would have to hold to change the mapping.</returns>
-    public static IReadOnlyList<string> Lacking(Caller caller, Delegation delegation, MappingRule mapping) =>
-        delegation.Lacking(caller.Rules.FindGroup(mapping.GroupId)!);
+    public static IReadOnlyList<string> Lacking(Caller caller, GrantGuard grantGuard, MappingRule mapping) =>
+        grantGuard.Lacking(caller.Rules.FindGroup(mapping.GroupId)!);
 
     /// <returns>What is said to somebody who would have to hold these: which they are, to those who may look at groups.</returns>
     public static string Refusal(Caller caller, IReadOnlyList<string> lacking) => caller.May("group", Permission.View)
-        ? Delegation.Detail(lacking)
+        ? GrantGuard.Detail(lacking)
         : "Nobody hands out or takes away what they do not hold. What the group holds is for those who may look at groups: you lack group:view.";
 
     /// <returns>The page of the form, with whom it would concern as it stands.</returns>
@@ -28,7 +28,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
         HttpContext context, Caller caller, MappingRule? replaced, FormInput input, int status, CancellationToken cancellationToken)
     {
         var added = RoleMappingForm.Foresee(input, caller.Rules);
-        string[] clients = [.. (await seenRoles.ListAsync(cancellationToken))
+        string[] clients = [.. (await observedRoles.ListAsync(cancellationToken))
             .Select(seen => seen.Role.Client)
             .Where(client => client.Length > 0)
             .Distinct(StringComparer.Ordinal)
@@ -74,7 +74,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
         _ => "Something in the form is not right yet.",
     };
 
-    private async Task<string?> NearestAsync(RolePattern pattern, CancellationToken cancellationToken) => NearestName.Of(
+    private async Task<string?> NearestAsync(RolePattern pattern, CancellationToken cancellationToken) => NearestName.Find(
         pattern.Name,
-        (await seenRoles.ListAsync(cancellationToken)).Select(seen => seen.Role).Where(role => role.Kind == pattern.Kind && role.Client == pattern.Client).Select(role => role.Name));
+        (await observedRoles.ListAsync(cancellationToken)).Select(seen => seen.Role).Where(role => role.Kind == pattern.Kind && role.Client == pattern.Client).Select(role => role.Name));
 }

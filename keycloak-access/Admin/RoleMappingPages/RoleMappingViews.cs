@@ -47,7 +47,7 @@ public sealed record RoleMappingView(Guid Id, string Kind, string Role, Guid Gro
     internal static RoleMappingView Of(MappingRule mapping, AccessRules rules, IReadOnlySet<Guid> matched)
     {
         var group = rules.FindGroup(mapping.GroupId)!;
-        return new RoleMappingView(mapping.Id, ChainWords.Kind(mapping.Pattern.Kind), RoleWords.Of(mapping.Pattern), group.Id, group.Name, matched.Contains(mapping.Id));
+        return new RoleMappingView(mapping.Id, GrantPathFormatter.Kind(mapping.Pattern.Kind), RoleWords.Of(mapping.Pattern), group.Id, group.Name, matched.Contains(mapping.Id));
     }
 }
 

@@ -7,7 +7,7 @@ namespace KeycloakAccess.Admin.RoleMappingPages;
 /// Compares the mappings with the roles that tokens have shown: which mappings fit none, and which roles lead nowhere. Found
 /// out once for each version of the rules, and again when a new role is shown.
 /// </summary>
-internal sealed class RoleMatches(SeenRoles seenRoles)
+internal sealed class RoleMatches(ObservedRoles observedRoles)
 {
     // What every Keycloak gives everybody says nothing about this service.
     private static readonly string[] Usual = ["offline_access", "uma_authorization"];
@@ -16,13 +16,13 @@ internal sealed class RoleMatches(SeenRoles seenRoles)
 
     public async ValueTask<RoleMatch> OfAsync(AccessRules rules, CancellationToken cancellationToken)
     {
-        var seen = await seenRoles.ListAsync(cancellationToken);
+        var seen = await observedRoles.ListAsync(cancellationToken);
         return _newest is { } known && ReferenceEquals(known.Rules, rules) && ReferenceEquals(known.Seen, seen)
             ? known
             : _newest = Compare(rules, seen);
     }
 
-    private static RoleMatch Compare(AccessRules rules, IReadOnlyList<SeenRole> seen)
+    private static RoleMatch Compare(AccessRules rules, IReadOnlyList<ObservedRole> seen)
     {
         var matched = new HashSet<Guid>();
         var unmapped = new List<RolePattern>();
@@ -43,11 +43,11 @@ internal sealed class RoleMatches(SeenRoles seenRoles)
         role.Client == "account" || Usual.Contains(role.Name, StringComparer.Ordinal) || role.Name.StartsWith("default-roles-", StringComparison.Ordinal);
 }
 
-/// <summary>How mappings and seen roles fit together.</summary>
+/// <summary>How mappings and observed roles fit together.</summary>
 /// <param name="Rules">The rules that were compared.</param>
 /// <param name="Seen">The roles that they were compared with.</param>
 /// <param name="Matched">The mappings that fit some role.</param>
 /// <param name="Idle">The mappings that fit none, in order.</param>
 /// <param name="Unmapped">The roles that no mapping fits, in order, without those that every Keycloak gives.</param>
 internal sealed record RoleMatch(
-    AccessRules Rules, IReadOnlyList<SeenRole> Seen, IReadOnlySet<Guid> Matched, MappingRule[] Idle, RolePattern[] Unmapped);
+    AccessRules Rules, IReadOnlyList<ObservedRole> Seen, IReadOnlySet<Guid> Matched, MappingRule[] Idle, RolePattern[] Unmapped);

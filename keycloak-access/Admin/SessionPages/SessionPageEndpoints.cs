@@ -33,7 +33,7 @@ internal static class SessionPageEndpoints
     {
         var input = FormInput.Of(form);
         // Only pages of this site are come back to.
-        var back = LocalPath.Of(input.Value("back")) is { } path && path.StartsWith("/admin/", StringComparison.Ordinal) ? path : List;
+        var back = LocalPath.Parse(input.Value("back")) is { } path && path.StartsWith("/admin/", StringComparison.Ordinal) ? path : List;
         if (!Guid.TryParse(input.Value("id"), out var id) || await store.FindAsync(id, cancellationToken) is not { } session)
         {
             return Flash.Redirect(context, back, "That session had ended already.");

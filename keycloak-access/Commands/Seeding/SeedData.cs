@@ -62,7 +62,7 @@ internal sealed class SeedData
     /// <summary>The key that tells whether this seed has been here before.</summary>
     public static string FirstKeyOf(int seed) => Token(new SeedRandom(seed, KeyStream), 43);
 
-    /// <summary>Who is in which group by hand.</summary>
+    /// <summary>Who is in which group directly.</summary>
     public IEnumerable<(Guid GroupId, Guid AccountId)> Members()
     {
         var random = new SeedRandom(_size.Seed, MemberStream);
@@ -86,12 +86,12 @@ internal sealed class SeedData
     public IEnumerable<object?[]> Sessions()
     {
         var random = new SeedRandom(_size.Seed, SessionStream);
-        foreach (var account in Accounts.Where(account => !account.IsService && account.Active && Now - account.LastSeenAt < TimeSpan.FromHours(9)))
+        foreach (var account in Accounts.Where(account => !account.IsService && account.Enabled && Now - account.LastSeenAt < TimeSpan.FromHours(9)))
         {
             var started = account.LastSeenAt - TimeSpan.FromMinutes(random.Below(55));
             yield return
             [
-                random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started, started.AddHours(10), Address(random), random.Of(SeedWords.Browsers),
+                random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started, started.AddHours(10), Address(random), random.Of(SeedTexts.Browsers),
             ];
         }
     }
@@ -121,7 +121,7 @@ internal sealed class SeedData
                 _keycloak.Issuer,
                 account.Username,
                 oddity == 1 ? ClientToken.WrongAudience : ClientToken.Accepted,
-                oddity switch { 1 => "account", 4 => $"{_keycloak.RequiredAudience} {string.Join(' ', SeedWords.Clients)}", _ => _keycloak.RequiredAudience },
+                oddity switch { 1 => "account", 4 => $"{_keycloak.RequiredAudience} {string.Join(' ', SeedTexts.Clients)}", _ => _keycloak.RequiredAudience },
                 oddity == 2 ? "profile email" : random.Chance(0.5) ? "profile books:read" : "profile books:read books:write authors:read",
                 oddity == 5 ? 140 : roles,
                 oddity != 3,
@@ -155,10 +155,10 @@ internal sealed class SeedData
         var taken = ground.Groups.Keys.ToHashSet(StringComparer.Ordinal);
         for (var index = 0; index < _size.Groups; index++)
         {
-            var (duty, description, granted, denied) = SeedWords.Duties[index % SeedWords.Duties.Count];
-            var department = SeedWords.Departments[(index + (index / SeedWords.Duties.Count)) % SeedWords.Departments.Count];
-            var isRegional = index >= SeedWords.Departments.Count;
-            var region = random.Of(SeedWords.Regions);
+            var (duty, description, granted, denied) = SeedTexts.Duties[index % SeedTexts.Duties.Count];
+            var department = SeedTexts.Departments[(index + (index / SeedTexts.Duties.Count)) % SeedTexts.Departments.Count];
+            var isRegional = index >= SeedTexts.Departments.Count;
+            var region = random.Of(SeedTexts.Regions);
             yield return new SeedGroup(
                 random.Id(Now.AddDays(-400)),
                 SeedNames.Free(isRegional ? $"{region}-{department}-{duty}" : $"{department}-{duty}", taken),
@@ -192,8 +192,8 @@ internal sealed class SeedData
             else if (index % 13 == 12 && patterns++ < MostPatterns)
             {
                 pattern = random.Chance(0.6)
-                    ? new RolePattern(RoleKind.KeycloakGroup, "", $"/{random.Of(SeedWords.Regions)}/{random.Of(SeedWords.Departments)}/*")
-                    : new RolePattern(RoleKind.RealmRole, "", $"{random.Of(SeedWords.Departments)}-*");
+                    ? new RolePattern(RoleKind.KeycloakGroup, "", $"/{random.Of(SeedTexts.Regions)}/{random.Of(SeedTexts.Departments)}/*")
+                    : new RolePattern(RoleKind.RealmRole, "", $"{random.Of(SeedTexts.Departments)}-*");
             }
 
             var (groupId, groupName) = groups[index < groups.Count ? index : random.Skewed(groups.Count)];
@@ -218,15 +218,15 @@ internal sealed class SeedData
             var isService = index % 20 == 7;
             var (first, last) = SeedNames.Person(random);
             var username = SeedNames.Free(
-                isService ? $"{random.Of(SeedWords.Departments)}-{random.Of(SeedWords.Tasks)}" : $"{SeedNames.Plain(first)}.{SeedNames.Plain(last)}", taken);
+                isService ? $"{random.Of(SeedTexts.Departments)}-{random.Of(SeedTexts.Tasks)}" : $"{SeedNames.Plain(first)}.{SeedNames.Plain(last)}", taken);
             yield return new SeedAccount(
                 random.Id(created),
                 random.Id().ToString(),
                 isService,
                 username,
-                isService || random.Chance(0.03) ? null : $"{username}@{random.Of(SeedWords.Domains)}",
+                isService || random.Chance(0.03) ? null : $"{username}@{random.Of(SeedTexts.Domains)}",
                 isService ? (random.Chance(0.5) ? $"Service account of {username}" : null) : random.Chance(0.02) ? null : $"{first} {last}",
-                Active: !random.Chance(0.07),
+                Enabled: !random.Chance(0.07),
                 created,
                 LastSeen(random, created, isService),
                 RolesOf(random, index, isService));

@@ -51,7 +51,7 @@ internal sealed class SeedHistory(SeedData data)
         }
     }
 
-    /// <summary>What was counted, as <see cref="ActivityMeter"/> counts it.</summary>
+    /// <summary>What was counted, as <see cref="RequestCounters"/> counts it.</summary>
     public IEnumerable<object?[]> Activity()
     {
         var random = new SeedRandom(data.Seed, ActivityStream);
@@ -65,18 +65,18 @@ internal sealed class SeedHistory(SeedData data)
             {
                 var part = Math.Min(1, (data.Now - hour).TotalHours);
                 var amount = busiest * Weight(hour) * part * (0.85 + (random.Part() * 0.3));
-                yield return [ActivityMeter.Allowed, ActivityMeter.HourOf(hour), "", (long)amount];
-                yield return [ActivityMeter.Refused, ActivityMeter.HourOf(hour), "", (long)(amount * (0.01 + (random.Part() * 0.03)))];
+                yield return [RequestCounters.Allowed, RequestCounters.HourOf(hour), "", (long)amount];
+                yield return [RequestCounters.Refused, RequestCounters.HourOf(hour), "", (long)(amount * (0.01 + (random.Part() * 0.03)))];
             }
 
             var weekday = Weekday(day) * (0.85 + (random.Part() * 0.3)) * (day == today ? PartOfDay() : 1);
-            yield return [ActivityMeter.SignIns, ActivityMeter.DayOf(day), "", (long)Math.Ceiling(people * 0.4 * weekday)];
+            yield return [RequestCounters.SignIns, RequestCounters.DayOf(day), "", (long)Math.Ceiling(people * 0.4 * weekday)];
             for (var rank = 0; rank < services.Length; rank++)
             {
                 if (random.Chance(0.85))
                 {
                     var amount = busiest * 4 / Math.Pow(rank + 1, 0.8) * weekday * (0.6 + (random.Part() * 0.8));
-                    yield return [ActivityMeter.Services, ActivityMeter.DayOf(day), services[rank].Id.ToString(), (long)amount + 1];
+                    yield return [RequestCounters.Services, RequestCounters.DayOf(day), services[rank].Id.ToString(), (long)amount + 1];
                 }
             }
         }
@@ -117,9 +117,9 @@ internal sealed class SeedHistory(SeedData data)
             < 12 => PermissionMissing,
             < 16 when account.IsService => "insufficient_scope",
             < 16 => PermissionMissing,
-            < 18 => "account_inactive",
+            < 18 => "account_disabled",
             < 19 => "permission_denied",
-            _ => "delegation_refused",
+            _ => "grant_refused",
         };
         var parts = permission.Split(':');
         var count = random.Chance(0.1) ? 2 + random.Below(60) : 1;
@@ -127,7 +127,7 @@ internal sealed class SeedHistory(SeedData data)
         {
             Id = random.Id(at),
             At = at,
-            Kind = AuditRow.RefusalKind,
+            Kind = AuditRow.DeniedRequestKind,
             AccountId = account.Id,
             Account = account.Username,
             Method = account.IsService || !path.StartsWith("/admin", StringComparison.Ordinal) ? Actor.Bearer : Actor.Session,
@@ -138,7 +138,7 @@ internal sealed class SeedHistory(SeedData data)
             Permission = permission,
             Code = code,
             Scope = code == "insufficient_scope" ? $"{parts[0]}s:{(parts[1] == Permission.View ? "read" : "write")}" : null,
-            MissingPermissions = code == "delegation_refused" ? Missing : null,
+            MissingPermissions = code == "grant_refused" ? Missing : null,
             HttpMethod = method,
             Path = path,
             Count = count,
@@ -155,7 +155,7 @@ internal sealed class SeedHistory(SeedData data)
         }
 
         return Change(random, at, request, account, "account", account.Id, Permission.Add, before: null, Values(
-            ("kind", account.Kind), ("username", account.Username), ("email", account.Email), ("name", account.Name), ("subject", account.Subject), ("active", true)));
+            ("kind", account.Kind), ("username", account.Username), ("email", account.Email), ("name", account.Name), ("subject", account.Subject), ("enabled", true)));
     }
 
     private AuditRow RolesChanged(SeedRandom random, DateTimeOffset at, string request)
@@ -171,11 +171,11 @@ internal sealed class SeedHistory(SeedData data)
     private AuditRow Switched(SeedRandom random, DateTimeOffset at, string request)
     {
         var off = random.Chance(0.6);
-        var reason = random.Chance(0.8) ? random.Of(off ? SeedWords.SwitchOffReasons : SeedWords.SwitchOnReasons) : null;
+        var reason = random.Chance(0.8) ? random.Of(off ? SeedTexts.DisableReasons : SeedTexts.EnableReasons) : null;
         var switched = random.Of(data.Accounts);
         return Change(random, at, request, Manager(random), "account", switched.Id, Permission.Change, State(off), State(!off), reason);
 
-        Dictionary<string, object?> State(bool active) => Values(("username", switched.Username), ("active", active));
+        Dictionary<string, object?> State(bool enabled) => Values(("username", switched.Username), ("enabled", enabled));
     }
 
     private AuditRow OfBooks(SeedRandom random, DateTimeOffset at, string request, HashSet<Guid> known)
@@ -222,7 +222,7 @@ internal sealed class SeedHistory(SeedData data)
         var member = Values(("accountId", account.Id), ("username", account.Username));
         var joins = random.Chance(0.6);
         return Change(
-            random, at, request, Manager(random), "group", random.Of(data.Groups).Id, joins ? "add-member" : "remove-member", joins ? null : member, joins ? member : null, random.Of(SeedWords.MemberReasons));
+            random, at, request, Manager(random), "group", random.Of(data.Groups).Id, joins ? "add-member" : "remove-member", joins ? null : member, joins ? member : null, random.Of(SeedTexts.MemberReasons));
     }
 
     private AuditRow OfGroups(SeedRandom random, DateTimeOffset at, string request)
@@ -238,7 +238,7 @@ internal sealed class SeedHistory(SeedData data)
             : Change(random, at, request, Manager(random), "group", group.Id, Permission.Change, Group([.. group.Granted.Skip(1)]), Group(group.Granted));
 
         Dictionary<string, object?> Group(IReadOnlyList<string> granted) => Values(
-            ("name", group.Name), ("description", group.Description), ("permissions", granted.Order(StringComparer.Ordinal).ToArray()), ("denied", group.Denied), ("forEverybody", false));
+            ("name", group.Name), ("description", group.Description), ("permissions", granted.Order(StringComparer.Ordinal).ToArray()), ("denied", group.Denied), ("isDefault", false));
     }
 
     private AuditRow OfMappings(SeedRandom random, DateTimeOffset at, string request)
@@ -272,8 +272,8 @@ internal sealed class SeedHistory(SeedData data)
             Model = model,
             RowId = row.ToString(),
             Action = action,
-            OldValues = AuditTrail.Json(before),
-            NewValues = AuditTrail.Json(after),
+            OldValues = AuditLog.Json(before),
+            NewValues = AuditLog.Json(after),
             Reason = reason,
         };
 

@@ -4,7 +4,7 @@ using KeycloakAccess.Authentication;
 
 namespace KeycloakAccess.Commands.Seeding;
 
-/// <summary>Names of people, roles, groups and books, put together from <see cref="SeedWords"/>.</summary>
+/// <summary>Names of people, roles, groups and books, put together from <see cref="SeedTexts"/>.</summary>
 internal static class SeedNames
 {
     // No common factor with the number of combinations, so that going by this step meets each of them once.
@@ -16,7 +16,7 @@ internal static class SeedNames
 
     public static (string First, string Last) Person(SeedRandom random)
     {
-        var (first, last) = random.Of(SeedWords.People);
+        var (first, last) = random.Of(SeedTexts.People);
         return (random.Of(first), random.Of(last));
     }
 
@@ -62,15 +62,15 @@ internal static class SeedNames
     /// <returns>The title of a book.</returns>
     public static string Title(SeedRandom random)
     {
-        var noun = random.Of(SeedWords.Nouns);
+        var noun = random.Of(SeedTexts.Nouns);
         return random.Below(6) switch
         {
-            0 => $"The {random.Of(SeedWords.Adjectives)} {noun}",
-            1 => $"{noun} and {random.Of(SeedWords.Nouns)}",
-            2 => $"{("AIO".Contains(noun[0], StringComparison.Ordinal) ? "An" : "A")} {noun} in {random.Of(SeedWords.Places)}",
-            3 => $"The {noun} of {random.Of(SeedWords.Places)}",
-            4 => $"{random.Of(SeedWords.Adjectives)} {noun}",
-            _ => $"Letters from {random.Of(SeedWords.Places)}",
+            0 => $"The {random.Of(SeedTexts.Adjectives)} {noun}",
+            1 => $"{noun} and {random.Of(SeedTexts.Nouns)}",
+            2 => $"{("AIO".Contains(noun[0], StringComparison.Ordinal) ? "An" : "A")} {noun} in {random.Of(SeedTexts.Places)}",
+            3 => $"The {noun} of {random.Of(SeedTexts.Places)}",
+            4 => $"{random.Of(SeedTexts.Adjectives)} {noun}",
+            _ => $"Letters from {random.Of(SeedTexts.Places)}",
         };
     }
 
@@ -84,26 +84,26 @@ internal static class SeedNames
 
     private static KeycloakRole GroupPath(int index)
     {
-        var (combination, number) = Combination(index, SeedWords.Regions.Count * SeedWords.Departments.Count * SeedWords.Ranks.Count);
-        var region = SeedWords.Regions[combination % SeedWords.Regions.Count];
-        var department = SeedWords.Departments[combination / SeedWords.Regions.Count % SeedWords.Departments.Count];
-        var rank = SeedWords.Ranks[combination / SeedWords.Regions.Count / SeedWords.Departments.Count];
+        var (combination, number) = Combination(index, SeedTexts.Regions.Count * SeedTexts.Departments.Count * SeedTexts.Ranks.Count);
+        var region = SeedTexts.Regions[combination % SeedTexts.Regions.Count];
+        var department = SeedTexts.Departments[combination / SeedTexts.Regions.Count % SeedTexts.Departments.Count];
+        var rank = SeedTexts.Ranks[combination / SeedTexts.Regions.Count / SeedTexts.Departments.Count];
         return new KeycloakRole(RoleKind.KeycloakGroup, "", $"/{region}/{department}{(rank.Length > 0 ? $"/{rank}" : "")}{(number > 0 ? $"/team-{number}" : "")}");
     }
 
     private static KeycloakRole RealmRole(int index)
     {
-        var (combination, number) = Combination(index, SeedWords.Departments.Count * SeedWords.Duties.Count);
-        var department = SeedWords.Departments[combination % SeedWords.Departments.Count];
-        var duty = SeedWords.Duties[combination / SeedWords.Departments.Count].Name;
+        var (combination, number) = Combination(index, SeedTexts.Departments.Count * SeedTexts.Duties.Count);
+        var department = SeedTexts.Departments[combination % SeedTexts.Departments.Count];
+        var duty = SeedTexts.Duties[combination / SeedTexts.Departments.Count].Name;
         return new KeycloakRole(RoleKind.RealmRole, "", $"{department}-{duty}{(number > 0 ? $"-{number}" : "")}");
     }
 
     private static KeycloakRole ClientRole(int index, string resource)
     {
-        string[] clients = [resource, .. SeedWords.Clients];
-        var (combination, number) = Combination(index, clients.Length * SeedWords.Departments.Count);
-        var department = SeedWords.Departments[combination / clients.Length];
+        string[] clients = [resource, .. SeedTexts.Clients];
+        var (combination, number) = Combination(index, clients.Length * SeedTexts.Departments.Count);
+        var department = SeedTexts.Departments[combination / clients.Length];
         return new KeycloakRole(RoleKind.ClientRole, clients[combination % clients.Length], $"{department}-{(index % 2 == 0 ? "user" : "manager")}{(number > 0 ? $"-{number}" : "")}");
     }
 

@@ -16,7 +16,7 @@ internal sealed record SeedGround(IEnumerable<string> Usernames, IReadOnlyDictio
 
 /// <summary>An account that never signed in.</summary>
 internal sealed record SeedAccount(
-    Guid Id, string Subject, bool IsService, string Username, string? Email, string? Name, bool Active, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, IReadOnlyList<int>? Roles)
+    Guid Id, string Subject, bool IsService, string Username, string? Email, string? Name, bool Enabled, DateTimeOffset CreatedAt, DateTimeOffset LastSeenAt, IReadOnlyList<int>? Roles)
 {
     /// <summary>As the database writes it.</summary>
     public string Kind => IsService ? "service" : "person";

@@ -11,7 +11,7 @@ namespace KeycloakAccess.Commands.Seeding;
 internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimeProvider clock)
 {
     private static readonly BulkTable Roles = new(
-        "seen_roles", ("kind", BulkType.Text), ("client", BulkType.Text), ("name", BulkType.Text), ("first_seen_at", BulkType.Instant))
+        "observed_roles", ("kind", BulkType.Text), ("client", BulkType.Text), ("name", BulkType.Text), ("first_observed_at", BulkType.Instant))
     { Conflict = "ON CONFLICT (kind, client, name) DO NOTHING" };
 
     private static readonly BulkTable Groups = new("groups", ("id", BulkType.Id), ("name", BulkType.Text), ("description", BulkType.Text));
@@ -28,9 +28,9 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
     private static readonly BulkTable Accounts = new(
         "accounts",
         ("id", BulkType.Id), ("issuer", BulkType.Text), ("subject", BulkType.Text), ("kind", BulkType.Text), ("username", BulkType.Text), ("email", BulkType.Text), ("name", BulkType.Text),
-        ("active", BulkType.Truth), ("created_at", BulkType.Instant), ("last_seen_at", BulkType.Instant), ("names_issued_at", BulkType.Instant), ("roles_hash", BulkType.Text), ("roles_issued_at", BulkType.Instant));
+        ("enabled", BulkType.Truth), ("created_at", BulkType.Instant), ("last_seen_at", BulkType.Instant), ("names_issued_at", BulkType.Instant), ("roles_hash", BulkType.Text), ("roles_issued_at", BulkType.Instant));
 
-    private static readonly BulkTable Words = new("account_words", ("account_id", BulkType.Id), ("kind", BulkType.Text), ("word", BulkType.Text));
+    private static readonly BulkTable Words = new("account_search_index", ("account_id", BulkType.Id), ("kind", BulkType.Text), ("term", BulkType.Text));
 
     private static readonly BulkTable AccountRoles = new("account_roles", ("account_id", BulkType.Id), ("role_id", BulkType.BigNumber));
 
@@ -56,9 +56,9 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
         ("has_role_claims", BulkType.Truth), ("lifetime_seconds", BulkType.Number), ("algorithm", BulkType.Text), ("seen_at", BulkType.Instant))
     { Conflict = "ON CONFLICT (issuer, client_id) DO NOTHING" };
 
-    private static readonly BulkTable Activity = new("activity", ("series", BulkType.Text), ("slot", BulkType.Text), ("item", BulkType.Text), ("amount", BulkType.BigNumber))
+    private static readonly BulkTable Activity = new("request_counters", ("series", BulkType.Text), ("slot", BulkType.Text), ("item", BulkType.Text), ("amount", BulkType.BigNumber))
     {
-        Conflict = "ON CONFLICT (series, slot, item) DO UPDATE SET amount = activity.amount + excluded.amount",
+        Conflict = "ON CONFLICT (series, slot, item) DO UPDATE SET amount = request_counters.amount + excluded.amount",
     };
 
     private static readonly BulkTable Audit = new(
@@ -124,12 +124,12 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
         await writing.AddAsync("roles seen", Roles, data.Roles.Count, data.Roles.Select(role => new object?[] { RoleKinds.Write(role.Kind), role.Client, role.Name, data.Now.AddDays(-size.Days) }));
         await writing.AddAsync("accounts", Accounts, data.Accounts.Count, data.Accounts.Select(account => Row(account, data)));
         await writing.AddAsync("words to find them by", Words, data.Accounts.Count * 6L, data.Accounts.SelectMany(account =>
-            AccountWords.Of(account.Username, account.Email, account.Name).Select(word => new object?[] { account.Id, account.Kind, word })));
+            AccountSearchIndex.TermsOf(account.Username, account.Email, account.Name).Select(word => new object?[] { account.Id, account.Kind, word })));
         var ids = await RoleIdsAsync(data, writing);
         await writing.AddAsync("roles of accounts", AccountRoles, data.Accounts.Sum(account => account.Roles?.Count ?? 0), data.Accounts.SelectMany(account =>
             (account.Roles ?? []).Select(role => new object?[] { account.Id, ids[role] })));
         List<(Guid GroupId, Guid AccountId)> members = [.. data.Members()];
-        await writing.AddAsync("members by hand", Members, members.Count, members.Select(member => new object?[] { member.GroupId, member.AccountId }));
+        await writing.AddAsync("direct members", Members, members.Count, members.Select(member => new object?[] { member.GroupId, member.AccountId }));
         await writing.AddAsync("authors", Authors, data.Authors.Count, data.Authors.Select(author => new object?[] { author.Id, author.Name, author.BornOn, author.DiedOn, author.Website }));
         await writing.AddAsync("books", Books, data.Books.Count, data.Books.Select(book => new object?[] { book.Id, book.Title, book.AuthorId, book.Isbn, book.PublishedOn }));
         List<object?[]> sessions = [.. data.Sessions()];
@@ -138,13 +138,13 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
         await writing.AddAsync("tokens of clients", Tokens, data.Accounts.Count(account => account.IsService), data.Tokens());
         var history = new SeedHistory(data);
         List<object?[]> activity = [.. history.Activity()];
-        await writing.AddAsync("activity", Activity, activity.Count, activity);
+        await writing.AddAsync("request_counters", Activity, activity.Count, activity);
         await writing.AddAsync("audit log", Audit, size.Audit, history.Audit(size.Audit).Select(Row));
     }
 
     private object?[] Row(SeedAccount account, SeedData data) =>
     [
-        account.Id, keycloak.Issuer, account.Subject, account.Kind, account.Username, account.Email, account.Name, account.Active, account.CreatedAt, account.LastSeenAt,
+        account.Id, keycloak.Issuer, account.Subject, account.Kind, account.Username, account.Email, account.Name, account.Enabled, account.CreatedAt, account.LastSeenAt,
         account.LastSeenAt, account.Roles is null ? null : CallerStore.Hash(account.Roles.Select(role => data.Roles[role])), account.Roles is null ? null : account.LastSeenAt,
     ];
 
@@ -158,7 +158,7 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
     private static async Task<IReadOnlyList<long>> RoleIdsAsync(SeedData data, Writing writing)
     {
         var rows = await writing.Connection.QueryAsync<(long Id, string Kind, string Client, string Name)>(new CommandDefinition(
-            "SELECT id, kind, client, name FROM seen_roles", transaction: writing.Transaction, cancellationToken: writing.CancellationToken));
+            "SELECT id, kind, client, name FROM observed_roles", transaction: writing.Transaction, cancellationToken: writing.CancellationToken));
         var ids = rows.ToDictionary(row => new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name), row => row.Id);
         return [.. data.Roles.Select(role => ids[role])];
     }

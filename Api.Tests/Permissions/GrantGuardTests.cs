@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Permissions;
+using CsCheck;
+
+namespace Api.Tests.Permissions;
+
+/// <summary>Nobody hands out or takes away what they do not hold: neither as groups write it, nor with a token that was issued for less.</summary>
+public sealed class GrantGuardTests
+{
+    private static readonly Gen<(IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<Guid> Direct)> Account =
+        Gen.Select(Situations.Roles, Situations.DirectInto(5), (roles, direct) => ((IReadOnlyList<KeycloakRole>)roles, (IReadOnlyList<Guid>)direct));
+
+    [Theory]
+    // What the giver's groups say | the scopes of the token | what would change hands | what is lacking
+    [InlineData("g +book:view", "", "book:view", "")]
+    [InlineData("g +book:view", "", "book:view book:add", "book:add")]
+    [InlineData("g +book:*", "", "book:view book:add book:*", "")]
+    [InlineData("g +*:*", "", "book:view loan:* *:*", "")]
+    [InlineData("g", "", "", "")]
+    [InlineData("g", "", "author:view book:view", "author:view book:view")]
+    // To hold every action of today is not to hold the wildcard, which is those of tomorrow too.
+    [InlineData("g +book:view +book:add +book:change +book:delete", "", "book:*", "book:*")]
+    [InlineData("g +book:* +author:* +account:* +loan:*", "", "*:*", "*:*")]
+    // What is denied is not held, in part neither.
+    [InlineData("g +book:* -book:delete", "", "book:view", "")]
+    [InlineData("g +book:* -book:delete", "", "book:delete", "book:delete")]
+    [InlineData("g +book:* -book:delete", "", "book:*", "book:*")]
+    [InlineData("g +*:* -loan:extend", "", "*:*", "*:*")]
+    [InlineData("g +*:* -loan:extend", "", "book:*", "")]
+    // A narrow token makes no wide groups.
+    [InlineData("g +*:*", "books:read", "book:view", "")]
+    [InlineData("g +*:*", "books:read", "book:add", "book:add")]
+    [InlineData("g +*:*", "books:read", "book:*", "book:*")]
+    [InlineData("g +*:*", "books:read books:write", "book:*", "")]
+    [InlineData("g +*:*", "books:read books:write", "*:*", "*:*")]
+    [InlineData("g +*:*", "openid", "*:*", "")]
+    [InlineData("g +*:*", "session", "*:*", "")]
+    [InlineData("g +*:*", "library:read", "book:view", "book:view")]
+    // What cannot be read is nobody's, and what does not exist only theirs who hold everything.
+    [InlineData("g +*:*", "", "nonsense *:view book:v*", "*:view book:v* nonsense")]
+    [InlineData("g +*:*", "", "car:view", "")]
+    [InlineData("g +book:*", "", "car:view", "car:view")]
+    // Each is named once, in order.
+    [InlineData("g +book:view", "", "loan:view author:view loan:view book:view", "author:view loan:view")]
+    public void A_change_is_refused_with_everything_that_its_maker_lacks(string groups, string scopes, string changing, string lacking)
+    {
+        var situation = new Situation
+        {
+            Groups = [Notation.Group(groups)],
+            Direct = [Notation.Id("g")],
+            Scopes = scopes == "session" ? null : Notation.Words(scopes).ToHashSet(StringComparer.Ordinal),
+        };
+
+        var refusal = By(situation).Refuse(Notation.Words(changing));
+
+        Assert.Equal(Notation.Words(lacking), refusal?.ProblemDetails.Extensions["missingPermissions"] ?? Array.Empty<string>());
+        if (refusal is not null)
+        {
+            Assert.Equal(403, refusal.StatusCode);
+            Assert.Equal("grant_refused", refusal.ProblemDetails.Extensions["code"]);
+            Assert.Equal(
+                $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", Notation.Words(lacking))}.", refusal.ProblemDetails.Detail);
+        }
+    }
+
+    [Fact]
+    public void To_put_somebody_into_a_group_takes_what_it_grants_and_what_it_denies()
+    {
+        var giver = By(new Situation { Groups = [Notation.Group("g +book:view +book:add")], Direct = [Notation.Id("g")] });
+
+        Assert.Null(giver.Refuse(Notation.Group("other +book:view -book:add")));
+        Assert.NotNull(giver.Refuse(Notation.Group("other +book:delete")));
+        // Out of a group that denies, somebody has more than before.
+        Assert.NotNull(giver.Refuse(Notation.Group("other +book:view -book:delete")));
+        Assert.Null(giver.Refuse(Notation.Group("other")));
+    }
+
+    [Fact]
+    public void Whatever_change_is_let_through_nobody_gains_or_loses_what_its_maker_does_not_hold()
+    {
+        var (made, changed) = (0, 0);
+        Gen.Select(Situations.All, Account.Array[2], Situations.Group, Gen.Int[0, 4], Gen.Int[0, 6], Situations.MappingsInto(5).Where(mappings => mappings.Length > 0)).Sample(
+            (maker, accounts, written, place, kind, mappings) =>
+            {
+                maker = maker with { IsEnabled = true, Requirement = new AccessRequirement(null) };
+                if (Attempt(kind, By(maker), maker, maker.Groups[place % maker.Groups.Count], written, mappings[0]) is not { } change)
+                {
+                    return;
+                }
+
+                Interlocked.Increment(ref made);
+                var holds = maker.Allowed();
+                // The maker is one of those whom it may concern: nobody makes themselves more.
+                foreach (var (roles, direct) in accounts.Append((maker.Roles, maker.Direct)))
+                {
+                    // Without a token, for there may always be a wider one.
+                    var account = maker with { Roles = roles, Direct = direct, Scopes = null };
+                    var before = account.Allowed();
+                    var after = (account with { Groups = change.Groups, Mappings = change.Mappings, Direct = [.. change.Direct(direct)] }).Allowed();
+                    Interlocked.Add(ref changed, before.Except(after).Concat(after.Except(before)).Count());
+                    Assert.Subset(holds, after.Except(before).ToHashSet());
+                    Assert.Subset(holds, before.Except(after).ToHashSet());
+                }
+
+                // Nor what wildcards will cover tomorrow.
+                Assert.All(change.HandedOut.Where(permission => permission.Action == Permission.Any), permission => Assert.True(maker.Access.Grants(permission)));
+            },
+            iter: 5000);
+
+        // Else the property says nothing.
+        Assert.InRange(made, 100, int.MaxValue);
+        Assert.InRange(changed, 50, int.MaxValue);
+    }
+
+    // Every change that an endpoint lets somebody make, if what the endpoint asks first lets it through.
+    private static Change? Attempt(int kind, GrantGuard by, Situation before, GroupRule group, GroupRule written, MappingRule mapping)
+    {
+        var replaced = written with { Id = group.Id, Name = group.Name };
+        var added = written with { Id = Notation.Id("new"), Name = "new" };
+        var led = mapping with { GroupId = group.Id };
+        var nothing = new Change(before.Groups, before.Mappings, direct => direct, []);
+        var (refusal, change) = kind switch
+        {
+            0 => (by.Refuse(Texts(replaced).Concat(Texts(group))), nothing with { Groups = [.. before.Groups.Select(one => one == group ? replaced : one)], HandedOut = Permissions(replaced) }),
+            1 => (by.Refuse(Texts(added)), nothing with { Groups = [.. before.Groups, added], HandedOut = Permissions(added) }),
+            2 => (by.Refuse(Texts(group)), nothing with { Groups = [.. before.Groups.Except([group])] }),
+            3 => (by.Refuse(group), nothing with { Mappings = [.. before.Mappings.Union([led])], HandedOut = Permissions(group) }),
+            4 => (by.Refuse(group), nothing with { Mappings = [.. before.Mappings.Where(one => one.GroupId != group.Id)] }),
+            5 => (by.Refuse(group), nothing with { Direct = direct => direct.Union([group.Id]), HandedOut = Permissions(group) }),
+            _ => (by.Refuse(group), nothing with { Direct = direct => direct.Except([group.Id]) }),
+        };
+        return refusal is null ? change : null;
+    }
+
+    private static IEnumerable<Permission> Permissions(GroupRule group) => group.Permissions.Concat(group.Denied);
+
+    private static IEnumerable<string> Texts(GroupRule group) => Permissions(group).Select(permission => permission.ToString());
+
+    private static GrantGuard By(Situation giver) => new(
+        new Caller(
+            new KeycloakIdentity
+            {
+                Issuer = "https://sso.test/realms/acme",
+                Subject = "subject",
+                Kind = giver.Kind,
+                ClientId = "client",
+                Roles = [.. giver.Roles],
+                HasRoleClaims = true,
+                IssuedAt = DateTimeOffset.UnixEpoch,
+                IsSession = giver.Scopes is null,
+                Scopes = giver.Scopes is null ? [] : giver.Scopes.ToImmutableHashSet(StringComparer.Ordinal),
+            },
+            new CallerRecord(Guid.Empty, giver.IsEnabled, 1, giver.Direct),
+            giver.Rules,
+            giver.Catalogue,
+            "request"),
+        giver.Catalogue,
+        refused: _ => { });
+
+    private sealed record Change(
+        IReadOnlyList<GroupRule> Groups, IReadOnlyList<MappingRule> Mappings, Func<IEnumerable<Guid>, IEnumerable<Guid>> Direct, IEnumerable<Permission> HandedOut);
+}

@@ -1,0 +1,124 @@
+using System.Data.Common;
+using System.Text.Json;
+using Dapper;
+
+namespace KeycloakAccess.Data;
+
+/// <summary>Who does something, as far as the audit log needs to know.</summary>
+/// <param name="AccountId">The local account; <see langword="null"/> for the command line and for the service itself.</param>
+/// <param name="Name">The account's name at that moment: it outlives the account.</param>
+/// <param name="Method">How they came in: one of the constants here.</param>
+/// <param name="RequestId">The request, as problem details and the service's log name it; <see langword="null"/> outside one.</param>
+/// <param name="Reason">Why, in their own words, of everything that they do now; <see langword="null"/> if they did not say.</param>
+internal sealed record Actor(Guid? AccountId, string Name, string Method, string? RequestId, string? Reason = null)
+{
+    public const string Bearer = "bearer";
+    public const string Session = "session";
+    public const string CommandLine = "command-line";
+    public const string Service = "service";
+
+    /// <returns>The same, doing something for a reason.</returns>
+    public Actor Because(string? reason) => this with { Reason = string.IsNullOrWhiteSpace(reason) ? null : reason.Trim() };
+}
+
+/// <summary>One change of one thing.</summary>
+/// <param name="Model">The model's name, as in permissions.</param>
+/// <param name="RowId">The row's id, as addresses write it.</param>
+/// <param name="Action">What was done: <c>add</c>, <c>change</c>, <c>delete</c>, or an action of the model's own.</param>
+/// <param name="Before">The old values, by their names in JSON; <see langword="null"/> where there was nothing.</param>
+/// <param name="After">The new values; <see langword="null"/> where nothing is left.</param>
+internal sealed record AuditChange(
+    string Model,
+    string RowId,
+    string Action,
+    IReadOnlyDictionary<string, object?>? Before,
+    IReadOnlyDictionary<string, object?>? After);
+
+/// <summary>Writes the audit log: each change in the transaction that makes it, so that neither is there without the other.</summary>
+internal sealed class AuditLog(TimeProvider clock)
+{
+    // SQLite finds a parameter by looking at all of them: a hundred rows to a statement take more than twice as long as these.
+    private const int RowsOfAStatement = 20;
+
+    // Names come from tokens and addresses. Keycloak allows 255 characters; nobody else's text shall fill the log.
+    private const int LongestName = 300;
+    private const int LongestReason = 500;
+    private const int LongestValue = 4000;
+
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web);
+
+    public Task RecordAsync(
+        DbConnection connection, DbTransaction transaction, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
+        RecordAsync(connection, transaction, actor, [change], cancellationToken);
+
+    /// <summary>Records several changes that one act has made, in their order.</summary>
+    public Task RecordAsync(
+        DbConnection connection, DbTransaction transaction, Actor actor, IReadOnlyList<AuditChange> changes, CancellationToken cancellationToken)
+    {
+        var at = clock.GetUtcNow();
+        return InsertAsync(
+            connection,
+            transaction,
+            // A microsecond apart, the resolution of both engines, so that the list has them in their order.
+            [.. changes.Select((change, number) => new AuditRow
+            {
+                Id = Guid.CreateVersion7(at),
+                At = at.AddMicroseconds(number),
+                Kind = AuditRow.ChangeKind,
+                AccountId = actor.AccountId,
+                Account = actor.Name,
+                Method = actor.Method,
+                RequestId = actor.RequestId,
+                Model = change.Model,
+                RowId = change.RowId,
+                Action = change.Action,
+                OldValues = Json(change.Before),
+                NewValues = Json(change.After),
+                Reason = actor.Reason,
+            })],
+            cancellationToken);
+    }
+
+    /// <summary>Adds rows, as many to a statement as is good.</summary>
+    public static async Task InsertAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<AuditRow> rows, CancellationToken cancellationToken)
+    {
+        foreach (var some in rows.Chunk(RowsOfAStatement))
+        {
+            var values = new DynamicParameters();
+            var lines = some.Select((row, number) => "(" + string.Join(", ", Parameters(row).Select((value, column) =>
+            {
+                values.Add($"p{number}_{column}", value);
+                return $"@p{number}_{column}";
+            })) + ")");
+            var sql = $"INSERT INTO audit_log ({AuditRow.Columns}) VALUES {string.Join(", ", lines)}";
+            await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
+        }
+    }
+
+    private static object?[] Parameters(AuditRow row) =>
+    [
+        row.Id, row.At, row.Kind, row.AccountId, Cut(row.Account, LongestName), row.Method, Cut(row.RequestId, LongestName),
+        row.Model, Cut(row.RowId, LongestName), row.Action, row.OldValues, row.NewValues, Cut(row.Reason, LongestReason),
+        row.Permission, row.Code, row.Scope, row.MissingPermissions, row.HttpMethod, Cut(row.Path, LongestName), row.Count, row.LastAt,
+    ];
+
+    /// <summary>Values as the log keeps them.</summary>
+    public static string? Json(IReadOnlyDictionary<string, object?>? values) => values is null
+        ? null
+        : JsonSerializer.Serialize(
+            values.ToDictionary(value => value.Key, value => value.Value is string text ? Cut(text, LongestValue) : value.Value, StringComparer.Ordinal),
+            Options);
+
+    // PostgreSQL has no NUL.
+    private static string? Cut(string? text, int longest)
+    {
+        if (text?.Contains('\0', StringComparison.Ordinal) is true)
+        {
+            text = text.Replace("\0", "", StringComparison.Ordinal);
+        }
+
+        return text is null || text.Length <= longest ? text
+            : ShortText.Cut(text, longest - 1) + "…";
+    }
+}

@@ -1,0 +1,75 @@
+using System.Collections;
+using System.Reflection;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace KeycloakAccess.Data;
+
+/// <summary>
+/// Migrations that follow one another: those of the engine, or those of an application. Histories know nothing of each other, so
+/// that an update of the engine never touches an application's files.
+/// </summary>
+/// <param name="Name">What the database knows it by: the name of the assembly.</param>
+/// <param name="Assembly">Where the files are embedded.</param>
+/// <param name="Prefix">What the names of the resources begin with, before the engine's: <c>Api.Migrations</c>.</param>
+internal sealed record MigrationHistory(string Name, Assembly Assembly, string Prefix)
+{
+    /// <summary>The engine's own. It comes before every other.</summary>
+    public static readonly MigrationHistory Engine = new("KeycloakAccess", typeof(MigrationHistory).Assembly, "KeycloakAccess.Data.Migrations");
+
+    public static MigrationHistory FromApplication(Assembly assembly)
+    {
+        var name = assembly.GetName().Name!;
+        return new(name, assembly, $"{name}.Migrations");
+    }
+
+    /// <returns>The names for one database engine, in the order in which they are applied.</returns>
+    public IReadOnlyList<string> Names(DatabaseEngine engine)
+    {
+        var prefix = $"{Prefix}.{engine}.";
+        return [.. Assembly.GetManifestResourceNames()
+            .Where(resource => resource.StartsWith(prefix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)
+            .Select(resource => resource[prefix.Length..^".sql".Length])];
+    }
+
+    public Task<Migration> ReadAsync(DatabaseEngine engine, string name, CancellationToken cancellationToken) =>
+        ReadAsync($"{Prefix}.{engine}.{name}.sql", name, cancellationToken);
+
+    /// <returns>The script that brings over a database of before there were two histories.</returns>
+    public static Task<Migration> ReadFormerAsync(DatabaseEngine engine, CancellationToken cancellationToken) =>
+        Engine.ReadAsync($"{Engine.Prefix}.Former.{engine}.sql", "former", cancellationToken);
+
+    private async Task<Migration> ReadAsync(string resource, string name, CancellationToken cancellationToken)
+    {
+        await using var stream = Assembly.GetManifestResourceStream(resource)!;
+        using var reader = new StreamReader(stream);
+        // Line ends are a matter of the checkout, not of the migration.
+        return new Migration(name, (await reader.ReadToEndAsync(cancellationToken)).ReplaceLineEndings("\n"));
+    }
+}
+
+/// <summary>The engine's history, then those of the application.</summary>
+internal sealed class MigrationHistories(IEnumerable<MigrationHistory> applications) : IEnumerable<MigrationHistory>
+{
+    private readonly MigrationHistory[] _histories = [MigrationHistory.Engine, .. applications];
+
+    public IEnumerator<MigrationHistory> GetEnumerator() => _histories.AsEnumerable().GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+}
+
+/// <summary>One file of a history.</summary>
+internal sealed record Migration(string Name, string Sql)
+{
+    private const string FormerlyLine = "-- Formerly: ";
+
+    public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
+
+    /// <summary>The name in the one history of before that stands for this one, from its first line.</summary>
+    public string? Formerly => Sql.StartsWith(FormerlyLine, StringComparison.Ordinal) ? Sql[FormerlyLine.Length..Sql.IndexOf('\n', StringComparison.Ordinal)] : null;
+}
+
+/// <summary>What a migration may refer to, as <c>@Name</c>: the few facts of this installation that the default data needs.</summary>
+/// <param name="Resource">The client id of the API in Keycloak, which owns the client roles.</param>
+internal sealed record MigrationValues(string Resource);

@@ -1,0 +1,37 @@
+using System.Data.Common;
+using KeycloakAccess.Data;
+using Dapper;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>
+/// The words by whose beginnings accounts are found: of user name, e-mail and name. A search for a part in the middle would
+/// have to read every account.
+/// </summary>
+internal static class AccountSearchIndex
+{
+    private const int Most = 20;
+    private const int Longest = 100;
+
+    /// <returns>The words in small letters: each part, and user name and e-mail as a whole.</returns>
+    public static IReadOnlyList<string> TermsOf(string username, string? email, string? name) =>
+        [.. new[] { username, email ?? "" }
+            .Concat($"{username} {email} {name}".Split([' ', '@', '.', '-', '_'], StringSplitOptions.RemoveEmptyEntries))
+            .Select(term => term.Trim().ToLowerInvariant())
+            .Where(term => term.Length > 0)
+            .Select(term => ShortText.Cut(term, Longest))
+            .Distinct(StringComparer.Ordinal)
+            .Take(Most)];
+
+    public static async Task WriteAsync(
+        DbConnection connection, DbTransaction transaction, Guid accountId, string kind, string username, string? email, string? name, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(new CommandDefinition(
+            "DELETE FROM account_search_index WHERE account_id = @accountId", new { accountId }, transaction, cancellationToken: cancellationToken));
+        await connection.ExecuteAsync(new CommandDefinition(
+            "INSERT INTO account_search_index (account_id, kind, term) VALUES (@accountId, @kind, @term)",
+            TermsOf(username, email, name).Select(term => new { accountId, kind, term }),
+            transaction,
+            cancellationToken: cancellationToken));
+    }
+}
