@@ -100,7 +100,7 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
         foreach (var page in pages)
         {
             var asked = page.Metadata.OfType<AuthorizationPolicy>().SelectMany(policy => policy.Requirements).OfType<PermissionRequirement>()
-                .Select(requirement => requirement.Permission.ToString()!).Where(permission => permission.EndsWith(":view", StringComparison.Ordinal)).ToHashSet(StringComparer.Ordinal);
+                .Select(requirement => requirement.Permission).OfType<Permission>().Where(permission => permission.Action == Permission.View).ToHashSet();
 
             Assert.True(Of(asked).MayOpen(page.RoutePattern.RawText!), page.RoutePattern.RawText);
             foreach (var permission in asked)
@@ -109,7 +109,7 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
             }
         }
 
-        static Viewer Of(IEnumerable<string> permissions) => new(Guid.Empty, "", permissions.ToHashSet(StringComparer.Ordinal), TimeZoneInfo.Utc, []);
+        static Viewer Of(IEnumerable<Permission> permissions) => new(Guid.Empty, "", permissions.ToHashSet(), TimeZoneInfo.Utc, []);
     }
 
     [Theory]

@@ -8,11 +8,9 @@ namespace KeycloakAccess.Accounts;
 /// <summary>Accounts: seen at their first call, named by Keycloak, enabled and off here.</summary>
 internal static class AccountEndpoints
 {
-    public const string Model = "account";
-
     public static void AddAccounts(this IServiceCollection services)
     {
-        services.AddModel(Model, "accounts", "Accounts", Permission.View, Permission.Change);
+        services.AddModel("accounts", "Accounts", AccountPermissions.View, AccountPermissions.Change);
         services.AddSingleton<AccountStore>();
         services.AddSingleton<AccountSearch>();
         services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
@@ -28,16 +26,16 @@ internal static class AccountEndpoints
             .AcceptsQuery("search", "kind", "enabled", "limit", "after")
             .Produces<Page<AccountResponse>>()
             .ProducesValidationProblem()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(AccountPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAccount")
             .WithSummary("Get one account.")
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(AccountPermissions.View);
         group.MapPatch("/{id:guid}", ChangeAsync)
             .WithName("ChangeAccount")
             .WithSummary("Enable an account or off, from its next request on.")
             .ProducesValidationProblem()
-            .RequirePermission(Model, Permission.Change);
+            .RequirePermission(AccountPermissions.Change);
 
         return group;
     }

@@ -24,7 +24,7 @@ internal sealed class AccountStore(Database database, AuditLog audit)
     /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
-        AccountEndpoints.Model,
+        AccountPermissions.Model,
         exists: "SELECT COUNT(*) FROM accounts WHERE id = @row",
         list: "SELECT id FROM accounts WHERE id > @after ORDER BY id LIMIT @limit");
 
@@ -104,7 +104,7 @@ internal sealed class AccountStore(Database database, AuditLog audit)
             if (switched is not null)
             {
                 var change = new AuditChange(
-                    "account", id.ToString(), "change", State(switched.Username, !enabled), State(switched.Username, enabled));
+                    AccountPermissions.Model, id.ToString(), Permission.Change, State(switched.Username, !enabled), State(switched.Username, enabled));
                 await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
                 await transaction.CommitAsync(cancellationToken);
                 return switched;

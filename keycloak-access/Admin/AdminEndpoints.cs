@@ -21,9 +21,9 @@ internal static class AdminEndpoints
 {
     public static void AddAdmin(this IServiceCollection services)
     {
-        services.AddModel("admin", "admin", "Admin pages", Permission.View);
-        services.AddModel("session", "sessions", "Sessions", Permission.View, Permission.Delete);
-        services.AddModel("realm", "realm", "Realm", Permission.View);
+        services.AddModel("admin", "Admin pages", AdminPermissions.View);
+        services.AddModel("sessions", "Sessions", SessionPermissions.View, SessionPermissions.Delete);
+        services.AddModel("realm", "Realm", RealmPermissions.View);
         services.AddOptions<AdminOptions>()
             .BindConfiguration(AdminOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .ValidateDataAnnotations()
@@ -51,7 +51,7 @@ internal static class AdminEndpoints
         var signedIn = routes.MapGroup("").RequireSession().RequireEnabledAccount().WithPages();
         signedIn.MapOwnPages();
 
-        var admin = routes.MapGroup("/admin").RequireSession().RequirePermission("admin", Permission.View).WithPages();
+        var admin = routes.MapGroup("/admin").RequireSession().RequirePermission(AdminPermissions.View).WithPages();
         admin.MapHomePages();
         admin.MapAccountPages();
         admin.MapGroupPages();

@@ -11,45 +11,47 @@ namespace KeycloakAccess.Admin;
 /// <param name="Models">The declared models that they may look at.</param>
 /// <param name="Message">What the page before has done, to be said once.</param>
 public sealed record Viewer(
-    Guid AccountId, string Name, IReadOnlySet<string> Permissions, TimeZoneInfo Zone, IReadOnlyList<ModelLink> Models, string? Message = null)
+    Guid AccountId, string Name, IReadOnlySet<Permission> Permissions, TimeZoneInfo Zone, IReadOnlyList<ModelLink> Models, string? Message = null)
 {
-    // The first part of an address below /admin, and the model that its pages ask to look at.
-    private static readonly Dictionary<string, string> Asks = new(StringComparer.Ordinal)
+    // The first part of an address below /admin, and the permission that its pages ask.
+    private static readonly Dictionary<string, Permission> Asks = new(StringComparer.Ordinal)
     {
-        ["accounts"] = "account",
-        ["groups"] = "group",
-        ["role-mappings"] = "role-mapping",
-        ["access"] = "access",
-        ["sessions"] = "session",
-        ["realm"] = "realm",
-        ["audit"] = "audit",
+        ["accounts"] = AccountPermissions.View,
+        ["groups"] = GroupPermissions.View,
+        ["role-mappings"] = RoleMappingPermissions.View,
+        ["access"] = AccessPermissions.View,
+        ["sessions"] = SessionPermissions.View,
+        ["realm"] = RealmPermissions.View,
+        ["audit"] = AuditPermissions.View,
     };
 
     /// <returns>Whether the viewer holds <c>model:action</c>.</returns>
-    public bool May(string model, string action) => Permissions.Contains($"{model}:{action}");
+    public bool May(string model, string action) => May(new Permission(model, action));
+
+    public bool May(Permission permission) => Permissions.Contains(permission);
 
     /// <returns>
     /// Whether the address is one that the viewer may look at: a link that ends in a refusal is none. What a page asks besides,
     /// to change something, is for the button that leads there to know.
     /// </returns>
     public bool MayOpen(string path) => path.Split('/', '?', '#') is not [_, "admin", .. var below]
-        || (May("admin", Permission.View) && below switch
+        || (May(AdminPermissions.View) && below switch
         {
             ["models", var plural, ..] => Models.Any(model => string.Equals(model.Plural, plural, StringComparison.Ordinal)),
-            [var section, ..] => !Asks.TryGetValue(section, out var model) || May(model, Permission.View),
+            [var section, ..] => !Asks.TryGetValue(section, out var asked) || May(asked),
             [] => true,
         });
 
     internal static Viewer Of(HttpContext context, Caller caller)
     {
-        var permissions = caller.Permissions.Select(permission => permission.ToString()).ToHashSet(StringComparer.Ordinal);
+        var permissions = caller.Permissions.ToHashSet();
         return new Viewer(
             caller.AccountId,
             caller.Identity.Name ?? caller.Identity.Username ?? caller.Identity.Subject,
             permissions,
             ReaderZone.Of(context.Request),
             [.. context.RequestServices.GetRequiredService<ModelCatalogue>().Models
-                .Where(model => permissions.Contains($"{model.Name}:{Permission.View}"))
+                .Where(model => permissions.Contains(new Permission(model.Name, Permission.View)))
                 .OrderBy(model => model.Title, StringComparer.Ordinal)
                 .Select(model => new ModelLink(model.Plural, model.Title))],
             Flash.Take(context));

@@ -10,7 +10,6 @@ namespace KeycloakAccess.Audit;
 /// <summary>The audit log, to look at. Nobody adds to it, changes it or deletes from it through the API.</summary>
 internal static class AuditEndpoints
 {
-    private const string Model = "audit";
     private const int LongestFilter = 300;
 
     private static readonly string[] Instants =
@@ -20,7 +19,7 @@ internal static class AuditEndpoints
 
     public static void AddAudit(this IServiceCollection services)
     {
-        services.AddModel(Model, "audit", "Audit log", Permission.View);
+        services.AddModel("audit", "Audit log", AuditPermissions.View);
         services.AddOptions<AuditOptions>()
             .BindConfiguration(AuditOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
             .Validate(options => options.IsValid, "Audit:KeepFor must be from 7 days to 36500 days, as in 365, or 0 to keep the audit log for ever.")
@@ -39,11 +38,11 @@ internal static class AuditEndpoints
             .AcceptsQuery("kind", "account", "model", "row", "action", "permission", "from", "to", "requestId", "limit", "after")
             .Produces<Page<AuditResponse>>()
             .ProducesValidationProblem()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(AuditPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAudit")
             .WithSummary("Get one change or refusal.")
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(AuditPermissions.View);
 
         return group;
     }

@@ -9,10 +9,8 @@ namespace KeycloakAccess.Explanation;
 /// </summary>
 internal static class AccessEndpoints
 {
-    public const string Model = "access";
-
     public static void AddAccess(this IServiceCollection services) =>
-        services.AddModel(Model, "access", "Access", Permission.View);
+        services.AddModel("access", "Access", AccessPermissions.View);
 
     public static void MapAccess(this IEndpointRouteBuilder routes) => routes.MapGet("/access/explain", ExplainAsync)
         .WithTags("Access")
@@ -34,7 +32,7 @@ internal static class AccessEndpoints
             return null;
         }
 
-        var decision = caller.Decide(new Permission(Model, Permission.View));
+        var decision = caller.Decide(AccessPermissions.View);
         return decision.IsAllowed ? null : Refusals.Answer(context, caller, decision);
     }
 

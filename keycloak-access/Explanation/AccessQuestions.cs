@@ -16,7 +16,7 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
 
     private const int SmallestRead = 50;
 
-    private readonly bool _seesAccess = asker is null || asker.May(AccessEndpoints.Model, Permission.View);
+    private readonly bool _seesAccess = asker is null || asker.May(AccessPermissions.View);
     private readonly Dictionary<string, KnownSubject?> _known = new(StringComparer.Ordinal);
 
     /// <summary>For whoever asks without a call of their own, such as a command.</summary>

@@ -80,7 +80,7 @@ internal static class AnswerFormatter
         {
             yield return answer switch
             {
-                { NamesGrantingGroups: false } => $"a group that grants it. Whoever holds {AccessEndpoints.Model}:{Permission.View} sees which do.",
+                { NamesGrantingGroups: false } => $"a group that grants it. Whoever holds {AccessPermissions.View} sees which do.",
                 { Explanation.GrantingGroups.Count: 0 } => "a group that grants it. There is none.",
                 _ => $"a group that grants it: {FirstOf(answer.Explanation.GrantingGroups, ", or ", Text, "group")}.",
             };

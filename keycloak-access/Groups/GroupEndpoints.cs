@@ -8,11 +8,9 @@ namespace KeycloakAccess.Groups;
 /// <summary>Local groups. Nobody hands out, or takes away, what they do not hold themselves.</summary>
 internal static class GroupEndpoints
 {
-    public const string Model = "group";
-
     public static void AddGroups(this IServiceCollection services)
     {
-        services.AddModel(Model, "groups", "Groups");
+        services.AddModel("groups", "Groups", GroupPermissions.View, GroupPermissions.Add, GroupPermissions.Change, GroupPermissions.Delete);
         services.AddSingleton<GroupStore>();
         services.AddSingleton(provider => GroupStore.Rows(provider.GetRequiredService<Database>()));
     }
@@ -25,18 +23,18 @@ internal static class GroupEndpoints
             .WithName("ListGroups")
             .WithSummary("List all groups with their permissions.")
             .AcceptsQuery()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(GroupPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetGroup")
             .WithSummary("Get one group, with its ETag.")
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(GroupPermissions.View);
         group.MapPost("/", CreateAsync)
             .WithName("CreateGroup")
             .WithSummary("Create a group with permissions that you hold yourself.")
             .Produces<GroupResponse>(StatusCodes.Status201Created)
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict)
-            .RequirePermission(Model, Permission.Add);
+            .RequirePermission(GroupPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceGroup")
             .WithSummary("Replace a group that has not changed since it was read (If-Match).")
@@ -46,7 +44,7 @@ internal static class GroupEndpoints
             .ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status412PreconditionFailed)
             .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .RequirePermission(Model, Permission.Change);
+            .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteGroup")
             .WithSummary("Delete a group, its mappings and its direct members (If-Match).")
@@ -54,19 +52,19 @@ internal static class GroupEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status412PreconditionFailed)
             .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .RequirePermission(Model, Permission.Delete);
+            .RequirePermission(GroupPermissions.Delete);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
             .WithSummary("Put an account into a group directly.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
-            .RequirePermission(Model, Permission.Change);
+            .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}/members/{accountId:guid}", RemoveMemberAsync)
             .WithName("RemoveGroupMember")
             .WithSummary("Take an account out of a group that it was put into directly.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
-            .RequirePermission(Model, Permission.Change);
+            .RequirePermission(GroupPermissions.Change);
 
         return group;
     }

@@ -9,14 +9,13 @@ namespace KeycloakAccess.Groups;
 /// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
 internal sealed class GroupStore(Database database, AuditLog audit)
 {
-    private const string Model = GroupEndpoints.Model;
     public const string AddMember = "add-member";
     private const string RemoveMember = "remove-member";
 
     /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
-        Model,
+        GroupPermissions.Model,
         exists: "SELECT COUNT(*) FROM groups WHERE id = @row",
         list: "SELECT id FROM groups WHERE id > @after ORDER BY id LIMIT @limit");
 
@@ -69,7 +68,7 @@ internal sealed class GroupStore(Database database, AuditLog audit)
         }
 
         await AddPermissionsAsync(connection, transaction, group, cancellationToken);
-        await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, group.Id.ToString(), Permission.Add, Before: null, Values(group)), cancellationToken);
+        await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, group.Id.ToString(), Permission.Add, Before: null, Values(group)), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
@@ -121,7 +120,7 @@ internal sealed class GroupStore(Database database, AuditLog audit)
         await AddPermissionsAsync(connection, transaction, group, cancellationToken);
         if (!IsSame(current, group))
         {
-            await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, group.Id.ToString(), Permission.Change, Values(current), Values(group)), cancellationToken);
+            await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, group.Id.ToString(), Permission.Change, Values(current), Values(group)), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -150,8 +149,8 @@ internal sealed class GroupStore(Database database, AuditLog audit)
         AuditChange[] changes =
         [
             .. await GroupMappings.DeletedWithAsync(connection, transaction, id, group.Name, cancellationToken),
-            .. members.Select(member => new AuditChange(Model, id.ToString(), RemoveMember, Values(member), After: null)),
-            new AuditChange(Model, id.ToString(), Permission.Delete, Values(group), After: null),
+            .. members.Select(member => new AuditChange(GroupPermissions.Model, id.ToString(), RemoveMember, Values(member), After: null)),
+            new AuditChange(GroupPermissions.Model, id.ToString(), Permission.Delete, Values(group), After: null),
         ];
         await connection.ExecuteAsync(new CommandDefinition("DELETE FROM groups WHERE id = @id", new { id }, transaction, cancellationToken: cancellationToken));
         await audit.RecordAsync(connection, transaction, actor, changes, cancellationToken);
@@ -174,7 +173,7 @@ internal sealed class GroupStore(Database database, AuditLog audit)
         var member = await FindMemberAsync(connection, transaction, id, accountId, cancellationToken);
         if (added && member is not null)
         {
-            await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, id.ToString(), AddMember, Before: null, Values(member)), cancellationToken);
+            await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, id.ToString(), AddMember, Before: null, Values(member)), cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -193,7 +192,7 @@ internal sealed class GroupStore(Database database, AuditLog audit)
             return false;
         }
 
-        await audit.RecordAsync(connection, transaction, actor, new AuditChange(Model, id.ToString(), RemoveMember, Values(member), After: null), cancellationToken);
+        await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, id.ToString(), RemoveMember, Values(member), After: null), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }

@@ -41,7 +41,9 @@ public sealed class Caller
 
     internal Decision Decide(Permission permission) => Decide(new AccessRequirement(permission));
 
-    public bool May(string model, string action) => Decide(new Permission(model, action)).IsAllowed;
+    public bool May(string model, string action) => May(new Permission(model, action));
+
+    public bool May(Permission permission) => Decide(permission).IsAllowed;
 
     /// <summary>Everything that the caller may do, after denials and scopes.</summary>
     public IEnumerable<Permission> Permissions => _catalogue.Permissions.Where(permission => Decide(permission).IsAllowed);

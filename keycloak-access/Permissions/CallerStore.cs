@@ -104,7 +104,7 @@ internal sealed partial class CallerStore(
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
             values["enabled"] = options.Value.EnabledByDefault;
-            await RecordAsync(connection, transaction, id, identity, requestId, new AuditChange("account", id.ToString(), Permission.Add, null, values), cancellationToken);
+            await RecordAsync(connection, transaction, id, identity, requestId, new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Add, null, values), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -180,7 +180,7 @@ internal sealed partial class CallerStore(
                 connection, transaction, row.Id!.Value, Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name, cancellationToken);
             var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
             var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
-            await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange("account", row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);
+            await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange(AccountPermissions.Model, row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -260,7 +260,7 @@ internal sealed partial class CallerStore(
         {
             var actor = new Actor(account.Id, account.Username!, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
             await audit.RecordAsync(
-                connection, transaction, actor, new AuditChange("account", account.Id!.Value.ToString(), "change", Roles(before), Roles(identity.Roles)), cancellationToken);
+                connection, transaction, actor, new AuditChange(AccountPermissions.Model, account.Id!.Value.ToString(), Permission.Change, Roles(before), Roles(identity.Roles)), cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -10,8 +10,6 @@ namespace KeycloakAccess.Permissions;
 /// </summary>
 internal static class GroupMappings
 {
-    public const string Model = "role-mapping";
-
     /// <returns>What the audit log says of the mappings that go with the group.</returns>
     public static async Task<IReadOnlyList<AuditChange>> DeletedWithAsync(
         DbConnection connection, DbTransaction transaction, Guid groupId, string groupName, CancellationToken cancellationToken)
@@ -19,7 +17,7 @@ internal static class GroupMappings
         const string sql = "SELECT id, kind, client, name FROM role_mappings WHERE group_id = @groupId ORDER BY id";
         var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, new { groupId }, transaction, cancellationToken: cancellationToken));
         return [.. rows.Select(row => new AuditChange(
-            Model, row.Id.ToString(), Permission.Delete, Values(row.Kind, row.Client, row.Name, groupId, groupName), After: null))];
+            RoleMappingPermissions.Model, row.Id.ToString(), Permission.Delete, Values(row.Kind, row.Client, row.Name, groupId, groupName), After: null))];
     }
 
     /// <summary>A mapping as the audit log has it, whoever adds or deletes it.</summary>

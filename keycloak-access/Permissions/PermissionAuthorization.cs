@@ -175,7 +175,7 @@ internal static class Refusals
             // An endpoint that demands scopes alone is about no permission, and what it demands besides the model's own scope
             // is not what the explanation of the permission is about.
             var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;
-            if (decision.Permission != default && !bySomethingElse && caller.May("access", Permission.View))
+            if (decision.Permission != default && !bySomethingElse && caller.May(AccessPermissions.View))
             {
                 problem.ProblemDetails.Extensions["explanation"] = context.Request.PathBase + ExplanationPath
                     + QueryString.Create("subject", caller.Identity.Subject).Add("permission", decision.Permission.ToString());

@@ -35,6 +35,10 @@ public static class PermissionSetup
     public static void AddModel(this IServiceCollection services, string name, string plural, string title, params string[] actions) =>
         services.AddSingleton(new ProtectedModel(name, plural, title, actions.Length > 0 ? actions : Permission.Actions));
 
+    /// <summary>Declares a model by its permissions, which are all of one model.</summary>
+    internal static void AddModel(this IServiceCollection services, string plural, string title, params Permission[] permissions) =>
+        services.AddModel(permissions[0].Model, plural, title, [.. permissions.Select(permission => permission.Action)]);
+
     /// <summary>Declares a scope besides those of the models. A token that holds it is narrowed to what states it.</summary>
     /// <param name="services">The application's services.</param>
     /// <param name="name">As tokens carry it: <c>library:read</c>.</param>
@@ -44,7 +48,11 @@ public static class PermissionSetup
 
     /// <summary>Only accounts that are enabled and hold the permission. A permission that does not exist ends the start.</summary>
     public static TBuilder RequirePermission<TBuilder>(this TBuilder builder, string model, string action)
-        where TBuilder : IEndpointConventionBuilder => Require(builder, new Permission(model, action));
+        where TBuilder : IEndpointConventionBuilder => builder.RequirePermission(new Permission(model, action));
+
+    /// <inheritdoc cref="RequirePermission{TBuilder}(TBuilder, string, string)"/>
+    public static TBuilder RequirePermission<TBuilder>(this TBuilder builder, Permission permission)
+        where TBuilder : IEndpointConventionBuilder => Require(builder, permission);
 
     /// <summary>Any account that is enabled: for what is about the caller alone.</summary>
     public static TBuilder RequireEnabledAccount<TBuilder>(this TBuilder builder)

@@ -9,12 +9,11 @@ namespace KeycloakAccess.RoleMappings;
 /// <summary>Role mappings: which role or group of Keycloak puts somebody into which local group.</summary>
 internal static class RoleMappingEndpoints
 {
-    public const string Model = GroupMappings.Model;
     public const string MappedAlready = "This role is mapped to that group already.";
 
     public static void AddRoleMappings(this IServiceCollection services)
     {
-        services.AddModel(Model, "role-mappings", "Role mappings", Permission.View, Permission.Add, Permission.Delete);
+        services.AddModel("role-mappings", "Role mappings", RoleMappingPermissions.View, RoleMappingPermissions.Add, RoleMappingPermissions.Delete);
         services.AddSingleton<RoleMappingStore>();
         services.AddSingleton(provider => RoleMappingStore.Rows(provider.GetRequiredService<Database>()));
     }
@@ -27,36 +26,36 @@ internal static class RoleMappingEndpoints
             .WithName("ListRoleMappings")
             .WithSummary("List all role mappings.")
             .AcceptsQuery()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(RoleMappingPermissions.View);
         group.MapGet("/observed-roles", ObservedRolesAsync)
             .WithName("ListSeenRoles")
             .WithSummary("List the roles and Keycloak groups that tokens have shown, with the groups that they lead to.")
             .AcceptsQuery()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(RoleMappingPermissions.View);
         group.MapGet("/preview", PreviewAsync)
             .WithName("PreviewRoleMapping")
             .WithSummary("Say what a name or pattern would fit, of all that tokens have shown so far.")
             .AcceptsQuery("kind", "client", "name")
             .Produces<RoleMappingPreviewResponse>()
             .ProducesValidationProblem()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(RoleMappingPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetRoleMapping")
             .WithSummary("Get one role mapping.")
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(RoleMappingPermissions.View);
         group.MapPost("/", CreateAsync)
             .WithName("CreateRoleMapping")
             .WithSummary("Map a realm role, client role or Keycloak group to a local group.")
             .Produces<RoleMappingResponse>(StatusCodes.Status201Created)
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict)
-            .RequirePermission(Model, Permission.Add);
+            .RequirePermission(RoleMappingPermissions.Add);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteRoleMapping")
             .WithSummary("Delete a role mapping.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
-            .RequirePermission(Model, Permission.Delete);
+            .RequirePermission(RoleMappingPermissions.Delete);
 
         return group;
     }

@@ -17,7 +17,7 @@ internal sealed class RoleMappingStore(Database database, AuditLog audit)
     /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
-        RoleMappingEndpoints.Model,
+        RoleMappingPermissions.Model,
         exists: "SELECT COUNT(*) FROM role_mappings WHERE id = @row",
         list: "SELECT id FROM role_mappings WHERE id > @after ORDER BY id LIMIT @limit");
 
@@ -94,7 +94,7 @@ internal sealed class RoleMappingStore(Database database, AuditLog audit)
             return false;
         }
 
-        var change = new AuditChange(GroupMappings.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping));
+        var change = new AuditChange(RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping));
         await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
         return true;
     }
@@ -110,7 +110,7 @@ internal sealed class RoleMappingStore(Database database, AuditLog audit)
             return false;
         }
 
-        var change = new AuditChange(GroupMappings.Model, id.ToString(), Permission.Delete, Values(mapping), After: null);
+        var change = new AuditChange(RoleMappingPermissions.Model, id.ToString(), Permission.Delete, Values(mapping), After: null);
         await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
         return true;
     }

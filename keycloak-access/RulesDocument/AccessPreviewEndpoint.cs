@@ -8,7 +8,6 @@ namespace KeycloakAccess.RulesDocument;
 /// <summary>The rules as one document: read, and tried out before anything is changed. They are applied on the command line.</summary>
 internal static class AccessPreviewEndpoint
 {
-    private const string Model = AccessEndpoints.Model;
     private const int DefaultLimit = 100;
     private const int HighestLimit = 1000;
 
@@ -28,7 +27,7 @@ internal static class AccessPreviewEndpoint
             .WithSummary("All groups and role mappings as one document, as \"access export\" writes it.")
             .AcceptsQuery()
             .Produces<AccessDocumentRequest>()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(AccessPermissions.View);
         group.MapPost("/preview", PreviewAsync)
             .WithName("PreviewAccess")
             .WithSummary("Say which accounts would gain and lose which permissions if this document were applied. Nothing is changed.")
@@ -36,7 +35,7 @@ internal static class AccessPreviewEndpoint
             .Accepts<AccessDocumentRequest>("application/json")
             .Produces<AccessPreviewResponse>()
             .ProducesValidationProblem()
-            .RequirePermission(Model, Permission.View);
+            .RequirePermission(AccessPermissions.View);
 
         return group;
     }

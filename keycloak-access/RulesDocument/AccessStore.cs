@@ -13,8 +13,6 @@ namespace KeycloakAccess.RulesDocument;
 internal sealed class AccessStore(Database database, AuditLog audit, TimeProvider clock)
 {
     // As the audit log has them, whoever makes the change.
-    private const string GroupModel = "group";
-    private const string MappingModel = "role-mapping";
     private const string RemoveMember = "remove-member";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -136,7 +134,7 @@ internal sealed class AccessStore(Database database, AuditLog audit, TimeProvide
             "INSERT INTO groups (id, name, description, is_default, version) VALUES (@id, @Name, @Description, @IsDefault, 1)",
             new { id, group.Name, group.Description, group.IsDefault });
         await AddPermissionsAsync(work, id, group.Permissions, group.Denied);
-        await work.RecordAsync(GroupModel, id, Permission.Add, before: null, Values(group));
+        await work.RecordAsync(GroupPermissions.Model, id, Permission.Add, before: null, Values(group));
         await AddMappingsAsync(work, id, group.Name, group.Mappings);
     }
 
@@ -154,7 +152,7 @@ internal sealed class AccessStore(Database database, AuditLog audit, TimeProvide
                 "DELETE FROM group_permissions WHERE group_id = @id AND permission = @permission",
                 difference.RemovedPermissions.Concat(difference.RemovedDenials).Select(permission => new { id, permission }));
             await AddPermissionsAsync(work, id, difference.AddedPermissions, difference.AddedDenials);
-            await work.RecordAsync(GroupModel, id, Permission.Change, Values(stored.Entry), Values(after));
+            await work.RecordAsync(GroupPermissions.Model, id, Permission.Change, Values(stored.Entry), Values(after));
         }
 
         await AddMappingsAsync(work, id, after.Name, difference.AddedMappings);
@@ -173,11 +171,11 @@ internal sealed class AccessStore(Database database, AuditLog audit, TimeProvide
         foreach (var member in await work.QueryAsync<MemberRow>(sql, new { stored.Id }))
         {
             var values = new Dictionary<string, object?>(StringComparer.Ordinal) { ["accountId"] = member.Id, ["username"] = member.Username };
-            await work.RecordAsync(GroupModel, stored.Id, RemoveMember, values, after: null);
+            await work.RecordAsync(GroupPermissions.Model, stored.Id, RemoveMember, values, after: null);
         }
 
         await work.ExecuteAsync("DELETE FROM groups WHERE id = @Id", new { stored.Id });
-        await work.RecordAsync(GroupModel, stored.Id, Permission.Delete, Values(stored.Entry), after: null);
+        await work.RecordAsync(GroupPermissions.Model, stored.Id, Permission.Delete, Values(stored.Entry), after: null);
     }
 
     private static Task<int> AddPermissionsAsync(Work work, Guid id, IEnumerable<string> permissions, IEnumerable<string> denied) => work.ExecuteAsync(
@@ -192,7 +190,7 @@ internal sealed class AccessStore(Database database, AuditLog audit, TimeProvide
             await work.ExecuteAsync(
                 "INSERT INTO role_mappings (id, kind, client, name, group_id) VALUES (@id, @Kind, @Client, @Name, @groupId)",
                 new { id, mapping.Kind, mapping.Client, mapping.Name, groupId });
-            await work.RecordAsync(MappingModel, id, Permission.Add, before: null, Values(mapping, groupId, groupName));
+            await work.RecordAsync(RoleMappingPermissions.Model, id, Permission.Add, before: null, Values(mapping, groupId, groupName));
         }
     }
 
@@ -202,7 +200,7 @@ internal sealed class AccessStore(Database database, AuditLog audit, TimeProvide
         {
             var id = stored.Mappings[mapping];
             await work.ExecuteAsync("DELETE FROM role_mappings WHERE id = @id", new { id });
-            await work.RecordAsync(MappingModel, id, Permission.Delete, Values(mapping, stored.Id, stored.Entry.Name), after: null);
+            await work.RecordAsync(RoleMappingPermissions.Model, id, Permission.Delete, Values(mapping, stored.Id, stored.Entry.Name), after: null);
         }
     }
 

@@ -18,8 +18,8 @@ internal static class AccessPageEndpoints
 
     public static void MapAccessPages(this IEndpointRouteBuilder admin)
     {
-        admin.MapGet("/access", AskAsync).RequirePermission("access", Permission.View);
-        admin.MapGet("/access/who", WhoMayAsync).RequirePermission("access", Permission.View);
+        admin.MapGet("/access", AskAsync).RequirePermission(AccessPermissions.View);
+        admin.MapGet("/access/who", WhoMayAsync).RequirePermission(AccessPermissions.View);
     }
 
     private static async Task<IResult> AskAsync(

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using KeycloakAccess.Explanation;
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.AuditPages;
 using KeycloakAccess.Admin.Forms;
@@ -27,21 +26,21 @@ internal static class AccountPageEndpoints
 
     public static void MapAccountPages(this IEndpointRouteBuilder admin)
     {
-        admin.MapGet("/accounts", ListAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/names", NamesAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/{id:guid}", ShowAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/{id:guid}/disable", ShowAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/{id:guid}/enable", ShowAsync).RequirePermission("account", Permission.View);
-        admin.MapGet("/accounts/{id:guid}/groups", ShowAsync).RequirePermission("account", Permission.View);
+        admin.MapGet("/accounts", ListAsync).RequirePermission(AccountPermissions.View);
+        admin.MapGet("/accounts/names", NamesAsync).RequirePermission(AccountPermissions.View);
+        admin.MapGet("/accounts/{id:guid}", ShowAsync).RequirePermission(AccountPermissions.View);
+        admin.MapGet("/accounts/{id:guid}/disable", ShowAsync).RequirePermission(AccountPermissions.View);
+        admin.MapGet("/accounts/{id:guid}/enable", ShowAsync).RequirePermission(AccountPermissions.View);
+        admin.MapGet("/accounts/{id:guid}/groups", ShowAsync).RequirePermission(AccountPermissions.View);
         admin.MapPost("/accounts/{id:guid}/disable", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
-            SetEnabledAsync(id, enabled: false, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
+            SetEnabledAsync(id, enabled: false, form, context, caller, reader, store, cancellationToken)).RequirePermission(AccountPermissions.Change);
         admin.MapPost("/accounts/{id:guid}/enable", (Guid id, IFormCollection form, HttpContext context, Caller caller, AccountPageReader reader, AccountStore store, CancellationToken cancellationToken) =>
-            SetEnabledAsync(id, enabled: true, form, context, caller, reader, store, cancellationToken)).RequirePermission("account", Permission.Change);
-        admin.MapPost("/accounts/{id:guid}/groups", JoinAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
-        admin.MapGet("/accounts/{id:guid}/groups/{groupId:guid}/leave", AskToLeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
-        admin.MapPost("/accounts/{id:guid}/groups/{groupId:guid}/leave", LeaveAsync).RequirePermission("account", Permission.View).RequirePermission("group", Permission.Change);
-        admin.MapGet("/accounts/{id:guid}/sessions/end", ShowAsync).RequirePermission("account", Permission.View);
-        admin.MapPost("/accounts/{id:guid}/sessions/end", EndSessionsAsync).RequirePermission("account", Permission.View).RequirePermission("session", Permission.Delete);
+            SetEnabledAsync(id, enabled: true, form, context, caller, reader, store, cancellationToken)).RequirePermission(AccountPermissions.Change);
+        admin.MapPost("/accounts/{id:guid}/groups", JoinAsync).RequirePermission(AccountPermissions.View).RequirePermission(GroupPermissions.Change);
+        admin.MapGet("/accounts/{id:guid}/groups/{groupId:guid}/leave", AskToLeaveAsync).RequirePermission(AccountPermissions.View).RequirePermission(GroupPermissions.Change);
+        admin.MapPost("/accounts/{id:guid}/groups/{groupId:guid}/leave", LeaveAsync).RequirePermission(AccountPermissions.View).RequirePermission(GroupPermissions.Change);
+        admin.MapGet("/accounts/{id:guid}/sessions/end", ShowAsync).RequirePermission(AccountPermissions.View);
+        admin.MapPost("/accounts/{id:guid}/sessions/end", EndSessionsAsync).RequirePermission(AccountPermissions.View).RequirePermission(SessionPermissions.Delete);
         admin.MapBulkPages();
     }
 
@@ -171,7 +170,7 @@ internal static class AccountPageEndpoints
             : TypedResults.NotFound();
 
     // An address may say anything: nobody is sent to a page that they may not open.
-    private static bool IsFromGroup(FormInput input, Caller caller) => input.Value("from") == "group" && caller.May("group", Permission.View);
+    private static bool IsFromGroup(FormInput input, Caller caller) => input.Value("from") == "group" && caller.May(GroupPermissions.View);
 
     private static async Task<IResult> PageAsync(
         Guid id, HttpContext context, Caller caller, AccountPageReader reader, FormInput input, int status, CancellationToken cancellationToken) =>
@@ -230,7 +229,7 @@ internal sealed class AccountPageReader(
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
         Caller caller, AccountListFilter filter, string? after, int limit, CancellationToken cancellationToken)
     {
-        if (filter.IsByGroup && !caller.May(AccessEndpoints.Model, Permission.View))
+        if (filter.IsByGroup && !caller.May(AccessPermissions.View))
         {
             return ([], null, NotByGroup);
         }
@@ -294,10 +293,10 @@ internal sealed class AccountPageReader(
             return null;
         }
 
-        var mayAudit = caller.May("audit", Permission.View);
+        var mayAudit = caller.May(AuditPermissions.View);
         var (did, _) = mayAudit ? await audit.ListAsync(new AuditFilter { Account = id, Limit = recent }, cancellationToken) : ([], null);
         var happened = mayAudit ? await audit.ListAboutAccountAsync(id, recent, cancellationToken) : [];
-        var open = caller.May("session", Permission.View) ? await sessions.ListOfAsync(account.Issuer, account.Subject, cancellationToken) : [];
+        var open = caller.May(SessionPermissions.View) ? await sessions.ListOfAsync(account.Issuer, account.Subject, cancellationToken) : [];
         return new AccountView(
             AccountEndpoints.ToResponse(account),
             id == caller.AccountId,
@@ -314,7 +313,7 @@ internal sealed class AccountPageReader(
     private static ActivityView Happened(AuditRow row, AccessRules rules)
     {
         var view = AuditWords.View(row);
-        if (row.Model != GroupEndpoints.Model)
+        if (row.Model != GroupPermissions.Model)
         {
             return view;
         }
@@ -326,7 +325,7 @@ internal sealed class AccountPageReader(
     // As the API has it: about themselves anybody may ask.
     private async Task<AccountAccessView?> AccessOfAsync(Guid id, Caller caller, CancellationToken cancellationToken)
     {
-        if (id != caller.AccountId && !caller.May(AccessEndpoints.Model, Permission.View))
+        if (id != caller.AccountId && !caller.May(AccessPermissions.View))
         {
             return null;
         }

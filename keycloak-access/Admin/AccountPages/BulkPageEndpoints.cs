@@ -18,7 +18,7 @@ internal static class BulkPageEndpoints
 
     public static void MapBulkPages(this IEndpointRouteBuilder admin)
     {
-        var bulk = admin.MapGroup("/accounts/bulk").RequirePermission("account", Permission.View);
+        var bulk = admin.MapGroup("/accounts/bulk").RequirePermission(AccountPermissions.View);
         bulk.MapGet("", GoOnAsync);
         bulk.MapPost("", PreviewAsync);
         bulk.MapGet("/apply", GoOnAsync);
@@ -89,7 +89,7 @@ internal static class BulkPageEndpoints
 
         var seen = Number(input, "seen") + lines.Count;
         // How many of them were in the group is told to those alone who may look at access.
-        var result = change.IsMembership && !caller.May("access", Permission.View)
+        var result = change.IsMembership && !caller.May(AccessPermissions.View)
             ? $"{change.Title}: done with {BulkPage.Number(seen)} accounts."
             : $"{change.Title}: {BulkPage.Number(seen)} accounts looked at, {BulkPage.Number(changed)} changed.";
         return next is null
@@ -123,7 +123,7 @@ internal static class BulkPageEndpoints
             input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
         }
 
-        if (change.All && change.Filter.IsByGroup && !caller.May("access", Permission.View))
+        if (change.All && change.Filter.IsByGroup && !caller.May(AccessPermissions.View))
         {
             input.Add("", AccountPageReader.NotByGroup);
         }
@@ -179,7 +179,7 @@ internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accou
             : ([.. (await accounts.FindAsync(change.Ids, cancellationToken)).Select(AccountEndpoints.ToResponse)], null);
         var group = change.IsMembership ? caller.Rules.FindGroup(change.Group) : null;
         // Who is in it already is told to those alone who may look at access. For others all are taken as if they were to change.
-        var members = group is not null && caller.May("access", Permission.View)
+        var members = group is not null && caller.May(AccessPermissions.View)
             ? await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], cancellationToken)
             : null;
         return ([.. found.Select(account => change.IsMembership ? Foresee(account, change, group, members) : Foresee(account, change, caller))], next);

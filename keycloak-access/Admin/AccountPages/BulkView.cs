@@ -61,7 +61,7 @@ public sealed record BulkChange(BulkAction Action, string Group, IReadOnlyList<G
     };
 
     /// <summary>What is needed for it besides looking at accounts.</summary>
-    internal Permission Needed => IsMembership ? new("group", Permission.Change) : new("account", Permission.Change);
+    internal Permission Needed => IsMembership ? GroupPermissions.Change : AccountPermissions.Change;
 
     /// <returns>The name of an action in a form.</returns>
     public static string NameOf(BulkAction action) => action switch

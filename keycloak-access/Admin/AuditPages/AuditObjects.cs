@@ -32,9 +32,9 @@ internal sealed class AuditObjects(ModelCatalogue models, RowCatalogue rows, Acc
 
         return name switch
         {
-            "account" when await accounts.FindAsync(key, cancellationToken) is not null => $"/admin/accounts/{key}",
-            "group" when await groups.FindAsync(key, cancellationToken) is not null => $"/admin/groups/{key}",
-            "role-mapping" when await mappings.FindAsync(key, cancellationToken) is not null => $"/admin/role-mappings/{key}",
+            AccountPermissions.Model when await accounts.FindAsync(key, cancellationToken) is not null => $"/admin/accounts/{key}",
+            GroupPermissions.Model when await groups.FindAsync(key, cancellationToken) is not null => $"/admin/groups/{key}",
+            RoleMappingPermissions.Model when await mappings.FindAsync(key, cancellationToken) is not null => $"/admin/role-mappings/{key}",
             _ => null,
         };
     }

@@ -14,10 +14,10 @@ internal static class AuditPageEndpoints
 
     public static void MapAuditPages(this IEndpointRouteBuilder admin)
     {
-        admin.MapGet("/audit", ListAsync).RequirePermission("audit", Permission.View);
-        admin.MapGet("/audit/{id:guid}", ShowAsync).RequirePermission("audit", Permission.View);
-        admin.MapGet("/audit/export.csv", ExportCsvAsync).RequirePermission("audit", Permission.View);
-        admin.MapGet("/audit/export.jsonl", ExportJsonLinesAsync).RequirePermission("audit", Permission.View);
+        admin.MapGet("/audit", ListAsync).RequirePermission(AuditPermissions.View);
+        admin.MapGet("/audit/{id:guid}", ShowAsync).RequirePermission(AuditPermissions.View);
+        admin.MapGet("/audit/export.csv", ExportCsvAsync).RequirePermission(AuditPermissions.View);
+        admin.MapGet("/audit/export.jsonl", ExportJsonLinesAsync).RequirePermission(AuditPermissions.View);
     }
 
     private static async Task<IResult> ListAsync(
@@ -41,7 +41,7 @@ internal static class AuditPageEndpoints
         Guid id, HttpContext context, Caller caller, AuditStore store, AuditObjects objects, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken) is { } row
             ? Pages.Of<AuditRowPage, AuditRowView>(context, caller, AuditWords.Page(
-                row, await objects.FindPageAsync(row, caller, cancellationToken), caller.May("account", Permission.View)))
+                row, await objects.FindPageAsync(row, caller, cancellationToken), caller.May(AccountPermissions.View)))
             : TypedResults.NotFound();
 
     private static Task<IResult> ExportCsvAsync([AsParameters] AuditListRequest request, HttpContext context, AuditStore store, AuditPageReader reader, CancellationToken cancellationToken) =>

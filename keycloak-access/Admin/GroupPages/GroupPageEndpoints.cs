@@ -10,23 +10,22 @@ namespace KeycloakAccess.Admin.GroupPages;
 /// <summary>The pages of groups: the list, one group with its members, and its forms.</summary>
 internal static class GroupPageEndpoints
 {
-    private const string Model = GroupEndpoints.Model;
     private const string List = "/admin/groups";
 
     public static void MapGroupPages(this IEndpointRouteBuilder admin)
     {
-        var pages = admin.MapGroup("/groups").RequirePermission(Model, Permission.View);
+        var pages = admin.MapGroup("/groups").RequirePermission(GroupPermissions.View);
         pages.MapGet("/", ListAsync);
         pages.MapGet("/names", Names);
-        pages.MapGet("/new", NewAsync).RequirePermission(Model, Permission.Add);
-        pages.MapPost("/new", CreateAsync).RequirePermission(Model, Permission.Add);
+        pages.MapGet("/new", NewAsync).RequirePermission(GroupPermissions.Add);
+        pages.MapPost("/new", CreateAsync).RequirePermission(GroupPermissions.Add);
         pages.MapGet("/{id:guid}", ShowAsync);
-        pages.MapGet("/{id:guid}/edit", EditAsync).RequirePermission(Model, Permission.Change);
-        pages.MapPost("/{id:guid}/edit", ReplaceAsync).RequirePermission(Model, Permission.Change);
+        pages.MapGet("/{id:guid}/edit", EditAsync).RequirePermission(GroupPermissions.Change);
+        pages.MapPost("/{id:guid}/edit", ReplaceAsync).RequirePermission(GroupPermissions.Change);
         pages.MapGet("/{id:guid}/members", ShowAsync);
-        pages.MapPost("/{id:guid}/members", JoinAsync).RequirePermission(Model, Permission.Change).RequirePermission("account", Permission.View);
-        pages.MapGet("/{id:guid}/delete", AskToDeleteAsync).RequirePermission(Model, Permission.Delete);
-        pages.MapPost("/{id:guid}/delete", DeleteAsync).RequirePermission(Model, Permission.Delete);
+        pages.MapPost("/{id:guid}/members", JoinAsync).RequirePermission(GroupPermissions.Change).RequirePermission(AccountPermissions.View);
+        pages.MapGet("/{id:guid}/delete", AskToDeleteAsync).RequirePermission(GroupPermissions.Delete);
+        pages.MapPost("/{id:guid}/delete", DeleteAsync).RequirePermission(GroupPermissions.Delete);
     }
 
     private static async Task<IResult> ListAsync(
@@ -144,7 +143,7 @@ internal static class GroupPageEndpoints
         // What was typed is not lost with the group.
         IResult Gone()
         {
-            if (!caller.May(Model, Permission.Add))
+            if (!caller.May(GroupPermissions.Add))
             {
                 return TypedResults.NotFound();
             }

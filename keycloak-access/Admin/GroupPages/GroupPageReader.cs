@@ -1,4 +1,3 @@
-using KeycloakAccess.Explanation;
 using KeycloakAccess.Admin.AuditPages;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.RoleMappingPages;
@@ -38,11 +37,11 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
 
         var path = $"/admin/groups/{id}";
         var (mappings, moreMappings) = await MappingsAsync(id, caller, cancellationToken);
-        var (members, next) = group.IsDefault || !caller.May(AccessEndpoints.Model, Permission.View)
+        var (members, next) = group.IsDefault || !caller.May(AccessPermissions.View)
             ? (null, null)
             : await subjects.ListMembersAsync(caller.Rules, [id], PageSize, after, cancellationToken);
-        var happened = caller.May("audit", Permission.View)
-            ? (await audit.ListAsync(new AuditFilter { Model = GroupEndpoints.Model, Row = id.ToString(), Limit = RecentRows }, cancellationToken)).Rows
+        var happened = caller.May(AuditPermissions.View)
+            ? (await audit.ListAsync(new AuditFilter { Model = GroupPermissions.Model, Row = id.ToString(), Limit = RecentRows }, cancellationToken)).Rows
             : [];
         return new GroupView(
             GroupEndpoints.ToResponse(group),
@@ -61,7 +60,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
     public async Task<DeleteGroupView> DeleteAsync(Group group, Caller caller, FormInput input, CancellationToken cancellationToken)
     {
         var (mappings, moreMappings) = await MappingsAsync(group.Id, caller, cancellationToken);
-        var (direct, next) = caller.May(AccessEndpoints.Model, Permission.View)
+        var (direct, next) = caller.May(AccessPermissions.View)
             ? await subjects.ListHoldersAsync([], [group.Id], MostNamed, after: null, cancellationToken)
             : (null, null);
         return new DeleteGroupView(
@@ -78,7 +77,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
 
     private async Task<(IReadOnlyList<RoleMappingView> First, int More)> MappingsAsync(Guid id, Caller caller, CancellationToken cancellationToken)
     {
-        if (!caller.May("role-mapping", Permission.View))
+        if (!caller.May(RoleMappingPermissions.View))
         {
             return ([], 0);
         }

@@ -41,7 +41,7 @@ internal sealed class HomePageReader(
         // So that what one has just done is in the picture.
         await meter.WriteAsync(cancellationToken);
         var now = clock.GetUtcNow();
-        var mayAudit = caller.May("audit", Permission.View);
+        var mayAudit = caller.May(AuditPermissions.View);
         var allowed = mayAudit ? await activity.ListAsync(RequestCounters.Allowed, RequestCounters.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
         var refused = mayAudit ? await activity.ListAsync(RequestCounters.Refused, RequestCounters.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;
         var signIns = mayAudit ? await activity.ListAsync(RequestCounters.SignIns, RequestCounters.DayOf(now.AddDays(1 - Days)), cancellationToken) : null;
@@ -51,7 +51,7 @@ internal sealed class HomePageReader(
             looked,
             allowed is null || refused is null ? null : Decisions(now, zone, allowed, refused),
             signIns is null ? null : SignIns(now, signIns),
-            mayAudit && caller.May("account", Permission.View) ? await ServicesAsync(now, cancellationToken) : null);
+            mayAudit && caller.May(AccountPermissions.View) ? await ServicesAsync(now, cancellationToken) : null);
     }
 
     private static HomeChart Decisions(DateTimeOffset now, TimeZoneInfo zone, IReadOnlyDictionary<string, long> allowed, IReadOnlyDictionary<string, long> refused)
@@ -91,7 +91,7 @@ internal sealed class HomePageReader(
     {
         var notices = new List<HomeNotice>();
         var looked = new List<string>();
-        if (caller.May("realm", Permission.View))
+        if (caller.May(RealmPermissions.View))
         {
             looked.Add("the link to Keycloak and its keys");
             notices.AddRange(await OfRealmAsync(now, cancellationToken));
@@ -103,14 +103,14 @@ internal sealed class HomePageReader(
             notices.AddRange(Rising(now, refused));
         }
 
-        if (caller.May("role-mapping", Permission.View))
+        if (caller.May(RoleMappingPermissions.View))
         {
             looked.Add("the role mappings");
             notices.AddRange(OfMappings(await matches.OfAsync(caller.Rules, cancellationToken)));
         }
 
         // Who is in which group is a question about access.
-        if (caller.May("account", Permission.View) && caller.May("access", Permission.View))
+        if (caller.May(AccountPermissions.View) && caller.May(AccessPermissions.View))
         {
             looked.Add("the accounts seen last");
             notices.AddRange(await InNoGroupAsync(caller.Rules, cancellationToken));

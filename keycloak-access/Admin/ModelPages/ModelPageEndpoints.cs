@@ -42,7 +42,7 @@ internal static class ModelPageEndpoints
         row.MapPost("/edit", forms.ReplaceAsync).RequirePermission(model.Name, Permission.Change);
         row.MapGet("/delete", pages.AskToDeleteAsync).RequirePermission(model.Name, Permission.Delete);
         row.MapPost("/delete", pages.DeleteAsync).RequirePermission(model.Name, Permission.Delete);
-        row.MapGet("/history", pages.HistoryAsync).RequirePermission("audit", Permission.View);
+        row.MapGet("/history", pages.HistoryAsync).RequirePermission(AuditPermissions.View);
         foreach (var action in model.Actions)
         {
             row.MapGet($"/actions/{action.Name}", pages.AskToAct(action));

@@ -119,7 +119,7 @@ internal sealed class RowPages(RowViews views)
         var id = _model.IdOf(found.Row);
         Column[] columns = [.. views.Shown(caller)];
         var values = (await views.RowsAsync([found.Row], columns, caller, cancellationToken))[0].Cells;
-        var happened = caller.May("audit", Permission.View)
+        var happened = caller.May(AuditPermissions.View)
             ? (await audit.ListAsync(new AuditFilter { Kind = AuditRow.ChangeKind, Model = _model.Name, Row = id, Limit = RecentRows }, cancellationToken)).Rows
             : [];
         return Pages.Of<ModelRowPage, ModelRowPageView>(

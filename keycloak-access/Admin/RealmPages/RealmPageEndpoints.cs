@@ -11,7 +11,7 @@ internal static class RealmPageEndpoints
     private const int PageSize = 50;
     private const string Path = "/admin/realm";
 
-    public static void MapRealmPages(this IEndpointRouteBuilder admin) => admin.MapGet("/realm", ShowAsync).RequirePermission("realm", Permission.View);
+    public static void MapRealmPages(this IEndpointRouteBuilder admin) => admin.MapGet("/realm", ShowAsync).RequirePermission(RealmPermissions.View);
 
     private static async Task<IResult> ShowAsync(
         string? after,

@@ -11,31 +11,30 @@ namespace KeycloakAccess.Admin.RoleMappingPages;
 /// <summary>The pages of role mappings: the list, what leads nowhere, one mapping, and its forms with whom they concern.</summary>
 internal static class RoleMappingPageEndpoints
 {
-    private const string Model = RoleMappingEndpoints.Model;
     private const string List = "/admin/role-mappings";
     private const int PageSize = 50;
     private const int RecentRows = 10;
 
     public static void MapRoleMappingPages(this IEndpointRouteBuilder admin)
     {
-        var pages = admin.MapGroup("/role-mappings").RequirePermission(Model, Permission.View);
+        var pages = admin.MapGroup("/role-mappings").RequirePermission(RoleMappingPermissions.View);
         pages.MapGet("/", ListAsync);
         pages.MapGet("/unmapped", UnmappedAsync);
         pages.MapGet("/names", NamesAsync);
-        pages.MapGet("/new", NewAsync).RequirePermission(Model, Permission.Add);
-        pages.MapPost("/new", CreateAsync).RequirePermission(Model, Permission.Add);
-        pages.MapGet("/preview", NewAsync).RequirePermission(Model, Permission.Add);
-        pages.MapPost("/preview", PreviewAsync).RequirePermission(Model, Permission.Add);
+        pages.MapGet("/new", NewAsync).RequirePermission(RoleMappingPermissions.Add);
+        pages.MapPost("/new", CreateAsync).RequirePermission(RoleMappingPermissions.Add);
+        pages.MapGet("/preview", NewAsync).RequirePermission(RoleMappingPermissions.Add);
+        pages.MapPost("/preview", PreviewAsync).RequirePermission(RoleMappingPermissions.Add);
         pages.MapGet("/{id:guid}", ShowAsync);
 
-        var replace = pages.MapGroup("/{id:guid}/replace").RequirePermission(Model, Permission.Add).RequirePermission(Model, Permission.Delete);
+        var replace = pages.MapGroup("/{id:guid}/replace").RequirePermission(RoleMappingPermissions.Add).RequirePermission(RoleMappingPermissions.Delete);
         replace.MapGet("/", AskToReplaceAsync);
         replace.MapPost("/", ReplaceAsync);
         replace.MapGet("/preview", AskToReplaceAsync);
         replace.MapPost("/preview", PreviewReplacementAsync);
 
-        pages.MapGet("/{id:guid}/delete", AskToDeleteAsync).RequirePermission(Model, Permission.Delete);
-        pages.MapPost("/{id:guid}/delete", DeleteAsync).RequirePermission(Model, Permission.Delete);
+        pages.MapGet("/{id:guid}/delete", AskToDeleteAsync).RequirePermission(RoleMappingPermissions.Delete);
+        pages.MapPost("/{id:guid}/delete", DeleteAsync).RequirePermission(RoleMappingPermissions.Delete);
     }
 
     private static async Task<IResult> ListAsync(
@@ -101,8 +100,8 @@ internal static class RoleMappingPageEndpoints
             return TypedResults.NotFound();
         }
 
-        var happened = caller.May("audit", Permission.View)
-            ? (await audit.ListAsync(new AuditFilter { Model = Model, Row = id.ToString(), Limit = RecentRows }, cancellationToken)).Rows
+        var happened = caller.May(AuditPermissions.View)
+            ? (await audit.ListAsync(new AuditFilter { Model = RoleMappingPermissions.Model, Row = id.ToString(), Limit = RecentRows }, cancellationToken)).Rows
             : [];
         return Pages.Of<RoleMappingPage, RoleMappingPageView>(context, caller, new RoleMappingPageView(
             await reader.ViewAsync(caller, mapping, cancellationToken),

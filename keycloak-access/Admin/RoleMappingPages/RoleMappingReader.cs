@@ -19,7 +19,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
         grantGuard.Lacking(caller.Rules.FindGroup(mapping.GroupId)!);
 
     /// <returns>What is said to somebody who would have to hold these: which they are, to those who may look at groups.</returns>
-    public static string Refusal(Caller caller, IReadOnlyList<string> lacking) => caller.May("group", Permission.View)
+    public static string Refusal(Caller caller, IReadOnlyList<string> lacking) => caller.May(GroupPermissions.View)
         ? GrantGuard.Detail(lacking)
         : "Nobody hands out or takes away what they do not hold. What the group holds is for those who may look at groups: you lack group:view.";
 
@@ -49,7 +49,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
     public async Task<MappingPreviewView> PreviewAsync(Caller caller, MappingRule? removed, MappingRule? added, CancellationToken cancellationToken)
     {
         var report = await impact.OfAsync(caller.Rules, removed, added, cancellationToken);
-        var mayLook = caller.May(AccessEndpoints.Model, Permission.View);
+        var mayLook = caller.May(AccessPermissions.View);
         return new MappingPreviewView(
             Missing: null,
             [.. report.Roles.Take(MostRoles).Select(role => role.ToString())],

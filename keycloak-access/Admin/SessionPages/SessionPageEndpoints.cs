@@ -14,9 +14,9 @@ internal static class SessionPageEndpoints
 
     public static void MapSessionPages(this IEndpointRouteBuilder admin)
     {
-        admin.MapGet("/sessions", ListAsync).RequirePermission("session", Permission.View);
-        admin.MapGet("/sessions/end", () => TypedResults.LocalRedirect(List)).RequirePermission("session", Permission.View);
-        admin.MapPost("/sessions/end", EndAsync).RequirePermission("session", Permission.Delete);
+        admin.MapGet("/sessions", ListAsync).RequirePermission(SessionPermissions.View);
+        admin.MapGet("/sessions/end", () => TypedResults.LocalRedirect(List)).RequirePermission(SessionPermissions.View);
+        admin.MapPost("/sessions/end", EndAsync).RequirePermission(SessionPermissions.Delete);
     }
 
     private static async Task<IResult> ListAsync(string? after, HttpContext context, Caller caller, SessionStore store, CancellationToken cancellationToken)

@@ -154,7 +154,7 @@ internal sealed class SeedHistory(SeedData data)
             return RolesChanged(random, at, request);
         }
 
-        return Change(random, at, request, account, "account", account.Id, Permission.Add, before: null, Values(
+        return Change(random, at, request, account, AccountPermissions.Model, account.Id, Permission.Add, before: null, Values(
             ("kind", account.Kind), ("username", account.Username), ("email", account.Email), ("name", account.Name), ("subject", account.Subject), ("enabled", true)));
     }
 
@@ -163,7 +163,7 @@ internal sealed class SeedHistory(SeedData data)
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         string[] roles = [.. (account.Roles ?? []).Select(role => data.Roles[role].ToString())];
         string[] before = [.. roles.Where(_ => random.Chance(0.7)), random.Of(data.Roles).ToString()];
-        return Change(random, at, request, account, "account", account.Id, Permission.Change, Roles(before), Roles(roles));
+        return Change(random, at, request, account, AccountPermissions.Model, account.Id, Permission.Change, Roles(before), Roles(roles));
 
         static Dictionary<string, object?> Roles(string[] roles) => Values(("roles", roles.Order(StringComparer.Ordinal).ToArray()));
     }
@@ -173,7 +173,7 @@ internal sealed class SeedHistory(SeedData data)
         var off = random.Chance(0.6);
         var reason = random.Chance(0.8) ? random.Of(off ? SeedTexts.DisableReasons : SeedTexts.EnableReasons) : null;
         var switched = random.Of(data.Accounts);
-        return Change(random, at, request, Manager(random), "account", switched.Id, Permission.Change, State(off), State(!off), reason);
+        return Change(random, at, request, Manager(random), AccountPermissions.Model, switched.Id, Permission.Change, State(off), State(!off), reason);
 
         Dictionary<string, object?> State(bool enabled) => Values(("username", switched.Username), ("enabled", enabled));
     }
@@ -222,7 +222,7 @@ internal sealed class SeedHistory(SeedData data)
         var member = Values(("accountId", account.Id), ("username", account.Username));
         var joins = random.Chance(0.6);
         return Change(
-            random, at, request, Manager(random), "group", random.Of(data.Groups).Id, joins ? "add-member" : "remove-member", joins ? null : member, joins ? member : null, random.Of(SeedTexts.MemberReasons));
+            random, at, request, Manager(random), GroupPermissions.Model, random.Of(data.Groups).Id, joins ? "add-member" : "remove-member", joins ? null : member, joins ? member : null, random.Of(SeedTexts.MemberReasons));
     }
 
     private AuditRow OfGroups(SeedRandom random, DateTimeOffset at, string request)
@@ -234,8 +234,8 @@ internal sealed class SeedHistory(SeedData data)
 
         var group = random.Of(data.Groups);
         return random.Chance(0.3)
-            ? Change(random, at, request, Manager(random), "group", group.Id, Permission.Add, before: null, Group(group.Granted))
-            : Change(random, at, request, Manager(random), "group", group.Id, Permission.Change, Group([.. group.Granted.Skip(1)]), Group(group.Granted));
+            ? Change(random, at, request, Manager(random), GroupPermissions.Model, group.Id, Permission.Add, before: null, Group(group.Granted))
+            : Change(random, at, request, Manager(random), GroupPermissions.Model, group.Id, Permission.Change, Group([.. group.Granted.Skip(1)]), Group(group.Granted));
 
         Dictionary<string, object?> Group(IReadOnlyList<string> granted) => Values(
             ("name", group.Name), ("description", group.Description), ("permissions", granted.Order(StringComparer.Ordinal).ToArray()), ("denied", group.Denied), ("isDefault", false));
@@ -251,8 +251,8 @@ internal sealed class SeedHistory(SeedData data)
         var mapping = random.Of(data.Mappings);
         var values = GroupMappings.Values(mapping.Kind, mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);
         return random.Chance(0.7)
-            ? Change(random, at, request, Manager(random), GroupMappings.Model, mapping.Id, Permission.Add, before: null, values)
-            : Change(random, at, request, Manager(random), GroupMappings.Model, random.Id(at), Permission.Delete, values, after: null);
+            ? Change(random, at, request, Manager(random), RoleMappingPermissions.Model, mapping.Id, Permission.Add, before: null, values)
+            : Change(random, at, request, Manager(random), RoleMappingPermissions.Model, random.Id(at), Permission.Delete, values, after: null);
     }
 
     // A few look after many.
