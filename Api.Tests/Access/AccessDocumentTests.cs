@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using KeycloakAccess.AuthZen;
 using KeycloakAccess.RulesDocument;
 using CsCheck;
 

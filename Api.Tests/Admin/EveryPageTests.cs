@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using KeycloakAccess.Commands.Seeding;
 using KeycloakAccess.Data;
 using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
@@ -8,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Playwright;
+using Seeding;
 
 namespace Api.Tests.Admin;
 

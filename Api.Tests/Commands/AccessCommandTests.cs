@@ -221,7 +221,7 @@ public abstract class AccessCommandTests
         {
             var yes = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
             Assert.StartsWith("Yes. ada may do book:view.\nGranted: direct member → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
-            Assert.EndsWith("▶ allowed\n    No token of ada has carried a roles claim so far. What is known are default groups and\n    those given directly.\n", yes.Output, StringComparison.Ordinal);
+            Assert.EndsWith("▶ allowed\n    No token of ada has carried a roles claim so far. What is known are default groups and those\n    given directly.\n", yes.Output, StringComparison.Ordinal);
             Assert.Empty(yes.Errors);
         }
 

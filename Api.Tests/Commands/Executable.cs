@@ -10,21 +10,22 @@ internal sealed class Executable : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
+    private readonly string _program;
     private readonly TestDatabase? _database;
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("api-command-");
 
-    private Executable(TestDatabase database)
-        : this(database.ConnectionString) => _database = database;
+    private Executable(TestDatabase database, string program)
+        : this(database.ConnectionString, program) => _database = database;
 
-    private Executable(string connectionString) => ConnectionString = connectionString;
+    private Executable(string connectionString, string program) => (ConnectionString, _program) = (connectionString, program);
 
     public string ConnectionString { get; }
 
     public string Folder => _folder.FullName;
 
-    public static async Task<Executable> CreateAsync(DatabaseEngine engine = DatabaseEngine.Sqlite, bool isMigrated = true)
+    public static async Task<Executable> CreateAsync(DatabaseEngine engine = DatabaseEngine.Sqlite, bool isMigrated = true, string program = "Api.dll")
     {
-        var executable = new Executable(await TestDatabase.CreateAsync(engine));
+        var executable = new Executable(await TestDatabase.CreateAsync(engine), program);
         if (isMigrated)
         {
             DapperTypes.Register();
@@ -37,7 +38,7 @@ internal sealed class Executable : IAsyncDisposable
     }
 
     /// <summary>Beside a service that uses the same database, which stays when this is disposed.</summary>
-    public static Executable Beside(string connectionString) => new(connectionString);
+    public static Executable Beside(string connectionString, string program = "Api.dll") => new(connectionString, program);
 
     public string PathOf(string file) => Path.Combine(Folder, file);
 
@@ -62,7 +63,7 @@ internal sealed class Executable : IAsyncDisposable
             variables[name] = value;
         }
 
-        return new ServiceProcess([Path.Combine(AppContext.BaseDirectory, "Api.dll"), .. arguments], Folder, variables, input);
+        return new ServiceProcess([Path.Combine(AppContext.BaseDirectory, _program), .. arguments], Folder, variables, input);
     }
 
     public async Task ExecuteAsync(string sql)

@@ -7,6 +7,8 @@ namespace Api.Tests.Commands;
 /// <summary>Made-up data: believable to the pages, the same from the same seed, and in no database but one for development.</summary>
 public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
 {
+    private const string Program = "Seeding.dll";
+
     // What would differ between two runs is told from what would not: instants are counted back from now.
     private const string Names = """
         SELECT username || ' ' || COALESCE(email, '') || ' ' || COALESCE(name, '') || ' ' || subject AS text FROM accounts
@@ -33,7 +35,7 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task A_fresh_database_is_made_and_filled_and_the_same_seed_adds_nothing_a_second_time()
     {
-        await using var executable = await Executable.CreateAsync(Api.Engine, isMigrated: false);
+        await using var executable = await Executable.CreateAsync(Api.Engine, isMigrated: false, Program);
 
         var first = await SeedAsync(executable, "--accounts", "60", "--audit", "300");
         var counts = await CountAsync(executable);
@@ -57,9 +59,9 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task The_same_seed_makes_the_same_data_and_another_makes_other()
     {
-        await using var one = await Executable.CreateAsync(Api.Engine, isMigrated: false);
-        await using var same = await Executable.CreateAsync(Api.Engine, isMigrated: false);
-        await using var other = await Executable.CreateAsync(Api.Engine, isMigrated: false);
+        await using var one = await Executable.CreateAsync(Api.Engine, isMigrated: false, Program);
+        await using var same = await Executable.CreateAsync(Api.Engine, isMigrated: false, Program);
+        await using var other = await Executable.CreateAsync(Api.Engine, isMigrated: false, Program);
         string[] size = ["--accounts", "40", "--audit", "10"];
 
         await SeedAsync(one, [.. size, "--seed", "7"]);
@@ -74,9 +76,9 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task The_pages_show_it()
     {
-        await using var executable = Executable.Beside(Api.ConnectionString);
+        await using var executable = Executable.Beside(Api.ConnectionString, Program);
         var realm = new Dictionary<string, string>(Development, StringComparer.Ordinal) { ["Keycloak__AuthServerUrl"] = Api.Realm.Url.AbsoluteUri };
-        (await executable.RunAsync(realm, input: null, "seed", "--accounts", "120", "--audit", "400")).With(ExitCode.Done);
+        (await executable.RunAsync(realm, input: null, "--accounts", "120", "--audit", "400")).With(ExitCode.Done);
         var pages = await Api.SignInAsync("ada");
         var username = await executable.QueryAsync<string>("SELECT username FROM accounts WHERE kind = 'person' AND roles_hash IS NOT NULL AND email IS NOT NULL ORDER BY created_at LIMIT 1");
         var id = await executable.QueryAsync<Guid>($"SELECT id FROM accounts WHERE username = '{username}'");
@@ -97,10 +99,10 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task Outside_development_it_is_refused_and_the_remedy_named()
     {
-        await using var executable = await Executable.CreateAsync(Api.Engine);
+        await using var executable = await Executable.CreateAsync(Api.Engine, program: Program);
         var production = new Dictionary<string, string>(Development, StringComparer.Ordinal) { ["ASPNETCORE_ENVIRONMENT"] = "Production" };
 
-        var ended = (await executable.RunAsync(production, input: null, "seed")).With(ExitCode.Invalid);
+        var ended = (await executable.RunAsync(production, input: null)).With(ExitCode.Invalid);
 
         Assert.Contains("The environment is Production", ended.Errors, StringComparison.Ordinal);
         Assert.Contains("ASPNETCORE_ENVIRONMENT=Development", ended.Errors, StringComparison.Ordinal);
@@ -108,7 +110,7 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     }
 
     private static async Task<Ended> SeedAsync(Executable executable, params string[] size) =>
-        (await executable.RunAsync(Development, input: null, ["seed", .. size])).With(ExitCode.Done);
+        (await executable.RunAsync(Development, input: null, size)).With(ExitCode.Done);
 
     private static async Task<Dictionary<string, long>> CountAsync(Executable executable)
     {

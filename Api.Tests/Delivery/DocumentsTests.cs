@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
@@ -6,6 +7,7 @@ using KeycloakAccess.Commands;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
+using Seeding;
 
 namespace Api.Tests.Delivery;
 
@@ -112,12 +114,17 @@ public sealed partial class DocumentsTests
     public void The_table_of_verbs_names_every_verb_and_option()
     {
         var rows = Document.CommandLine.Text.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
-        foreach (var (path, verb) in Verbs(AccessCommand.Create(), "").Concat(Verbs(HealthCommand.Create(), "")).Concat(Verbs(SeedCommand.Create(), "")))
+        foreach (var (path, verb) in Verbs(AccessCommand.Create(), "").Concat(Verbs(HealthCommand.Create(), "")))
         {
             var row = Assert.Single(rows, row => row.StartsWith($"| `{path}`", StringComparison.Ordinal) || row.StartsWith($"| `{path} ", StringComparison.Ordinal));
             Assert.All(verb.Options, option => Assert.Contains(option.Name, row, StringComparison.Ordinal));
         }
     }
+
+    [Fact]
+    public void The_section_on_made_up_data_names_every_option() => Assert.All(
+        SeedCommand.Create().Options.Where(option => option is not (HelpOption or VersionOption)),
+        option => Assert.Contains($"`{option.Name}`", Document.Contributing.Section("## Made-up data"), StringComparison.Ordinal));
 
     [Fact]
     public void The_table_of_exit_codes_is_that_of_the_code() => Assert.Equal(

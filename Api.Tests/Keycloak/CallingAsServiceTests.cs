@@ -152,7 +152,7 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var id = await AccountIdAsync(reader);
 
-        var off = await ada.PatchAsync($"/api/accounts/{id}", Body("""{"active":false}"""), Cancel);
+        var off = await ada.PatchAsync($"/api/accounts/{id}", Body("""{"enabled":false}"""), Cancel);
         Assert.Equal(HttpStatusCode.OK, off.StatusCode);
         try
         {
@@ -161,7 +161,7 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         }
         finally
         {
-            await ada.PatchAsync($"/api/accounts/{id}", Body("""{"active":true}"""), Cancel);
+            await ada.PatchAsync($"/api/accounts/{id}", Body("""{"enabled":true}"""), Cancel);
         }
 
         Assert.Equal(HttpStatusCode.OK, (await reader.GetAsync("/api/books", Cancel)).StatusCode);

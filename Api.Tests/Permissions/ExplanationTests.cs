@@ -103,7 +103,7 @@ public sealed class ExplanationTests
     [Fact]
     public void Origins_are_told_by_the_role_and_by_the_pattern_that_it_fits() => Assert.Equal(
         [
-            "Keycloak group /operations/leads", "direct member", "direct member", "default group", "realm role staff", "role book-reader of client acme-api (as book-*)",
+            "Keycloak group /operations/leads", "default group", "direct member", "direct member", "realm role staff", "role book-reader of client acme-api (as book-*)",
         ],
         Situation.Access.Memberships.Select(membership => membership.Origin.ToString()).Order(StringComparer.Ordinal));
 

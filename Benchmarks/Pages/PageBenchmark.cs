@@ -34,14 +34,15 @@ internal static class PageBenchmark
         try
         {
             Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}");
-            var api = Path.Combine(work.FullName, "api");
-            var realm = Path.Combine(work.FullName, "realm");
-            Sources.Dotnet(root, "build", "Api", "-c", "Release", "-o", api);
-            Sources.Dotnet(root, "build", "keycloak-realm", "-c", "Release", "-o", realm);
+            foreach (var project in (string[])["Api", "keycloak-realm", "Seeding"])
+            {
+                Sources.Dotnet(root, "build", project, "-c", "Release", "-o", Path.Combine(work.FullName, project));
+            }
+
             string?[] servers = Environment.GetEnvironmentVariable("TEST_POSTGRES") is { Length: > 0 } server ? [null, server] : [null];
             foreach (var each in servers)
             {
-                await MeasureAsync(each, api, ["dotnet", Path.Combine(realm, "KeycloakRealm.dll")], work, kept, pages, times);
+                await MeasureAsync(each, work, kept, pages, times);
             }
 
             if (servers.Length == 1)
@@ -55,7 +56,7 @@ internal static class PageBenchmark
         }
     }
 
-    private static async Task MeasureAsync(string? server, string api, string[] realmCommand, DirectoryInfo work, DirectoryInfo? kept, StaffPage[] pages, int times)
+    private static async Task MeasureAsync(string? server, DirectoryInfo work, DirectoryInfo? kept, StaffPage[] pages, int times)
     {
         var databases = new List<MeasuredDatabase>();
         var realms = new List<RealmProcess>();
@@ -68,7 +69,7 @@ internal static class PageBenchmark
                 var realm = new Uri($"http://localhost:{FirstPort + Amounts.Length + number}");
                 // The realm takes a sign-in back to this address only.
                 Environment.SetEnvironmentVariable("ACME_API_URL", address.GetLeftPart(UriPartial.Authority));
-                realms.Add(RealmProcess.Start(realmCommand, Path.Combine(work.FullName, $"realm-{number}"), realm));
+                realms.Add(RealmProcess.Start(["dotnet", Path.Combine(work.FullName, "keycloak-realm", "KeycloakRealm.dll")], Path.Combine(work.FullName, $"realm-{number}"), realm));
                 await realms[^1].FirstTokenAsync();
                 databases.Add(await MeasuredDatabase.CreateAsync(server, amount, (kept ?? work).FullName, kept is not null));
                 var settings = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -81,8 +82,8 @@ internal static class PageBenchmark
                     ["Keycloak__SignIn__Resource"] = "acme-admin",
                     ["Keycloak__SignIn__Credentials__Secret"] = "acme-admin-secret",
                 };
-                await Site.SeedAsync(api, settings, amount);
-                sites.Add(await Site.StartAsync(api, address, settings));
+                await Site.SeedAsync(Path.Combine(work.FullName, "Seeding", "Seeding.dll"), settings, amount);
+                sites.Add(await Site.StartAsync(Path.Combine(work.FullName, "Api", "Api.dll"), address, settings));
                 await sites[^1].SignInAsync();
             }
 

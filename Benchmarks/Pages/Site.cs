@@ -20,12 +20,12 @@ internal sealed partial class Site : IAsyncDisposable
     }
 
     /// <summary>Starts the service and waits until it is ready.</summary>
-    /// <param name="folder">The folder of the built program.</param>
+    /// <param name="program">The built Api.dll.</param>
     /// <param name="address">Where it listens: the address that the realm's redirect URIs name.</param>
     /// <param name="settings">Its settings, as environment variables.</param>
-    public static async Task<Site> StartAsync(string folder, Uri address, IReadOnlyDictionary<string, string> settings)
+    public static async Task<Site> StartAsync(string program, Uri address, IReadOnlyDictionary<string, string> settings)
     {
-        var process = Start(folder, settings, ["--urls", address.GetLeftPart(UriPartial.Authority), "--Logging:LogLevel:Default=Warning"]);
+        var process = Start(program, settings, ["--urls", address.GetLeftPart(UriPartial.Authority), "--Logging:LogLevel:Default=Warning"]);
         var site = new Site(process, address);
         while (await site.TryStatusAsync("/health/ready") != HttpStatusCode.OK)
         {
@@ -40,14 +40,14 @@ internal sealed partial class Site : IAsyncDisposable
         return site;
     }
 
-    /// <summary>Fills a database by the service's own command.</summary>
-    public static async Task SeedAsync(string folder, IReadOnlyDictionary<string, string> settings, Amount amount)
+    /// <summary>Fills a database of the service with made-up data, by the built <c>Seeding.dll</c>.</summary>
+    public static async Task SeedAsync(string program, IReadOnlyDictionary<string, string> settings, Amount amount)
     {
-        using var process = Start(folder, settings, ["seed", .. amount.Arguments]);
+        using var process = Start(program, settings, amount.Arguments);
         await process.WaitForExitAsync();
         if (process.ExitCode != 0)
         {
-            throw new InvalidOperationException($"seed ended with {process.ExitCode}.");
+            throw new InvalidOperationException($"Seeding ended with {process.ExitCode}.");
         }
     }
 
@@ -84,9 +84,9 @@ internal sealed partial class Site : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static Process Start(string folder, IReadOnlyDictionary<string, string> settings, IEnumerable<string> arguments)
+    private static Process Start(string program, IReadOnlyDictionary<string, string> settings, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "Api.dll"), .. arguments]) { WorkingDirectory = folder };
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { WorkingDirectory = Path.GetDirectoryName(program) };
         foreach (var (name, value) in settings)
         {
             start.Environment[name] = value;

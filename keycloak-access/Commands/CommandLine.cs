@@ -109,7 +109,6 @@ public sealed class CommandLine
         {
             AccessCommand.Create(),
             HealthCommand.Create(),
-            SeedCommand.Create(),
         };
         root.HelpName = "Api";
         // The framework's version is on the first line of the log; this program has none of its own.

@@ -44,22 +44,6 @@ internal static class Terminal
     /// <summary>A line for whoever watches.</summary>
     public static void Say(string line) => Console.Error.WriteLine(AnswerFormatter.Printable(line));
 
-    /// <summary>How far something has come, for whoever watches a terminal: the next line stands in its place. A file holds none of these.</summary>
-    public static void SayForNow(string line)
-    {
-        if (!Console.IsErrorRedirected)
-        {
-            Console.Error.Write($"\r{AnswerFormatter.Printable(line)}\e[K");
-        }
-    }
-
-    /// <summary>A line in the place of what was said for now.</summary>
-    public static void SayInstead(string line)
-    {
-        SayForNow("");
-        Say(line);
-    }
-
     /// <summary>A message of somebody else's, which may have many lines.</summary>
     public static void SayLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Say);
 

@@ -5,7 +5,7 @@ using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using Dapper;
 
-namespace KeycloakAccess.Commands.Seeding;
+namespace Seeding;
 
 /// <summary>Writes made-up data into the database: all of it, or nothing. The one place that writes into every table at once.</summary>
 internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimeProvider clock)

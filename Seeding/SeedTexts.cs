@@ -1,4 +1,4 @@
-namespace KeycloakAccess.Commands.Seeding;
+namespace Seeding;
 
 /// <summary>The words that made-up data is put together from. Nobody of these names is meant.</summary>
 internal static class SeedTexts

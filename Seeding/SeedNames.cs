@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using KeycloakAccess.Authentication;
 
-namespace KeycloakAccess.Commands.Seeding;
+namespace Seeding;
 
 /// <summary>Names of people, roles, groups and books, put together from <see cref="SeedTexts"/>.</summary>
 internal static class SeedNames

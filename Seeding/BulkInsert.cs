@@ -5,7 +5,7 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace KeycloakAccess.Data;
+namespace Seeding;
 
 /// <summary>What a column holds, for <see cref="BulkInsert"/>: rows that are written so fast bypass Dapper and its types.</summary>
 internal enum BulkType

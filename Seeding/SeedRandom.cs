@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace KeycloakAccess.Commands.Seeding;
+namespace Seeding;
 
 /// <summary>
 /// Chance that repeats itself: the same numbers from the same seed, on every machine and with every version of .NET, which

@@ -1,4 +1,4 @@
-namespace KeycloakAccess.Commands.Seeding;
+namespace Seeding;
 
 /// <summary>How much data to make up.</summary>
 /// <param name="Accounts">How many accounts, of which one in twenty is a service.</param>

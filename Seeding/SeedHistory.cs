@@ -2,7 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 
-namespace KeycloakAccess.Commands.Seeding;
+namespace Seeding;
 
 /// <summary>What happened in made-up data: rows of the audit log and what was counted, with the rhythm of days and weeks.</summary>
 internal sealed class SeedHistory(SeedData data)

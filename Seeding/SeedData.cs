@@ -2,7 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 
-namespace KeycloakAccess.Commands.Seeding;
+namespace Seeding;
 
 /// <summary>
 /// Made-up data: who there is, what they may do, what there is to do it with. A pure function of its arguments. Rows that
