@@ -10,6 +10,7 @@ public abstract class LosingARoleTests(RealmUnderTest realm, Chromium chromium)
     [Fact]
     public async Task Whoever_loses_a_role_in_Keycloak_is_out_with_the_next_sign_in_which_others_can_bring_about_at_once()
     {
+        await chromium.StartAsync();
         await realm.StartAsync();
         await using var lent = await realm.AddPersonAsync();
         await using var served = await ServedApi.StartAsync(lent.Realm);

@@ -22,7 +22,11 @@ public abstract class PagesInBrowserTests(RealmUnderTest realm, Chromium chromiu
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public virtual async ValueTask InitializeAsync() => _served = await ServedApi.StartAsync(realm);
+    public virtual async ValueTask InitializeAsync()
+    {
+        await chromium.StartAsync();
+        _served = await ServedApi.StartAsync(realm);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -156,23 +156,17 @@ internal sealed class AuditedDatabase : IAsyncDisposable
 
     public static async Task<AuditedDatabase> CreateAsync(DatabaseEngine engine)
     {
-        DapperTypes.Register();
-        var place = await TestDatabase.CreateAsync(engine);
-        var log = new AuditedDatabase(place.ConnectionString, place);
-        await MigrateAsync(log.Database);
-        return log;
+        var place = await TestDatabase.CreateMigratedAsync(engine);
+        return new AuditedDatabase(place.ConnectionString, place);
     }
 
     /// <summary>The log of a database that somebody else takes away.</summary>
     public static async Task<AuditedDatabase> OpenAsync(string connectionString)
     {
         var log = new AuditedDatabase(connectionString, place: null);
-        await MigrateAsync(log.Database);
+        await TestDatabase.Migrator(log.Database).MigrateAsync(TestContext.Current.CancellationToken);
         return log;
     }
-
-    public static Task MigrateAsync(Database database) =>
-        TestDatabase.Migrator(database).MigrateAsync(TestContext.Current.CancellationToken);
 
     /// <summary>A change that was made at that instant.</summary>
     public async Task<Guid> AddAsync(DateTimeOffset at, Func<AuditRow, AuditRow>? with = null) => (await AddAsync(1, at, with))[0];

@@ -247,14 +247,8 @@ public sealed class DeniedRequestLogOnPostgreSqlTests : DeniedRequestLogTests
     // The server is there, and lets nobody in.
     private protected override async Task<Later> LaterAsync()
     {
-        DapperTypes.Register();
-        var place = await TestDatabase.CreateAsync(Engine);
+        var place = await TestDatabase.CreateMigratedAsync(Engine);
         var name = new NpgsqlConnectionStringBuilder(place.ConnectionString).Database!;
-        await using (var database = Database.From(place.ConnectionString, "/"))
-        {
-            await AuditedDatabase.MigrateAsync(database);
-        }
-
         await ExecuteAsync($"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
         return new Later(
             Database.From(place.ConnectionString, "/"),

@@ -5,7 +5,7 @@ using Dapper;
 namespace Api.Tests.Audit;
 
 /// <summary>Every page of the list is read along one index, in order, and no further than the page.</summary>
-public abstract class ReadingTests
+public abstract class ReadingTests(ReadingTests.FilledLog filled)
 {
     private static readonly Guid Account = Guid.NewGuid();
 
@@ -29,22 +29,12 @@ public abstract class ReadingTests
     [InlineData("request account model row", "request")]
     public async Task A_filter_is_read_along_its_index(string filters, string index)
     {
-        await using var log = await AuditedDatabase.CreateAsync(Engine);
-        var at = DateTimeOffset.UtcNow;
-        // Many refusals of one kind: an index for the kind would have to be read to its end.
-        await log.AddAsync(3000, at, row => row with
-        {
-            Kind = AuditRow.DeniedRequestKind,
-            Code = "c",
-            Permission = "m:add",
-            AccountId = Guid.NewGuid(),
-            At = at.AddMilliseconds(Random.Shared.Next(100_000)),
-        });
-        await log.AddAsync(20, at, Wanted);
+        var log = await filled.OpenAsync();
+        var at = filled.At;
         await using var connection = await log.Database.OpenAsync(Cancel);
         if (Engine == DatabaseEngine.PostgreSql)
         {
-            await connection.ExecuteAsync("ANALYZE audit_log; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off");
+            await connection.ExecuteAsync("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off");
         }
 
         foreach (var filter in new[]
@@ -196,18 +186,65 @@ public abstract class ReadingTests
         };
     }
 
+    /// <summary>A log with many refusals of one kind, for all tests of a class: an index for the kind would have to be read to its end.</summary>
+    public abstract class FilledLog : IAsyncDisposable
+    {
+        private readonly Lazy<Task<AuditedDatabase>> _log;
+
+        private protected FilledLog(DatabaseEngine engine) => _log = new(() => FillAsync(engine));
+
+        internal DateTimeOffset At { get; } = DateTimeOffset.UtcNow;
+
+        internal Task<AuditedDatabase> OpenAsync() => _log.Value;
+
+        public async ValueTask DisposeAsync()
+        {
+            if (_log is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            {
+                await (await _log.Value).DisposeAsync();
+            }
+
+            GC.SuppressFinalize(this);
+        }
+
+        private async Task<AuditedDatabase> FillAsync(DatabaseEngine engine)
+        {
+            var log = await AuditedDatabase.CreateAsync(engine);
+            await log.AddAsync(3000, At, row => row with
+            {
+                Kind = AuditRow.DeniedRequestKind,
+                Code = "c",
+                Permission = "m:add",
+                AccountId = Guid.NewGuid(),
+                At = At.AddMilliseconds(Random.Shared.Next(100_000)),
+            });
+            await log.AddAsync(20, At, Wanted);
+            if (engine == DatabaseEngine.PostgreSql)
+            {
+                await using var connection = await log.Database.OpenAsync(Cancel);
+                await connection.ExecuteAsync("ANALYZE audit_log");
+            }
+
+            return log;
+        }
+    }
+
     private sealed record Plan
     {
         public required string Detail { get; init; }
     }
 }
 
-public sealed class ReadingOnSqliteTests : ReadingTests
+public sealed class FilledLogOnSqlite() : ReadingTests.FilledLog(DatabaseEngine.Sqlite);
+
+public sealed class FilledLogOnPostgreSql() : ReadingTests.FilledLog(DatabaseEngine.PostgreSql);
+
+public sealed class ReadingOnSqliteTests(FilledLogOnSqlite filled) : ReadingTests(filled), IClassFixture<FilledLogOnSqlite>
 {
     private protected override DatabaseEngine Engine => DatabaseEngine.Sqlite;
 }
 
-public sealed class ReadingOnPostgreSqlTests : ReadingTests
+public sealed class ReadingOnPostgreSqlTests(FilledLogOnPostgreSql filled) : ReadingTests(filled), IClassFixture<FilledLogOnPostgreSql>
 {
     private protected override DatabaseEngine Engine => DatabaseEngine.PostgreSql;
 }

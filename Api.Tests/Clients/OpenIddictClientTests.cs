@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using System.Security.Cryptography;
 using Api.Tests.Infrastructure;
 using Api.Tests.Realm;
 using Microsoft.AspNetCore.Authentication;
@@ -9,6 +10,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Tokens;
 using OpenIddict.Client;
 using OpenIddict.Client.AspNetCore;
 using static OpenIddict.Abstractions.OpenIddictExceptions;
@@ -93,7 +95,9 @@ public abstract class OpenIddictClientTests(RealmUnderTest realm) : RealmTests(r
         builder.Services.AddOpenIddict().AddClient(options =>
         {
             options.AllowAuthorizationCodeFlow().AllowClientCredentialsFlow().AllowRefreshTokenFlow();
-            options.AddEphemeralEncryptionKey().AddEphemeralSigningKey();
+            // Its ephemeral keys would be RSA keys of 4096 bits, which take seconds to make.
+            options.AddEncryptionKey(new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32)));
+            options.AddSigningKey(new SymmetricSecurityKey(RandomNumberGenerator.GetBytes(32)));
             // Without it, state tokens are kept in a database.
             options.DisableTokenStorage();
             options.UseSystemNetHttp();

@@ -23,19 +23,8 @@ internal sealed class Executable : IAsyncDisposable
 
     public string Folder => _folder.FullName;
 
-    public static async Task<Executable> CreateAsync(DatabaseEngine engine = DatabaseEngine.Sqlite, bool isMigrated = true, string program = "Api.dll")
-    {
-        var executable = new Executable(await TestDatabase.CreateAsync(engine), program);
-        if (isMigrated)
-        {
-            DapperTypes.Register();
-            await using var database = executable.OpenDatabase();
-            await TestDatabase.Migrator(database)
-                .MigrateAsync(TestContext.Current.CancellationToken);
-        }
-
-        return executable;
-    }
+    public static async Task<Executable> CreateAsync(DatabaseEngine engine = DatabaseEngine.Sqlite, bool isMigrated = true, string program = "Api.dll") =>
+        new(isMigrated ? await TestDatabase.CreateMigratedAsync(engine) : await TestDatabase.CreateAsync(engine), program);
 
     /// <summary>Beside a service that uses the same database, which stays when this is disposed.</summary>
     public static Executable Beside(string connectionString, string program = "Api.dll") => new(connectionString, program);

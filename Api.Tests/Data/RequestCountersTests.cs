@@ -96,10 +96,8 @@ public abstract class RequestCountersTests(RequestCountersTests.Place place) : I
             {
                 if (_database is null)
                 {
-                    DapperTypes.Register();
-                    _place = await TestDatabase.CreateAsync(engine);
+                    _place = await TestDatabase.CreateMigratedAsync(engine);
                     _database = Database.From(_place.ConnectionString, AppContext.BaseDirectory);
-                    await TestDatabase.Migrator(_database).MigrateAsync(Cancel);
                 }
 
                 return _database;

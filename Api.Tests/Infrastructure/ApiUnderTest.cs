@@ -128,7 +128,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
     {
     }
 
-    /// <summary>Prepares the empty database, before the application starts and migrates it.</summary>
+    /// <summary>Prepares the database, which the migrations have been applied to, before the application starts.</summary>
     private protected virtual Task PrepareAsync(Database database) => Task.CompletedTask;
 
     private Factory NewFactory(IEnumerable<(string Key, string? Value)> settings) =>
@@ -137,7 +137,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
     private async Task StartOnceAsync()
     {
         await Realm.StartAsync();
-        _database = await TestDatabase.CreateAsync(Engine);
+        _database = await TestDatabase.CreateMigratedAsync(Engine);
         await using (var database = Database.From(_database.ConnectionString, AppContext.BaseDirectory))
         {
             await PrepareAsync(database);

@@ -10,7 +10,10 @@ public sealed class Chromium : IAsyncDisposable
 {
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-    private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _start = new(StartAsync);
+    private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _start = new(LaunchAsync);
+
+    /// <summary>Starts it once; skips the calling test where there is no Chromium.</summary>
+    public Task StartAsync() => _start.Value;
 
     /// <summary>A page of a browser that has been nowhere; skips the calling test where there is no Chromium.</summary>
     public async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null) =>
@@ -26,7 +29,7 @@ public sealed class Chromium : IAsyncDisposable
         }
     }
 
-    private static async Task<(IPlaywright Playwright, IBrowser Browser)> StartAsync()
+    private static async Task<(IPlaywright Playwright, IBrowser Browser)> LaunchAsync()
     {
         var path = Environment.GetEnvironmentVariable("CHROMIUM_PATH") is { Length: > 0 } given ? given : Find();
         Assert.SkipWhen(path is null, "There is no Chromium: install one, or set CHROMIUM_PATH to its program.");

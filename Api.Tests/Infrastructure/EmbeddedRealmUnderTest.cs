@@ -84,7 +84,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         {
             await File.WriteAllTextAsync(file, realm, TestContext.Current.CancellationToken);
             await using var started = await EmbeddedRealm.StartAsync(
-                new EmbeddedRealmOptions { RealmFile = file, Url = new("http://localhost:0"), EnvironmentName = "Testing" },
+                RealmFileUnderTest.Options(file),
                 TestContext.Current.CancellationToken);
             return null;
         }
@@ -100,13 +100,9 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
 
     protected override async Task<Uri> ImportAsync(string realmFile)
     {
-        var other = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
-        {
-            RealmFile = realmFile,
-            Url = new("http://localhost:0"),
-            TimeProvider = _clock,
-            EnvironmentName = "Testing",
-        });
+        var options = RealmFileUnderTest.Options(realmFile);
+        options.TimeProvider = _clock;
+        var other = await EmbeddedRealm.StartAsync(options);
         _others.Add(other);
         return other.Url;
     }
@@ -114,19 +110,15 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
     protected override async Task StartServerAsync()
     {
         ApiUrl = $"http://localhost:{FreePort.Find()}";
-        _realm = await EmbeddedRealm.StartAsync(new EmbeddedRealmOptions
+        var options = RealmFileUnderTest.Options(_file);
+        options.Placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            RealmFile = _file,
-            Url = new("http://localhost:0"),
-            Placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["ACME_API_URL"] = ApiUrl,
-                ["ACME_API_BACKCHANNEL_URL"] = ApiUrl,
-            },
-            TimeProvider = _clock,
-            EnvironmentName = "Testing",
-            Administrator = new NetworkCredential(Administrator.Name, Administrator.Password),
-        });
+            ["ACME_API_URL"] = ApiUrl,
+            ["ACME_API_BACKCHANNEL_URL"] = ApiUrl,
+        };
+        options.TimeProvider = _clock;
+        options.Administrator = new NetworkCredential(Administrator.Name, Administrator.Password);
+        _realm = await EmbeddedRealm.StartAsync(options);
         Url = _realm.Url;
     }
 

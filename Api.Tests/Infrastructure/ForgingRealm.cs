@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
 
@@ -19,14 +20,15 @@ namespace Api.Tests.Infrastructure;
 public sealed class ForgingRealm : IAsyncDisposable
 {
     private readonly WebApplication _server;
+    private readonly RsaSecurityKey _first = new(RSA.Create(2048)) { KeyId = "first" };
     private TestDatabase? _database;
     private ApiUnderTest.Factory? _factory;
 
     private ForgingRealm(WebApplication server)
     {
         _server = server;
-        Key = new RsaSecurityKey(RSA.Create(2048)) { KeyId = "first" };
-        Keys = [Key];
+        Key = _first;
+        Keys = [_first];
     }
 
     public string Url { get; private set; } = "";
@@ -48,17 +50,27 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>What stands in the place of the metadata; <see langword="null"/> for the metadata themselves.</summary>
     public string? Nonsense { get; set; }
 
-    /// <summary>How long every answer takes.</summary>
-    public TimeSpan Hang { get; set; }
+    /// <summary>What every answer waits for.</summary>
+    public Task Gate { get; set; } = Task.CompletedTask;
 
     /// <summary>How often the metadata were read.</summary>
     public int Reads { get; private set; }
+
+    /// <summary>Signs with the key that it began with, and offers that alone.</summary>
+    public void ResetKeys()
+    {
+        Key = _first;
+        Keys = [_first];
+    }
 
     public HttpClient NewClient(string? token) => ApiUnderTest.Client(_factory!, new Uri("http://localhost"), token);
 
     public IServiceProvider Services => _factory!.Services;
 
-    public static Task<ForgingRealm> StartAsync(TimeProvider? clock = null, bool isDown = false) =>
+    /// <summary>The application's clock, where it was started with one that a test moves.</summary>
+    public FakeTimeProvider Clock => Services.GetRequiredService<TimeProvider>() as FakeTimeProvider ?? throw new InvalidOperationException("It runs by the system's clock.");
+
+    public static Task<ForgingRealm> StartAsync(FakeTimeProvider? clock = null, bool isDown = false) =>
         StartAsync(clock, isDown, DatabaseEngine.Sqlite, addServices: null, mapEndpoints: null);
 
     /// <summary>In front of an application on the engine, with models, scopes and endpoints of the test's own.</summary>
@@ -118,14 +130,14 @@ public sealed class ForgingRealm : IAsyncDisposable
     }
 
     private static async Task<ForgingRealm> StartAsync(
-        TimeProvider? clock, bool isDown, DatabaseEngine engine, Action<IServiceCollection>? addServices, Action<IEndpointRouteBuilder>? mapEndpoints, params (string Key, string? Value)[] settings)
+        FakeTimeProvider? clock, bool isDown, DatabaseEngine engine, Action<IServiceCollection>? addServices, Action<IEndpointRouteBuilder>? mapEndpoints, params (string Key, string? Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
         var realm = new ForgingRealm(builder.Build()) { IsDown = isDown };
         await realm.ServeAsync();
-        realm._database = await TestDatabase.CreateAsync(engine);
+        realm._database = await TestDatabase.CreateMigratedAsync(engine);
         realm._factory = new ApiUnderTest.Factory(
         [
             ("ConnectionStrings:Database", realm._database.ConnectionString),
@@ -150,14 +162,14 @@ public sealed class ForgingRealm : IAsyncDisposable
         _server.MapGet("/realms/acme/.well-known/openid-configuration", async () =>
         {
             Reads++;
-            await Task.Delay(Hang);
+            await Gate;
             return IsDown ? Results.StatusCode(503)
                 : Nonsense is not null ? Results.Text(Nonsense, "application/json")
                 : Results.Json(new { issuer = ClaimedIssuer ?? Issuer, jwks_uri = $"{Issuer}/certs" });
         });
         _server.MapGet("/realms/acme/certs", async () =>
         {
-            await Task.Delay(Hang);
+            await Gate;
             return IsDown ? Results.StatusCode(503) : Results.Json(new { keys = Keys.Select(Describe) });
         });
         await _server.StartAsync();
@@ -179,5 +191,50 @@ public sealed class ForgingRealm : IAsyncDisposable
             ["y"] = jwk.Y,
         };
         return text.Where(entry => entry.Value is not null).ToDictionary(entry => entry.Key, entry => entry.Value!, StringComparer.Ordinal);
+    }
+}
+
+/// <summary>One forging realm, and the application in front of it, for all tests of a class; started when the first asks for it.</summary>
+public abstract class ForgingRealmPlace : IAsyncDisposable
+{
+    private readonly Lazy<Task<ForgingRealm>> _realm;
+
+    private protected ForgingRealmPlace(Func<Task<ForgingRealm>> start) => _realm = new(start);
+
+    /// <summary>Starts it once; skips the calling test if the engine is not there.</summary>
+    public Task<ForgingRealm> StartAsync() => _realm.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_realm is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+        {
+            await (await _realm.Value).DisposeAsync();
+        }
+
+        GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>Reached, in front of an application whose clock a test moves.</summary>
+public sealed class ForgingRealmWithClock() : ForgingRealmPlace(() => ForgingRealm.StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow)));
+
+/// <summary>Down from the start on, in front of an application whose clock a test moves.</summary>
+public sealed class ForgingRealmThatIsDown() : ForgingRealmPlace(() => ForgingRealm.StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow), isDown: true));
+
+public sealed class ForgingRealmOnSqlite() : ForgingRealmPlace(() => ForgingRealm.StartAsync(DatabaseEngine.Sqlite));
+
+public sealed class ForgingRealmOnPostgreSql() : ForgingRealmPlace(() => ForgingRealm.StartAsync(DatabaseEngine.PostgreSql));
+
+/// <summary>The base of tests that share a forging realm.</summary>
+public abstract class ForgingRealmTests(ForgingRealmPlace place) : HttpTests, IAsyncLifetime
+{
+    protected ForgingRealm Realm { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Realm = await place.StartAsync();
+
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
     }
 }

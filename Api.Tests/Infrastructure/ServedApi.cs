@@ -24,7 +24,7 @@ public sealed class ServedApi : IAsyncDisposable
     public static async Task<ServedApi> StartAsync(RealmUnderTest realm)
     {
         await realm.StartAsync();
-        var database = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
+        var database = await TestDatabase.CreateMigratedAsync(DatabaseEngine.Sqlite);
         var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString)]) { ClosesConnections = true };
         factory.UseKestrel(new Uri(realm.ApiUrl).Port);
         factory.StartServer();

@@ -1,7 +1,10 @@
 using Api.Models.Books;
 using KeycloakAccess.Data;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+
+[assembly: AssemblyFixture(typeof(Api.Tests.Infrastructure.MigratedTemplates))]
 
 namespace Api.Tests.Infrastructure;
 
@@ -18,8 +21,12 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public string ConnectionString { get; }
 
+    /// <summary>An empty one.</summary>
     internal static Task<TestDatabase> CreateAsync(DatabaseEngine engine) =>
         engine == DatabaseEngine.PostgreSql ? CreatePostgreSqlAsync() : Task.FromResult(CreateSqlite());
+
+    /// <summary>One that is up to date: a copy of a template, which the first caller makes by the real migrations.</summary>
+    internal static Task<TestDatabase> CreateMigratedAsync(DatabaseEngine engine) => MigratedTemplates.CopyAsync(engine);
 
     public ValueTask DisposeAsync() => _drop();
 
@@ -33,12 +40,17 @@ public sealed class TestDatabase : IAsyncDisposable
         TimeProvider.System,
         NullLogger<Migrator>.Instance);
 
-    private static TestDatabase CreateSqlite()
+    internal static TestDatabase CreateSqlite(string? template = null)
     {
         var folder = Directory.CreateTempSubdirectory("api-tests-");
+        if (template is not null)
+        {
+            File.Copy(template, Path.Combine(folder.FullName, "api.db"));
+        }
+
         return new($"Data Source={Path.Combine(folder.FullName, "api.db")}", () =>
         {
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+            SqliteConnection.ClearAllPools();
             return new(AgainAsync<IOException>(() =>
             {
                 folder.Delete(recursive: true);
@@ -47,7 +59,7 @@ public sealed class TestDatabase : IAsyncDisposable
         });
     }
 
-    private static async Task<TestDatabase> CreatePostgreSqlAsync()
+    internal static async Task<TestDatabase> CreatePostgreSqlAsync(string? template = null)
     {
         var server = Environment.GetEnvironmentVariable("TEST_POSTGRES");
         Assert.SkipWhen(
@@ -55,7 +67,7 @@ public sealed class TestDatabase : IAsyncDisposable
             "PostgreSQL is not configured: set TEST_POSTGRES to a connection string whose user may create databases.");
 
         var name = $"api_tests_{Guid.NewGuid():N}";
-        await ExecuteAsync(server!, $"CREATE DATABASE {name}");
+        await ExecuteAsync(server!, template is null ? $"CREATE DATABASE {name}" : $"CREATE DATABASE {name} TEMPLATE {template}");
         var database = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString;
         return new(database, async () => await AgainAsync<NpgsqlException>(() => ExecuteAsync(server!, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
     }
@@ -88,5 +100,41 @@ public sealed class TestDatabase : IAsyncDisposable
         command.CommandText = sql;
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();
+    }
+}
+
+/// <summary>A database of each engine that the migrations have brought up to date, made once for the whole test assembly.</summary>
+public sealed class MigratedTemplates : IAsyncDisposable
+{
+    private static readonly Lazy<Task<TestDatabase>> Sqlite = new(() => CreateAsync(DatabaseEngine.Sqlite));
+    private static readonly Lazy<Task<TestDatabase>> PostgreSql = new(() => CreateAsync(DatabaseEngine.PostgreSql));
+
+    internal static async Task<TestDatabase> CopyAsync(DatabaseEngine engine) => engine == DatabaseEngine.PostgreSql
+        ? await TestDatabase.CreatePostgreSqlAsync(new NpgsqlConnectionStringBuilder((await PostgreSql.Value).ConnectionString).Database)
+        : TestDatabase.CreateSqlite(new SqliteConnectionStringBuilder((await Sqlite.Value).ConnectionString).DataSource);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var template in new[] { Sqlite, PostgreSql })
+        {
+            if (template is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            {
+                await (await template.Value).DisposeAsync();
+            }
+        }
+    }
+
+    private static async Task<TestDatabase> CreateAsync(DatabaseEngine engine)
+    {
+        var template = await TestDatabase.CreateAsync(engine);
+        await using (var database = Database.From(template.ConnectionString, AppContext.BaseDirectory))
+        {
+            DapperTypes.Register();
+            await TestDatabase.Migrator(database).MigrateAsync(CancellationToken.None);
+        }
+
+        // What is copied is open nowhere: PostgreSQL refuses it otherwise, and of SQLite a part would be in another file.
+        SqliteConnection.ClearAllPools();
+        return template;
     }
 }

@@ -4,24 +4,19 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Keycloak;
 
 /// <summary>The door through which Keycloak says that a session has ended takes Keycloak's word, and nobody else's.</summary>
-public sealed class BackChannelLogoutReceiverTests : IAsyncLifetime
+public sealed class BackChannelLogoutReceiverTests(ForgingRealmOnSqlite place) : ForgingRealmTests(place), IClassFixture<ForgingRealmOnSqlite>
 {
     private const string Event = "http://schemas.openid.net/event/backchannel-logout";
-    private ForgingRealm? _realm;
 
-    private ForgingRealm Realm => _realm!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync() => _realm = await ForgingRealm.StartAsync();
-
-    public ValueTask DisposeAsync() => Realm.DisposeAsync();
+    // What is told to have ended in one test shall not be missing in the next.
+    private readonly string _session = $"session-{Guid.NewGuid()}";
+    private readonly string _subject = Guid.NewGuid().ToString();
 
     [Fact]
     public async Task A_logout_token_ends_the_session_for_every_token_of_it()
     {
-        var token = Realm.Mint(changes: [("sid", "session-1"), ("client_id", null)]);
-        var other = Realm.Mint(changes: [("sid", "session-2"), ("client_id", null)]);
+        var token = Realm.Mint(changes: [("sid", _session), ("sub", _subject), ("client_id", null)]);
+        var other = Realm.Mint(changes: [("sid", "other"), ("sub", _subject), ("client_id", null)]);
         Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
 
         var answer = await PostAsync(LogoutToken());
@@ -37,8 +32,8 @@ public sealed class BackChannelLogoutReceiverTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_session_id_every_session_of_the_subject_ends()
     {
-        var token = Realm.Mint(changes: [("sid", "session-3"), ("client_id", null)]);
-        var somebodyElse = Realm.Mint(changes: [("sid", "session-4"), ("client_id", null), ("sub", "22222222-2222-2222-2222-222222222222")]);
+        var token = Realm.Mint(changes: [("sid", "other"), ("sub", _subject), ("client_id", null)]);
+        var somebodyElse = Realm.Mint(changes: [("sid", "somebody-elses"), ("client_id", null), ("sub", Guid.NewGuid().ToString())]);
 
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(LogoutToken(("sid", null)))).StatusCode);
 
@@ -76,7 +71,7 @@ public sealed class BackChannelLogoutReceiverTests : IAsyncLifetime
     [MemberData(nameof(Mistakes))]
     public async Task A_token_that_is_no_logout_token_for_this_client_ends_nothing(string claim, object? value)
     {
-        var token = Realm.Mint(changes: [("sid", "session-1"), ("client_id", null)]);
+        var token = Realm.Mint(changes: [("sid", _session), ("sub", _subject), ("client_id", null)]);
 
         var answer = await PostAsync(LogoutToken((claim, value)));
 
@@ -89,7 +84,7 @@ public sealed class BackChannelLogoutReceiverTests : IAsyncLifetime
     [Fact]
     public async Task Neither_an_access_token_nor_a_foreign_signature_nor_an_empty_form_is_taken()
     {
-        var access = Realm.Mint(changes: [("aud", "acme-admin"), ("sid", "session-1"), ("events", Events())]);
+        var access = Realm.Mint(changes: [("aud", "acme-admin"), ("sid", _session), ("events", Events())]);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(access)).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(LogoutToken()[..^4] + "AAAA")).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync("")).StatusCode);
@@ -105,7 +100,7 @@ public sealed class BackChannelLogoutReceiverTests : IAsyncLifetime
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         return Realm.Mint(type: "logout+jwt", changes:
         [
-            ("aud", "acme-admin"), ("typ", "Logout"), ("sid", "session-1"), ("azp", null), ("client_id", null), ("resource_access", null),
+            ("aud", "acme-admin"), ("typ", "Logout"), ("sub", _subject), ("sid", _session), ("azp", null), ("client_id", null), ("resource_access", null),
             ("iat", now), ("exp", now + 120), ("events", Events()), .. changes,
         ]);
     }

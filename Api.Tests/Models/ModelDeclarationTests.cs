@@ -201,8 +201,8 @@ public abstract class TableCheckTests
     [Fact]
     public async Task A_table_that_is_not_there_is_told_with_the_SQL_that_makes_it()
     {
-        await using var place = await TestDatabase.CreateAsync(Engine);
-        await using var database = await MigratedAsync(place);
+        await using var place = await TestDatabase.CreateMigratedAsync(Engine);
+        await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
         await using var connection = await database.OpenAsync(Cancel);
         var models = Catalogue<SampleModel, Sample>();
 
@@ -217,8 +217,8 @@ public abstract class TableCheckTests
     [Fact]
     public async Task A_column_that_is_not_there_is_told_with_the_SQL_that_adds_it()
     {
-        await using var place = await TestDatabase.CreateAsync(Engine);
-        await using var database = await MigratedAsync(place);
+        await using var place = await TestDatabase.CreateMigratedAsync(Engine);
+        await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
         await using var connection = await database.OpenAsync(Cancel);
         await connection.ExecuteAsync($"CREATE TABLE shelves (id {Type("TEXT", "uuid")} PRIMARY KEY, version integer NOT NULL DEFAULT 1)");
         var models = Catalogue<ShelfModel, Shelf>();
@@ -238,8 +238,8 @@ public abstract class TableCheckTests
     [InlineData("version", "", "", "lacks version")]
     public async Task A_column_that_is_another_than_declared_ends_the_start(string column, string sqlite, string postgreSql, string expected)
     {
-        await using var place = await TestDatabase.CreateAsync(Engine);
-        await using var database = await MigratedAsync(place);
+        await using var place = await TestDatabase.CreateMigratedAsync(Engine);
+        await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
         await using var connection = await database.OpenAsync(Cancel);
         var columns = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -267,8 +267,8 @@ public abstract class TableCheckTests
     [Fact]
     public async Task A_rule_that_names_no_column_ends_the_start()
     {
-        await using var place = await TestDatabase.CreateAsync(Engine);
-        await using var database = await MigratedAsync(place);
+        await using var place = await TestDatabase.CreateMigratedAsync(Engine);
+        await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
         await using var connection = await database.OpenAsync(Cancel);
         var models = Catalogue<RuledModel, Author>();
         var store = new ModelStore(models.Models[0], models, database, new AuditLog(TimeProvider.System), TimeProvider.System);
@@ -291,14 +291,6 @@ public abstract class TableCheckTests
         }
 
         return services.BuildServiceProvider().GetRequiredService<ModelCatalogue>();
-    }
-
-    private static async Task<Database> MigratedAsync(TestDatabase place)
-    {
-        DapperTypes.Register();
-        var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await TestDatabase.Migrator(database).MigrateAsync(Cancel);
-        return database;
     }
 
     private Task CheckAsync(ModelCatalogue models, System.Data.Common.DbConnection connection) =>

@@ -149,11 +149,8 @@ public abstract class ApiWithSamples : ApiUnderTest
 
     private protected override void AddServices(IServiceCollection services) => services.AddModel<SampleModel, Sample>();
 
-    // The table refers to authors, so those come first.
     private protected override async Task PrepareAsync(Database database)
     {
-        DapperTypes.Register();
-        await TestDatabase.Migrator(database).MigrateAsync(CancellationToken.None);
         await using var connection = await database.OpenAsync(CancellationToken.None);
         await connection.ExecuteAsync(Engine == DatabaseEngine.Sqlite ? SqliteTable : PostgreSqlTable);
     }

@@ -80,6 +80,19 @@ public sealed class CheckingTheStartTests
         await CheckAsync(routes => routes.MapGet("/test", Ok).RequireEnabledAccount());
     }
 
+    [Fact]
+    public async Task An_endpoint_of_a_route_group_is_built_once_however_often_it_is_read_after_the_check()
+    {
+        var times = 0;
+        void Map(IEndpointRouteBuilder routes) => routes.MapGroup("/test").AllowAnonymous().MapGet("/", Ok).Finally(_ => times++);
+        static void ReadTwice(IEndpointRouteBuilder routes) =>
+            Assert.Same(Assert.Single(routes.DataSources.SelectMany(source => source.Endpoints)), Assert.Single(routes.DataSources).Endpoints[0]);
+
+        await CheckAsync(Map, ReadTwice);
+
+        Assert.Equal(1, times);
+    }
+
     private static string Ok() => "in";
 
     private static async Task AssertEndsAsync(Action<IEndpointRouteBuilder> map, string expected)
@@ -91,7 +104,7 @@ public sealed class CheckingTheStartTests
         Assert.Contains("HTTP: GET /test", exception.Message, StringComparison.Ordinal);
     }
 
-    private static async Task CheckAsync(Action<IEndpointRouteBuilder> map)
+    private static async Task CheckAsync(Action<IEndpointRouteBuilder> map, Action<IEndpointRouteBuilder>? then = null)
     {
         await using var place = await TestDatabase.CreateAsync(DatabaseEngine.Sqlite);
         var builder = WebApplication.CreateSlimBuilder();
@@ -112,5 +125,6 @@ public sealed class CheckingTheStartTests
 
         map(app);
         await ((IEndpointRouteBuilder)app).CheckPermissionsAsync(TestContext.Current.CancellationToken);
+        then?.Invoke(app);
     }
 }

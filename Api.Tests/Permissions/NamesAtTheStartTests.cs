@@ -38,7 +38,7 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
     {
         foreach (var engine in Engines())
         {
-            await using var place = await TestDatabase.CreateAsync(engine);
+            await using var place = await TestDatabase.CreateMigratedAsync(engine);
             await WriteAsync(place, permission, denied);
 
             // Every mistake is told at once, and so is the way out.
@@ -53,9 +53,7 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
     private static async Task WriteAsync(TestDatabase place, string permission, bool denied)
     {
         var cancel = TestContext.Current.CancellationToken;
-        DapperTypes.Register();
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await TestDatabase.Migrator(database).MigrateAsync(cancel);
         await using var connection = await database.OpenAsync(cancel);
         await connection.ExecuteAsync(
             """

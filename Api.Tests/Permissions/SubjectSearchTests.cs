@@ -27,10 +27,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        DapperTypes.Register();
-        _place = await TestDatabase.CreateAsync(Engine);
+        _place = await TestDatabase.CreateMigratedAsync(Engine);
         _database = Database.From(_place.ConnectionString, AppContext.BaseDirectory);
-        await TestDatabase.Migrator(_database).MigrateAsync(Cancel);
         _observedRoles = new ObservedRoles(_database);
         _store = new SubjectStore(_database, _observedRoles, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
     }

@@ -71,7 +71,9 @@ public sealed class EmbeddedRealmTests
             Assert.True(Jwt.Decode(token).IsSignedBy(certs));
 
             // Without a state folder it would not.
-            await using var other = await EmbeddedRealm.StartAsync(Options(), Cancel);
+            var without = Options();
+            without.StateFolder = null;
+            await using var other = await EmbeddedRealm.StartAsync(without, Cancel);
             var otherCerts = await http.GetStringAsync($"{other.Issuer}/protocol/openid-connect/certs", Cancel);
             Assert.DoesNotContain(Jwt.Decode(token).Header.GetProperty("kid").GetString()!, otherCerts, StringComparison.Ordinal);
         }
@@ -170,7 +172,7 @@ public sealed class EmbeddedRealmTests
         RealmFile = RealmUnderTest.RealmFile,
         Url = new("http://localhost:0"),
         EnvironmentName = environment,
-        StateFolder = stateFolder,
+        StateFolder = stateFolder ?? RealmFileUnderTest.KeptKeys,
     };
 
     private static async Task<EmbeddedRealm> StartWithAsync(string json, ILoggerFactory? loggers = null)

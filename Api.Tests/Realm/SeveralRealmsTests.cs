@@ -175,9 +175,9 @@ public sealed class SeveralRealmsTests : IDisposable
 
     private static string Realm(string name, string person) => RealmFileUnderTest.Realm(name, person);
 
-    private static Task<EmbeddedRealm> StartAsync(params string[] files) => StartAsync(files, stateFolder: null);
+    private static Task<EmbeddedRealm> StartAsync(params string[] files) => StartAsync(files, RealmFileUnderTest.KeptKeys);
 
-    private static Task<EmbeddedRealm> StartAsync(string[] files, string? stateFolder)
+    private static Task<EmbeddedRealm> StartAsync(string[] files, string stateFolder)
     {
         var options = RealmFileUnderTest.Options(files);
         options.StateFolder = stateFolder;

@@ -289,14 +289,14 @@ public sealed class WatchingRealmFilesTests : IAsyncDisposable
         Assert.True(condition());
     }
 
-    private async Task StartAsync(string content, bool hasStateFolder = false, string name = "one.json", params string[] files)
+    private async Task StartAsync(string content, bool? hasStateFolder = null, string name = "one.json", params string[] files)
     {
         var file = Path.Combine(_folder.FullName, name);
         await File.WriteAllTextAsync(file, content, Cancel);
         var options = RealmFileUnderTest.Options([file, .. files]);
         options.Watch = true;
         options.LoggerFactory = _loggers;
-        options.StateFolder = hasStateFolder ? Path.Combine(_folder.FullName, "state") : null;
+        options.StateFolder = hasStateFolder switch { true => Path.Combine(_folder.FullName, "state"), false => null, null => RealmFileUnderTest.KeptKeys };
         _realm = await EmbeddedRealm.StartAsync(options, Cancel);
     }
 

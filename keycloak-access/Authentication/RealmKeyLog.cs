@@ -40,7 +40,7 @@ internal sealed partial class RealmKeyLog(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         DateTimeOffset? written = null;
-        using var timer = new PeriodicTimer(LookEvery);
+        using var timer = new PeriodicTimer(LookEvery, clock);
         do
         {
             try

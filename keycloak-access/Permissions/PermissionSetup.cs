@@ -89,7 +89,7 @@ public static class PermissionSetup
     internal static async Task CheckPermissionsAsync(this IEndpointRouteBuilder routes, CancellationToken cancellationToken)
     {
         var catalogue = routes.ServiceProvider.GetRequiredService<PermissionCatalogue>();
-        foreach (var endpoint in routes.DataSources.SelectMany(source => source.Endpoints))
+        foreach (var endpoint in BuildEndpoints(routes))
         {
             if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is null)
             {
@@ -111,6 +111,17 @@ public static class PermissionSetup
         }
 
         await routes.ServiceProvider.GetRequiredService<AccessRulesCache>().CheckNamesAsync(catalogue, cancellationToken);
+    }
+
+    // A route group compiles its handlers anew for everybody who reads its endpoints: this check, authorization and routing.
+    private static IReadOnlyList<Endpoint> BuildEndpoints(IEndpointRouteBuilder routes)
+    {
+#pragma warning disable CA2000 // It lives as long as the application.
+        var built = new CompositeEndpointDataSource([.. routes.DataSources]);
+#pragma warning restore CA2000
+        routes.DataSources.Clear();
+        routes.DataSources.Add(built);
+        return built.Endpoints;
     }
 
     private static IEnumerable<string> Mistakes(Endpoint endpoint, PermissionCatalogue catalogue)

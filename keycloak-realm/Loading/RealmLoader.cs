@@ -46,7 +46,7 @@ internal sealed partial class RealmLoader(EmbeddedRealmOptions options, TimeProv
     private RealmSite CreateMaster(NetworkCredential administrator)
     {
         var imported = MasterRealm.Create(administrator);
-        return new RealmSite(imported.Realm, RealmKeys.Create(imported, stateFolder: null, clock), clock, serverUrl, loggers);
+        return new RealmSite(imported.Realm, RealmKeys.Create(imported, options.StateFolder, clock), clock, serverUrl, loggers);
     }
 
     private RealmKeys CreateKeys(RealmSource source, RealmKeys? previous)

@@ -32,14 +32,20 @@ internal sealed partial record KeyFile(byte[]? Signing, byte[]? Encryption, byte
         }
 
         Directory.CreateDirectory(folder!);
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        // Another realm that starts with the same folder must not read half a file.
+        var written = $"{path}.{Guid.NewGuid():N}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        using var stream = new FileStream(path, options);
-        JsonSerializer.Serialize(stream, keys, Written.Default.KeyFile);
+        using (var stream = new FileStream(written, options))
+        {
+            JsonSerializer.Serialize(stream, keys, Written.Default.KeyFile);
+        }
+
+        File.Move(written, path, overwrite: true);
     }
 
     private static string? PathOf(string? folder, string realm) =>
