@@ -13,7 +13,7 @@ public abstract class DeniedRequestLogTests
 
     private protected abstract DatabaseEngine Engine { get; }
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task What_waits_is_written_half_a_second_after_it_came()
@@ -48,25 +48,6 @@ public abstract class DeniedRequestLogTests
     }
 
     [Fact]
-    public async Task A_host_that_is_stopped_twice_at_once_writes_what_waits_once()
-    {
-        await using var log = await AuditedDatabase.CreateAsync(Engine);
-        for (var round = 1; round <= 20; round++)
-        {
-            using var trail = new DeniedRequestLog(log.Database, new FakeTimeProvider(DateTimeOffset.UtcNow), new LogLines().For<DeniedRequestLog>());
-            await trail.StartAsync(Cancel);
-            for (var i = 0; i < 100; i++)
-            {
-                trail.Add(Refusal($"/{round}/{i}"));
-            }
-
-            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => trail.StopAsync(Cancel), Cancel)));
-
-            Assert.Equal(round * 100, (await log.ReadAsync()).Count);
-        }
-    }
-
-    [Fact]
     public async Task The_same_refusal_is_one_row_with_a_count_and_names_a_row_only_if_all_were_about_it()
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
@@ -96,7 +77,7 @@ public abstract class DeniedRequestLogTests
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         using var trail = new DeniedRequestLog(log.Database, TimeProvider.System, new LogLines().For<DeniedRequestLog>());
-        for (var i = 0; i < DeniedRequestLog.Most + 10; i++)
+        for (var i = 0; i < DeniedRequestLog.Bound + 10; i++)
         {
             trail.Add(Refusal($"/{i}"));
         }
@@ -105,7 +86,7 @@ public abstract class DeniedRequestLogTests
         await trail.StopAsync(Cancel);
 
         var rows = await log.ReadAsync();
-        Assert.Equal(DeniedRequestLog.Most + 1, rows.Count);
+        Assert.Equal(DeniedRequestLog.Bound + 1, rows.Count);
         var missing = rows.Single(row => row.Code == "not_recorded");
         Assert.Equal(10, missing.Count);
         Assert.Equal(Actor.Service, missing.Method);
@@ -115,26 +96,20 @@ public abstract class DeniedRequestLogTests
     public async Task While_the_database_is_away_refusals_are_kept_and_one_line_is_logged()
     {
         await using var later = await LaterAsync();
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
         var lines = new LogLines();
-        using var trail = new DeniedRequestLog(later.Database, TimeProvider.System, lines.For<DeniedRequestLog>());
-        await trail.StartAsync(Cancel);
+        using var trail = new DeniedRequestLog(later.Database, clock, lines.For<DeniedRequestLog>());
         trail.Add(Refusal("/a"));
-        for (var i = 0; i < 50 && lines.Text.Length == 0; i++)
-        {
-            await Task.Delay(100, Cancel);
-        }
-
-        // More comes, and more than one try fails.
+        await trail.FlushAsync(Cancel);
         trail.Add(Refusal("/b"));
-        await Task.Delay(2500, Cancel);
-        Assert.Contains("cannot be written", Assert.Single(lines.Text.Split('\n')), StringComparison.Ordinal);
+        await trail.FlushAsync(Cancel);
+        Assert.Contains("Denied requests cannot be written", Assert.Single(lines.Text.Split('\n')), StringComparison.Ordinal);
 
         await later.ComeAsync();
+        await trail.FlushAsync(Cancel);
 
-        Assert.Equal(["/a", "/b"], (await WaitAsync(later.Log!, 2)).Select(row => row.Path).Order(StringComparer.Ordinal));
-        await trail.StopAsync(Cancel);
-        Assert.Equal(2, lines.Text.Split('\n').Length);
-        Assert.Contains("written to the audit log again", lines.Text, StringComparison.Ordinal);
+        Assert.Equal(["/a", "/b"], (await later.Log!.ReadAsync()).Select(row => row.Path).Order(StringComparer.Ordinal));
+        Assert.Contains("Denied requests are written to the database again", lines.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,34 +125,7 @@ public abstract class DeniedRequestLogTests
 
         await trail.StopAsync(Cancel);
 
-        Assert.Contains("3 refusals are in no audit log", lines.Text, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_row_that_the_database_will_never_take_holds_up_no_other()
-    {
-        await using var log = await AuditedDatabase.CreateAsync(Engine);
-        var lines = new LogLines();
-        using var trail = new DeniedRequestLog(log.Database, TimeProvider.System, lines.For<DeniedRequestLog>());
-        await using (var connection = await log.Database.OpenAsync(Cancel))
-        {
-            await connection.ExecuteAsync("ALTER TABLE audit_log RENAME TO away");
-            await trail.StartAsync(Cancel);
-            trail.Add(Refusal("/a"));
-            for (var i = 0; i < 50 && lines.Text.Length == 0; i++)
-            {
-                await Task.Delay(100, Cancel);
-            }
-
-            Assert.StartsWith("Error: The database does not take 1 rows", lines.Text, StringComparison.Ordinal);
-            await connection.ExecuteAsync("ALTER TABLE away RENAME TO audit_log");
-        }
-
-        trail.Add(Refusal("/b"));
-        await trail.StopAsync(Cancel);
-
-        Assert.Equal(["/b", null], (await log.ReadAsync()).OrderBy(row => row.Path is null).Select(row => row.Path));
-        Assert.Equal(1, (await log.ReadAsync()).Single(row => row.Code == "not_recorded").Count);
+        Assert.Contains("Denied requests: 3 could not be written", lines.Text, StringComparison.Ordinal);
     }
 
     private static DeniedRequest Refusal(string path) => new(Somebody, "m", "view", RowId: null, "permission_missing", Scope: null, MissingPermissions: null, "GET", path);
@@ -243,6 +191,25 @@ public sealed class DeniedRequestLogOnSqliteTests : DeniedRequestLogTests
 public sealed class DeniedRequestLogOnPostgreSqlTests : DeniedRequestLogTests
 {
     private protected override DatabaseEngine Engine => DatabaseEngine.PostgreSql;
+
+    // A trigger keeps SQLite's log from rows that are there already, and SQLite knows how its commits end.
+    [Fact]
+    public async Task Rows_whose_commit_was_heard_of_too_late_come_again_and_are_there_once()
+    {
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
+        var id = await log.AddAsync(DateTimeOffset.UtcNow);
+        var row = Assert.Single(await log.ReadAsync());
+        await using (var connection = await log.Database.OpenAsync(Cancel))
+        await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
+        {
+            await AuditLog.InsertAsync(connection, transaction, [row, row with { Id = Guid.NewGuid() }], Cancel);
+            await transaction.CommitAsync(Cancel);
+        }
+
+        var rows = await log.ReadAsync();
+        Assert.Equal(2, rows.Count);
+        Assert.Single(rows, read => read.Id == id);
+    }
 
     // The server is there, and lets nobody in.
     private protected override async Task<Later> LaterAsync()

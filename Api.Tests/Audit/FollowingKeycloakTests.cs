@@ -3,6 +3,7 @@ using KeycloakAccess.Data;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
+using Dapper;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -77,7 +78,75 @@ public abstract class FollowingKeycloakTests
         Assert.Equal(["add", "change"], (await log.ReadAsync()).Select(row => row.Action).Order(StringComparer.Ordinal));
     }
 
-    private CallerStore Store(AuditedDatabase log) => new(log.Database, new AuditLog(_clock), Options.Create(new AccountOptions()), _clock, new LogLines().For<CallerStore>());
+    [Fact]
+    public async Task Being_seen_again_is_written_later_and_a_newer_token_that_says_the_same_counts_at_once()
+    {
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
+        using var lastSeen = LastSeen(log);
+        var store = Store(log, lastSeen);
+        await store.ProvisionAsync(Ada, "r1", Cancel);
+        var first = await ReadAsync(log);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+
+        await store.ProvisionAsync(Ada with { IssuedAt = Ada.IssuedAt.AddMinutes(3) }, "r2", Cancel);
+        // Issued in between by a client that shows other names.
+        await store.ProvisionAsync(Ada with { Name = "Old", IssuedAt = Ada.IssuedAt.AddMinutes(2) }, "r3", Cancel);
+        Assert.Equal(first, await ReadAsync(log));
+        await lastSeen.FlushAsync(Cancel);
+
+        Assert.Equal((first.LastSeenAt.AddMinutes(5), Ada.IssuedAt.AddMinutes(3)), await ReadAsync(log));
+        Assert.Single(await log.ReadAsync());
+    }
+
+    [Fact]
+    public async Task What_is_written_later_changes_nothing_of_an_account_that_has_changed_meanwhile()
+    {
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
+        using var one = LastSeen(log);
+        using var other = LastSeen(log);
+        await Store(log, one).ProvisionAsync(Ada, "r1", Cancel);
+        _clock.Advance(TimeSpan.FromMinutes(5));
+        await Store(log, one).ProvisionAsync(Ada with { IssuedAt = Ada.IssuedAt.AddMinutes(4) }, "r2", Cancel);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var renamed = Ada with { Name = "Ada King", IssuedAt = Ada.IssuedAt.AddMinutes(3) };
+        await Store(log, other).ProvisionAsync(renamed, "r3", Cancel);
+        var after = await ReadAsync(log);
+
+        await one.FlushAsync(Cancel);
+
+        Assert.Equal(after, await ReadAsync(log));
+        Assert.Equal(renamed.IssuedAt, after.NamesIssuedAt);
+    }
+
+    [Fact]
+    public async Task Of_roles_a_newer_token_that_says_the_same_counts_at_once()
+    {
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
+        using var lastSeen = LastSeen(log);
+        var store = Store(log, lastSeen);
+        var reader = Ada with { HasRoleClaims = true, Roles = [new KeycloakRole(RoleKind.RealmRole, "", "reader")] };
+        await store.ProvisionAsync(reader, "r1", Cancel);
+        var recorded = (await log.ReadAsync()).Count;
+
+        await store.ProvisionAsync(reader with { IssuedAt = Ada.IssuedAt.AddMinutes(3) }, "r2", Cancel);
+        await store.ProvisionAsync(reader with { IssuedAt = Ada.IssuedAt.AddMinutes(2), Roles = [] }, "r3", Cancel);
+        Assert.Equal(recorded, (await log.ReadAsync()).Count);
+        await lastSeen.FlushAsync(Cancel);
+
+        await store.ProvisionAsync(reader with { IssuedAt = Ada.IssuedAt.AddMinutes(2), Roles = [] }, "r4", Cancel);
+        Assert.Equal(recorded, (await log.ReadAsync()).Count);
+    }
+
+    private CallerStore Store(AuditedDatabase log, LastSeenLog? lastSeen = null) =>
+        new(log.Database, new AuditLog(_clock), lastSeen ?? LastSeen(log), Options.Create(new AccountOptions()), _clock, new LogLines().For<CallerStore>());
+
+    private LastSeenLog LastSeen(AuditedDatabase log) => new(log.Database, _clock, new LogLines().For<LastSeenLog>());
+
+    private static async Task<(DateTimeOffset LastSeenAt, DateTimeOffset NamesIssuedAt)> ReadAsync(AuditedDatabase log)
+    {
+        await using var connection = await log.Database.OpenAsync(Cancel);
+        return await connection.QuerySingleAsync<(DateTimeOffset, DateTimeOffset)>("SELECT last_seen_at, names_issued_at FROM accounts");
+    }
 }
 
 public sealed class FollowingKeycloakOnSqliteTests : FollowingKeycloakTests

@@ -4,11 +4,12 @@ using KeycloakAccess.Data;
 using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Api.Tests.Keycloak;
 
-/// <summary>It is noted how the tokens of clients look, whether they are taken or not, as long as the realm has signed them.</summary>
+/// <summary>It is noted how the tokens of clients look, whether they are taken or not, as long as the realm has signed them; and its keys.</summary>
 public sealed class ClientTokenLogTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -42,5 +43,29 @@ public sealed class ClientTokenLogTests
 
         async Task AskAsync(string token, HttpStatusCode expected) =>
             Assert.Equal(expected, (await realm.NewClient(token).GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_rotation_shows_in_when_the_keys_were_first_and_last_seen()
+    {
+        var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        await using var realm = await ForgingRealm.StartAsync(clock);
+        var keys = realm.Services.GetRequiredService<RealmKeyLog>();
+        await AskAsync();
+        var first = Assert.Single(await keys.ListAsync(Cancel));
+        Assert.Equal(("first", first.FirstSeenAt), (first.KeyId, first.LastSeenAt));
+
+        realm.Key = new RsaSecurityKey(RSA.Create(2048)) { KeyId = "second" };
+        realm.Keys = [realm.Key];
+        clock.Advance(RealmMetadata.AtMostEvery);
+        await AskAsync();
+
+        var both = await keys.ListAsync(Cancel);
+        Assert.Equal(["second", "first"], both.Select(key => key.KeyId));
+        Assert.Equal(first.LastSeenAt + RealmMetadata.AtMostEvery, both[0].FirstSeenAt);
+        Assert.Equal(first, both[1]);
+
+        async Task AskAsync() =>
+            Assert.Equal(HttpStatusCode.OK, (await realm.NewClient(realm.Mint()).GetAsync("/api/me", Cancel)).StatusCode);
     }
 }

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using KeycloakAccess.Data;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -30,9 +29,9 @@ internal sealed partial class AuditRetention(
                     LogDeleted(deleted, options.Value.KeepFor.TotalDays);
                 }
             }
-            catch (DbException exception)
+            catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // Rows that live an hour longer harm nobody.
+                // Rows that live an hour longer harm nobody, and what leaves this loop would end the service.
                 LogNotDeleted(exception.Message);
             }
         }

@@ -128,7 +128,7 @@ internal static class BearerScheme
             return;
         }
 
-        await context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().NoteAsync(token, ClientToken.Accepted, context.HttpContext.RequestAborted);
+        context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().Add(token, ClientToken.Accepted);
     }
 
     // By Keycloak's clock, while the end of a session is written by ours: a minute covers what the two may differ.
@@ -138,14 +138,16 @@ internal static class BearerScheme
             : DateTimeOffset.MinValue;
 
     // Whatever is not a fault of the token (the database is away, say) must not look like one.
-    private static Task PassOnOutage(AuthenticationFailedContext context) => context.Exception switch
+    private static Task PassOnOutage(AuthenticationFailedContext context)
     {
         // The audience is looked at after the signature, so the realm did write this one.
-        SecurityTokenInvalidAudienceException when Token(context.Request) is { } token => context.HttpContext.RequestServices
-            .GetRequiredService<ClientTokenLog>().NoteAsync(new JsonWebToken(token), ClientToken.WrongAudience, context.HttpContext.RequestAborted),
-        SecurityTokenException or ArgumentException or RealmUnreachableException => Task.CompletedTask,
-        _ => throw context.Exception,
-    };
+        if (context.Exception is SecurityTokenInvalidAudienceException && Token(context.Request) is { } token)
+        {
+            context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().Add(new JsonWebToken(token), ClientToken.WrongAudience);
+        }
+
+        return context.Exception is SecurityTokenException or ArgumentException or RealmUnreachableException ? Task.CompletedTask : throw context.Exception;
+    }
 
     private static async Task ChallengeAsync(JwtBearerChallengeContext context)
     {

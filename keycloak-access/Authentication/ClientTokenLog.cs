@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Globalization;
+using System.Security.Claims;
 using KeycloakAccess.Data;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -41,48 +41,23 @@ internal sealed record ClientToken
 }
 
 /// <summary>
-/// Takes note of how the tokens look that clients call with, so that a page can say what is odd about them. Only tokens
-/// that the realm has signed, once a minute for each client at most, and only as text of a bounded length.
+/// Takes note of how the tokens look that clients call with, so that a page can say what is odd about them: the newest of
+/// each client, if the realm has signed it, and only as text of a bounded length.
 /// </summary>
-internal sealed partial class ClientTokenLog(Database database, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<ClientTokenLog> logger)
+internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<ClientTokenLog> logger)
+    : WriteBehind<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>(database, clock, logger, "Looks of tokens", TimeSpan.FromSeconds(5))
 {
     /// <summary>The one order of the list: who called last comes first.</summary>
     public const string Sort = "-seen";
 
     private const int LongestText = 1000;
-    private const int MostRemembered = 10_000;
 
-    private static readonly TimeSpan NoteEvery = TimeSpan.FromMinutes(1);
-
-    private readonly ConcurrentDictionary<(string Client, string Code), DateTimeOffset> _noted = new();
-
-    /// <summary>Takes note of a token that the realm has signed. Never fails: a call is not worse for not being noted.</summary>
-    public async Task NoteAsync(JsonWebToken token, string code, CancellationToken cancellationToken)
+    /// <summary>Takes note of a token that the realm has signed.</summary>
+    public void Add(JsonWebToken token, string code)
     {
-        if (!token.TryGetPayloadValue<string>("azp", out var client) || string.IsNullOrEmpty(client) || client.Length > 255)
+        if (token.TryGetPayloadValue<string>("azp", out var client) && client is { Length: > 0 and <= 255 })
         {
-            return;
-        }
-
-        var now = clock.GetUtcNow();
-        if (_noted.TryGetValue((client, code), out var noted) && now - noted < NoteEvery)
-        {
-            return;
-        }
-
-        if (_noted.Count > MostRemembered)
-        {
-            _noted.Clear();
-        }
-
-        _noted[(client, code)] = now;
-        try
-        {
-            await WriteAsync(token, client, code, now, cancellationToken);
-        }
-        catch (DbException exception) when (DatabaseOutage.IsOutage(exception))
-        {
-            LogNotWritten(exception.Message);
+            Add(client, (token, code, Clock.GetUtcNow()));
         }
     }
 
@@ -102,7 +77,8 @@ internal sealed partial class ClientTokenLog(Database database, IOptions<Keycloa
             LIMIT @limit
             """;
         var seen = DateTimeOffset.TryParseExact(after?.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var read) ? read : DateTimeOffset.MaxValue;
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await FlushAsync(cancellationToken);
+        await using var connection = await Database.OpenAsync(cancellationToken);
         var clients = (await connection.QueryAsync<ClientToken>(new CommandDefinition(
             sql, new { options.Value.Issuer, limit = limit + 1, afterSeen = seen, afterId = after?.Id }, cancellationToken: cancellationToken))).AsList();
         if (clients.Count <= limit)
@@ -114,39 +90,47 @@ internal sealed partial class ClientTokenLog(Database database, IOptions<Keycloa
         return (clients, new Cursor(Sort, clients[^1].SeenAt.ToString("O", CultureInfo.InvariantCulture), clients[^1].ClientId));
     }
 
-    private async Task WriteAsync(JsonWebToken token, string client, string code, DateTimeOffset now, CancellationToken cancellationToken)
+    protected override (JsonWebToken Token, string Code, DateTimeOffset SeenAt) Merge(
+        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) earlier, (JsonWebToken Token, string Code, DateTimeOffset SeenAt) later) => later;
+
+    protected override Task WriteAsync(
+        DbConnection connection,
+        DbTransaction transaction,
+        IReadOnlyList<KeyValuePair<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>> batch,
+        CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO client_tokens (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at)
-            VALUES (@Issuer, @client, @code, @audiences, @scopes, @roles, @hasRoles, @lifetime, @algorithm, @now)
+            VALUES (@Issuer, @client, @code, @audiences, @scopes, @roles, @hasRoles, @lifetime, @algorithm, @seenAt)
             ON CONFLICT (issuer, client_id) DO UPDATE SET
                 code = excluded.code, audiences = excluded.audiences, scopes = excluded.scopes, roles = excluded.roles,
                 has_role_claims = excluded.has_role_claims, lifetime_seconds = excluded.lifetime_seconds, algorithm = excluded.algorithm,
                 seen_at = excluded.seen_at
             """;
-        var identity = KeycloakIdentity.Read(new System.Security.Claims.ClaimsPrincipal(new System.Security.Claims.ClaimsIdentity(token.Claims)), out _);
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+        return connection.ExecuteAsync(new CommandDefinition(
             sql,
-            new
+            batch.OrderBy(item => item.Key, StringComparer.Ordinal).Select(item =>
             {
-                options.Value.Issuer,
-                client = Text(client),
-                code,
-                audiences = Text(string.Join(' ', token.Audiences)),
-                scopes = Text(token.TryGetPayloadValue<string>("scope", out var scope) ? scope : ""),
-                roles = identity?.Roles.Count ?? 0,
-                hasRoles = identity?.HasRoleClaims ?? false,
-                lifetime = (int)Math.Clamp((token.ValidTo - token.IssuedAt).TotalSeconds, 0, int.MaxValue),
-                algorithm = Text(token.Alg),
-                now,
-            },
+                var (token, code, seenAt) = item.Value;
+                var identity = KeycloakIdentity.Read(new ClaimsPrincipal(new ClaimsIdentity(token.Claims)), out _);
+                return new
+                {
+                    options.Value.Issuer,
+                    client = Text(item.Key),
+                    code,
+                    audiences = Text(string.Join(' ', token.Audiences)),
+                    scopes = Text(token.TryGetPayloadValue<string>("scope", out var scope) ? scope : ""),
+                    roles = identity?.Roles.Count ?? 0,
+                    hasRoles = identity?.HasRoleClaims ?? false,
+                    lifetime = (int)Math.Clamp((token.ValidTo - token.IssuedAt).TotalSeconds, 0, int.MaxValue),
+                    algorithm = Text(token.Alg),
+                    seenAt,
+                };
+            }),
+            transaction,
             cancellationToken: cancellationToken));
     }
 
     // PostgreSQL has no NUL, and no client shall fill the table.
     private static string Text(string text) => ShortText.Cut(text.Replace("\0", "", StringComparison.Ordinal), LongestText);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "How a token looks could not be noted: {Reason}")]
-    private partial void LogNotWritten(string reason);
 }

@@ -33,9 +33,8 @@ public static class KeycloakSetup
         services.AddSingleton<EndedSessionStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<RealmLogout>();
-        services.AddSingleton<RealmKeyLog>();
-        services.AddHostedService(provider => provider.GetRequiredService<RealmKeyLog>());
-        services.AddSingleton<ClientTokenLog>();
+        services.AddWriteBehind<RealmKeyLog>();
+        services.AddWriteBehind<ClientTokenLog>();
         services.AddSingleton(provider => new MigrationValues(provider.GetRequiredService<IOptions<KeycloakOptions>>().Value.Resource));
 
         // No default scheme: each route group names the ones it takes.

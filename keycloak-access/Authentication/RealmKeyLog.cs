@@ -1,3 +1,4 @@
+using System.Data.Common;
 using KeycloakAccess.Data;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -18,10 +19,16 @@ internal sealed record RealmKey
 }
 
 /// <summary>Keeps account of the realm's keys, so that their age is known and a rotation can be seen afterwards.</summary>
-internal sealed partial class RealmKeyLog(
-    Database database, RealmMetadata metadata, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<RealmKeyLog> logger) : BackgroundService
+internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+    private readonly string _issuer;
+
+    public RealmKeyLog(Database database, RealmMetadata metadata, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<RealmKeyLog> logger)
+        : base(database, clock, logger, "Keys of the realm", TimeSpan.FromSeconds(2))
+    {
+        _issuer = options.Value.Issuer;
+        metadata.OnKeysRead = Add;
+    }
 
     /// <returns>The keys of the realm, the newest first; those that it no longer shows were last seen a while ago.</returns>
     public async Task<IReadOnlyList<RealmKey>> ListAsync(CancellationToken cancellationToken)
@@ -29,51 +36,35 @@ internal sealed partial class RealmKeyLog(
         const string sql = """
             SELECT key_id, algorithm, first_seen_at, last_seen_at
             FROM realm_keys
-            WHERE issuer = @Issuer
+            WHERE issuer = @_issuer
             ORDER BY first_seen_at DESC, key_id
             LIMIT 50
             """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<RealmKey>(new CommandDefinition(sql, new { options.Value.Issuer }, cancellationToken: cancellationToken))).AsList();
+        await FlushAsync(cancellationToken);
+        await using var connection = await Database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<RealmKey>(new CommandDefinition(sql, new { _issuer }, cancellationToken: cancellationToken))).AsList();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        DateTimeOffset? written = null;
-        using var timer = new PeriodicTimer(LookEvery, clock);
-        do
-        {
-            try
-            {
-                if (metadata.Last is { } last && last.ReadAt != written)
-                {
-                    await WriteAsync(last.Keys, last.ReadAt, stoppingToken);
-                    written = last.ReadAt;
-                }
-            }
-            catch (Exception exception) when (DatabaseOutage.IsOutage(exception))
-            {
-                LogNotWritten(exception.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override RealmKey Merge(RealmKey earlier, RealmKey later) => later with { FirstSeenAt = earlier.FirstSeenAt };
 
-    private async Task WriteAsync(IEnumerable<JsonWebKey> keys, DateTimeOffset at, CancellationToken cancellationToken)
+    protected override Task WriteAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<string, RealmKey>> batch, CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at)
-            VALUES (@Issuer, @KeyId, @algorithm, @now, @at)
+            VALUES (@_issuer, @KeyId, @Algorithm, @FirstSeenAt, @LastSeenAt)
             ON CONFLICT (issuer, key_id) DO UPDATE SET last_seen_at = excluded.last_seen_at
             """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        foreach (var key in keys.Where(key => !string.IsNullOrEmpty(key.KeyId)).OrderBy(key => key.KeyId, StringComparer.Ordinal))
-        {
-            await connection.ExecuteAsync(new CommandDefinition(
-                sql, new { options.Value.Issuer, key.KeyId, algorithm = key.Alg ?? key.Kty, now = clock.GetUtcNow(), at }, cancellationToken: cancellationToken));
-        }
+        var rows = batch.Select(item => item.Value).OrderBy(key => key.KeyId, StringComparer.Ordinal)
+            .Select(key => new { _issuer, key.KeyId, key.Algorithm, key.FirstSeenAt, key.LastSeenAt });
+        return connection.ExecuteAsync(new CommandDefinition(sql, rows, transaction, cancellationToken: cancellationToken));
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The realm's keys could not be noted: {Reason}")]
-    private partial void LogNotWritten(string reason);
+    private void Add(IEnumerable<JsonWebKey> keys, DateTimeOffset at)
+    {
+        foreach (var key in keys.Where(key => !string.IsNullOrEmpty(key.KeyId)))
+        {
+            Add(key.KeyId, new RealmKey { KeyId = key.KeyId, Algorithm = key.Alg ?? key.Kty, FirstSeenAt = at, LastSeenAt = at });
+        }
+    }
 }

@@ -54,6 +54,9 @@ internal sealed partial class RealmMetadata(
     public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<JsonWebKey> Keys)? Last =>
         _current is { } current ? (current.ReadAt, current.ReachableSince, current.Configuration.JsonWebKeySet.Keys.Where(key => key.Use is not "enc")) : null;
 
+    /// <summary>Called whenever the keys have been read, with them and when that was.</summary>
+    public Action<IEnumerable<JsonWebKey>, DateTimeOffset>? OnKeysRead { get; set; }
+
     /// <summary>Whether the realm has been reached at least once.</summary>
     public bool HasBeenReached => _current is not null;
 
@@ -133,6 +136,7 @@ internal sealed partial class RealmMetadata(
             var now = clock.GetUtcNow();
             _current = new Snapshot(configuration, now, before is null || _lastFailure is not null ? now : before.ReachableSince);
             _lastFailure = null;
+            OnKeysRead?.Invoke(Last!.Value.Keys, now);
             if (first)
             {
                 LogReached(options.Value.Issuer);

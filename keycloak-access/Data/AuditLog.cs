@@ -79,7 +79,7 @@ internal sealed class AuditLog(TimeProvider clock)
             cancellationToken);
     }
 
-    /// <summary>Adds rows, as many to a statement as is good.</summary>
+    /// <summary>Adds rows, as many to a statement as is good. One that is there already came with a commit whose answer was lost.</summary>
     public static async Task InsertAsync(
         DbConnection connection, DbTransaction transaction, IReadOnlyList<AuditRow> rows, CancellationToken cancellationToken)
     {
@@ -91,7 +91,7 @@ internal sealed class AuditLog(TimeProvider clock)
                 values.Add($"p{number}_{column}", value);
                 return $"@p{number}_{column}";
             })) + ")");
-            var sql = $"INSERT INTO audit_log ({AuditRow.Columns}) VALUES {string.Join(", ", lines)}";
+            var sql = $"INSERT INTO audit_log ({AuditRow.Columns}) VALUES {string.Join(", ", lines)} ON CONFLICT (id) DO NOTHING";
             await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
         }
     }

@@ -32,12 +32,18 @@ public static class DataSetup
         services.AddSingleton<Migrator>();
         services.AddSingleton<SchemaCheck>();
         services.AddSingleton<AuditLog>();
-        services.AddSingleton<DeniedRequestLog>();
-        services.AddHostedService(provider => provider.GetRequiredService<DeniedRequestLog>());
-        services.AddSingleton<RequestCounters>();
-        services.AddHostedService(provider => provider.GetRequiredService<RequestCounters>());
+        services.AddWriteBehind<DeniedRequestLog>();
+        services.AddWriteBehind<RequestCounters>();
         services.AddSingleton<RequestCounterStore>();
         services.AddHealthChecks().AddCheck<Check>("database");
+    }
+
+    /// <summary>Adds a <see cref="WriteBehind{TKey, TItem}"/>, which the host starts and stops.</summary>
+    public static void AddWriteBehind<T>(this IServiceCollection services)
+        where T : BackgroundService
+    {
+        services.AddSingleton<T>();
+        services.AddHostedService(provider => provider.GetRequiredService<T>());
     }
 
     private sealed class Check(Database database) : IHealthCheck

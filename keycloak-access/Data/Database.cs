@@ -24,7 +24,7 @@ internal sealed class Database : IAsyncDisposable
 
     private readonly DbDataSource _source;
 
-    private Database(DatabaseEngine engine, DbDataSource source, string place)
+    internal Database(DatabaseEngine engine, DbDataSource source, string place)
     {
         Engine = engine;
         Place = place;

@@ -23,6 +23,14 @@ internal static class DatabaseOutage
         _ => false,
     };
 
+    /// <returns>Whether another transaction was in the way, so that the same one may pass the next time.</returns>
+    public static bool IsConflict(Exception exception) => exception switch
+    {
+        SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6,
+        DbException other => other.SqlState?.StartsWith("40", StringComparison.Ordinal) is true,
+        _ => false,
+    };
+
     /// <returns>Whether a row that the statement refers to was deleted by somebody else in between.</returns>
     public static bool IsBrokenReference(Exception exception) => exception
         is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation }

@@ -13,7 +13,7 @@ namespace KeycloakAccess.Permissions;
 /// rules. It also writes the account at first sight and keeps its names as Keycloak has them.
 /// </summary>
 internal sealed partial class CallerStore(
-    Database database, AuditLog audit, IOptions<AccountOptions> options, TimeProvider clock, ILogger<CallerStore> logger)
+    Database database, AuditLog audit, LastSeenLog lastSeen, IOptions<AccountOptions> options, TimeProvider clock, ILogger<CallerStore> logger)
 {
     /// <summary>How exact "last seen" is. Writing it at every request would make every read a write.</summary>
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
@@ -27,26 +27,36 @@ internal sealed partial class CallerStore(
             await InsertAsync(connection, identity, requestId, cancellationToken);
             rows = await ReadAsync(connection, identity, cancellationToken);
         }
-        else if (IsRenamed(rows[0], identity) && !(identity.IssuedAt <= rows[0].NamesIssuedAt))
+
+        // That a newer token says the same counts too, else one that was issued before it, and said otherwise, would pass
+        // for the newest.
+        var account = rows[0];
+        var noted = lastSeen.Find(account.Id!.Value);
+        var now = clock.GetUtcNow();
+        var hasNewestNames = !(identity.IssuedAt <= (noted?.Names?.IssuedAt ?? account.NamesIssuedAt));
+        var isRenamed = IsRenamed(account, identity);
+        if (isRenamed && hasNewestNames)
         {
-            await TryWriteAsync(() => RenameAsync(connection, rows[0], identity, requestId, cancellationToken));
+            await TryWriteAsync(() => RenameAsync(connection, account, identity, requestId, cancellationToken));
         }
-        else if (clock.GetUtcNow() - rows[0].LastSeenAt >= SeenEvery)
+        else if (now - (noted?.At ?? account.LastSeenAt) >= SeenEvery)
         {
-            await TryWriteAsync(() => ConfirmAsync(connection, rows[0], identity, cancellationToken));
+            lastSeen.Add(account.Id.Value, new LastSeen(now, hasNewestNames ? (account.NamesIssuedAt, identity.IssuedAt) : null));
         }
 
-        var account = rows[0];
-        if (identity.HasRoleClaims && !(identity.IssuedAt <= account.RolesIssuedAt))
+        // A token that cannot say roles strips nobody, and of those that can, the newest counts, as with names. That a newer
+        // one says the same is known to the minute: a service that gets a token for each call would write at each call.
+        var rolesIssuedAt = noted?.Roles?.IssuedAt ?? account.RolesIssuedAt;
+        if (identity.HasRoleClaims && !(identity.IssuedAt <= rolesIssuedAt))
         {
             var hash = Hash(identity.Roles);
             if (!string.Equals(hash, account.RolesHash, StringComparison.Ordinal))
             {
                 await TryWriteAsync(() => RecordRolesAsync(connection, account, identity, hash, requestId, cancellationToken));
             }
-            else if (identity.IssuedAt - account.RolesIssuedAt >= SeenEvery)
+            else if (identity.IssuedAt - rolesIssuedAt >= SeenEvery)
             {
-                await TryWriteAsync(() => ConfirmRolesAsync(connection, account, identity, cancellationToken));
+                lastSeen.Add(account.Id.Value, new LastSeen(now, Roles: (hash, identity.IssuedAt)));
             }
         }
 
@@ -123,21 +133,6 @@ internal sealed partial class CallerStore(
         }
     }
 
-    // That a newer token says the same must be known too, else one that was issued before it, and said otherwise, would pass
-    // for the newest.
-    private async Task ConfirmAsync(DbConnection connection, Row row, KeycloakIdentity identity, CancellationToken cancellationToken)
-    {
-        const string seen = "UPDATE accounts SET last_seen_at = @now WHERE id = @Id";
-        const string confirmed = """
-            UPDATE accounts
-            SET last_seen_at = @now,
-                names_issued_at = CASE WHEN names_issued_at >= @IssuedAt THEN names_issued_at ELSE @IssuedAt END
-            WHERE id = @Id
-            """;
-        await connection.ExecuteAsync(new CommandDefinition(
-            IsRenamed(row, identity) ? seen : confirmed, new { now = clock.GetUtcNow(), row.Id, identity.IssuedAt }, cancellationToken: cancellationToken));
-    }
-
     // A token that does not carry a name (its client lacks the scope) takes none away. Of those that do, the newest counts:
     // two clients of one account may show different names, and would otherwise take turns at every request.
     private async Task RenameAsync(DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
@@ -201,19 +196,6 @@ internal sealed partial class CallerStore(
         ["email"] = email,
         ["name"] = name,
     };
-
-    // A token that cannot say roles strips nobody, and of those that can, the newest counts, as with names. That a newer one
-    // says the same is known to the minute: a service that gets a token for each call would write at each call.
-    private static async Task ConfirmRolesAsync(DbConnection connection, Row account, KeycloakIdentity identity, CancellationToken cancellationToken)
-    {
-        const string sql = """
-            UPDATE accounts
-            SET roles_issued_at = @IssuedAt
-            WHERE id = @Id AND roles_hash = @RolesHash AND roles_issued_at < @IssuedAt
-            """;
-        await connection.ExecuteAsync(new CommandDefinition(
-            sql, new { identity.IssuedAt, account.Id, account.RolesHash }, cancellationToken: cancellationToken));
-    }
 
     private async Task RecordRolesAsync(
         DbConnection connection, Row account, KeycloakIdentity identity, string hash, string requestId, CancellationToken cancellationToken)

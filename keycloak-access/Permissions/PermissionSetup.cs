@@ -1,4 +1,5 @@
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Authorization;
 
 namespace KeycloakAccess.Permissions;
@@ -17,6 +18,7 @@ public static class PermissionSetup
         services.AddSingleton<PermissionCatalogue>();
         services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
+        services.AddWriteBehind<LastSeenLog>();
         services.AddSingleton<CallerStore>();
         services.AddSingleton<ObservedRoles>();
         services.AddSingleton<SubjectStore>();

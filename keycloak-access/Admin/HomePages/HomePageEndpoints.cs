@@ -39,7 +39,7 @@ internal sealed class HomePageReader(
     public async Task<HomeView> ReadAsync(Caller caller, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
         // So that what one has just done is in the picture.
-        await meter.WriteAsync(cancellationToken);
+        await meter.FlushAsync(cancellationToken);
         var now = clock.GetUtcNow();
         var mayAudit = caller.May(AuditPermissions.View);
         var allowed = mayAudit ? await activity.ListAsync(RequestCounters.Allowed, RequestCounters.HourOf(now.AddHours(1 - Hours)), cancellationToken) : null;

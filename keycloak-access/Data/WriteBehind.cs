@@ -1,0 +1,261 @@
+using System.Data.Common;
+
+namespace KeycloakAccess.Data;
+
+/// <summary>
+/// Writes later what nobody waits for: items are merged in memory by their key, and what came together is written in one
+/// transaction every <paramref name="interval"/>, and at a stop. A process that is killed loses what came since.
+/// </summary>
+/// <param name="database">Where to.</param>
+/// <param name="clock">What <paramref name="interval"/> is measured by.</param>
+/// <param name="logger">Is told once when writing fails, when it works again, and how much was lost.</param>
+/// <param name="items">What the items are, for the log: <c>"Denied requests"</c>.</param>
+/// <param name="interval">How long an item waits at most while the database takes it.</param>
+internal abstract partial class WriteBehind<TKey, TItem>(Database database, TimeProvider clock, ILogger logger, string items, TimeSpan interval)
+    : BackgroundService
+    where TKey : notnull
+{
+    /// <summary>How many items wait in memory, and as many again whose write has failed. What comes on top is lost, and counted.</summary>
+    public const int Bound = 4096;
+
+    /// <summary>How often an item is tried alone that the database refuses for a reason other than an outage.</summary>
+    public const int MostTries = 3;
+
+    /// <summary>How long a transaction may take.</summary>
+    public static readonly TimeSpan WriteFor = TimeSpan.FromSeconds(10);
+
+    private const int LargestBatch = 500;
+    private const int MostConflicts = 3;
+
+    private readonly Lock _lock = new();
+    private Dictionary<TKey, TItem> _waiting = [];
+    private Dictionary<TKey, TItem> _unwritten = [];
+    private Task _flushing = Task.CompletedTask;
+    private long _lost;
+    private long _said;
+    private long _written;
+    private Exception? _lostBecauseOf;
+    private int _batch = LargestBatch;
+    private int _tries;
+    private bool _failing;
+    private volatile bool _stopping;
+
+    protected Database Database => database;
+
+    protected TimeProvider Clock => clock;
+
+    /// <summary>Writes what waits. Never fails: what could not be written waits on. Who gives up waiting takes it from nobody.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) => QueueFlush(CancellationToken.None).WaitAsync(cancellationToken);
+
+    /// <summary>Writes what is left, within the time that the host gives. The host stops the server first, so nothing is added any more.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        _stopping = true;
+        // A host that is disposed while it stops stops its services twice, at the same time: flushes take turns.
+        await QueueFlush(cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_lock)
+        {
+            _lost += _waiting.Concat(_unwritten).Sum(item => CountOf(item.Value));
+            _waiting.Clear();
+            _unwritten.Clear();
+            SayLost();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(interval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            await QueueFlush(CancellationToken.None).WaitAsync(stoppingToken);
+        }
+    }
+
+    /// <summary>Takes an item. Never waits, never fails.</summary>
+    protected void Add(TKey key, TItem item)
+    {
+        lock (_lock)
+        {
+            if (_waiting.TryGetValue(key, out var earlier))
+            {
+                _waiting[key] = Merge(earlier, item);
+            }
+            else if (_waiting.Count < Bound)
+            {
+                _waiting.Add(key, item);
+            }
+            else
+            {
+                _lost += CountOf(item);
+            }
+        }
+    }
+
+    /// <returns>What waits under a key, or is being written.</returns>
+    protected TItem? Waiting(TKey key)
+    {
+        lock (_lock)
+        {
+            return _waiting.TryGetValue(key, out var item) || _unwritten.TryGetValue(key, out item) ? item : default;
+        }
+    }
+
+    /// <summary>Makes one of two items of the same key.</summary>
+    protected abstract TItem Merge(TItem earlier, TItem later);
+
+    /// <summary>Writes items, in one order, so that two instances never wait for each other. A batch may come again whose commit broke off.</summary>
+    protected abstract Task WriteAsync(
+        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<TKey, TItem>> batch, CancellationToken cancellationToken);
+
+    /// <returns>As how many an item counts in what was lost.</returns>
+    protected virtual long CountOf(TItem item) => 1;
+
+    /// <summary>Writes how many were lost, if the database shall know. Called with the next batch that is written.</summary>
+    protected virtual Task WriteLostAsync(DbConnection connection, DbTransaction transaction, long count, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
+
+    private Task QueueFlush(CancellationToken giveUp)
+    {
+        lock (_lock)
+        {
+            // Not on the caller's thread: SQLite waits for its lock without giving the thread back.
+            var before = _flushing;
+            return _flushing = Task.Run(() => FlushAfterAsync(before, giveUp), CancellationToken.None);
+        }
+    }
+
+    private async Task FlushAfterAsync(Task before, CancellationToken giveUp)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!await TryWriteAsync(giveUp))
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            if (!_stopping)
+            {
+                SayLost();
+            }
+
+            (_unwritten, _waiting) = (_waiting, _unwritten);
+        }
+
+        await TryWriteAsync(giveUp);
+    }
+
+    /// <returns>Whether nothing is left whose write has failed.</returns>
+    private async Task<bool> TryWriteAsync(CancellationToken giveUp)
+    {
+        for (var conflicts = 0; NextBatch() is { Count: > 0 } batch;)
+        {
+            try
+            {
+                await WriteAsync(batch, giveUp);
+                Remove(batch);
+                _batch = Math.Min(_batch * 2, LargestBatch);
+                _tries = 0;
+                if (_failing)
+                {
+                    _failing = false;
+                    LogWrittenAgain(items);
+                }
+            }
+            catch (Exception exception) when (DatabaseOutage.IsConflict(exception) && ++conflicts < MostConflicts)
+            {
+                // Another transaction was in the way, and is over.
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                if (!_failing)
+                {
+                    _failing = true;
+                    LogNotWritten(items, Bound, exception.Message);
+                }
+
+                if (exception is OperationCanceledException or TimeoutException || DatabaseOutage.IsOutage(exception) || DatabaseOutage.IsConflict(exception))
+                {
+                    return false;
+                }
+
+                // One of them may be what the database does not take: it is found by halves, and holds up no other for ever.
+                _batch = Math.Max(batch.Count / 2, 1);
+                if (batch.Count == 1)
+                {
+                    if (++_tries < MostTries && !_stopping)
+                    {
+                        return false;
+                    }
+
+                    _tries = 0;
+                    Lose(batch[0], exception);
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private async Task WriteAsync(List<KeyValuePair<TKey, TItem>> batch, CancellationToken giveUp)
+    {
+        using var late = new CancellationTokenSource(WriteFor, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, giveUp);
+        await using var connection = await database.OpenAsync(either.Token);
+        await using var transaction = await Database.BeginWriteAsync(connection, either.Token);
+        await WriteAsync(connection, transaction, batch, either.Token);
+        var lost = Interlocked.Read(ref _lost);
+        if (lost > _written)
+        {
+            await WriteLostAsync(connection, transaction, lost - _written, either.Token);
+        }
+
+        await transaction.CommitAsync(either.Token);
+        _written = lost;
+    }
+
+    private List<KeyValuePair<TKey, TItem>> NextBatch()
+    {
+        lock (_lock)
+        {
+            return [.. _unwritten.Take(_batch)];
+        }
+    }
+
+    private void Remove(List<KeyValuePair<TKey, TItem>> batch)
+    {
+        lock (_lock)
+        {
+            batch.ForEach(item => _unwritten.Remove(item.Key));
+        }
+    }
+
+    private void Lose(KeyValuePair<TKey, TItem> item, Exception exception)
+    {
+        lock (_lock)
+        {
+            _unwritten.Remove(item.Key);
+            _lost += CountOf(item.Value);
+            _lostBecauseOf = exception;
+        }
+    }
+
+    private void SayLost()
+    {
+        if (_lost > _said)
+        {
+            LogLost(_lostBecauseOf, items, _lost - _said);
+            (_said, _lostBecauseOf) = (_lost, null);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Items} cannot be written to the database. Up to {Bound} are kept in memory until they can: {Reason}")]
+    private partial void LogNotWritten(string items, int bound, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Items} are written to the database again")]
+    private partial void LogWrittenAgain(string items);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Items}: {Count} could not be written to the database and are lost")]
+    private partial void LogLost(Exception? exception, string items, long count);
+}
