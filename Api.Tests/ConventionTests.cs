@@ -30,6 +30,19 @@ public sealed partial class ConventionTests
         ["Commands"] = ["RulesDocument", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
     };
 
+    // Folder of the staff pages → the folders of theirs that it may use besides itself. A folder of pages uses no other one: what
+    // several show stands in a folder below them.
+    private static readonly Dictionary<string, string[]> PageFolders = new(StringComparer.Ordinal)
+    {
+        ["Forms"] = [],
+        ["Design"] = ["Forms"],
+        ["Rendering"] = ["Design", "Forms"],
+        ["Access"] = ["Rendering", "Design", "Forms"],
+        ["Activity"] = ["Rendering", "Design", "Forms"],
+        ["Sessions"] = ["Rendering", "Design", "Forms"],
+        ["*Pages"] = ["Access", "Activity", "Sessions", "Rendering", "Design", "Forms"],
+    };
+
     private static readonly string Source = Path.Combine(Repository.Root, "keycloak-access");
 
     [Fact]
@@ -57,6 +70,48 @@ public sealed partial class ConventionTests
         }
 
         Assert.Empty(broken);
+    }
+
+    [Fact]
+    public void Folders_of_pages_use_only_the_folders_below_them()
+    {
+        var admin = Path.Combine(Source, "Admin");
+        // Razor files name components without their namespace, so a use is the name of a type of another folder.
+        var folders = typeof(KeycloakOptions).Assembly.GetTypes()
+            .Where(type => !type.IsNested && type.Namespace?.StartsWith("KeycloakAccess.Admin.", StringComparison.Ordinal) is true)
+            .GroupBy(type => type.Name.Split('`')[0], type => type.Namespace!.Split('.')[2], StringComparer.Ordinal)
+            .ToDictionary(types => types.Key, types => types.ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
+        var broken = new List<string>();
+        foreach (var file in Files("*.cs").Concat(Files("*.razor")).Where(file => file.StartsWith(admin, StringComparison.Ordinal)))
+        {
+            var folder = Path.GetFileName(Path.GetDirectoryName(file)!);
+            if (folder == "Admin")
+            {
+                // The few files at the top put the folders together.
+                continue;
+            }
+
+            Assert.True(PageFolders.TryGetValue(folder.EndsWith("Pages", StringComparison.Ordinal) ? "*Pages" : folder, out var allowed), $"The folder {folder} is not in the table of this test.");
+            broken.AddRange(Word().Matches(File.ReadAllText(file))
+                .Where(word => folders.TryGetValue(word.Value, out var places) && !places.Contains(folder) && !places.Overlaps(allowed))
+                .Select(word => $"{Path.GetRelativePath(admin, file)} uses {word.Value} of {string.Join(", ", folders[word.Value])}")
+                .Distinct(StringComparer.Ordinal));
+        }
+
+        Assert.Empty(broken);
+    }
+
+    [Fact]
+    public void The_table_of_folders_of_pages_in_CONTRIBUTING_is_the_one_here()
+    {
+        var rows = Document.Contributing.Section("## Add a page").Split('\n')
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .ToDictionary(cells => cells[1].Trim('`').TrimEnd('/'), cells => cells[3].Split(',', StringSplitOptions.TrimEntries), StringComparer.Ordinal);
+
+        Assert.Equal(PageFolders.Keys.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
+        Assert.All(PageFolders, folder => Assert.Equal(
+            folder.Value.Order(StringComparer.Ordinal), rows[folder.Key].Where(PageFolders.ContainsKey).Order(StringComparer.Ordinal)));
     }
 
     [Fact]
@@ -174,6 +229,9 @@ public sealed partial class ConventionTests
 
     [GeneratedRegex(@"\bKeycloakAccess\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ModuleName();
+
+    [GeneratedRegex(@"\b[A-Z]\w+\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"\b(FROM|JOIN|INTO|UPDATE)\s+(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Table();

@@ -1,5 +1,6 @@
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.AuthZen;
@@ -57,7 +58,7 @@ public static class KeycloakAccessExtensions
         app.UseProblems(
             isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.IsOutage(exception),
             isConflict: DatabaseOutage.IsBrokenReference,
-            page: AdminEndpoints.Error);
+            page: StatusPages.RenderError);
         app.UseSecurityHeaders(formTargets: RealmOrigin(app));
         app.UseSslRequired(except: HealthEndpoints.Path);
         app.UseUtf8Bodies();

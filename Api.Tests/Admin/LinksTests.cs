@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using KeycloakAccess.Admin;
+using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Authorization;

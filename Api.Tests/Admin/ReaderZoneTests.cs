@@ -1,4 +1,4 @@
-using KeycloakAccess.Admin;
+using KeycloakAccess.Admin.Rendering;
 using Microsoft.AspNetCore.Http;
 
 namespace Api.Tests.Admin;
@@ -22,6 +22,6 @@ public sealed class ReaderZoneTests
         var request = new DefaultHttpContext().Request;
         request.Headers.Cookie = $"zone={Uri.EscapeDataString(cookie)}";
 
-        Assert.Equal(expected, ReaderZone.Of(request).Id);
+        Assert.Equal(expected, ReaderZone.Read(request).Id);
     }
 }

@@ -2,7 +2,9 @@ using System.Net;
 using System.Security.Claims;
 using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 
@@ -272,6 +274,18 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         Assert.Equal(HttpStatusCode.OK, (await nora.GetAsync("/api/me", Cancel)).StatusCode);
+    }
+
+    [Fact]
+    public void Every_form_of_the_pages_asks_for_the_antiforgery_token()
+    {
+        var forms = Api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.RoutePattern.RawText!.Split('/') is [_, "admin" or "account", ..])
+            .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("POST"))
+            .ToArray();
+
+        Assert.NotEmpty(forms);
+        Assert.All(forms, form => Assert.True(form.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: true }, form.RoutePattern.RawText));
     }
 
     private static StringContent Body(bool enabled) =>

@@ -55,9 +55,11 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
         caller.Access.Grants(granted)
         && catalogue.Permissions.Where(granted.Covers).All(permission => caller.Decide(permission).IsAllowed);
 
+    public static GrantGuard For(HttpContext context, Caller caller) => new(
+        caller,
+        context.RequestServices.GetRequiredService<PermissionCatalogue>(),
+        lacking => DeniedRequests.Add(context, caller, ProblemCode.GrantRefused, missingPermissions: lacking));
+
     /// <summary>Binds a handler's parameter.</summary>
-    public static async ValueTask<GrantGuard?> BindAsync(HttpContext context) =>
-        await Caller.BindAsync(context) is { } caller
-            ? new GrantGuard(caller, context.RequestServices.GetRequiredService<PermissionCatalogue>(), lacking => DeniedRequests.Add(context, caller, ProblemCode.GrantRefused, missingPermissions: lacking))
-            : null;
+    public static async ValueTask<GrantGuard?> BindAsync(HttpContext context) => await Caller.BindAsync(context) is { } caller ? For(context, caller) : null;
 }

@@ -1,16 +1,16 @@
+using System.Collections.Frozen;
 using KeycloakAccess.Accounts;
+using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
-using KeycloakAccess.Admin.SessionPages;
+using KeycloakAccess.Admin.Sessions;
+using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
 /// <summary>The list of accounts, as it is filtered.</summary>
-/// <param name="Accounts">One page.</param>
-/// <param name="Filter">What the page is filtered by.</param>
-/// <param name="First">The first page, where this is another.</param>
-/// <param name="Next">The next page, where there is one.</param>
-public sealed record AccountListView(IReadOnlyList<AccountResponse> Accounts, AccountListFilter Filter, string? First, string? Next);
+public sealed record AccountListView(IReadOnlyList<AccountResponse> Accounts, AccountListFilter Filter, Paging Paging);
 
 /// <summary>What stands in the filters of the list.</summary>
 /// <param name="Search">The beginning of a word of user name, e-mail or name.</param>
@@ -21,13 +21,18 @@ public sealed record AccountListView(IReadOnlyList<AccountResponse> Accounts, Ac
 /// <param name="Sort">The order.</param>
 public sealed record AccountListFilter(string? Search, string? Kind, string? Enabled, string? Group, string? Seen, string? Sort)
 {
+    private const int Longest = 200;
+
+    // Seen within so many days; before so many days where the number is negative.
+    private static readonly FrozenDictionary<string, int> Days =
+        new Dictionary<string, int>(StringComparer.Ordinal) { ["1"] = 1, ["7"] = 7, ["30"] = 30, ["not-30"] = -30, ["not-90"] = -90 }.ToFrozenDictionary(StringComparer.Ordinal);
+
     /// <summary>Whether only accounts are listed that are in no group.</summary>
     public bool NoGroup { get; init; }
 
-    /// <summary>What is wrong with it, for people.</summary>
+    /// <summary>What is wrong with it.</summary>
     public string? Mistake { get; init; }
 
-    /// <summary>Whether it leaves anything out.</summary>
     public bool IsEmpty => !NoGroup && string.IsNullOrEmpty(Search + Kind + Enabled + Group + Seen);
 
     /// <summary>Whether it is about who is in which group.</summary>
@@ -36,65 +41,72 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Ena
     /// <summary>Whether it can find nobody.</summary>
     internal bool Contradicts => NoGroup && !string.IsNullOrEmpty(Group);
 
+    internal int SeenDays => Seen is null ? 0 : Days[Seen];
+
+    /// <returns>The filter without what no filter has: an address may say anything.</returns>
+    internal static AccountListFilter Read(Func<string, string?> value)
+    {
+        return new AccountListFilter(
+            Text("search"),
+            value("kind") is "person" or "service" ? value("kind") : null,
+            value("enabled") is "true" or "false" ? value("enabled") : null,
+            Text("group"),
+            Days.ContainsKey(value("seen") ?? "") ? value("seen") : null,
+            AccountSearch.Sorts.Contains(value("sort"), StringComparer.Ordinal) ? value("sort") : null)
+        {
+            NoGroup = value("nogroup") == "on",
+        };
+
+        string? Text(string name) => value(name)?.Replace("\0", "", StringComparison.Ordinal).Trim() is { } clean ? ShortText.Cut(clean, Longest) : null;
+    }
+
+    /// <returns>The fields of a form that carries it.</returns>
+    internal IEnumerable<(string Name, string? Value)> Fields =>
+    [
+        ("search", Search), ("kind", Kind), ("enabled", Enabled), ("group", Group), ("seen", Seen), ("nogroup", NoGroup ? "on" : null), ("sort", Sort),
+    ];
+
     /// <returns>The list with this filter, and other values where they are given.</returns>
-    public string Path(string? sort = null, string? after = null) => Links.To(
-        "/admin/accounts",
-        ("search", Search), ("kind", Kind), ("enabled", Enabled), ("group", Group), ("seen", Seen), ("nogroup", NoGroup ? "on" : null), ("sort", sort ?? Sort), ("after", after));
+    public string Path(string? sort = null, string? after = null) =>
+        Links.WithQuery("/admin/accounts", [.. (this with { Sort = sort ?? Sort }).Fields, ("after", after)]);
 }
 
 /// <summary>One account with everything that is known of it.</summary>
-/// <param name="Account">The account.</param>
-/// <param name="IsOwn">Whether it is the viewer's own.</param>
-/// <param name="Access">What it may do, and why; <see langword="null"/> where the viewer may not look at access.</param>
-/// <param name="Sessions">Its sessions in browsers.</param>
-/// <param name="Did">What it did last.</param>
-/// <param name="Happened">What was done to it last.</param>
-/// <param name="Switch">The form that enables it or off.</param>
-/// <param name="Join">The form that puts it into a group.</param>
-/// <param name="End">The form that ends its sessions.</param>
-public sealed record AccountView(
-    AccountResponse Account,
-    bool IsOwn,
-    AccountAccessView? Access,
-    IReadOnlyList<SessionView> Sessions,
-    IReadOnlyList<ActivityView> Did,
-    IReadOnlyList<ActivityView> Happened,
-    FormInput Switch,
-    FormInput Join,
-    FormInput End)
+public sealed record AccountView
 {
-    /// <summary>Its page.</summary>
+    public required AccountResponse Account { get; init; }
+
+    /// <summary>Whether it is the viewer's own.</summary>
+    public required bool IsOwn { get; init; }
+
+    /// <summary>What it may do, and why; <see langword="null"/> where the viewer may not look at access.</summary>
+    public required AccountAccessView? Access { get; init; }
+    public required IReadOnlyList<SessionView> Sessions { get; init; }
+    public required IReadOnlyList<ActivityView> Did { get; init; }
+    public required IReadOnlyList<ActivityView> Happened { get; init; }
+
+    /// <summary>The form that enables it or off.</summary>
+    public FormInput Switch { get; init; } = FormInput.Create();
+
+    /// <summary>The form that puts it into a group.</summary>
+    public FormInput Join { get; init; } = FormInput.Create();
+
+    /// <summary>The form that ends its sessions.</summary>
+    public FormInput End { get; init; } = FormInput.Create();
+
     public string Path => $"/admin/accounts/{Account.Id}";
 }
 
-/// <summary>What an account may do, and why.</summary>
-/// <param name="RolesKnown">Whether any token has said its roles.</param>
-/// <param name="Roles">What Keycloak said last.</param>
-/// <param name="Groups">The groups that it is in, and why.</param>
-/// <param name="Permissions">What it may do, each with the grant paths behind it; what is denied too.</param>
+/// <summary>What an account may do, and why, by the roles that a token has shown, if any has.</summary>
 public sealed record AccountAccessView(
     bool RolesKnown, IReadOnlyList<string> Roles, IReadOnlyList<GroupMembershipView> Groups, IReadOnlyList<PermissionView> Permissions);
 
-/// <summary>That an account is in a group.</summary>
-/// <param name="Id">The group.</param>
-/// <param name="Name">The group's name.</param>
-/// <param name="Because">What put the account there.</param>
-/// <param name="Direct">Whether somebody's hand did.</param>
+/// <summary>That an account is in a group, and what put it there.</summary>
 public sealed record GroupMembershipView(Guid Id, string Name, IReadOnlyList<string> Because, bool Direct);
 
-/// <summary>A permission that an account has, or is denied.</summary>
-/// <param name="Permission"><c>model:action</c>.</param>
-/// <param name="IsAllowed">Whether it may, in the end.</param>
-/// <param name="Grants">The grant paths that grant it.</param>
-/// <param name="Denials">The grant paths that deny it.</param>
-public sealed record PermissionView(
-    string Permission, bool IsAllowed, IReadOnlyList<IReadOnlyList<GrantPathStep>> Grants, IReadOnlyList<IReadOnlyList<GrantPathStep>> Denials);
-
-/// <summary>A line of the audit log, in a sentence.</summary>
-/// <param name="Id">The row.</param>
-/// <param name="At">When.</param>
-/// <param name="Account">Who.</param>
-/// <param name="Text">What.</param>
-/// <param name="Reason">Why, where that was said.</param>
-/// <param name="IsRefusal">Whether it was refused.</param>
-public sealed record ActivityView(Guid Id, DateTimeOffset At, string Account, string Text, string? Reason, bool IsRefusal);
+/// <summary>The question whether an account is to be taken out of a group, asked on the page of either.</summary>
+public sealed record LeaveGroupView(AccountResponse Account, Guid GroupId, string GroupName, FormInput Input, bool IsFromGroup)
+{
+    /// <summary>The page to come back to.</summary>
+    public (string Path, string Title) Back => IsFromGroup ? ($"/admin/groups/{GroupId}", GroupName) : ($"/admin/accounts/{Account.Id}", Account.Username);
+}

@@ -1,7 +1,8 @@
 using System.Globalization;
 using KeycloakAccess.Accounts;
+using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
-using KeycloakAccess.Admin.GroupPages;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,117 +27,112 @@ internal static class BulkPageEndpoints
     }
 
     // Only a form that was kept while its session had ended makes a page here.
-    private static async Task<IResult> GoOnAsync(
-        HttpContext context, Caller caller, GrantGuard grantGuard, FormDrafts drafts, BulkPageReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> GoOnAsync(PageContext page, BulkPageReader reader)
     {
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
+        var input = await page.FindDraftAsync() ?? FormInput.Create();
         if (BulkChange.Read(input) is not { } change)
         {
             return TypedResults.LocalRedirect("/admin/accounts");
         }
 
-        if (Refuse(context, caller, change) is { } refused)
+        if (page.Refuse(change.Needed) is { } refused)
         {
             return refused;
         }
 
-        return Check(input, change, caller, grantGuard).IsValid && input.Value("after") is { Length: > 0 } after
-            ? Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(Number(input, "seen"), Number(input, "changed"), after, ByItself: false)))
-            : await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
+        return Check(input, change, page).IsValid && input.Value("after") is { Length: > 0 } after
+            ? Page(page, new BulkView(change, input, [], Total(change), new BulkProgress(Number(input, "seen"), Number(input, "changed"), after, ByItself: false)))
+            : await ConfirmAsync(page, change, input, reader);
     }
 
-    private static async Task<IResult> PreviewAsync(
-        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, BulkPageReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> PreviewAsync(PageContext page, BulkPageReader reader)
     {
-        var input = FormInput.Of(form);
+        var input = page.Form;
         return BulkChange.Read(input) is not { } change
-            ? AdminEndpoints.Error(context, StatusCodes.Status400BadRequest)
-            : Refuse(context, caller, change) ?? await ConfirmAsync(context, caller, change, Check(input, change, caller, grantGuard), reader, cancellationToken);
+            ? StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest)
+            : page.Refuse(change.Needed) ?? await ConfirmAsync(page, change, Check(input, change, page), reader);
     }
 
-    private static async Task<IResult> ApplyAsync(
-        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, BulkPageReader reader, AccountStore store, GroupStore groups, CancellationToken cancellationToken)
+    private static async Task<IResult> ApplyAsync(PageContext page, BulkPageReader reader, AccountStore store, GroupStore groups)
     {
-        var input = FormInput.Of(form);
+        var input = page.Form;
         if (BulkChange.Read(input) is not { } change)
         {
-            return AdminEndpoints.Error(context, StatusCodes.Status400BadRequest);
+            return StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest);
         }
 
-        if (Refuse(context, caller, change) is { } refused)
+        if (page.Refuse(change.Needed) is { } refused)
         {
             return refused;
         }
 
         Reasons.Check(input);
         var after = input.Value("after") is { Length: > 0 } place ? place : null;
-        if (after is not null && change.All && !AccountPageReader.IsPlace(change.Found, after))
+        if (after is not null && change.All && !AccountListReader.IsPlace(change.Found, after))
         {
             input.Add("", "This step does not say where the one before has ended, so nothing was changed by it. Begin anew: what is changed already stays so.");
         }
 
-        if (!Check(input, change, caller, grantGuard).IsValid)
+        if (!Check(input, change, page).IsValid)
         {
-            return await ConfirmAsync(context, caller, change, input, reader, cancellationToken);
+            return await ConfirmAsync(page, change, input, reader);
         }
 
-        var (lines, next) = await reader.ReadAsync(caller, change, after, StepSize, cancellationToken);
+        var (lines, next) = await reader.ReadAsync(page, change, after, StepSize);
         var changed = Number(input, "changed");
         foreach (var line in lines.Where(line => line.Changes))
         {
-            changed += await ChangeAsync(line.Account, change, input.Value("reason"), caller, store, groups, cancellationToken) ? 1 : 0;
+            changed += await ChangeAsync(line.Account, change, input.Value("reason"), page, store, groups) ? 1 : 0;
         }
 
         var seen = Number(input, "seen") + lines.Count;
         // How many of them were in the group is told to those alone who may look at access.
-        var result = change.IsMembership && !caller.May(AccessPermissions.View)
+        var result = change.IsMembership && !page.Caller.May(AccessPermissions.View)
             ? $"{change.Title}: done with {BulkPage.Number(seen)} accounts."
             : $"{change.Title}: {BulkPage.Number(seen)} accounts looked at, {BulkPage.Number(changed)} changed.";
         return next is null
-            ? Flash.Redirect(context, change.Filter.Path(), result)
-            : Page(context, caller, new BulkView(change, input, [], Total(change), new BulkProgress(seen, changed, next, ByItself: true)));
+            ? page.Redirect(change.Filter.Path(), result)
+            : Page(page, new BulkView(change, input, [], Total(change), new BulkProgress(seen, changed, next, ByItself: true)));
     }
 
-    private static async Task<IResult> ConfirmAsync(
-        HttpContext context, Caller caller, BulkChange change, FormInput input, BulkPageReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> ConfirmAsync(PageContext page, BulkChange change, FormInput input, BulkPageReader reader)
     {
-        var (lines, _) = await reader.ReadAsync(caller, change, after: null, AccountPageEndpoints.PageSize, cancellationToken);
-        return Page(context, caller, new BulkView(change, input, lines, Total(change), Progress: null), input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+        var (lines, _) = await reader.ReadAsync(page, change, after: null, AccountPageEndpoints.PageSize);
+        return Page(page, new BulkView(change, input, lines, Total(change), Progress: null), input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
-    private static RazorComponentResult Page(HttpContext context, Caller caller, BulkView view, int status = StatusCodes.Status200OK) =>
-        Pages.Of<BulkPage, BulkView>(context, caller, view, status);
+    private static RazorComponentResult Page(PageContext page, BulkView view, int status = StatusCodes.Status200OK) =>
+        page.Render<BulkPage, BulkView>(view, status);
 
-    private static async Task<bool> ChangeAsync(
-        AccountResponse account, BulkChange change, string reason, Caller caller, AccountStore store, GroupStore groups, CancellationToken cancellationToken) => change.Action switch
+    private static async Task<bool> ChangeAsync(AccountResponse account, BulkChange change, string reason, PageContext page, AccountStore store, GroupStore groups) => change.Action switch
         {
-            BulkAction.Disable => await store.SetEnabledAsync(account.Id, enabled: false, caller.Actor.Because(reason), cancellationToken) is not null,
-            BulkAction.Enable => await store.SetEnabledAsync(account.Id, enabled: true, caller.Actor.Because(reason), cancellationToken) is not null,
-            BulkAction.Join => await groups.AddMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
-            _ => await groups.RemoveMemberAsync(caller.Rules.FindGroup(change.Group)!.Id, account.Id, caller.Actor.Because(reason), cancellationToken),
+            BulkAction.Disable => await store.SetEnabledAsync(account.Id, enabled: false, page.Caller.Actor.Because(reason), page.Cancellation) is not null,
+            BulkAction.Enable => await store.SetEnabledAsync(account.Id, enabled: true, page.Caller.Actor.Because(reason), page.Cancellation) is not null,
+            BulkAction.Join => await groups.AddMemberAsync(page.Caller.Rules.FindGroup(change.Group)!.Id, account.Id, page.Caller.Actor.Because(reason), page.Cancellation),
+            _ => await groups.RemoveMemberAsync(page.Caller.Rules.FindGroup(change.Group)!.Id, account.Id, page.Caller.Actor.Because(reason), page.Cancellation),
         };
 
-    private static FormInput Check(FormInput input, BulkChange change, Caller caller, GrantGuard grantGuard)
+    private static FormInput Check(FormInput input, BulkChange change, PageContext page)
     {
         if (!change.All && change.Ids.Count == 0)
         {
             input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
         }
 
-        if (change.All && change.Filter.IsByGroup && !caller.May(AccessPermissions.View))
+        if (change.All && change.Filter.IsByGroup && !page.Caller.May(AccessPermissions.View))
         {
-            input.Add("", AccountPageReader.NotByGroup);
+            input.Add("", AccountListReader.NotByGroup);
         }
 
         if (change is { All: true, Filter.Contradicts: true })
         {
-            input.Add("", AccountPageReader.Contradiction);
+            input.Add("", AccountListReader.Contradiction);
         }
 
         // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.
         if (change is { All: true, Filter.Group: { Length: > 0 } name })
         {
-            switch (caller.Rules.FindGroup(name))
+            switch (page.Caller.Rules.FindGroup(name))
             {
                 case null:
                     input.Add("", $"There is no group {name}, so nobody can be found by it. Go back and mend the filter.");
@@ -149,16 +145,10 @@ internal static class BulkPageEndpoints
 
         if (change.IsMembership)
         {
-            GroupField.Read(input, change.Group, "", caller, grantGuard);
+            GroupField.Read(input, change.Group, "", page);
         }
 
         return input;
-    }
-
-    private static IResult? Refuse(HttpContext context, Caller caller, BulkChange change)
-    {
-        var decision = caller.Decide(change.Needed);
-        return decision.IsAllowed ? null : AdminEndpoints.Refuse(context, caller, decision);
     }
 
     private static int? Total(BulkChange change) => change.All ? null : change.Ids.Count;
@@ -168,34 +158,32 @@ internal static class BulkPageEndpoints
 }
 
 /// <summary>Reads whom a change of several accounts is about, and foresees what becomes of each.</summary>
-internal sealed class BulkPageReader(AccountPageReader pages, AccountStore accounts, GroupStore groups)
+internal sealed class BulkPageReader(AccountListReader pages, AccountStore accounts, GroupStore groups)
 {
     /// <returns>Some of the accounts, and where the next ones start. Those that were ticked are at most as many as a page has: all at once.</returns>
-    public async Task<(IReadOnlyList<BulkLine> Lines, string? Next)> ReadAsync(
-        Caller caller, BulkChange change, string? after, int limit, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<BulkLine> Lines, string? Next)> ReadAsync(PageContext page, BulkChange change, string? after, int limit)
     {
         var (found, next) = change.All
-            ? await FilteredAsync(caller, change, after, limit, cancellationToken)
-            : ([.. (await accounts.FindAsync(change.Ids, cancellationToken)).Select(AccountEndpoints.ToResponse)], null);
-        var group = change.IsMembership ? caller.Rules.FindGroup(change.Group) : null;
+            ? await FilteredAsync(page, change, after, limit)
+            : ([.. (await accounts.FindAsync(change.Ids, page.Cancellation)).Select(AccountEndpoints.ToResponse)], null);
+        var group = change.IsMembership ? page.Caller.Rules.FindGroup(change.Group) : null;
         // Who is in it already is told to those alone who may look at access. For others all are taken as if they were to change.
-        var members = group is not null && caller.May(AccessPermissions.View)
-            ? await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], cancellationToken)
+        var members = group is not null && page.Caller.May(AccessPermissions.View)
+            ? await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], page.Cancellation)
             : null;
-        return ([.. found.Select(account => change.IsMembership ? Foresee(account, change, group, members) : Foresee(account, change, caller))], next);
+        return ([.. found.Select(account => change.IsMembership ? Foresee(account, change, group, members) : Foresee(account, change, page))], next);
     }
 
-    private async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next)> FilteredAsync(
-        Caller caller, BulkChange change, string? after, int limit, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next)> FilteredAsync(PageContext page, BulkChange change, string? after, int limit)
     {
-        var (found, next, _) = await pages.ListAsync(caller, change.Found, after, limit, cancellationToken);
+        var (found, next, _) = await pages.ListAsync(page.Caller, change.Found, after, limit, page.Cancellation);
         return (found, next);
     }
 
     // Nobody disables their own account; what is so already stays so.
-    private static BulkLine Foresee(AccountResponse account, BulkChange change, Caller caller) => (change.Action, account.Enabled) switch
+    private static BulkLine Foresee(AccountResponse account, BulkChange change, PageContext page) => (change.Action, account.Enabled) switch
     {
-        (BulkAction.Disable, _) when account.Id == caller.AccountId => new BulkLine(account, "enabled", "stays on: it is your own", Changes: false),
+        (BulkAction.Disable, _) when account.Id == page.Caller.AccountId => new BulkLine(account, "enabled", "stays on: it is your own", Changes: false),
         (BulkAction.Disable, true) => new BulkLine(account, "enabled", "disabled", Changes: true),
         (BulkAction.Disable, false) => new BulkLine(account, "disabled", "is off already", Changes: false),
         (_, true) => new BulkLine(account, "enabled", "is on already", Changes: false),

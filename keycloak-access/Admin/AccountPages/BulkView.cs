@@ -81,11 +81,7 @@ public sealed record BulkChange(BulkAction Action, string Group, IReadOnlyList<G
         }
 
         var all = input.Has("all");
-        var filter = AccountPageReader.Clean(new AccountListFilter(
-            input.Value("filter-search"), input.Value("filter-kind"), input.Value("filter-enabled"), input.Value("filter-group"), input.Value("filter-seen"), input.Value("filter-sort"))
-        {
-            NoGroup = input.Has("filter-nogroup"),
-        });
+        var filter = AccountListFilter.Read(name => input.Value("filter-" + name));
         var change = new BulkChange(action, "", [], all, filter);
         return change with
         {

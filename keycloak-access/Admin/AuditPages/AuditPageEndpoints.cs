@@ -1,9 +1,9 @@
+using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Audit;
-using KeycloakAccess.Data;
-using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
-using Microsoft.AspNetCore.Http.Json;
-using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Admin.AuditPages;
 
@@ -14,84 +14,50 @@ internal static class AuditPageEndpoints
 
     public static void MapAuditPages(this IEndpointRouteBuilder admin)
     {
-        admin.MapGet("/audit", ListAsync).RequirePermission(AuditPermissions.View);
-        admin.MapGet("/audit/{id:guid}", ShowAsync).RequirePermission(AuditPermissions.View);
-        admin.MapGet("/audit/export.csv", ExportCsvAsync).RequirePermission(AuditPermissions.View);
-        admin.MapGet("/audit/export.jsonl", ExportJsonLinesAsync).RequirePermission(AuditPermissions.View);
+        var pages = admin.MapGroup("/audit").RequirePermission(AuditPermissions.View);
+        pages.MapGet("", ListAsync);
+        pages.MapGet("/{id:guid}", ShowAsync);
+        pages.MapGet("/export.csv", ExportAsync(ExportFormat.Csv));
+        pages.MapGet("/export.jsonl", ExportAsync(ExportFormat.JsonLines));
     }
 
-    private static async Task<IResult> ListAsync(
-        [AsParameters] AuditListRequest request, HttpContext context, Caller caller, AuditStore store, AuditPageReader reader, PermissionCatalogue catalogue, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(string? after, PageContext page, AuditStore store, AuditPageReader reader, PermissionCatalogue catalogue)
     {
-        var filter = request.Filter;
-        var mistakes = new List<string>();
-        var query = await reader.ReadAsync(filter, ReaderZone.Of(context.Request), mistakes, cancellationToken);
-        var place = request.After is null ? null : AuditStore.Read(request.After);
-        var (rows, next) = query is null ? ([], null) : await store.ListAsync(query with { Limit = PageSize, After = place }, cancellationToken);
-        return Pages.Of<AuditPage, AuditListView>(context, caller, new AuditListView(
-            [.. rows.Select(AuditWords.Line)],
+        var filter = AuditListFilter.Read(page.Http.Request.Query);
+        var (query, mistakes) = await reader.ReadAsync(filter, page.Zone, page.Cancellation);
+        var place = after is null ? null : AuditStore.Read(after);
+        var (rows, next) = query is null ? ([], null) : await store.ListAsync(query with { Limit = PageSize, After = place }, page.Cancellation);
+        return page.Render<AuditPage, AuditListView>(new AuditListView(
+            [.. rows.Select(AuditFormatter.ToActivity)],
             filter,
             [.. catalogue.Models.Select(model => model.Name).Order(StringComparer.Ordinal)],
             mistakes,
-            place is null ? null : filter.Path(),
-            next is null ? null : filter.Path(after: next.ToString())));
+            Paging.Create(place is null, next?.ToString(), to => filter.Path(after: to))));
     }
 
-    private static async Task<IResult> ShowAsync(
-        Guid id, HttpContext context, Caller caller, AuditStore store, AuditObjects objects, CancellationToken cancellationToken) =>
-        await store.FindAsync(id, cancellationToken) is { } row
-            ? Pages.Of<AuditRowPage, AuditRowView>(context, caller, AuditWords.Page(
-                row, await objects.FindPageAsync(row, caller, cancellationToken), caller.May(AccountPermissions.View)))
+    private static async Task<IResult> ShowAsync(Guid id, PageContext page, AuditStore store, AuditObjects objects) =>
+        await store.FindAsync(id, page.Cancellation) is { } row
+            ? page.Render<AuditRowPage, AuditRowView>(AuditRowView.Create(
+                row, await objects.FindPageAsync(row, page.Caller, page.Cancellation), page.Caller.May(AccountPermissions.View)))
             : TypedResults.NotFound();
 
-    private static Task<IResult> ExportCsvAsync([AsParameters] AuditListRequest request, HttpContext context, AuditStore store, AuditPageReader reader, CancellationToken cancellationToken) =>
-        ExportAsync(request, context, reader, ExportFile.CsvType, "audit.csv", query => AuditExport.WriteCsvAsync(context.Response.BodyWriter, store, query, cancellationToken), cancellationToken);
-
-    private static Task<IResult> ExportJsonLinesAsync(
-        [AsParameters] AuditListRequest request, HttpContext context, AuditStore store, AuditPageReader reader, IOptions<JsonOptions> json, CancellationToken cancellationToken) =>
-        ExportAsync(
-            request, context, reader, ExportFile.JsonLinesType, "audit.jsonl",
-            query => AuditExport.WriteJsonLinesAsync(context.Response.BodyWriter, store, query, json.Value.SerializerOptions, cancellationToken), cancellationToken);
-
-    private static async Task<IResult> ExportAsync(
-        AuditListRequest request, HttpContext context, AuditPageReader reader, string type, string name, Func<AuditFilter, Task> write, CancellationToken cancellationToken)
+    private static Delegate ExportAsync(ExportFormat format) => async Task<IResult> (PageContext page, AuditStore store, AuditPageReader reader) =>
     {
-        var mistakes = new List<string>();
-        // A file that is not what was asked for must not be written.
-        if (await reader.ReadAsync(request.Filter, ReaderZone.Of(context.Request), mistakes, cancellationToken) is not { } query || mistakes.Count > 0)
-        {
-            return Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
-        }
-
-        ExportFile.Begin(context.Response, type, name);
-        await write(query);
-        return TypedResults.Empty;
-    }
-}
-
-/// <summary>What the address of the list, or of an export, says.</summary>
-internal sealed record AuditListRequest(
-    string? Kind, string? Account, string? Model, string? Row, string? Action, string? Permission, string? From, string? To, string? RequestId, string? After)
-{
-    private const int Longest = 300;
-
-    public AuditListFilter Filter => new(
-        Kind is AuditRow.ChangeKind or AuditRow.DeniedRequestKind ? Kind : null, Text(Account), Text(Model), Text(Row), Text(Action), Text(Permission), Text(From), Text(To), Text(RequestId));
-
-    private static string? Text(string? text) =>
-        text?.Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: > 0 } clean ? ShortText.Cut(clean, Longest) : null;
+        var (query, mistakes) = await reader.ReadAsync(AuditListFilter.Read(page.Http.Request.Query), page.Zone, page.Cancellation);
+        return query is null || mistakes.Count > 0
+            ? ExportFile.Refuse(mistakes)
+            : await ExportFile.WriteAsync(page, format, AuditExport.Create(store, query, page.Cancellation));
+    };
 }
 
 /// <summary>Makes a query of the log of what stands in the filters.</summary>
 internal sealed class AuditPageReader(SubjectStore subjects)
 {
-    /// <param name="filter">What stands in the filters.</param>
-    /// <param name="zone">The zone in which times are written.</param>
-    /// <param name="mistakes">Gets what is wrong, for people.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>The query; <see langword="null"/> where nothing can match.</returns>
-    public async Task<AuditFilter?> ReadAsync(AuditListFilter filter, TimeZoneInfo zone, List<string> mistakes, CancellationToken cancellationToken)
+    /// <returns>The query, <see langword="null"/> where nothing can match, and what is wrong with the filter.</returns>
+    public async Task<(AuditFilter? Query, IReadOnlyList<string> Mistakes)> ReadAsync(
+        AuditListFilter filter, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
+        var mistakes = new List<string>();
         Guid? account = null;
         if (filter.Account is { } name)
         {
@@ -100,7 +66,7 @@ internal sealed class AuditPageReader(SubjectStore subjects)
             if (account is null)
             {
                 mistakes.Add($"Nobody of the name {name} has been seen here.");
-                return null;
+                return (null, mistakes);
             }
 
             if (found.Count > 1)
@@ -112,13 +78,13 @@ internal sealed class AuditPageReader(SubjectStore subjects)
         if (filter.Row is not null && filter.Model is null)
         {
             mistakes.Add("A row is a row of a model: choose the model too.");
-            return null;
+            return (null, mistakes);
         }
 
         if (filter.Permission is not null && !Permission.TryParse(filter.Permission, out _))
         {
             mistakes.Add("A permission is written model:action, as in book:view.");
-            return null;
+            return (null, mistakes);
         }
 
         var from = Instant(filter.From, "From", zone, mistakes);
@@ -126,10 +92,10 @@ internal sealed class AuditPageReader(SubjectStore subjects)
         if (from >= to)
         {
             mistakes.Add("Until must be later than from.");
-            return null;
+            return (null, mistakes);
         }
 
-        return new AuditFilter
+        var query = new AuditFilter
         {
             Kind = filter.Kind,
             Account = account,
@@ -141,6 +107,7 @@ internal sealed class AuditPageReader(SubjectStore subjects)
             From = from,
             To = to,
         };
+        return (query, mistakes);
     }
 
     private static DateTimeOffset? Instant(string? text, string field, TimeZoneInfo zone, List<string> mistakes)

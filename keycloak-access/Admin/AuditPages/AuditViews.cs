@@ -1,65 +1,94 @@
+using System.Globalization;
+using System.Text.Json;
+using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Data;
+
 namespace KeycloakAccess.Admin.AuditPages;
 
-/// <summary>The audit log, as it is filtered.</summary>
-/// <param name="Rows">One page, the newest first.</param>
-/// <param name="Filter">What it is filtered by.</param>
-/// <param name="Models">The models that the filter offers.</param>
-/// <param name="Mistakes">What is wrong with the filter.</param>
-/// <param name="First">The first page, where this is another.</param>
-/// <param name="Next">The next page, where there is one.</param>
+/// <summary>The audit log, the newest first, as it is filtered.</summary>
 public sealed record AuditListView(
-    IReadOnlyList<AuditLine> Rows, AuditListFilter Filter, IReadOnlyList<string> Models, IReadOnlyList<string> Mistakes, string? First, string? Next);
+    IReadOnlyList<ActivityView> Rows, AuditListFilter Filter, IReadOnlyList<string> Models, IReadOnlyList<string> Mistakes, Paging Paging);
 
-/// <summary>A row of the log.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="At">When.</param>
-/// <param name="Account">Who.</param>
-/// <param name="AccountId">Whose page it is, where there is one.</param>
-/// <param name="Method">How they came in.</param>
-/// <param name="Text">What was done or refused.</param>
-/// <param name="Reason">Why, where that was said.</param>
-/// <param name="IsRefusal">Whether it was refused.</param>
-public sealed record AuditLine(Guid Id, DateTimeOffset At, string Account, Guid? AccountId, string Method, string Text, string? Reason, bool IsRefusal);
-
-/// <summary>What stands in the filters, as the address has it.</summary>
-/// <param name="Kind"><c>change</c>, <c>denied-request</c> or nothing.</param>
-/// <param name="Account">A user name, a client id, or the id of an account.</param>
-/// <param name="Model">A model.</param>
-/// <param name="Row">The id of a row of it.</param>
-/// <param name="Action">What was done.</param>
-/// <param name="Permission">What was refused.</param>
-/// <param name="From">From when on, in the reader's zone.</param>
-/// <param name="To">Until when, in the reader's zone.</param>
-/// <param name="RequestId">The request.</param>
-public sealed record AuditListFilter(
-    string? Kind, string? Account, string? Model, string? Row, string? Action, string? Permission, string? From, string? To, string? RequestId)
+/// <summary>What stands in the filters, as the address has it. Times are by the reader's clock.</summary>
+public sealed record AuditListFilter
 {
-    /// <summary>Whether it leaves anything out.</summary>
+    private const int Longest = 300;
+
+    public string? Kind { get; private init; }
+    public string? Account { get; private init; }
+    public string? Model { get; private init; }
+    public string? Row { get; private init; }
+    public string? Action { get; private init; }
+    public string? Permission { get; private init; }
+    public string? From { get; private init; }
+    public string? To { get; private init; }
+    public string? RequestId { get; private init; }
+
     public bool IsEmpty => string.IsNullOrEmpty(Kind + Account + Model + Row + Action + Permission + From + To + RequestId);
 
     /// <summary>Whether it has any of the filters that are not always shown.</summary>
     public bool HasMore => !string.IsNullOrEmpty(Row + Action + Permission + From + To + RequestId);
 
+    internal static AuditListFilter Read(IQueryCollection query)
+    {
+        return new AuditListFilter
+        {
+            Kind = Text("kind") is AuditRow.ChangeKind or AuditRow.DeniedRequestKind ? Text("kind") : null,
+            Account = Text("account"),
+            Model = Text("model"),
+            Row = Text("row"),
+            Action = Text("action"),
+            Permission = Text("permission"),
+            From = Text("from"),
+            To = Text("to"),
+            RequestId = Text("requestId"),
+        };
+
+        string? Text(string name) =>
+            query[name].ToString().Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: > 0 } clean ? ShortText.Cut(clean, Longest) : null;
+    }
+
     /// <returns>An address of the list, or of an export, with this filter.</returns>
-    public string Path(string path = "/admin/audit", string? after = null) => Links.To(
+    public string Path(string path = "/admin/audit", string? after = null) => Links.WithQuery(
         path,
-        ("kind", Kind), ("account", Account), ("model", Model), ("row", Row), ("action", Action), ("permission", Permission), ("from", From), ("to", To), ("requestId", RequestId), ("after", after));
+        ("kind", Kind), ("account", Account), ("model", Model), ("row", Row), ("action", Action), ("permission", Permission),
+        ("from", From), ("to", To), ("requestId", RequestId), ("after", after));
 }
 
 /// <summary>One row of the log with everything that it holds.</summary>
-/// <param name="Line">The row.</param>
-/// <param name="Facts">Its fields, by their names for people.</param>
-/// <param name="Changes">The values before and after.</param>
-public sealed record AuditRowView(AuditLine Line, IReadOnlyList<AuditFact> Facts, IReadOnlyList<AuditFieldChange> Changes);
+public sealed record AuditRowView(ActivityView Line, IReadOnlyList<AuditFact> Facts, IReadOnlyList<AuditFieldChange> Changes)
+{
+    /// <param name="row">The row.</param>
+    /// <param name="objectPath">The page of what it is about, where the viewer may open one.</param>
+    /// <param name="opensAccounts">Whether the viewer may open the pages of accounts.</param>
+    internal static AuditRowView Create(AuditRow row, string? objectPath, bool opensAccounts) => new(
+        AuditFormatter.ToActivity(row),
+        [.. Describe(row, objectPath, opensAccounts).Where(fact => !string.IsNullOrEmpty(fact.Value))],
+        [.. AuditFormatter.Changes(row)]);
 
-/// <summary>A field of a row.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Value">Its value.</param>
-/// <param name="Path">Where it leads, if anywhere.</param>
-public sealed record AuditFact(string Name, string Value, string? Path = null);
+    private static IEnumerable<AuditFact> Describe(AuditRow row, string? objectPath, bool opensAccounts)
+    {
+        yield return new AuditFact("Who", row.Account, opensAccounts && row.AccountId is { } id ? $"/admin/accounts/{id}" : null);
+        yield return new AuditFact("Came in by", row.Method);
+        yield return new AuditFact("Model", row.Model, Links.WithQuery("/admin/audit", ("model", row.Model)));
+        yield return new AuditFact("Row", row.RowId, objectPath);
+        yield return new AuditFact(
+            "What was done to it",
+            row.Model is null || row.RowId is null ? null : "All that the log has",
+            Links.WithQuery("/admin/audit", ("model", row.Model), ("row", row.RowId)));
+        yield return new AuditFact("Action", row.Action);
+        yield return new AuditFact("Reason", row.Reason);
+        yield return new AuditFact("Permission", row.Permission);
+        yield return new AuditFact("Code", row.Code);
+        yield return new AuditFact("Missing scope", row.Scope);
+        yield return new AuditFact(
+            "Missing permissions", row.MissingPermissions is null ? null : string.Join(", ", JsonSerializer.Deserialize<string[]>(row.MissingPermissions) ?? []));
+        yield return new AuditFact("Call", row.Path is null ? null : $"{row.HttpMethod} {row.Path}");
+        yield return new AuditFact("Times", row.Count > 1 ? row.Count.ToString(CultureInfo.InvariantCulture) : null);
+        yield return new AuditFact("Request", row.RequestId, Links.WithQuery("/admin/audit", ("requestId", row.RequestId)));
+    }
+}
 
-/// <summary>A value that a change has changed.</summary>
-/// <param name="Field">The field.</param>
-/// <param name="Before">The value before; <see langword="null"/> if there was none.</param>
-/// <param name="After">The value after; <see langword="null"/> if none is left.</param>
-public sealed record AuditFieldChange(string Field, string? Before, string? After);
+/// <summary>A field of a row, and where it leads, if anywhere.</summary>
+public sealed record AuditFact(string Name, string? Value, string? Path = null);

@@ -13,8 +13,8 @@ namespace KeycloakAccess.Admin.Forms;
 
 /// <summary>
 /// Keeps a form that was sent when its session had ended, so that its author finds it again after signing in; and what a page
-/// has to say that is too long for <see cref="Flash"/>. Only who has had a session here is kept anything for, and only the same
-/// person gets it back. A form is still to be sent then: nothing is done with it before.
+/// has to say that is too long for a cookie. Only for somebody who has had a session here is anything kept, and only they get it
+/// back. A form is still to be sent then: nothing is done with it before.
 /// </summary>
 internal sealed class FormDrafts(
     Database database, IOptionsMonitor<CookieAuthenticationOptions> cookies, IDataProtectionProvider protection, IAntiforgery antiforgery, TimeProvider clock)
@@ -29,24 +29,12 @@ internal sealed class FormDrafts(
 
     private readonly IDataProtector _protector = protection.CreateProtector("KeycloakAccess.Admin.FormDrafts");
 
-    /// <summary>Answers a form that came without a session: keeps it where that is possible, and asks to sign in again.</summary>
-    public static async Task<IResult> AskToSignInAgainAsync(HttpContext context)
-    {
-        var drafts = context.RequestServices.GetRequiredService<FormDrafts>();
-        var id = await drafts.KeepAsync(context, context.RequestAborted);
-        var back = Links.To(context.Request.Path, (Parameter, id?.ToString()));
-        var page = Pages.Plain<SignInAgainPage>(
-            ("SignIn", Links.To(SignInEndpoints.SignInPath, (SignInEndpoints.ReturnUrl, id is null ? "/admin" : back))), ("IsKept", id is not null));
-        page.StatusCode = StatusCodes.Status401Unauthorized;
-        return page;
-    }
-
-    /// <returns>The form that the address names, if it is the caller's and on this page; else what is given.</returns>
-    public async Task<FormInput> TakeUpAsync(HttpContext context, KeycloakIdentity identity, Func<FormInput> otherwise, CancellationToken cancellationToken)
+    /// <returns>The form that the address names, if it is the caller's and was sent to this page.</returns>
+    public async Task<FormInput?> FindAsync(HttpContext context, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
         if (!Guid.TryParse(context.Request.Query[Parameter], out var id))
         {
-            return otherwise();
+            return null;
         }
 
         const string sql = """
@@ -60,12 +48,14 @@ internal sealed class FormDrafts(
             new { id, identity.Issuer, identity.Subject, path = context.Request.Path.Value, since = clock.GetUtcNow() - KeptFor },
             cancellationToken: cancellationToken));
         return kept is null || Read(kept) is not { } fields
-            ? otherwise()
-            : FormInput.Of(fields.Select(field => KeyValuePair.Create(field.Key, new Microsoft.Extensions.Primitives.StringValues(field.Value))))
+            ? null
+            : FormInput.Create(fields.Select(field => KeyValuePair.Create(field.Key, new Microsoft.Extensions.Primitives.StringValues(field.Value))))
                 .Note("Your session had ended. This is what you had typed: look at it, and save it again.");
     }
 
-    private async Task<Guid?> KeepAsync(HttpContext context, CancellationToken cancellationToken)
+    /// <summary>Keeps a form that came without a session, if its author can be told from the cookie of the session that ended.</summary>
+    /// <returns>The value of <see cref="Parameter"/>; <see langword="null"/> if nothing is kept.</returns>
+    public async Task<Guid?> KeepAsync(HttpContext context, CancellationToken cancellationToken)
     {
         if (Author(context) is not { } ticket
             || KeycloakIdentity.Read(ticket.Principal, out _) is not { } author
@@ -81,7 +71,7 @@ internal sealed class FormDrafts(
             return null;
         }
 
-        return await KeepAsync(author, context.Request.Path.Value!, FormInput.Of(sent), cancellationToken);
+        return await KeepAsync(author, context.Request.Path.Value!, FormInput.Create(sent), cancellationToken);
     }
 
     /// <summary>Keeps fields for somebody, for the page of that path, for an hour.</summary>

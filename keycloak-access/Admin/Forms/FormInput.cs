@@ -25,13 +25,16 @@ public sealed class FormInput
     /// <summary>What is to be said above the form, where something is.</summary>
     public string? Notice { get; private set; }
 
+    /// <summary>Where somebody else has changed the same meanwhile: both versions, field by field.</summary>
+    public IReadOnlyList<VersionField>? Comparison { get; private set; }
+
     /// <summary>The fields, as they are kept while somebody signs in again.</summary>
     internal IReadOnlyDictionary<string, StringValues> Fields => _values;
 
-    internal static FormInput Of(IEnumerable<KeyValuePair<string, StringValues>> fields) =>
+    internal static FormInput Create(IEnumerable<KeyValuePair<string, StringValues>> fields) =>
         new(fields.Where(field => field.Key != AntiforgeryField).ToDictionary(field => field.Key, field => field.Value, StringComparer.Ordinal));
 
-    internal static FormInput Of(params ReadOnlySpan<(string Name, string? Value)> fields)
+    internal static FormInput Create(params ReadOnlySpan<(string Name, string? Value)> fields)
     {
         var values = new Dictionary<string, StringValues>(StringComparer.Ordinal);
         foreach (var (name, value) in fields)
@@ -41,6 +44,9 @@ public sealed class FormInput
 
         return new FormInput(values);
     }
+
+    /// <returns>The same fields with another value in one of them, and without what was found wrong.</returns>
+    internal FormInput With(string name, string? value) => new(new Dictionary<string, StringValues>(_values, StringComparer.Ordinal) { [name] = value });
 
     /// <returns>A field's value, without white space around it and without NUL, which no database takes; empty if there is none.</returns>
     public string Value(string name) => Clean(_values.GetValueOrDefault(name).ToString());
@@ -71,6 +77,12 @@ public sealed class FormInput
     internal FormInput Note(string sentence)
     {
         Notice = sentence;
+        return this;
+    }
+
+    internal FormInput Compare(IReadOnlyList<VersionField> versions)
+    {
+        Comparison = versions;
         return this;
     }
 

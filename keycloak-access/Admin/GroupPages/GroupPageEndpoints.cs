@@ -1,6 +1,8 @@
 using System.Globalization;
+using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -28,80 +30,73 @@ internal static class GroupPageEndpoints
         pages.MapPost("/{id:guid}/delete", DeleteAsync).RequirePermission(GroupPermissions.Delete);
     }
 
-    private static async Task<IResult> ListAsync(
-        string? search, string? after, HttpContext context, Caller caller, GroupPageReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(string? search, string? after, PageContext page, GroupPageReader reader)
     {
-        var (groups, next) = await reader.ListAsync(caller.Rules, search?.Trim(), after, cancellationToken);
-        return Pages.Of<GroupsPage, GroupListView>(context, caller, new GroupListView(
+        var (groups, next) = await reader.ListAsync(page.Caller.Rules, search?.Trim(), after, page.Cancellation);
+        return page.Render<GroupsPage, GroupListView>(new GroupListView(
             groups,
             search?.Trim(),
-            string.IsNullOrEmpty(after) ? null : Links.To(List, ("search", search)),
-            next is null ? null : Links.To(List, ("search", search), ("after", next))));
+            Paging.Create(string.IsNullOrEmpty(after), next, to => Links.WithQuery(List, ("search", search), ("after", to)))));
     }
 
     // Suggestions for whoever types the name of a group, in whatever field.
-    private static RazorComponentResult Names(HttpRequest request, Caller caller) =>
-        Suggestions.Of(caller.Rules.GroupsByName.Select(rule => rule.Name).Where(name => name.Contains(Suggestions.Typed(request), StringComparison.OrdinalIgnoreCase)));
+    private static RazorComponentResult Names(PageContext page) =>
+        Suggestions.Render(page.Caller.Rules.GroupsByName.Select(rule => rule.Name).Where(name => name.Contains(Suggestions.Typed(page.Http.Request), StringComparison.OrdinalIgnoreCase)));
 
-    private static async Task<IResult> ShowAsync(
-        Guid id, string? after, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, FormDrafts drafts, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowAsync(Guid id, string? after, PageContext page, GroupPageReader reader)
     {
-        var join = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
-        return await reader.FindAsync(id, caller, grantGuard, Guid.TryParse(after, out var last) ? last : null, cancellationToken) is { } view
-            ? Pages.Of<GroupPage, GroupView>(context, caller, view with { Join = join })
+        var join = await page.FindDraftAsync() ?? FormInput.Create();
+        return await reader.FindAsync(id, page, Guid.TryParse(after, out var last) ? last : null, join) is { } view
+            ? page.Render<GroupPage, GroupView>(view)
             : TypedResults.NotFound();
     }
 
-    private static async Task<IResult> NewAsync(
-        HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, FormDrafts drafts, CancellationToken cancellationToken)
+    private static async Task<IResult> NewAsync(PageContext page, PermissionCatalogue catalogue)
     {
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
-        return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status200OK);
+        var input = await page.FindDraftAsync() ?? FormInput.Create();
+        return FormPage(page, group: null, input, catalogue, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> CreateAsync(
-        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, GroupStore store, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(PageContext page, PermissionCatalogue catalogue, GroupStore store, TimeProvider clock)
     {
-        var input = FormInput.Of(form);
+        var input = page.Form;
         var request = GroupForm.Read(input);
         GroupForm.Check(input, request, catalogue);
-        if (input.IsValid && grantGuard.Refuse([.. request.Permissions, .. request.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && page.GrantGuard.Refuse([.. request.Permissions, .. request.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("permissions", refused!);
         }
 
         if (!input.IsValid)
         {
-            return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status422UnprocessableEntity);
+            return FormPage(page, group: null, input, catalogue, StatusCodes.Status422UnprocessableEntity);
         }
 
         var group = GroupEndpoints.ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()));
-        if (!await store.AddAsync(group, caller.Actor.Because(input.Value("reason")), cancellationToken))
+        if (!await store.AddAsync(group, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
         {
             input.Add("name", GroupEndpoints.NameTakenText(group.Name));
-            return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status409Conflict);
+            return FormPage(page, group: null, input, catalogue, StatusCodes.Status409Conflict);
         }
 
-        return Flash.Redirect(context, $"{List}/{group.Id}", $"The group {group.Name} is there. Nobody is in it until a role leads into it, or you put somebody in.");
+        return page.Redirect($"{List}/{group.Id}", $"The group {group.Name} is there. Nobody is in it until a role leads into it, or you put somebody in.");
     }
 
-    private static async Task<IResult> EditAsync(
-        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, GroupStore store, FormDrafts drafts, CancellationToken cancellationToken)
+    private static async Task<IResult> EditAsync(Guid id, PageContext page, PermissionCatalogue catalogue, GroupStore store)
     {
-        if (await store.FindAsync(id, cancellationToken) is not { } group)
+        if (await store.FindAsync(id, page.Cancellation) is not { } group)
         {
             return TypedResults.NotFound();
         }
 
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => GroupForm.Of(group), cancellationToken);
-        return FormPage(context, caller, group, input, grantGuard, catalogue, StatusCodes.Status200OK);
+        var input = await page.FindDraftAsync() ?? GroupForm.Fill(group);
+        return FormPage(page, group, input, catalogue, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> ReplaceAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, GroupStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ReplaceAsync(Guid id, PageContext page, PermissionCatalogue catalogue, GroupStore store)
     {
-        var input = FormInput.Of(form);
-        if (await store.FindAsync(id, cancellationToken) is not { } current)
+        var input = page.Form;
+        if (await store.FindAsync(id, page.Cancellation) is not { } current)
         {
             return Gone();
         }
@@ -113,68 +108,65 @@ internal static class GroupPageEndpoints
         }
 
         GroupForm.Check(input, request, catalogue);
-        if (input.IsValid && grantGuard.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { ProblemDetails.Detail: var refused })
+        if (input.IsValid && page.GrantGuard.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("permissions", refused!);
         }
 
         if (!input.IsValid)
         {
-            return FormPage(context, caller, current, input, grantGuard, catalogue, StatusCodes.Status422UnprocessableEntity);
+            return FormPage(page, current, input, catalogue, StatusCodes.Status422UnprocessableEntity);
         }
 
-        var change = await store.ReplaceAsync(GroupEndpoints.ToGroup(request, id), current.Version, caller.Actor.Because(input.Value("reason")), cancellationToken);
+        var change = await store.ReplaceAsync(GroupEndpoints.ToGroup(request, id), current.Version, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation);
         if (change == GroupChange.NameTaken)
         {
             input.Add("name", GroupEndpoints.NameTakenText(request.Name));
-            return FormPage(context, caller, current, input, grantGuard, catalogue, StatusCodes.Status409Conflict);
+            return FormPage(page, current, input, catalogue, StatusCodes.Status409Conflict);
         }
 
         // Somebody was first by the blink of an eye.
-        if (change == GroupChange.Changed && await store.FindAsync(id, cancellationToken) is { } newer)
+        if (change == GroupChange.Changed && await store.FindAsync(id, page.Cancellation) is { } newer)
         {
             return Conflict(newer);
         }
 
         return change.Version is not null
-            ? Flash.Redirect(context, $"{List}/{id}", $"The group {request.Name} is changed. It counts from the next request on.")
+            ? page.Redirect($"{List}/{id}", $"The group {request.Name} is changed. It counts from the next request on.")
             : Gone();
 
         // What was typed is not lost with the group.
         IResult Gone()
         {
-            if (!caller.May(GroupPermissions.Add))
+            if (!page.Caller.May(GroupPermissions.Add))
             {
                 return TypedResults.NotFound();
             }
 
             input.Add("", "Somebody has deleted this group since you opened the page, with its members and mappings. What you typed makes a new group, if you want one.");
-            return FormPage(context, caller, group: null, input, grantGuard, catalogue, StatusCodes.Status404NotFound);
+            return FormPage(page, group: null, input, catalogue, StatusCodes.Status404NotFound);
         }
 
         // The form goes on from the version that is saved: whoever sends it again has seen that.
         IResult Conflict(Group theirs) => FormPage(
-            context,
-            caller,
+            page,
             theirs,
-            FormInput.Of(form.Select(field => field.Key == "version" ? KeyValuePair.Create("version", new Microsoft.Extensions.Primitives.StringValues(Text(theirs.Version))) : field)),
-            grantGuard,
+            input.With("version", Text(theirs.Version)),
             catalogue,
             StatusCodes.Status409Conflict,
             GroupForm.Versions(request, theirs));
     }
 
-    private static async Task<IResult> JoinAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, GroupStore groups, SubjectStore subjects, CancellationToken cancellationToken)
+    private static async Task<IResult> JoinAsync(Guid id, PageContext page, GroupPageReader reader, GroupStore groups, SubjectStore subjects)
     {
-        if (caller.Rules.FindGroup(id) is not { } group)
+        if (page.Caller.Rules.FindGroup(id) is not { } group)
         {
             return TypedResults.NotFound();
         }
 
-        var input = FormInput.Of(form);
+        var input = page.Form;
         var name = input.Value("account");
-        var named = name.Length == 0 ? [] : await subjects.FindNamedAsync(name, cancellationToken);
+        var named = name.Length == 0 ? [] : await subjects.FindNamedAsync(name, page.Cancellation);
         if (named.Count != 1)
         {
             input.Add("account", (name.Length, named.Count) switch
@@ -184,7 +176,7 @@ internal static class GroupPageEndpoints
                 _ => $"Several accounts are called {name}. Open the one that you mean, and put it into the group there.",
             });
         }
-        else if (grantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
+        else if (page.GrantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
         {
             input.Add("account", refused!);
         }
@@ -193,43 +185,41 @@ internal static class GroupPageEndpoints
 
         if (!input.IsValid)
         {
-            return await reader.FindAsync(id, caller, grantGuard, after: null, cancellationToken) is { } view
-                ? Pages.Of<GroupPage, GroupView>(context, caller, view with { Join = input }, StatusCodes.Status422UnprocessableEntity)
+            return await reader.FindAsync(id, page, after: null, input) is { } view
+                ? page.Render<GroupPage, GroupView>(view, StatusCodes.Status422UnprocessableEntity)
                 : TypedResults.NotFound();
         }
 
-        return await groups.AddMemberAsync(id, named[0].AccountId, caller.Actor.Because(input.Value("reason")), cancellationToken)
-            ? Flash.Redirect(context, $"{List}/{id}", $"{named[0].Username} is in the group {group.Name} from the next request on.")
+        return await groups.AddMemberAsync(id, named[0].AccountId, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation)
+            ? page.Redirect($"{List}/{id}", $"{named[0].Username} is in the group {group.Name} from the next request on.")
             : TypedResults.NotFound();
     }
 
-    private static async Task<IResult> AskToDeleteAsync(
-        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, GroupStore store, FormDrafts drafts, CancellationToken cancellationToken)
+    private static async Task<IResult> AskToDeleteAsync(Guid id, PageContext page, GroupPageReader reader, GroupStore store)
     {
-        if (await store.FindAsync(id, cancellationToken) is not { } group)
+        if (await store.FindAsync(id, page.Cancellation) is not { } group)
         {
             return TypedResults.NotFound();
         }
 
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(("version", Text(group.Version))), cancellationToken);
-        if (GroupPageReader.Lacking(group, grantGuard) is { Count: > 0 } lacking)
+        var input = await page.FindDraftAsync() ?? FormInput.Create(("version", Text(group.Version)));
+        if (GroupPageReader.Lacking(group, page.GrantGuard) is { Count: > 0 } lacking)
         {
             input.Add("", GrantGuard.Detail(lacking));
         }
 
-        return Pages.Of<DeleteGroupPage, DeleteGroupView>(context, caller, await reader.DeleteAsync(group, caller, input, cancellationToken));
+        return page.Render<DeleteGroupPage, DeleteGroupView>(await reader.DeleteAsync(group, page, input));
     }
 
-    private static async Task<IResult> DeleteAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, GroupPageReader reader, GroupStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> DeleteAsync(Guid id, PageContext page, GroupPageReader reader, GroupStore store)
     {
-        if (await store.FindAsync(id, cancellationToken) is not { } group)
+        if (await store.FindAsync(id, page.Cancellation) is not { } group)
         {
-            return Flash.Redirect(context, List, "That group was deleted already.");
+            return page.Redirect(List, "That group was deleted already.");
         }
 
-        var input = FormInput.Of(form);
-        if (input.IsValid && grantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { ProblemDetails.Detail: var refused })
+        var input = page.Form;
+        if (input.IsValid && page.GrantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { ProblemDetails.Detail: var refused })
         {
             input.Add("", refused!);
         }
@@ -242,37 +232,26 @@ internal static class GroupPageEndpoints
         }
 
         if (SeenVersion(input) == group.Version
-            && await store.DeleteAsync(id, group.Version, caller.Actor.Because(input.Value("reason")), cancellationToken))
+            && await store.DeleteAsync(id, group.Version, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
         {
-            return Flash.Redirect(context, List, $"The group {group.Name} is deleted, with its mappings and its direct members.");
+            return page.Redirect(List, $"The group {group.Name} is deleted, with its mappings and its direct members.");
         }
 
-        var newer = FormInput.Of(("version", Text(group.Version)), ("reason", input.Value("reason")))
+        var newer = FormInput.Create(("version", Text(group.Version)), ("reason", input.Value("reason")))
             .Note("Somebody has changed the group since you opened this page. Look at it, and delete it again if it is still to go.");
         return await PageAsync(group, newer, StatusCodes.Status409Conflict);
 
         async Task<IResult> PageAsync(Group group, FormInput input, int status) =>
-            Pages.Of<DeleteGroupPage, DeleteGroupView>(context, caller, await reader.DeleteAsync(group, caller, input, cancellationToken), status);
+            page.Render<DeleteGroupPage, DeleteGroupView>(await reader.DeleteAsync(group, page, input), status);
     }
 
-    private static RazorComponentResult FormPage(
-        HttpContext context,
-        Caller caller,
-        Group? group,
-        FormInput input,
-        GrantGuard grantGuard,
-        PermissionCatalogue catalogue,
-        int status,
-        IReadOnlyList<VersionField>? versions = null) =>
-        Pages.Of<GroupFormPage, GroupFormView>(
-            context,
-            caller,
-            new GroupFormView(
+    private static RazorComponentResult FormPage(PageContext page, Group? group, FormInput input, PermissionCatalogue catalogue, int status, IReadOnlyList<VersionField>? versions = null) =>
+        page.Render<GroupFormPage, GroupFormView>(new GroupFormView(
                 group?.Id,
                 group?.Name,
                 input,
-                GroupForm.Matrix(catalogue, grantGuard, input),
-                group is null ? [] : GroupPageReader.Lacking(group, grantGuard),
+                PermissionMatrixView.Create(catalogue, page.GrantGuard, input),
+                group is null ? [] : GroupPageReader.Lacking(group, page.GrantGuard),
                 versions),
             status);
 

@@ -1,21 +1,23 @@
-using KeycloakAccess.Admin.AuditPages;
+using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
-using KeycloakAccess.Admin.RoleMappingPages;
-using KeycloakAccess.Audit;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Explanation;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
 /// <summary>Reads what the pages of groups show.</summary>
-internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, RoleMatches matches, AuditStore audit, PermissionCatalogue catalogue)
+internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, RoleMatches matches, ActivityReader activity, PermissionCatalogue catalogue)
 {
     private const int PageSize = 50;
     private const int MostNamed = 20;
-    private const int RecentRows = 10;
 
     /// <returns>A page of the groups whose names hold a text, by name, and the last name where there are more.</returns>
-    public async Task<(IReadOnlyList<GroupResponse> Groups, string? Next)> ListAsync(AccessRules rules, string? search, string? after, CancellationToken cancellationToken)
+    public async Task<(IReadOnlyList<GroupResponse> Groups, string? Next)> ListAsync(
+        AccessRules rules, string? search, string? after, CancellationToken cancellationToken)
     {
         // Which they are is known from memory; only what the page shows is read.
         GroupRule[] page = [.. rules.GroupsByName
@@ -28,46 +30,44 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
     }
 
     /// <returns>Everything about one group, or <see langword="null"/> if there is none.</returns>
-    public async Task<GroupView?> FindAsync(Guid id, Caller caller, GrantGuard grantGuard, Guid? after, CancellationToken cancellationToken)
+    public async Task<GroupView?> FindAsync(Guid id, PageContext page, Guid? after, FormInput join)
     {
-        if (await groups.FindAsync(id, cancellationToken) is not { } group)
+        if (await groups.FindAsync(id, page.Cancellation) is not { } group)
         {
             return null;
         }
 
         var path = $"/admin/groups/{id}";
-        var (mappings, moreMappings) = await MappingsAsync(id, caller, cancellationToken);
-        var (members, next) = group.IsDefault || !caller.May(AccessPermissions.View)
+        var (mappings, moreMappings) = await MappingsAsync(id, page);
+        var (members, next) = group.IsDefault || !page.Caller.May(AccessPermissions.View)
             ? (null, null)
-            : await subjects.ListMembersAsync(caller.Rules, [id], PageSize, after, cancellationToken);
-        var happened = caller.May(AuditPermissions.View)
-            ? (await audit.ListAsync(new AuditFilter { Model = GroupPermissions.Model, Row = id.ToString(), Limit = RecentRows }, cancellationToken)).Rows
-            : [];
-        return new GroupView(
-            GroupEndpoints.ToResponse(group),
-            GroupForm.Matrix(catalogue, grantGuard, GroupForm.Of(group)),
-            Lacking(group, grantGuard),
-            mappings,
-            moreMappings,
-            members is null ? null : [.. members.Select(member => View(member, id, caller.Rules))],
-            after is null ? null : path + "#members",
-            next is null ? null : Links.To(path, ("after", next.ToString())) + "#members",
-            [.. happened.Select(AuditWords.View)],
-            FormInput.Of());
+            : await subjects.ListMembersAsync(page.Caller.Rules, [id], PageSize, after, page.Cancellation);
+        return new GroupView
+        {
+            Group = GroupEndpoints.ToResponse(group),
+            Matrix = PermissionMatrixView.Create(catalogue, page.GrantGuard, GroupForm.Fill(group)),
+            Lacking = Lacking(group, page.GrantGuard),
+            Mappings = mappings,
+            MoreMappings = moreMappings,
+            Members = members is null ? null : [.. members.Select(member => View(member, id, page.Caller.Rules))],
+            Paging = Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(path, ("after", to)) + "#members"),
+            Happened = await activity.DescribeAsync(page.Caller, GroupPermissions.Model, id, page.Cancellation),
+            Join = join,
+        };
     }
 
     /// <returns>What goes when a group is deleted.</returns>
-    public async Task<DeleteGroupView> DeleteAsync(Group group, Caller caller, FormInput input, CancellationToken cancellationToken)
+    public async Task<DeleteGroupView> DeleteAsync(Group group, PageContext page, FormInput input)
     {
-        var (mappings, moreMappings) = await MappingsAsync(group.Id, caller, cancellationToken);
-        var (direct, next) = caller.May(AccessPermissions.View)
-            ? await subjects.ListHoldersAsync([], [group.Id], MostNamed, after: null, cancellationToken)
+        var (mappings, moreMappings) = await MappingsAsync(group.Id, page);
+        var (direct, next) = page.Caller.May(AccessPermissions.View)
+            ? await subjects.ListHoldersAsync([], [group.Id], MostNamed, after: null, page.Cancellation)
             : (null, null);
         return new DeleteGroupView(
             GroupEndpoints.ToResponse(group),
             mappings,
             moreMappings,
-            direct is null ? null : [.. direct.Select(member => View(member, group.Id, caller.Rules))],
+            direct is null ? null : [.. direct.Select(member => View(member, group.Id, page.Caller.Rules))],
             next is not null,
             input);
     }
@@ -75,16 +75,16 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
     /// <returns>What the caller would have to hold to change the group.</returns>
     public static IReadOnlyList<string> Lacking(Group group, GrantGuard grantGuard) => grantGuard.Lacking([.. group.Permissions, .. group.Denied]);
 
-    private async Task<(IReadOnlyList<RoleMappingView> First, int More)> MappingsAsync(Guid id, Caller caller, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<RoleMappingView> First, int More)> MappingsAsync(Guid id, PageContext page)
     {
-        if (!caller.May(RoleMappingPermissions.View))
+        if (!page.Caller.May(RoleMappingPermissions.View))
         {
             return ([], 0);
         }
 
-        var matched = (await matches.OfAsync(caller.Rules, cancellationToken)).Matched;
-        MappingRule[] all = [.. caller.Rules.MappingsInto(id)];
-        return ([.. all.Take(MostNamed).Select(mapping => RoleMappingView.Of(mapping, caller.Rules, matched))], Math.Max(0, all.Length - MostNamed));
+        var matched = (await matches.CompareAsync(page.Caller.Rules, page.Cancellation)).Matched;
+        MappingRule[] all = [.. page.Caller.Rules.MappingsInto(id)];
+        return ([.. all.Take(MostNamed).Select(mapping => RoleMappingView.Create(mapping, page.Caller.Rules, matched))], Math.Max(0, all.Length - MostNamed));
     }
 
     private static GroupMemberView View(KnownSubject member, Guid id, AccessRules rules)

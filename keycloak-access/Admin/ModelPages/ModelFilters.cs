@@ -1,3 +1,6 @@
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,14 +23,13 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
         .ToDictionary(StringComparer.Ordinal);
 
     /// <returns>The query, without what cannot be, and what is wrong with that.</returns>
-    public async Task<(ListQuery Query, IReadOnlyList<string> Mistakes)> QueryAsync(
-        IReadOnlyDictionary<string, string> said, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
+    public async Task<(ListQuery Query, IReadOnlyList<string> Mistakes)> QueryAsync(IReadOnlyDictionary<string, string> said, PageContext page)
     {
         var mistakes = new List<string>();
         var values = new Dictionary<string, StringValues>(StringComparer.Ordinal);
         foreach (var (name, text) in said)
         {
-            var (value, mistake) = await ValueAsync(name, text, zone, caller, cancellationToken);
+            var (value, mistake) = await ValueAsync(name, text, page);
             if (mistake is null)
             {
                 values[name] = value;
@@ -53,10 +55,10 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
     }
 
     /// <returns>The filters, with what the address says.</returns>
-    public IReadOnlyList<ModelFilterView> Views(IReadOnlyDictionary<string, string> said, Caller caller)
+    public IReadOnlyList<ModelFilterView> Views(IReadOnlyDictionary<string, string> said, PageContext page)
     {
         var filters = new List<ModelFilterView>();
-        foreach (var column in model.Columns.Where(column => column != model.Id && references.Shows(column, caller) && !model.Searches.Contains(column)))
+        foreach (var column in model.Columns.Where(column => column != model.Id && references.Shows(column, page) && !model.Searches.Contains(column)))
         {
             var type = InputType(column);
             if (column.Type.IsOrdered)
@@ -90,7 +92,7 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
     }
 
     /// <returns>The list with what the address says, and other values where they are given.</returns>
-    public string Path(IReadOnlyDictionary<string, string> said, string? sort = null, string? after = null) => Links.To(
+    public string Path(IReadOnlyDictionary<string, string> said, string? sort = null, string? after = null) => Links.WithQuery(
         $"/admin/models/{model.Plural}",
         [
             .. said.Where(parameter => parameter.Key is not ("after" or "sort")).Select(parameter => (parameter.Key, (string?)parameter.Value)),
@@ -98,7 +100,7 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
             ("after", after),
         ]);
 
-    private async Task<(string? Value, string? Mistake)> ValueAsync(string name, string text, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
+    private async Task<(string? Value, string? Mistake)> ValueAsync(string name, string text, PageContext page)
     {
         var column = model.Columns.FirstOrDefault(column => name == column.Json || name.StartsWith(column.Json + ".", StringComparison.Ordinal));
         if (column is null)
@@ -106,7 +108,7 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
             return (text, null);
         }
 
-        if (!references.Shows(column, caller))
+        if (!references.Shows(column, page))
         {
             return (null, $"{column.Title} is not for you to see, so nothing is filtered by it.");
         }
@@ -118,11 +120,11 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
 
         if (references.Models.TargetOf(column) is { } target)
         {
-            var (id, mistake) = await references.FindAsync(target, text, caller, cancellationToken);
+            var (id, mistake) = await references.FindAsync(target, text, page);
             return (id is null ? null : target.Id.Type.Write(id), mistake);
         }
 
-        return (column.Type.Type == typeof(DateTimeOffset) && LocalTimes.Read(text, zone) is { } at ? column.Type.Write(at) : text, null);
+        return (column.Type.Type == typeof(DateTimeOffset) && LocalTimes.Read(text, page.Zone) is { } at ? column.Type.Write(at) : text, null);
     }
 
     private static string InputType(Column column) =>

@@ -1,6 +1,6 @@
 using System.Globalization;
-using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 
@@ -27,36 +27,36 @@ internal sealed class ModelForm(Model model, ModelReferences references)
     private const int LongLines = 300;
 
     /// <summary>The fields, for a new row or for one that is there.</summary>
-    public IReadOnlyList<ModelFieldView> Fields(bool isNew, FormInput input, Caller caller) =>
-        [.. Columns(isNew, caller).Select(column => Field(column, input))];
+    public IReadOnlyList<ModelFieldView> List(bool isNew, FormInput input, PageContext page) =>
+        [.. Columns(isNew, page).Select(column => Field(column, input))];
 
-    /// <returns>What stands in the form for a row.</returns>
-    public async Task<FormInput> OfAsync(object row, int? version, bool isNew, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
+    /// <returns>What stands in the form of a row; it has no version while it is new.</returns>
+    public async Task<FormInput> FillAsync(object row, int? version, PageContext page)
     {
-        var fields = new List<(string Name, string? Value)> { (Version, version?.ToString(CultureInfo.InvariantCulture)), (Zone, zone.Id) };
-        foreach (var column in Columns(isNew, caller))
+        var fields = new List<(string Name, string? Value)> { (Version, version?.ToString(CultureInfo.InvariantCulture)), (Zone, page.Zone.Id) };
+        foreach (var column in Columns(isNew: version is null, page))
         {
-            fields.Add((column.Json, await TextAsync(column, row, zone, caller, cancellationToken)));
+            fields.Add((column.Json, await TextAsync(column, row, page.Zone, page)));
         }
 
-        return FormInput.Of([.. fields]);
+        return FormInput.Create([.. fields]);
     }
 
     /// <returns>What stands in the form for a new row: what the address says of it by the names of its fields, as far as that can be.</returns>
-    public async Task<FormInput> FilledAsync(IQueryCollection query, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken)
+    public async Task<FormInput> FillNewAsync(PageContext page)
     {
         var row = model.New();
         var unusable = new List<string>();
-        foreach (var column in Columns(isNew: true, caller))
+        foreach (var column in Columns(isNew: true, page))
         {
-            var given = FormInput.Of((column.Json, query[column.Json].ToString()), (Zone, zone.Id));
+            var given = FormInput.Create((column.Json, page.Http.Request.Query[column.Json].ToString()), (Zone, page.Zone.Id));
             if (given.Value(column.Json).Length == 0)
             {
                 continue;
             }
 
             var before = column.Get(row);
-            var (value, mistake) = await GivenAsync(column, given, caller, cancellationToken);
+            var (value, mistake) = await GivenAsync(column, given, page);
             if (mistake is null)
             {
                 column.Set(row, value);
@@ -69,17 +69,13 @@ internal sealed class ModelForm(Model model, ModelReferences references)
             }
         }
 
-        var filled = await OfAsync(row, version: null, isNew: true, zone, caller, cancellationToken);
+        var filled = await FillAsync(row, version: null, page);
         return unusable.Count == 0 ? filled : filled.Note($"What the address says for {string.Join(", ", unusable)} cannot be, so it is left out.");
     }
 
-    /// <summary>Reads a row off the form, and says in the form what is wrong with it.</summary>
-    /// <param name="input">The form.</param>
-    /// <param name="before">The row as it is; <see langword="null"/> for a new one.</param>
-    /// <param name="caller">Who sends it.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>Reads a row off the form, and says in the form what is wrong with it. A new one has none before.</summary>
     /// <returns>The row, which is valid if the form is.</returns>
-    public async Task<object> ReadAsync(FormInput input, object? before, Caller caller, CancellationToken cancellationToken)
+    public async Task<object> ReadAsync(FormInput input, object? before, PageContext page)
     {
         var row = model.New();
         if (before is not null)
@@ -91,15 +87,15 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         var unread = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var column in Columns(isNew: before is null, caller))
+        foreach (var column in Columns(isNew: before is null, page))
         {
             // A clock shows seconds and a title may be many rows': what was not touched stays as it was, to the last digit.
-            if (before is not null && string.Equals(TextOf(column, input), await TextAsync(column, before, ZoneOf(input), caller, cancellationToken), StringComparison.Ordinal))
+            if (before is not null && string.Equals(TextOf(column, input), await TextAsync(column, before, ZoneOf(input), page), StringComparison.Ordinal))
             {
                 continue;
             }
 
-            var (value, mistake) = await ValueAsync(column, input, caller, cancellationToken);
+            var (value, mistake) = await ValueAsync(column, input, page);
             if (mistake is null)
             {
                 column.Set(row, value);
@@ -116,21 +112,17 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         return row;
     }
 
-    /// <returns>The form, as it goes on from a version that somebody else has saved.</returns>
-    public static FormInput GoOnFrom(FormInput input, int version) => FormInput.Of(
-        [.. input.Fields.Where(field => field.Key != Version), KeyValuePair.Create(Version, new Microsoft.Extensions.Primitives.StringValues(version.ToString(CultureInfo.InvariantCulture)))]);
-
     /// <returns>The version that the sender has seen; one that no row has, where the form does not say.</returns>
     public static int SeenVersion(FormInput input) =>
         int.TryParse(input.Value(Version), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     /// <returns>Both versions, field by field.</returns>
-    public async Task<IReadOnlyList<VersionField>> VersionsAsync(FormInput mine, object theirs, Caller caller, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<VersionField>> CompareAsync(FormInput mine, object theirs, PageContext page)
     {
         var fields = new List<VersionField>();
-        foreach (var column in Columns(isNew: false, caller))
+        foreach (var column in Columns(isNew: false, page))
         {
-            fields.Add(new VersionField(column.Title, Shown(TextOf(column, mine)), Shown(await TextAsync(column, theirs, ZoneOf(mine), caller, cancellationToken))));
+            fields.Add(new VersionField(column.Title, Shown(TextOf(column, mine)), Shown(await TextAsync(column, theirs, ZoneOf(mine), page))));
 
             string Shown(string text) => column.Type.Type == typeof(bool) ? YesOrNo(text) : text;
         }
@@ -143,25 +135,27 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         column.Type.Type == typeof(bool) ? [("true", "yes"), ("false", "no")] : [.. column.Type.Names.Select(name => (name, name))];
 
     // What somebody may not look at is not in the form of a row that is there: it stays as it is.
-    private IEnumerable<Column> Columns(bool isNew, Caller caller) => model.Requested(isNew).Where(column => isNew || references.Shows(column, caller));
+    private IEnumerable<Column> Columns(bool isNew, PageContext page) => model.Requested(isNew).Where(column => isNew || references.Shows(column, page));
 
     private ModelFieldView Field(Column column, FormInput input)
     {
         var target = references.Models.TargetOf(column);
         var type = TypeOf(column, input);
-        return new ModelFieldView(
-            column.Json,
-            column.Title,
-            type,
-            type == "select" ? [.. column.IsNullable ? [("", "none")] : Array.Empty<(string, string)>(), .. Choices(column)] : [],
-            column.Type.IsText ? column.IsRequired || column == model.Id : !column.IsNullable,
-            column.MaxLength,
-            target is not null ? $"{ModelDescription.Sentence(target.Name)}: begin to write, and choose."
+        return new ModelFieldView
+        {
+            Name = column.Json,
+            Title = column.Title,
+            Type = type,
+            Options = type == "select" ? [.. column.IsNullable ? [("", "none")] : Array.Empty<(string, string)>(), .. Choices(column)] : [],
+            IsRequired = column.Type.IsText ? column.IsRequired || column == model.Id : !column.IsNullable,
+            MaxLength = column.MaxLength,
+            Hint = target is not null ? $"{ModelDescription.Sentence(target.Name)}: begin to write, and choose."
                 : column.Type.Type == typeof(DateTimeOffset) ? $"By the clock of {ZoneOf(input).Id}."
                 : column.Type.Type == typeof(Guid) || column == model.Id ? $"It is {column.Type.Form}."
                 : null,
-            target is null ? null : $"/admin/models/{target.Plural}/names",
-            column.Type.Type == typeof(decimal) ? "any" : column.Type.Type == typeof(DateTimeOffset) ? "1" : null);
+            SuggestPath = target is null ? null : $"/admin/models/{target.Plural}/names",
+            Step = column.Type.Type == typeof(decimal) ? "any" : column.Type.Type == typeof(DateTimeOffset) ? "1" : null,
+        };
     }
 
     private string TypeOf(Column column, FormInput input) => column.Type switch
@@ -177,13 +171,13 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         _ => column.IsUrl ? "url" : "text",
     };
 
-    private async Task<string> TextAsync(Column column, object row, TimeZoneInfo zone, Caller caller, CancellationToken cancellationToken) => column.Get(row) switch
+    private async Task<string> TextAsync(Column column, object row, TimeZoneInfo zone, PageContext page) => column.Get(row) switch
     {
         null => "",
         // What a record has before anybody gave it anything is nothing to begin with.
         Guid or DateOnly or DateTimeOffset when column.Get(row)!.Equals(Activator.CreateInstance(column.Type.Type)) => "",
         DateTimeOffset at => LocalTimes.Write(at, zone),
-        var value when references.Models.TargetOf(column) is { } target => await references.TextAsync(target, value, caller, cancellationToken),
+        var value when references.Models.TargetOf(column) is { } target => await references.TextAsync(target, value, page),
         // A tick in a box, or none.
         bool value when !column.IsNullable => value ? "true" : "",
         var value => column.Type.Write(value).ReplaceLineEndings("\n").Trim(),
@@ -191,7 +185,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
 
     private static string TextOf(Column column, FormInput input) => input.Value(column.Json).ReplaceLineEndings("\n");
 
-    private async Task<(object? Value, string? Mistake)> ValueAsync(Column column, FormInput input, Caller caller, CancellationToken cancellationToken)
+    private async Task<(object? Value, string? Mistake)> ValueAsync(Column column, FormInput input, PageContext page)
     {
         var text = TextOf(column, input);
         if (column.Type.Type == typeof(bool) && !column.IsNullable)
@@ -206,7 +200,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
 
         if (references.Models.TargetOf(column) is { } target && text.Length > 0)
         {
-            return await references.FindAsync(target, text, caller, cancellationToken);
+            return await references.FindAsync(target, text, page);
         }
 
         var value = column.Type.Type == typeof(DateTimeOffset) ? LocalTimes.Read(text, ZoneOf(input)) : column.Type.Parse(text);
@@ -214,7 +208,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
     }
 
     // As the API writes a value, or else as the field has it.
-    private async Task<(object? Value, string? Mistake)> GivenAsync(Column column, FormInput given, Caller caller, CancellationToken cancellationToken)
+    private async Task<(object? Value, string? Mistake)> GivenAsync(Column column, FormInput given, PageContext page)
     {
         if (!column.Type.IsText && references.Models.TargetOf(column) is null && column.Type.Parse(given.Value(column.Json)) is { } value)
         {
@@ -222,7 +216,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         // Any text would be a tick in the box.
-        return column.Type.Type == typeof(bool) ? (null, $"{column.Title} must be {column.Type.Form}.") : await ValueAsync(column, given, caller, cancellationToken);
+        return column.Type.Type == typeof(bool) ? (null, $"{column.Title} must be {column.Type.Form}.") : await ValueAsync(column, given, page);
     }
 
     private static TimeZoneInfo ZoneOf(FormInput input) => ReaderZone.Named(input.Value(Zone));

@@ -1,3 +1,5 @@
+using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
@@ -8,26 +10,27 @@ internal static class ModelPageEndpoints
     public static void MapModelPages(this IEndpointRouteBuilder admin)
     {
         var references = admin.ServiceProvider.GetRequiredService<ModelReferences>();
+        var activity = admin.ServiceProvider.GetRequiredService<ActivityReader>();
         foreach (var model in references.Models.Models)
         {
-            new RowViews(model, references).Map(admin);
+            var views = new RowViews(model, references);
+            views.Map(admin, new RowPageReader(views, activity));
         }
     }
 
-    private static void Map(this RowViews views, IEndpointRouteBuilder admin)
+    private static void Map(this RowViews views, IEndpointRouteBuilder admin, RowPageReader reader)
     {
         var model = views.Model;
-        var (list, export) = (new RowListPages(views), new RowExportPages(views));
-        var (forms, pages, several) = (new RowFormPages(views), new RowPages(views), new SeveralRowsPages(views));
+        var (list, export) = (new RowListPages(views), new RowExport(views));
+        var (pages, several) = (new RowPages(views, reader), new SeveralRowsPages(views));
         var group = admin.MapGroup($"/models/{model.Plural}").RequirePermission(model.Name, Permission.View);
         group.MapGet("/", list.ListAsync);
         group.MapGet("/names", list.NamesAsync);
-        group.MapGet("/new", forms.NewAsync).RequirePermission(model.Name, Permission.Add);
-        group.MapPost("/new", forms.CreateAsync).RequirePermission(model.Name, Permission.Add);
+        group.MapForm("/new", _ => new NewRowForm(views)).RequirePermission(model.Name, Permission.Add);
 
         // An id that its creator gives may be any word, but has one segment.
-        group.MapGet("/export/csv", export.CsvAsync);
-        group.MapGet("/export/jsonl", export.JsonLinesAsync);
+        group.MapGet("/export/csv", export.WriteCsvAsync);
+        group.MapGet("/export/jsonl", export.WriteJsonLinesAsync);
 
         // What is to be done decides which permission it takes.
         group.MapGet("/bulk/preview", several.AskAgainAsync);
@@ -38,15 +41,12 @@ internal static class ModelPageEndpoints
 
         var row = group.MapGroup(model.AssignsIds ? "/{id:guid}" : "/{id}");
         row.MapGet("/", pages.ShowAsync);
-        row.MapGet("/edit", forms.EditAsync).RequirePermission(model.Name, Permission.Change);
-        row.MapPost("/edit", forms.ReplaceAsync).RequirePermission(model.Name, Permission.Change);
-        row.MapGet("/delete", pages.AskToDeleteAsync).RequirePermission(model.Name, Permission.Delete);
-        row.MapPost("/delete", pages.DeleteAsync).RequirePermission(model.Name, Permission.Delete);
+        row.MapForm("/edit", _ => new EditRowForm(views)).RequirePermission(model.Name, Permission.Change);
+        row.MapForm("/delete", _ => new DeleteRowForm(views)).RequirePermission(model.Name, Permission.Delete);
         row.MapGet("/history", pages.HistoryAsync).RequirePermission(AuditPermissions.View);
         foreach (var action in model.Actions)
         {
-            row.MapGet($"/actions/{action.Name}", pages.AskToAct(action));
-            row.MapPost($"/actions/{action.Name}", pages.Act(action)).RequirePermission(model.Name, action.Name);
+            row.MapForm($"/actions/{action.Name}", _ => new RowActionForm(views, action, reader), new Permission(model.Name, action.Name));
         }
     }
 }

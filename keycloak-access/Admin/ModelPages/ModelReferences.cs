@@ -1,3 +1,4 @@
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 
@@ -27,41 +28,41 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
     }
 
     /// <returns>Whether the caller may know what stands in the column: of a reference, only who may look at the other model.</returns>
-    public bool Shows(Column column, Caller caller) => models.TargetOf(column) is not { } target || caller.May(target.Name, Permission.View);
+    public bool Shows(Column column, PageContext page) => models.TargetOf(column) is not { } target || page.Caller.May(target.Name, Permission.View);
 
     /// <returns>The titles of rows by their ids, as addresses write them.</returns>
-    public async Task<IReadOnlyDictionary<string, string>> TitlesAsync(Model target, IEnumerable<object> ids, Caller caller, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, string>> TitlesAsync(Model target, IEnumerable<object> ids, PageContext page)
     {
-        object[] wanted = caller.May(target.Name, Permission.View) ? [.. ids.Distinct()] : [];
-        var rows = await StoreOf(target).FindAsync(wanted, RowSubject.FromCaller(caller), cancellationToken);
+        object[] wanted = page.Caller.May(target.Name, Permission.View) ? [.. ids.Distinct()] : [];
+        var rows = await StoreOf(target).FindAsync(wanted, RowSubject.FromCaller(page.Caller), page.Cancellation);
         return rows.ToDictionary(row => target.IdOf(row.Row), row => TitleOf(target, row.Row), StringComparer.Ordinal);
     }
 
     /// <returns>What stands in a field for a reference: the title, with the id where another row has the same.</returns>
-    public async Task<string> TextAsync(Model target, object id, Caller caller, CancellationToken cancellationToken)
+    public async Task<string> TextAsync(Model target, object id, PageContext page)
     {
         var written = target.Id.Type.Write(id);
-        var titles = await TitlesAsync(target, [id], caller, cancellationToken);
+        var titles = await TitlesAsync(target, [id], page);
         return !titles.TryGetValue(written, out var title) ? written
-            : await NamedAsync(target, title, caller, cancellationToken) is { Count: 1 } ? title
+            : await NamedAsync(target, title, page) is { Count: 1 } ? title
             : WithId(title, written);
     }
 
     /// <summary>Finds the row that somebody means by a title, by a title with an id, or by an id.</summary>
     /// <returns>The id, or what is wrong.</returns>
-    public async Task<(object? Id, string? Mistake)> FindAsync(Model target, string text, Caller caller, CancellationToken cancellationToken)
+    public async Task<(object? Id, string? Mistake)> FindAsync(Model target, string text, PageContext page)
     {
         var one = target.Name.Replace('-', ' ');
         foreach (var candidate in new[] { IdIn(text), text })
         {
-            if (candidate is not null && caller.May(target.Name, Permission.View)
-                && await StoreOf(target).FindAsync(candidate, RowSubject.FromCaller(caller), cancellationToken) is { } found)
+            if (candidate is not null && page.Caller.May(target.Name, Permission.View)
+                && await StoreOf(target).FindAsync(candidate, RowSubject.FromCaller(page.Caller), page.Cancellation) is { } found)
             {
                 return (target.Id.Get(found.Row), null);
             }
         }
 
-        var named = caller.May(target.Name, Permission.View) ? await NamedAsync(target, text, caller, cancellationToken) : [];
+        var named = page.Caller.May(target.Name, Permission.View) ? await NamedAsync(target, text, page) : [];
         return named switch
         {
             [var row] => (target.Id.Get(row), null),
@@ -71,7 +72,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
     }
 
     /// <returns>What a field suggests to somebody who types.</returns>
-    public async Task<IReadOnlyList<string>> SuggestAsync(Model target, string text, Caller caller, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<string>> SuggestAsync(Model target, string text, PageContext page)
     {
         if (target.Searches.Count == 0)
         {
@@ -79,14 +80,14 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         }
 
         var (rows, _) = await StoreOf(target).ListAsync(
-            new ListQuery(text, [], target.Sorts[0], Descending: false, MostSuggested, After: null), RowSubject.FromCaller(caller), cancellationToken);
+            new ListQuery(text, [], target.Sorts[0], Descending: false, MostSuggested, After: null), RowSubject.FromCaller(page.Caller), page.Cancellation);
         return [.. rows
             .GroupBy(row => TitleOf(target, row), StringComparer.Ordinal)
             .SelectMany(same => same.Count() == 1 ? [same.Key] : same.Select(row => WithId(same.Key, target.IdOf(row))))];
     }
 
     // One that is exactly so, and another if there is one.
-    private async Task<IReadOnlyList<object>> NamedAsync(Model target, string title, Caller caller, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<object>> NamedAsync(Model target, string title, PageContext page)
     {
         var column = TitleOf(target);
         if (!column.Type.IsText)
@@ -95,7 +96,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         }
 
         var query = new ListQuery(Search: null, [new ListCondition(column, "=", title)], column, Descending: false, Limit: 2, After: null);
-        return (await StoreOf(target).ListAsync(query, RowSubject.FromCaller(caller), cancellationToken)).Rows;
+        return (await StoreOf(target).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation)).Rows;
     }
 
     private static string WithId(string title, string id) => $"{title} [{id}]";

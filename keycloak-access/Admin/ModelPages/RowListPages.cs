@@ -1,3 +1,5 @@
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 
@@ -12,30 +14,31 @@ internal sealed class RowListPages(RowViews views)
     private readonly ModelFilters _filters = new(views.Model, views.References);
     private readonly Column _title = ModelReferences.TitleOf(views.Model);
 
-    public async Task<IResult> ListAsync(HttpContext context, Caller caller, CancellationToken cancellationToken)
+    public async Task<IResult> ListAsync(PageContext page)
     {
-        var said = _filters.Read(context.Request.Query);
-        var (query, mistakes) = await _filters.QueryAsync(said, ReaderZone.Of(context.Request), caller, cancellationToken);
-        var (rows, next) = await views.Store.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken);
-        Column[] columns = [.. views.Shown(caller).Where(column => column != _title).Take(MostColumns)];
-        return Pages.Of<ModelListPage, ModelListView>(context, caller, new ModelListView(
-            views.Name,
-            [.. new[] { _title }.Concat(columns).Select(column => Heading(column, query, said))],
-            await views.RowsAsync(rows, columns, caller, cancellationToken),
-            [.. _model.Searches.Select(column => column.Title.ToLowerInvariant())],
-            said.GetValueOrDefault("search", ""),
-            said.GetValueOrDefault("sort"),
-            _filters.Views(said, caller),
-            mistakes,
-            query.After is null ? null : _filters.Path(said),
-            next is null ? null : _filters.Path(said, after: next),
-            [.. SeveralRowsPages.Changes(views, caller)],
-            _filters.Path(said)));
+        var said = _filters.Read(page.Http.Request.Query);
+        var (query, mistakes) = await _filters.QueryAsync(said, page);
+        var (rows, next) = await views.Store.ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation);
+        Column[] columns = [.. views.Shown(page).Where(column => column != _title).Take(MostColumns)];
+        return page.Render<ModelListPage, ModelListView>(new ModelListView
+        {
+            Model = views.Name,
+            Columns = [.. new[] { _title }.Concat(columns).Select(column => Heading(column, query, said))],
+            Rows = await views.RowsAsync(rows, columns, page),
+            Searches = [.. _model.Searches.Select(column => column.Title.ToLowerInvariant())],
+            Search = said.GetValueOrDefault("search", ""),
+            Sort = said.GetValueOrDefault("sort"),
+            Filters = _filters.Views(said, page),
+            Mistakes = mistakes,
+            Paging = Paging.Create(query.After is null, next, to => _filters.Path(said, after: to)),
+            Changes = [.. SeveralRowsPages.Changes(views, page)],
+            Path = _filters.Path(said),
+        });
     }
 
     // Suggestions for whoever types what a row of this model is called, in whichever field.
-    public async Task<IResult> NamesAsync(HttpRequest request, Caller caller, CancellationToken cancellationToken) =>
-        Suggestions.Of(await views.References.SuggestAsync(_model, Suggestions.Typed(request), caller, cancellationToken));
+    public async Task<IResult> NamesAsync(PageContext page) =>
+        Suggestions.Render(await views.References.SuggestAsync(_model, Suggestions.Typed(page.Http.Request), page));
 
     private ModelColumnView Heading(Column column, ListQuery query, IReadOnlyDictionary<string, string> said) => new(
         column.Title,

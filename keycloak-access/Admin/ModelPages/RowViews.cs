@@ -1,5 +1,6 @@
-using KeycloakAccess.Admin.AccountPages;
-using KeycloakAccess.Admin.AuditPages;
+using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Data;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
@@ -20,40 +21,40 @@ internal sealed class RowViews(Model model, ModelReferences references)
     public ModelName Name { get; } = NameOf(model);
 
     /// <returns>A row that the caller may see.</returns>
-    public Task<VersionedRow?> FindAsync(string id, Caller caller, CancellationToken cancellationToken) =>
-        Store.FindAsync(id, RowSubject.FromCaller(caller), cancellationToken);
+    public Task<VersionedRow?> FindAsync(string id, PageContext page) =>
+        Store.FindAsync(id, RowSubject.FromCaller(page.Caller), page.Cancellation);
 
     /// <returns>The columns that are shown. An id that the service assigns tells people nothing.</returns>
-    public IEnumerable<Column> Shown(Caller caller) => model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, caller));
+    public IEnumerable<Column> Shown(PageContext page) => model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, page));
 
     /// <returns>The names in JSON of the columns that are not shown.</returns>
-    private HashSet<string> Hidden(Caller caller) =>
-        model.Columns.Where(column => !references.Shows(column, caller)).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
+    private HashSet<string> Hidden(PageContext page) =>
+        model.Columns.Where(column => !references.Shows(column, page)).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
 
     /// <returns>The actions of the model's own that the caller may use.</returns>
-    public IEnumerable<ModelActionView> Actions(Caller caller) =>
-        model.Actions.Where(action => caller.May(model.Name, action.Name)).Select(action => new ModelActionView(action.Name, ModelDescription.Sentence(action.Name)));
+    public IEnumerable<ModelActionView> Actions(PageContext page) =>
+        model.Actions.Where(action => page.Caller.May(model.Name, action.Name)).Select(action => new ModelActionView(action.Name, ModelDescription.Sentence(action.Name)));
 
     public static bool IsNumber(Column column) => column.Type.Type == typeof(int) || column.Type.Type == typeof(long) || column.Type.Type == typeof(decimal);
 
     /// <returns>The rows with their values as people read them. Titles of what they refer to are read once for each column.</returns>
-    public Task<IReadOnlyList<ModelRowView>> RowsAsync(IReadOnlyList<object> rows, IReadOnlyList<Column> columns, Caller caller, CancellationToken cancellationToken) =>
-        RowsAsync(model, rows, columns, caller, cancellationToken);
+    public Task<IReadOnlyList<ModelRowView>> RowsAsync(IReadOnlyList<object> rows, IReadOnlyList<Column> columns, PageContext page) =>
+        RowsAsync(model, rows, columns, page);
 
     /// <returns>The first rows of each model that refer to this one: what stands in the way of deleting it.</returns>
-    public async Task<IReadOnlyList<ModelDependantsView>> DependantsAsync(object row, int most, Caller caller, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ModelDependantsView>> DependantsAsync(object row, int most, PageContext page)
     {
         var dependants = new List<ModelDependantsView>();
-        foreach (var (other, column) in references.Models.ReferencesTo(model).Where(reference => caller.May(reference.Model.Name, Permission.View)))
+        foreach (var (other, column) in references.Models.ReferencesTo(model).Where(reference => page.Caller.May(reference.Model.Name, Permission.View)))
         {
             var query = new ListQuery(Search: null, [new ListCondition(column, "=", model.Id.Get(row))], other.Id, Descending: false, most, After: null);
-            var (rows, next) = await references.StoreOf(other).ListAsync(query, RowSubject.FromCaller(caller), cancellationToken);
+            var (rows, next) = await references.StoreOf(other).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation);
             if (rows.Count > 0)
             {
                 dependants.Add(new ModelDependantsView(
                     $"{other.Title}, by {column.Title.ToLowerInvariant()}",
-                    await RowsAsync(other, rows, [], caller, cancellationToken),
-                    next is null ? null : Links.To(NameOf(other).Path, (column.Json, model.IdOf(row)))));
+                    await RowsAsync(other, rows, [], page),
+                    next is null ? null : Links.WithQuery(NameOf(other).Path, (column.Json, model.IdOf(row)))));
             }
         }
 
@@ -61,10 +62,10 @@ internal sealed class RowViews(Model model, ModelReferences references)
     }
 
     /// <returns>The forms for new rows that refer to this one, of models that the caller may add to.</returns>
-    public IReadOnlyList<ModelAdditionView> Additions(object row, Caller caller)
+    public IReadOnlyList<ModelAdditionView> Additions(object row, PageContext page)
     {
         var referring = references.Models.ReferencesTo(model)
-            .Where(reference => !reference.Column.IsReadOnly && caller.May(reference.Model.Name, Permission.View) && caller.May(reference.Model.Name, Permission.Add))
+            .Where(reference => !reference.Column.IsReadOnly && page.Caller.May(reference.Model.Name, Permission.View) && page.Caller.May(reference.Model.Name, Permission.Add))
             .ToArray();
         return [.. referring.Select(reference =>
         {
@@ -72,37 +73,37 @@ internal sealed class RowViews(Model model, ModelReferences references)
             var several = referring.Count(other => other.Model == reference.Model) > 1;
             return new ModelAdditionView(
                 $"Add {name.A}{(several ? $", by {reference.Column.Title.ToLowerInvariant()}" : "")}",
-                Links.To($"{name.Path}/new", (reference.Column.Json, model.IdOf(row))));
+                Links.WithQuery($"{name.Path}/new", (reference.Column.Json, model.IdOf(row))));
         })];
     }
 
     /// <returns>Rows of the audit log in a sentence each, of which none says more than the page of the row.</returns>
-    public async Task<IReadOnlyList<ActivityView>> HappenedAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ActivityView>> HappenedAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
-        var (hidden, say) = (Hidden(caller), await NamesAsync(rows, caller, cancellationToken));
-        return [.. rows.Select(row => AuditWords.View(AuditWords.Without(row, hidden), say))];
+        var (hidden, say) = (Hidden(page), await NamesAsync(rows, page));
+        return [.. rows.Select(row => AuditFormatter.ToActivity(AuditFormatter.Without(row, hidden), say))];
     }
 
     /// <returns>What rows of the audit log have changed in a row of this model.</returns>
-    public async Task<IReadOnlyList<ModelChangeView>> ChangesAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ModelChangeView>> ChangesAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
-        var (hidden, say) = (Hidden(caller), await NamesAsync(rows, caller, cancellationToken));
+        var (hidden, say) = (Hidden(page), await NamesAsync(rows, page));
         var titles = model.Columns.ToDictionary(column => column.Json, column => column.Title, StringComparer.Ordinal);
         return [.. rows.Select(row => new ModelChangeView(
             row.Id,
             row.At,
             row.Account,
-            AuditWords.Verb(row.Action!),
+            AuditFormatter.Verb(row.Action!),
             row.Reason,
             // A column that is gone since is still in the log.
-            [.. AuditWords.Changes(AuditWords.Without(row, hidden))
+            [.. AuditFormatter.Changes(AuditFormatter.Without(row, hidden))
                 .Select(field => new AuditFieldChange(titles.GetValueOrDefault(field.Field, field.Field), say(field.Field, field.Before), say(field.Field, field.After)))]))];
     }
 
     // References by their titles. Of what is gone and of what the row rules hide, nobody learns which it is.
-    private async Task<Func<string, string?, string?>> NamesAsync(IReadOnlyList<AuditRow> rows, Caller caller, CancellationToken cancellationToken)
+    private async Task<Func<string, string?, string?>> NamesAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
-        var fields = rows.SelectMany(AuditWords.Changes).ToLookup(field => field.Field, StringComparer.Ordinal);
+        var fields = rows.SelectMany(AuditFormatter.Changes).ToLookup(field => field.Field, StringComparer.Ordinal);
         var names = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
         foreach (var column in model.Columns)
         {
@@ -111,23 +112,21 @@ internal sealed class RowViews(Model model, ModelReferences references)
                 names[column.Json] = await references.TitlesAsync(
                     target,
                     fields[column.Json].SelectMany(field => new[] { field.Before, field.After }).OfType<string>().Select(column.Type.Parse).OfType<object>(),
-                    caller,
-                    cancellationToken);
+                    page);
             }
         }
 
         return (field, value) => value is not null && names.TryGetValue(field, out var known) ? known.GetValueOrDefault(value, "one that is gone, or not for you to see") : value;
     }
 
-    private async Task<IReadOnlyList<ModelRowView>> RowsAsync(
-        Model of, IReadOnlyList<object> rows, IReadOnlyList<Column> columns, Caller caller, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ModelRowView>> RowsAsync(Model of, IReadOnlyList<object> rows, IReadOnlyList<Column> columns, PageContext page)
     {
         var titles = new Dictionary<Column, IReadOnlyDictionary<string, string>>();
         foreach (var column in columns)
         {
             if (references.Models.TargetOf(column) is { } target)
             {
-                titles[column] = await references.TitlesAsync(target, rows.Select(column.Get).OfType<object>(), caller, cancellationToken);
+                titles[column] = await references.TitlesAsync(target, rows.Select(column.Get).OfType<object>(), page);
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Data;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
@@ -24,39 +25,39 @@ internal sealed class SeveralRowsPages(RowViews views)
     private readonly ModelFilters _filters = new(views.Model, views.References);
 
     /// <returns>What the caller may do with several rows.</returns>
-    public static IEnumerable<ModelActionView> Changes(RowViews views, Caller caller) =>
+    public static IEnumerable<ModelActionView> Changes(RowViews views, PageContext page) =>
     [
-        .. caller.May(views.Model.Name, Permission.Delete) ? [new ModelActionView(Permission.Delete, "Delete")] : Array.Empty<ModelActionView>(),
-        .. views.Actions(caller),
+        .. page.Caller.May(views.Model.Name, Permission.Delete) ? [new ModelActionView(Permission.Delete, "Delete")] : Array.Empty<ModelActionView>(),
+        .. views.Actions(page),
     ];
 
-    public Task<IResult> PreviewAsync(IFormCollection form, HttpContext context, Caller caller, CancellationToken cancellationToken) =>
-        AskAsync(FormInput.Of(form), context, caller, cancellationToken);
+    public Task<IResult> PreviewAsync(PageContext page) =>
+        AskAsync(page.Form, page);
 
     /// <summary>The question again, where it or its answer came after the session had ended.</summary>
-    public async Task<IResult> AskAgainAsync(HttpContext context, Caller caller, FormDrafts drafts, CancellationToken cancellationToken)
+    public async Task<IResult> AskAgainAsync(PageContext page)
     {
-        var nothing = FormInput.Of();
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => nothing, cancellationToken);
-        return input == nothing ? TypedResults.LocalRedirect(_name.Path) : await AskAsync(input, context, caller, cancellationToken);
+        var nothing = FormInput.Create();
+        var input = await page.FindDraftAsync() ?? nothing;
+        return input == nothing ? TypedResults.LocalRedirect(_name.Path) : await AskAsync(input, page);
     }
 
-    public async Task<IResult> ApplyAsync(IFormCollection form, HttpContext context, Caller caller, FormDrafts drafts, CancellationToken cancellationToken)
+    public async Task<IResult> ApplyAsync(PageContext page)
     {
-        var input = FormInput.Of(form);
+        var input = page.Form;
         Reasons.Check(input, ModelForm.Reason);
         var action = ActionOf(input);
         var keys = Keys(input);
-        if (action is null || keys.Count is 0 or > Most || !input.IsValid || !caller.May(_model.Name, action))
+        if (action is null || keys.Count is 0 or > Most || !input.IsValid || !page.Caller.May(_model.Name, action))
         {
-            return await AskAsync(input, context, caller, cancellationToken);
+            return await AskAsync(input, page);
         }
 
         var (done, missing) = (0, 0);
         var refused = new List<(string Name, string? Value)>();
         foreach (var id in keys)
         {
-            switch (await ChangeAsync(action, id, SeenVersion(input, id) ?? 0, input.Value(ModelForm.Reason), caller, cancellationToken))
+            switch (await ChangeAsync(action, id, SeenVersion(input, id) ?? 0, input.Value(ModelForm.Reason), page))
             {
                 case ModelChange.Done:
                     done++;
@@ -65,7 +66,7 @@ internal sealed class SeveralRowsPages(RowViews views)
                     missing++;
                     break;
                 case var change:
-                    refused.AddRange([("ids", id), (Why(id), ShortText.Cut(ChangeWords.Refusal(change), LongestRefusal))]);
+                    refused.AddRange([("ids", id), (Why(id), ShortText.Cut(ChangeFormatter.Refusal(change), LongestRefusal))]);
                     break;
             }
         }
@@ -75,31 +76,29 @@ internal sealed class SeveralRowsPages(RowViews views)
             : $"{ModelDescription.Sentence(action)} is done with {Count(done)}.";
         if (refused.Count == 0 && missing == 0)
         {
-            return Flash.Redirect(context, BackPath(input), said);
+            return page.Redirect(BackPath(input), said);
         }
 
         said += $" {Count(refused.Count / 2 + missing)} stayed as {(refused.Count / 2 + missing == 1 ? "it was" : "they were")}.";
         var path = $"{_name.Path}/bulk/result";
-        var report = await drafts.KeepAsync(
-            caller.Identity,
+        var report = await page.KeepAsync(
             path,
-            FormInput.Of([("missing", missing.ToString(CultureInfo.InvariantCulture)), ("action", action), (SeveralRowsView.List, BackPath(input)), .. refused]),
-            cancellationToken);
-        return Flash.Redirect(context, report is null ? BackPath(input) : Links.To(path, (FormDrafts.Parameter, report.ToString())), said);
+            FormInput.Create([("missing", missing.ToString(CultureInfo.InvariantCulture)), ("action", action), (SeveralRowsView.List, BackPath(input)), .. refused]));
+        return page.Redirect(report ?? BackPath(input), said);
     }
 
-    public async Task<IResult> ReportAsync(HttpContext context, Caller caller, FormDrafts drafts, CancellationToken cancellationToken)
+    public async Task<IResult> ReportAsync(PageContext page)
     {
-        var nothing = FormInput.Of();
-        var report = await drafts.TakeUpAsync(context, caller.Identity, () => nothing, cancellationToken);
+        var nothing = FormInput.Create();
+        var report = await page.FindDraftAsync() ?? nothing;
         if (report == nothing)
         {
             return TypedResults.LocalRedirect(_name.Path);
         }
 
         var keys = Keys(report);
-        var rows = await RowsAsync(keys, caller, cancellationToken);
-        return Pages.Of<RefusedRowsPage, RefusedRowsView>(context, caller, new RefusedRowsView(
+        var rows = await RowsAsync(keys, page);
+        return page.Render<RefusedRowsPage, RefusedRowsView>(new RefusedRowsView(
             _name,
             ActionView(ActionOf(report)),
             [.. rows.Select(row => Line(row, report.Value(Why(_model.IdOf(row.Row))), []))],
@@ -107,10 +106,10 @@ internal sealed class SeveralRowsPages(RowViews views)
             BackPath(report)));
     }
 
-    private async Task<IResult> AskAsync(FormInput input, HttpContext context, Caller caller, CancellationToken cancellationToken)
+    private async Task<IResult> AskAsync(FormInput input, PageContext page)
     {
         var action = ActionOf(input);
-        if (action is not null && Refuse(action, context, caller) is { } refusal)
+        if (action is not null && page.Refuse(new Permission(_model.Name, action)) is { } refusal)
         {
             return refusal;
         }
@@ -126,34 +125,31 @@ internal sealed class SeveralRowsPages(RowViews views)
         }
 
         var lines = new List<SeveralRowsLine>();
-        var rows = cannot is null ? await RowsAsync(keys, caller, cancellationToken) : [];
+        var rows = cannot is null ? await RowsAsync(keys, page) : [];
         foreach (var row in rows)
         {
-            var obstacle = SeenVersion(input, _model.IdOf(row.Row)) is { } seen && seen != row.Version ? ChangeWords.Refusal(new ModelChange.Outdated())
-                : action == Permission.Delete ? await views.Store.FindObstacleAsync(row.Row, caller, cancellationToken)
+            var obstacle = SeenVersion(input, _model.IdOf(row.Row)) is { } seen && seen != row.Version ? ChangeFormatter.Refusal(new ModelChange.Outdated())
+                : action == Permission.Delete ? await views.Store.FindObstacleAsync(row.Row, page.Caller, page.Cancellation)
                 : null;
-            lines.Add(Line(row, obstacle, action == Permission.Delete ? await views.DependantsAsync(row.Row, MostDependants, caller, cancellationToken) : []) with
+            lines.Add(Line(row, obstacle, action == Permission.Delete ? await views.DependantsAsync(row.Row, MostDependants, page) : []) with
             {
                 Version = SeenVersion(input, _model.IdOf(row.Row)) ?? row.Version,
             });
         }
 
-        return Pages.Of<SeveralRowsPage, SeveralRowsView>(
-            context,
-            caller,
-            new SeveralRowsView(_name, ActionView(action), input, lines, cannot is null ? keys.Count - lines.Count : 0, BackPath(input)),
+        return page.Render<SeveralRowsPage, SeveralRowsView>(new SeveralRowsView(_name, ActionView(action), input, lines, cannot is null ? keys.Count - lines.Count : 0, BackPath(input)),
             input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
-    private Task<ModelChange> ChangeAsync(string action, string id, int seen, string reason, Caller caller, CancellationToken cancellationToken) =>
+    private Task<ModelChange> ChangeAsync(string action, string id, int seen, string reason, PageContext page) =>
         action == Permission.Delete
-            ? views.Store.DeleteAsync(id, seen, caller, reason, cancellationToken)
-            : views.Store.ActAsync(_model.Actions.First(known => known.Name == action), id, seen, caller, reason, cancellationToken);
+            ? views.Store.DeleteAsync(id, seen, page.Caller, reason, page.Cancellation)
+            : views.Store.ActAsync(_model.Actions.First(known => known.Name == action), id, seen, page.Caller, reason, page.Cancellation);
 
     // Whatever ids a form brings: only what the caller may see is there.
-    private async Task<IReadOnlyList<VersionedRow>> RowsAsync(IReadOnlyList<string> keys, Caller caller, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<VersionedRow>> RowsAsync(IReadOnlyList<string> keys, PageContext page)
     {
-        var found = await views.Store.FindAsync([.. keys.Select(_model.ParseId).OfType<object>()], RowSubject.FromCaller(caller), cancellationToken);
+        var found = await views.Store.FindAsync([.. keys.Select(_model.ParseId).OfType<object>()], RowSubject.FromCaller(page.Caller), page.Cancellation);
         var rows = found.ToDictionary(row => _model.IdOf(row.Row), StringComparer.Ordinal);
         return [.. keys.Where(rows.ContainsKey).Select(key => rows[key])];
     }
@@ -164,12 +160,6 @@ internal sealed class SeveralRowsPages(RowViews views)
 
     private string? ActionOf(FormInput input) =>
         input.Value("action") is var action && (action == Permission.Delete || _model.Actions.Any(known => known.Name == action)) ? action : null;
-
-    private IResult? Refuse(string action, HttpContext context, Caller caller)
-    {
-        var decision = caller.Decide(new Permission(_model.Name, action));
-        return decision.IsAllowed ? null : AdminEndpoints.Refuse(context, caller, decision);
-    }
 
     private SeveralRowsLine Line(VersionedRow row, string? obstacle, IReadOnlyList<ModelDependantsView> dependants)
     {

@@ -1,9 +1,10 @@
 using KeycloakAccess.Accounts;
-using KeycloakAccess.Admin.AccountPages;
-using KeycloakAccess.Admin.Forms;
-using KeycloakAccess.Admin.SessionPages;
+using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Authentication;
 
 namespace KeycloakAccess.Admin.OwnPages;
 
@@ -21,42 +22,39 @@ internal static class OwnPageEndpoints
         routes.MapPost(Path + "/sign-out-everywhere", SignOutEverywhereAsync);
     }
 
-    private static async Task<IResult> ShowAsync(HttpContext context, Caller caller, SessionStore sessions, AccountPageReader reader, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowAsync(PageContext page, SessionStore sessions, PermissionCatalogue catalogue)
     {
-        var open = await sessions.ListOfAsync(caller.Identity.Issuer, caller.Identity.Subject, cancellationToken);
-        return Pages.Of<OwnPage, OwnView>(context, caller, new OwnView(
+        var caller = page.Caller;
+        var open = await sessions.ListOfAsync(caller.Identity.Issuer, caller.Identity.Subject, page.Cancellation);
+        return page.Render<OwnPage, OwnView>(new OwnView(
             MeEndpoint.Describe(caller),
             [.. caller.Identity.Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal)],
-            reader.Permissions(caller.Subject, caller.Rules),
-            [.. open.Select(session => SessionView.Of(session, caller.Identity))]));
+            PermissionView.List(caller.Subject, caller.Rules, catalogue),
+            [.. open.Select(session => SessionView.Create(session, caller.Identity))]));
     }
 
-    private static async Task<IResult> EndAsync(
-        IFormCollection form, HttpContext context, Caller caller, SessionStore store, RealmLogout logout, CancellationToken cancellationToken)
+    private static async Task<IResult> EndAsync(PageContext page, SessionStore store, RealmLogout logout)
     {
         // Of one's own only: another's id is as good as none.
-        if (!Guid.TryParse(FormInput.Of(form).Value("id"), out var id)
-            || await store.FindAsync(id, cancellationToken) is not { } session
-            || session.Issuer != caller.Identity.Issuer
-            || session.Subject != caller.Identity.Subject)
+        if (!Guid.TryParse(page.Form.Value("id"), out var id)
+            || await store.FindAsync(id, page.Cancellation) is not { } session
+            || session.Issuer != page.Caller.Identity.Issuer
+            || session.Subject != page.Caller.Identity.Subject)
         {
-            return Flash.Redirect(context, Path, "That session had ended already.");
+            return page.Redirect(Path, "That session had ended already.");
         }
 
-        return Flash.Redirect(context, Path, SessionWords.Say(await logout.EndAsync(session, caller.Actor, cancellationToken), session.Username));
+        return page.Redirect(Path, SessionFormatter.Describe(await logout.EndAsync(session, page.Caller.Actor, page.Cancellation), session.Username));
     }
 
-    private static async Task<IResult> SignOutEverywhereAsync(IFormCollection form, HttpContext context, Caller caller, RealmLogout logout, CancellationToken cancellationToken)
+    private static async Task<IResult> SignOutEverywhereAsync(PageContext page, RealmLogout logout)
     {
-        await logout.EndAllAsync(caller.AccountId, caller.Actor.Name, caller.Identity.Issuer, caller.Identity.Subject, caller.Actor, cancellationToken);
-        // This browser's too, by the way that leads through Keycloak: it clears what is left there.
-        return TypedResults.SignOut(new Microsoft.AspNetCore.Authentication.AuthenticationProperties { RedirectUri = SignInEndpoints.SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
+        var caller = page.Caller;
+        await logout.EndAllAsync(caller.AccountId, caller.Actor.Name, caller.Identity.Issuer, caller.Identity.Subject, caller.Actor, page.Cancellation);
+        // This browser is signed out through Keycloak, which clears its own cookies there.
+        return TypedResults.SignOut(new AuthenticationProperties { RedirectUri = SignInEndpoints.SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
     }
 }
 
-/// <summary>Who looks at the page, and why they may do what they may.</summary>
-/// <param name="Me">The same as <c>GET /api/me</c>.</param>
-/// <param name="Roles">What Keycloak says of them, in words.</param>
-/// <param name="Permissions">What they may do, with the grant paths behind it.</param>
-/// <param name="Sessions">Where they are signed in.</param>
+/// <summary>Who looks at the page, as <c>GET /api/me</c> says, and why they may do what they may.</summary>
 public sealed record OwnView(MeResponse Me, IReadOnlyList<string> Roles, IReadOnlyList<PermissionView> Permissions, IReadOnlyList<SessionView> Sessions);

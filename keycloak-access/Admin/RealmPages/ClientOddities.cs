@@ -12,7 +12,7 @@ internal static class ClientOddities
     private const int ManyAudiences = 5;
     private const int ManyRoles = 100;
 
-    public static IEnumerable<string> Of(ClientToken token, string audience, PermissionCatalogue catalogue)
+    public static IEnumerable<string> Find(ClientToken token, string audience, PermissionCatalogue catalogue)
     {
         if (token.Code == ClientToken.WrongAudience)
         {

@@ -1,54 +1,54 @@
+using KeycloakAccess.Admin.Design;
+
 namespace KeycloakAccess.Admin.RealmPages;
 
 /// <summary>The link to Keycloak as it is now.</summary>
-/// <param name="Issuer">The realm.</param>
-/// <param name="Audience">What tokens for this service must name.</param>
-/// <param name="SignInClient">The client through which staff sign in.</param>
-/// <param name="ReachableSince">Since when it has answered without a failure; <see langword="null"/> if it never has.</param>
-/// <param name="LastRead">When its metadata was read last.</param>
-/// <param name="LastFailure">Why the last attempt failed, if it did.</param>
-/// <param name="Keys">Its keys, the newest first.</param>
-/// <param name="Clients">One page of the clients that call, who called last first.</param>
-/// <param name="First">The first page of them, where this is another.</param>
-/// <param name="Next">The next page, where there is one.</param>
-public sealed record RealmView(
-    string Issuer,
-    string Audience,
-    string SignInClient,
-    DateTimeOffset? ReachableSince,
-    DateTimeOffset? LastRead,
-    string? LastFailure,
-    IReadOnlyList<RealmKeyView> Keys,
-    IReadOnlyList<RealmClientView> Clients,
-    string? First,
-    string? Next);
+public sealed record RealmView
+{
+    public required string Issuer { get; init; }
 
-/// <summary>A key of the realm.</summary>
-/// <param name="KeyId">Its id (<c>kid</c>).</param>
-/// <param name="Algorithm">What it signs with.</param>
-/// <param name="FirstSeenAt">When this service saw it first.</param>
-/// <param name="LastSeenAt">When it was still there.</param>
-/// <param name="Age">How old it is at least, in words.</param>
-/// <param name="IsCurrent">Whether tokens that it signed are accepted now.</param>
+    /// <summary>What tokens for this service must name.</summary>
+    public required string Audience { get; init; }
+
+    /// <summary>The client through which staff sign in.</summary>
+    public required string SignInClient { get; init; }
+
+    /// <summary>Since when it has answered without a failure; <see langword="null"/> if it never has.</summary>
+    public required DateTimeOffset? ReachableSince { get; init; }
+
+    /// <summary>When its metadata was read last.</summary>
+    public required DateTimeOffset? LastRead { get; init; }
+
+    /// <summary>Why the last attempt failed, if it did.</summary>
+    public required string? LastFailure { get; init; }
+
+    /// <summary>The newest first.</summary>
+    public required IReadOnlyList<RealmKeyView> Keys { get; init; }
+
+    /// <summary>One page of the clients that call, who called last first.</summary>
+    public required IReadOnlyList<RealmClientView> Clients { get; init; }
+    public required Paging Paging { get; init; }
+}
+
+/// <summary>A key of the realm, with how old it is at least; it is current where tokens that it signed are accepted now.</summary>
 public sealed record RealmKeyView(string KeyId, string Algorithm, DateTimeOffset FirstSeenAt, DateTimeOffset LastSeenAt, string Age, bool IsCurrent);
 
 /// <summary>A client that calls, by its newest token.</summary>
-/// <param name="ClientId">The client.</param>
-/// <param name="IsAccepted">Whether the token was taken.</param>
-/// <param name="Audiences">What the token is for.</param>
-/// <param name="Scopes">Its scopes.</param>
-/// <param name="Roles">How many roles and groups it carried.</param>
-/// <param name="Lifetime">How long it lives, in words.</param>
-/// <param name="Algorithm">Of its signature.</param>
-/// <param name="SeenAt">When it came.</param>
-/// <param name="Oddities">What is odd about it, and what to change in Keycloak.</param>
-public sealed record RealmClientView(
-    string ClientId,
-    bool IsAccepted,
-    IReadOnlyList<string> Audiences,
-    IReadOnlyList<string> Scopes,
-    int Roles,
-    string Lifetime,
-    string Algorithm,
-    DateTimeOffset SeenAt,
-    IReadOnlyList<string> Oddities);
+public sealed record RealmClientView
+{
+    public required string ClientId { get; init; }
+    public required bool IsAccepted { get; init; }
+    public required IReadOnlyList<string> Audiences { get; init; }
+    public required IReadOnlyList<string> Scopes { get; init; }
+
+    /// <summary>How many roles and groups it carried.</summary>
+    public required int Roles { get; init; }
+    public required string Lifetime { get; init; }
+
+    /// <summary>Of its signature.</summary>
+    public required string Algorithm { get; init; }
+    public required DateTimeOffset SeenAt { get; init; }
+
+    /// <summary>What is odd about it, and what to change in Keycloak.</summary>
+    public required IReadOnlyList<string> Oddities { get; init; }
+}

@@ -1,5 +1,6 @@
+using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
-using KeycloakAccess.Admin.GroupPages;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using KeycloakAccess.RoleMappings;
@@ -9,7 +10,7 @@ namespace KeycloakAccess.Admin.RoleMappingPages;
 /// <summary>Mappings as a form has them: the group by its name.</summary>
 internal static class RoleMappingForm
 {
-    public static FormInput Of(MappingRule mapping, AccessRules rules) => FormInput.Of(
+    public static FormInput Fill(MappingRule mapping, AccessRules rules) => FormInput.Create(
         ("kind", RoleKinds.Write(mapping.Pattern.Kind)),
         ("client", mapping.Pattern.Client),
         ("name", mapping.Pattern.Name),
@@ -20,10 +21,10 @@ internal static class RoleMappingForm
         rules.FindGroup(input.Value("group")) is { } group && Mistakes(input).Count == 0 ? new MappingRule(Guid.Empty, PatternOf(input), group.Id) : null;
 
     /// <returns>The mapping, or <see langword="null"/> where something is wrong, which the form says then.</returns>
-    public static RoleMapping? Read(FormInput input, Caller caller, GrantGuard grantGuard, TimeProvider clock)
+    public static RoleMapping? Read(FormInput input, PageContext page, TimeProvider clock)
     {
         input.Add(Mistakes(input));
-        var group = GroupField.Read(input, input.Value("group"), "group", caller, grantGuard);
+        var group = GroupField.Read(input, input.Value("group"), "group", page);
         Reasons.Check(input);
 
         return !input.IsValid ? null : new RoleMapping

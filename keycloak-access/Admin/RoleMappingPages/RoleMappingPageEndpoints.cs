@@ -1,6 +1,8 @@
-using KeycloakAccess.Admin.AuditPages;
+using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
-using KeycloakAccess.Audit;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using KeycloakAccess.RoleMappings;
@@ -13,7 +15,6 @@ internal static class RoleMappingPageEndpoints
 {
     private const string List = "/admin/role-mappings";
     private const int PageSize = 50;
-    private const int RecentRows = 10;
 
     public static void MapRoleMappingPages(this IEndpointRouteBuilder admin)
     {
@@ -37,12 +38,11 @@ internal static class RoleMappingPageEndpoints
         pages.MapPost("/{id:guid}/delete", DeleteAsync).RequirePermission(RoleMappingPermissions.Delete);
     }
 
-    private static async Task<IResult> ListAsync(
-        [AsParameters] RoleMappingListRequest request, HttpContext context, Caller caller, RoleMatches matches, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync([AsParameters] RoleMappingListRequest request, PageContext page, RoleMatches matches)
     {
         var filter = request.Filter;
-        var match = await matches.OfAsync(caller.Rules, cancellationToken);
-        var group = string.IsNullOrEmpty(filter.Group) ? null : caller.Rules.FindGroup(filter.Group);
+        var match = await matches.CompareAsync(page.Caller.Rules, page.Cancellation);
+        var group = string.IsNullOrEmpty(filter.Group) ? null : page.Caller.Rules.FindGroup(filter.Group);
         if (group is null && !string.IsNullOrEmpty(filter.Group))
         {
             filter = filter with { Mistake = $"There is no group {filter.Group}. What is shown is not filtered by a group." };
@@ -51,38 +51,36 @@ internal static class RoleMappingPageEndpoints
         // The rules are in memory and in order: no table is read, and a page is looked for where it begins.
         RoleKind? kind = filter.Kind is null ? null : RoleKinds.Parse(filter.Kind);
         var start = new MappingRule(Guid.Empty, new RolePattern(kind ?? default, "", ""), Guid.Empty);
-        var place = RoleWords.Place(request.After);
-        MappingRule[] mappings = group is not null ? [.. caller.Rules.MappingsInto(group.Id)] : filter.Matches == "none" ? match.Idle : caller.Rules.MappingsInOrder;
-        var (page, isLast) = Page(After(mappings, place is not null && MappingRule.InOrder.Compare(place, start) > 0 ? place : start, MappingRule.InOrder)
+        var place = RoleMappingPlace.Parse(request.After);
+        MappingRule[] mappings = group is not null ? [.. page.Caller.Rules.MappingsInto(group.Id)] : filter.Matches == "none" ? match.Idle : page.Caller.Rules.MappingsInOrder;
+        var (rows, isLast) = Cut(After(mappings, place is not null && MappingRule.InOrder.Compare(place, start) > 0 ? place : start, MappingRule.InOrder)
             .TakeWhile(mapping => kind is null || mapping.Pattern.Kind == kind)
             .Where(mapping =>
                 (filter.Matches is null || (filter.Matches == "some") == match.Matched.Contains(mapping.Id))
                 && Holds(mapping.Pattern, filter.Search)));
-        return Pages.Of<RoleMappingsPage, RoleMappingListView>(context, caller, new RoleMappingListView(
-            [.. page.Select(mapping => RoleMappingView.Of(mapping, caller.Rules, match.Matched))],
+        return page.Render<RoleMappingsPage, RoleMappingListView>(new RoleMappingListView(
+            [.. rows.Select(mapping => RoleMappingView.Create(mapping, page.Caller.Rules, match.Matched))],
             filter,
-            place is null ? null : filter.Path(),
-            isLast ? null : filter.Path(after: RoleWords.After(page[^1].Pattern, page[^1].Id))));
+            Paging.Create(place is null, isLast ? null : RoleMappingPlace.Write(rows[^1].Pattern, rows[^1].Id), to => filter.Path(to))));
     }
 
-    private static async Task<IResult> UnmappedAsync(string? after, HttpContext context, Caller caller, RoleMatches matches, CancellationToken cancellationToken)
+    private static async Task<IResult> UnmappedAsync(string? after, PageContext page, RoleMatches matches)
     {
-        var match = await matches.OfAsync(caller.Rules, cancellationToken);
-        var place = RoleWords.Place(after);
-        var (page, isLast) = Page(After(match.Unmapped, place?.Pattern ?? default, RolePattern.InOrder));
-        return Pages.Of<UnmappedRolesPage, UnmappedRolesView>(context, caller, new UnmappedRolesView(
-            [.. page.Select(role => new UnmappedRoleView(
-                AccountPages.GrantPathFormatter.Kind(role.Kind),
-                RoleWords.Of(role),
-                Links.To($"{List}/new", ("kind", RoleKinds.Write(role.Kind)), ("client", role.Client), ("name", role.Name))))],
-            place is null ? null : $"{List}/unmapped",
-            isLast ? null : Links.To($"{List}/unmapped", ("after", RoleWords.After(page[^1])))));
+        var match = await matches.CompareAsync(page.Caller.Rules, page.Cancellation);
+        var place = RoleMappingPlace.Parse(after);
+        var (rows, isLast) = Cut(After(match.Unmapped, place?.Pattern ?? default, RolePattern.InOrder));
+        return page.Render<UnmappedRolesPage, UnmappedRolesView>(new UnmappedRolesView(
+            [.. rows.Select(role => new UnmappedRoleView(
+                RoleFormatter.Kind(role.Kind),
+                RoleFormatter.Name(role.Client, role.Name),
+                Links.WithQuery($"{List}/new", ("kind", RoleKinds.Write(role.Kind)), ("client", role.Client), ("name", role.Name))))],
+            Paging.Create(place is null, isLast ? null : RoleMappingPlace.Write(rows[^1]), to => Links.WithQuery($"{List}/unmapped", ("after", to)))));
     }
 
     // Suggestions for whoever types the name of a role: what tokens have shown.
-    private static async Task<RazorComponentResult> NamesAsync(string? kind, string? client, string? name, ObservedRoles observedRoles, CancellationToken cancellationToken)
+    private static async Task<RazorComponentResult> NamesAsync(string? kind, string? client, string? name, ObservedRoles observedRoles, PageContext page)
     {
-        return Suggestions.Of((await observedRoles.ListAsync(cancellationToken))
+        return Suggestions.Render((await observedRoles.ListAsync(page.Cancellation))
             .Select(seen => seen.Role)
             .Where(role => string.IsNullOrEmpty(kind) || RoleKinds.Write(role.Kind) == kind)
             .Where(role => kind != RoleKinds.ClientRole || string.IsNullOrEmpty(client) || role.Client == client)
@@ -92,168 +90,149 @@ internal static class RoleMappingPageEndpoints
             .Order(StringComparer.Ordinal));
     }
 
-    private static async Task<IResult> ShowAsync(
-        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, AuditStore audit, CancellationToken cancellationToken)
+    private static async Task<IResult> ShowAsync(Guid id, PageContext page, RoleMappingReader reader, ActivityReader activity)
     {
-        if (caller.Rules.FindMapping(id) is not { } mapping)
+        if (page.Caller.Rules.FindMapping(id) is not { } mapping)
         {
             return TypedResults.NotFound();
         }
 
-        var happened = caller.May(AuditPermissions.View)
-            ? (await audit.ListAsync(new AuditFilter { Model = RoleMappingPermissions.Model, Row = id.ToString(), Limit = RecentRows }, cancellationToken)).Rows
-            : [];
-        return Pages.Of<RoleMappingPage, RoleMappingPageView>(context, caller, new RoleMappingPageView(
-            await reader.ViewAsync(caller, mapping, cancellationToken),
-            await reader.PreviewAsync(caller, removed: mapping, added: null, cancellationToken),
-            RoleMappingReader.Lacking(caller, grantGuard, mapping) is { Count: > 0 } lacking ? RoleMappingReader.Refusal(caller, lacking) : null,
-            [.. happened.Select(AuditWords.View)]));
+        return page.Render<RoleMappingPage, RoleMappingPageView>(new RoleMappingPageView(
+            await reader.ViewAsync(page, mapping),
+            await reader.PreviewAsync(page, removed: mapping, added: null),
+            RoleMappingReader.Lacking(page, mapping) is { Count: > 0 } lacking ? RoleMappingReader.Refusal(page, lacking) : null,
+            await activity.DescribeAsync(page.Caller, RoleMappingPermissions.Model, id, page.Cancellation)));
     }
 
-    private static async Task<IResult> NewAsync(
-        string? kind, string? client, string? name, string? group, HttpContext context, Caller caller, RoleMappingReader reader, FormDrafts drafts, CancellationToken cancellationToken)
+    private static async Task<IResult> NewAsync(string? kind, string? client, string? name, string? group, PageContext page, RoleMappingReader reader)
     {
         // A link from elsewhere may say what is to be mapped.
-        var input = await drafts.TakeUpAsync(
-            context,
-            caller.Identity,
-            () => FormInput.Of(("kind", RoleKinds.All.Contains(kind, StringComparer.Ordinal) ? kind : RoleKinds.RealmRole), ("client", client), ("name", name), ("group", group)),
-            cancellationToken);
-        return await reader.FormAsync(context, caller, replaced: null, input, StatusCodes.Status200OK, cancellationToken);
+        var input = await page.FindDraftAsync() ?? FormInput.Create(
+            ("kind", RoleKinds.All.Contains(kind, StringComparer.Ordinal) ? kind : RoleKinds.RealmRole), ("client", client), ("name", name), ("group", group));
+        return await reader.FormAsync(page, replaced: null, input, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> PreviewAsync(
-        IFormCollection form, HttpContext context, Caller caller, RoleMappingReader reader, CancellationToken cancellationToken) =>
-        await reader.FormAsync(context, caller, replaced: null, FormInput.Of(form), StatusCodes.Status200OK, cancellationToken);
+    private static async Task<IResult> PreviewAsync(PageContext page, RoleMappingReader reader) =>
+        await reader.FormAsync(page, replaced: null, page.Form, StatusCodes.Status200OK);
 
-    private static async Task<IResult> CreateAsync(
-        IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> CreateAsync(PageContext page, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock)
     {
-        var input = FormInput.Of(form);
-        if (RoleMappingForm.Read(input, caller, grantGuard, clock) is not { } mapping)
+        var input = page.Form;
+        if (RoleMappingForm.Read(input, page, clock) is not { } mapping)
         {
-            return await reader.FormAsync(context, caller, replaced: null, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
+            return await reader.FormAsync(page, replaced: null, input, StatusCodes.Status422UnprocessableEntity);
         }
 
-        if (!await store.AddAsync(mapping, caller.Actor.Because(input.Value("reason")), cancellationToken))
+        if (!await store.AddAsync(mapping, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
         {
             input.Add("name", RoleMappingEndpoints.MappedAlready);
-            return await reader.FormAsync(context, caller, replaced: null, input, StatusCodes.Status409Conflict, cancellationToken);
+            return await reader.FormAsync(page, replaced: null, input, StatusCodes.Status409Conflict);
         }
 
-        return Flash.Redirect(context, $"{List}/{mapping.Id}", Done(mapping));
+        return page.Redirect($"{List}/{mapping.Id}", Done(mapping));
     }
 
-    private static async Task<IResult> AskToReplaceAsync(
-        Guid id, HttpContext context, Caller caller, RoleMappingReader reader, FormDrafts drafts, CancellationToken cancellationToken)
+    private static async Task<IResult> AskToReplaceAsync(Guid id, PageContext page, RoleMappingReader reader)
     {
-        var mapping = caller.Rules.FindMapping(id);
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => mapping is null ? FormInput.Of() : RoleMappingForm.Of(mapping, caller.Rules), cancellationToken);
+        var mapping = page.Caller.Rules.FindMapping(id);
+        var input = await page.FindDraftAsync() ?? (mapping is null ? FormInput.Create() : RoleMappingForm.Fill(mapping, page.Caller.Rules));
         return (mapping, input.Notice) switch
         {
-            (not null, _) => await reader.FormAsync(context, caller, mapping, input, StatusCodes.Status200OK, cancellationToken),
+            (not null, _) => await reader.FormAsync(page, mapping, input, StatusCodes.Status200OK),
             // Nothing was typed yet.
             (null, null) => TypedResults.NotFound(),
-            _ => await GoneAsync(input, context, caller, reader, cancellationToken),
+            _ => await GoneAsync(input, page, reader),
         };
     }
 
-    private static async Task<IResult> PreviewReplacementAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, RoleMappingReader reader, CancellationToken cancellationToken) =>
-        caller.Rules.FindMapping(id) is { } mapping
-            ? await reader.FormAsync(context, caller, mapping, FormInput.Of(form), StatusCodes.Status200OK, cancellationToken)
-            : await GoneAsync(FormInput.Of(form), context, caller, reader, cancellationToken);
+    private static async Task<IResult> PreviewReplacementAsync(Guid id, PageContext page, RoleMappingReader reader) =>
+        page.Caller.Rules.FindMapping(id) is { } mapping
+            ? await reader.FormAsync(page, mapping, page.Form, StatusCodes.Status200OK)
+            : await GoneAsync(page.Form, page, reader);
 
-    private static async Task<IResult> ReplaceAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<IResult> ReplaceAsync(Guid id, PageContext page, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock)
     {
-        var input = FormInput.Of(form);
-        if (caller.Rules.FindMapping(id) is not { } replaced)
+        var input = page.Form;
+        if (page.Caller.Rules.FindMapping(id) is not { } replaced)
         {
-            return await GoneAsync(input, context, caller, reader, cancellationToken);
+            return await GoneAsync(input, page, reader);
         }
 
-        var mapping = RoleMappingForm.Read(input, caller, grantGuard, clock);
+        var mapping = RoleMappingForm.Read(input, page, clock);
         // Out of one group and into another: both are handed out, or taken away.
-        if (grantGuard.Refuse(caller.Rules.FindGroup(replaced.GroupId)!) is { ProblemDetails.Detail: var refused })
+        if (page.GrantGuard.Refuse(page.Caller.Rules.FindGroup(replaced.GroupId)!) is { ProblemDetails.Detail: var refused })
         {
             input.Add("", refused!);
         }
 
         if (mapping is null || !input.IsValid)
         {
-            return await reader.FormAsync(context, caller, replaced, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
+            return await reader.FormAsync(page, replaced, input, StatusCodes.Status422UnprocessableEntity);
         }
 
         if (replaced.Pattern == mapping.Pattern && replaced.GroupId == mapping.GroupId)
         {
-            return Flash.Redirect(context, $"{List}/{id}", "Nothing was changed.");
+            return page.Redirect($"{List}/{id}", "Nothing was changed.");
         }
 
-        switch (await store.ReplaceAsync(id, mapping, caller.Actor.Because(input.Value("reason")), cancellationToken))
+        switch (await store.ReplaceAsync(id, mapping, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
         {
             case RoleMappingReplacement.Missing:
-                return await GoneAsync(input, context, caller, reader, cancellationToken);
+                return await GoneAsync(input, page, reader);
             case RoleMappingReplacement.MappedAlready:
                 input.Add("name", RoleMappingEndpoints.MappedAlready);
-                return await reader.FormAsync(context, caller, replaced, input, StatusCodes.Status409Conflict, cancellationToken);
+                return await reader.FormAsync(page, replaced, input, StatusCodes.Status409Conflict);
             default:
-                return Flash.Redirect(context, $"{List}/{mapping.Id}", Done(mapping));
+                return page.Redirect($"{List}/{mapping.Id}", Done(mapping));
         }
     }
 
     // What was typed is not lost with the mapping.
-    private static Task<IResult> GoneAsync(FormInput input, HttpContext context, Caller caller, RoleMappingReader reader, CancellationToken cancellationToken)
+    private static Task<IResult> GoneAsync(FormInput input, PageContext page, RoleMappingReader reader)
     {
         input.Add("", "Somebody has deleted this mapping since you opened the page, or put another in its place. What you typed makes a new one, if you want one.");
-        return reader.FormAsync(context, caller, replaced: null, input, StatusCodes.Status404NotFound, cancellationToken);
+        return reader.FormAsync(page, replaced: null, input, StatusCodes.Status404NotFound);
     }
 
-    private static async Task<IResult> AskToDeleteAsync(
-        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, FormDrafts drafts, CancellationToken cancellationToken)
+    private static async Task<IResult> AskToDeleteAsync(Guid id, PageContext page, RoleMappingReader reader)
     {
-        var input = await drafts.TakeUpAsync(context, caller.Identity, () => FormInput.Of(), cancellationToken);
-        return await DeletePageAsync(id, context, caller, grantGuard, reader, input, StatusCodes.Status200OK, cancellationToken);
+        var input = await page.FindDraftAsync() ?? FormInput.Create();
+        return await DeletePageAsync(id, page, reader, input, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> DeleteAsync(
-        Guid id, IFormCollection form, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, RoleMappingStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> DeleteAsync(Guid id, PageContext page, RoleMappingReader reader, RoleMappingStore store)
     {
-        if (caller.Rules.FindMapping(id) is not { } mapping)
+        if (page.Caller.Rules.FindMapping(id) is not { } mapping)
         {
-            return Flash.Redirect(context, List, "That mapping was deleted already.");
+            return page.Redirect(List, "That mapping was deleted already.");
         }
 
-        var input = FormInput.Of(form);
+        var input = page.Form;
         Reasons.Check(input);
-        if (grantGuard.Refuse(caller.Rules.FindGroup(mapping.GroupId)!) is not null || !input.IsValid)
+        if (page.GrantGuard.Refuse(page.Caller.Rules.FindGroup(mapping.GroupId)!) is not null || !input.IsValid)
         {
-            return await DeletePageAsync(id, context, caller, grantGuard, reader, input, StatusCodes.Status422UnprocessableEntity, cancellationToken);
+            return await DeletePageAsync(id, page, reader, input, StatusCodes.Status422UnprocessableEntity);
         }
 
-        return await store.DeleteAsync(id, caller.Actor.Because(input.Value("reason")), cancellationToken)
-            ? Flash.Redirect(context, List, $"{mapping.Pattern} leads to {caller.Rules.FindGroup(mapping.GroupId)!.Name} no longer.")
-            : Flash.Redirect(context, List, "That mapping was deleted already.");
+        return await store.DeleteAsync(id, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation)
+            ? page.Redirect(List, $"{mapping.Pattern} leads to {page.Caller.Rules.FindGroup(mapping.GroupId)!.Name} no longer.")
+            : page.Redirect(List, "That mapping was deleted already.");
     }
 
-    private static async Task<IResult> DeletePageAsync(
-        Guid id, HttpContext context, Caller caller, GrantGuard grantGuard, RoleMappingReader reader, FormInput input, int status, CancellationToken cancellationToken)
+    private static async Task<IResult> DeletePageAsync(Guid id, PageContext page, RoleMappingReader reader, FormInput input, int status)
     {
-        if (caller.Rules.FindMapping(id) is not { } mapping)
+        if (page.Caller.Rules.FindMapping(id) is not { } mapping)
         {
             return TypedResults.NotFound();
         }
 
-        if (RoleMappingReader.Lacking(caller, grantGuard, mapping) is { Count: > 0 } lacking)
+        if (RoleMappingReader.Lacking(page, mapping) is { Count: > 0 } lacking)
         {
-            input.Add("", RoleMappingReader.Refusal(caller, lacking));
+            input.Add("", RoleMappingReader.Refusal(page, lacking));
         }
 
-        return Pages.Of<DeleteRoleMappingPage, DeleteRoleMappingView>(
-            context,
-            caller,
-            new DeleteRoleMappingView(
-                await reader.ViewAsync(caller, mapping, cancellationToken), await reader.PreviewAsync(caller, removed: mapping, added: null, cancellationToken), input),
+        return page.Render<DeleteRoleMappingPage, DeleteRoleMappingView>(new DeleteRoleMappingView(
+                await reader.ViewAsync(page, mapping), await reader.PreviewAsync(page, removed: mapping, added: null), input),
             status);
     }
 
@@ -271,7 +250,7 @@ internal static class RoleMappingPageEndpoints
         return rows.Skip(index < 0 ? ~index : index + 1);
     }
 
-    private static (T[] Page, bool IsLast) Page<T>(IEnumerable<T> rows)
+    private static (T[] Page, bool IsLast) Cut<T>(IEnumerable<T> rows)
     {
         T[] page = [.. rows.Take(PageSize + 1)];
         return page.Length > PageSize ? (page[..PageSize], false) : (page, true);

@@ -1,7 +1,9 @@
-using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Admin.Sessions;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.SessionPages;
@@ -19,32 +21,26 @@ internal static class SessionPageEndpoints
         admin.MapPost("/sessions/end", EndAsync).RequirePermission(SessionPermissions.Delete);
     }
 
-    private static async Task<IResult> ListAsync(string? after, HttpContext context, Caller caller, SessionStore store, CancellationToken cancellationToken)
+    private static async Task<IResult> ListAsync(string? after, PageContext page, SessionStore store)
     {
-        var (sessions, next) = await store.ListAsync(PageSize, after is null ? null : Cursor.Parse(after, SessionStore.Sort), cancellationToken);
-        return Pages.Of<SessionsPage, SessionListView>(context, caller, new SessionListView(
-            [.. sessions.Select(session => SessionView.Of(session, caller.Identity))],
-            after is null ? null : List,
-            next is null ? null : Links.To(List, ("after", next.ToString()))));
+        var (sessions, next) = await store.ListAsync(PageSize, after is null ? null : Cursor.Parse(after, SessionStore.Sort), page.Cancellation);
+        return page.Render<SessionsPage, SessionListView>(new SessionListView(
+            [.. sessions.Select(session => SessionView.Create(session, page.Caller.Identity))],
+            Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(List, ("after", to)))));
     }
 
-    private static async Task<IResult> EndAsync(
-        IFormCollection form, HttpContext context, Caller caller, SessionStore store, RealmLogout logout, CancellationToken cancellationToken)
+    private static async Task<IResult> EndAsync(PageContext page, SessionStore store, RealmLogout logout)
     {
-        var input = FormInput.Of(form);
         // Only pages of this site are come back to.
-        var back = LocalPath.Parse(input.Value("back")) is { } path && path.StartsWith("/admin/", StringComparison.Ordinal) ? path : List;
-        if (!Guid.TryParse(input.Value("id"), out var id) || await store.FindAsync(id, cancellationToken) is not { } session)
+        var back = LocalPath.Parse(page.Form.Value("back")) is { } path && path.StartsWith("/admin/", StringComparison.Ordinal) ? path : List;
+        if (!Guid.TryParse(page.Form.Value("id"), out var id) || await store.FindAsync(id, page.Cancellation) is not { } session)
         {
-            return Flash.Redirect(context, back, "That session had ended already.");
+            return page.Redirect(back, "That session had ended already.");
         }
 
-        return Flash.Redirect(context, back, SessionWords.Say(await logout.EndAsync(session, caller.Actor, cancellationToken), session.Username));
+        return page.Redirect(back, SessionFormatter.Describe(await logout.EndAsync(session, page.Caller.Actor, page.Cancellation), session.Username));
     }
 }
 
 /// <summary>Who is signed in.</summary>
-/// <param name="Sessions">One page.</param>
-/// <param name="First">The first page, where this is another.</param>
-/// <param name="Next">The next page, where there is one.</param>
-public sealed record SessionListView(IReadOnlyList<SessionView> Sessions, string? First, string? Next);
+public sealed record SessionListView(IReadOnlyList<SessionView> Sessions, Paging Paging);

@@ -4,7 +4,7 @@ using KeycloakAccess.Models;
 namespace KeycloakAccess.Admin.ModelPages;
 
 /// <summary>Why a change was not made, in the words of people.</summary>
-internal static class ChangeWords
+internal static class ChangeFormatter
 {
     /// <summary>Says in the form why it was not done.</summary>
     public static FormInput Explain(FormInput input, ModelChange change) => change switch

@@ -1,8 +1,7 @@
 using KeycloakAccess.Admin.Design;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 
-namespace KeycloakAccess.Admin.AccountPages;
+namespace KeycloakAccess.Admin.Access;
 
 /// <summary>A grant path as the steps that pages draw.</summary>
 internal static class GrantPathFormatter
@@ -12,7 +11,7 @@ internal static class GrantPathFormatter
         var steps = new List<GrantPathStep>();
         if (grantPath.Origin is { Role: { } role, Mapping: { } mapping })
         {
-            steps.Add(new GrantPathStep(Kind(role.Kind), role.Client.Length > 0 ? $"{role.Client} / {role.Name}" : role.Name));
+            steps.Add(new GrantPathStep(RoleFormatter.Kind(role.Kind), RoleFormatter.Name(role.Client, role.Name)));
             steps.Add(new GrantPathStep("mapping", mapping.Pattern.Name, $"/admin/role-mappings/{mapping.Id}"));
         }
         else
@@ -24,12 +23,4 @@ internal static class GrantPathFormatter
         steps.Add(new GrantPathStep("permission", grantPath.Permission.ToString()));
         return steps;
     }
-
-    /// <returns>What people call a kind of role.</returns>
-    public static string Kind(RoleKind kind) => kind switch
-    {
-        RoleKind.RealmRole => "realm role",
-        RoleKind.ClientRole => "client role",
-        _ => "Keycloak group",
-    };
 }

@@ -1,7 +1,7 @@
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 
-namespace KeycloakAccess.Admin.RoleMappingPages;
+namespace KeycloakAccess.Admin.Access;
 
 /// <summary>
 /// Compares the mappings with the roles that tokens have shown: which mappings fit none, and which roles lead nowhere. Found
@@ -14,7 +14,7 @@ internal sealed class RoleMatches(ObservedRoles observedRoles)
 
     private volatile RoleMatch? _newest;
 
-    public async ValueTask<RoleMatch> OfAsync(AccessRules rules, CancellationToken cancellationToken)
+    public async ValueTask<RoleMatch> CompareAsync(AccessRules rules, CancellationToken cancellationToken)
     {
         var seen = await observedRoles.ListAsync(cancellationToken);
         return _newest is { } known && ReferenceEquals(known.Rules, rules) && ReferenceEquals(known.Seen, seen)
@@ -43,11 +43,6 @@ internal sealed class RoleMatches(ObservedRoles observedRoles)
         role.Client == "account" || Usual.Contains(role.Name, StringComparer.Ordinal) || role.Name.StartsWith("default-roles-", StringComparison.Ordinal);
 }
 
-/// <summary>How mappings and observed roles fit together.</summary>
-/// <param name="Rules">The rules that were compared.</param>
-/// <param name="Seen">The roles that they were compared with.</param>
-/// <param name="Matched">The mappings that fit some role.</param>
-/// <param name="Idle">The mappings that fit none, in order.</param>
-/// <param name="Unmapped">The roles that no mapping fits, in order, without those that every Keycloak gives.</param>
+/// <summary>The mappings that fit some of the observed roles, those that fit none, and the roles that no mapping fits, without those that every Keycloak gives.</summary>
 internal sealed record RoleMatch(
     AccessRules Rules, IReadOnlyList<ObservedRole> Seen, IReadOnlySet<Guid> Matched, MappingRule[] Idle, RolePattern[] Unmapped);

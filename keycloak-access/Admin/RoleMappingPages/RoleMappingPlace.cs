@@ -3,21 +3,17 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
-/// <summary>Roles and patterns as pages and their addresses write them.</summary>
-internal static class RoleWords
+/// <summary>Places in a list of mappings, or of roles, as addresses write them.</summary>
+internal static class RoleMappingPlace
 {
     private const string Sort = "role";
 
-    /// <returns>The name, with the client where there is one.</returns>
-    public static string Of(RolePattern pattern) => pattern.Client.Length > 0 ? $"{pattern.Client} / {pattern.Name}" : pattern.Name;
-
-    /// <returns>The place of a list after a mapping, or after a role.</returns>
     // No part of a pattern can hold the end of a line.
-    public static string After(RolePattern pattern, Guid id = default) =>
+    public static string Write(RolePattern pattern, Guid id = default) =>
         new Cursor(Sort, $"{RoleKinds.Write(pattern.Kind)}\n{pattern.Client}\n{pattern.Name}", id.ToString()).ToString();
 
-    /// <returns>The place that the text stands for, or <see langword="null"/> for the beginning: somebody may have written it by hand.</returns>
-    public static MappingRule? Place(string? after) =>
+    /// <returns>The place, or <see langword="null"/> for the beginning: an address may say anything.</returns>
+    public static MappingRule? Parse(string? after) =>
         after is not null
         && Cursor.Parse(after, Sort) is { Key: { } key } cursor
         && key.Split('\n') is [var kind, var client, var name]

@@ -1,7 +1,6 @@
-using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 
-namespace KeycloakAccess.Admin;
+namespace KeycloakAccess.Admin.Design;
 
 /// <summary>Whoever looks at a page, as far as pages need to know: what they may not do is not shown.</summary>
 /// <param name="AccountId">The local account.</param>
@@ -41,21 +40,6 @@ public sealed record Viewer(
             [var section, ..] => !Asks.TryGetValue(section, out var asked) || May(asked),
             [] => true,
         });
-
-    internal static Viewer Of(HttpContext context, Caller caller)
-    {
-        var permissions = caller.Permissions.ToHashSet();
-        return new Viewer(
-            caller.AccountId,
-            caller.Identity.Name ?? caller.Identity.Username ?? caller.Identity.Subject,
-            permissions,
-            ReaderZone.Of(context.Request),
-            [.. context.RequestServices.GetRequiredService<ModelCatalogue>().Models
-                .Where(model => permissions.Contains(new Permission(model.Name, Permission.View)))
-                .OrderBy(model => model.Title, StringComparer.Ordinal)
-                .Select(model => new ModelLink(model.Plural, model.Title))],
-            Flash.Take(context));
-    }
 }
 
 /// <summary>The way to the pages of a declared model.</summary>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace KeycloakAccess.Admin;
+namespace KeycloakAccess.Admin.Forms;
 
 /// <summary>Instants as a field of a form has them: the reader's wall clock, without a zone.</summary>
 internal static class LocalTimes

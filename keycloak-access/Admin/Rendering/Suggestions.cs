@@ -1,7 +1,7 @@
 using KeycloakAccess.Admin.Design;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace KeycloakAccess.Admin;
+namespace KeycloakAccess.Admin.Rendering;
 
 /// <summary>Names that a field suggests to somebody who types.</summary>
 internal static class Suggestions
@@ -12,6 +12,6 @@ internal static class Suggestions
     public static string Typed(HttpRequest request) =>
         request.Query.Select(field => field.Value.ToString()).FirstOrDefault()?.Replace("\0", "", StringComparison.Ordinal).Trim() ?? "";
 
-    /// <returns>The options of the field.</returns>
-    public static RazorComponentResult Of(IEnumerable<string> names) => Pages.Plain<NameOptions>(("Names", names.Take(Most).ToArray()));
+    public static RazorComponentResult Render(IEnumerable<string> names) =>
+        PageRenderer.Render<NameOptions>(StatusCodes.Status200OK, ("Names", names.Take(Most).ToArray()));
 }

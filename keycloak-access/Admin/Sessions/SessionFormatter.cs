@@ -1,11 +1,11 @@
 using KeycloakAccess.Authentication;
 
-namespace KeycloakAccess.Admin.SessionPages;
+namespace KeycloakAccess.Admin.Sessions;
 
 /// <summary>What became of sessions, in a sentence.</summary>
-internal static class SessionWords
+internal static class SessionFormatter
 {
-    public static string Say(SessionsEnded ended, string whose) => ended switch
+    public static string Describe(SessionsEnded ended, string whose) => ended switch
     {
         { Ended: 0 } => $"{whose} was signed in nowhere. Tokens that people got before are refused too.",
         { Open: 0, Ended: 1 } => $"The session of {whose} has ended, here and in Keycloak.",

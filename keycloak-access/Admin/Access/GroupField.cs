@@ -1,7 +1,8 @@
 using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Permissions;
 
-namespace KeycloakAccess.Admin.GroupPages;
+namespace KeycloakAccess.Admin.Access;
 
 /// <summary>A field that names a group which somebody is to come into, or out of.</summary>
 internal static class GroupField
@@ -10,17 +11,15 @@ internal static class GroupField
     /// <param name="input">The form.</param>
     /// <param name="name">What stands in the field.</param>
     /// <param name="field">The field that a mistake stands beside; empty for the form as a whole.</param>
-    /// <param name="caller">Who sends it.</param>
-    /// <param name="grantGuard">What they may hand out.</param>
-    /// <returns>The group, if there is one.</returns>
-    public static GroupRule? Read(FormInput input, string name, string field, Caller caller, GrantGuard grantGuard)
+    /// <param name="page">The request.</param>
+    public static GroupRule? Read(FormInput input, string name, string field, PageContext page)
     {
-        var group = caller.Rules.FindGroup(name);
+        var group = page.Caller.Rules.FindGroup(name);
         if (group is null)
         {
             input.Add(field, name.Length == 0 ? "Name the group." : $"There is no group {name}. The names are on the page Groups.");
         }
-        else if (grantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
+        else if (page.GrantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
         {
             input.Add(field, refused!);
         }

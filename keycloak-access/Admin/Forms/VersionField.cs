@@ -1,4 +1,4 @@
-namespace KeycloakAccess.Admin.Design;
+namespace KeycloakAccess.Admin.Forms;
 
 /// <summary>A field of something that two people have changed at once.</summary>
 /// <param name="Title">What people call it.</param>

@@ -1,10 +1,10 @@
-namespace KeycloakAccess.Admin;
+namespace KeycloakAccess.Admin.Design;
 
-/// <summary>Addresses with the parameters of a list.</summary>
+/// <summary>Addresses of pages.</summary>
 internal static class Links
 {
     /// <returns>The path with those parameters that have a value.</returns>
-    public static string To(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)
+    public static string WithQuery(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)
     {
         var query = default(QueryString);
         foreach (var (name, value) in parameters)

@@ -1,4 +1,4 @@
-namespace KeycloakAccess.Admin;
+namespace KeycloakAccess.Admin.Rendering;
 
 /// <summary>
 /// The time zone of whoever reads a page. A browser sends none by itself, so the script of the pages puts its name (IANA)
@@ -8,7 +8,7 @@ internal static class ReaderZone
 {
     public const string Cookie = "zone";
 
-    public static TimeZoneInfo Of(HttpRequest request) => Named(request.Cookies[Cookie]);
+    public static TimeZoneInfo Read(HttpRequest request) => Named(request.Cookies[Cookie]);
 
     /// <returns>The zone of that name; UTC if there is none. Names come from cookies and forms, so they may be anything.</returns>
     public static TimeZoneInfo Named(string? name) =>

@@ -1,55 +1,22 @@
 using System.Globalization;
 using System.Text.Json;
-using KeycloakAccess.Admin.AccountPages;
 using KeycloakAccess.Data;
 
-namespace KeycloakAccess.Admin.AuditPages;
+namespace KeycloakAccess.Admin.Activity;
 
-/// <summary>Rows of the audit log in the words of people.</summary>
-internal static class AuditWords
+/// <summary>Rows of the audit log as pages write them.</summary>
+internal static class AuditFormatter
 {
     private const int LongestValue = 60;
     private const int MostItems = 3;
 
-    public static ActivityView View(AuditRow row) => View(row, (_, value) => value);
+    public static ActivityView ToActivity(AuditRow row) => ToActivity(row, (_, value) => value);
 
-    /// <param name="row">The row.</param>
-    /// <param name="say">What a page says for a field's value.</param>
-    public static ActivityView View(AuditRow row, Func<string, string?, string?> say) =>
-        new(row.Id, row.At, row.Account, Sentence(row, say), row.Reason, row.Kind == AuditRow.DeniedRequestKind);
-
-    public static AuditLine Line(AuditRow row) =>
-        new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row), row.Reason, row.Kind == AuditRow.DeniedRequestKind);
-
-    /// <param name="row">The row.</param>
-    /// <param name="objectPath">The page of what it is about, where the viewer may open one.</param>
-    /// <param name="opensAccounts">Whether the viewer may open the pages of accounts.</param>
-    public static AuditRowView Page(AuditRow row, string? objectPath, bool opensAccounts) => new(
-        Line(row),
-        [.. Facts(row, objectPath, opensAccounts).Where(fact => !string.IsNullOrEmpty(fact.Value))],
-        [.. Changes(row).Select(change => new AuditFieldChange(change.Field, change.Before, change.After))]);
-
-    private static IEnumerable<AuditFact> Facts(AuditRow row, string? objectPath, bool opensAccounts)
-    {
-        yield return new AuditFact("Who", row.Account, opensAccounts && row.AccountId is { } id ? $"/admin/accounts/{id}" : null);
-        yield return new AuditFact("Came in by", row.Method);
-        yield return new AuditFact("Model", row.Model ?? "", Links.To("/admin/audit", ("model", row.Model)));
-        yield return new AuditFact("Row", row.RowId ?? "", objectPath);
-        yield return new AuditFact("What was done to it", row.Model is null || row.RowId is null ? "" : "All that the log has", Links.To("/admin/audit", ("model", row.Model), ("row", row.RowId)));
-        yield return new AuditFact("Action", row.Action ?? "");
-        yield return new AuditFact("Reason", row.Reason ?? "");
-        yield return new AuditFact("Permission", row.Permission ?? "");
-        yield return new AuditFact("Code", row.Code ?? "");
-        yield return new AuditFact("Missing scope", row.Scope ?? "");
-        yield return new AuditFact("Missing permissions", row.MissingPermissions is null ? "" : string.Join(", ", JsonSerializer.Deserialize<string[]>(row.MissingPermissions) ?? []));
-        yield return new AuditFact("Call", row.Path is null ? "" : $"{row.HttpMethod} {row.Path}");
-        yield return new AuditFact("Times", row.Count > 1 ? row.Count.ToString(CultureInfo.InvariantCulture) : "");
-        yield return new AuditFact("Request", row.RequestId ?? "", Links.To("/admin/audit", ("requestId", row.RequestId)));
-    }
+    /// <summary>A row in a sentence, with other words for the values of some fields.</summary>
+    public static ActivityView ToActivity(AuditRow row, Func<string, string?, string?> say) =>
+        new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row, say), row.Reason, row.Kind == AuditRow.DeniedRequestKind);
 
     /// <returns>What was done or refused, without who and when: <c>changed account ada: enabled true → false</c>.</returns>
-    public static string Sentence(AuditRow row) => Sentence(row, (_, value) => value);
-
     private static string Sentence(AuditRow row, Func<string, string?, string?> say)
     {
         if (row.Kind == AuditRow.DeniedRequestKind)
@@ -67,7 +34,7 @@ internal static class AuditWords
     }
 
     // Of a list, what came and what went: the rest is still there.
-    private static string Say(AuditRow row, (string Field, string? Before, string? After) change, Func<string, string?, string?> say)
+    private static string Say(AuditRow row, AuditFieldChange change, Func<string, string?, string?> say)
     {
         var before = Items(Values(row.OldValues), change.Field);
         var after = Items(Values(row.NewValues), change.Field);
@@ -85,12 +52,12 @@ internal static class AuditWords
     }
 
     /// <returns>The fields that differ, before and after, as text; <see langword="null"/> where a side has no value.</returns>
-    public static IEnumerable<(string Field, string? Before, string? After)> Changes(AuditRow row)
+    public static IEnumerable<AuditFieldChange> Changes(AuditRow row)
     {
         var before = Values(row.OldValues);
         var after = Values(row.NewValues);
         return before.Keys.Union(after.Keys, StringComparer.Ordinal)
-            .Select(field => (Field: field, Before: Text(before, field), After: Text(after, field)))
+            .Select(field => new AuditFieldChange(field, Text(before, field), Text(after, field)))
             .Where(change => !string.Equals(change.Before, change.After, StringComparison.Ordinal));
     }
 
@@ -103,8 +70,8 @@ internal static class AuditWords
             json is null ? null : JsonSerializer.Serialize(Values(json).Where(value => !fields.Contains(value.Key)).ToDictionary(StringComparer.Ordinal));
     }
 
-    /// <returns>A value of a row as a reader takes it in: text without quotes, lists with commas.</returns>
-    public static string? Text(JsonElement value) => value.ValueKind switch
+    // Text without quotes, lists with commas.
+    private static string? Text(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.Undefined => null,
         JsonValueKind.String => value.GetString(),
@@ -112,7 +79,6 @@ internal static class AuditWords
         _ => value.GetRawText(),
     };
 
-    /// <returns>What was done, in the past: <c>changed</c>.</returns>
     public static string Verb(string action) => action switch
     {
         "add" => "added",

@@ -4,7 +4,7 @@ using KeycloakAccess.Data;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
 
-namespace KeycloakAccess.Admin;
+namespace KeycloakAccess.Admin.Rendering;
 
 /// <summary>
 /// What an action has done, said on the page that the browser is sent to afterwards (post, redirect, get). It travels in a

@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Components;
 
-namespace KeycloakAccess.Admin;
+namespace KeycloakAccess.Admin.Design;
 
 /// <summary>A page for whoever is signed in: who looks at it, and what it shows.</summary>
 /// <typeparam name="TView">What the page shows, read before it is drawn: a page asks for nothing itself.</typeparam>

@@ -1,0 +1,16 @@
+using KeycloakAccess.Authentication;
+
+namespace KeycloakAccess.Admin.Access;
+
+/// <summary>Roles and groups of Keycloak as pages write them.</summary>
+internal static class RoleFormatter
+{
+    public static string Kind(RoleKind kind) => kind switch
+    {
+        RoleKind.RealmRole => "realm role",
+        RoleKind.ClientRole => "client role",
+        _ => "Keycloak group",
+    };
+
+    public static string Name(string client, string name) => client.Length > 0 ? $"{client} / {name}" : name;
+}

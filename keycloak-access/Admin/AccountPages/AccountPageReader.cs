@@ -1,0 +1,77 @@
+using KeycloakAccess.Accounts;
+using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Admin.Sessions;
+using KeycloakAccess.Audit;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
+using KeycloakAccess.Explanation;
+using KeycloakAccess.Groups;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.AccountPages;
+
+/// <summary>Reads what the page of an account shows.</summary>
+internal sealed class AccountPageReader(
+    AccountStore accounts, SubjectStore subjects, SessionStore sessions, ActivityReader activity, PermissionCatalogue catalogue)
+{
+    /// <returns>Everything about one account, or <see langword="null"/> if there is none.</returns>
+    public async Task<AccountView?> FindAsync(Guid id, PageContext page)
+    {
+        if (await accounts.FindAsync(id, page.Cancellation) is not { } account)
+        {
+            return null;
+        }
+
+        var caller = page.Caller;
+        var open = caller.May(SessionPermissions.View) ? await sessions.ListOfAsync(account.Issuer, account.Subject, page.Cancellation) : [];
+        return new AccountView
+        {
+            Account = AccountEndpoints.ToResponse(account),
+            IsOwn = id == caller.AccountId,
+            Access = await AccessOfAsync(id, caller, page.Cancellation),
+            Sessions = [.. open.Select(session => SessionView.Create(session, caller.Identity))],
+            Did = [.. (await activity.ListAsync(caller, new AuditFilter { Account = id }, page.Cancellation)).Select(AuditFormatter.ToActivity)],
+            Happened = [.. (await activity.ListAboutAccountAsync(caller, id, page.Cancellation)).Select(row => Describe(row, caller.Rules))],
+        };
+    }
+
+    // Of a row that is a group's, the formatter names the account. Here that is known, and the group is not.
+    private static ActivityView Describe(AuditRow row, AccessRules rules)
+    {
+        var view = AuditFormatter.ToActivity(row);
+        if (row.Model != GroupPermissions.Model)
+        {
+            return view;
+        }
+
+        var group = Guid.TryParse(row.RowId, out var id) && rules.FindGroup(id) is { } known ? $"the group {known.Name}" : "a group that is gone";
+        return view with { Text = row.Action == GroupStore.AddMember ? $"put it into {group}" : $"took it out of {group}" };
+    }
+
+    // As the API has it: about themselves anybody may ask.
+    private async Task<AccountAccessView?> AccessOfAsync(Guid id, Caller caller, CancellationToken cancellationToken)
+    {
+        if (id != caller.AccountId && !caller.May(AccessPermissions.View))
+        {
+            return null;
+        }
+
+        var known = await subjects.FindAccountAsync(id, cancellationToken);
+        return known?.Under(caller.Rules) is not { } subject
+            ? new AccountAccessView(RolesKnown: false, [], [], [])
+            : new AccountAccessView(
+                known.RolesKnown, [.. known.Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal)], Groups(subject), PermissionView.List(subject, caller.Rules, catalogue));
+    }
+
+    private static IReadOnlyList<GroupMembershipView> Groups(Subject subject) =>
+        [.. subject.Access.Memberships
+            .GroupBy(membership => membership.Group.Id)
+            .Select(memberships => new GroupMembershipView(
+                memberships.Key,
+                memberships.First().Group.Name,
+                [.. memberships.Select(membership => membership.Origin.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+                memberships.Any(membership => membership.Origin == Origin.Direct)))
+            .OrderBy(group => group.Name, StringComparer.Ordinal)];
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.ModelPages;
+
+/// <summary>What the forms of one model's rows have in common.</summary>
+internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
+    where TSubject : class
+{
+    protected RowViews Views => views;
+
+    protected Model Model => views.Model;
+
+    protected ModelName Name => views.Name;
+
+    protected ModelForm Fields { get; } = new(views.Model, views.References);
+
+    protected override string ReasonField => ModelForm.Reason;
+
+    protected override string VersionField => ModelForm.Version;
+
+    protected Task<VersionedRow?> FindRowAsync(PageContext page) => views.FindAsync(page.RouteText("id"), page);
+
+    protected IResult RenderForm(PageContext page, object? row, FormInput input, int status) => page.Render<ModelFormPage, ModelFormView>(
+        new ModelFormView(
+            Name,
+            row is null ? null : Model.IdOf(row),
+            row is null ? "" : ModelReferences.TitleOf(Model, row),
+            Fields.List(isNew: row is null, input, page),
+            input),
+        status);
+
+    protected static FormResult Reject(FormInput input, ModelChange change)
+    {
+        ChangeFormatter.Explain(input, change);
+        return new FormResult.Rejected(ChangeFormatter.StatusOf(change));
+    }
+
+    // Where the button that was used leads, as far as they may go there. The model's rule may show somebody only what others
+    // have looked at.
+    protected async Task<FormResult> GoOnAsync(PageContext page, object row, string done, string then)
+    {
+        var id = Model.IdOf(row);
+        var isShown = await views.FindAsync(id, page) is not null;
+        var path = then switch
+        {
+            ModelForm.AddAnother when page.Caller.May(Model.Name, Permission.Add) => $"{Name.Path}/new",
+            _ when !isShown => Name.Path,
+            ModelForm.GoOnEditing when page.Caller.May(Model.Name, Permission.Change) => $"{Name.PathOf(id)}/edit",
+            _ => Name.PathOf(id),
+        };
+        return new FormResult.Done(path, $"{ModelReferences.TitleOf(Model, row)} {done}.{(isShown ? "" : " As it is now, it is not for you to see.")}");
+    }
+}
+
+internal sealed class NewRowForm(RowViews views) : RowForm<Model>(views)
+{
+    protected override Task<Model?> FindAsync(PageContext page) => Task.FromResult<Model?>(Model);
+
+    protected override Task<FormInput> FillAsync(PageContext page, Model subject) => Fields.FillNewAsync(page);
+
+    protected override Task<IResult> RenderAsync(PageContext page, Model subject, FormInput input, int status) =>
+        Task.FromResult(RenderForm(page, row: null, input, status));
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, Model subject, FormInput input)
+    {
+        var row = await Fields.ReadAsync(input, before: null, page);
+        return !input.IsValid ? FormResult.Invalid
+            : await Views.Store.AddAsync(row, page.Caller, input.Value(ReasonField), page.Cancellation) switch
+            {
+                ModelChange.Done(var added, _) => await GoOnAsync(page, added, "was added", input.Value(ModelForm.Then)),
+                var change => Reject(input, change),
+            };
+    }
+}
+
+internal sealed class EditRowForm(RowViews views) : RowForm<VersionedRow>(views)
+{
+    protected override Task<VersionedRow?> FindAsync(PageContext page) => FindRowAsync(page);
+
+    protected override Task<FormInput> FillAsync(PageContext page, VersionedRow subject) => Fields.FillAsync(subject.Row, subject.Version, page);
+
+    protected override string? VersionOf(VersionedRow subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
+
+    protected override async Task<FormInput> ReconcileAsync(PageContext page, VersionedRow subject, FormInput input) =>
+        input.Compare(await Fields.CompareAsync(input, subject.Row, page));
+
+    protected override Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
+        Task.FromResult(RenderForm(page, subject.Row, input, status));
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
+    {
+        var row = await Fields.ReadAsync(input, subject.Row, page);
+        return !input.IsValid ? FormResult.Invalid
+            : await Views.Store.ReplaceAsync(Model.IdOf(subject.Row), row, subject.Version, page.Caller, input.Value(ReasonField), page.Cancellation) switch
+            {
+                ModelChange.Done(var replaced, _) => await GoOnAsync(page, replaced, "is saved", input.Value(ModelForm.Then)),
+                ModelChange.Outdated => new FormResult.Outdated(),
+                ModelChange.Missing => new FormResult.Gone(),
+                var change => Reject(input, change),
+            };
+    }
+
+    // What was typed is not lost with the row. Of what somebody may not see they do not learn that it is there.
+    protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) => Task.FromResult(
+        page.Caller.May(Model.Name, Permission.Add)
+            ? RenderForm(page, row: null, input.Add("", $"That {Name.One} is not there any more. What you typed makes a new one, if you want it."), StatusCodes.Status404NotFound)
+            : TypedResults.NotFound());
+}
+
+internal sealed class DeleteRowForm(RowViews views) : RowForm<VersionedRow>(views)
+{
+    protected override Task<VersionedRow?> FindAsync(PageContext page) => FindRowAsync(page);
+
+    protected override Task<FormInput> FillAsync(PageContext page, VersionedRow subject) => Task.FromResult(FormInput.Create((VersionField, VersionOf(subject))));
+
+    protected override string? VersionOf(VersionedRow subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
+
+    protected override Task<FormInput> ReconcileAsync(PageContext page, VersionedRow subject, FormInput input) =>
+        Task.FromResult(ChangeFormatter.Explain(input, new ModelChange.Outdated()));
+
+    protected override async Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
+        page.Render<DeleteModelRowPage, DeleteModelRowView>(
+            new DeleteModelRowView(
+                Name,
+                Model.IdOf(subject.Row),
+                ModelReferences.TitleOf(Model, subject.Row),
+                await Views.DependantsAsync(subject.Row, RowViews.MostDependants, page),
+                input),
+            status);
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input) =>
+        !input.IsValid ? FormResult.Invalid
+        : await Views.Store.DeleteAsync(Model.IdOf(subject.Row), subject.Version, page.Caller, input.Value(ReasonField), page.Cancellation) switch
+        {
+            ModelChange.Done => new FormResult.Done(Name.Path, $"{ModelReferences.TitleOf(Model, subject.Row)} is deleted."),
+            ModelChange.Outdated => new FormResult.Outdated(),
+            ModelChange.Missing => new FormResult.Gone(),
+            var change => Reject(input, change),
+        };
+
+    protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
+        Task.FromResult(page.Redirect(Name.Path, $"That {Name.One} is not there any more."));
+}
+
+/// <summary>An action of the model's own, on the page of a row.</summary>
+internal sealed class RowActionForm(RowViews views, ModelAction action, RowPageReader reader) : RowForm<VersionedRow>(views)
+{
+    protected override Task<VersionedRow?> FindAsync(PageContext page) => FindRowAsync(page);
+
+    protected override async Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
+        page.Render<ModelRowPage, ModelRowPageView>(await reader.ReadAsync(page, subject) with { Input = input, Tried = action.Name }, status);
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
+    {
+        if (!input.IsValid)
+        {
+            return FormResult.Invalid;
+        }
+
+        var change = await Views.Store.ActAsync(
+            action, Model.IdOf(subject.Row), ModelForm.SeenVersion(input), page.Caller, input.Value(ReasonField), page.Cancellation);
+        if (change is not ModelChange.Done(var row, _))
+        {
+            return Reject(input, change);
+        }
+
+        // What an action makes of a row may be no longer for them to see.
+        var path = await FindRowAsync(page) is null ? Name.Path : Name.PathOf(Model.IdOf(row));
+        return new FormResult.Done(path, $"{ModelReferences.TitleOf(Model, row)}: {action.Name.Replace('-', ' ')} is done.");
+    }
+}

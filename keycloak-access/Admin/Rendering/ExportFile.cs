@@ -1,0 +1,93 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Admin.Rendering;
+
+/// <summary>A list that can be written as a file.</summary>
+/// <param name="Name">The file's, without its ending.</param>
+/// <param name="Columns">The first line of CSV.</param>
+/// <param name="Cells">The cells of a row, each made by <see cref="ExportFile.Cell"/> where anybody could have written what is in it.</param>
+/// <param name="Line">A row as a JSON object.</param>
+/// <param name="Pages">The rows, some at a time.</param>
+internal sealed record Export<TRow>(
+    string Name, IEnumerable<string> Columns, Func<TRow, IEnumerable<string>> Cells, Func<TRow, object> Line, IAsyncEnumerable<IReadOnlyList<TRow>> Pages);
+
+internal enum ExportFormat
+{
+    /// <summary>Comma-separated values (RFC 4180) in UTF-8, with the byte order mark that spreadsheets look for.</summary>
+    Csv,
+
+    /// <summary>One JSON object on each line (https://jsonlines.org).</summary>
+    JsonLines,
+}
+
+/// <summary>Writes lists as files while they are being read: neither a file nor its rows are ever in memory as a whole.</summary>
+internal static partial class ExportFile
+{
+    /// <summary>How many rows are to be read for each piece of a file.</summary>
+    public const int RowsAtATime = 500;
+
+    /// <summary>A file that is not what was asked for must not be written.</summary>
+    public static IResult Refuse(IReadOnlyList<string> mistakes) =>
+        Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
+
+    public static async Task<IResult> WriteAsync<TRow>(PageContext page, ExportFormat format, Export<TRow> export)
+    {
+        var isCsv = format == ExportFormat.Csv;
+        var response = page.Http.Response;
+        response.ContentType = isCsv ? "text/csv; charset=utf-8" : "application/jsonl; charset=utf-8";
+        response.Headers.ContentDisposition = $"attachment; filename=\"{export.Name}.{(isCsv ? "csv" : "jsonl")}\"";
+        var json = page.Http.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
+        if (isCsv)
+        {
+            await WriteTextAsync("\uFEFF" + string.Join(',', export.Columns) + "\r\n");
+        }
+
+        await foreach (var rows in export.Pages.WithCancellation(page.Cancellation))
+        {
+            await WriteTextAsync(string.Concat(rows.Select(row =>
+                isCsv ? string.Join(',', export.Cells(row)) + "\r\n" : JsonSerializer.Serialize(export.Line(row), json) + "\n")));
+        }
+
+        return TypedResults.Empty;
+
+        async ValueTask WriteTextAsync(string text) => await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(text), page.Cancellation);
+    }
+
+    /// <returns>All rows of a list that is read by pages, each with the query for the next.</returns>
+    public static async IAsyncEnumerable<IReadOnlyList<TRow>> ReadAsync<TQuery, TRow>(
+        TQuery first, Func<TQuery, Task<(IReadOnlyList<TRow> Rows, TQuery? Next)>> read, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        where TQuery : class
+    {
+        for (TQuery? query = first; query is not null;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            (var rows, query) = await read(query);
+            yield return rows;
+        }
+    }
+
+    /// <summary>
+    /// A value as a cell. A spreadsheet takes what begins as a formula does for one, and texts come from strangers: an
+    /// apostrophe makes it text (OWASP, CSV injection). In countries that write decimals with a comma, cells begin after a
+    /// semicolon as well.
+    /// </summary>
+    public static string Cell(string? value)
+    {
+        if (string.IsNullOrEmpty(value))
+        {
+            return "";
+        }
+
+        value = Formula().Replace(value, "'");
+        return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
+
+    [GeneratedRegex("^(?=[\\t\\r\\n])|(?<=^|[;\\t\\r\\n\"])(?=[=+@-])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Formula();
+}

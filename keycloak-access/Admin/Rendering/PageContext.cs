@@ -1,0 +1,121 @@
+using System.Reflection;
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace KeycloakAccess.Admin.Rendering;
+
+/// <summary>
+/// What the handler of a page works with: the request, who makes it, what they typed, and the answers that pages give. An
+/// endpoint whose handler takes one requires the antiforgery token of every form that is posted to it.
+/// </summary>
+internal sealed class PageContext : IEndpointParameterMetadataProvider
+{
+    private PageContext(HttpContext http, Caller caller, FormInput form)
+    {
+        Http = http;
+        Caller = caller;
+        Form = form;
+        GrantGuard = GrantGuard.For(http, caller);
+    }
+
+    public HttpContext Http { get; }
+
+    public Caller Caller { get; }
+
+    /// <summary>The form that was posted; empty where none was.</summary>
+    public FormInput Form { get; }
+
+    public GrantGuard GrantGuard { get; }
+
+    public CancellationToken Cancellation => Http.RequestAborted;
+
+    public TimeZoneInfo Zone => ReaderZone.Read(Http.Request);
+
+    /// <returns>A part of the address, by the name that the route gives it.</returns>
+    public string RouteText(string name) => (string)Http.GetRouteValue(name)!;
+
+    public Guid RouteId(string name = "id") => Guid.Parse(RouteText(name));
+
+    /// <returns>The form that the caller sent when their session had ended, if the address names one of theirs.</returns>
+    public Task<FormInput?> FindDraftAsync() => Drafts.FindAsync(Http, Caller.Identity, Cancellation);
+
+    /// <summary>Keeps fields for a page of the caller's that is asked for next.</summary>
+    /// <returns>The address of the page with them; <see langword="null"/> if they are too many to keep.</returns>
+    public async Task<string?> KeepAsync(string path, FormInput fields) =>
+        await Drafts.KeepAsync(Caller.Identity, path, fields, Cancellation) is { } id ? Links.WithQuery(path, (FormDrafts.Parameter, id.ToString())) : null;
+
+    /// <param name="view">What the page shows.</param>
+    /// <param name="status">422 where a form comes back with mistakes, 409 where somebody else was first.</param>
+    public RazorComponentResult Render<TPage, TView>(TView view, int status = StatusCodes.Status200OK)
+        where TPage : StaffPage<TView>
+        where TView : class =>
+        PageRenderer.Render<TPage>(status, ("Viewer", CreateViewer()), ("View", view));
+
+    /// <summary>Sends the browser to another page, which says the sentence once (post, redirect, get).</summary>
+    public IResult Redirect(string path, string sentence) => Flash.Redirect(Http, path, sentence);
+
+    /// <summary>Refuses what only a form could tell, as the endpoint itself would.</summary>
+    /// <returns>The page that says so; <see langword="null"/> where the caller holds the permission.</returns>
+    public IResult? Refuse(Permission permission)
+    {
+        var decision = Caller.Decide(permission);
+        if (decision.IsAllowed)
+        {
+            return null;
+        }
+
+        DeniedRequests.Add(Http, Caller, decision);
+        return StatusPages.RenderRefusal(Http, decision);
+    }
+
+    /// <summary>Binds a handler's parameter.</summary>
+    public static async ValueTask<PageContext?> BindAsync(HttpContext context) =>
+        await Caller.BindAsync(context) is { } caller ? new PageContext(context, caller, await ReadFormAsync(context)) : null;
+
+    static void IEndpointParameterMetadataProvider.PopulateMetadata(ParameterInfo parameter, EndpointBuilder builder) =>
+        builder.Metadata.Add(new RequireAntiforgeryTokenAttribute());
+
+    private FormDrafts Drafts => Http.RequestServices.GetRequiredService<FormDrafts>();
+
+    private static async Task<FormInput> ReadFormAsync(HttpContext context)
+    {
+        if (!HttpMethods.IsPost(context.Request.Method))
+        {
+            return FormInput.Create();
+        }
+
+        // Where a handler binds a form, the framework looks at the token; it leaves that to whoever reads one otherwise.
+        if (context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: true })
+        {
+            throw new BadHttpRequestException("The antiforgery token is missing or not valid.");
+        }
+
+        if (!context.Request.HasFormContentType)
+        {
+            throw new BadHttpRequestException("A form is expected.", StatusCodes.Status415UnsupportedMediaType);
+        }
+
+        return FormInput.Create(await FormBody.TryReadAsync(context.Request, context.RequestAborted) ?? throw new BadHttpRequestException("The form cannot be read."));
+    }
+
+    private Viewer CreateViewer()
+    {
+        var permissions = Caller.Permissions.ToHashSet();
+        return new Viewer(
+            Caller.AccountId,
+            Caller.Identity.Name ?? Caller.Identity.Username ?? Caller.Identity.Subject,
+            permissions,
+            Zone,
+            [.. Http.RequestServices.GetRequiredService<ModelCatalogue>().Models
+                .Where(model => permissions.Contains(new Permission(model.Name, Permission.View)))
+                .OrderBy(model => model.Title, StringComparer.Ordinal)
+                .Select(model => new ModelLink(model.Plural, model.Title))],
+            Flash.Take(Http));
+    }
+}

@@ -1,0 +1,20 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace KeycloakAccess.Admin.Rendering;
+
+/// <summary>Draws a component once, on the server.</summary>
+internal static class PageRenderer
+{
+    public static RazorComponentResult Render<TPage>(int status, params ReadOnlySpan<(string Name, object? Value)> parameters)
+        where TPage : IComponent
+    {
+        var values = new Dictionary<string, object?>(StringComparer.Ordinal);
+        foreach (var (name, value) in parameters)
+        {
+            values[name] = value;
+        }
+
+        return new RazorComponentResult(typeof(TPage), values) { StatusCode = status };
+    }
+}
