@@ -282,6 +282,4 @@ public abstract class AuthZenCertificationTests(ApiUnderTest api) : AccessTests(
 
 public sealed class AuthZenCertificationOnEmbeddedRealmTests(RecordsOnEmbeddedRealm api) : AuthZenCertificationTests(api), IClassFixture<RecordsOnEmbeddedRealm>;
 
-public sealed class AuthZenCertificationOnPostgreSqlTests(RecordsOnPostgreSql api) : AuthZenCertificationTests(api), IClassFixture<RecordsOnPostgreSql>;
-
 public sealed class AuthZenCertificationOnKeycloakTests(RecordsOnKeycloak api) : AuthZenCertificationTests(api), IClassFixture<RecordsOnKeycloak>;

@@ -588,6 +588,4 @@ public abstract class AuthZenSpecificationTests(ApiUnderTest api) : AccessTests(
 
 public sealed class AuthZenSpecificationOnEmbeddedRealmTests(RecordsOnEmbeddedRealm api) : AuthZenSpecificationTests(api), IClassFixture<RecordsOnEmbeddedRealm>;
 
-public sealed class AuthZenSpecificationOnPostgreSqlTests(RecordsOnPostgreSql api) : AuthZenSpecificationTests(api), IClassFixture<RecordsOnPostgreSql>;
-
 public sealed class AuthZenSpecificationOnKeycloakTests(RecordsOnKeycloak api) : AuthZenSpecificationTests(api), IClassFixture<RecordsOnKeycloak>;

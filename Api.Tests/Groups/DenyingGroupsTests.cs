@@ -148,6 +148,4 @@ public abstract class DenyingGroupsTests(ApiUnderTest api) : ApiTests(api)
 
 public sealed class DenyingGroupsOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : DenyingGroupsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
-public sealed class DenyingGroupsOnPostgreSqlTests(ApiOnPostgreSql api) : DenyingGroupsTests(api), IClassFixture<ApiOnPostgreSql>;
-
 public sealed class DenyingGroupsOnKeycloakTests(ApiOnKeycloak api) : DenyingGroupsTests(api), IClassFixture<ApiOnKeycloak>;
