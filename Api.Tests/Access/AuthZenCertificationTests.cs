@@ -11,7 +11,7 @@ namespace Api.Tests.Access;
 /// requirements. The rows of the sublevels Properties (decision rules 5 to 8, S4 to S6) are not here: they want decisions by
 /// properties that the question brings along, and this service decides by what it knows.
 /// </summary>
-public abstract class AuthZenCertificationTests(ApiUnderTest api) : AccessTests(api)
+public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : AccessTests(api), IClassFixture<RecordsOnEmbeddedRealm>
 {
     private const string Alice = """{"type":"user","id":"alice"}""";
     private const string Bob = """{"type":"user","id":"bob"}""";
@@ -279,9 +279,3 @@ public abstract class AuthZenCertificationTests(ApiUnderTest api) : AccessTests(
         Assert.All(metadata.EnumerateObject(), member => Assert.True(Uri.TryCreate(member.Value.GetString(), UriKind.Absolute, out var url) && url.Scheme == "https"));
     }
 }
-
-public sealed class AuthZenCertificationOnEmbeddedRealmTests(RecordsOnEmbeddedRealm api) : AuthZenCertificationTests(api), IClassFixture<RecordsOnEmbeddedRealm>;
-
-public sealed class AuthZenCertificationOnPostgreSqlTests(RecordsOnPostgreSql api) : AuthZenCertificationTests(api), IClassFixture<RecordsOnPostgreSql>;
-
-public sealed class AuthZenCertificationOnKeycloakTests(RecordsOnKeycloak api) : AuthZenCertificationTests(api), IClassFixture<RecordsOnKeycloak>;

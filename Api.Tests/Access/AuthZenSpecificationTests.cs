@@ -9,7 +9,7 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Access;
 
 /// <summary>What the AuthZEN Authorization API 1.0 demands of a policy decision point, section by section.</summary>
-public abstract class AuthZenSpecificationTests(ApiUnderTest api) : AccessTests(api)
+public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : AccessTests(api), IClassFixture<RecordsOnEmbeddedRealm>
 {
     private const string Alice = """{"type":"user","id":"alice"}""";
     private const string Bob = """{"type":"user","id":"bob"}""";
@@ -585,9 +585,3 @@ public abstract class AuthZenSpecificationTests(ApiUnderTest api) : AccessTests(
 
     private static string With(string body, string page) => $"{body[..^1]},\"page\":{page}}}";
 }
-
-public sealed class AuthZenSpecificationOnEmbeddedRealmTests(RecordsOnEmbeddedRealm api) : AuthZenSpecificationTests(api), IClassFixture<RecordsOnEmbeddedRealm>;
-
-public sealed class AuthZenSpecificationOnPostgreSqlTests(RecordsOnPostgreSql api) : AuthZenSpecificationTests(api), IClassFixture<RecordsOnPostgreSql>;
-
-public sealed class AuthZenSpecificationOnKeycloakTests(RecordsOnKeycloak api) : AuthZenSpecificationTests(api), IClassFixture<RecordsOnKeycloak>;

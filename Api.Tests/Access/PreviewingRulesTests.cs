@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Api.Tests.Access;
 
 /// <summary>The dry run over HTTP: who would gain and lose what, before anything is saved.</summary>
-public abstract class PreviewingRulesTests(ApiUnderTest api) : ApiTests(api)
+public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
 {
     [Fact]
     public async Task The_exported_document_is_the_one_that_would_change_nothing()
@@ -150,7 +150,3 @@ public abstract class PreviewingRulesTests(ApiUnderTest api) : ApiTests(api)
 
     private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 }
-
-public sealed class PreviewingRulesOnSqliteTests(ApiOnEmbeddedRealm api) : PreviewingRulesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class PreviewingRulesOnPostgreSqlTests(ApiOnPostgreSql api) : PreviewingRulesTests(api), IClassFixture<ApiOnPostgreSql>;

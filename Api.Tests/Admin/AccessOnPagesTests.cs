@@ -4,7 +4,7 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Admin;
 
 /// <summary>Who may do what is shown on pages to those alone who may ask the API for it: with access:view about everybody.</summary>
-public abstract class AccessOnPagesTests(ApiUnderTest api) : ApiTests(api)
+public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
 {
     [Fact]
     public async Task Whoever_may_do_everything_but_look_at_access_learns_on_no_page_who_may_do_what()
@@ -117,7 +117,3 @@ public abstract class AccessOnPagesTests(ApiUnderTest api) : ApiTests(api)
         }
     }
 }
-
-public sealed class AccessOnPagesOnSqliteTests(ApiOnEmbeddedRealm api) : AccessOnPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class AccessOnPagesOnPostgreSqlTests(ApiOnPostgreSql api) : AccessOnPagesTests(api), IClassFixture<ApiOnPostgreSql>;

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Api.Tests.Admin;
 
 /// <summary>Staff ask whether somebody may do something, and who may.</summary>
-public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
+public sealed class AccessPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
 {
     private string Url => Api.Realm.ApiUrl;
 
@@ -140,7 +140,3 @@ public abstract class AccessPagesTests(ApiUnderTest api) : ApiTests(api)
             [.. page.Page.QuerySelectorAll("#results tbody th a").Select(link => link.TextContent).Order(StringComparer.Ordinal)];
     }
 }
-
-public sealed class AccessPagesOnSqliteTests(ApiOnEmbeddedRealm api) : AccessPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class AccessPagesOnPostgreSqlTests(ApiOnPostgreSql api) : AccessPagesTests(api), IClassFixture<ApiOnPostgreSql>;

@@ -7,7 +7,7 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Admin;
 
 /// <summary>The forms of a row: why it is changed, where the buttons lead, and what an address fills in.</summary>
-public abstract class RowFormsTests(ApiUnderTest api) : BookPages(api)
+public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), IClassFixture<ApiOnEmbeddedRealm>
 {
     private static readonly string TooLong = new('x', 501);
 
@@ -232,10 +232,6 @@ public abstract class RowFormsTests(ApiUnderTest api) : BookPages(api)
 
     private static string Delete(Guid id) => $"form[action='{Books}/{id}/delete']";
 }
-
-public sealed class RowFormsOnSqliteTests(ApiOnEmbeddedRealm api) : RowFormsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class RowFormsOnPostgreSqlTests(ApiOnPostgreSql api) : RowFormsTests(api), IClassFixture<ApiOnPostgreSql>;
 
 /// <summary>Lists in which there is nothing yet.</summary>
 public sealed class EmptyListTests(ApiOnEmbeddedRealm api) : BookPages(api), IClassFixture<ApiOnEmbeddedRealm>

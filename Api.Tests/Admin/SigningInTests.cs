@@ -294,6 +294,4 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
 
 public sealed class SigningInOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : SigningInTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
-public sealed class SigningInOnPostgreSqlTests(ApiOnPostgreSql api) : SigningInTests(api), IClassFixture<ApiOnPostgreSql>;
-
 public sealed class SigningInOnKeycloakTests(ApiOnKeycloak api) : SigningInTests(api), IClassFixture<ApiOnKeycloak>;

@@ -75,5 +75,3 @@ public abstract class DefaultGroupsTests(ApiUnderTest api) : ApiTests(api)
 public sealed class DefaultGroupsOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : DefaultGroupsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class DefaultGroupsOnPostgreSqlTests(ApiOnPostgreSql api) : DefaultGroupsTests(api), IClassFixture<ApiOnPostgreSql>;
-
-public sealed class DefaultGroupsOnKeycloakTests(ApiOnKeycloak api) : DefaultGroupsTests(api), IClassFixture<ApiOnKeycloak>;

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Api.Tests.Groups;
 
 /// <summary>A group denies: whoever is in it may not, whatever their other groups grant, from the next request on.</summary>
-public abstract class DenyingGroupsTests(ApiUnderTest api) : ApiTests(api)
+public sealed class DenyingGroupsTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
 {
     [Fact]
     public async Task A_denial_wins_over_the_role_that_grants_until_a_hand_takes_it_away()
@@ -145,9 +145,3 @@ public abstract class DenyingGroupsTests(ApiUnderTest api) : ApiTests(api)
         }
     }
 }
-
-public sealed class DenyingGroupsOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : DenyingGroupsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class DenyingGroupsOnPostgreSqlTests(ApiOnPostgreSql api) : DenyingGroupsTests(api), IClassFixture<ApiOnPostgreSql>;
-
-public sealed class DenyingGroupsOnKeycloakTests(ApiOnKeycloak api) : DenyingGroupsTests(api), IClassFixture<ApiOnKeycloak>;

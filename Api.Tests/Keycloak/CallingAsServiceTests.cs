@@ -188,6 +188,4 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
 
 public sealed class CallingAsServiceOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : CallingAsServiceTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
-public sealed class CallingAsServiceOnPostgreSqlTests(ApiOnPostgreSql api) : CallingAsServiceTests(api), IClassFixture<ApiOnPostgreSql>;
-
 public sealed class CallingAsServiceOnKeycloakTests(ApiOnKeycloak api) : CallingAsServiceTests(api), IClassFixture<ApiOnKeycloak>;

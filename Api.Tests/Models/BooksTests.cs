@@ -503,5 +503,3 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
 public sealed class BooksOnSqliteTests(ApiOnEmbeddedRealm api) : BooksTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class BooksOnPostgreSqlTests(ApiOnPostgreSql api) : BooksTests(api), IClassFixture<ApiOnPostgreSql>;
-
-public sealed class BooksOnKeycloakTests(ApiOnKeycloak api) : BooksTests(api), IClassFixture<ApiOnKeycloak>;

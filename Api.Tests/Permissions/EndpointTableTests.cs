@@ -312,5 +312,3 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
 public sealed class EndpointTableOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : EndpointTableTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class EndpointTableOnPostgreSqlTests(ApiOnPostgreSql api) : EndpointTableTests(api), IClassFixture<ApiOnPostgreSql>;
-
-public sealed class EndpointTableOnKeycloakTests(ApiOnKeycloak api) : EndpointTableTests(api), IClassFixture<ApiOnKeycloak>;

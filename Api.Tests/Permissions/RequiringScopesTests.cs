@@ -64,6 +64,4 @@ public abstract class RequiringScopesTests(ApiUnderTest api) : ApiTests(api)
 
 public sealed class RequiringScopesOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : RequiringScopesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
-public sealed class RequiringScopesOnPostgreSqlTests(ApiOnPostgreSql api) : RequiringScopesTests(api), IClassFixture<ApiOnPostgreSql>;
-
 public sealed class RequiringScopesOnKeycloakTests(ApiOnKeycloak api) : RequiringScopesTests(api), IClassFixture<ApiOnKeycloak>;
