@@ -18,7 +18,9 @@ internal static partial class BadRequests
 
         if (BoundParameter().Match(exception.Message) is { Success: true } parameter)
         {
-            return $"{parameter.Groups["name"].Value} cannot be read: its value is of another type.";
+            // The member of an [AsParameters] record is reported by the name of its property.
+            var name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups["name"].Value);
+            return $"{name} cannot be read: its value is of another type.";
         }
 
         return exception.StatusCode switch
@@ -35,12 +37,12 @@ internal static partial class BadRequests
     [GeneratedRegex(
         "missing required properties including: (?<names>.+?)\\.?$",
         RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 100)]
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex MissingProperties();
 
     [GeneratedRegex(
         "^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ",
         RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 100)]
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex BoundParameter();
 }
