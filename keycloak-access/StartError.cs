@@ -9,19 +9,18 @@ using Microsoft.Extensions.Options;
 namespace KeycloakAccess;
 
 /// <summary>
-/// What ends the start and is no bug: somebody must change a setting. It is said in a few lines, without a stack trace.
+/// Failures of the start that a setting or a declaration causes, and no bug: each is explained in a few lines, without a stack trace.
 /// </summary>
 public static class StartError
 {
-    /// <summary>
-    /// Keeps the host from logging a failed start with its stack trace: <see cref="Explain"/> says it better. Once the
-    /// service listens, the host's log is as it was.
-    /// </summary>
+    /// <summary>Until the service listens, keeps the host from logging what <see cref="Explain"/> says without a stack trace.</summary>
     internal static void ReplaceHostLog(WebApplicationBuilder builder)
     {
         var started = new StrongBox<bool>();
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => level >= LogLevel.Information && (started.Value || level < LogLevel.Error));
-        builder.Services.AddHostedService(provider => new Watch(provider.GetRequiredService<IHostApplicationLifetime>(), started));
+        builder.Logging.AddFilter(
+            "Microsoft.Extensions.Hosting.Internal.Host",
+            level => level >= LogLevel.Information && (started.Value || level < LogLevel.Error));
+        builder.Services.AddHostedService(provider => new StartWatch(provider.GetRequiredService<IHostApplicationLifetime>(), started));
     }
 
     /// <returns>The explanation, or <see langword="null"/> if the exception is a bug.</returns>
@@ -31,7 +30,8 @@ public static class StartError
         PermissionNameException names => Lines("Names that do not exist:", names.Mistakes),
         KeycloakConfigurationException or DatabaseException or ModelException => Lines("The service cannot start:", [exception.Message]),
         // A value of another type, or a name that is not known, in one of the small sections.
-        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } binding => Lines("The configuration cannot be used:", [binding.Message]),
+        InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } binding =>
+            Lines("The configuration cannot be used:", [binding.Message]),
         IOException { InnerException: { } inner } taken when IsTaken(inner) => Lines(
             "The service cannot start:",
             [$"{taken.Message} End what uses it, or choose another address: --urls http://localhost:5001, or ASPNETCORE_URLS."]),
@@ -45,7 +45,7 @@ public static class StartError
     private static string Lines(string title, IEnumerable<string> lines) =>
         string.Join(Environment.NewLine, lines.Select(line => "  " + line).Prepend(title));
 
-    private sealed class Watch(IHostApplicationLifetime lifetime, StrongBox<bool> started) : IHostedService
+    private sealed class StartWatch(IHostApplicationLifetime lifetime, StrongBox<bool> started) : IHostedService
     {
         public Task StartAsync(CancellationToken cancellationToken)
         {

@@ -4,10 +4,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess;
 
-/// <summary>
-/// What happens before the application listens: the database is brought up to date, and models, endpoints and names are
-/// checked against it. What is wrong ends the start.
-/// </summary>
+/// <summary>Migrates the database and checks models, endpoints and names before the application listens. Mistakes end the start.</summary>
 internal sealed class StartUp(IServiceProvider services, Migrator migrator) : IHostedService
 {
     private IEndpointRouteBuilder? _routes;

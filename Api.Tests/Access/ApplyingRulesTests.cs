@@ -55,7 +55,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
                 var state = await Store.ReadAsync(Cancel);
                 await ShuffleAsync(accounts, state, new Random(seed));
                 var before = await PermissionsAsync();
-                var report = await Api.Services.GetRequiredService<AccessImpact>().OfAsync(state.Rules, state.RulesOf(second), limit: int.MaxValue, Cancel);
+                var report = await Api.Services.GetRequiredService<AccessImpact>().ComputeAsync(state.Rules, state.RulesOf(second), limit: int.MaxValue, Cancel);
                 Assert.Equal(before, await PermissionsAsync());
 
                 await Store.ApplyAsync(second, Somebody, seen: null, Cancel);
@@ -68,7 +68,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
                 Assert.Equal(expected, report.Accounts.ToDictionary(account => account.AccountId, account => (string.Join(' ', account.Gains), string.Join(' ', account.Loses))));
                 Assert.Equal(
                     (before.Count, expected.Count, expected.Values.Count(change => change.Item1.Length > 0), expected.Values.Count(change => change.Item2.Length > 0)),
-                    (report.Looked, report.Affected, report.Gaining, report.Losing));
+                    (report.Total, report.Affected, report.Gaining, report.Losing));
             },
             iter: 60,
             threads: 1);

@@ -294,7 +294,7 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("kind=other", "kind", "change or refusal")]
+    [InlineData("kind=other", "kind", "change or denied-request")]
     [InlineData("account=me", "account", "")]
     [InlineData("row=1", "row", "name the model too")]
     [InlineData("model=", "model", "between 1 and")]

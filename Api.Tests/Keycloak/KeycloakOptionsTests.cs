@@ -85,7 +85,7 @@ public sealed class KeycloakOptionsTests
     [InlineData("verify-token-audience", "yes", "It must be true or false.")]
     [InlineData("token-clock-skew", "soon", "a number of seconds, or hh:mm:ss")]
     [InlineData("verify-token-audence", "false", "did you mean verify-token-audience?")]
-    [InlineData("disable-trust-manager", "true", "switch a protection off")]
+    [InlineData("disable-trust-manager", "true", "disable a protection")]
     [InlineData("sign-in:credentials:secret-file", "/nowhere/at/all", "both secret and secret-file")]
     [InlineData("sign-in:credentials:password", "x", "Keycloak:sign-in:credentials:password is not a known key")]
     public void What_cannot_be_read_is_refused_by_name(string key, string value, string expected)

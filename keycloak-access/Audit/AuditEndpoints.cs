@@ -4,10 +4,11 @@ using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Audit;
 
-/// <summary>The audit log, to look at. Nobody adds to it, changes it or deletes from it through the API.</summary>
+/// <summary>Reads the audit log.</summary>
 internal static class AuditEndpoints
 {
     private const int LongestFilter = 300;
@@ -22,7 +23,9 @@ internal static class AuditEndpoints
         services.AddModel("audit", "Audit log", AuditPermissions.View);
         services.AddOptions<AuditOptions>()
             .BindConfiguration(AuditOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
-            .Validate(options => options.IsValid, "Audit:KeepFor must be from 7 days to 36500 days, as in 365, or 0 to keep the audit log for ever.")
+            .Validate(
+                options => options.IsValid,
+                "Audit:KeepFor must be from 7 days to 36500 days, as in 365, or 0 to keep the audit log for ever.")
             .ValidateOnStart();
         services.AddSingleton<AuditStore>();
         services.AddHostedService<AuditRetention>();
@@ -48,44 +51,32 @@ internal static class AuditEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        AuditStore store,
-        string? kind,
-        Guid? account,
-        string? model,
-        string? row,
-        string? action,
-        string? permission,
-        string? from,
-        string? to,
-        string? requestId,
-        int? limit,
-        string? after,
-        CancellationToken cancellationToken)
+        [AsParameters] AuditQuery query, AuditStore store, CancellationToken cancellationToken)
     {
         var filter = new AuditFilter
         {
-            Kind = kind,
-            Account = account,
-            Model = model,
-            Row = row,
-            Action = action,
-            Permission = permission,
-            RequestId = requestId,
-            Limit = limit ?? 50,
+            Kind = query.Kind,
+            Account = query.Account,
+            Model = query.Model,
+            Row = query.Row,
+            Action = query.Action,
+            Permission = query.Permission,
+            RequestId = query.RequestId,
+            Limit = query.Limit ?? 50,
         };
         if (Mistake(filter) is { } mistake)
         {
             return mistake;
         }
 
-        if (!TryRead(from, out var first))
+        if (!TryReadInstant(query.From, out var first))
         {
-            return NoInstant("from");
+            return RefuseInstant("from");
         }
 
-        if (!TryRead(to, out var end))
+        if (!TryReadInstant(query.To, out var end))
         {
-            return NoInstant("to");
+            return RefuseInstant("to");
         }
 
         if (first >= end)
@@ -93,8 +84,8 @@ internal static class AuditEndpoints
             return QueryParameters.Mistake("to", "to must be later than from. What is listed is from from on, up to and without to.");
         }
 
-        var place = after is null ? null : AuditStore.Read(after);
-        if (after is not null && place is null)
+        var place = query.After is null ? null : AuditStore.Read(query.After);
+        if (query.After is not null && place is null)
         {
             return QueryParameters.Mistake("after", "after must be the next of a page before. Leave it out to start again.");
         }
@@ -112,17 +103,22 @@ internal static class AuditEndpoints
     {
         if (filter.Kind is not (null or AuditRow.ChangeKind or AuditRow.DeniedRequestKind))
         {
-            return QueryParameters.Mistake("kind", "kind must be change or refusal.");
+            return QueryParameters.Mistake("kind", $"kind must be {AuditRow.ChangeKind} or {AuditRow.DeniedRequestKind}.");
         }
 
         foreach (var (name, value) in new[]
         {
-            ("model", filter.Model), ("row", filter.Row), ("action", filter.Action), ("permission", filter.Permission), ("requestId", filter.RequestId),
+            ("model", filter.Model),
+            ("row", filter.Row),
+            ("action", filter.Action),
+            ("permission", filter.Permission),
+            ("requestId", filter.RequestId),
         })
         {
             if (value is { Length: 0 or > LongestFilter })
             {
-                return QueryParameters.Mistake(name, $"{name} must hold between 1 and {LongestFilter} characters. Leave it out to ask for all.");
+                return QueryParameters.Mistake(
+                    name, $"{name} must hold between 1 and {LongestFilter} characters. Leave it out to ask for all.");
             }
         }
 
@@ -140,8 +136,8 @@ internal static class AuditEndpoints
         return filter.Limit is < 1 or > 100 ? QueryParameters.Mistake("limit", "limit must be between 1 and 100.") : null;
     }
 
-    // An instant, not a time on somebody's wall: without Z or an offset nobody knows which one is meant.
-    private static bool TryRead(string? text, out DateTimeOffset? instant)
+    // Without Z or an offset, the text names no instant.
+    private static bool TryReadInstant(string? text, out DateTimeOffset? instant)
     {
         instant = null;
         if (text is null)
@@ -149,37 +145,77 @@ internal static class AuditEndpoints
             return true;
         }
 
-        var read = DateTimeOffset.TryParseExact(text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var parsed);
+        var read = DateTimeOffset.TryParseExact(
+            text, Instants, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var parsed);
         instant = read ? parsed : null;
         return read;
     }
 
-    private static IResult NoInstant(string field) => QueryParameters.Mistake(
+    private static IResult RefuseInstant(string field) => QueryParameters.Mistake(
         field,
-        $"{field} must be an instant of ISO 8601, as in 2026-11-24T00:00:00Z or 2026-11-24T00:00:00%2B01:00: in an address, + is written %2B.");
+        $"{field} must be an instant of ISO 8601, as in 2026-11-24T00:00:00Z or 2026-11-24T00:00:00%2B01:00: " +
+        "in an address, + is written %2B.");
 
-    public static AuditResponse ToResponse(AuditRow row) => new(
-        row.Id,
-        row.At,
-        row.Kind,
-        row.AccountId,
-        row.Account,
-        row.Method,
-        row.RequestId,
-        row.Model,
-        row.RowId,
-        row.Action,
-        Values(row.OldValues),
-        Values(row.NewValues),
-        row.Reason,
-        row.Permission,
-        row.Code,
-        row.Scope,
-        row.MissingPermissions is null ? null : JsonSerializer.Deserialize<string[]>(row.MissingPermissions),
-        row.HttpMethod,
-        row.Path,
-        row.Count,
-        row.LastAt);
+    public static AuditResponse ToResponse(AuditRow row) => new()
+    {
+        Id = row.Id,
+        At = row.At,
+        Kind = row.Kind,
+        AccountId = row.AccountId,
+        Account = row.Account,
+        Method = row.Method,
+        RequestId = row.RequestId,
+        Model = row.Model,
+        RowId = row.RowId,
+        Action = row.Action,
+        OldValues = ReadValues(row.OldValues),
+        NewValues = ReadValues(row.NewValues),
+        Reason = row.Reason,
+        Permission = row.Permission,
+        Code = row.Code,
+        MissingScope = row.Scope,
+        MissingPermissions = row.MissingPermissions is null ? null : JsonSerializer.Deserialize<string[]>(row.MissingPermissions),
+        HttpMethod = row.HttpMethod,
+        Path = row.Path,
+        Count = row.Count,
+        LastAt = row.LastAt,
+    };
 
-    private static JsonElement? Values(string? json) => json is null ? null : JsonElement.Parse(json);
+    private static JsonElement? ReadValues(string? json) => json is null ? null : JsonElement.Parse(json);
+
+    private sealed record AuditQuery
+    {
+        [FromQuery(Name = "kind")]
+        public string? Kind { get; init; }
+
+        [FromQuery(Name = "account")]
+        public Guid? Account { get; init; }
+
+        [FromQuery(Name = "model")]
+        public string? Model { get; init; }
+
+        [FromQuery(Name = "row")]
+        public string? Row { get; init; }
+
+        [FromQuery(Name = "action")]
+        public string? Action { get; init; }
+
+        [FromQuery(Name = "permission")]
+        public string? Permission { get; init; }
+
+        [FromQuery(Name = "from")]
+        public string? From { get; init; }
+
+        [FromQuery(Name = "to")]
+        public string? To { get; init; }
+
+        [FromQuery(Name = "requestId")]
+        public string? RequestId { get; init; }
+
+        [FromQuery(Name = "limit")]
+        public int? Limit { get; init; }
+
+        [FromQuery(Name = "after")]
+        public string? After { get; init; }
+    }
 }

@@ -9,10 +9,9 @@ public sealed class AuditOptions
     /// <summary>
     /// How long a row is kept, in days (<c>90</c>) or as <c>d.hh:mm:ss</c>: from 7 days to 36,500 days, or <c>0</c> for
     /// ever. Default 365 days. Older rows are deleted at start and every hour. The database itself refuses to delete
-    /// younger ones, whoever asks.
+    /// younger ones.
     /// </summary>
     public TimeSpan KeepFor { get; set; } = TimeSpan.FromDays(365);
 
-    /// <returns>Whether <see cref="KeepFor"/> is in its range.</returns>
     internal bool IsValid => KeepFor == TimeSpan.Zero || (KeepFor >= TimeSpan.FromDays(7) && KeepFor <= TimeSpan.FromDays(36_500));
 }

@@ -6,12 +6,12 @@ namespace KeycloakAccess.Audit;
 
 /// <summary>
 /// Deletes rows of the audit log that are older than <see cref="AuditOptions.KeepFor"/>, at start and every hour. Several
-/// instances may do so at once: each batch holds the one row of <c>audit_retention</c>, so they take turns.
+/// instances take turns: each batch locks the one row of <c>audit_retention</c>.
 /// </summary>
 internal sealed partial class AuditRetention(
     Database database, IOptions<AuditOptions> options, TimeProvider clock, ILogger<AuditRetention> logger) : BackgroundService
 {
-    /// <summary>How many rows a transaction deletes: few enough that nobody waits for it.</summary>
+    /// <summary>How many rows a transaction deletes: few, so that writers do not wait long.</summary>
     public const int Batch = 1000;
 
     public static readonly TimeSpan Every = TimeSpan.FromHours(1);
@@ -31,24 +31,24 @@ internal sealed partial class AuditRetention(
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // Rows that live an hour longer harm nobody, and what leaves this loop would end the service.
+                // What leaves this loop would end the service.
                 LogNotDeleted(exception.Message);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <returns>How many rows were too old.</returns>
+    /// <returns>How many rows were deleted.</returns>
     public async Task<int> DeleteAsync(CancellationToken cancellationToken)
     {
-        // The triggers of the table let go of rows from before this instant, and of no others.
+        // Triggers of the table refuse to delete rows of this instant and later.
         const string bound = "UPDATE audit_retention SET keeps_since = @since";
         const string delete = """
             DELETE FROM audit_log
             WHERE id IN (SELECT id FROM audit_log WHERE at < @since ORDER BY at, id LIMIT @Batch)
             """;
         var keepFor = options.Value.KeepFor;
-        // For ever: the bound of a setting before this one is taken back as well.
+        // Of an instance that keeps rows for ever too: it takes the bound of an earlier setting back.
         var since = keepFor == TimeSpan.Zero ? DateTimeOffset.UnixEpoch : clock.GetUtcNow() - keepFor;
         var deleted = 0;
         int last;
@@ -56,8 +56,10 @@ internal sealed partial class AuditRetention(
         {
             await using var connection = await database.OpenAsync(cancellationToken);
             await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-            await connection.ExecuteAsync(new CommandDefinition(bound, new { since }, transaction, cancellationToken: cancellationToken));
-            last = await connection.ExecuteAsync(new CommandDefinition(delete, new { since, Batch }, transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(
+                new CommandDefinition(bound, new { since }, transaction, cancellationToken: cancellationToken));
+            last = await connection.ExecuteAsync(
+                new CommandDefinition(delete, new { since, Batch }, transaction, cancellationToken: cancellationToken));
             await transaction.CommitAsync(cancellationToken);
             deleted += last;
         }
@@ -69,6 +71,8 @@ internal sealed partial class AuditRetention(
     [LoggerMessage(Level = LogLevel.Information, Message = "Deleted {Count} rows of the audit log that were older than {Days} days")]
     private partial void LogDeleted(int count, double days);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Rows of the audit log that are too old could not be deleted. The next try is in an hour: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Rows of the audit log that are too old could not be deleted. The next try is in an hour: {Reason}")]
     private partial void LogNotDeleted(string reason);
 }

@@ -6,12 +6,11 @@ using Microsoft.Net.Http.Headers;
 namespace KeycloakAccess.AuthZen;
 
 /// <summary>
-/// The OpenID AuthZEN Authorization API 1.0, for every other service: this one is the policy decision point. What decides
-/// is what is known here, never the properties that a question brings along.
+/// The OpenID AuthZEN Authorization API 1.0, with this service as the policy decision point. Properties of a question are not
+/// looked at: the accounts, groups and rows of this service decide.
 /// </summary>
 internal static class AuthZenEndpoints
 {
-    /// <summary>How many questions one request may hold.</summary>
     public const int MostEvaluations = 250;
 
     private const string ConfigurationPath = "/.well-known/authzen-configuration";
@@ -67,7 +66,7 @@ internal static class AuthZenEndpoints
 
     private static IResult Configuration(HttpRequest request)
     {
-        // The address that was asked: whoever reads it compares the two (section 9.2.3).
+        // Clients compare it with the address that they asked (section 9.2.3).
         var url = $"{request.Scheme}://{request.Host}{request.PathBase}";
         request.HttpContext.Response.Headers[HeaderNames.CacheControl] = "public, max-age=3600";
         return EvaluationJson.Answer(new AuthZenConfigurationResponse(
@@ -79,7 +78,8 @@ internal static class AuthZenEndpoints
             url + Prefix + ActionsPath));
     }
 
-    private static async Task<IResult> EvaluateAsync(AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<IResult> EvaluateAsync(
+        AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
     {
         var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
         return refusal ?? await AnswerAsync(body, questions, caller, context, cancellationToken);
@@ -89,13 +89,15 @@ internal static class AuthZenEndpoints
         JsonElement body, AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
     {
         var mistakes = new Mistakes();
-        return AuthZenJson.Read<EvaluationRequest>(body, mistakes) is not { } request || AuthZenReader.Read(request, mistakes) is not { } question
+        return AuthZenJson.Read<EvaluationRequest>(body, mistakes) is not { } request
+            || AuthZenReader.Read(request, mistakes) is not { } question
             ? mistakes.Answer()
             : AccessEndpoints.Refuse(context, caller, question)
                 ?? EvaluationJson.Answer(EvaluationResponse.FromAnswer(await questions.EvaluateAsync(question, cancellationToken)));
     }
 
-    private static async Task<IResult> EvaluateAllAsync(AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<IResult> EvaluateAllAsync(
+        AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
     {
         var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
         if (refusal is not null)
@@ -131,13 +133,17 @@ internal static class AuthZenEndpoints
             return mistakes.Answer();
         }
 
-        (AccessQuestion? Question, string? Mistake)[] all = [.. evaluations.EnumerateArray().Select(evaluation => ReadOne(evaluation, defaults))];
+        (AccessQuestion? Question, string? Mistake)[] all =
+            [.. evaluations.EnumerateArray().Select(evaluation => ReadOne(evaluation, defaults))];
         return AccessEndpoints.Refuse(context, caller, all.Select(one => one.Question).OfType<AccessQuestion>())
             ?? EvaluationJson.Answer(new EvaluationsResponse(await AnswerAllAsync(all, semantic, questions, cancellationToken)));
     }
 
     private static async Task<List<EvaluationResponse>> AnswerAllAsync(
-        (AccessQuestion? Question, string? Mistake)[] all, string semantic, AccessQuestions questions, CancellationToken cancellationToken)
+        (AccessQuestion? Question, string? Mistake)[] all,
+        string semantic,
+        AccessQuestions questions,
+        CancellationToken cancellationToken)
     {
         var answers = new List<EvaluationResponse>();
         foreach (var (question, mistake) in all)
@@ -187,107 +193,106 @@ internal static class AuthZenEndpoints
         return semantic ?? Semantics[0];
     }
 
-    private static async Task<IResult> SearchSubjectsAsync(AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<IResult> SearchSubjectsAsync(
+        AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
     {
-        var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
-        if (refusal is not null)
+        var (search, refusal) = await ReadSearchAsync<SubjectSearchRequest>(
+            SubjectsPath, AuthZenReader.Read, caller, context, cancellationToken);
+        if (search is not { } found)
         {
-            return refusal;
+            return refusal!;
         }
 
-        var mistakes = new Mistakes();
-        if (AuthZenJson.Read<SubjectSearchRequest>(body, mistakes) is not { } request
-            || AuthZenReader.Read(request, mistakes) is not { } question
-            || Open(body, request.Page, SubjectsPath, mistakes) is not { } paging)
-        {
-            return mistakes.Answer();
-        }
-
+        var (question, paging) = found;
         var after = paging.After is null ? null : SubjectStore.ParseCursor(paging.After);
         if (after is null && paging.After is not null)
         {
             return SearchPaging.Refuse();
         }
 
-        if (AccessEndpoints.Refuse(context, caller, question) is { } refused)
-        {
-            return refused;
-        }
-
-        var found = await questions.WhoMayAsync(question, paging.Limit, after, cancellationToken);
-        var (items, page) = paging.Close(found.Items, found.Next?.ToString());
+        var subjects = await questions.WhoMayAsync(question, paging.Limit, after, cancellationToken);
+        var (items, page) = paging.Close(subjects.Items, subjects.Next?.ToString());
         return EvaluationJson.Answer(new SubjectSearchResponse(page, [.. items.Select(answer => new FoundSubjectResponse(
             question.SubjectType!,
             answer.Subject!.Id,
             new FoundSubjectPropertiesResponse(answer.Subject.Subject.AccountId, answer.Subject.Username)))]));
     }
 
-    private static async Task<IResult> SearchResourcesAsync(AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<IResult> SearchResourcesAsync(
+        AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
     {
-        var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
-        if (refusal is not null)
+        var (search, refusal) = await ReadSearchAsync<ResourceSearchRequest>(
+            ResourcesPath, AuthZenReader.Read, caller, context, cancellationToken);
+        if (search is not { } found)
         {
-            return refusal;
+            return refusal!;
         }
 
-        var mistakes = new Mistakes();
-        if (AuthZenJson.Read<ResourceSearchRequest>(body, mistakes) is not { } request
-            || AuthZenReader.Read(request, mistakes) is not { } question
-            || Open(body, request.Page, ResourcesPath, mistakes) is not { } paging)
-        {
-            return mistakes.Answer();
-        }
-
-        if (AccessEndpoints.Refuse(context, caller, question) is { } refused)
-        {
-            return refused;
-        }
-
-        var found = await questions.WhichRowsAsync(question, paging.Limit, paging.After, cancellationToken);
-        var (items, page) = paging.Close(found.Items, found.Next);
-        return EvaluationJson.Answer(new ResourceSearchResponse(page, [.. items.Select(id => new FoundResourceResponse(question.Permission.Model, id))]));
+        var (question, paging) = found;
+        var rows = await questions.WhichRowsAsync(question, paging.Limit, paging.After, cancellationToken);
+        var (items, page) = paging.Close(rows.Items, rows.Next);
+        return EvaluationJson.Answer(new ResourceSearchResponse(
+            page, [.. items.Select(id => new FoundResourceResponse(question.Permission.Model, id))]));
     }
 
-    private static async Task<IResult> SearchActionsAsync(AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<IResult> SearchActionsAsync(
+        AccessQuestions questions, Caller caller, HttpContext context, CancellationToken cancellationToken)
     {
-        var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
-        if (refusal is not null)
+        var (search, refusal) = await ReadSearchAsync<ActionSearchRequest>(
+            ActionsPath, AuthZenReader.Read, caller, context, cancellationToken);
+        if (search is not { } found)
         {
-            return refusal;
+            return refusal!;
         }
 
-        var mistakes = new Mistakes();
-        if (AuthZenJson.Read<ActionSearchRequest>(body, mistakes) is not { } request
-            || AuthZenReader.Read(request, mistakes) is not { } question
-            || Open(body, request.Page, ActionsPath, mistakes) is not { } paging)
-        {
-            return mistakes.Answer();
-        }
-
-        if (AccessEndpoints.Refuse(context, caller, question) is { } refused)
-        {
-            return refused;
-        }
-
+        var (question, paging) = found;
         var rest = (await questions.WhichActionsAsync(question, cancellationToken))
             .Order(StringComparer.Ordinal)
             .Where(action => paging.After is null || string.CompareOrdinal(action, paging.After) > 0)
             .ToArray();
-        var (items, page) = paging.Close<string>([.. rest.Take(paging.Limit)], rest.Length > paging.Limit ? rest[paging.Limit - 1] : null);
+        var (items, page) = paging.Close<string>(
+            [.. rest.Take(paging.Limit)], rest.Length > paging.Limit ? rest[paging.Limit - 1] : null);
         return EvaluationJson.Answer(new ActionSearchResponse(page, [.. items.Select(action => new FoundActionResponse(action))]));
     }
 
-    // What is searched for has no id that counts, and what is not looked at makes no other query.
-    private static SearchPaging? Open(JsonElement body, SearchPageRequest? page, string search, Mistakes mistakes)
+    private static async Task<((AccessQuestion Question, SearchPaging Paging)? Search, IResult? Refusal)> ReadSearchAsync<TRequest>(
+        string path,
+        Func<TRequest, Mistakes, AccessQuestion?> read,
+        Caller caller,
+        HttpContext context,
+        CancellationToken cancellationToken)
+        where TRequest : class, ISearchRequest
     {
-        JsonElement Of(string name) => AuthZenJson.Member(body, name);
+        var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
+        if (refusal is not null)
+        {
+            return (null, refusal);
+        }
 
-        var query = search + " " + AuthZenJson.Fingerprint(
-            (Of("subject"), search == SubjectsPath ? "id" : null),
-            (search == ActionsPath ? default : Of("action"), null),
-            (Of("resource"), search == ResourcesPath ? "id" : null),
-            (Of("context"), null));
-        var properties = page?.Properties is null ? null : AuthZenJson.Fingerprint((AuthZenJson.Member(Of("page"), "properties"), null));
+        var mistakes = new Mistakes();
+        if (AuthZenJson.Read<TRequest>(body, mistakes) is not { } request
+            || read(request, mistakes) is not { } question
+            || OpenPage(body, request.Page, path, mistakes) is not { } paging)
+        {
+            return (null, mistakes.Answer());
+        }
+
+        return AccessEndpoints.Refuse(context, caller, question) is { } refused ? (null, refused) : ((question, paging), null);
+    }
+
+    // The id of what is searched for is not looked at, and so is no part of the query.
+    private static SearchPaging? OpenPage(JsonElement body, SearchPageRequest? page, string path, Mistakes mistakes)
+    {
+        JsonElement Member(string name) => AuthZenJson.Member(body, name);
+
+        var query = path + " " + AuthZenJson.Fingerprint(
+            (Member("subject"), path == SubjectsPath ? "id" : null),
+            (path == ActionsPath ? default : Member("action"), null),
+            (Member("resource"), path == ResourcesPath ? "id" : null),
+            (Member("context"), null));
+        var properties = page?.Properties is null
+            ? null
+            : AuthZenJson.Fingerprint((AuthZenJson.Member(Member("page"), "properties"), null));
         return SearchPaging.Open(page, query, properties, mistakes);
     }
 }

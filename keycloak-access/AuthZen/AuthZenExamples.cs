@@ -4,8 +4,8 @@ using Microsoft.OpenApi;
 namespace KeycloakAccess.AuthZen;
 
 /// <summary>
-/// The requests in the OpenAPI document. Their bodies are read by hand, because the specification demands 400 where the
-/// framework, once it knows what an endpoint takes, answers 415.
+/// Describes bodies in the OpenAPI document alone: the framework, once it knows what an endpoint takes, answers 415 where the
+/// specification demands 400.
 /// </summary>
 internal static class AuthZenExamples
 {
@@ -25,7 +25,12 @@ internal static class AuthZenExamples
         """;
 
     public const string SubjectSearch = """
-        { "subject": { "type": "user" }, "action": { "name": "delete" }, "resource": { "type": "book", "id": "*" }, "page": { "limit": 20 } }
+        {
+          "subject": { "type": "user" },
+          "action": { "name": "delete" },
+          "resource": { "type": "book", "id": "*" },
+          "page": { "limit": 20 }
+        }
         """;
 
     public const string ResourceSearch = $$"""
@@ -36,7 +41,6 @@ internal static class AuthZenExamples
         { "subject": { "type": "user", "id": "{{Ada}}" }, "resource": { "type": "book", "id": "*" } }
         """;
 
-    /// <summary>Describes the body of a request.</summary>
     public static RouteHandlerBuilder Takes<TRequest>(this RouteHandlerBuilder builder, string example) =>
         builder.AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
         {
@@ -48,7 +52,11 @@ internal static class AuthZenExamples
                 Required = true,
                 Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal)
                 {
-                    ["application/json"] = new() { Schema = new OpenApiSchemaReference(name, context.Document), Example = JsonNode.Parse(example) },
+                    ["application/json"] = new()
+                    {
+                        Schema = new OpenApiSchemaReference(name, context.Document),
+                        Example = JsonNode.Parse(example),
+                    },
                 },
             };
         });

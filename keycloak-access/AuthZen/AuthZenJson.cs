@@ -2,61 +2,57 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using KeycloakAccess.Explanation;
 using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.AuthZen;
 
 /// <summary>
-/// Bodies as the AuthZEN Authorization API demands them (sections 10.1.1 and 11.5): what is not known is ignored, unlike
-/// elsewhere in this service, and what could be read in two ways is refused.
+/// Reads bodies as the AuthZEN Authorization API demands (sections 10.1.1 and 11.5): unknown members are ignored, unlike
+/// elsewhere in this service, and ambiguous JSON is refused.
 /// </summary>
 internal static class AuthZenJson
 {
     private const string ContentType = "application/json";
 
-    /// <summary>Reads a whole body.</summary>
-    /// <returns>The object that it is, or the answer that says why it is none.</returns>
     public static async Task<(JsonElement Body, IResult? Refusal)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         // 400 and not 415, which the certification scenario demands (section 5.4.3).
-        if (!request.HasJsonContentType() || request.ContentType?.Split(';')[0].Trim().Equals(ContentType, StringComparison.OrdinalIgnoreCase) is not true)
+        if (!request.HasJsonContentType()
+            || request.ContentType?.Split(';')[0].Trim().Equals(ContentType, StringComparison.OrdinalIgnoreCase) is not true)
         {
-            return (default, Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, $"The body must be JSON: Content-Type: {ContentType}."));
+            return (default, Refuse($"The body must be JSON: Content-Type: {ContentType}."));
         }
 
         using var buffer = new MemoryStream();
         await request.Body.CopyToAsync(buffer, cancellationToken);
         if (buffer.Length == 0)
         {
-            return (default, Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, "A JSON body is expected."));
+            return (default, Refuse("A JSON body is expected."));
         }
 
         try
         {
-            using var document = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            using var document = JsonDocument.Parse(
+                buffer.GetBuffer().AsMemory(0, (int)buffer.Length), new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                return (default, Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, "The body must be a JSON object."));
+                return (default, Refuse("The body must be a JSON object."));
             }
 
-            Check(document.RootElement);
+            CheckValues(document.RootElement);
             return (document.RootElement.Clone(), null);
         }
-        // The latter for a text that is none: bytes that are not UTF-8, or half a surrogate pair.
+        // InvalidOperationException: a text is not UTF-8, or has half a surrogate pair.
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             var line = (exception as JsonException)?.LineNumber is { } number ? $", at line {number + 1}" : "";
-            return (default, Problem.Create(
-                StatusCodes.Status400BadRequest,
-                ProblemCode.InvalidRequest,
+            return (default, Refuse(
                 $"The body is not JSON that can be read in one way only{line}. " +
                 "It must be UTF-8, no member may stand twice in an object, and no number may be beyond a double."));
         }
     }
 
-    /// <summary>Reads an object as what it must be.</summary>
-    /// <param name="element">Any JSON.</param>
-    /// <param name="mistakes">Gets the member that is of another type.</param>
-    /// <param name="place">Where the element stands in the body; empty for the body.</param>
+    /// <summary><paramref name="place"/> is the path of the element in the body.</summary>
     public static T? Read<T>(JsonElement element, Mistakes mistakes, string place = "")
         where T : class
     {
@@ -73,7 +69,7 @@ internal static class AuthZenJson
         }
     }
 
-    /// <summary>Two objects that say the same, in whatever order, have one fingerprint.</summary>
+    /// <summary>The order of members makes no difference to it.</summary>
     public static string Fingerprint(params ReadOnlySpan<(JsonElement Element, string? Without)> parts)
     {
         using var buffer = new MemoryStream();
@@ -91,8 +87,12 @@ internal static class AuthZenJson
         return Convert.ToHexStringLower(SHA256.HashData(buffer.GetBuffer().AsSpan(0, (int)buffer.Length))[..16]);
     }
 
-    /// <returns>A member of an object; of no kind where it is not there.</returns>
-    public static JsonElement Member(JsonElement element, string name) => element.TryGetProperty(name, out var member) ? member : default;
+    /// <returns>The member; <see cref="JsonValueKind.Undefined"/> where there is none.</returns>
+    public static JsonElement Member(JsonElement element, string name) =>
+        element.TryGetProperty(name, out var member) ? member : default;
+
+    private static ProblemHttpResult Refuse(string detail) =>
+        Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, detail);
 
     private static void Write(Utf8JsonWriter writer, JsonElement element, string? without = null)
     {
@@ -103,7 +103,8 @@ internal static class AuthZenJson
                 break;
             case JsonValueKind.Object:
                 writer.WriteStartObject();
-                foreach (var member in element.EnumerateObject().Where(member => member.Name != without).OrderBy(member => member.Name, StringComparer.Ordinal))
+                var members = element.EnumerateObject().Where(member => member.Name != without);
+                foreach (var member in members.OrderBy(member => member.Name, StringComparer.Ordinal))
                 {
                     writer.WritePropertyName(member.Name);
                     Write(writer, member.Value);
@@ -126,9 +127,8 @@ internal static class AuthZenJson
         }
     }
 
-    // I-JSON (RFC 7493, sections 2.1 and 2.2), also in what nobody looks at: half a surrogate pair is no text, and 1e999 is
-    // one number to one program and another to the next.
-    private static void Check(JsonElement element)
+    // I-JSON (RFC 7493, sections 2.1 and 2.2): half a surrogate pair is no text, and programs differ in what 1e999 is.
+    private static void CheckValues(JsonElement element)
     {
         switch (element.ValueKind)
         {
@@ -136,14 +136,14 @@ internal static class AuthZenJson
                 foreach (var member in element.EnumerateObject())
                 {
                     _ = member.Name;
-                    Check(member.Value);
+                    CheckValues(member.Value);
                 }
 
                 break;
             case JsonValueKind.Array:
                 foreach (var item in element.EnumerateArray())
                 {
-                    Check(item);
+                    CheckValues(item);
                 }
 
                 break;
@@ -167,7 +167,6 @@ internal sealed class Mistakes
 
     public void Add(string member, string message) => _byMember.TryAdd(member, [message]);
 
-    /// <returns>400 problem details with every mistake.</returns>
     public IResult Answer() => TypedResults.ValidationProblem(_byMember);
 
     public override string ToString() => string.Join(' ', _byMember.Values.SelectMany(messages => messages));

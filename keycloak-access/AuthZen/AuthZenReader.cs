@@ -4,7 +4,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.AuthZen;
 
-/// <summary>Makes questions of requests. What a question must name, and does not, is a mistake with its place.</summary>
+/// <summary>Makes questions of requests.</summary>
 internal static class AuthZenReader
 {
     public static AccessQuestion? Read(EvaluationRequest request, Mistakes mistakes)
@@ -12,7 +12,7 @@ internal static class AuthZenReader
         Check(request.Subject, mistakes);
         Check(request.Action, mistakes);
         Check(request.Resource, mistakes);
-        var scopes = Scopes(request.Context, mistakes);
+        var scopes = ReadScopes(request.Context, mistakes);
         return mistakes.Any
             ? null
             : new AccessQuestion(
@@ -23,7 +23,7 @@ internal static class AuthZenReader
                 scopes);
     }
 
-    /// <returns>Whether what stands in for several questions is whole where it is there.</returns>
+    /// <summary>A default may be left out, but must be complete if it is given.</summary>
     public static bool CheckDefaults(EvaluationRequest request, Mistakes mistakes)
     {
         if (request.Subject is not null)
@@ -49,10 +49,15 @@ internal static class AuthZenReader
         Check(request.Subject, "subject", mistakes);
         Check(request.Action, mistakes);
         Check(request.Resource, mistakes);
-        var scopes = Scopes(request.Context, mistakes);
+        var scopes = ReadScopes(request.Context, mistakes);
         return mistakes.Any
             ? null
-            : new AccessQuestion("", new Permission(request.Resource!.Type!, request.Action!.Name!), request.Resource.Id!, request.Subject!.Type!, scopes);
+            : new AccessQuestion(
+                "",
+                new Permission(request.Resource!.Type!, request.Action!.Name!),
+                request.Resource.Id!,
+                request.Subject!.Type!,
+                scopes);
     }
 
     public static AccessQuestion? Read(ResourceSearchRequest request, Mistakes mistakes)
@@ -60,7 +65,7 @@ internal static class AuthZenReader
         Check(request.Subject, mistakes);
         Check(request.Action, mistakes);
         Check(request.Resource, "resource", mistakes);
-        var scopes = Scopes(request.Context, mistakes);
+        var scopes = ReadScopes(request.Context, mistakes);
         return mistakes.Any
             ? null
             : new AccessQuestion(
@@ -75,10 +80,15 @@ internal static class AuthZenReader
     {
         Check(request.Subject, mistakes);
         Check(request.Resource, mistakes);
-        var scopes = Scopes(request.Context, mistakes);
+        var scopes = ReadScopes(request.Context, mistakes);
         return mistakes.Any
             ? null
-            : new AccessQuestion(request.Subject!.Id!, new Permission(request.Resource!.Type!, ""), request.Resource.Id!, request.Subject.Type!, scopes);
+            : new AccessQuestion(
+                request.Subject!.Id!,
+                new Permission(request.Resource!.Type!, ""),
+                request.Resource.Id!,
+                request.Subject.Type!,
+                scopes);
     }
 
     private static void Check(AccessSubjectRequest? subject, Mistakes mistakes) =>
@@ -110,8 +120,8 @@ internal static class AuthZenReader
         }
     }
 
-    // Of a token that is to be supposed. Read loosely, a slip would narrow nothing and the answer would be too wide.
-    private static HashSet<string>? Scopes(IReadOnlyDictionary<string, JsonElement>? context, Mistakes mistakes)
+    // The scopes of an assumed token. A malformed value is refused: ignored, it would narrow nothing.
+    private static HashSet<string>? ReadScopes(IReadOnlyDictionary<string, JsonElement>? context, Mistakes mistakes)
     {
         if (context is null || !context.TryGetValue("scopes", out var scopes) || scopes.ValueKind == JsonValueKind.Null)
         {
@@ -125,6 +135,8 @@ internal static class AuthZenReader
             return null;
         }
 
-        return texts.SelectMany(text => text.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToHashSet(StringComparer.Ordinal);
+        return texts
+            .SelectMany(text => text.GetString()!.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .ToHashSet(StringComparer.Ordinal);
     }
 }

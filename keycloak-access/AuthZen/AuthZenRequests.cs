@@ -67,9 +67,14 @@ public sealed record EvaluationsOptionsRequest
     public string? EvaluationsSemantic { get; init; }
 }
 
+internal interface ISearchRequest
+{
+    SearchPageRequest? Page { get; }
+}
+
 /// <summary>Who may do the action on the resource? (section 8.4)</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record SubjectSearchRequest
+public sealed record SubjectSearchRequest : ISearchRequest
 {
     /// <summary>The type alone. An id is not looked at.</summary>
     [Required]
@@ -92,7 +97,7 @@ public sealed record SubjectSearchRequest
 
 /// <summary>On which resources may the subject do the action? (section 8.5)</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record ResourceSearchRequest
+public sealed record ResourceSearchRequest : ISearchRequest
 {
     /// <summary>Who.</summary>
     [Required]
@@ -115,7 +120,7 @@ public sealed record ResourceSearchRequest
 
 /// <summary>What may the subject do on the resource? (section 8.6)</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record ActionSearchRequest
+public sealed record ActionSearchRequest : ISearchRequest
 {
     /// <summary>Who.</summary>
     [Required]

@@ -7,33 +7,30 @@ namespace KeycloakAccess.AuthZen;
 
 /// <summary>
 /// The page of a search that is asked for (AuthZEN Authorization API 1.0, section 8.2). A token holds where the page before
-/// ended, and a fingerprint of the query: with another query it is refused. It is no secret, and is not signed: whoever made
-/// one up would read a part of a list that is theirs to read.
+/// ended and a fingerprint of the query: with another query it is refused. It is not signed: a forged one reads a part of a list
+/// that the caller may read.
 /// </summary>
 internal sealed class SearchPaging
 {
     private const int DefaultLimit = 100;
     private const int MostResults = 200;
     private const int LongestToken = 4096;
-    private const int CheckLength = 8;
+    private const int ChecksumLength = 8;
     private const string NoToken = "page.token must be the next_token of the page before. Leave it out to start again.";
 
     private readonly Token _token;
 
     private SearchPaging(Token token) => _token = token;
 
-    /// <summary>How many to ask for. A page of none is asked for like one of one, to know whether there is any.</summary>
+    /// <summary>How many to read: one for a page of none, to know whether there is any.</summary>
     public int Limit => Math.Max(1, Allowed);
 
-    /// <summary>Where the page before ended; <see langword="null"/> to start.</summary>
+    /// <summary>Where the page before ended.</summary>
     public string? After => _token.After.Length == 0 ? null : _token.After;
 
     private int Allowed => (int)Math.Min(_token.Limit ?? DefaultLimit, MostResults);
 
-    /// <param name="page">What the request says about pages.</param>
-    /// <param name="query">The fingerprint of everything else.</param>
-    /// <param name="properties">The fingerprint of the page's properties; <see langword="null"/> if it has none.</param>
-    /// <param name="mistakes">Gets what is wrong.</param>
+    /// <summary><paramref name="query"/> and <paramref name="properties"/> are fingerprints.</summary>
     public static SearchPaging? Open(SearchPageRequest? page, string query, string? properties, Mistakes mistakes)
     {
         if (page?.Limit is < 0)
@@ -47,15 +44,17 @@ internal sealed class SearchPaging
             return new SearchPaging(new Token(query, page?.Limit, properties, After: ""));
         }
 
-        // A token is what next_token was. Empty, it was the end.
+        // An empty one, which next_token is on the last page, is no token either.
         if (Parse(page.Token) is not { } token)
         {
             mistakes.Add("page.token", NoToken);
             return null;
         }
 
-        // What follows may leave the limit out, as the examples of section 8.2.3 do, but not change it.
-        if (token.Query != query || (page.Limit is not null && page.Limit != token.Limit) || (properties is not null && properties != token.Properties))
+        // A request for a further page may leave the limit out, as the examples of section 8.2.3 do, but not change it.
+        if (token.Query != query
+            || (page.Limit is not null && page.Limit != token.Limit)
+            || (properties is not null && properties != token.Properties))
         {
             mistakes.Add("page.token", "page.token belongs to another query. Send everything else as it was in the request that gave it.");
             return null;
@@ -64,10 +63,8 @@ internal sealed class SearchPaging
         return new SearchPaging(token);
     }
 
-    /// <summary>400, where a token does not lead to a place in the list.</summary>
     public static IResult Refuse() => QueryParameters.Mistake("page.token", NoToken);
 
-    /// <returns>What belongs on the page, and the token of the next.</returns>
     public (IReadOnlyList<T> Items, SearchPageResponse Page) Close<T>(IReadOnlyList<T> items, string? next)
     {
         if (Allowed > 0)
@@ -81,7 +78,7 @@ internal sealed class SearchPaging
     private static string Write(Token token)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(token);
-        return Base64Url.EncodeToString([.. Check(bytes), .. bytes]);
+        return Base64Url.EncodeToString([.. Checksum(bytes), .. bytes]);
     }
 
     private static Token? Parse(string text)
@@ -92,14 +89,16 @@ internal sealed class SearchPaging
         }
 
         var bytes = Base64Url.DecodeFromChars(text);
-        if (bytes.Length <= CheckLength || !Check(bytes.AsSpan(CheckLength)).AsSpan().SequenceEqual(bytes.AsSpan(0, CheckLength)))
+        if (bytes.Length <= ChecksumLength
+            || !Checksum(bytes.AsSpan(ChecksumLength)).AsSpan().SequenceEqual(bytes.AsSpan(0, ChecksumLength)))
         {
             return null;
         }
 
         try
         {
-            return JsonSerializer.Deserialize<Token>(bytes.AsSpan(CheckLength)) is { Query: not null, After: not null, Limit: null or >= 0 } token
+            var parsed = JsonSerializer.Deserialize<Token>(bytes.AsSpan(ChecksumLength));
+            return parsed is { Query: not null, After: not null, Limit: null or >= 0 } token
                 && !token.After.Contains('\0', StringComparison.Ordinal)
                 ? token
                 : null;
@@ -110,8 +109,8 @@ internal sealed class SearchPaging
         }
     }
 
-    // Against what goes wrong on the way, not against anybody.
-    private static byte[] Check(ReadOnlySpan<byte> bytes) => SHA256.HashData(bytes)[..CheckLength];
+    // Detects damage, not forgery.
+    private static byte[] Checksum(ReadOnlySpan<byte> bytes) => SHA256.HashData(bytes)[..ChecksumLength];
 
     private sealed record Token(string Query, long? Limit, string? Properties, string After);
 }

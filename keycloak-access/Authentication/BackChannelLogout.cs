@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
@@ -7,29 +8,24 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>
-/// Receives Keycloak's logout token (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.8): from then on the
-/// session is refused here, in every browser and on every instance.
-/// </summary>
-internal static partial class BackChannelLogout
+/// <summary>Ends the session that a logout token of Keycloak names (OpenID Connect Back-Channel Logout 1.0, sections 2.4 to 2.8).</summary>
+internal sealed partial class BackChannelLogout(
+    IOptions<KeycloakOptions> options,
+    RealmMetadata metadata,
+    EndedSessionStore sessions,
+    TimeProvider clock,
+    ILogger<EndedSessionStore> logger)
 {
     private const string LogoutEvent = "http://schemas.openid.net/event/backchannel-logout";
 
-    // Keycloak's logout tokens are good for two minutes. An older one is a replay.
+    // Keycloak's logout tokens are good for two minutes, so an older one is a replay.
     private static readonly TimeSpan OldestToken = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
 
-    public static async Task<Results<Ok, JsonHttpResult<LogoutRefusal>>> ReceiveAsync(
-        HttpContext context,
-        IOptions<KeycloakOptions> options,
-        RealmMetadata metadata,
-        EndedSessionStore sessions,
-        TimeProvider clock,
-        ILogger<EndedSessionStore> logger,
-        CancellationToken cancellationToken)
+    public async Task<IResult> ReceiveAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        // Section 2.8: neither the answer to a logout nor a refusal may be kept.
+        // Section 2.8.
         context.Response.Headers.CacheControl = "no-store";
         var form = await FormBody.TryReadAsync(context.Request, cancellationToken);
         if (form?["logout_token"] is not [{ Length: > 0 } text])
@@ -37,24 +33,24 @@ internal static partial class BackChannelLogout
             return Refuse("Exactly one form field logout_token is expected.");
         }
 
-        var token = await ValidateAsync(text, options.Value, metadata, cancellationToken);
+        var token = await ValidateAsync(text, cancellationToken);
         if (token is null || !IsLogoutToken(token, clock.GetUtcNow()))
         {
-            LogRefused(logger);
+            LogRefused();
             return Refuse("The logout token is not one of this realm for this client, or too old.");
         }
 
         token.TryGetPayloadValue<string>("sid", out var sessionId);
-        // A session id never comes back. A subject does, so a token that is sent again must not end what began later; by
-        // Keycloak's clock, hence with a minute between it and ours.
+        // A token for a whole subject that is sent again must not end a session that began after it was issued.
         var now = clock.GetUtcNow();
-        var written = new DateTimeOffset(token.IssuedAt, TimeSpan.Zero) + ClockDifference;
-        await sessions.EndAsync(token.Issuer, sessionId, token.Subject, sessionId is null && written < now ? written : now, cancellationToken);
-        LogEnded(logger);
+        var issuedAt = new DateTimeOffset(token.IssuedAt, TimeSpan.Zero) + ClockDifference;
+        var endedAt = sessionId is null && issuedAt < now ? issuedAt : now;
+        await sessions.EndAsync(token.Issuer, sessionId, token.Subject, endedAt, cancellationToken);
+        LogEnded();
         return TypedResults.Ok();
     }
 
-    private static async Task<JsonWebToken?> ValidateAsync(string text, KeycloakOptions options, RealmMetadata metadata, CancellationToken cancellationToken)
+    private async Task<JsonWebToken?> ValidateAsync(string text, CancellationToken cancellationToken)
     {
         JsonWebToken token;
         try
@@ -70,18 +66,18 @@ internal static partial class BackChannelLogout
         var configuration = await metadata.GetConfigurationAsync(cancellationToken);
         var result = await new JsonWebTokenHandler().ValidateTokenAsync(text, new TokenValidationParameters
         {
-            ValidIssuer = options.Issuer,
-            ValidAudience = options.SignIn.Resource,
+            ValidIssuer = options.Value.Issuer,
+            ValidAudience = options.Value.SignIn.Resource,
             ValidTypes = ["logout+jwt"],
-            ValidAlgorithms = options.TokenAlgorithms,
+            ValidAlgorithms = options.Value.TokenAlgorithms,
             IssuerSigningKeys = configuration.SigningKeys,
-            ClockSkew = options.TokenClockSkew,
+            ClockSkew = options.Value.TokenClockSkew,
             RequireExpirationTime = true,
         });
         return result.IsValid ? (JsonWebToken)result.SecurityToken : null;
     }
 
-    // Section 2.6: a subject or a session, the event, no nonce, and not an old one.
+    // Section 2.6.
     private static bool IsLogoutToken(JsonWebToken token, DateTimeOffset now) =>
         (!string.IsNullOrEmpty(token.Subject) || token.TryGetPayloadValue<string>("sid", out _))
         && token.TryGetPayloadValue<JsonElement>("events", out var events)
@@ -95,13 +91,13 @@ internal static partial class BackChannelLogout
         TypedResults.Json(new LogoutRefusal("invalid_request", description), statusCode: StatusCodes.Status400BadRequest);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Keycloak ended a session")]
-    private static partial void LogEnded(ILogger logger);
+    private partial void LogEnded();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A logout token was refused")]
-    private static partial void LogRefused(ILogger logger);
+    private partial void LogRefused();
 
-    /// <summary>The error form that the specification asks for (RFC 6749, section 5.2).</summary>
+    /// <summary>The error response of RFC 6749, section 5.2.</summary>
     internal sealed record LogoutRefusal(
-        [property: System.Text.Json.Serialization.JsonPropertyName("error")] string Error,
-        [property: System.Text.Json.Serialization.JsonPropertyName("error_description")] string ErrorDescription);
+        [property: JsonPropertyName("error")] string Error,
+        [property: JsonPropertyName("error_description")] string ErrorDescription);
 }

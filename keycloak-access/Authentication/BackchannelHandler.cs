@@ -4,20 +4,18 @@ using Microsoft.Extensions.Options;
 namespace KeycloakAccess.Authentication;
 
 /// <summary>
-/// The connection from this service to Keycloak. It keeps <c>ssl-required</c>: a plain connection to an address that
-/// demands HTTPS is not opened, judged by the address that the name really resolved to. It follows no redirects,
-/// since no endpoint of a realm redirects a server.
+/// The connection from this service to Keycloak. It applies <c>ssl-required</c> to the address that the host name resolved to,
+/// and follows no redirects, since no endpoint of a realm redirects a server.
 /// </summary>
 internal static class BackchannelHandler
 {
-    /// <summary>How long one call to Keycloak may take. A caller waits for it, so it is short.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     public static SocketsHttpHandler Create(IOptions<KeycloakOptions> options) => new()
     {
         AllowAutoRedirect = false,
         ConnectTimeout = TimeSpan.FromSeconds(5),
-        // Keycloak may move to another address; a pooled connection would never notice.
+        // So that a change of Keycloak's address in DNS is seen.
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         MaxResponseHeadersLength = 64,
         ConnectCallback = async (context, cancellationToken) =>
@@ -44,7 +42,6 @@ internal static class BackchannelHandler
         },
     };
 
-    /// <returns>Whether Keycloak's <c>ssl-required</c> demands HTTPS from or to the address.</returns>
     public static bool IsSslRequired(SslRequired required, System.Net.IPAddress? address) => required switch
     {
         SslRequired.None => false,

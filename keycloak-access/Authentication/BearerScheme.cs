@@ -9,9 +9,8 @@ using Microsoft.Net.Http.Headers;
 namespace KeycloakAccess.Authentication;
 
 /// <summary>
-/// Access tokens of the realm (RFC 6750, RFC 9068 in spirit, Keycloak's form in fact). A token passes only if it is an
-/// access token of this realm, for this API, in its lifetime, signed by a current key with an accepted algorithm, and
-/// bound to nobody (a DPoP or mTLS token must not pass as a plain bearer token).
+/// Access tokens of the realm (RFC 6750), in Keycloak's form. A token passes only if it is an access token of this realm, for
+/// this API, in its lifetime, signed by a current key with an accepted algorithm, and not bound to a key (DPoP, mTLS).
 /// </summary>
 internal static class BearerScheme
 {
@@ -19,9 +18,9 @@ internal static class BearerScheme
     {
         builder.AddJwtBearer(Schemes.Bearer, options => options.Events = new JwtBearerEvents
         {
-            OnMessageReceived = ReachForKeyAsync,
-            OnTokenValidated = CheckKindAsync,
-            OnAuthenticationFailed = PassOnOutage,
+            OnMessageReceived = ReadTokenAsync,
+            OnTokenValidated = CheckTokenAsync,
+            OnAuthenticationFailed = OnFailedAsync,
             OnChallenge = ChallengeAsync,
         });
         builder.Services.AddOptions<JwtBearerOptions>(Schemes.Bearer).Configure<IOptions<KeycloakOptions>, RealmMetadata>(Configure);
@@ -51,7 +50,7 @@ internal static class BearerScheme
         };
     }
 
-    private static async Task ReachForKeyAsync(MessageReceivedContext context)
+    private static async Task ReadTokenAsync(MessageReceivedContext context)
     {
         var token = Token(context.Request);
         if (token is null)
@@ -74,7 +73,8 @@ internal static class BearerScheme
     private static string? Token(HttpRequest request)
     {
         var header = request.Headers.Authorization.ToString();
-        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && header["Bearer ".Length..].Trim() is { Length: > 0 } token
+        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            && header["Bearer ".Length..].Trim() is { Length: > 0 } token
             ? token
             : null;
     }
@@ -87,12 +87,12 @@ internal static class BearerScheme
         }
         catch (Exception exception) when (exception is ArgumentException or SecurityTokenException)
         {
-            // No token at all. The handler says so.
+            // The handler answers that it is no token.
             return null;
         }
     }
 
-    private static async Task CheckKindAsync(TokenValidatedContext context)
+    private static async Task CheckTokenAsync(TokenValidatedContext context)
     {
         var principal = context.Principal!;
         // Plain JwtBearer takes an ID token whose audience matches. Keycloak says what a token is in the payload's typ.
@@ -108,7 +108,7 @@ internal static class BearerScheme
             return;
         }
 
-        // RFC 7515, section 4.1.11: what is marked critical must be understood, and nothing is here.
+        // RFC 7515, section 4.1.11.
         if (token.TryGetHeaderValue<object>("crit", out _))
         {
             context.Fail("The token demands an extension that this API does not know.");
@@ -131,22 +131,25 @@ internal static class BearerScheme
         context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().Add(token, ClientToken.Accepted);
     }
 
-    // By Keycloak's clock, while the end of a session is written by ours: a minute covers what the two may differ.
+    // The end of a session is written by this service's clock: a minute covers what Keycloak's may differ.
     private static DateTimeOffset IssuedAt(JsonWebToken token) =>
         token.IssuedAt is { Year: > 1970 } issuedAt
             ? new DateTimeOffset(issuedAt, TimeSpan.Zero) - TimeSpan.FromMinutes(1)
             : DateTimeOffset.MinValue;
 
-    // Whatever is not a fault of the token (the database is away, say) must not look like one.
-    private static Task PassOnOutage(AuthenticationFailedContext context)
+    // An outage of the database must not look like a fault of the token.
+    private static Task OnFailedAsync(AuthenticationFailedContext context)
     {
-        // The audience is looked at after the signature, so the realm did write this one.
+        // The audience is validated after the signature, so the realm did issue this one.
         if (context.Exception is SecurityTokenInvalidAudienceException && Token(context.Request) is { } token)
         {
-            context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().Add(new JsonWebToken(token), ClientToken.WrongAudience);
+            context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>()
+                .Add(new JsonWebToken(token), ClientToken.WrongAudience);
         }
 
-        return context.Exception is SecurityTokenException or ArgumentException or RealmUnreachableException ? Task.CompletedTask : throw context.Exception;
+        return context.Exception is SecurityTokenException or ArgumentException or RealmUnreachableException
+            ? Task.CompletedTask
+            : throw context.Exception;
     }
 
     private static async Task ChallengeAsync(JwtBearerChallengeContext context)
@@ -155,7 +158,9 @@ internal static class BearerScheme
         if (context.AuthenticateFailure is RealmUnreachableException)
         {
             context.Response.Headers.RetryAfter = "5";
-            await Problem.Create(StatusCodes.Status503ServiceUnavailable, ProblemCode.RealmUnreachable,
+            await Problem.Create(
+                StatusCodes.Status503ServiceUnavailable,
+                ProblemCode.RealmUnreachable,
                 "The realm cannot be reached, so the token cannot be checked. Try again later.").ExecuteAsync(context.HttpContext);
             return;
         }
@@ -164,10 +169,11 @@ internal static class BearerScheme
         var challenge = $"Bearer realm=\"{realm}\"";
         var (code, detail) = context.AuthenticateFailure is { } failure
             ? (ProblemCode.InvalidToken, Explain(failure))
-            : (ProblemCode.TokenMissing, "Send an access token of this realm: \"Authorization: Bearer …\". A service gets one by client credentials.");
+            : (ProblemCode.TokenMissing,
+                "Send an access token of this realm: \"Authorization: Bearer …\". A service gets one by client credentials.");
         if (context.AuthenticateFailure is not null)
         {
-            // RFC 6750, section 3.1. A quotation mark would end the description early, so it holds none.
+            // RFC 6750, section 3.1. A quotation mark would end the description early.
             challenge += $", error=\"{code}\", error_description=\"{detail.Replace('"', '\'')}\"";
         }
 
@@ -175,14 +181,16 @@ internal static class BearerScheme
         await Problem.Create(StatusCodes.Status401Unauthorized, code, detail).ExecuteAsync(context.HttpContext);
     }
 
-    // Fixed sentences only: the library's own messages hold claim values and key ids.
+    // The library's own messages hold claim values and key ids.
     private static string Explain(Exception failure) => failure switch
     {
         SecurityTokenExpiredException => "The token has expired. Get a new one.",
         SecurityTokenNotYetValidException => "The token is not valid yet. Check the clocks of this server and of Keycloak.",
         SecurityTokenNoExpirationException => "The token has no end of life (exp).",
-        SecurityTokenInvalidAudienceException => "The token is not meant for this API. Add an audience mapper for it to the calling client in Keycloak.",
-        SecurityTokenInvalidIssuerException => "The token comes from another issuer. Get it from the realm that this API trusts, under the same address.",
+        SecurityTokenInvalidAudienceException =>
+            "The token is not meant for this API. Add an audience mapper for it to the calling client in Keycloak.",
+        SecurityTokenInvalidIssuerException =>
+            "The token comes from another issuer. Get it from the realm that this API trusts, under the same address.",
         SecurityTokenInvalidTypeException => "This is not an access token. Send the access_token of the token response.",
         SecurityTokenInvalidAlgorithmException => "The token is signed with an algorithm that is not accepted here.",
         SecurityTokenSignatureKeyNotFoundException => "The token is signed with a key that the realm does not offer.",

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>The sessions that Keycloak has ended, kept in the database so that every instance refuses them from the next request on.</summary>
+/// <summary>Sessions that have ended, in the database, so that every instance refuses them from the next request on.</summary>
 internal sealed class EndedSessionStore(Database database, AuditLog audit, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
-    /// <summary>Ends one session, or every session of a subject that began until then where no session id is given.</summary>
+    /// <summary>Ends one session; without a session id, every session of the subject that began until then.</summary>
     public Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), cancellationToken);
 
@@ -15,15 +15,21 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
     public Task EndAsync(string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, endedAt, by: null, cancellationToken);
 
-    /// <summary>Ends what somebody has chosen here, and records that they did.</summary>
-    public Task EndAsync(string issuer, string? sessionId, string? subject, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
+    /// <summary>The same, with an entry in the audit log.</summary>
+    public Task EndAsync(
+        string issuer, string? sessionId, string? subject, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), (actor, change), cancellationToken);
 
     private async Task EndAsync(
-        string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, (Actor Actor, AuditChange Change)? by, CancellationToken cancellationToken)
+        string issuer,
+        string? sessionId,
+        string? subject,
+        DateTimeOffset endedAt,
+        (Actor Actor, AuditChange Change)? by,
+        CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
-        // A cookie lives as long as session-lifetime; an access token less than a day, even in a generous realm.
+        // A cookie lives as long as session-lifetime, an access token less than a day.
         var keepUntil = now + options.Value.SignIn.SessionLifetime + TimeSpan.FromDays(1);
         const string sql = """
             DELETE FROM ended_sessions WHERE keep_until < @now;
@@ -31,7 +37,9 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
             VALUES (@issuer, @sessionId, @subject, @endedAt, @keepUntil)
             ON CONFLICT (issuer, session_id, subject) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until;
             DELETE FROM sessions
-            WHERE issuer = @issuer AND (session_id = @sessionId AND session_id <> '' OR @sessionId = '' AND subject = @subject AND started_at <= @endedAt)
+            WHERE issuer = @issuer
+              AND (session_id = @sessionId AND session_id <> ''
+                OR @sessionId = '' AND subject = @subject AND started_at <= @endedAt)
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
@@ -48,12 +56,9 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
         await transaction.CommitAsync(cancellationToken);
     }
 
-    /// <param name="identity">Whose session.</param>
-    /// <param name="startedAt">When the cookie or token was issued: an end leaves alone what was issued after it.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    public async ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    /// <summary>A cookie or token that was issued after the end of the session is not concerned.</summary>
+    public async ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, DateTimeOffset issuedAt, CancellationToken cancellationToken)
     {
-        // Services have no session, and no reason to pay for the question.
         if (identity is { SessionId: null, Kind: AccountKind.Service })
         {
             return false;
@@ -64,10 +69,12 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
             FROM ended_sessions
             WHERE issuer = @Issuer
               AND ((session_id = @SessionId AND session_id <> '') OR (session_id = '' AND subject = @Subject))
-              AND ended_at >= @startedAt
+              AND ended_at >= @issuedAt
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            sql, new { identity.Issuer, SessionId = identity.SessionId ?? "", identity.Subject, startedAt }, cancellationToken: cancellationToken)) > 0;
+            sql,
+            new { identity.Issuer, SessionId = identity.SessionId ?? "", identity.Subject, issuedAt },
+            cancellationToken: cancellationToken)) > 0;
     }
 }

@@ -5,14 +5,13 @@ using System.Text.Json;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Who stands behind an account.</summary>
 internal enum AccountKind
 {
     Person,
     Service,
 }
 
-/// <summary>The three kinds of things in Keycloak that can put somebody into a local group. They never share a namespace.</summary>
+/// <summary>What a role mapping can lead from. A realm role, a client role and a group of one name are different.</summary>
 internal enum RoleKind
 {
     RealmRole,
@@ -20,10 +19,7 @@ internal enum RoleKind
     KeycloakGroup,
 }
 
-/// <summary>A realm role, a role of one client, or a Keycloak group by its full path.</summary>
-/// <param name="Kind">Which of the three.</param>
-/// <param name="Client">The client id of a client role; empty for the others.</param>
-/// <param name="Name">The role's name or the group's path, exactly as Keycloak writes it.</param>
+/// <summary>A realm role, a role of a client (whose id is empty for the others), or a Keycloak group by its full path.</summary>
 internal readonly record struct KeycloakRole(RoleKind Kind, string Client, string Name)
 {
     public override string ToString() => Kind switch
@@ -34,13 +30,10 @@ internal readonly record struct KeycloakRole(RoleKind Kind, string Client, strin
     };
 }
 
-/// <summary>
-/// Who is calling, as Keycloak's token says: read by one pure function from an access token or an ID token, and from
-/// nothing else.
-/// </summary>
+/// <summary>Who is calling, as an access token or an ID token of Keycloak says.</summary>
 internal sealed record KeycloakIdentity
 {
-    /// <summary>The last second that .NET can say, in Unix time.</summary>
+    /// <summary>The last second of DateTimeOffset, in Unix time.</summary>
     private const long LatestInstant = 253_402_300_799;
 
     public required string Issuer { get; init; }
@@ -70,18 +63,19 @@ internal sealed record KeycloakIdentity
     /// </summary>
     public required bool HasRoleClaims { get; init; }
 
-    /// <summary>When the token was issued (<c>iat</c>), to the second; the beginning of time if it does not say.</summary>
+    /// <summary>When the token was issued (<c>iat</c>), to the second; the Unix epoch if it does not say.</summary>
     public required DateTimeOffset IssuedAt { get; init; }
 
-    /// <summary>Whether a sign-in in the browser vouches for it, rather than an access token.</summary>
+    /// <summary>Whether it comes from the session of a sign-in, not from an access token.</summary>
     public required bool IsSession { get; init; }
 
     /// <summary>The scopes of the token (RFC 6749, section 3.3). A session has none.</summary>
     public required ImmutableHashSet<string> Scopes { get; init; }
 
-    /// <param name="principal">What a handler made of a validated token: claims under their own names, objects as JSON text.</param>
-    /// <param name="error">What is wrong with the token, in words that hold no claim value.</param>
-    /// <returns>The identity, or <see langword="null"/> if a claim is missing or malformed. What is malformed is denied.</returns>
+    /// <summary>
+    /// Reads the claims of a validated token: under their own names, objects as JSON text. <see langword="null"/> if one is missing
+    /// or malformed; then <paramref name="error"/> says what is wrong, without a claim value.
+    /// </summary>
     public static KeycloakIdentity? Read(ClaimsPrincipal principal, out string? error)
     {
         var issuer = Single(principal, "iss");
@@ -95,7 +89,8 @@ internal sealed record KeycloakIdentity
 
         if (ReadScopes(principal) is not { } scopes || principal.FindAll("sid").Take(2).Count() > 1)
         {
-            error = "The token's scope or sid is not of the form that RFC 6749 and OpenID Connect give it. Look at the mappers of its client.";
+            error = "The token's scope or sid is not of the form that RFC 6749 and OpenID Connect give it. " +
+                "Look at the mappers of its client.";
             return null;
         }
 
@@ -122,7 +117,8 @@ internal sealed record KeycloakIdentity
             SessionId = Single(principal, "sid"),
             Roles = roles.ToImmutable(),
             HasRoleClaims = principal.HasClaim(claim => claim.Type is "realm_access" or "resource_access" or "groups"),
-            IssuedAt = long.TryParse(Single(principal, "iat"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= LatestInstant
+            IssuedAt = long.TryParse(Single(principal, "iat"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                && seconds <= LatestInstant
                 ? DateTimeOffset.FromUnixTimeSeconds(seconds)
                 : DateTimeOffset.UnixEpoch,
             IsSession = string.Equals(principal.Identity?.AuthenticationType, Schemes.SignIn, StringComparison.Ordinal),
@@ -130,7 +126,7 @@ internal sealed record KeycloakIdentity
         };
     }
 
-    // RFC 6749, section 3.3: one text of printable words between spaces. Read loosely, a malformed one would narrow nothing.
+    // RFC 6749, section 3.3. A malformed scope is refused: ignored, it would narrow nothing.
     private static ImmutableHashSet<string>? ReadScopes(ClaimsPrincipal principal)
     {
         var claims = principal.FindAll("scope").Take(2).ToArray();
@@ -143,7 +139,7 @@ internal sealed record KeycloakIdentity
         };
     }
 
-    // A claim that should stand once and stands twice is nobody's.
+    // A claim that stands twice counts as missing.
     private static string? Single(ClaimsPrincipal principal, string type)
     {
         var claims = principal.FindAll(type).Take(2).ToArray();

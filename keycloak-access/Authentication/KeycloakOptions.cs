@@ -41,10 +41,15 @@ public sealed class KeycloakOptions
     /// <summary><c>ssl-required</c>: where HTTPS is demanded, in both directions. Default <c>external</c>.</summary>
     public SslRequired SslRequired { get; set; } = SslRequired.External;
 
-    /// <summary><c>token-clock-skew</c>: how long after its end a token is still taken, in seconds or as <c>hh:mm:ss</c>. Default 0, at most 5 minutes.</summary>
+    /// <summary>
+    /// <c>token-clock-skew</c>: how long after its end a token is still taken, in seconds or as <c>hh:mm:ss</c>. Default 0, at most
+    /// 5 minutes.
+    /// </summary>
     public TimeSpan TokenClockSkew { get; set; } = TimeSpan.Zero;
 
-    /// <summary><c>token-algorithms</c>: the signature algorithms (RFC 7518, section 3.1) that are accepted. Default RS256, PS256 and ES256.</summary>
+    /// <summary>
+    /// <c>token-algorithms</c>: the signature algorithms (RFC 7518, section 3.1) that are accepted. Default RS256, PS256 and ES256.
+    /// </summary>
     public IReadOnlyList<string> TokenAlgorithms { get; set; } = ["RS256", "PS256", "ES256"];
 
     /// <summary><c>sign-in</c>: the client through which staff sign in to the admin pages.</summary>
@@ -74,7 +79,7 @@ public sealed class SignInOptions
 
     /// <summary>
     /// <c>session-lifetime</c>: how long a sign-in lasts here before Keycloak is asked again, in seconds or as
-    /// <c>hh:mm:ss</c>. Roles are as fresh as that. With a live session at Keycloak nobody notices. Default 30 minutes.
+    /// <c>hh:mm:ss</c>. Roles are as fresh as that. A live session at Keycloak renews it without a question. Default 30 minutes.
     /// </summary>
     public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromMinutes(30);
 }

@@ -6,16 +6,12 @@ using Microsoft.Extensions.Primitives;
 namespace KeycloakAccess.Authentication;
 
 /// <summary>
-/// Reads section <c>Keycloak</c>. A key is the same with and without dashes and in any case, so <c>auth-server-url</c>
-/// and <c>AuthServerUrl</c> are one key: the JSON that Keycloak's console offers can be pasted as it is, and a variable of
-/// the environment, whose name cannot hold dashes, overrides it.
+/// Reads section <c>Keycloak</c>. <c>auth-server-url</c> and <c>AuthServerUrl</c> are one key: the JSON of Keycloak's console
+/// can be pasted, and an environment variable, whose name cannot hold dashes, overrides it.
 /// </summary>
 internal sealed class KeycloakOptionsReader(IConfiguration configuration) : IConfigureOptions<KeycloakOptions>
 {
-    /// <summary>
-    /// Keys of Keycloak's adapters and of Keycloak.AuthServices that mean nothing here: the service does what they ask
-    /// for in any case, or leaves it to the database. They are accepted, so that a section can be taken over unchanged.
-    /// </summary>
+    /// <summary>Keys of Keycloak's adapters and of Keycloak.AuthServices that mean nothing here, so that a section can be pasted.</summary>
     private static readonly string[] Ignored =
     [
         "confidential-port", "bearer-only", "public-client", "use-resource-role-mappings", "enable-cors", "enable-pkce",
@@ -24,7 +20,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         "credentials", "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
     ];
 
-    /// <summary>Keys that would switch a protection off. Refused, since ignoring them would surprise, and obeying them would harm.</summary>
+    /// <summary>Keys that would disable a protection: ignored, they would give a false belief.</summary>
     private static readonly string[] Refused = ["disable-trust-manager", "allow-any-hostname", "expose-token"];
 
     public void Configure(KeycloakOptions options)
@@ -35,7 +31,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         options.Realm = section.Text("realm");
         options.Resource = section.Text("resource");
         options.Audience = section.Text("audience");
-        options.VerifyTokenAudience = section.Truth("verify-token-audience", options.VerifyTokenAudience);
+        options.VerifyTokenAudience = section.Flag("verify-token-audience", options.VerifyTokenAudience);
         options.SslRequired = section.Choice("ssl-required", options.SslRequired);
         options.TokenClockSkew = section.Duration("token-clock-skew", options.TokenClockSkew);
         options.TokenAlgorithms = section.List("token-algorithms", options.TokenAlgorithms);
@@ -48,10 +44,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         section.RefuseUnknown(Ignored, Refused);
     }
 
-    /// <summary>
-    /// All sources of the section, one over the other as always, under keys without dashes and case. What a source writes
-    /// for people is kept for messages.
-    /// </summary>
+    /// <summary>All sources of the section, under normalized keys, each with the spelling that messages show.</summary>
     /// <exception cref="KeycloakConfigurationException">One source has a key in both spellings, with two values.</exception>
     private static Dictionary<string, (string Written, string Value)> Merge(IConfiguration configuration)
     {
@@ -69,13 +62,13 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                     continue;
                 }
 
-                if (own.TryGetValue(Normal(written), out var other) && other.Value != value)
+                if (own.TryGetValue(Normalize(written), out var other) && other.Value != value)
                 {
                     throw new KeycloakConfigurationException(
                         $"{KeycloakOptions.Section} has both {other.Written} and {written}, which are the same key. Keep one spelling.");
                 }
 
-                own[Normal(written)] = (written, value);
+                own[Normalize(written)] = (written, value);
             }
 
             foreach (var (key, entry) in own)
@@ -87,9 +80,9 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         return merged;
     }
 
-    private static string Normal(string key) => key.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
+    private static string Normalize(string key) => key.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
-    /// <summary>A source by itself. It is the application's to load and to dispose.</summary>
+    /// <summary>A source by itself, which the application loads and disposes.</summary>
     private sealed class Unwatched(IConfigurationProvider provider) : IConfigurationProvider
     {
         public bool TryGet(string key, out string? value) => provider.TryGet(key, out value);
@@ -102,10 +95,11 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         {
         }
 
-        public IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath) => provider.GetChildKeys(earlierKeys, parentPath);
+        public IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath) =>
+            provider.GetChildKeys(earlierKeys, parentPath);
     }
 
-    /// <summary>One section, that remembers which keys have been asked for.</summary>
+    /// <summary>One section, which remembers the keys that have been read: every other one is unknown.</summary>
     private sealed class Section(string path, IReadOnlyDictionary<string, (string Written, string Value)> merged, string prefix = "")
     {
         private readonly HashSet<string> _known = new(StringComparer.Ordinal);
@@ -113,20 +107,20 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
         public Section Child(string key)
         {
-            Know(key);
-            return new($"{path}:{key}", merged, $"{prefix}{Normal(key)}:");
+            MarkKnown(key);
+            return new($"{path}:{key}", merged, $"{prefix}{Normalize(key)}:");
         }
 
         public string Text(string key)
         {
-            Know(key);
-            return merged.TryGetValue(prefix + Normal(key), out var entry) ? entry.Value.Trim() : "";
+            MarkKnown(key);
+            return merged.TryGetValue(prefix + Normalize(key), out var entry) ? entry.Value.Trim() : "";
         }
 
-        public bool Truth(string key, bool otherwise) => Text(key) switch
+        public bool Flag(string key, bool otherwise) => Text(key) switch
         {
             "" => otherwise,
-            var text => bool.TryParse(text, out var truth) ? truth : throw Bad(key, text, "true or false"),
+            var text => bool.TryParse(text, out var flag) ? flag : throw Invalid(key, text, "true or false"),
         };
 
         public TEnum Choice<TEnum>(string key, TEnum otherwise)
@@ -135,7 +129,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                 "" => otherwise,
                 var text => Enum.GetNames<TEnum>().Contains(text, StringComparer.OrdinalIgnoreCase)
                     ? Enum.Parse<TEnum>(text, ignoreCase: true)
-                    : throw Bad(key, text, string.Join(", ", Enum.GetNames<TEnum>()).ToLowerInvariant()),
+                    : throw Invalid(key, text, string.Join(", ", Enum.GetNames<TEnum>()).ToLowerInvariant()),
             };
 
         public TimeSpan Duration(string key, TimeSpan otherwise)
@@ -148,13 +142,13 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds)
                 : TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration) ? duration
-                : throw Bad(key, text, "a number of seconds, or hh:mm:ss");
+                : throw Invalid(key, text, "a number of seconds, or hh:mm:ss");
         }
 
         public IReadOnlyList<string> List(string key, IReadOnlyList<string> otherwise)
         {
-            Know(key);
-            var items = $"{prefix}{Normal(key)}:";
+            MarkKnown(key);
+            var items = $"{prefix}{Normalize(key)}:";
             var list = merged.Where(entry => entry.Key.StartsWith(items, StringComparison.Ordinal))
                 .OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value.Value).ToArray();
             return list.Length > 0 ? list : otherwise;
@@ -196,14 +190,15 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                 var depth = prefix.Count(':'.Equals);
                 var name = key.Split(':')[depth];
                 var written = string.Join(':', entry.Written.Split(':').Take(depth + 1));
-                if (refused.Any(each => Normal(each) == name) && !string.Equals(entry.Value, "false", StringComparison.OrdinalIgnoreCase))
+                if (refused.Any(each => Normalize(each) == name)
+                    && !string.Equals(entry.Value, "false", StringComparison.OrdinalIgnoreCase))
                 {
                     throw new KeycloakConfigurationException(
-                        $"{KeycloakOptions.Section}:{written} would switch a protection off and is not supported. Remove it; " +
+                        $"{KeycloakOptions.Section}:{written} would disable a protection and is not supported. Remove it; " +
                         "for a certificate of your own authority, add the authority to the machine's trusted ones.");
                 }
 
-                if (!_known.Contains(name) && !ignored.Concat(refused).Any(each => Normal(each) == name))
+                if (!_known.Contains(name) && !ignored.Concat(refused).Any(each => Normalize(each) == name))
                 {
                     var nearest = NearestName.Find(written.Split(':')[^1], _names);
                     throw new KeycloakConfigurationException(
@@ -213,15 +208,15 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
             }
         }
 
-        private void Know(string key)
+        private void MarkKnown(string key)
         {
-            if (_known.Add(Normal(key)))
+            if (_known.Add(Normalize(key)))
             {
                 _names.Add(key);
             }
         }
 
-        private KeycloakConfigurationException Bad(string key, string text, string expected) =>
+        private KeycloakConfigurationException Invalid(string key, string text, string expected) =>
             new($"{path}:{key} is \"{text}\". It must be {expected}.");
     }
 }

@@ -6,7 +6,7 @@ namespace KeycloakAccess.Authentication;
 /// <summary>Checks section <c>Keycloak</c> at start. Every message names the key, what is wrong and the remedy.</summary>
 internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOptions>
 {
-    // RFC 8725, section 3.1: only what the service means to accept. "none" and the symmetric ones never are.
+    // RFC 8725, section 3.1. "none" and the symmetric ones are never accepted.
     private static readonly string[] Algorithms =
         ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
@@ -20,14 +20,16 @@ internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOption
     {
         if (options.AuthServerUrl.Length == 0)
         {
-            yield return "Keycloak:auth-server-url is missing. Set it to Keycloak's address as browsers see it, without /realms: https://sso.example.com/";
+            yield return "Keycloak:auth-server-url is missing. " +
+                "Set it to Keycloak's address as browsers see it, without /realms: https://sso.example.com/";
         }
         else if (UrlFailure("auth-server-url", options.AuthServerUrl, options.SslRequired) is { } failure)
         {
             yield return failure;
         }
 
-        if (options.BackchannelUrl.Length > 0 && UrlFailure("backchannel-url", options.BackchannelUrl, options.SslRequired) is { } backchannelFailure)
+        if (options.BackchannelUrl.Length > 0
+            && UrlFailure("backchannel-url", options.BackchannelUrl, options.SslRequired) is { } backchannelFailure)
         {
             yield return backchannelFailure;
         }
@@ -44,22 +46,26 @@ internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOption
 
         if (options.SignIn.Resource.Length == 0)
         {
-            yield return "Keycloak:sign-in:resource is missing. Set it to the client id through which staff sign in: confidential, standard flow, PKCE S256.";
+            yield return "Keycloak:sign-in:resource is missing. " +
+                "Set it to the client id through which staff sign in: confidential, standard flow, PKCE S256.";
         }
 
         if (options.SignIn.Secret.Length == 0)
         {
-            yield return "Keycloak:sign-in:credentials:secret is missing. Set it, or secret-file, to the secret of the sign-in client (Keycloak: Clients, Credentials).";
+            yield return "Keycloak:sign-in:credentials:secret is missing. " +
+                "Set it, or secret-file, to the secret of the sign-in client (Keycloak: Clients, Credentials).";
         }
 
         if (options.TokenClockSkew < TimeSpan.Zero || options.TokenClockSkew > TimeSpan.FromMinutes(5))
         {
-            yield return $"Keycloak:token-clock-skew is {options.TokenClockSkew}. It must be between 0 and 5 minutes; set the clocks right instead of widening it.";
+            yield return $"Keycloak:token-clock-skew is {options.TokenClockSkew}. " +
+                "It must be between 0 and 5 minutes; set the clocks right instead of widening it.";
         }
 
         if (options.SignIn.SessionLifetime < TimeSpan.FromMinutes(1) || options.SignIn.SessionLifetime > TimeSpan.FromHours(24))
         {
-            yield return $"Keycloak:sign-in:session-lifetime is {options.SignIn.SessionLifetime}. It must be between 1 minute and 24 hours.";
+            yield return $"Keycloak:sign-in:session-lifetime is {options.SignIn.SessionLifetime}. " +
+                "It must be between 1 minute and 24 hours.";
         }
 
         foreach (var algorithm in options.TokenAlgorithms.Except(Algorithms, StringComparer.Ordinal))
@@ -75,15 +81,20 @@ internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOption
             return $"Keycloak:{key} is \"{text}\". It must be an absolute http or https URL.";
         }
 
-        if (url.AbsolutePath.Contains("/realms", StringComparison.Ordinal) || url.Query.Length > 0 || url.Fragment.Length > 0 || url.UserInfo.Length > 0)
+        if (url.AbsolutePath.Contains("/realms", StringComparison.Ordinal)
+            || url.Query.Length > 0
+            || url.Fragment.Length > 0
+            || url.UserInfo.Length > 0)
         {
-            return $"Keycloak:{key} is \"{text}\". It must be the server's address alone; leave out /realms and what follows, and put the realm's name into Keycloak:realm.";
+            return $"Keycloak:{key} is \"{text}\". It must be the server's address alone; " +
+                "leave out /realms and what follows, and put the realm's name into Keycloak:realm.";
         }
 
-        // A host name can only be judged when it has been resolved: the connection to Keycloak does that (BackchannelHandler).
+        // BackchannelHandler checks a host name once it has been resolved.
         var external = IPAddress.TryParse(url.DnsSafeHost, out var address) && !LocalAddress.IsLocal(address);
         return url.Scheme == "http" && (required == SslRequired.All || (required == SslRequired.External && external))
-            ? $"Keycloak:{key} is \"{text}\", but Keycloak:ssl-required is {required.ToString().ToLowerInvariant()}. Use https, or lower ssl-required."
+            ? $"Keycloak:{key} is \"{text}\", but Keycloak:ssl-required is {required.ToString().ToLowerInvariant()}. " +
+                "Use https, or lower ssl-required."
             : null;
     }
 }

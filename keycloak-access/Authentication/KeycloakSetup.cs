@@ -8,7 +8,6 @@ namespace KeycloakAccess.Authentication;
 /// <summary>Says how callers of an endpoint authenticate.</summary>
 public static class KeycloakSetup
 {
-    /// <summary>The name of the HTTP client that talks to the realm.</summary>
     internal const string Backchannel = "Keycloak";
 
     internal static void AddKeycloak(this IServiceCollection services)
@@ -23,16 +22,18 @@ public static class KeycloakSetup
                 // Metadata and keys of a realm are some 10 KiB.
                 client.MaxResponseContentBufferSize = 1024 * 1024;
             })
-            .ConfigurePrimaryHttpMessageHandler(provider => BackchannelHandler.Create(provider.GetRequiredService<IOptions<KeycloakOptions>>()))
-            // The handler lives as long as the process; PooledConnectionLifetime renews its connections.
+            .ConfigurePrimaryHttpMessageHandler(provider =>
+                BackchannelHandler.Create(provider.GetRequiredService<IOptions<KeycloakOptions>>()))
+            // PooledConnectionLifetime renews its connections.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RealmMetadata>(
             provider, provider.GetRequiredService<IHttpClientFactory>().CreateClient(Backchannel)));
         services.AddHostedService<RealmProbe>();
-        services.AddHealthChecks().AddCheck<Check>("realm");
+        services.AddHealthChecks().AddCheck<RealmCheck>("realm");
         services.AddSingleton<EndedSessionStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<RealmLogout>();
+        services.AddSingleton<BackChannelLogout>();
         services.AddWriteBehind<RealmKeyLog>();
         services.AddWriteBehind<ClientTokenLog>();
         services.AddSingleton(provider => new MigrationValues(provider.GetRequiredService<IOptions<KeycloakOptions>>().Value.Resource));
@@ -49,7 +50,7 @@ public static class KeycloakSetup
     public static TBuilder RequireSession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(Policy(Schemes.Session));
 
-    private sealed class Check(RealmMetadata metadata) : IHealthCheck
+    private sealed class RealmCheck(RealmMetadata metadata) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(metadata.HasBeenReached ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(metadata.LastFailure));

@@ -3,16 +3,15 @@ namespace KeycloakAccess.Authentication;
 /// <summary>Finds the name that somebody probably meant.</summary>
 internal static class NearestName
 {
-    /// <returns>The known name nearest to what was written, or <see langword="null"/> where none is near enough to be a slip.</returns>
+    /// <returns><see langword="null"/> where no known name is near enough to be a slip.</returns>
     public static string? Find(string written, IEnumerable<string> known) => known
-        .Select(name => (Name: name, Distance: Distance(written.ToUpperInvariant(), name.ToUpperInvariant())))
+        .Select(name => (Name: name, Distance: LevenshteinDistance(written.ToUpperInvariant(), name.ToUpperInvariant())))
         .Where(candidate => candidate.Distance <= Math.Max(2, written.Length / 3))
         .OrderBy(candidate => candidate.Distance)
         .Select(candidate => candidate.Name)
         .FirstOrDefault();
 
-    // Levenshtein's distance, one row at a time.
-    private static int Distance(string left, string right)
+    private static int LevenshteinDistance(string left, string right)
     {
         var row = Enumerable.Range(0, right.Length + 1).ToArray();
         for (var i = 1; i <= left.Length; i++)

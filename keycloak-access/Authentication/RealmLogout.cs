@@ -5,20 +5,21 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>How the end of sessions went.</summary>
-/// <param name="Ended">How many are ended here.</param>
-/// <param name="Open">Of how many Keycloak's own session may still be open: it could not be told, or took it for an old one.</param>
+/// <summary>How many sessions are ended here, and of how many Keycloak's own may still be open since it could not be told.</summary>
 internal sealed record SessionsEnded(int Ended, int Open);
 
 /// <summary>
-/// Ends sessions of others, or of one's own in other browsers: here from the next request on, on every instance, and at
-/// Keycloak, which then tells every other application of the session. Without the latter the browser would be signed in
-/// again without a question.
+/// Ends sessions here, from the next request on and on every instance, and at Keycloak, which would sign the browser in again
+/// without a question otherwise.
 /// </summary>
 internal sealed partial class RealmLogout(
-    SessionStore sessions, EndedSessionStore ended, RealmMetadata metadata, IHttpClientFactory clients, IOptions<KeycloakOptions> options, ILogger<RealmLogout> logger)
+    SessionStore sessions,
+    EndedSessionStore ended,
+    RealmMetadata metadata,
+    IHttpClientFactory clients,
+    IOptions<KeycloakOptions> options,
+    ILogger<RealmLogout> logger)
 {
-    /// <summary>Ends one session, and records who did.</summary>
     public async Task<SessionsEnded> EndAsync(Session session, Actor actor, CancellationToken cancellationToken)
     {
         var values = new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -26,7 +27,7 @@ internal sealed partial class RealmLogout(
             ["username"] = session.Username,
             ["startedAt"] = session.StartedAt,
         };
-        // Here first: it must be over here even if Keycloak takes its time.
+        // Before Keycloak is told: it is over here even if Keycloak does not answer.
         await ended.EndAsync(
             session.Issuer,
             session.SessionId is "" ? null : session.SessionId,
@@ -44,8 +45,9 @@ internal sealed partial class RealmLogout(
         }
     }
 
-    /// <summary>Ends every session of an account, and what tokens of it are still around for people; and records who did.</summary>
-    public async Task<SessionsEnded> EndAllAsync(Guid accountId, string username, string issuer, string subject, Actor actor, CancellationToken cancellationToken)
+    /// <summary>Ends every session of an account, and with them the access tokens that people of it still hold.</summary>
+    public async Task<SessionsEnded> EndAllAsync(
+        Guid accountId, string username, string issuer, string subject, Actor actor, CancellationToken cancellationToken)
     {
         var all = await sessions.ListOfAsync(issuer, subject, cancellationToken);
         var values = new Dictionary<string, object?>(StringComparer.Ordinal) { ["username"] = username, ["sessions"] = all.Count };
@@ -65,7 +67,7 @@ internal sealed partial class RealmLogout(
             }
             catch (RealmUnreachableException)
             {
-                // It will not hear of the others either, and whoever waits has waited long enough.
+                // Each further call would wait as long again.
                 break;
             }
         }
@@ -73,8 +75,7 @@ internal sealed partial class RealmLogout(
         return new SessionsEnded(all.Count, all.Count - told);
     }
 
-    // Keycloak ends the session that a refresh token belongs to, for whoever holds it (its documentation calls it the
-    // logout endpoint for clients that have no browser at hand).
+    // Keycloak's end session endpoint ends the session of a refresh token that is posted to it.
     private async Task<bool> TellRealmAsync(Session session, CancellationToken cancellationToken)
     {
         if (sessions.RefreshTokenOf(session) is not { } token)
@@ -92,7 +93,8 @@ internal sealed partial class RealmLogout(
             // RFC 6749, section 2.3.1: both are form-encoded before they are put together.
             var signIn = options.Value.SignIn;
             var credentials = $"{Uri.EscapeDataString(signIn.Resource)}:{Uri.EscapeDataString(signIn.Secret ?? "")}";
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
+            request.Headers.Authorization =
+                new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
             using var http = clients.CreateClient(KeycloakSetup.Backchannel);
             using var answer = await http.SendAsync(request, cancellationToken);
             if (!answer.IsSuccessStatusCode)
@@ -102,7 +104,8 @@ internal sealed partial class RealmLogout(
 
             return answer.IsSuccessStatusCode;
         }
-        catch (Exception exception) when (exception is HttpRequestException or RealmUnreachableException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException or RealmUnreachableException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             LogNotTold(exception.Message);
             throw new RealmUnreachableException(exception.Message, exception);

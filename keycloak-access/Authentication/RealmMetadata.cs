@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>The realm cannot be asked, so nothing can be decided: answered with 503, never with a guess.</summary>
+/// <summary>The realm cannot be reached, so nothing can be decided: answered with 503.</summary>
 internal sealed class RealmUnreachableException : Exception
 {
     public RealmUnreachableException()
@@ -25,9 +25,9 @@ internal sealed class RealmUnreachableException : Exception
 }
 
 /// <summary>
-/// The realm's metadata and keys (OpenID Connect Discovery 1.0), read once and kept, for every scheme of this service.
-/// It stands in for the framework's ConfigurationManager, which answers 401 instead of "unreachable" at a cold start,
-/// lets one forged key id use up the only refresh in five minutes, and trusts a removed key for up to 13 hours.
+/// The realm's metadata and keys (OpenID Connect Discovery 1.0), for every scheme. It replaces the framework's
+/// ConfigurationManager, which answers 401 instead of 503 at a cold start, lets one forged key id use up the only refresh in
+/// five minutes, and trusts a removed key for up to 13 hours.
 /// </summary>
 internal sealed partial class RealmMetadata(
     IOptions<KeycloakOptions> options,
@@ -35,13 +35,13 @@ internal sealed partial class RealmMetadata(
     TimeProvider clock,
     ILogger<RealmMetadata> logger) : IConfigurationManager<OpenIdConnectConfiguration>
 {
-    /// <summary>After this time the metadata is read again, in the background. A key that Keycloak removed is trusted no longer than this.</summary>
+    /// <summary>After this time the metadata is read again, in the background: a removed key is trusted no longer.</summary>
     public static readonly TimeSpan FreshFor = TimeSpan.FromMinutes(5);
 
-    /// <summary>While Keycloak does not answer, what was read last is used for this long. Then nothing is known any more: 503.</summary>
+    /// <summary>While Keycloak does not answer, what was read last is used for this long; after that, the answer is 503.</summary>
     public static readonly TimeSpan UsableFor = TimeSpan.FromHours(1);
 
-    /// <summary>The shortest time between two reads, whoever asks: forged key ids must not turn into traffic.</summary>
+    /// <summary>The shortest time between two reads, so that forged key ids do not turn into calls to Keycloak.</summary>
     public static readonly TimeSpan AtMostEvery = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
@@ -52,15 +52,16 @@ internal sealed partial class RealmMetadata(
 
     /// <summary>What was read last, and when; <see langword="null"/> until the realm has been reached.</summary>
     public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<JsonWebKey> Keys)? Last =>
-        _current is { } current ? (current.ReadAt, current.ReachableSince, current.Configuration.JsonWebKeySet.Keys.Where(key => key.Use is not "enc")) : null;
+        _current is { } current
+            ? (current.ReadAt, current.ReachableSince, current.Configuration.JsonWebKeySet.Keys.Where(key => key.Use is not "enc"))
+            : null;
 
     /// <summary>Called whenever the keys have been read, with them and when that was.</summary>
     public Action<IEnumerable<JsonWebKey>, DateTimeOffset>? OnKeysRead { get; set; }
 
-    /// <summary>Whether the realm has been reached at least once.</summary>
     public bool HasBeenReached => _current is not null;
 
-    /// <summary>Why the last attempt failed, for health reports and log lines; <see langword="null"/> if it did not.</summary>
+    /// <summary>Why the last attempt failed; <see langword="null"/> if it did not.</summary>
     public string? LastFailure => _lastFailure?.Message;
 
     /// <exception cref="RealmUnreachableException">The realm has not been reached, or not for <see cref="UsableFor"/>.</exception>
@@ -77,7 +78,7 @@ internal sealed partial class RealmMetadata(
             return current.Configuration;
         }
 
-        // The failure of a moment ago stands for everybody who asks in that moment: an outage must not queue the callers.
+        // In an outage callers must not queue, each for an attempt of their own.
         if (_lastFailure is { } failure && now - failure.At < TimeSpan.FromSeconds(1))
         {
             throw new RealmUnreachableException(failure.Message);
@@ -89,9 +90,7 @@ internal sealed partial class RealmMetadata(
             : throw new RealmUnreachableException(_lastFailure?.Message ?? "The realm has not been reached.");
     }
 
-    /// <summary>
-    /// Reads the keys again if they lack this one, so that the first token after a key rotation is not refused.
-    /// </summary>
+    /// <summary>Reads the keys again if they lack this one, so that the first token after a key rotation is not refused.</summary>
     /// <exception cref="RealmUnreachableException">As <see cref="GetConfigurationAsync"/>.</exception>
     public async Task EnsureKeyAsync(string? keyId, CancellationToken cancellationToken)
     {
@@ -104,13 +103,12 @@ internal sealed partial class RealmMetadata(
         await ReadAtMostEveryAsync(AtMostEvery).WaitAsync(cancellationToken);
     }
 
-    /// <summary>Called by the framework's handlers when a signature fails. <see cref="EnsureKeyAsync"/> has done the work by then.</summary>
+    /// <summary>Called by the framework's handlers when a signature fails, after <see cref="EnsureKeyAsync"/> has done it.</summary>
     public void RequestRefresh()
     {
     }
 
-    // One read at a time, shared by everybody who waits for it: a realm that hangs holds them all up once, not one after
-    // the other, and a caller who gives up takes it from nobody.
+    // One read at a time, shared by all who wait: a realm that hangs delays them once, and a caller who gives up does not end it.
     private Task ReadAtMostEveryAsync(TimeSpan interval)
     {
         lock (_lock)
@@ -131,18 +129,18 @@ internal sealed partial class RealmMetadata(
         try
         {
             var before = _current;
-            var first = before is null;
             var configuration = await ReadAsync(CancellationToken.None);
             var now = clock.GetUtcNow();
             _current = new Snapshot(configuration, now, before is null || _lastFailure is not null ? now : before.ReachableSince);
             _lastFailure = null;
             OnKeysRead?.Invoke(Last!.Value.Keys, now);
-            if (first)
+            if (before is null)
             {
                 LogReached(options.Value.Issuer);
             }
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidOperationException or OperationCanceledException or ArgumentException or JsonException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidOperationException
+            or OperationCanceledException or ArgumentException or JsonException)
         {
             var reason = Reason(exception);
             _lastFailure = new Failure(reason, clock.GetUtcNow());
@@ -154,16 +152,17 @@ internal sealed partial class RealmMetadata(
     {
         var documents = new HttpDocumentRetriever(backchannel)
         {
-            // ssl-required decides, and BackchannelHandler keeps it.
+            // BackchannelHandler applies ssl-required.
             RequireHttps = false,
         };
         var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(options.Value.MetadataAddress, documents, cancellationToken);
 
-        // OpenID Connect Discovery 1.0, section 4.3: the issuer must be exactly the one that was asked for.
+        // OpenID Connect Discovery 1.0, section 4.3.
         if (!string.Equals(configuration.Issuer, options.Value.Issuer, StringComparison.Ordinal))
         {
             throw new InvalidOperationException(
-                $"The realm calls itself {configuration.Issuer}, but Keycloak:auth-server-url and Keycloak:realm say {options.Value.Issuer}. " +
+                $"The realm calls itself {configuration.Issuer}, " +
+                $"but Keycloak:auth-server-url and Keycloak:realm say {options.Value.Issuer}. " +
                 "Set auth-server-url to the address in the realm's own name, or Keycloak's hostname option (KC_HOSTNAME) to yours.");
         }
 
@@ -174,7 +173,7 @@ internal sealed partial class RealmMetadata(
 
     private static string Reason(Exception exception)
     {
-        // IDX… exceptions of the library wrap the one that says what happened.
+        // The library's own exceptions (IDX…) wrap the one that says what happened.
         var deepest = exception;
         while (deepest.InnerException is { } inner && !deepest.Data.Contains(HttpDocumentRetriever.StatusCode))
         {

@@ -1,6 +1,6 @@
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Reaches for the realm from the start on, until it has been reached: readiness waits for that, not for a first caller.</summary>
+/// <summary>Reads the realm's metadata at start, so that readiness does not wait for a first caller.</summary>
 internal sealed class RealmProbe(RealmMetadata metadata, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -17,7 +17,7 @@ internal sealed class RealmProbe(RealmMetadata metadata, TimeProvider clock) : B
             }
             catch (RealmUnreachableException)
             {
-                // Said in the log by RealmMetadata. The next round asks again.
+                // RealmMetadata has logged it.
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

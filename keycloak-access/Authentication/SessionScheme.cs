@@ -11,20 +11,20 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Endpoint metadata: how a route group answers a form that comes without a session, where it is not by problem details.</summary>
+/// <summary>Endpoint metadata: how a route group answers a form that comes without a session. Without it, by problem details.</summary>
 internal sealed record SignInAgain(Func<HttpContext, Task<IResult>> Answer);
 
 /// <summary>
-/// Staff in the browser: OpenID Connect code flow with PKCE (RFC 7636) against the realm, then a session cookie of our
-/// own. The cookie challenges (401 for data, a redirect for pages); only the sign-in endpoint challenges OpenID Connect.
+/// Staff in the browser: OpenID Connect code flow with PKCE (RFC 7636), then a session cookie. The cookie scheme challenges (401
+/// for data, a redirect for pages); only the sign-in endpoint challenges OpenID Connect.
 /// </summary>
 internal static partial class SessionScheme
 {
-    /// <summary>The claims of the ID token that the session keeps. Everything else would only make the cookie larger.</summary>
-    private static readonly string[] Kept =
+    /// <summary>The claims of the ID token that the session keeps: others would only make the cookie larger.</summary>
+    private static readonly string[] KeptClaims =
         ["iss", "sub", "azp", "sid", "iat", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
 
-    /// <summary>When the sign-in happened, exactly: the cookie's own IssuedUtc ends at the second, and a session may end and begin again within one.</summary>
+    /// <summary>The property for the instant of the sign-in: the cookie's own IssuedUtc has no fractions of a second.</summary>
     private const string StartedAt = "started";
 
     public static AuthenticationBuilder AddKeycloakSession(this AuthenticationBuilder builder)
@@ -37,16 +37,16 @@ internal static partial class SessionScheme
         return builder;
     }
 
-    private static void ConfigureCookie(CookieAuthenticationOptions options, IOptions<KeycloakOptions> keycloak, IHostEnvironment environment)
+    private static void ConfigureCookie(
+        CookieAuthenticationOptions options, IOptions<KeycloakOptions> keycloak, IHostEnvironment environment)
     {
-        // The prefix __Host- binds the cookie to this host and to HTTPS (RFC 6265bis, section 4.1.3.2). Over plain HTTP,
-        // in development, a browser would drop it.
+        // __Host- binds the cookie to this host and to HTTPS (RFC 6265bis, section 4.1.3.2): over plain HTTP a browser drops it.
         options.Cookie.Name = environment.IsDevelopment() ? "session" : "__Host-session";
         options.Cookie.HttpOnly = true;
         options.Cookie.SameSite = SameSiteMode.Lax;
         options.Cookie.SecurePolicy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
         options.ExpireTimeSpan = keycloak.Value.SignIn.SessionLifetime;
-        // The roles in the cookie are those of the sign-in, so its life is not prolonged by use.
+        // The roles in the cookie are those of the sign-in, so use does not prolong its life.
         options.SlidingExpiration = false;
         options.LoginPath = SignInEndpoints.SignInPath;
         options.ReturnUrlParameter = SignInEndpoints.ReturnUrl;
@@ -71,11 +71,11 @@ internal static partial class SessionScheme
         options.ClientId = keycloak.Value.SignIn.Resource;
         options.ClientSecret = keycloak.Value.SignIn.Secret;
         options.ResponseType = OpenIdConnectResponseType.Code;
-        // In the query, not as a posted form: a cross-site post would carry no cookie of SameSite=Lax.
+        // A form posted by another site would carry no cookie of SameSite=Lax.
         options.ResponseMode = OpenIdConnectResponseMode.Query;
         options.UsePkce = true;
         options.MapInboundClaims = false;
-        // The handler's defaults delete iss and azp after the token has been validated; StartSession picks what is kept.
+        // The handler's defaults delete iss and azp.
         options.ClaimActions.Clear();
         options.GetClaimsFromUserInfoEndpoint = false;
         options.SaveTokens = false;
@@ -85,7 +85,7 @@ internal static partial class SessionScheme
         options.CallbackPath = SignInEndpoints.CallbackPath;
         options.SignedOutCallbackPath = SignInEndpoints.SignedOutCallbackPath;
         options.SignedOutRedirectUri = SignInEndpoints.SignedOutPath;
-        // Front-channel logout depends on third-party cookies, which browsers no longer send. Keycloak uses the back channel.
+        // Front-channel logout depends on third-party cookies, which browsers no longer send.
         options.RemoteSignOutPath = PathString.Empty;
         options.TokenValidationParameters = new TokenValidationParameters
         {
@@ -99,7 +99,7 @@ internal static partial class SessionScheme
         };
         foreach (var (cookie, name) in new[] { (options.CorrelationCookie, "correlation."), (options.NonceCookie, "nonce.") })
         {
-            // With the prefix no neighbouring host can plant the cookies of a sign-in of its own.
+            // With the prefix a host of the same domain cannot set the cookies of a sign-in of its own.
             cookie.Name = environment.IsDevelopment() ? name : "__Host-" + name;
             cookie.Path = "/";
             cookie.SameSite = SameSiteMode.Lax;
@@ -108,27 +108,25 @@ internal static partial class SessionScheme
 
         options.Events = new OpenIdConnectEvents
         {
-            OnRedirectToIdentityProvider = ReachForRealmAsync,
-            OnTokenValidated = StartSession,
-            OnRemoteFailure = ExplainFailure,
+            OnRedirectToIdentityProvider = EnsureRealmReachableAsync,
+            OnTokenValidated = StartSessionAsync,
+            OnRemoteFailure = RedirectToFailureAsync,
         };
     }
 
     private static async Task AskToSignInAsync(RedirectContext<CookieAuthenticationOptions> context)
     {
-        var wantsPage = HttpMethods.IsGet(context.Request.Method)
-            && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
-        if (wantsPage)
+        var acceptsHtml = context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        if (acceptsHtml && HttpMethods.IsGet(context.Request.Method))
         {
             context.Response.Redirect(context.RedirectUri);
             return;
         }
 
-        // A part of a page, fetched by its script, which says on the page that the session has ended. Nothing is loaded anew by
-        // itself: what somebody is typing meanwhile is kept when it is sent.
-        if (!context.Request.Headers.ContainsKey("HX-Request")
-            && context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<SignInAgain>() is { } again
-            && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase))
+        // For a part of a page, the page's script says that the session has ended: what is being typed stays.
+        if (acceptsHtml
+            && !context.Request.Headers.ContainsKey("HX-Request")
+            && context.HttpContext.GetEndpoint()?.Metadata.GetMetadata<SignInAgain>() is { } again)
         {
             await (await again.Answer(context.HttpContext)).ExecuteAsync(context.HttpContext);
             return;
@@ -136,8 +134,9 @@ internal static partial class SessionScheme
 
         await Problem.Create(
             StatusCodes.Status401Unauthorized,
-            "session_missing",
-            $"You are not signed in, or your session has ended. Sign in at {SignInEndpoints.SignInPath}.").ExecuteAsync(context.HttpContext);
+            ProblemCode.SessionMissing,
+            $"You are not signed in, or your session has ended. Sign in at {SignInEndpoints.SignInPath}.")
+            .ExecuteAsync(context.HttpContext);
     }
 
     private static async Task RefuseEndedSessionAsync(CookieValidatePrincipalContext context)
@@ -148,7 +147,7 @@ internal static partial class SessionScheme
                 ? exact
                 : DateTimeOffset.MinValue;
         var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
-        // A cookie outlives a change of the settings. Another realm's word counts for nothing any more.
+        // A cookie outlives a change of the settings to another realm.
         if (KeycloakIdentity.Read(context.Principal!, out _) is not { } identity
             || !string.Equals(identity.Issuer, realm.Issuer, StringComparison.Ordinal)
             || await sessions.HasEndedAsync(identity, startedAt, context.HttpContext.RequestAborted))
@@ -158,14 +157,14 @@ internal static partial class SessionScheme
         }
     }
 
-    // Asked before the redirect, so that an outage is a 503 here and not an error page of the browser there.
-    private static async Task ReachForRealmAsync(RedirectContext context)
+    // Before the redirect, so that an outage is a 503 here and not an error page of the browser.
+    private static async Task EnsureRealmReachableAsync(RedirectContext context)
     {
         var metadata = context.HttpContext.RequestServices.GetRequiredService<RealmMetadata>();
         await metadata.GetConfigurationAsync(context.HttpContext.RequestAborted);
     }
 
-    private static async Task StartSession(Microsoft.AspNetCore.Authentication.OpenIdConnect.TokenValidatedContext context)
+    private static async Task StartSessionAsync(Microsoft.AspNetCore.Authentication.OpenIdConnect.TokenValidatedContext context)
     {
         if (context.Principal!.FindFirst("typ")?.Value is not "ID")
         {
@@ -173,7 +172,7 @@ internal static partial class SessionScheme
             return;
         }
 
-        var kept = context.Principal.Claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal));
+        var kept = context.Principal.Claims.Where(claim => KeptClaims.Contains(claim.Type, StringComparer.Ordinal));
         context.Principal = new ClaimsPrincipal(new ClaimsIdentity(kept, Schemes.SignIn, "preferred_username", "none"));
         if (KeycloakIdentity.Read(context.Principal, out var error) is not { } identity)
         {
@@ -187,21 +186,24 @@ internal static partial class SessionScheme
         // Keycloak ends its session without asking only if it gets the ID token back (RP-Initiated Logout 1.0, section 2).
         context.Properties.StoreTokens([new AuthenticationToken { Name = "id_token", Value = context.TokenEndpointResponse!.IdToken }]);
         await services.GetRequiredService<SessionStore>().AddAsync(
-            identity,
-            now,
-            now + services.GetRequiredService<IOptions<KeycloakOptions>>().Value.SignIn.SessionLifetime,
-            context.HttpContext.Connection.RemoteIpAddress?.ToString(),
-            context.Request.Headers.UserAgent.ToString(),
-            context.TokenEndpointResponse.RefreshToken,
+            new NewSession
+            {
+                Identity = identity,
+                StartedAt = now,
+                ExpiresAt = now + services.GetRequiredService<IOptions<KeycloakOptions>>().Value.SignIn.SessionLifetime,
+                Address = context.HttpContext.Connection.RemoteIpAddress?.ToString(),
+                UserAgent = context.Request.Headers.UserAgent.ToString(),
+                RefreshToken = context.TokenEndpointResponse.RefreshToken,
+            },
             context.HttpContext.RequestAborted);
-        if (!Renews(context.HttpContext, identity))
+        if (!IsRenewal(context.HttpContext, identity))
         {
             services.GetRequiredService<RequestCounters>().CountInDay(RequestCounters.SignIns);
         }
     }
 
-    // Whoever still has the cookie of the same session at Keycloak was sent there because it ran out here, and typed nothing.
-    private static bool Renews(HttpContext context, KeycloakIdentity identity)
+    // A cookie of the same session at Keycloak ran out here, and Keycloak signed in without a question.
+    private static bool IsRenewal(HttpContext context, KeycloakIdentity identity)
     {
         var options = context.RequestServices.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Schemes.Session);
         return identity.SessionId is not null
@@ -210,7 +212,7 @@ internal static partial class SessionScheme
             && KeycloakIdentity.Read(ticket.Principal, out _)?.SessionId == identity.SessionId;
     }
 
-    private static Task ExplainFailure(RemoteFailureContext context)
+    private static Task RedirectToFailureAsync(RemoteFailureContext context)
     {
         var logger = context.HttpContext.RequestServices.GetRequiredService<ILogger<RealmMetadata>>();
         var reason = SignInFailure.ReasonOf(context.Failure);

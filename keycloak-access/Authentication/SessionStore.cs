@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>A sign-in in the browser that is still good.</summary>
+/// <summary>A sign-in in the browser that has not ended.</summary>
 internal sealed record Session
 {
     public required Guid Id { get; init; }
@@ -21,16 +21,30 @@ internal sealed record Session
 
     public required DateTimeOffset StartedAt { get; init; }
 
-    /// <summary>When its cookie ends, whatever happens.</summary>
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>The address that the sign-in came from.</summary>
+    /// <summary>The IP address that the sign-in came from.</summary>
     public string? Address { get; init; }
 
-    /// <summary>What the browser calls itself.</summary>
     public string? UserAgent { get; init; }
 
-    /// <summary>Protected; <see cref="RealmLogout"/> uses it.</summary>
+    /// <summary>Encrypted: see <see cref="SessionStore.RefreshTokenOf"/>.</summary>
+    public string? RefreshToken { get; init; }
+}
+
+/// <summary>A sign-in that is to be kept.</summary>
+internal sealed record NewSession
+{
+    public required KeycloakIdentity Identity { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    public string? Address { get; init; }
+
+    public string? UserAgent { get; init; }
+
     public string? RefreshToken { get; init; }
 }
 
@@ -45,36 +59,35 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
 
     private readonly IDataProtector _protector = protection.CreateProtector("KeycloakAccess.Authentication.Session.RefreshToken");
 
-    /// <summary>Keeps a sign-in. What Keycloak knows as one session is one row: signing in again in it renews the row.</summary>
-    public async Task AddAsync(
-        KeycloakIdentity identity, DateTimeOffset startedAt, DateTimeOffset expiresAt, string? address, string? userAgent, string? refreshToken, CancellationToken cancellationToken)
+    /// <summary>One session at Keycloak is one row: signing in again in it replaces the row.</summary>
+    public async Task AddAsync(NewSession session, CancellationToken cancellationToken)
     {
         const string sql = $"""
             DELETE FROM sessions WHERE expires_at < @now OR (issuer = @Issuer AND session_id = @SessionId);
             INSERT INTO sessions ({Columns})
-            VALUES (@id, @Issuer, @SessionId, @Subject, @username, @startedAt, @expiresAt, @address, @userAgent, @refreshToken)
+            VALUES (@id, @Issuer, @SessionId, @Subject, @username, @StartedAt, @ExpiresAt, @Address, @userAgent, @refreshToken)
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             sql,
             new
             {
-                id = Guid.CreateVersion7(startedAt),
+                id = Guid.CreateVersion7(session.StartedAt),
                 now = clock.GetUtcNow(),
-                identity.Issuer,
-                SessionId = identity.SessionId ?? "",
-                identity.Subject,
-                username = identity.Username ?? identity.Subject,
-                startedAt,
-                expiresAt,
-                address,
-                userAgent = userAgent is null ? null : ShortText.Cut(userAgent, LongestUserAgent),
-                refreshToken = refreshToken is null ? null : _protector.Protect(refreshToken),
+                session.Identity.Issuer,
+                SessionId = session.Identity.SessionId ?? "",
+                session.Identity.Subject,
+                username = session.Identity.Username ?? session.Identity.Subject,
+                session.StartedAt,
+                session.ExpiresAt,
+                session.Address,
+                userAgent = session.UserAgent is { } userAgent ? ShortText.Cut(userAgent, LongestUserAgent) : null,
+                refreshToken = session.RefreshToken is { } refreshToken ? _protector.Protect(refreshToken) : null,
             },
             cancellationToken: cancellationToken));
     }
 
-    /// <returns>The refresh token of a session; <see langword="null"/> if it has none, or one that the keys of today do not open.</returns>
+    /// <returns><see langword="null"/> if the session has no refresh token, or one that today's keys do not decrypt.</returns>
     public string? RefreshTokenOf(Session session)
     {
         try

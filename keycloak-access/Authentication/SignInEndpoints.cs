@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Signing in and out in the browser, and the door through which Keycloak says that a session has ended.</summary>
+/// <summary>Signing in and out in the browser, and Keycloak's back-channel logout.</summary>
 internal static partial class SignInEndpoints
 {
     public const string SignInPath = "/signin";
@@ -22,28 +22,36 @@ internal static partial class SignInEndpoints
     {
         routes.MapGet(SignInPath, SignInAsync).AllowAnonymous().ExcludeFromDescription();
         routes.MapPost(SignOutPath, SignOutAsync).AllowAnonymous().ExcludeFromDescription();
-        routes.MapPost(BackChannelLogoutPath, BackChannelLogout.ReceiveAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
+        routes.MapPost(BackChannelLogoutPath, ReceiveLogoutAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
     }
 
-    private static async Task<Results<EmptyHttpResult, RedirectHttpResult>> SignInAsync(string? returnUrl, HttpContext context, ILogger<RealmMetadata> logger)
+    private static Task<IResult> ReceiveLogoutAsync(BackChannelLogout logout, HttpContext context, CancellationToken cancellationToken) =>
+        logout.ReceiveAsync(context, cancellationToken);
+
+    private static async Task<Results<EmptyHttpResult, RedirectHttpResult>> SignInAsync(
+        string? returnUrl, HttpContext context, ILogger<RealmMetadata> logger)
     {
         try
         {
-            await context.ChallengeAsync(Schemes.SignIn, new AuthenticationProperties { RedirectUri = Local(returnUrl) });
+            var target = LocalPath.Parse(returnUrl) ?? "/admin";
+            await context.ChallengeAsync(Schemes.SignIn, new AuthenticationProperties { RedirectUri = target });
             return TypedResults.Empty;
         }
         catch (Exception exception) when (exception is OpenIdConnectProtocolException or HttpRequestException)
         {
-            // The pushed authorization request (RFC 9126) failed: Keycloak refuses here what it would show as a page of its own.
+            // Keycloak refused the pushed authorization request (RFC 9126).
             var reason = SignInFailure.ReasonOf(exception);
             LogRefused(logger, reason, SignInFailure.Printable(exception.Message));
             return TypedResults.Redirect($"{SignInFailedPath}?reason={reason}");
         }
     }
 
-    // Antiforgery is checked by hand: the form comes from any page, and nobody may be signed out by a foreign one.
     private static async Task<Results<SignOutHttpResult, RedirectHttpResult, ProblemHttpResult>> SignOutAsync(
-        HttpContext context, IAntiforgery antiforgery, EndedSessionStore sessions, RealmMetadata metadata, CancellationToken cancellationToken)
+        HttpContext context,
+        IAntiforgery antiforgery,
+        EndedSessionStore sessions,
+        RealmMetadata metadata,
+        CancellationToken cancellationToken)
     {
         var session = await context.AuthenticateAsync(Schemes.Session);
         if (session.Principal is null || KeycloakIdentity.Read(session.Principal, out _) is not { } identity)
@@ -51,11 +59,14 @@ internal static partial class SignInEndpoints
             return TypedResults.Redirect(SignedOutPath);
         }
 
-        // The form's token was made for whoever was signed in.
+        // The antiforgery token is bound to the user of the session, whom no middleware has set here.
         context.User = session.Principal;
         if (await FormBody.TryReadAsync(context.Request, cancellationToken) is null || !await antiforgery.IsRequestValidAsync(context))
         {
-            return Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.FormExpired, "The form is too old or not ours. Go back, reload the page and try again.");
+            return Problem.Create(
+                StatusCodes.Status400BadRequest,
+                ProblemCode.FormExpired,
+                "The form is too old or not ours. Go back, reload the page and try again.");
         }
 
         // A copy of the cookie must not outlive the sign-out, and neither must tokens of the same session.
@@ -72,9 +83,6 @@ internal static partial class SignInEndpoints
 
         return TypedResults.SignOut(new AuthenticationProperties { RedirectUri = SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
     }
-
-    /// <returns>The address if it is a path of this site, else the home of the admin pages: nobody is sent elsewhere.</returns>
-    private static string Local(string? returnUrl) => LocalPath.Parse(returnUrl) ?? "/admin";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Keycloak refused to begin a sign-in ({Reason}): {Message}")]
     private static partial void LogRefused(ILogger logger, string reason, string message);

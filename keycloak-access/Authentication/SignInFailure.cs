@@ -3,7 +3,7 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Why a sign-in failed: a few words for the address bar, which a page turns into sentences.</summary>
+/// <summary>Why a sign-in failed, as the query parameter <c>reason</c> of <see cref="SignInEndpoints.SignInFailedPath"/>.</summary>
 internal static class SignInFailure
 {
     public const string Cancelled = "cancelled";
@@ -12,23 +12,22 @@ internal static class SignInFailure
     public const string Unreachable = "unreachable";
     public const string Refused = "refused";
 
-    /// <param name="exception">What the OpenID Connect handler reported.</param>
     public static string ReasonOf(Exception? exception) => exception switch
     {
         RealmUnreachableException or HttpRequestException => Unreachable,
-        OpenIdConnectProtocolException { Message: var message } => OfError(message),
+        OpenIdConnectProtocolException { Message: var message } => ReasonOfError(message),
         // The handler's own checks of correlation cookie, state and nonce.
         AuthenticationFailureException { Message: var message } when message.Contains("orrelation", StringComparison.Ordinal)
             || message.Contains("tate", StringComparison.Ordinal) => Expired,
-        AuthenticationFailureException { Message: var message } => OfError(message),
+        AuthenticationFailureException { Message: var message } => ReasonOfError(message),
         _ => Refused,
     };
 
-    /// <returns>The text on one line: what comes from the address bar must not write lines of its own into a log.</returns>
+    /// <returns>The text on one line, so that what comes from the query string cannot forge log entries.</returns>
     public static string Printable(string text) => string.Concat(text.Select(character => char.IsControl(character) ? ' ' : character));
 
-    // RFC 6749, sections 4.1.2.1 and 5.2: the error codes that an administrator must mend are told from the person's own.
-    private static string OfError(string message) =>
+    // RFC 6749, sections 4.1.2.1 and 5.2.
+    private static string ReasonOfError(string message) =>
         message.Contains("access_denied", StringComparison.Ordinal) ? Cancelled
         : message.Contains("temporarily_unavailable", StringComparison.Ordinal) ? Expired
         : message.Contains("invalid_client", StringComparison.Ordinal)

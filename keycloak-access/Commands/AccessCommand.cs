@@ -74,7 +74,7 @@ internal static class AccessCommand
             var state = await ReadAsync(services, cancellationToken);
             var diff = state.DiffTo(document);
             var report = line.GetValue(accounts)
-                ? await services.GetRequiredService<AccessImpact>().OfAsync(state.Rules, state.RulesOf(document), line.GetValue(limit), cancellationToken)
+                ? await services.GetRequiredService<AccessImpact>().ComputeAsync(state.Rules, state.RulesOf(document), line.GetValue(limit), cancellationToken)
                 : null;
             if (line.GetValue(json))
             {

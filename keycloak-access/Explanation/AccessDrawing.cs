@@ -5,15 +5,15 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Explanation;
 
 /// <summary>
-/// Draws an answer: the grant paths as boxes and arrows, what was looked at, and the verdict. GrantPaths that grant are drawn with
-/// thin lines, those that deny with thick ones, and those that are missing with dashed ones.
+/// Draws an answer: the grant paths as boxes and arrows, the checks, and the decision. Paths that grant have thin lines, those that
+/// deny thick ones, and those that are missing dashed ones.
 /// </summary>
 internal sealed class AccessDrawing(AccessAnswer answer)
 {
-    /// <summary>The most columns that a line has.</summary>
+    /// <summary>Of a line, in columns.</summary>
     public const int Width = 100;
 
-    private const int MostRememberedPermissions = 6;
+    private const int MostGrantingGroups = 6;
 
     /// <summary>Two borders and two blanks around the text of a box.</summary>
     private const int Frame = 4;
@@ -37,9 +37,9 @@ internal sealed class AccessDrawing(AccessAnswer answer)
             Draw(rows);
         }
 
-        if (answer.Explanation.GrantingGroups.Count > MostRememberedPermissions)
+        if (answer.Explanation.GrantingGroups.Count > MostGrantingGroups)
         {
-            Line($"  … and {answer.Explanation.GrantingGroups.Count - MostRememberedPermissions} more groups that would grant it");
+            Line($"  … and {answer.Explanation.GrantingGroups.Count - MostGrantingGroups} more groups that would grant it");
         }
 
         Line("");
@@ -68,17 +68,22 @@ internal sealed class AccessDrawing(AccessAnswer answer)
     private List<Row> Rows()
     {
         var rows = new List<Row>();
-        rows.AddRange(answer.Explanation.Grants.Select(grantPath => new Row(Thin, Words(grantPath.Origin), ["group", grantPath.Group.Name], ["grants", grantPath.Permission.ToString()])));
-        rows.AddRange(answer.Explanation.Denials.Select(grantPath => new Row(Thick, Words(grantPath.Origin), ["group", grantPath.Group.Name], ["denies", grantPath.Permission.ToString()])));
-        rows.AddRange(answer.Explanation.GrantingGroups.Take(MostRememberedPermissions).Select(way => new Row(
+        rows.AddRange(answer.Explanation.Grants.Select(path => CreateRow(Thin, path, "grants")));
+        rows.AddRange(answer.Explanation.Denials.Select(path => CreateRow(Thick, path, "denies")));
+        rows.AddRange(answer.Explanation.GrantingGroups.Take(MostGrantingGroups).Select(granting => new Row(
             Dashed,
-            way.Mappings.Count > 0 ? Words(way.Mappings[0].Pattern, way.Mappings.Count - 1) : ["direct member", "here"],
-            ["group", way.Group.Name],
-            ["would grant", way.Group.Permissions.First(granted => granted.Covers(answer.Decision.Permission)).ToString()])));
+            granting.Mappings.Count > 0
+                ? Describe(granting.Mappings[0].Pattern, granting.Mappings.Count - 1)
+                : ["direct member", "here"],
+            ["group", granting.Group.Name],
+            ["would grant", granting.Group.Permissions.First(granted => granted.Covers(answer.Decision.Permission)).ToString()])));
         return rows;
     }
 
-    private static string[] Words(Origin origin) => origin switch
+    private static Row CreateRow(Style style, GrantPath path, string verb) =>
+        new(style, Describe(path.Origin), ["group", path.Group.Name], [verb, path.Permission.ToString()]);
+
+    private static string[] Describe(Origin origin) => origin switch
     {
         { Role: { } role, Mapping.Pattern: { IsExact: false } pattern } => [Kind(role), role.Name, $"as {pattern.Name}"],
         { Role: { } role } => [Kind(role), role.Name],
@@ -86,7 +91,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         _ => ["direct member", "here"],
     };
 
-    private static string[] Words(RolePattern pattern, int more) =>
+    private static string[] Describe(RolePattern pattern, int more) =>
         [Kind(pattern.Role), more == 0 ? pattern.Name : $"{pattern.Name}, or {more} more"];
 
     private static string Kind(KeycloakRole role) => role.Kind switch
@@ -116,7 +121,8 @@ internal sealed class AccessDrawing(AccessAnswer answer)
             yield return answer.Decision.Reason switch
             {
                 DecisionReason.Allowed => $"✓ the {permission.Model} {answer.Question.Row} is there",
-                DecisionReason.RowHidden => $"✗ there is no {permission.Model} {answer.Question.Row}, or it is hidden from {subject.Username}",
+                DecisionReason.RowHidden =>
+                    $"✗ there is no {permission.Model} {answer.Question.Row}, or it is hidden from {subject.Username}",
                 _ => "· the row was not looked at",
             };
         }
@@ -150,7 +156,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
             Line(string.Join("    ", widths.Select(width => Style.Edge(style.Top, width))));
             for (var line = 0; line < height; line++)
             {
-                // The arrow leads from name to name, below the words that say what they are.
+                // The arrow leads from name to name, which are in the second line.
                 var isMiddle = line == 1;
                 Line(string.Concat(widths.Select((width, column) =>
                 {
@@ -165,11 +171,11 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         }
     }
 
-    // What is too wide is taken from the widest column, so that short names stay whole.
+    // Takes from the widest column, so that short names stay whole.
     private static int[] Fit(int[] widths)
     {
-        var module = Width - (3 * Frame) - (2 * Arrow.Length);
-        while (widths.Sum() > module)
+        var available = Width - (3 * Frame) - (2 * Arrow.Length);
+        while (widths.Sum() > available)
         {
             widths[Array.IndexOf(widths, widths.Max())]--;
         }

@@ -1,11 +1,12 @@
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Explanation;
 
 /// <summary>
-/// Questions about who may do what. Whoever holds <c>access:view</c> may ask about everybody, and learns with the answers
-/// which rows somebody gets to see; anybody may ask about themselves.
+/// Questions about who may do what. Callers may ask about themselves, and with <c>access:view</c> about everybody: the answers
+/// then show which rows somebody may see.
 /// </summary>
 internal static class AccessEndpoints
 {
@@ -37,24 +38,35 @@ internal static class AccessEndpoints
     }
 
     private static async Task<IResult> ExplainAsync(
+        [AsParameters] ExplainQuery query,
         AccessQuestions questions,
         Caller caller,
         PermissionCatalogue catalogue,
         HttpContext context,
-        string? subject,
-        string permission,
-        string? row,
         CancellationToken cancellationToken)
     {
-        // A person has typed this: what does not exist is a slip, not a question that is answered with no.
-        if (catalogue.Mistake(permission, wildcards: false) is { } mistake)
+        // Unlike in the AuthZEN API, an unknown permission is a mistake: it was probably mistyped.
+        if (catalogue.Mistake(query.Permission, wildcards: false) is { } mistake)
         {
             return QueryParameters.Mistake("permission", mistake);
         }
 
-        _ = Permission.TryParse(permission, out var asked);
-        var question = new AccessQuestion(subject ?? caller.Identity.Subject, asked, row ?? AccessQuestion.WholeModel);
+        _ = Permission.TryParse(query.Permission, out var permission);
+        var question = new AccessQuestion(
+            query.Subject ?? caller.Identity.Subject, permission, query.Row ?? AccessQuestion.WholeModel);
         return Refuse(context, caller, question)
             ?? EvaluationJson.Answer(EvaluationResponse.FromAnswer(await questions.EvaluateAsync(question, cancellationToken)));
+    }
+
+    private sealed record ExplainQuery
+    {
+        [FromQuery(Name = "subject")]
+        public string? Subject { get; init; }
+
+        [FromQuery(Name = "permission")]
+        public required string Permission { get; init; }
+
+        [FromQuery(Name = "row")]
+        public string? Row { get; init; }
     }
 }

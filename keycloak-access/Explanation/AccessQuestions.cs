@@ -5,37 +5,36 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Explanation;
 
 /// <summary>
-/// Answers who may do what, and why. It decides nothing itself: each answer is that of <see cref="Decision.Evaluate"/>, which
-/// every call to this service is decided by, and of the model's row-level rule. It lives as long as one request or one
-/// command: the rules are those of its beginning, and an account is read once. A handler takes it as a parameter.
+/// Answers who may do what, and why, by <see cref="Decision.Evaluate"/> and the model's row-level rule, as every call to this
+/// service is decided. It lives as long as one request or command: by the rules of its beginning, and each account is read once.
 /// </summary>
-internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue catalogue, SubjectStore subjects, RowCatalogue rows, Caller? asker)
+internal sealed class AccessQuestions(
+    AccessRules rules, PermissionCatalogue catalogue, SubjectStore subjects, RowCatalogue rows, Caller? caller)
 {
-    /// <summary>How many accounts a search looks at before it answers with what it has.</summary>
+    /// <summary>How many accounts a search reads before it answers with a short page.</summary>
     private const int MostCandidates = 1000;
 
     private const int SmallestRead = 50;
 
-    private readonly bool _seesAccess = asker is null || asker.May(AccessPermissions.View);
+    private readonly bool _mayViewAccess = caller is null || caller.May(AccessPermissions.View);
     private readonly Dictionary<string, KnownSubject?> _known = new(StringComparer.Ordinal);
 
-    /// <summary>For whoever asks without a call of their own, such as a command.</summary>
+    /// <summary>For commands, which have no caller.</summary>
     public static async Task<AccessQuestions> OpenAsync(IServiceProvider services, CancellationToken cancellationToken) =>
-        Create(services, await services.GetRequiredService<AccessRulesCache>().CurrentAsync(cancellationToken), asker: null);
+        Create(services, await services.GetRequiredService<AccessRulesCache>().CurrentAsync(cancellationToken), caller: null);
 
     /// <summary>Binds a handler's parameter.</summary>
     public static async ValueTask<AccessQuestions?> BindAsync(HttpContext context) =>
         await Caller.BindAsync(context) is { } caller ? Create(context.RequestServices, caller.Rules, caller) : null;
 
-    /// <returns>The answer to one question. Whoever or whatever is not known is refused, and is never an error.</returns>
+    /// <summary>An unknown subject, permission or row is refused, and no error.</summary>
     public async Task<AccessAnswer> EvaluateAsync(AccessQuestion question, CancellationToken cancellationToken) =>
         await AnswerAsync(question, await FindSubjectAsync(question, cancellationToken), cancellationToken);
 
-    /// <summary>Exactly those whom <see cref="EvaluateAsync"/> would allow, by user name, a page at a time, each with the answer.</summary>
-    /// <param name="question">The question; its subject is not looked at, only the type.</param>
-    /// <param name="limit">How many at most; at least 1.</param>
-    /// <param name="after">Where the page before ended.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>
+    /// The accounts that <see cref="EvaluateAsync"/> would allow, by user name, each with the answer. Of the question's subject, only
+    /// the type counts. <paramref name="limit"/> is at least 1.
+    /// </summary>
     public async Task<AccessPage<AccessAnswer, Cursor>> WhoMayAsync(
         AccessQuestion question, int limit, Cursor? after, CancellationToken cancellationToken)
     {
@@ -45,14 +44,15 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
             return new AccessPage<AccessAnswer, Cursor>([], Next: null);
         }
 
-        var query = new SubjectQuery(rules, kind, groups, Always: asker?.AccountId);
+        var query = new SubjectQuery(rules, kind, groups, Always: caller?.AccountId);
         var found = new List<(AccessAnswer Answer, Cursor At)>();
-        for (var looked = 0; looked < MostCandidates;)
+        for (var read = 0; read < MostCandidates;)
         {
             var (candidates, next) = await subjects.ListAsync(query, Math.Max(limit, SmallestRead), after, cancellationToken);
             foreach (var candidate in candidates)
             {
-                var answer = await AnswerAsync(question with { Subject = candidate.Subject }, Describe(candidate, question.Scopes), cancellationToken);
+                var answer = await AnswerAsync(
+                    question with { Subject = candidate.Subject }, Describe(candidate, question.Scopes), cancellationToken);
                 if (!answer.IsAllowed)
                 {
                     continue;
@@ -73,20 +73,16 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
             }
 
             after = next;
-            looked += candidates.Count;
+            read += candidates.Count;
         }
 
         return Page(found, after);
     }
 
     /// <summary>
-    /// The rows on which <see cref="EvaluateAsync"/> would allow the subject the action, by id, a page at a time.
-    /// <see cref="AccessQuestion.WholeModel"/> alone, where the action is about no row or the model has none to ask about.
+    /// The rows on which <see cref="EvaluateAsync"/> would allow the subject the action, by id. <see cref="AccessQuestion.WholeModel"/>
+    /// alone, where the action is about no row or the model has none. <paramref name="limit"/> is at least 1.
     /// </summary>
-    /// <param name="question">The question; its row is not looked at.</param>
-    /// <param name="limit">How many at most; at least 1.</param>
-    /// <param name="after">Where the page before ended.</param>
-    /// <param name="cancellationToken">The request's.</param>
     public async Task<AccessPage<string, string>> WhichRowsAsync(
         AccessQuestion question, int limit, string? after, CancellationToken cancellationToken)
     {
@@ -105,9 +101,10 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
         return new AccessPage<string, string>(ids, next);
     }
 
-    /// <summary>The actions that <see cref="EvaluateAsync"/> would allow on the row. On a row that is not there, none: not even <c>add</c>.</summary>
-    /// <param name="question">The question; of its permission, only the model is looked at.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>
+    /// The actions that <see cref="EvaluateAsync"/> would allow on the row: none, not even <c>add</c>, on one that is not there. Of the
+    /// question's permission, only the model counts.
+    /// </summary>
     public async Task<IReadOnlyList<string>> WhichActionsAsync(AccessQuestion question, CancellationToken cancellationToken)
     {
         var name = question.Permission.Model;
@@ -117,17 +114,18 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
         }
 
         var allowed = model.Actions.Where(action => Decide(subject, new Permission(name, action)).IsAllowed).ToArray();
-        return allowed.Length > 0 && (question.Row == AccessQuestion.WholeModel || await IsShownAsync(name, question.Row, subject, cancellationToken))
+        return allowed.Length > 0
+            && (question.Row == AccessQuestion.WholeModel || await IsShownAsync(name, question.Row, subject, cancellationToken))
             ? allowed
             : [];
     }
 
-    private static AccessQuestions Create(IServiceProvider services, AccessRules rules, Caller? asker) => new(
+    private static AccessQuestions Create(IServiceProvider services, AccessRules rules, Caller? caller) => new(
         rules,
         services.GetRequiredService<PermissionCatalogue>(),
         services.GetRequiredService<SubjectStore>(),
         services.GetRequiredService<RowCatalogue>(),
-        asker);
+        caller);
 
     private static AccessPage<AccessAnswer, Cursor> Page(List<(AccessAnswer Answer, Cursor At)> found, Cursor? next) =>
         new([.. found.Select(each => each.Answer)], next);
@@ -147,9 +145,9 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
         }
 
         AccessSubject? subject;
-        if (asker is not null && string.Equals(question.Subject, asker.Identity.Subject, StringComparison.Ordinal))
+        if (caller is not null && string.Equals(question.Subject, caller.Identity.Subject, StringComparison.Ordinal))
         {
-            subject = Asker(asker, question.Scopes);
+            subject = DescribeCaller(caller, question.Scopes);
         }
         else
         {
@@ -165,21 +163,21 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
     }
 
     private AccessSubject Describe(KnownSubject known, IReadOnlySet<string>? scopes) =>
-        asker is not null && known.AccountId == asker.AccountId
-            ? Asker(asker, scopes)
-            : new AccessSubject(known.Subject, known.Username, known.Under(rules, scopes), known.RolesKnown, IsAsker: false);
+        caller is not null && known.AccountId == caller.AccountId
+            ? DescribeCaller(caller, scopes)
+            : new AccessSubject(known.Subject, known.Username, known.Under(rules, scopes), known.RolesKnown, IsCaller: false);
 
-    private static AccessSubject Asker(Caller asker, IReadOnlySet<string>? scopes) => new(
-        asker.Identity.Subject,
-        asker.Identity.Username ?? asker.Identity.Subject,
-        scopes is null ? asker.Subject : asker.Subject with { Scopes = scopes },
-        asker.Identity.HasRoleClaims,
-        IsAsker: true,
-        Own: scopes is null ? null : asker.Subject);
+    private static AccessSubject DescribeCaller(Caller caller, IReadOnlySet<string>? scopes) => new(
+        caller.Identity.Subject,
+        caller.Identity.Username ?? caller.Identity.Subject,
+        scopes is null ? caller.Subject : caller.Subject with { Scopes = scopes },
+        caller.Identity.HasRoleClaims,
+        IsCaller: true,
+        OwnSubject: scopes is null ? null : caller.Subject);
 
     private async Task<AccessAnswer> AnswerAsync(AccessQuestion question, AccessSubject? subject, CancellationToken cancellationToken)
     {
-        var answer = AccessAnswer.Create(question, subject, rules, catalogue, rows) with { NamesGrantingGroups = _seesAccess };
+        var answer = AccessAnswer.Create(question, subject, rules, catalogue, rows) with { NamesGrantingGroups = _mayViewAccess };
         return subject is null || !answer.IsAllowed || !question.IsAboutRow
             || await IsShownAsync(question.Permission.Model, question.Row, subject, cancellationToken)
             ? answer
@@ -192,7 +190,6 @@ internal sealed class AccessQuestions(AccessRules rules, PermissionCatalogue cat
         return Decision.Evaluate(subject.DecidingFor(requirement, catalogue), requirement, catalogue);
     }
 
-    // A row that is not there and one that is hidden are one answer, so that nobody learns which.
     private async Task<bool> IsShownAsync(string model, string row, AccessSubject subject, CancellationToken cancellationToken) =>
         !row.Contains('\0', StringComparison.Ordinal)
         && rows.Find(model) is { } known

@@ -4,10 +4,9 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>An answer in words for people. The same answer always gives the same text.</summary>
+/// <summary>Writes an answer as text for people.</summary>
 internal static class AnswerFormatter
 {
-    /// <summary>The whole answer, a sentence or a grant path on each line.</summary>
     public static string Say(AccessAnswer answer)
     {
         var lines = new List<string> { $"{(answer.IsAllowed ? "Yes" : "No")}. {ForAdministrators(answer)}" };
@@ -18,10 +17,8 @@ internal static class AnswerFormatter
         return string.Join('\n', lines.Select(Printable));
     }
 
-    /// <summary>The whole answer as a drawing for a terminal, at most <see cref="AccessDrawing.Width"/> columns wide.</summary>
     public static string Draw(AccessAnswer answer) => new AccessDrawing(answer).ToString();
 
-    /// <returns>The reason, about the one who asks for something.</returns>
     public static string ForAdministrators(AccessAnswer answer)
     {
         var who = Who(answer);
@@ -35,7 +32,8 @@ internal static class AnswerFormatter
             DecisionReason.AccountDisabled => $"The account of {who} is disabled.",
             DecisionReason.AccountKindRefused => $"{permission} is not for accounts of the kind of {who}.",
             DecisionReason.PermissionDenied =>
-                $"{Groups(answer.Explanation.Denials)} {(Names(answer.Explanation.Denials).Length == 1 ? "denies" : "deny")} {who} {permission}, which wins over every group that grants it.",
+                $"{Groups(answer.Explanation.Denials)} {(Names(answer.Explanation.Denials).Length == 1 ? "denies" : "deny")} " +
+                $"{who} {permission}, which wins over every group that grants it.",
             DecisionReason.InsufficientScope => $"The groups of {who} grant {permission}, but the token is for less.",
             DecisionReason.RowHidden =>
                 $"{who} may do {permission}, but there is no {permission.Model} {answer.Question.Row}, or none that {who} gets to see.",
@@ -43,7 +41,6 @@ internal static class AnswerFormatter
         };
     }
 
-    /// <returns>The reason, said to the one who asks for something.</returns>
     public static string ForUsers(AccessAnswer answer) => answer.Decision.Reason switch
     {
         DecisionReason.Allowed => $"You may do {answer.Decision.Permission}{OnRow(answer)}.",
@@ -52,7 +49,6 @@ internal static class AnswerFormatter
         _ => Refusals.Detail(answer.Decision),
     };
 
-    /// <summary>What would have to change for a yes, one remedy in each.</summary>
     public static IEnumerable<string> Remedies(AccessAnswer answer)
     {
         if (answer.IsAllowed || answer.Decision.Reason == DecisionReason.RowHidden)
@@ -82,7 +78,7 @@ internal static class AnswerFormatter
             {
                 { NamesGrantingGroups: false } => $"a group that grants it. Whoever holds {AccessPermissions.View} sees which do.",
                 { Explanation.GrantingGroups.Count: 0 } => "a group that grants it. There is none.",
-                _ => $"a group that grants it: {FirstOf(answer.Explanation.GrantingGroups, ", or ", Text, "group")}.",
+                _ => $"a group that grants it: {ListFirst(answer.Explanation.GrantingGroups, ", or ", Text, "group")}.",
             };
         }
 
@@ -92,20 +88,18 @@ internal static class AnswerFormatter
         }
     }
 
-    /// <returns>Sets of scopes of which any is enough, as in <c>books:read authors:read, or library:read</c>.</returns>
+    /// <returns>Any of the sets is enough, as in <c>books:read authors:read, or library:read</c>.</returns>
     public static string Scopes(AccessAnswer answer) =>
         string.Join(", or ", answer.Explanation.Scopes.Select(set => string.Join(' ', set)));
 
-    /// <returns>The groups that grant paths lead through, each once.</returns>
     public static string[] Names(IEnumerable<GrantPath> grantPaths) =>
         [.. grantPaths.Select(grantPath => grantPath.Group.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    /// <summary>
-    /// The text without what a terminal would obey or would not show. Names come from Keycloak and from whoever asks.
-    /// </summary>
-    public static string Printable(string text) => string.Concat(text.EnumerateRunes().Select(character => IsPrintable(character) ? character : Rune.ReplacementChar));
+    /// <summary>Replaces what could control a terminal, which names from Keycloak and from callers may hold.</summary>
+    public static string Printable(string text) =>
+        string.Concat(text.EnumerateRunes().Select(character => IsPrintable(character) ? character : Rune.ReplacementChar));
 
-    /// <returns>Whether it is neither a control character, tabs and line breaks among them, nor one that sets the direction of text.</returns>
+    /// <returns>No for tabs, line breaks and characters that set the direction of text too.</returns>
     public static bool IsPrintable(Rune character) =>
         Rune.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator);
@@ -122,14 +116,18 @@ internal static class AnswerFormatter
         var many => $"The groups {string.Join(", ", many)}",
     };
 
-    // A sentence of a thousand names is none.
-    private static string FirstOf<T>(IReadOnlyList<T> all, string between, Func<T, string> text, string what)
+    private static string ListFirst<T>(IReadOnlyList<T> all, string between, Func<T, string> text, string what)
     {
         const int Most = 10;
         var named = string.Join(between, all.Take(Most).Select(text));
         return all.Count <= Most ? named : $"{named} and {all.Count - Most} more {what}{(all.Count == Most + 1 ? "" : "s")}";
     }
 
-    private static string Text(GrantingGroup way) =>
-        $"{way.Group.Name} ({(way.Mappings.Count == 0 ? "direct member" : FirstOf(way.Mappings, ", ", mapping => mapping.Pattern.ToString(), "mapping"))})";
+    private static string Text(GrantingGroup granting)
+    {
+        var how = granting.Mappings.Count == 0
+            ? "direct member"
+            : ListFirst(granting.Mappings, ", ", mapping => mapping.Pattern.ToString(), "mapping");
+        return $"{granting.Group.Name} ({how})";
+    }
 }

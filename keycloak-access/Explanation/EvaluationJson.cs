@@ -5,7 +5,7 @@ using System.Text.Unicode;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>Answers as the AuthZEN Authorization API writes them: what is not there is left out.</summary>
+/// <summary>JSON as the AuthZEN Authorization API writes it: without null members.</summary>
 internal static class EvaluationJson
 {
     public static readonly JsonSerializerOptions Options = new()
@@ -20,6 +20,5 @@ internal static class EvaluationJson
 
     public static IResult Answer<T>(T value) => TypedResults.Json(value, Options, "application/json");
 
-    /// <returns>The same as a text, for a terminal or a pipe.</returns>
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Indented);
 }

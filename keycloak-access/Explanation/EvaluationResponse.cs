@@ -10,7 +10,8 @@ namespace KeycloakAccess.Explanation;
 /// <param name="Context">Why, and what would be needed.</param>
 public sealed record EvaluationResponse(bool Decision, EvaluationContextResponse Context)
 {
-    internal static EvaluationResponse FromAnswer(AccessAnswer answer) => new(answer.IsAllowed, EvaluationContextResponse.FromAnswer(answer));
+    internal static EvaluationResponse FromAnswer(AccessAnswer answer) =>
+        new(answer.IsAllowed, EvaluationContextResponse.FromAnswer(answer));
 
     internal static EvaluationResponse Invalid(string message) => new(Decision: false, new EvaluationContextResponse
     {
@@ -83,7 +84,9 @@ public sealed record EvaluationContextResponse
             Denials = [.. answer.Explanation.Denials.Select(GrantPathResponse.FromGrantPath)],
             NarrowedBy = [.. Narrowing(answer).Select(Refusals.Code)],
             HeldScopes = answer.Explanation.HeldScopes,
-            Needs = answer.IsAllowed || answer.Decision.Reason == DecisionReason.RowHidden ? null : EvaluationNeedsResponse.FromAnswer(answer),
+            Needs = answer.IsAllowed || answer.Decision.Reason == DecisionReason.RowHidden
+                ? null
+                : EvaluationNeedsResponse.FromAnswer(answer),
             Notes = answer.Notes.Count == 0 ? null : answer.Notes,
         };
 
@@ -127,47 +130,74 @@ public sealed record EvaluationSubjectResponse(Guid AccountId, string Username, 
         subject.Username,
         SubjectTypes.Write(subject.Subject.Kind),
         subject.Subject.IsEnabled,
-        subject.IsAsker ? "token" : "record");
+        subject.IsCaller ? "token" : "record");
 }
 
-/// <summary>One way from Keycloak, or from somebody's hand, through a group to a permission.</summary>
-/// <param name="Origin"><c>realm-role</c>, <c>client-role</c>, <c>keycloak-group</c>, <c>direct-member</c> or <c>default-group</c>.</param>
-/// <param name="Role">The role or group in Keycloak.</param>
-/// <param name="Client">The client that owns a client role.</param>
-/// <param name="MappingId">The role mapping that leads on.</param>
-/// <param name="Mapping">Its name or pattern.</param>
-/// <param name="GroupId">The local group.</param>
-/// <param name="Group">Its name.</param>
-/// <param name="Permission">What it grants or denies, as it is written there.</param>
-/// <param name="Text">All of it on one line.</param>
-public sealed record GrantPathResponse(
-    string Origin, string? Role, string? Client, Guid? MappingId, string? Mapping, Guid GroupId, string Group, string Permission, string Text)
+/// <summary>One way from a role of Keycloak, or from a membership given here, through a group to a permission.</summary>
+public sealed record GrantPathResponse
 {
-    internal static GrantPathResponse FromGrantPath(GrantPath grantPath) => new(
-        grantPath.Origin.Kind,
-        grantPath.Origin.Role?.Name,
-        grantPath.Origin.Role is { Kind: RoleKind.ClientRole } role ? role.Client : null,
-        grantPath.Origin.Mapping?.Id,
-        grantPath.Origin.Mapping?.Pattern.Name,
-        grantPath.Group.Id,
-        grantPath.Group.Name,
-        grantPath.Permission.ToString(),
-        grantPath.ToString());
+    /// <summary><c>realm-role</c>, <c>client-role</c>, <c>keycloak-group</c>, <c>direct-member</c> or <c>default-group</c>.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>The role or group in Keycloak.</summary>
+    public required string? Role { get; init; }
+
+    /// <summary>The client that owns a client role.</summary>
+    public required string? Client { get; init; }
+
+    /// <summary>The role mapping that leads on.</summary>
+    public required Guid? MappingId { get; init; }
+
+    /// <summary>Its name or pattern.</summary>
+    public required string? Mapping { get; init; }
+
+    /// <summary>The local group.</summary>
+    public required Guid GroupId { get; init; }
+
+    /// <summary>Its name.</summary>
+    public required string Group { get; init; }
+
+    /// <summary>What it grants or denies, as it is written there.</summary>
+    public required string Permission { get; init; }
+
+    /// <summary>All of it on one line.</summary>
+    public required string Text { get; init; }
+
+    internal static GrantPathResponse FromGrantPath(GrantPath grantPath) => new()
+    {
+        Origin = grantPath.Origin.Kind,
+        Role = grantPath.Origin.Role?.Name,
+        Client = grantPath.Origin.Role is { Kind: RoleKind.ClientRole } role ? role.Client : null,
+        MappingId = grantPath.Origin.Mapping?.Id,
+        Mapping = grantPath.Origin.Mapping?.Pattern.Name,
+        GroupId = grantPath.Group.Id,
+        Group = grantPath.Group.Name,
+        Permission = grantPath.Permission.ToString(),
+        Text = grantPath.ToString(),
+    };
 }
 
 /// <summary>What would have to change for a yes. All that stands here is needed.</summary>
 /// <param name="EnableAccount">That the account is enabled.</param>
 /// <param name="LeaveGroups">That the subject leaves these groups, or that they no longer deny it.</param>
-/// <param name="AnyGroup">That the subject is in one of these groups. Left out for those who ask about themselves without <c>access:view</c>.</param>
+/// <param name="AnyGroup">
+/// That the subject is in one of these groups. Left out for those who ask about themselves without <c>access:view</c>.
+/// </param>
 /// <param name="AnyScopes">That the token holds one of these sets of scopes, each with spaces between.</param>
 /// <param name="Remedies">The same in words.</param>
 public sealed record EvaluationNeedsResponse(
-    bool? EnableAccount, IReadOnlyList<string>? LeaveGroups, IReadOnlyList<GrantingGroupResponse>? AnyGroup, IReadOnlyList<string>? AnyScopes, IReadOnlyList<string> Remedies)
+    bool? EnableAccount,
+    IReadOnlyList<string>? LeaveGroups,
+    IReadOnlyList<GrantingGroupResponse>? AnyGroup,
+    IReadOnlyList<string>? AnyScopes,
+    IReadOnlyList<string> Remedies)
 {
     internal static EvaluationNeedsResponse FromAnswer(AccessAnswer answer) => new(
         answer.Subject is { Subject.IsEnabled: false } ? true : null,
         answer.Explanation.Denials.Count > 0 ? AnswerFormatter.Names(answer.Explanation.Denials) : null,
-        answer is { NamesGrantingGroups: true, Subject: not null, Explanation.Grants.Count: 0 } ? [.. answer.Explanation.GrantingGroups.Select(GrantingGroupResponse.FromGroup)] : null,
+        answer is { NamesGrantingGroups: true, Subject: not null, Explanation.Grants.Count: 0 }
+            ? [.. answer.Explanation.GrantingGroups.Select(GrantingGroupResponse.FromGroup)]
+            : null,
         answer.LacksScope ? [.. answer.Explanation.Scopes.Select(set => string.Join(' ', set))] : null,
         [.. AnswerFormatter.Remedies(answer)]);
 }
@@ -178,7 +208,8 @@ public sealed record EvaluationNeedsResponse(
 /// <param name="Roles">The roles and groups of Keycloak that lead into it.</param>
 public sealed record GrantingGroupResponse(Guid GroupId, string Group, IReadOnlyList<string> Roles)
 {
-    internal static GrantingGroupResponse FromGroup(GrantingGroup group) => new(group.Group.Id, group.Group.Name, [.. group.Mappings.Select(mapping => mapping.Pattern.ToString())]);
+    internal static GrantingGroupResponse FromGroup(GrantingGroup group) =>
+        new(group.Group.Id, group.Group.Name, [.. group.Mappings.Select(mapping => mapping.Pattern.ToString())]);
 }
 
 /// <summary>Why one question of several is none.</summary>

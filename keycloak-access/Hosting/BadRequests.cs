@@ -3,25 +3,24 @@ using System.Text.RegularExpressions;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>
-/// Says what is wrong with a request that could not be read, in words for its sender. The framework's own name types of
-/// the program and ask whether a service was meant.
-/// </summary>
+/// <summary>Explains to its sender why a request could not be read. The framework's own messages name types of the program.</summary>
 internal static partial class BadRequests
 {
     public static string Explain(BadHttpRequestException exception)
     {
         if (exception.InnerException is JsonException json)
         {
-            return Missing().Match(json.Message) is { Success: true } missing
+            return MissingProperties().Match(json.Message) is { Success: true } missing
                 ? $"The body lacks {missing.Groups["names"].Value}."
                 : $"The body is not the JSON that is expected here, at {json.Path ?? "$"}, line {(json.LineNumber ?? 0) + 1}. " +
                     "Every member must be known, stand once, and be of its type.";
         }
 
-        if (Parameter().Match(exception.Message) is { Success: true } parameter)
+        if (BoundParameter().Match(exception.Message) is { Success: true } parameter)
         {
-            return $"{parameter.Groups["name"].Value} cannot be read: its value is of another type.";
+            // The member of an [AsParameters] record is reported by the name of its property.
+            var name = JsonNamingPolicy.CamelCase.ConvertName(parameter.Groups["name"].Value);
+            return $"{name} cannot be read: its value is of another type.";
         }
 
         return exception.StatusCode switch
@@ -35,9 +34,15 @@ internal static partial class BadRequests
         };
     }
 
-    [GeneratedRegex("missing required properties including: (?<names>.+?)\\.?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
-    private static partial Regex Missing();
+    [GeneratedRegex(
+        "missing required properties including: (?<names>.+?)\\.?$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex MissingProperties();
 
-    [GeneratedRegex("^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
-    private static partial Regex Parameter();
+    [GeneratedRegex(
+        "^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BoundParameter();
 }

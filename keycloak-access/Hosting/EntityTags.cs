@@ -8,9 +8,8 @@ internal static class EntityTags
 {
     public static void Write(HttpResponse response, int version) => response.Headers.ETag = $"\"{version}\"";
 
-    /// <param name="request">The request.</param>
-    /// <param name="version">The version that the caller has seen; <see langword="null"/> for <c>If-Match: *</c>.</param>
-    /// <returns><see langword="null"/> if there is a usable precondition; else the answer that says what is missing.</returns>
+    /// <summary>Reads the version that the caller has seen: <see langword="null"/> for <c>If-Match: *</c>.</summary>
+    /// <returns>The refusal, where there is no usable precondition.</returns>
     public static ProblemHttpResult? Read(HttpRequest request, out int? version)
     {
         version = null;
@@ -35,7 +34,7 @@ internal static class EntityTags
             return null;
         }
 
-        // A tag of another form was never ours, so it matches no version there can be.
+        // A tag of another form matches no version.
         version = !tag.IsWeak && int.TryParse(tag.Tag.AsSpan().Trim('"'), out var number) ? number : -1;
         return null;
     }

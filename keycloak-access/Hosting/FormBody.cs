@@ -1,9 +1,9 @@
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Forms that are read by hand, where no parameter of an endpoint binds them.</summary>
+/// <summary>Reads forms that no parameter of an endpoint binds.</summary>
 internal static class FormBody
 {
-    /// <returns>The form; <see langword="null"/> if the body is none, or one that cannot be read: without a boundary, or with too many fields.</returns>
+    /// <returns><see langword="null"/> if the body is no form, lacks its boundary or has too many fields.</returns>
     public static async Task<IFormCollection?> TryReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!request.HasFormContentType)

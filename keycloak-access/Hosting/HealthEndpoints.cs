@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace KeycloakAccess.Hosting;
 
 /// <summary>
-/// Liveness (the process answers) and readiness (it can do its work: the database answers, and the realm has been
-/// reached at least once). The answers name the failing part, without details that would help an attacker.
+/// Liveness (the process answers) and readiness (the database answers, and the realm has been reached at least once). The
+/// answers name the failing part, without details that would help an attacker.
 /// </summary>
 internal static class HealthEndpoints
 {

@@ -9,7 +9,7 @@ namespace KeycloakAccess.Hosting;
 /// <summary>What every web host has: limits, problem details, keys for cookies.</summary>
 internal static class HostingSetup
 {
-    /// <summary>The largest body that a request may have, in bytes. No model of this service comes near it.</summary>
+    /// <summary>In bytes.</summary>
     private const long LargestBody = 1024 * 1024;
 
     public static void AddHosting(this WebApplicationBuilder builder)
@@ -23,38 +23,35 @@ internal static class HostingSetup
         });
         builder.Services.Configure<FormOptions>(options =>
         {
-            // The form of a group has a field for each permission that there is.
+            // The form of a group has a field for each permission.
             options.ValueCountLimit = 2000;
             options.MultipartBodyLengthLimit = LargestBody;
         });
-        // It writes error_description as it came from the address bar, line breaks and all. SessionScheme says the same, cleanly.
+        // It logs error_description with its line breaks, by which a query string could forge entries. SessionScheme logs it too.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
         builder.Services.AddSingleton(TimeProvider.System);
-        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Customize);
-        // So that Production explains a malformed body as Development does; UseProblems makes 400 of it in both.
+        builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = CompleteProblemDetails);
+        // As in Development, so that Production explains a malformed body too.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         builder.Services.ConfigureHttpJsonOptions(options => Json.Configure(options.SerializerOptions));
         builder.Services.AddValidation();
         builder.Services.AddAntiforgery(options =>
         {
             options.Cookie.Name = builder.Environment.IsDevelopment() ? "antiforgery" : "__Host-antiforgery";
-            options.Cookie.SecurePolicy = builder.Environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
+            options.Cookie.SecurePolicy = builder.Environment.IsDevelopment()
+                ? CookieSecurePolicy.SameAsRequest
+                : CookieSecurePolicy.Always;
         });
         builder.AddAssets();
-        AddKeys(builder);
+        AddDataProtectionKeys(builder);
     }
 
-    /// <summary>Errors become problem details, or a page for people, with the status that tells whose fault they are.</summary>
-    /// <param name="app">The application.</param>
-    /// <param name="isOutage">Tells an outage of something that the service needs (503) from a bug (500).</param>
-    /// <param name="isConflict">Tells that somebody else's change came first (409).</param>
-    /// <param name="page">The page for a status, where a person has asked for a page.</param>
+    /// <summary>Errors become problem details, or a page for a browser: 503 for an outage, 409 for a conflict, 500 for a bug.</summary>
     public static void UseProblems(
         this WebApplication app, Func<Exception, bool> isOutage, Func<Exception, bool> isConflict, Func<HttpContext, int, IResult> page)
     {
         int Status(Exception exception) => exception switch
         {
-            // In Development the framework throws for malformed JSON, in Production it does not; both are the caller's fault.
             BadHttpRequestException bad => bad.StatusCode,
             OperationCanceledException => StatusCodes.Status499ClientClosedRequest,
             _ when isConflict(exception) => StatusCodes.Status409Conflict,
@@ -66,7 +63,7 @@ internal static class HostingSetup
         {
             StatusCodeSelector = Status,
             ExceptionHandler = WriteAsync,
-            // A caller's mistake is told to the caller; in the log it would be a way to fill it.
+            // Mistakes of callers must not fill the log.
             SuppressDiagnosticsCallback = context => Status(context.Exception) < StatusCodes.Status500InternalServerError,
         });
         app.UseStatusCodePages(context => WriteAsync(context.HttpContext));
@@ -81,7 +78,7 @@ internal static class HostingSetup
         && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
         && !request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
 
-    // Not HasFormContentType: it throws where the form's token was found missing, which is what is to be told here.
+    // HasFormContentType throws where antiforgery has failed.
     private static bool IsForm(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
@@ -97,7 +94,7 @@ internal static class HostingSetup
         });
         if (!written)
         {
-            // The caller takes no JSON at all. It gets some nevertheless: an error in another form is still an error.
+            // The caller accepts no JSON, and gets it nevertheless.
             await TypedResults.Problem(statusCode: context.Response.StatusCode).ExecuteAsync(context);
         }
     }
@@ -107,10 +104,11 @@ internal static class HostingSetup
         MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
         && type.Charset is { Length: > 0 } charset
         && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-            ? Problem.Create(StatusCodes.Status415UnsupportedMediaType, ProblemCode.CharsetUnsupported, "Send bodies in UTF-8.").ExecuteAsync(context)
+            ? Problem.Create(StatusCodes.Status415UnsupportedMediaType, ProblemCode.CharsetUnsupported, "Send bodies in UTF-8.")
+                .ExecuteAsync(context)
             : next(context));
 
-    private static void Customize(ProblemDetailsContext context)
+    private static void CompleteProblemDetails(ProblemDetailsContext context)
     {
         context.ProblemDetails.Extensions.TryAdd("requestId", context.HttpContext.TraceIdentifier);
         if (context.Exception is BadHttpRequestException bad)
@@ -120,7 +118,7 @@ internal static class HostingSetup
 
         if (context.ProblemDetails is HttpValidationProblemDetails invalid)
         {
-            // Fields are called here as they are called in JSON. A caller may have sent two whose names differ by a capital.
+            // By their names in JSON. Two may differ in the case of a letter only.
             invalid.Errors = invalid.Errors
                 .GroupBy(error => JsonNamingPolicy.CamelCase.ConvertName(error.Key), error => error.Value, StringComparer.Ordinal)
                 .ToDictionary(field => field.Key, string[] (field) => [.. field.SelectMany(messages => messages)], StringComparer.Ordinal);
@@ -136,7 +134,8 @@ internal static class HostingSetup
         {
             400 => (ProblemCode.InvalidRequest, "The request cannot be read."),
             404 => (ProblemCode.NotFound, "There is nothing at this address, or nothing that you may know of."),
-            405 => (ProblemCode.MethodNotAllowed, "This address does not know the method. GET /openapi/v1.json says which calls there are."),
+            405 => (ProblemCode.MethodNotAllowed,
+                "This address does not know the method. GET /openapi/v1.json says which calls there are."),
             409 => (ProblemCode.Conflict, "Somebody else changed or deleted what this refers to. Read it again and repeat."),
             413 => (ProblemCode.BodyTooLarge, "The body is too large."),
             415 => (ProblemCode.MediaTypeUnsupported, "The body must be JSON: Content-Type: application/json."),
@@ -148,9 +147,8 @@ internal static class HostingSetup
         context.ProblemDetails.Detail ??= detail;
     }
 
-    // The keys that protect session cookies. Without a place of their own they would die with a container, and with
-    // them every session.
-    private static void AddKeys(WebApplicationBuilder builder)
+    // The keys that protect session cookies: in a container's own files, its end would end every session.
+    private static void AddDataProtectionKeys(WebApplicationBuilder builder)
     {
         var folder = builder.Configuration["DataProtection:KeysFolder"];
         var protection = builder.Services.AddDataProtection().SetApplicationName("Api");

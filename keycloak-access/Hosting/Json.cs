@@ -3,23 +3,22 @@ using System.Text.Json.Serialization;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>How bodies are read: strictly. What is not understood is refused instead of being half applied.</summary>
+/// <summary>Reads bodies strictly: what is not understood is refused instead of half applied.</summary>
 internal static class Json
 {
     public static void Configure(JsonSerializerOptions options)
     {
-        // {"permissions":["book:view"],"permissions":["*:*"]}: the reader of a review sees one, the program the other.
+        // Programs differ in which of two members of one name they take.
         options.AllowDuplicateProperties = false;
         options.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
         options.RespectNullableAnnotations = true;
-        // A number in quotation marks is a text.
         options.NumberHandling = JsonNumberHandling.Strict;
-        options.Converters.Add(new Text());
+        options.Converters.Add(new TextConverter());
         options.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false));
     }
 
     /// <summary>Refuses the character NUL, which PostgreSQL cannot store and SQLite ends a text at.</summary>
-    private sealed class Text : JsonConverter<string>
+    private sealed class TextConverter : JsonConverter<string>
     {
         public override string? Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
         {

@@ -1,6 +1,6 @@
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Every <c>code</c> of problem details. Programs rely on them; docs/errors.md says what each means.</summary>
+/// <summary>Every <c>code</c> of problem details. docs/errors.md says what each means.</summary>
 internal static class ProblemCode
 {
     public const string AccountDisabled = "account_disabled";

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace KeycloakAccess.Hosting;
 
 /// <summary>
-/// The proxies in front of this service whose forwarded headers are believed: <c>Proxies</c>, a list of addresses or
-/// networks (<c>10.0.0.0/8</c>). Without any, X-Forwarded-* means nothing: anybody can send it.
+/// The proxies whose forwarded headers are trusted: <c>Proxies</c>, a list of addresses or networks (<c>10.0.0.0/8</c>).
+/// Without any, X-Forwarded-* is ignored: any caller can send it.
 /// </summary>
 internal static class Proxies
 {
@@ -28,7 +28,9 @@ internal static class Proxies
         options.KnownIPNetworks.Clear();
         foreach (var entry in entries)
         {
-            var text = entry.Contains('/', StringComparison.Ordinal) ? entry : $"{entry}/{(entry.Contains(':', StringComparison.Ordinal) ? 128 : 32)}";
+            var text = entry.Contains('/', StringComparison.Ordinal)
+                ? entry
+                : $"{entry}/{(entry.Contains(':', StringComparison.Ordinal) ? 128 : 32)}";
             options.KnownIPNetworks.Add(System.Net.IPNetwork.TryParse(text, out var network)
                 ? network
                 : throw new OptionsValidationException(

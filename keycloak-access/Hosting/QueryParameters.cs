@@ -1,9 +1,9 @@
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Refuses what a query string does not mean anything by: a filter with a slip in its name must not return everything.</summary>
+/// <summary>Refuses unknown query parameters: a filter with a slip in its name must not return everything.</summary>
 internal static class QueryParameters
 {
-    /// <summary>Takes only these query parameters; any other, or one given twice, is a 400 that lists them.</summary>
+    /// <summary>Any other query parameter, or one given twice, is answered with 400.</summary>
     public static RouteHandlerBuilder AcceptsQuery(this RouteHandlerBuilder builder, params string[] known) =>
         builder.AddEndpointFilter(async (context, next) =>
         {
@@ -21,12 +21,13 @@ internal static class QueryParameters
             }
 
             // PostgreSQL has no NUL in a text, and SQLite ends a text there.
-            return context.HttpContext.Request.Query.FirstOrDefault(entry => entry.Value.ToString().Contains('\0', StringComparison.Ordinal)) is { Key: { } bad }
+            return context.HttpContext.Request.Query
+                .FirstOrDefault(entry => entry.Value.ToString().Contains('\0', StringComparison.Ordinal)) is { Key: { } bad }
                 ? Mistake(bad, $"{bad} holds a NUL character.")
                 : await next(context);
         });
 
-    /// <returns>400 problem details in the form of a failed validation.</returns>
+    /// <summary>400, as after a failed validation.</summary>
     public static IResult Mistake(string field, string message) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] });
 }

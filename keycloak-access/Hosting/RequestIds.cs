@@ -3,9 +3,8 @@ using Microsoft.Extensions.Primitives;
 namespace KeycloakAccess.Hosting;
 
 /// <summary>
-/// Gives back the <c>X-Request-ID</c> that a caller has chosen, on every answer, so that both sides can name the exchange:
-/// one of 1 to 200 printable ASCII characters. In the place of any other stands the id that problem details and the log
-/// have, which is always our own. Who sends none gets none.
+/// Returns the <c>X-Request-ID</c> of a caller on every answer, if it has 1 to 200 printable ASCII characters; else, in its place,
+/// the id that problem details and the log have. Without one in the request there is none in the answer.
 /// </summary>
 internal static class RequestIds
 {
@@ -17,9 +16,9 @@ internal static class RequestIds
     {
         if (context.Request.Headers.TryGetValue(Header, out var sent))
         {
-            // Kestrel takes a request with control characters in this header, and fails to answer with one.
+            // Kestrel accepts control characters in a request's header, and fails on those in an answer's.
             var id = Choose(sent) ?? context.TraceIdentifier;
-            // At the last moment: an error clears what headers were set before.
+            // An error clears the headers that were set before.
             context.Response.OnStarting(() =>
             {
                 context.Response.Headers[Header] = id;

@@ -1,8 +1,8 @@
 namespace KeycloakAccess.Hosting;
 
 /// <summary>
-/// The headers of every answer (OWASP Secure Headers Project). Pages load from this site alone, hold no inline script
-/// or style, and are framed by nobody; nothing that depends on who asks is kept by a cache.
+/// The headers of every answer (OWASP Secure Headers Project). Pages load from this site alone, without inline scripts and
+/// styles, are framed by no site, and are not cached.
 /// </summary>
 internal static class SecurityHeaders
 {
@@ -10,8 +10,7 @@ internal static class SecurityHeaders
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-    /// <param name="app">The application.</param>
-    /// <param name="formTargets">Where a form may lead by redirects besides this site: signing out ends at Keycloak.</param>
+    /// <summary>A form may lead by redirects to <paramref name="formTargets"/> besides this site: signing out ends at Keycloak.</summary>
     public static void UseSecurityHeaders(this WebApplication app, string formTargets)
     {
         if (!app.Environment.IsDevelopment())

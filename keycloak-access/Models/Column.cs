@@ -36,49 +36,46 @@ internal sealed class Column
     /// <summary>Its name in the table: <c>published_on</c>.</summary>
     public string Name { get; }
 
-    /// <summary>What people call it: <c>Published on</c>, or what a <see cref="DisplayAttribute"/> says. A reference is called by what it leads to: <c>Author</c>.</summary>
-    public string Title => _title ?? Words(References is not null && Name.EndsWith("_id", StringComparison.Ordinal) ? Name[..^"_id".Length] : Name);
+    /// <summary>Its label: that of a <see cref="DisplayAttribute"/>, or <c>Published on</c>, or <c>Author</c> for a reference.</summary>
+    public string Title =>
+        _title ?? Label(References is not null && Name.EndsWith("_id", StringComparison.Ordinal) ? Name[..^"_id".Length] : Name);
 
     public ColumnType Type { get; }
 
     public bool IsNullable { get; }
 
-    /// <summary>Whether requests do not carry it: actions set it, or the record's own initial value stays.</summary>
+    /// <summary>Whether requests do not carry it: actions set it, or the record's initial value stays.</summary>
     public bool IsReadOnly { get; }
 
-    /// <summary>Whether a value must be given, and not an empty one.</summary>
     public bool IsRequired => _required is not null;
 
-    /// <summary>The most characters that a text may have, if it says so.</summary>
+    /// <summary>Of a text, in characters.</summary>
     public int? MaxLength => _rules.OfType<StringLengthAttribute>().Select(rule => (int?)rule.MaximumLength).FirstOrDefault();
 
-    /// <summary>Whether a text is an address.</summary>
     public bool IsUrl => _rules.OfType<UrlAttribute>().Any();
 
-    /// <summary>The record of the model that it refers to, if it does.</summary>
+    /// <summary>The record of the model that it refers to.</summary>
     public Type? References { get; init; }
 
-    /// <summary>Reads the property of a record.</summary>
     public Func<object, object?> Get { get; }
 
-    /// <summary>Writes the property of a record that nobody else has seen yet.</summary>
+    /// <summary>Only for a record that is still being made: it is immutable otherwise.</summary>
     public Action<object, object?> Set { get; }
 
-    /// <returns>What the attributes of the property find wrong with a record's value, for people.</returns>
     public IEnumerable<string> Mistakes(object row)
     {
         var value = Get(row);
         var context = new ValidationContext(row, Json, serviceProvider: null, items: null) { MemberName = Property };
         if (_required?.GetValidationResult(value, context) is { } missing)
         {
-            // What is not there breaks every other rule too.
+            // A missing value breaks every other rule too.
             return [missing.ErrorMessage!];
         }
 
         return _rules.Select(rule => rule.GetValidationResult(value, context)?.ErrorMessage).OfType<string>();
     }
 
-    private static string Words(string name) => name[..1].ToUpperInvariant() + name[1..].Replace('_', ' ');
+    private static string Label(string name) => name[..1].ToUpperInvariant() + name[1..].Replace('_', ' ');
 
     private static Func<object, object?> CompileGet(PropertyInfo property)
     {

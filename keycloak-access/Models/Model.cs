@@ -4,7 +4,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>A model as it was declared: what endpoints, statements, descriptions and pages are made of.</summary>
+/// <summary>A model as it was declared.</summary>
 internal sealed class Model
 {
     /// <summary>Its name in permissions, in the singular: <c>book</c>.</summary>
@@ -13,13 +13,11 @@ internal sealed class Model
     /// <summary>Its name in addresses and scopes: <c>books</c>.</summary>
     public required string Plural { get; init; }
 
-    /// <summary>What people call it: <c>Books</c>.</summary>
+    /// <summary>Its name on pages: <c>Books</c>.</summary>
     public required string Title { get; init; }
 
-    /// <summary>The record that holds a row.</summary>
     public required Type RowType { get; init; }
 
-    /// <summary>Makes a record with nothing in it.</summary>
     public required Func<object> New { get; init; }
 
     /// <summary>Every declared column, the id too, in the order of the record.</summary>
@@ -33,38 +31,34 @@ internal sealed class Model
     /// <summary>The columns that a list may be sorted by; the first is the order of one that asks for none.</summary>
     public required IReadOnlyList<Column> Sorts { get; init; }
 
-    /// <summary>The columns that a search looks into.</summary>
     public required IReadOnlyList<Column> Searches { get; init; }
 
-    /// <summary>The row-level rule.</summary>
     public required Func<RowSubject, RowFilter> Rows { get; init; }
 
     /// <summary>The actions besides view, add, change and delete.</summary>
     public required IReadOnlyList<ModelAction> Actions { get; init; }
 
-    /// <summary>The endpoints of the model's own, under its prefix.</summary>
+    /// <summary>Maps the model's own endpoints, under its prefix.</summary>
     public required IReadOnlyList<Action<RouteGroupBuilder>> Endpoints { get; init; }
 
     /// <summary>Maps the endpoints that every model has. Only the builder knows the type of their contract.</summary>
     public required Func<IEndpointRouteBuilder, ModelStore, ModelBody, RouteGroupBuilder> Map { get; init; }
 
-    /// <summary>The table: the plural with underscores.</summary>
     public string Table => Plural.Replace('-', '_');
 
-    /// <summary>Whether the service gives a row its id. Else whoever creates it does.</summary>
+    /// <summary>Whether the service gives a row its id, and not its creator.</summary>
     public bool AssignsIds => Id.Type.Type == typeof(Guid);
 
-    /// <summary>The columns that a request may carry: those of a new row with the id, where its creator gives it.</summary>
+    /// <summary>The columns that a request may carry.</summary>
     public IEnumerable<Column> Requested(bool isNew) =>
         Columns.Where(column => column == Id ? isNew && !AssignsIds : !column.IsReadOnly);
 
-    /// <returns>The id that an address writes, or <see langword="null"/> if it is none: then there is no such row.</returns>
+    /// <returns><see langword="null"/> if the text is no id of this model: then there is no such row.</returns>
     public object? ParseId(string text) => text.Contains('\0', StringComparison.Ordinal) ? null : Id.Type.Parse(text);
 
-    /// <returns>A row's id, as addresses write it.</returns>
     public string IdOf(object row) => Id.Type.Write(Id.Get(row)!);
 
-    /// <summary>Makes a record equal to what will be read of it.</summary>
+    /// <summary>Makes a record equal to what will be read from the database.</summary>
     public void Complete(object row, int version)
     {
         foreach (var column in Columns)
@@ -78,15 +72,17 @@ internal sealed class Model
         Version?.Set(row, version);
     }
 
-    /// <param name="row">A record.</param>
-    /// <param name="isNew">Whether it is to become a row; else it is to replace one.</param>
-    /// <returns>What is wrong with it, by the names of its fields in JSON. Empty if nothing is.</returns>
+    /// <returns>The messages, by the names of the fields in JSON.</returns>
     public Dictionary<string, string[]> Mistakes(object row, bool isNew)
     {
         var mistakes = Mistakes(row);
         if (isNew && !AssignsIds && !mistakes.ContainsKey(Id.Json) && !IsPathSegment((string)Id.Get(row)!))
         {
-            mistakes[Id.Json] = [$"{Id.Json} must be 1 to 100 letters from a to z, digits, dots, hyphens and underscores, and begin with a letter or digit: it stands in addresses."];
+            mistakes[Id.Json] =
+            [
+                $"{Id.Json} must be 1 to 100 letters from a to z, digits, dots, hyphens and underscores, " +
+                "and begin with a letter or digit: it stands in addresses.",
+            ];
         }
 
         return mistakes;
@@ -105,7 +101,8 @@ internal sealed class Model
 
         if (row is IValidatableObject whole)
         {
-            foreach (var result in whole.Validate(new ValidationContext(row, Name, serviceProvider: null, items: null)).Where(result => result != ValidationResult.Success))
+            var context = new ValidationContext(row, Name, serviceProvider: null, items: null);
+            foreach (var result in whole.Validate(context).Where(result => result != ValidationResult.Success))
             {
                 foreach (var member in result.MemberNames.DefaultIfEmpty(""))
                 {
@@ -127,9 +124,11 @@ internal sealed class Model
         }
     }
 
-    // Segments of one or two dots are lost on the way, a slash makes two of one.
+    // Clients remove segments of one or two dots.
     private static bool IsPathSegment(string id) =>
-        id.Length is >= 1 and <= 100 && char.IsAsciiLetterOrDigit(id[0]) && id.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_');
+        id.Length is >= 1 and <= 100
+        && char.IsAsciiLetterOrDigit(id[0])
+        && id.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_');
 
     /// <returns>The row's values by their names in JSON, as the audit log keeps them.</returns>
     public Dictionary<string, object?> Values(object row) => Columns.ToDictionary(
@@ -143,4 +142,5 @@ internal sealed class Model
 /// <summary>An action of a model's own.</summary>
 /// <param name="Name">Its name in permissions, addresses and the audit log: <c>publish</c>.</param>
 /// <param name="RunAsync">Makes the new row, or <see langword="null"/> and why not.</param>
-internal sealed record ModelAction(string Name, Func<object, ActionCall, ValueTask<(object? Row, string? Refusal)>> RunAsync);
+internal sealed record ModelAction(
+    string Name, Func<object, ActionCall, ValueTask<(object? Row, string? Refusal)>> RunAsync);

@@ -10,7 +10,7 @@ namespace KeycloakAccess.Models;
 
 /// <summary>
 /// Reads and validates request bodies of one model: its record without what a request does not carry, as strictly as
-/// every other body of this service (<see cref="Json"/>). What is wrong is told by the field and by what it must be.
+/// <see cref="Json"/>. A mistake names the field and what it must be.
 /// </summary>
 internal sealed class ModelBody
 {
@@ -25,10 +25,7 @@ internal sealed class ModelBody
         _changed = ContractOf(options.Value.SerializerOptions, isNew: false);
     }
 
-    /// <param name="request">The request.</param>
-    /// <param name="isNew">Whether the body creates a row; else it replaces one.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>A record that is valid, or the answer that says what is wrong.</returns>
+    /// <returns>A valid record, or the refusal.</returns>
     /// <exception cref="BadHttpRequestException">The body is no JSON, or is not of this form at all.</exception>
     public async Task<(object? Row, IResult? Mistake)> ReadAsync(HttpRequest request, bool isNew, CancellationToken cancellationToken)
     {
@@ -63,8 +60,8 @@ internal sealed class ModelBody
         return mistakes.Count == 0 ? (row, null) : (null, TypedResults.ValidationProblem(mistakes));
     }
 
-    // A mistake in one field is told with what the field must be: the framework's own words name types of the program. What
-    // is no JSON at all, which an inner exception says, is no mistake of the field before it.
+    // The framework's own messages name types of the program. An inner exception says that the body is no JSON at all: then Path
+    // is the field before the mistake.
     private (string Field, string Mistake)? Explain(JsonException exception, bool isNew)
     {
         if (exception.Path is not ['$', '.', .. var field] || field.AsSpan().ContainsAny(".[") || exception.InnerException is JsonException)
@@ -85,9 +82,11 @@ internal sealed class ModelBody
     {
         var known = _model.Requested(isNew).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
         var options = new JsonSerializerOptions(http);
-        foreach (var type in _model.Columns.Select(column => column.Type).Distinct().Where(type => type.Type.IsEnum || type.Type == typeof(DateTimeOffset)))
+        var types = _model.Columns.Select(column => column.Type).Distinct();
+        foreach (var type in types.Where(type => type.Type.IsEnum || type.Type == typeof(DateTimeOffset)))
         {
-            options.Converters.Insert(0, (JsonConverter)Activator.CreateInstance(typeof(AsInFilters<>).MakeGenericType(type.Type), type)!);
+            var converter = Activator.CreateInstance(typeof(ColumnTypeConverter<>).MakeGenericType(type.Type), type)!;
+            options.Converters.Insert(0, (JsonConverter)converter);
         }
 
         options.TypeInfoResolver = options.TypeInfoResolver!.WithAddedModifier(contract =>
@@ -109,10 +108,10 @@ internal sealed class ModelBody
     }
 
     /// <summary>
-    /// Reads a value as filters do. The framework would take an instant without its offset for one of this server's time
-    /// zone, and "draft, done" for whatever value the two make together.
+    /// Reads a value as filters do. The framework would read an instant without its offset in the time zone of the server, and
+    /// "draft, done" as the combination of both.
     /// </summary>
-    private sealed class AsInFilters<TValue>(ColumnType type) : JsonConverter<TValue>
+    private sealed class ColumnTypeConverter<TValue>(ColumnType type) : JsonConverter<TValue>
     {
         public override TValue Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
             reader.TokenType == JsonTokenType.String && type.Parse(reader.GetString()!) is TValue value ? value : throw new JsonException();

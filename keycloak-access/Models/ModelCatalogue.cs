@@ -24,14 +24,13 @@ internal sealed class ModelCatalogue
 
     public IReadOnlyList<Model> Models { get; }
 
-    /// <returns>The model that a column refers to, or <see langword="null"/> if it refers to none.</returns>
     public Model? TargetOf(Column column) => column.References is { } row ? _byRow[row] : null;
 
-    /// <returns>The columns of other models, and of this one, that refer to it.</returns>
+    /// <returns>The columns that refer to the model, its own too.</returns>
     public IEnumerable<(Model Model, Column Column)> ReferencesTo(Model target) =>
         from model in Models from column in model.Columns where column.References == target.RowType select (model, column);
 
-    // Models that are not declared here, such as groups, have names and addresses too.
+    // The names of models without a declaration, such as groups, are taken too.
     private void CheckNames(IEnumerable<ProtectedModel> known)
     {
         var all = known.ToArray();
@@ -39,12 +38,15 @@ internal sealed class ModelCatalogue
         {
             if (all.Count(other => other.Name == model.Name) > 1 || all.Count(other => other.Plural == model.Plural) > 1)
             {
-                throw new ModelException(model.Name, $"there is another model of the name {model.Name} or {model.Plural}. Give this one names of its own in Named(…).");
+                throw new ModelException(
+                    model.Name,
+                    $"there is another model of the name {model.Name} or {model.Plural}. Give this one names of its own in Named(…).");
             }
 
             if (Models.Count(other => other.RowType == model.RowType) > 1)
             {
-                throw new ModelException(model.Name, $"{model.RowType.Name} is the record of two models. Each needs a record of its own.");
+                throw new ModelException(
+                    model.Name, $"{model.RowType.Name} is the record of two models. Each needs a record of its own.");
             }
         }
     }
@@ -53,12 +55,18 @@ internal sealed class ModelCatalogue
     {
         if (!_byRow.TryGetValue(column.References!, out var target))
         {
-            throw new ModelException(model.Name, $"its column {column.Json} refers to {column.References!.Name}, which is no model. Add it: builder.Services.AddModel<{column.References.Name}Model, {column.References.Name}>().");
+            var name = column.References!.Name;
+            throw new ModelException(
+                model.Name,
+                $"its column {column.Json} refers to {name}, which is no model. " +
+                $"Add it: builder.Services.AddModel<{name}Model, {name}>().");
         }
 
         if (column.Type != target.Id.Type)
         {
-            throw new ModelException(model.Name, $"its column {column.Json} must be of the type of {target.RowType.Name}.Id, a {target.Id.Type.Type.Name}.");
+            throw new ModelException(
+                model.Name,
+                $"its column {column.Json} must be of the type of {target.RowType.Name}.Id, a {target.Id.Type.Type.Name}.");
         }
     }
 }

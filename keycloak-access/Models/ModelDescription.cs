@@ -3,29 +3,25 @@ using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>What the OpenAPI document says of a model's endpoints beyond what the framework sees by itself.</summary>
+/// <summary>Describes a model's endpoints in the OpenAPI document.</summary>
 internal sealed class ModelDescription(Model model, ListParameters list)
 {
-    /// <summary>The name in operations and schemas: <c>RoleMapping</c>.</summary>
     public string OperationName => Pascal(model.Name);
 
     public string OperationPlural => Pascal(model.Plural);
 
-    /// <summary>The name in sentences: <c>role mapping</c>.</summary>
     public string Singular => model.Name.Replace('-', ' ');
 
     public string Plural => model.Plural.Replace('-', ' ');
 
-    /// <summary>The name in sentences, with its article.</summary>
-    public string A => $"{("aeiou".Contains(model.Name[0], StringComparison.Ordinal) ? "an" : "a")} {Singular}";
+    public string SingularWithArticle => $"{("aeiou".Contains(model.Name[0], StringComparison.Ordinal) ? "an" : "a")} {Singular}";
 
-    /// <summary>A name as operations have it: <c>RoleMapping</c> for <c>role-mapping</c>.</summary>
-    public static string Pascal(string name) => string.Concat(name.Split('-').Select(Capital));
+    /// <summary><c>RoleMapping</c> for <c>role-mapping</c>.</summary>
+    public static string Pascal(string name) => string.Concat(name.Split('-').Select(Capitalize));
 
-    /// <summary>A name at the start of a sentence: <c>Role mapping</c> for <c>role-mapping</c>.</summary>
-    public static string Sentence(string name) => Capital(name.Replace('-', ' '));
+    /// <summary><c>Role mapping</c> for <c>role-mapping</c>.</summary>
+    public static string Sentence(string name) => Capitalize(name.Replace('-', ' '));
 
-    /// <summary>The schema of a column's values.</summary>
     public static OpenApiSchema SchemaOf(ColumnType type) => new()
     {
         Type = type.Schema,
@@ -33,8 +29,8 @@ internal sealed class ModelDescription(Model model, ListParameters list)
         Enum = type.Names.Count == 0 ? null : [.. type.Names],
     };
 
-    /// <summary>Documents every query parameter of the list.</summary>
-    public Task ListAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public Task DescribeListAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         operation.Parameters = [.. operation.Parameters ?? [], .. list.All.Select(parameter => new OpenApiParameter
         {
@@ -46,8 +42,9 @@ internal sealed class ModelDescription(Model model, ListParameters list)
         return Task.CompletedTask;
     }
 
-    /// <summary>Gives the body a schema of its own: the record's, without what a request does not carry.</summary>
-    public async Task BodyAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    /// <summary>The schema of a body is the record's, without what a request does not carry.</summary>
+    public async Task DescribeBodyAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var isNew = HttpMethods.IsPost(context.Description.HttpMethod!);
         // Where the creator gives the id, a new row carries one field more than a changed one.
@@ -57,7 +54,7 @@ internal sealed class ModelDescription(Model model, ListParameters list)
         var schema = new OpenApiSchema
         {
             Type = JsonSchemaType.Object,
-            Description = $"What a caller sends to create or replace {A}.",
+            Description = $"What a caller sends to create or replace {SingularWithArticle}.",
             Properties = row.Properties!.Where(property => fields.Contains(property.Key)).ToDictionary(StringComparer.Ordinal),
             Required = row.Required?.Where(fields.Contains).ToHashSet(StringComparer.Ordinal),
             AdditionalPropertiesAllowed = false,
@@ -73,8 +70,8 @@ internal sealed class ModelDescription(Model model, ListParameters list)
         };
     }
 
-    /// <summary>Documents <c>If-Match</c>.</summary>
-    public static Task PreconditionAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public static Task DescribeIfMatchAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         operation.Parameters = [.. operation.Parameters ?? [], new OpenApiParameter
         {
@@ -87,5 +84,5 @@ internal sealed class ModelDescription(Model model, ListParameters list)
         return Task.CompletedTask;
     }
 
-    private static string Capital(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+    private static string Capitalize(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

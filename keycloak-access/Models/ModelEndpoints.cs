@@ -15,49 +15,51 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
     public RouteGroupBuilder Map(IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/" + _model.Plural).WithTags(_model.Title);
-        var describe = new ModelDescription(_model, _list);
-        var (name, plural) = (describe.OperationName, describe.OperationPlural);
+        var description = new ModelDescription(_model, _list);
+        var (name, plural) = (description.OperationName, description.OperationPlural);
         var one = _model.AssignsIds ? "/{id:guid}" : "/{id}";
 
         group.MapGet("/", ListAsync)
             .WithName($"List{plural}")
-            .WithSummary($"List {describe.Plural}, a page at a time.")
+            .WithSummary($"List {description.Plural}, a page at a time.")
             .AcceptsQuery([.. _list.All.Select(parameter => parameter.Name)])
             .Produces<Page<T>>()
             .ProducesValidationProblem()
-            .AddOpenApiOperationTransformer(describe.ListAsync)
+            .AddOpenApiOperationTransformer(description.DescribeListAsync)
             .RequirePermission(_model.Name, Permission.View);
         group.MapGet(one, GetAsync)
             .WithName($"Get{name}")
-            .WithSummary($"Get one {describe.Singular}, with its ETag.")
+            .WithSummary($"Get one {description.Singular}, with its ETag.")
             .RequirePermission(_model.Name, Permission.View);
         group.MapPost("/", CreateAsync)
             .WithName($"Create{name}")
-            .WithSummary($"Create {describe.A}.")
+            .WithSummary($"Create {description.SingularWithArticle}.")
             .Accepts<T>("application/json")
             .Produces<T>(StatusCodes.Status201Created)
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict)
-            .AddOpenApiOperationTransformer(describe.BodyAsync)
+            .AddOpenApiOperationTransformer(description.DescribeBodyAsync)
             .RequirePermission(_model.Name, Permission.Add);
-        Changes(group.MapPut(one, ReplaceAsync))
+        WithPrecondition(group.MapPut(one, ReplaceAsync))
             .WithName($"Replace{name}")
-            .WithSummary($"Replace {describe.A} that has not changed since it was read (If-Match).")
+            .WithSummary($"Replace {description.SingularWithArticle} that has not changed since it was read (If-Match).")
             .Accepts<T>("application/json")
             .Produces<T>()
             .ProducesValidationProblem()
-            .AddOpenApiOperationTransformer(describe.BodyAsync)
+            .AddOpenApiOperationTransformer(description.DescribeBodyAsync)
             .RequirePermission(_model.Name, Permission.Change);
-        Changes(group.MapDelete(one, DeleteAsync))
+        WithPrecondition(group.MapDelete(one, DeleteAsync))
             .WithName($"Delete{name}")
-            .WithSummary($"Delete {describe.A} that has not changed since it was read (If-Match).")
+            .WithSummary($"Delete {description.SingularWithArticle} that has not changed since it was read (If-Match).")
             .Produces(StatusCodes.Status204NoContent)
             .RequirePermission(_model.Name, Permission.Delete);
         foreach (var action in _model.Actions)
         {
-            Changes(group.MapPost($"{one}/{action.Name}", Act(action)))
+            WithPrecondition(group.MapPost($"{one}/{action.Name}", Act(action)))
                 .WithName($"{ModelDescription.Pascal(action.Name)}{name}")
-                .WithSummary($"{ModelDescription.Sentence(action.Name)} {describe.A} that has not changed since it was read (If-Match).")
+                .WithSummary(
+                    $"{ModelDescription.Sentence(action.Name)} {description.SingularWithArticle} " +
+                    "that has not changed since it was read (If-Match).")
                 .Produces<T>()
                 .RequirePermission(_model.Name, action.Name);
         }
@@ -70,12 +72,12 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         return group;
     }
 
-    private static RouteHandlerBuilder Changes(RouteHandlerBuilder endpoint) => endpoint
+    private static RouteHandlerBuilder WithPrecondition(RouteHandlerBuilder endpoint) => endpoint
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status412PreconditionFailed)
         .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-        .AddOpenApiOperationTransformer(ModelDescription.PreconditionAsync);
+        .AddOpenApiOperationTransformer(ModelDescription.DescribeIfMatchAsync);
 
     private async Task<IResult> ListAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
     {
@@ -88,7 +90,8 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         return TypedResults.Ok(new Page<T>([.. rows.Cast<T>()], next));
     }
 
-    private async Task<Results<Ok<T>, NotFound>> GetAsync(string id, Caller caller, HttpResponse response, CancellationToken cancellationToken)
+    private async Task<Results<Ok<T>, NotFound>> GetAsync(
+        string id, Caller caller, HttpResponse response, CancellationToken cancellationToken)
     {
         if (await store.FindAsync(id, RowSubject.FromCaller(caller), cancellationToken) is not { } found)
         {
@@ -108,7 +111,8 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         }
 
         var change = await store.AddAsync(row, caller, reason: null, cancellationToken);
-        return Answer(change, context.Response, created => TypedResults.CreatedAtRoute(created, $"Get{ModelDescription.Pascal(_model.Name)}", new { id = _model.IdOf(created) }));
+        return Answer(change, context.Response, created => TypedResults.CreatedAtRoute(
+            created, $"Get{ModelDescription.Pascal(_model.Name)}", new { id = _model.IdOf(created) }));
     }
 
     private async Task<IResult> ReplaceAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken)
@@ -127,7 +131,10 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
     private async Task<IResult> DeleteAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken) =>
         EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(await store.DeleteAsync(id, seen, caller, reason: null, cancellationToken), context.Response, _ => TypedResults.NoContent());
+            : Answer(
+                await store.DeleteAsync(id, seen, caller, reason: null, cancellationToken),
+                context.Response,
+                _ => TypedResults.NoContent());
 
     private Func<string, Caller, HttpContext, CancellationToken, Task<IResult>> Act(ModelAction action) =>
         async (id, caller, context, cancellationToken) => EntityTags.Read(context.Request, out var seen) is { } missing
@@ -151,9 +158,9 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             case ModelChange.Invalid(var field, var mistake):
                 return QueryParameters.Mistake(field, mistake);
             case ModelChange.Conflict(var detail, { } dependants):
-                return Problem.Create(StatusCodes.Status409Conflict, "conflict", detail, ("dependants", dependants));
+                return Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, detail, ("dependants", dependants));
             case ModelChange.Conflict(var detail, null):
-                return Problem.Create(StatusCodes.Status409Conflict, "conflict", detail);
+                return Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, detail);
             default:
                 return TypedResults.NotFound();
         }

@@ -3,12 +3,10 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>A row as it was read.</summary>
-/// <param name="Row">The model's record.</param>
-/// <param name="Version">The number that its ETag shows.</param>
+/// <summary>A row as it was read, with the number that its ETag shows.</summary>
 internal sealed record VersionedRow(object Row, int Version);
 
-/// <summary>The statements of one model's table. Transactions, rules about who may and the audit log are <see cref="ModelStore"/>'s.</summary>
+/// <summary>The statements of one model's table.</summary>
 internal sealed class ModelTable
 {
     private readonly Model _model;
@@ -26,14 +24,14 @@ internal sealed class ModelTable
         _columns = string.Join(", ", model.Columns.Select(column => Quote(column.Name)).Append("version"));
     }
 
-    /// <summary>Reads a page, and one row more if there is one.</summary>
+    /// <summary>Reads one row more than the page has.</summary>
     public async Task<List<object>> ListAsync(DbConnection connection, ListQuery query, RowFilter rule, CancellationToken cancellationToken)
     {
         var statement = Select(_columns, rule);
         AddConditions(statement, query);
         AddPosition(statement, query);
         AddOrder(statement, query.Sort, query.Descending, query.Limit + 1);
-        await using var command = statement.On(connection, transaction: null);
+        await using var command = statement.CreateCommand(connection, transaction: null);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<object>();
         while (await reader.ReadAsync(cancellationToken))
@@ -44,8 +42,9 @@ internal sealed class ModelTable
         return rows;
     }
 
-    /// <summary>Reads the ids of a page, and one more if there is one.</summary>
-    public async Task<List<object>> ListIdsAsync(DbConnection connection, RowFilter rule, object? after, int limit, CancellationToken cancellationToken)
+    /// <summary>Reads one id more than the page has.</summary>
+    public async Task<List<object>> ListIdsAsync(
+        DbConnection connection, RowFilter rule, object? after, int limit, CancellationToken cancellationToken)
     {
         var statement = Select(Quote(_model.Id.Name), rule);
         if (after is not null)
@@ -54,7 +53,7 @@ internal sealed class ModelTable
         }
 
         AddOrder(statement, _model.Id, descending: false, limit + 1);
-        await using var command = statement.On(connection, transaction: null);
+        await using var command = statement.CreateCommand(connection, transaction: null);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var ids = new List<object>();
         while (await reader.ReadAsync(cancellationToken))
@@ -65,20 +64,21 @@ internal sealed class ModelTable
         return ids;
     }
 
-    /// <summary>Reads one row. Within a transaction the row stays as it is until that ends.</summary>
+    /// <summary>Within a transaction, the row is locked until that ends.</summary>
     public async Task<VersionedRow?> FindAsync(
         DbConnection connection, DbTransaction? transaction, object id, RowFilter rule, CancellationToken cancellationToken)
     {
         var statement = Select(_columns, rule).Add($" AND {_id} = ").AddValue(_model.Id.Type, id);
-        // SQLite's writing transaction has locked everybody else out already.
+        // A writing transaction of SQLite has locked the database already.
         statement.Add(transaction is not null && _engine == DatabaseEngine.PostgreSql ? " FOR UPDATE" : "");
-        await using var command = statement.On(connection, transaction);
+        await using var command = statement.CreateCommand(connection, transaction);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         return await reader.ReadAsync(cancellationToken) ? Read(reader) : null;
     }
 
-    /// <summary>Reads the rows of some ids, few enough for one statement.</summary>
-    public async Task<List<VersionedRow>> FindAsync(DbConnection connection, IReadOnlyCollection<object> ids, RowFilter rule, CancellationToken cancellationToken)
+    /// <summary>At most as many ids as one statement may have parameters.</summary>
+    public async Task<List<VersionedRow>> FindAsync(
+        DbConnection connection, IReadOnlyCollection<object> ids, RowFilter rule, CancellationToken cancellationToken)
     {
         var statement = Select(_columns, rule).Add($" AND {_id} IN (");
         foreach (var (index, id) in ids.Index())
@@ -86,7 +86,7 @@ internal sealed class ModelTable
             statement.Add(index == 0 ? "" : ", ").AddValue(_model.Id.Type, id);
         }
 
-        await using var command = statement.Add(")").On(connection, transaction: null);
+        await using var command = statement.Add(")").CreateCommand(connection, transaction: null);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var rows = new List<VersionedRow>();
         while (await reader.ReadAsync(cancellationToken))
@@ -97,16 +97,19 @@ internal sealed class ModelTable
         return rows;
     }
 
-    /// <returns>How many rows have the value in the column, and are shown by the rule.</returns>
     public async Task<long> CountAsync(
-        DbConnection connection, DbTransaction? transaction, Column column, object value, RowFilter rule, CancellationToken cancellationToken)
+        DbConnection connection,
+        DbTransaction? transaction,
+        Column column,
+        object value,
+        RowFilter rule,
+        CancellationToken cancellationToken)
     {
         var statement = Select("COUNT(*)", rule).Add($" AND {Key(column)} = ").AddValue(column.Type, value);
-        await using var command = statement.On(connection, transaction);
+        await using var command = statement.CreateCommand(connection, transaction);
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Inserts a row of version 1.</summary>
     /// <returns>Whether its id was free.</returns>
     public async Task<bool> InsertAsync(DbConnection connection, DbTransaction transaction, object row, CancellationToken cancellationToken)
     {
@@ -117,12 +120,12 @@ internal sealed class ModelTable
         }
 
         statement.Add($"1) ON CONFLICT ({Quote(_model.Id.Name)}) DO NOTHING");
-        await using var command = statement.On(connection, transaction);
+        await using var command = statement.CreateCommand(connection, transaction);
         return await command.ExecuteNonQueryAsync(cancellationToken) == 1;
     }
 
-    /// <summary>Writes a row that was read in this transaction, as its next version.</summary>
-    public async Task UpdateAsync(DbConnection connection, DbTransaction transaction, object row, int version, CancellationToken cancellationToken)
+    public async Task UpdateAsync(
+        DbConnection connection, DbTransaction transaction, object row, int version, CancellationToken cancellationToken)
     {
         var statement = new Statement(_engine).Add($"UPDATE {_table} SET ");
         foreach (var column in _model.Columns.Where(column => column != _model.Id))
@@ -131,18 +134,18 @@ internal sealed class ModelTable
         }
 
         statement.Add("version = ").AddValue(Versions, version).Add($" WHERE {_id} = ").AddValue(_model.Id.Type, _model.Id.Get(row));
-        await using var command = statement.On(connection, transaction);
+        await using var command = statement.CreateCommand(connection, transaction);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>Deletes a row that was read in this transaction.</summary>
     public async Task DeleteAsync(DbConnection connection, DbTransaction transaction, object id, CancellationToken cancellationToken)
     {
-        await using var command = new Statement(_engine).Add($"DELETE FROM {_table} WHERE {_id} = ").AddValue(_model.Id.Type, id).On(connection, transaction);
+        var statement = new Statement(_engine).Add($"DELETE FROM {_table} WHERE {_id} = ").AddValue(_model.Id.Type, id);
+        await using var command = statement.CreateCommand(connection, transaction);
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>A name in a statement. A column may be called order.</summary>
+    /// <summary>A column may have the name of a keyword.</summary>
     public static string Quote(string name) => $"\"{name}\"";
 
     private static ColumnType Versions => ColumnType.Find(typeof(int))!;
@@ -154,13 +157,14 @@ internal sealed class ModelTable
     {
         if (!string.IsNullOrEmpty(query.Search))
         {
-            // Both sides under one collation: else PostgreSQL would lower more letters of the pattern than of the column.
+            // Under another collation PostgreSQL would lower more letters of the pattern than of the column.
             var pattern = LikePattern.Containing(query.Search);
+            var collation = _engine == DatabaseEngine.PostgreSql ? " COLLATE \"C\"" : "";
             statement.Add(" AND (");
             for (var i = 0; i < _model.Searches.Count; i++)
             {
                 statement.Add(i == 0 ? "" : " OR ").Add($"lower({Key(_model.Searches[i])}) LIKE lower(")
-                    .AddValue(_model.Searches[i].Type, pattern).Add(_engine == DatabaseEngine.PostgreSql ? " COLLATE \"C\"" : "").Add(@") ESCAPE '\'");
+                    .AddValue(_model.Searches[i].Type, pattern).Add(collation).Add(@") ESCAPE '\'");
             }
 
             statement.Add(")");
@@ -176,7 +180,7 @@ internal sealed class ModelTable
         }
     }
 
-    // A missing key is less than any other, on both engines: it comes first, and last in descending order.
+    // NULL is less than any other key, on both engines.
     private void AddPosition(Statement statement, ListQuery query)
     {
         if (query.After is not { } after)
@@ -193,7 +197,9 @@ internal sealed class ModelTable
         }
         else if (after.Key is null)
         {
-            statement.Add($" AND (({key} IS NULL AND {_id} {beyond} ").AddValue(idType, after.Id).Add(query.Descending ? "))" : $") OR {key} IS NOT NULL)");
+            statement.Add($" AND (({key} IS NULL AND {_id} {beyond} ")
+                .AddValue(idType, after.Id)
+                .Add(query.Descending ? "))" : $") OR {key} IS NOT NULL)");
         }
         else
         {
@@ -205,9 +211,10 @@ internal sealed class ModelTable
     private void AddOrder(Statement statement, Column sort, bool descending, int limit)
     {
         var direction = descending ? "DESC" : "ASC";
-        // SQLite's order already; an index of PostgreSQL serves the other one only if it says so too.
+        // The order of SQLite, and of the indexes on PostgreSQL.
         var nulls = _engine == DatabaseEngine.PostgreSql && sort.IsNullable ? descending ? " NULLS LAST" : " NULLS FIRST" : "";
-        statement.Add(sort == _model.Id ? $" ORDER BY {_id} {direction}" : $" ORDER BY {Key(sort)} {direction}{nulls}, {_id} {direction}").Add($" LIMIT {limit}");
+        statement.Add(sort == _model.Id ? " ORDER BY" : $" ORDER BY {Key(sort)} {direction}{nulls},")
+            .Add($" {_id} {direction} LIMIT {limit}");
     }
 
     private VersionedRow Read(DbDataReader reader)
@@ -221,7 +228,7 @@ internal sealed class ModelTable
             }
             else
             {
-                // The record's own initial value would be another one.
+                // Else the record's initial value would stay.
                 _model.Columns[i].Set(row, null);
             }
         }
@@ -231,7 +238,7 @@ internal sealed class ModelTable
         return new VersionedRow(row, version);
     }
 
-    // A column in a comparison or an order. Texts go by their bytes on both engines, decimals by their value.
+    // In a comparison or an order, texts go by their bytes on both engines, and decimals by their value.
     private string Key(Column column) => (_engine, column.Type) switch
     {
         (DatabaseEngine.PostgreSql, { IsText: true } or { Type.IsEnum: true }) => $"{Quote(column.Name)} COLLATE \"C\"",

@@ -5,23 +5,20 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>A statement that is put together of the declaration's names and of parameters. Nothing that a caller sent is ever text of it.</summary>
+/// <summary>An SQL statement of declared names and of parameters: nothing that a caller sent becomes text of it.</summary>
 internal sealed class Statement(DatabaseEngine engine)
 {
     private readonly StringBuilder _text = new();
     private readonly List<object> _values = [];
 
-    /// <summary>Appends what the program says.</summary>
     public Statement Add(string text)
     {
         _text.Append(text);
         return this;
     }
 
-    /// <summary>Appends a value, as a parameter; <see langword="null"/> as NULL.</summary>
     public Statement AddValue(ColumnType type, object? value) => Add(Parameter(type, value));
 
-    /// <summary>Appends <c>AND (…)</c> for a row-level rule that hides something.</summary>
     public Statement AddRule(RowFilter rule)
     {
         if (rule.Sql is not { } sql)
@@ -33,11 +30,11 @@ internal sealed class Statement(DatabaseEngine engine)
         return Add(" AND (").Add(string.Format(CultureInfo.InvariantCulture, sql.Format, parameters)).Add(")");
     }
 
-    public DbCommand On(DbConnection connection, DbTransaction? transaction)
+    public DbCommand CreateCommand(DbConnection connection, DbTransaction? transaction)
     {
         var command = connection.CreateCommand();
         command.Transaction = transaction;
-#pragma warning disable CA2100 // Of names that were declared and checked at start, and of parameters: see above.
+#pragma warning disable CA2100 // Declared names, checked at start, and parameters.
         command.CommandText = _text.ToString();
 #pragma warning restore CA2100
         for (var i = 0; i < _values.Count; i++)
@@ -65,5 +62,6 @@ internal sealed class Statement(DatabaseEngine engine)
     }
 
     private static ColumnType TypeOf(object? argument) => ColumnType.Find(argument?.GetType() ?? typeof(string))
-        ?? throw new InvalidOperationException($"A row-level rule holds a {argument!.GetType().Name}, which cannot be a parameter. There are {ColumnType.Supported}.");
+        ?? throw new InvalidOperationException(
+            $"A row-level rule holds a {argument!.GetType().Name}, which cannot be a parameter. There are {ColumnType.Supported}.");
 }

@@ -4,29 +4,33 @@ using Dapper;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>
-/// Compares a declaration with the table that is there, at start, after the migrations. A column that was forgotten is
-/// told with the SQL that adds it, instead of by the first request.
-/// </summary>
+/// <summary>Compares a declaration with its table, at start, after the migrations.</summary>
 internal static class TableCheck
 {
-    /// <exception cref="ModelException">The table is not what the declaration says; the message holds the SQL for a migration of each engine.</exception>
-    public static async Task CheckAsync(Model model, ModelCatalogue models, DbConnection connection, DatabaseEngine engine, CancellationToken cancellationToken)
+    private const string VersionDefinition = "version integer NOT NULL DEFAULT 1";
+
+    /// <exception cref="ModelException">They differ. The message holds the SQL for a migration of each engine.</exception>
+    public static async Task CheckAsync(
+        Model model, ModelCatalogue models, DbConnection connection, DatabaseEngine engine, CancellationToken cancellationToken)
     {
         var columns = await ColumnsAsync(model, connection, engine, cancellationToken);
         if (columns.Count == 0)
         {
-            throw new ModelException(model.Name, Lines($"there is no table {model.Table}. Add a migration for each engine:", both => [Create(model, models, both)]));
+            throw new ModelException(model.Name, WithSql(
+                $"there is no table {model.Table}. Add a migration for each engine:",
+                each => [CreateTable(model, models, each)]));
         }
 
         var missing = model.Columns.Where(column => !columns.ContainsKey(column.Name)).ToArray();
-        if (missing.Length > 0 || !columns.ContainsKey("version"))
+        string[] missingVersion = columns.ContainsKey("version") ? [] : ["version"];
+        if (missing.Length + missingVersion.Length > 0)
         {
-            var names = missing.Select(column => column.Name).Concat(columns.ContainsKey("version") ? [] : ["version"]);
-            throw new ModelException(model.Name, Lines(
+            var names = missing.Select(column => column.Name).Concat(missingVersion);
+            throw new ModelException(model.Name, WithSql(
                 $"the table {model.Table} lacks {string.Join(", ", names)}. Add a migration for each engine:",
-                both => [.. missing.Select(column => $"ALTER TABLE {ModelTable.Quote(model.Table)} ADD COLUMN {Definition(column, models, both, isNew: false)};"),
-                    .. columns.ContainsKey("version") ? Array.Empty<string>() : [$"ALTER TABLE {ModelTable.Quote(model.Table)} ADD COLUMN version integer NOT NULL DEFAULT 1;"]]));
+                each => missing.Select(column => Definition(column, models, each, isNew: false))
+                    .Concat(missingVersion.Select(_ => VersionDefinition))
+                    .Select(definition => $"ALTER TABLE {ModelTable.Quote(model.Table)} ADD COLUMN {definition};")));
         }
 
         foreach (var column in model.Columns)
@@ -39,7 +43,10 @@ internal static class TableCheck
         {
             if (models.TargetOf(column) is { } target && !references.Contains((column.Name, target.Table)))
             {
-                throw new ModelException(model.Name, $"the column {column.Name} of the table {model.Table} is no foreign key. Write it with REFERENCES {target.Table} (id) in a migration, or rows would refer to what is not there.");
+                throw new ModelException(
+                    model.Name,
+                    $"the column {column.Name} of the table {model.Table} is no foreign key. " +
+                    $"Write it with REFERENCES {target.Table} (id) in a migration, or rows would refer to what is not there.");
             }
         }
     }
@@ -54,22 +61,23 @@ internal static class TableCheck
         {
             throw new ModelException(
                 model.Name,
-                $"the column {column.Name} of the table {model.Table} is {actual.Type}{(actual.NotNull ? " NOT NULL" : "")}, but the property {column.Property} needs " +
-                $"\"{Definition(column, models, engine, isNew: true)}\". Change one of them.");
+                $"the column {column.Name} of the table {model.Table} is {actual.Type}{(actual.NotNull ? " NOT NULL" : "")}, " +
+                $"but the property {column.Property} needs \"{Definition(column, models, engine, isNew: true)}\". Change one of them.");
         }
     }
 
-    private static string Lines(string mistake, Func<DatabaseEngine, IEnumerable<string>> sql) => string.Join(
+    private static string WithSql(string mistake, Func<DatabaseEngine, IEnumerable<string>> sql) => string.Join(
         Environment.NewLine,
         Enum.GetValues<DatabaseEngine>().SelectMany(engine => sql(engine).Prepend($"-- Migrations/{engine}")).Prepend(mistake));
 
-    private static string Create(Model model, ModelCatalogue models, DatabaseEngine engine)
+    private static string CreateTable(Model model, ModelCatalogue models, DatabaseEngine engine)
     {
         var lines = model.Columns
             .OrderByDescending(column => column == model.Id)
             .Select(column => "    " + Definition(column, models, engine, isNew: true) + (column == model.Id ? " PRIMARY KEY" : ""))
-            .Append("    version integer NOT NULL DEFAULT 1");
-        return $"CREATE TABLE {ModelTable.Quote(model.Table)} ({Environment.NewLine}{string.Join("," + Environment.NewLine, lines)}{Environment.NewLine});";
+            .Append($"    {VersionDefinition}");
+        var body = string.Join("," + Environment.NewLine, lines);
+        return $"CREATE TABLE {ModelTable.Quote(model.Table)} ({Environment.NewLine}{body}{Environment.NewLine});";
     }
 
     private static string Definition(Column column, ModelCatalogue models, DatabaseEngine engine, bool isNew)
@@ -112,11 +120,13 @@ internal static class TableCheck
         return [.. rows];
     }
 
-    // https://sqlite.org/datatype3.html, section 3.1: what SQLite makes of a declared type.
+    // https://sqlite.org/datatype3.html, section 3.1.
     private static string Affinity(string type) => type.ToUpperInvariant() switch
     {
         var name when name.Contains("INT", StringComparison.Ordinal) => "INTEGER",
-        var name when name.Contains("CHAR", StringComparison.Ordinal) || name.Contains("CLOB", StringComparison.Ordinal) || name.Contains("TEXT", StringComparison.Ordinal) => "TEXT",
+        var name when name.Contains("CHAR", StringComparison.Ordinal)
+            || name.Contains("CLOB", StringComparison.Ordinal)
+            || name.Contains("TEXT", StringComparison.Ordinal) => "TEXT",
         _ => "",
     };
 

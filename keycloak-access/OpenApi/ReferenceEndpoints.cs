@@ -8,7 +8,7 @@ using Scalar.AspNetCore;
 
 namespace KeycloakAccess.OpenApi;
 
-/// <summary>The OpenAPI 3.1 document and a reference page, in which a person can sign in and try calls.</summary>
+/// <summary>The OpenAPI 3.1 document, and a reference page for reading it and trying calls.</summary>
 internal static class ReferenceEndpoints
 {
     public const string PagePath = "/reference";
@@ -26,7 +26,7 @@ internal static class ReferenceEndpoints
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
             options.AddSchemaTransformer(DescribeTextAsync);
-            options.AddDocumentTransformer(DescribeAsync);
+            options.AddDocumentTransformer(DescribeDocumentAsync);
             options.AddOperationTransformer(DescribeAccessAsync);
         });
     }
@@ -54,28 +54,29 @@ internal static class ReferenceEndpoints
             {
                 flow.ClientId = reference.Client;
                 flow.Pkce = Pkce.Sha256;
-                // The page itself, with the slash that it is served under: a redirect would lose the code.
+                // With the slash: a redirect would lose the code.
                 flow.RedirectUri = $"{context.Request.Scheme}://{context.Request.Host}{PagePath}/";
                 flow.SelectedScopes = ["openid"];
             }))
             .AllowAnonymous();
     }
 
-    // The page is a program of its own: it needs its inline script (by nonce), styles that it makes itself, and the realm's
-    // token endpoint. Only this page gets that; the admin pages keep the strict policy.
+    // This page alone needs an inline script (by nonce), inline styles and the realm's token endpoint.
     private static string WritePolicy(HttpContext context, KeycloakOptions keycloak)
     {
         var nonce = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
         var realm = new Uri(keycloak.AuthServerUrl).GetLeftPart(UriPartial.Authority);
         context.Response.Headers.ContentSecurityPolicy =
             $"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; " +
-            $"font-src 'self' data:; connect-src 'self' {realm}; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-        // The sign-in opens in a window of its own and reports back to this one.
+            $"font-src 'self' data:; connect-src 'self' {realm}; worker-src blob:; " +
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        // The window of the sign-in reports back to this one.
         context.Response.Headers["Cross-Origin-Opener-Policy"] = "unsafe-none";
         return nonce;
     }
 
-    private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeDocumentAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         var keycloak = context.ApplicationServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
         var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();
@@ -116,12 +117,15 @@ internal static class ReferenceEndpoints
         return Task.CompletedTask;
     }
 
-    // Texts have a converter of ours, so the framework does not know that they are texts.
-    private static Task DescribeTextAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    // The converter of the JSON options hides from the framework that texts are texts.
+    private static Task DescribeTextAsync(
+        OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
         if (context.JsonTypeInfo.Type == typeof(string))
         {
-            schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true } ? JsonSchemaType.String | JsonSchemaType.Null : JsonSchemaType.String;
+            schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true }
+                ? JsonSchemaType.String | JsonSchemaType.Null
+                : JsonSchemaType.String;
         }
         else if (context.JsonTypeInfo.ElementType == typeof(string) && schema.Type?.HasFlag(JsonSchemaType.Array) is true)
         {
@@ -131,7 +135,8 @@ internal static class ReferenceEndpoints
         return Task.CompletedTask;
     }
 
-    private static Task DescribeAccessAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeAccessAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var requirements = context.Description.ActionDescriptor.EndpointMetadata.OfType<PermissionRequirement>().ToArray();
         if (requirements.Length == 0)
@@ -144,20 +149,21 @@ internal static class ReferenceEndpoints
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] },
         ];
         operation.Responses ??= [];
-        Add(operation.Responses, "401", "No token, or one that is not accepted");
-        Add(operation.Responses, "403", "The permission or the scope is missing");
-        Add(operation.Responses, "503", "The realm or the database cannot be reached");
+        AddProblem(operation.Responses, "401", "No token, or one that is not accepted");
+        AddProblem(operation.Responses, "403", "The permission or the scope is missing");
+        AddProblem(operation.Responses, "503", "The realm or the database cannot be reached");
 
         var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();
         foreach (var permission in requirements.Select(requirement => requirement.Permission).OfType<Permission>())
         {
-            operation.Description = $"{operation.Description} Needs the permission `{permission}`; {Scopes(context, permission, catalogue)}.".Trim();
+            var scopes = DescribeScopes(context, permission, catalogue);
+            operation.Description = $"{operation.Description} Needs the permission `{permission}`; {scopes}.".Trim();
         }
 
         return Task.CompletedTask;
     }
 
-    private static string Scopes(OpenApiOperationTransformerContext context, Permission permission, PermissionCatalogue catalogue)
+    private static string DescribeScopes(OpenApiOperationTransformerContext context, Permission permission, PermissionCatalogue catalogue)
     {
         var rule = context.Description.ActionDescriptor.EndpointMetadata.OfType<ScopeRule>().LastOrDefault();
         var alternatives = rule?.Alternatives is { Count: > 0 } stated ? stated : catalogue.ScopesFor(permission);
@@ -165,9 +171,10 @@ internal static class ReferenceEndpoints
         return $"{who} needs {string.Join(" or ", alternatives.Select(set => $"`{string.Join(' ', set)}`"))}";
     }
 
-    private static void Add(OpenApiResponses responses, string status, string description) => responses.TryAdd(status, new OpenApiResponse
-    {
-        Description = description,
-        Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["application/problem+json"] = new() },
-    });
+    private static void AddProblem(OpenApiResponses responses, string status, string description) =>
+        responses.TryAdd(status, new OpenApiResponse
+        {
+            Description = description,
+            Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["application/problem+json"] = new() },
+        });
 }

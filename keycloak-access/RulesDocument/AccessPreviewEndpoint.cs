@@ -64,7 +64,7 @@ internal static class AccessPreviewEndpoint
         }
 
         var state = await store.ReadAsync(cancellationToken);
-        return TypedResults.Ok(ToResponse(await impact.OfAsync(state.Rules, state.RulesOf(document), limit ?? DefaultLimit, cancellationToken)));
+        return TypedResults.Ok(ToResponse(await impact.ComputeAsync(state.Rules, state.RulesOf(document), limit ?? DefaultLimit, cancellationToken)));
     }
 
     /// <summary>As HTTP and the command line say it.</summary>
@@ -76,5 +76,5 @@ internal static class AccessPreviewEndpoint
             [.. account.Gains.Select(permission => permission.ToString())],
             [.. account.Loses.Select(permission => permission.ToString())]))],
         report.IsTruncated,
-        new AccessPreviewTotalsResponse(report.Looked, report.Affected, report.Gaining, report.Losing, report.RolesUnknown));
+        new AccessPreviewTotalsResponse(report.Total, report.Affected, report.Gaining, report.Losing, report.RolesUnknown));
 }

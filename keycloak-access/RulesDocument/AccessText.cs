@@ -30,8 +30,8 @@ internal static class AccessText
     {
         yield return "";
         yield return report.Affected == 0
-            ? $"No account gains or loses anything, of {report.Looked}."
-            : $"{report.Affected} of {report.Looked} accounts: {report.Gaining} gain, {report.Losing} lose.";
+            ? $"No account gains or loses anything, of {report.Total}."
+            : $"{report.Affected} of {report.Total} accounts: {report.Gaining} gain, {report.Losing} lose.";
         foreach (var account in report.Accounts)
         {
             yield return $"~ {account.Username} ({(account.Kind == Authentication.AccountKind.Service ? "service" : "person")}, {account.AccountId})";

@@ -150,6 +150,6 @@ internal sealed class RowViews(Model model, ModelReferences references)
     private static ModelName NameOf(Model model)
     {
         var words = new ModelDescription(model, new ListParameters(model));
-        return new ModelName(model.Name, model.Plural, model.Title, words.Singular, words.A);
+        return new ModelName(model.Name, model.Plural, model.Title, words.Singular, words.SingularWithArticle);
     }
 }

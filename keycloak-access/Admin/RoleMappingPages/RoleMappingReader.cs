@@ -46,7 +46,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
     /// <returns>Whom a change of a mapping concerns.</returns>
     public async Task<MappingPreviewView> PreviewAsync(PageContext page, MappingRule? removed, MappingRule? added)
     {
-        var report = await impact.OfAsync(page.Caller.Rules, removed, added, page.Cancellation);
+        var report = await impact.ComputeAsync(page.Caller.Rules, removed, added, page.Cancellation);
         var mayLook = page.Caller.May(AccessPermissions.View);
         return new MappingPreviewView
         {
