@@ -3,10 +3,13 @@ using System.Runtime.InteropServices;
 
 namespace KeycloakRealm;
 
-/// <summary><c>dotnet run --project keycloak-realm [-- FILE …] [--urls URL] [--state FOLDER] [--watch] [--faults] [--environment NAME]</c>.</summary>
+/// <summary>
+/// <c>dotnet run --project keycloak-realm [-- FILE …] [--urls URL] [--state FOLDER] [--watch] [--faults] [--environment NAME]</c>.
+/// </summary>
 internal static class CommandLine
 {
-    private const string Usage = "Usage: KeycloakRealm [FILE …] [--urls http://localhost:PORT] [--state FOLDER] [--watch] [--faults] [--environment Development]";
+    private const string Usage =
+        "Usage: KeycloakRealm [FILE …] [--urls http://localhost:PORT] [--state FOLDER] [--watch] [--faults] [--environment Development]";
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -81,13 +84,13 @@ internal static class CommandLine
         return options;
     }
 
-    /// <summary>The administrator of the realm master, from the variables that Keycloak reads.</summary>
+    /// <summary>Keycloak's own variables.</summary>
     private static NetworkCredential? Administrator() =>
         Environment.GetEnvironmentVariable("KC_BOOTSTRAP_ADMIN_USERNAME") is { Length: > 0 } name
             ? new NetworkCredential(name, Environment.GetEnvironmentVariable("KC_BOOTSTRAP_ADMIN_PASSWORD"))
             : null;
 
-    /// <summary>Run from the sources, the keys belong into the project's own folder, which version control ignores.</summary>
+    /// <summary>Run from the sources, keys are kept in the project's folder, which version control ignores.</summary>
     private static string? ProjectFolder()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
@@ -110,7 +113,8 @@ internal static class CommandLine
             foreach (var person in served.People)
             {
                 var password = person.Password is null ? "(no password)" : $"password {person.Password}";
-                lines.Add($"  {person.Username,-20} {password,-28} {person.DisplayName}{(person.Enabled ? "" : " (disabled)")}  {person.Roles}");
+                lines.Add(
+                    $"  {person.Username,-20} {password,-28} {person.DisplayName}{(person.Enabled ? "" : " (disabled)")}  {person.Roles}");
             }
 
             lines.Add("");

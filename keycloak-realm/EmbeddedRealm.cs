@@ -16,7 +16,7 @@ namespace KeycloakRealm;
 /// </summary>
 public sealed class EmbeddedRealm : IAsyncDisposable
 {
-    // How often a port that was free is looked for anew where it is taken meanwhile.
+    // Attempts with another free port, where another process takes the chosen one first.
     private const int OtherPorts = 5;
 
     private readonly WebApplication _application;
@@ -33,7 +33,7 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         Url = url;
     }
 
-    /// <summary>The server's address, with the port that was really taken.</summary>
+    /// <summary>The server's address, with the actual port where the options said 0.</summary>
     public Uri Url { get; }
 
     /// <summary>Every realm that is served, in the order of the files.</summary>
@@ -51,10 +51,10 @@ public sealed class EmbeddedRealm : IAsyncDisposable
     /// <summary>The first realm's clients.</summary>
     public IReadOnlyList<RealmClient> Clients => Realms[0].Clients;
 
-    /// <summary>What goes wrong, and the realms' clock.</summary>
-    /// <exception cref="InvalidOperationException"><see cref="EmbeddedRealmOptions.Faults"/> was not asked for.</exception>
+    /// <summary>Fault injection, the realms' clock and call counters.</summary>
+    /// <exception cref="InvalidOperationException"><see cref="EmbeddedRealmOptions.Faults"/> is not set.</exception>
     public RealmFaults Faults => _faults
-        ?? throw new InvalidOperationException("There is no door for faults. Set EmbeddedRealmOptions.Faults to true before the start.");
+        ?? throw new InvalidOperationException("Fault injection is off. Set EmbeddedRealmOptions.Faults to true before the start.");
 
     /// <summary>Loads the realm files and begins to answer.</summary>
     /// <exception cref="EmbeddedRealmException">
@@ -70,9 +70,10 @@ public sealed class EmbeddedRealm : IAsyncDisposable
             {
                 return await StartOnceAsync(options, cancellationToken);
             }
-            catch (EmbeddedRealmException exception) when (exception.InnerException is not null && options.Url.Port == 0 && attempt < OtherPorts)
+            catch (EmbeddedRealmException exception) when (
+                exception.InnerException is not null && options.Url.Port == 0 && attempt < OtherPorts)
             {
-                // Somebody else took the free port meanwhile. Any other will do.
+                // Another process has taken the free port; try another one.
             }
         }
     }
@@ -83,7 +84,7 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         var loggers = options.LoggerFactory ?? NullLoggerFactory.Instance;
         var faults = options.Faults ? new RealmFaults(options.TimeProvider) : null;
         var loader = new RealmLoader(options, faults?.Clock ?? options.TimeProvider, url.GetLeftPart(UriPartial.Authority), loggers);
-        // Looked at before they are read: a change in between is loaded again, and not missed.
+        // Taken before the files are read, so that a change in between is loaded again.
         var stamp = RealmWatcher.Stamp(options.RealmFiles);
         var realms = new LiveRealms(loader.Load());
         var application = Build(url, realms, faults, loggers);
@@ -98,7 +99,8 @@ public sealed class EmbeddedRealm : IAsyncDisposable
             throw new EmbeddedRealmException(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Port {url.Port} is taken. Stop what listens there, or choose another address (--urls http://localhost:PORT, where the realm runs alone)."),
+                    $"Port {url.Port} is taken. Stop what listens there, or choose another address (--urls "
+                        + $"http://localhost:PORT, where the realm runs alone)."),
                 exception);
         }
 
@@ -146,13 +148,13 @@ public sealed class EmbeddedRealm : IAsyncDisposable
 
     private static WebApplication Build(Uri url, LiveRealms realms, RealmFaults? faults, ILoggerFactory loggers)
     {
-        // An empty builder: the host process's configuration, URLs and signals are none of the realm's business.
+        // An empty builder, because the host process's configuration, URLs and signals must not apply to the realm.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
 
-            // A challenge names the realm as it is called.
+            // A challenge names the realm.
             kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
             if (url.Host is "localhost")
             {
@@ -185,31 +187,33 @@ public sealed class EmbeddedRealm : IAsyncDisposable
         application.MapRealms(realms);
         if (faults is not null)
         {
-            faults.Know(((IEndpointRouteBuilder)application).DataSources.SelectMany(source => source.Endpoints).Select(FaultMiddleware.NameOf).OfType<string>());
+            faults.Know(
+                ((IEndpointRouteBuilder)application).DataSources.SelectMany(source => source.Endpoints)
+                    .Select(FaultMiddleware.NameOf)
+                    .OfType<string>());
             application.MapFaults(faults);
         }
 
         return application;
     }
 
-    /// <summary>
-    /// Passes everything on but the host's own report of a failed start, which the exception already tells in one line, and
-    /// what went wrong because it was asked to.
-    /// </summary>
+    /// <summary>Drops the host's own report of a failed start, which the exception already reports, and injected faults.</summary>
     private sealed class HostLoggers(ILoggerFactory loggers) : ILoggerFactory
     {
         public ILogger CreateLogger(string categoryName) =>
-            categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal) ? NullLogger.Instance : new LoggerWithoutCuts(loggers.CreateLogger(categoryName));
+            categoryName.StartsWith("Microsoft.Extensions.Hosting", StringComparison.Ordinal)
+                ? NullLogger.Instance
+                : new LoggerWithoutCuts(loggers.CreateLogger(categoryName));
 
         public void AddProvider(ILoggerProvider provider) => loggers.AddProvider(provider);
 
         public void Dispose()
         {
-            // The factory belongs to whoever started the realm.
+            // The caller owns the factory.
         }
     }
 
-    /// <summary>Leaves Ctrl+C and the other signals to the process that the realm is embedded in.</summary>
+    /// <summary>Ctrl+C and other signals belong to the process that embeds the realm.</summary>
     private sealed class SilentLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

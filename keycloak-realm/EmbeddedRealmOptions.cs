@@ -25,10 +25,14 @@ public sealed class EmbeddedRealmOptions
     /// </summary>
     public Uri Url { get; set; } = new("http://localhost:8080");
 
-    /// <summary>Values for <c>${NAME:default}</c> in the file. What is not here comes from the environment, else it is the default.</summary>
+    /// <summary>
+    /// Values for <c>${NAME:default}</c> in the file. What is not here comes from the environment, else it is the default.
+    /// </summary>
     public IReadOnlyDictionary<string, string>? Placeholders { get; set; }
 
-    /// <summary>Folder in which the keys are kept that the file does not give, so that tokens survive a restart. Null: in memory only.</summary>
+    /// <summary>
+    /// Folder in which the keys are kept that the file does not give, so that tokens survive a restart. Null: in memory only.
+    /// </summary>
     public string? StateFolder { get; set; }
 
     /// <summary>
@@ -45,8 +49,8 @@ public sealed class EmbeddedRealmOptions
     public NetworkCredential? Administrator { get; set; }
 
     /// <summary>
-    /// Whether there is the door for faults: <see cref="EmbeddedRealm.Faults"/>, and <c>/_faults</c> over HTTP. Without it
-    /// nothing of it runs, and its addresses are unknown as in Keycloak.
+    /// Whether faults can be injected: by <see cref="EmbeddedRealm.Faults"/>, and by <c>/_faults</c> over HTTP. Without it
+    /// nothing of it runs, and its addresses are unknown, as in Keycloak.
     /// </summary>
     public bool Faults { get; set; }
 
@@ -56,6 +60,8 @@ public sealed class EmbeddedRealmOptions
     /// <summary>The name of the environment. Only <c>Development</c> and <c>Testing</c> are accepted.</summary>
     public string EnvironmentName { get; set; } = "";
 
-    /// <summary>Where warnings about the files, reports of <see cref="Watch"/> and failures of back-channel calls go. Null: nowhere.</summary>
+    /// <summary>
+    /// Where warnings about the files, reports of <see cref="Watch"/> and failures of back-channel calls go. Null: nowhere.
+    /// </summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 }

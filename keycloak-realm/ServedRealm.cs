@@ -3,7 +3,7 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm;
 
-/// <summary>A realm that is served, as a developer wants to see it.</summary>
+/// <summary>A realm that is served.</summary>
 /// <param name="Name">The realm's name, as in the file.</param>
 /// <param name="Issuer">The issuer: <c>{Url}/realms/{realm}</c>.</param>
 /// <param name="People">Who can sign in, in the order of the file.</param>

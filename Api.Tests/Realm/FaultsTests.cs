@@ -9,12 +9,12 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Api.Tests.Realm;
 
-/// <summary>The door for faults: what no admin API can make, made in process and over HTTP, and nothing of it where it was not asked for.</summary>
+/// <summary>Fault injection in process and over HTTP, and its absence where it is not enabled.</summary>
 public sealed class FaultsTests : IAsyncDisposable
 {
     private const string Token = "/realms/acme/protocol/openid-connect/token";
     private const string Certs = "/realms/acme/protocol/openid-connect/certs";
-    private const string Door = "/_faults";
+    private const string FaultsPath = "/_faults";
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
     private readonly FakeTimeProvider _clock = new(DateTimeOffset.UtcNow);
@@ -245,14 +245,14 @@ public sealed class FaultsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Where_it_was_not_asked_for_there_is_no_door()
+    public async Task Without_the_option_faults_cannot_be_injected()
     {
         _realm = await EmbeddedRealm.StartAsync(Options(), Cancel);
         var unknown = await (await GetAsync("/_anything")).Content.ReadAsStringAsync(Cancel);
 
         foreach (var method in new[] { HttpMethod.Get, HttpMethod.Post, HttpMethod.Delete })
         {
-            var answer = await _http.SendAsync(new(method, Url(Door)), Cancel);
+            var answer = await _http.SendAsync(new(method, Url(FaultsPath)), Cancel);
             Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
             Assert.Equal(unknown, await answer.Content.ReadAsStringAsync(Cancel));
         }
@@ -275,7 +275,7 @@ public sealed class FaultsTests : IAsyncDisposable
             + $$"""
             "clock":{"offset":0,"now":"{{_clock.GetUtcNow():O}}"},"calls":[{"realm":"acme","endpoint":"token","calls":1}]}
             """,
-            await DoorAsync());
+            await FaultsAsync());
 
         Assert.Equal(HttpStatusCode.NoContent, (await _http.DeleteAsync(Url("/_faults/1"), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await AskTokenAsync()).StatusCode);
@@ -316,7 +316,7 @@ public sealed class FaultsTests : IAsyncDisposable
 
         Assert.Equal(HttpStatusCode.OK, moved.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(-90.5), Faults.ClockOffset);
-        Assert.Equal(HttpStatusCode.NoContent, (await _http.DeleteAsync(Url(Door), Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await _http.DeleteAsync(Url(FaultsPath), Cancel)).StatusCode);
         Assert.Equal(TimeSpan.Zero, Faults.ClockOffset);
         Assert.Equal(HttpStatusCode.OK, (await GetAsync(Certs)).StatusCode);
     }
@@ -369,13 +369,13 @@ public sealed class FaultsTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_page_of_any_site_cannot_post_through_the_door()
+    public async Task A_page_of_another_site_cannot_inject_a_fault()
     {
         await StartAsync();
         using var text = new StringContent("""{"endpoint":"token","status":503}""", Encoding.UTF8, "text/plain");
 
-        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await _http.PostAsync(Url(Door), text, Cancel)).StatusCode);
-        using var preflight = new HttpRequestMessage(HttpMethod.Options, Url(Door));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, (await _http.PostAsync(Url(FaultsPath), text, Cancel)).StatusCode);
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, Url(FaultsPath));
         preflight.Headers.Add("Origin", "https://elsewhere.test");
         preflight.Headers.Add("Access-Control-Request-Method", "POST");
         Assert.False((await _http.SendAsync(preflight, Cancel)).Headers.Contains("Access-Control-Allow-Origin"));
@@ -423,9 +423,9 @@ public sealed class FaultsTests : IAsyncDisposable
 
     private Task<HttpResponseMessage> GetAsync(string path) => _http.GetAsync(Url(path), Cancel);
 
-    private Task<HttpResponseMessage> PostAsync(string fault) => _http.PostAsync(Url(Door), Json(fault), Cancel);
+    private Task<HttpResponseMessage> PostAsync(string fault) => _http.PostAsync(Url(FaultsPath), Json(fault), Cancel);
 
-    private async Task<string> DoorAsync() => await (await GetAsync(Door)).Content.ReadAsStringAsync(Cancel);
+    private async Task<string> FaultsAsync() => await (await GetAsync(FaultsPath)).Content.ReadAsStringAsync(Cancel);
 
     private Task<HttpResponseMessage> AskTokenAsync(CancellationToken? cancellationToken = null) => SendFormAsync(Token, "acme-reader", cancellationToken ?? Cancel, ("grant_type", "client_credentials"));
 

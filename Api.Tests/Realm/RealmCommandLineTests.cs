@@ -12,7 +12,7 @@ public sealed class RealmCommandLineTests : IDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task It_serves_the_files_it_is_given_watches_them_and_opens_the_door_for_faults()
+    public async Task It_serves_the_files_it_is_given_watches_them_and_enables_fault_injection()
     {
         var first = Write("first.json", RealmFileUnderTest.Realm("first", "ann"));
         var second = Write("second.json", RealmFileUnderTest.Realm("second", "zoe"));

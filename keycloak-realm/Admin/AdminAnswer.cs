@@ -3,11 +3,6 @@ using KeycloakRealm.Endpoints;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>What a call of the admin REST API yields.</summary>
-/// <param name="Status">The HTTP status.</param>
-/// <param name="Body">The body; null for none.</param>
-/// <param name="IsError">Errors carry another content type than representations.</param>
-/// <param name="Location">The address of what was made.</param>
 internal sealed record AdminAnswer(int Status, JsonNode? Body = null, bool IsError = false, string? Location = null)
 {
     public static AdminAnswer NoContent { get; } = new(StatusCodes.Status204NoContent);
@@ -31,8 +26,9 @@ internal sealed record AdminAnswer(int Status, JsonNode? Body = null, bool IsErr
 
     public static AdminAnswer Failed(int status, string error) => new(status, new JsonObject { ["error"] = error }, IsError: true);
 
-    /// <summary>Refusals that say what is wrong with the representation stand under another name.</summary>
-    public static AdminAnswer Refused(int status, string message) => new(status, new JsonObject { ["errorMessage"] = message }, IsError: true);
+    /// <summary>Keycloak names the message <c>errorMessage</c> where a representation is refused, and <c>error</c> elsewhere.</summary>
+    public static AdminAnswer Refused(int status, string message) =>
+        new(status, new JsonObject { ["errorMessage"] = message }, IsError: true);
 
     public Task WriteAsync(HttpContext context)
     {

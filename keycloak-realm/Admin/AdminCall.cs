@@ -1,9 +1,6 @@
 namespace KeycloakRealm.Admin;
 
-/// <summary>One method at one address: who may call it, and what it does.</summary>
-/// <param name="Method">The HTTP method.</param>
-/// <param name="Roles">Roles of <c>realm-management</c>; one of them is enough.</param>
-/// <param name="HandleAsync">What the call does once the caller may.</param>
+/// <summary>A method at an address; one of the roles of <c>realm-management</c> is enough.</summary>
 internal sealed record AdminCall(string Method, IReadOnlyList<string> Roles, Func<AdminRequest, Task<AdminAnswer>> HandleAsync)
 {
     public static AdminCall Get(Func<AdminRequest, AdminAnswer> handle, params string[] roles) => new("GET", roles, Wrap(handle));
@@ -18,5 +15,6 @@ internal sealed record AdminCall(string Method, IReadOnlyList<string> Roles, Fun
 
     public static AdminCall Delete(Func<AdminRequest, Task<AdminAnswer>> handle, params string[] roles) => new("DELETE", roles, handle);
 
-    private static Func<AdminRequest, Task<AdminAnswer>> Wrap(Func<AdminRequest, AdminAnswer> handle) => request => Task.FromResult(handle(request));
+    private static Func<AdminRequest, Task<AdminAnswer>> Wrap(Func<AdminRequest, AdminAnswer> handle) =>
+        request => Task.FromResult(handle(request));
 }

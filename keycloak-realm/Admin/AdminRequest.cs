@@ -9,7 +9,6 @@ using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>One call of the admin REST API whose caller may make it.</summary>
 internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCaller Caller, JsonNode? Body)
 {
     private static readonly KnownFields Known = new();
@@ -20,10 +19,9 @@ internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCa
 
     public bool IsPresent(string name) => Context.Request.RouteValues.ContainsKey(name);
 
-    /// <summary>The user that the address names by id.</summary>
     public User? User => Realm.FindUserById(Route("user"));
 
-    /// <summary>The client that the address names by its internal id.</summary>
+    /// <summary>Addressed by the internal id, not by <c>clientId</c>.</summary>
     public Client? Client => Route("client") is { } id
         ? Realm.Clients.Values.FirstOrDefault(client => string.Equals(client.Id, id, StringComparison.Ordinal))
         : null;
@@ -32,10 +30,7 @@ internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCa
         ? Realm.AllGroups().FirstOrDefault(group => string.Equals(group.Id, id, StringComparison.Ordinal))
         : null;
 
-    /// <summary>
-    /// A segment of the address. It is read from what was sent, because the framework leaves an encoded slash as it is, and a
-    /// role's name may hold one.
-    /// </summary>
+    /// <summary>Read from the raw target, because the framework leaves an encoded slash as it is, and a role's name may hold one.</summary>
     public string? Route(string name)
     {
         var target = Context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
@@ -62,10 +57,6 @@ internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCa
 
     public bool May(params string[] roles) => Caller.HasAny(Site, roles);
 
-    /// <summary>The representation in the body, or why it cannot be taken.</summary>
-    /// <param name="kind">The kind of representation, as a realm file names its parts.</param>
-    /// <param name="name">Keycloak's name for it.</param>
-    /// <param name="refusal">The answer where there is none.</param>
     public JsonObject? Representation(string kind, string name, out AdminAnswer refusal)
     {
         refusal = AdminAnswer.Unreadable;
@@ -79,18 +70,18 @@ internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCa
             return body;
         }
 
-        refusal = AdminAnswer.Failed(StatusCodes.Status400BadRequest, $"Invalid json representation for {name}. Unrecognized field \"{unknown}\".");
+        refusal = AdminAnswer.Failed(
+            StatusCodes.Status400BadRequest, $"Invalid json representation for {name}. Unrecognized field \"{unknown}\".");
         return null;
     }
 
-    /// <summary>The part of a list that <c>first</c> and <c>max</c> ask for.</summary>
     public IEnumerable<T> Page<T>(IEnumerable<T> items, int? usual = null)
     {
         var from = items.Skip(Math.Max(Number("first") ?? 0, 0));
         return (Number("max") ?? usual) is { } count and >= 0 ? from.Take(count) : from;
     }
 
-    /// <summary>The body of a call; false if it is there and no JSON.</summary>
+    /// <summary><c>IsJson</c> is true without a body too.</summary>
     public static async Task<(JsonNode? Body, bool IsJson)> ReadBodyAsync(HttpContext context)
     {
         using var bytes = new MemoryStream();

@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Admin;
 
-/// <summary>Roles of the client <c>realm-management</c>, which every realm has, by which Keycloak decides who may administer.</summary>
+/// <summary>Roles of the client <c>realm-management</c>, which every realm has.</summary>
 internal static class AdminRoles
 {
     public const string Client = "realm-management";

@@ -4,15 +4,12 @@ using static KeycloakRealm.Admin.AdminRoles;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>
-/// The part of Keycloak's admin REST API that the embedded realm serves: its addresses, and for each call the roles of which
-/// the caller needs one. What Keycloak has and this table lacks is answered with 501.
-/// </summary>
+/// <summary>What Keycloak's admin REST API has and this table lacks is answered with 501.</summary>
 internal static class AdminRouting
 {
     private const string Root = "/admin/realms/{realm}";
 
-    // Parts of the API that are not served, with the role that Keycloak asks for to read them.
+    // Parts of the API that are not served, and the role that Keycloak requires to read them.
     private static readonly Dictionary<string, string> Unserved = new(StringComparer.Ordinal)
     {
         ["admin-events"] = ViewEvents,
@@ -42,7 +39,8 @@ internal static class AdminRouting
 
     public static void MapAdministration(this IEndpointRouteBuilder routes, LiveRealms realms)
     {
-        void Map(string path, params AdminCall[] calls) => routes.Map(Root + path, context => DispatchAsync(context, realms.Current.Sites, calls));
+        void Map(string path, params AdminCall[] calls) =>
+            routes.Map(Root + path, context => DispatchAsync(context, realms.Current.Sites, calls));
 
         Map("", AdminCall.Get(RealmResource.Read, ViewRealm, ManageRealm), AdminCall.Put(RealmResource.Change, ManageRealm));
         Map("/push-revocation", AdminCall.Post(RealmResource.PushRevocation, ManageRealm));
@@ -51,7 +49,10 @@ internal static class AdminRouting
         Map("/client-session-stats", AdminCall.Get(SessionsResource.Count, ViewRealm, ManageRealm));
 
         Map("/keys", AdminCall.Get(KeysResource.List, ViewRealm, ManageRealm));
-        Map("/components", AdminCall.Get(KeysResource.ListComponents, ViewRealm, ManageRealm), AdminCall.Post(KeysResource.Add, ManageRealm));
+        Map(
+            "/components",
+            AdminCall.Get(KeysResource.ListComponents, ViewRealm, ManageRealm),
+            AdminCall.Post(KeysResource.Add, ManageRealm));
         Map(
             "/components/{component}",
             AdminCall.Get(KeysResource.ReadComponent, ViewRealm, ManageRealm),
@@ -84,7 +85,10 @@ internal static class AdminRouting
         Map("/roles/{role}/users", AdminCall.Get(RolesResource.Users, ViewRealm, ManageRealm));
 
         Map("/clients", AdminCall.Get(ClientsResource.Find, ViewClients, ManageClients));
-        Map("/clients/{client}", AdminCall.Get(ClientsResource.Read, ViewClients, ManageClients), AdminCall.Put(ClientsResource.Change, ManageClients));
+        Map(
+            "/clients/{client}",
+            AdminCall.Get(ClientsResource.Read, ViewClients, ManageClients),
+            AdminCall.Put(ClientsResource.Change, ManageClients));
         Map("/clients/{client}/client-secret", AdminCall.Get(ClientsResource.ReadSecret, ViewClients, ManageClients));
         Map("/clients/{client}/service-account-user", AdminCall.Get(ClientsResource.ReadServiceAccount, ViewClients, ManageClients));
         Map("/clients/{client}/session-count", AdminCall.Get(SessionsResource.CountOfClient, ViewClients, ManageClients));
@@ -129,7 +133,7 @@ internal static class AdminRouting
 
         if (Array.Find(calls, each => string.Equals(each.Method, context.Request.Method, StringComparison.Ordinal)) is not { } call)
         {
-            // Another method is not allowed where the table is all that Keycloak has; where it has more, that is not served.
+            // Keycloak has POST and DELETE calls that this table lacks; its GET and PUT calls at these addresses are all here.
             await (HttpMethods.IsPost(context.Request.Method) || HttpMethods.IsDelete(context.Request.Method)
                 ? UnservedAsync(context, sites)
                 : AdminAnswer.Failed(StatusCodes.Status405MethodNotAllowed, "HTTP 405 Method Not Allowed").WriteAsync(context));
@@ -149,7 +153,7 @@ internal static class AdminRouting
         await answer.WriteAsync(context);
     }
 
-    /// <summary>401 and 403 as Keycloak gives them, so that a caller's rights can be tried; then the truth.</summary>
+    /// <summary>401 and 403 as in Keycloak, so that a caller's roles can be tested, before the 501.</summary>
     private static Task UnservedAsync(HttpContext context, IReadOnlyDictionary<string, RealmSite> sites)
     {
         if (AdminCaller.Authenticate(context, sites) is not { } caller)

@@ -5,8 +5,7 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Admin;
 
 /// <summary>
-/// Reads the members of a representation that a caller sends. A member that is absent leaves things as they are; one of
-/// another type makes the whole representation unreadable, and then nothing is changed.
+/// An absent member changes nothing; one of another type makes the whole representation unreadable, and nothing is changed then.
 /// </summary>
 internal sealed class Changes(JsonObject body)
 {
@@ -21,7 +20,8 @@ internal sealed class Changes(JsonObject body)
         value => value.ToString() switch { "true" => true, "false" => false, _ => throw new FormatException() },
         set);
 
-    public Changes Number(string name, Action<int> set) => Take(name, value => int.Parse(value.ToString(), CultureInfo.InvariantCulture), set);
+    public Changes Number(string name, Action<int> set) =>
+        Take(name, value => int.Parse(value.ToString(), CultureInfo.InvariantCulture), set);
 
     public Changes Texts(string name, Action<List<string>> set)
     {
@@ -51,7 +51,6 @@ internal sealed class Changes(JsonObject body)
         return this;
     }
 
-    /// <summary>A password among the credentials of a user.</summary>
     public Changes Password(string name, Action<Password> set)
     {
         if (body[name] is not JsonArray list)
@@ -68,7 +67,6 @@ internal sealed class Changes(JsonObject body)
         return this;
     }
 
-    /// <summary>Makes the changes, or says that the representation cannot be read.</summary>
     public AdminAnswer Apply()
     {
         if (!IsReadable)

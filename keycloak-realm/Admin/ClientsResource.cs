@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>Clients. They are found, read and changed; none is made or removed.</summary>
 internal static class ClientsResource
 {
     public static AdminAnswer NotFound => AdminAnswer.NotFound("Could not find client");
@@ -21,7 +20,7 @@ internal static class ClientsResource
     public static AdminAnswer Read(AdminRequest request) =>
         request.Client is { } client ? AdminAnswer.Ok(Representations.Of(client, request)) : NotFound;
 
-    /// <summary>Attributes that are sent are set, the others stay; an empty one is taken away.</summary>
+    /// <summary>Attributes that are not sent stay; an empty one is removed.</summary>
     public static AdminAnswer Change(AdminRequest request)
     {
         if (request.Client is not { } client)

@@ -4,7 +4,6 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>What a user has granted to clients: consents, and offline access, which is one that lasts.</summary>
 internal static class ConsentsResource
 {
     public static AdminAnswer List(AdminRequest request)
@@ -22,7 +21,8 @@ internal static class ConsentsResource
                 ["lastUpdatedDate"] = consent.Updated,
                 ["clientId"] = consent.Client.ClientId,
                 ["createdDate"] = consent.Created,
-                ["grantedClientScopes"] = Json.List(consent.Items.Select(item => item is Consent.ClientItself ? consent.Client.ClientId : item)),
+                ["grantedClientScopes"] = Json.List(consent.Items.Select(item =>
+                    item is Consent.ClientItself ? consent.Client.ClientId : item)),
                 ["additionalGrants"] = Additional(consent.Client, offline.Contains(consent.Client)),
             })
             .Concat(offline.Where(client => !user.Consents.ContainsKey(client.Id)).Select(client => new JsonObject
@@ -33,7 +33,7 @@ internal static class ConsentsResource
             })));
     }
 
-    /// <summary>Takes a consent back, and with it the client's part in every session of the user.</summary>
+    /// <summary>Also takes the client out of every session of the user.</summary>
     public static AdminAnswer Revoke(AdminRequest request)
     {
         if (request.User is not { } user)
@@ -41,7 +41,7 @@ internal static class ConsentsResource
             return UsersResource.NotFound;
         }
 
-        // The address names the client as people do, and not by its internal id.
+        // This address names the client by clientId, not by its internal id.
         if (request.Realm.FindClient(request.Route("consented")) is not { } client)
         {
             return AdminAnswer.NotFound("Client not found");
@@ -53,7 +53,8 @@ internal static class ConsentsResource
             return AdminAnswer.NotFound("Consent nor offline token not found");
         }
 
-        foreach (var session in offline.Concat(request.Site.Sessions.List(session => session.User == user && session.Clients.ContainsKey(client.Id))))
+        foreach (var session in offline.Concat(request.Site.Sessions.List(session =>
+            session.User == user && session.Clients.ContainsKey(client.Id))))
         {
             request.Site.Sessions.Detach(session, client, endIfLast: session.Offline);
         }

@@ -5,12 +5,11 @@ using static KeycloakRealm.Admin.AdminRoles;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>Groups, which are read only.</summary>
 internal static class GroupsResource
 {
     public static AdminAnswer NotFound => AdminAnswer.NotFound("Could not find group by id");
 
-    /// <summary>Top-level groups; where something is searched for, with those below them that fit.</summary>
+    /// <summary>Top-level groups; a search returns the matching groups below them too.</summary>
     public static AdminAnswer Find(AdminRequest request)
     {
         if (request.Query("search") is not { } text)
@@ -18,17 +17,20 @@ internal static class GroupsResource
             return AdminAnswer.Ok(request.Page(request.Realm.Groups).Select(group => WithAccess(request, Representations.Of(group, []))));
         }
 
-        return AdminAnswer.Ok(request.Page(request.Realm.Groups.Where(group => Contains(group, text))).Select(group => Tree(request, group, text)));
+        return AdminAnswer.Ok(
+            request.Page(request.Realm.Groups.Where(group => Contains(group, text))).Select(group => Tree(request, group, text)));
     }
 
-    public static AdminAnswer Read(AdminRequest request) => request.Group is { } group ? AdminAnswer.Ok(Complete(request, group)) : NotFound;
+    public static AdminAnswer Read(AdminRequest request) =>
+        request.Group is { } group ? AdminAnswer.Ok(Complete(request, group)) : NotFound;
 
     public static AdminAnswer Children(AdminRequest request) => request.Group is { } group
         ? AdminAnswer.Ok(request.Page(group.SubGroups).Select(child => Complete(request, child)))
         : NotFound;
 
     public static AdminAnswer Members(AdminRequest request) => request.Group is { } group
-        ? AdminAnswer.Ok(request.Page(request.Realm.Users.Values.Where(user => user.Groups.Contains(group))).Select(user => Representations.Of(user)))
+        ? AdminAnswer.Ok(
+            request.Page(request.Realm.Users.Values.Where(user => user.Groups.Contains(group))).Select(user => Representations.Of(user)))
         : NotFound;
 
     private static bool Contains(Group group, string text) =>
@@ -41,9 +43,12 @@ internal static class GroupsResource
     private static JsonObject Complete(AdminRequest request, Group group)
     {
         var json = Representations.Of(group, []);
-        json["attributes"] = new JsonObject(group.Attributes.Select(each => KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Value))));
+        json["attributes"] = new JsonObject(group.Attributes.Select(each =>
+            KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Value))));
         json["realmRoles"] = Json.List(group.Roles.Where(role => role.Client is null).Select(role => role.Name));
-        json["clientRoles"] = new JsonObject(group.Roles.Where(role => role.Client is not null).GroupBy(role => role.Client!.ClientId, StringComparer.Ordinal)
+        json["clientRoles"] = new JsonObject(group.Roles
+            .Where(role => role.Client is not null)
+            .GroupBy(role => role.Client!.ClientId, StringComparer.Ordinal)
             .Select(each => KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Select(role => role.Name)))));
         return WithAccess(request, json);
     }

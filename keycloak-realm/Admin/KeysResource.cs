@@ -4,10 +4,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>
-/// The realm's keys, as a list and as the components that hold them: adding one, giving it another priority, making it
-/// passive, switching it off, taking it away. Other components are not served.
-/// </summary>
+/// <summary>Keys as a list, and as the components that hold them. Other components are not served.</summary>
 internal static class KeysResource
 {
     private const string ProviderType = "org.keycloak.keys.KeyProvider";
@@ -51,8 +48,8 @@ internal static class KeysResource
         try
         {
             var id = Guid.NewGuid().ToString();
-            request.Site.Keys.Add(KeyProvider.Create(
-                id, body.Text("name") ?? provider, provider, Settings(body), request.Realm.Name, request.Site.Clock.GetUtcNow()));
+            var component = new KeyComponent(id, body.Text("name") ?? provider, provider, Settings(body));
+            request.Site.Keys.Add(KeyProvider.Create(component, request.Realm.Name, request.Site.Clock.GetUtcNow()));
             return AdminAnswer.Created($"{request.Site.ServerUrl}/admin/realms/{request.Realm.PathSegment}/components/{id}");
         }
         catch (RealmFileException)
@@ -61,7 +58,7 @@ internal static class KeysResource
         }
     }
 
-    /// <summary>Changes settings; the key itself stays what it is.</summary>
+    /// <summary>The key itself cannot be changed.</summary>
     public static AdminAnswer Change(AdminRequest request)
     {
         if (Find(request) is not { } provider)
@@ -99,7 +96,9 @@ internal static class KeysResource
         request.Site.Keys.All.FirstOrDefault(each => string.Equals(each.Id, request.Route("component"), StringComparison.Ordinal));
 
     private static Dictionary<string, string> Settings(JsonObject body) => body["config"] is JsonObject config
-        ? config.Select(each => (each.Key, Value: config.Texts(each.Key))).Where(each => each.Value.Count > 0).ToDictionary(each => each.Key, each => each.Value[0], StringComparer.Ordinal)
+        ? config.Select(each => (each.Key, Value: config.Texts(each.Key)))
+            .Where(each => each.Value.Count > 0)
+            .ToDictionary(each => each.Key, each => each.Value[0], StringComparer.Ordinal)
         : [];
 
     private static JsonObject Component(AdminRequest request, KeyProvider provider)

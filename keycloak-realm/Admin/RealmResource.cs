@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>The realm's own settings, as far as they matter here.</summary>
 internal static class RealmResource
 {
     public static AdminAnswer Read(AdminRequest request)
@@ -31,8 +30,7 @@ internal static class RealmResource
     }
 
     /// <summary>
-    /// Changes settings. A not-before takes effect at once on every token, the caller's own included; members that the
-    /// embedded realm has no use for are passed over.
+    /// A not-before applies at once to every token, the caller's own included. Members without a meaning here are ignored.
     /// </summary>
     public static AdminAnswer Change(AdminRequest request)
     {
@@ -61,6 +59,6 @@ internal static class RealmResource
             .Apply();
     }
 
-    /// <summary>Tells the not-before to clients with an admin URL, of which there are none here.</summary>
+    /// <summary>Keycloak sends the not-before to clients with an admin URL; there are none here.</summary>
     public static AdminAnswer PushRevocation(AdminRequest request) => AdminAnswer.Ok(new JsonObject());
 }

@@ -5,7 +5,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>The realm's things as the admin REST API shows them, members in Keycloak's order.</summary>
+/// <summary>Members are in Keycloak's order.</summary>
 internal static class Representations
 {
     public static JsonObject Of(Realm realm, RealmRole role) => new(
@@ -18,7 +18,7 @@ internal static class Representations
         new("containerId", role.Client?.Id ?? realm.Id),
     ]);
 
-    /// <summary>A user in a list, or alone with what the caller may do to them; service accounts come without that.</summary>
+    /// <summary>Brief in a list; a service account has no <c>access</c> either way.</summary>
     public static JsonObject Of(User user, bool brief = false)
     {
         var json = new JsonObject(
@@ -91,11 +91,12 @@ internal static class Representations
         new("name", group.Name),
         new("path", group.Path),
         .. Given("parentId", group.Parent?.Id),
-        .. counted ? [KeyValuePair.Create("subGroupCount", (JsonNode?)group.SubGroups.Count)] : Array.Empty<KeyValuePair<string, JsonNode?>>(),
+        .. counted
+            ? [KeyValuePair.Create("subGroupCount", (JsonNode?)group.SubGroups.Count)]
+            : Array.Empty<KeyValuePair<string, JsonNode?>>(),
         new("subGroups", new JsonArray([.. subGroups])),
     ]);
 
-    /// <summary>Times are milliseconds, although sessions count seconds.</summary>
     public static JsonObject Of(UserSession session) => new()
     {
         ["id"] = session.Id,
@@ -105,7 +106,8 @@ internal static class Representations
         ["start"] = session.Started * 1000,
         ["lastAccess"] = session.LastRefresh * 1000,
         ["rememberMe"] = false,
-        ["clients"] = new JsonObject(session.Clients.Values.Select(part => KeyValuePair.Create(part.Client.Id, (JsonNode?)part.Client.ClientId))),
+        ["clients"] = new JsonObject(session.Clients.Values.Select(part =>
+            KeyValuePair.Create(part.Client.Id, (JsonNode?)part.Client.ClientId))),
         ["transientUser"] = false,
     };
 

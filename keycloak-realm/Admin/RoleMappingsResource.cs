@@ -3,10 +3,8 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>Which roles a user or a group has, and giving and taking them.</summary>
 internal static class RoleMappingsResource
 {
-    /// <summary>Direct roles, of the realm and of every client.</summary>
     public static AdminAnswer Read(AdminRequest request) => For(request, holder =>
     {
         var answer = new JsonObject();
@@ -19,12 +17,14 @@ internal static class RoleMappingsResource
         var byClient = holder.Roles.Where(role => role.Client is not null).GroupBy(role => role.Client!).ToList();
         if (byClient.Count > 0)
         {
-            answer["clientMappings"] = new JsonObject(byClient.Select(each => KeyValuePair.Create(each.Key.ClientId, (JsonNode?)new JsonObject
-            {
-                ["id"] = each.Key.Id,
-                ["client"] = each.Key.ClientId,
-                ["mappings"] = List(request, each),
-            })));
+            answer["clientMappings"] = new JsonObject(byClient.Select(each => KeyValuePair.Create(
+                each.Key.ClientId,
+                (JsonNode?)new JsonObject
+                {
+                    ["id"] = each.Key.Id,
+                    ["client"] = each.Key.ClientId,
+                    ["mappings"] = List(request, each),
+                })));
         }
 
         return AdminAnswer.Ok(answer);
@@ -33,7 +33,6 @@ internal static class RoleMappingsResource
     public static AdminAnswer ReadDirect(AdminRequest request) => InContainer(request, (holder, roles) =>
         AdminAnswer.Ok(List(request, holder.Roles.Where(roles.ContainsValue))));
 
-    /// <summary>Direct roles, those of groups, and what all of them are composed of.</summary>
     public static AdminAnswer ReadEffective(AdminRequest request) => InContainer(request, (holder, roles) =>
         AdminAnswer.Ok(List(request, holder.Effective.Where(roles.ContainsValue))));
 
@@ -45,10 +44,11 @@ internal static class RoleMappingsResource
     public static AdminAnswer Remove(AdminRequest request) => Change(request, (roles, named) => roles.ExceptWith(named));
 
     /// <summary>
-    /// A caller gives and takes a role of <c>realm-management</c> only if they have it themselves, so that nobody raises
-    /// their own rights. The set of roles is replaced as a whole, because tokens are made from it meanwhile.
+    /// A caller needs a role of <c>realm-management</c> to assign it. The set is replaced as a whole, because it is read without a
+    /// lock.
     /// </summary>
-    private static AdminAnswer Change(AdminRequest request, Action<HashSet<RealmRole>, List<RealmRole>> change) => InContainer(request, (holder, roles) =>
+    private static AdminAnswer Change(AdminRequest request, Action<HashSet<RealmRole>, List<RealmRole>> change) =>
+        InContainer(request, (holder, roles) =>
     {
         if (request.Body is not JsonArray list || list.Any(item => item is not JsonObject))
         {
@@ -58,7 +58,9 @@ internal static class RoleMappingsResource
         var named = new List<RealmRole>();
         foreach (var item in list.OfType<JsonObject>())
         {
-            if (item["name"]?.ToString() is not { } name || !roles.TryGetValue(name, out var role) || !string.Equals(item["id"]?.ToString(), role.Id, StringComparison.Ordinal))
+            if (item["name"]?.ToString() is not { } name
+                || !roles.TryGetValue(name, out var role)
+                || !string.Equals(item["id"]?.ToString(), role.Id, StringComparison.Ordinal))
             {
                 return AdminAnswer.NotFound("Role not found");
             }
@@ -94,7 +96,8 @@ internal static class RoleMappingsResource
             : GroupsResource.NotFound;
     }
 
-    private static AdminAnswer InContainer(AdminRequest request, Func<Holder, Dictionary<string, RealmRole>, AdminAnswer> answer) => For(request, holder =>
+    private static AdminAnswer InContainer(AdminRequest request, Func<Holder, Dictionary<string, RealmRole>, AdminAnswer> answer) =>
+        For(request, holder =>
     {
         if (!request.IsPresent("client"))
         {
@@ -104,6 +107,5 @@ internal static class RoleMappingsResource
         return request.Client is { } client ? answer(holder, client.Roles) : AdminAnswer.NotFound("Client not found");
     });
 
-    /// <summary>Who has the roles: a user or a group.</summary>
     private sealed record Holder(IReadOnlySet<RealmRole> Roles, IReadOnlySet<RealmRole> Effective, Action<HashSet<RealmRole>> Set);
 }

@@ -3,7 +3,6 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>Roles of the realm, or of the client that the address names.</summary>
 internal static class RolesResource
 {
     public static AdminAnswer List(AdminRequest request) => Of(request, roles => AdminAnswer.Ok(
@@ -19,7 +18,7 @@ internal static class RolesResource
     public static AdminAnswer Composites(AdminRequest request) =>
         One(request, role => AdminAnswer.Ok(role.Composites.Select(member => Representations.Of(request.Realm, member))));
 
-    /// <summary>Who has the role directly, service accounts too.</summary>
+    /// <summary>Direct assignments only, service accounts included.</summary>
     public static AdminAnswer Users(AdminRequest request) => One(request, role => AdminAnswer.Ok(UsersResource.Listed(
         request, request.Page(request.Realm.Users.Values.Where(user => user.Roles.Contains(role))))));
 

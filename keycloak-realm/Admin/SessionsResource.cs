@@ -4,7 +4,6 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>Sessions: who is signed in where, and ending it.</summary>
 internal static class SessionsResource
 {
     public static AdminAnswer OfUser(AdminRequest request) => request.User is { } user
@@ -12,16 +11,18 @@ internal static class SessionsResource
         : UsersResource.NotFound;
 
     public static AdminAnswer OfClient(AdminRequest request) => request.Client is { } client
-        ? AdminAnswer.Ok(request.Page(request.Site.Sessions.List(session => session.Clients.ContainsKey(client.Id))).Select(Representations.Of))
+        ? AdminAnswer.Ok(
+            request.Page(request.Site.Sessions.List(session => session.Clients.ContainsKey(client.Id))).Select(Representations.Of))
         : ClientsResource.NotFound;
 
     public static AdminAnswer CountOfClient(AdminRequest request) => request.Client is { } client
         ? AdminAnswer.Ok(new JsonObject { ["count"] = CountOf(request, client, offline: false) })
         : ClientsResource.NotFound;
 
-    /// <summary>Sessions of each client that has any; the counts are texts.</summary>
+    /// <summary>Keycloak writes the counts as strings.</summary>
     public static AdminAnswer Count(AdminRequest request) => AdminAnswer.Ok(request.Realm.Clients.Values
-        .Select(client => (Client: client, Active: CountOf(request, client, offline: false), Offline: CountOf(request, client, offline: true)))
+        .Select(client =>
+            (Client: client, Active: CountOf(request, client, offline: false), Offline: CountOf(request, client, offline: true)))
         .Where(each => each.Active + each.Offline > 0)
         .Select(each => new JsonObject
         {
@@ -31,12 +32,11 @@ internal static class SessionsResource
             ["id"] = each.Client.Id,
         }));
 
-    /// <summary>Ends one session and tells its clients.</summary>
     public static async Task<AdminAnswer> EndAsync(AdminRequest request)
     {
         if (request.Site.Sessions.End(request.Route("session")) is not { } session)
         {
-            // Keycloak's own spelling.
+            // The spelling is Keycloak's.
             return AdminAnswer.NotFound("Sesssion not found");
         }
 
@@ -44,7 +44,7 @@ internal static class SessionsResource
         return AdminAnswer.NoContent;
     }
 
-    /// <summary>Ends all sessions of a user, offline ones too, and leaves a not-before that no call takes away.</summary>
+    /// <summary>Ends offline sessions too, and sets a not-before that no call removes.</summary>
     public static async Task<AdminAnswer> LogOutAsync(AdminRequest request)
     {
         if (request.User is not { } user)
@@ -61,7 +61,7 @@ internal static class SessionsResource
         return AdminAnswer.NoContent;
     }
 
-    /// <summary>Ends every session of the realm. Keycloak tells no relying party of it, and sets the realm's not-before.</summary>
+    /// <summary>Keycloak notifies no relying party here, and sets the realm's not-before.</summary>
     public static AdminAnswer EndAll(AdminRequest request)
     {
         request.Realm.NotBefore = request.Site.Now;

@@ -4,7 +4,7 @@ using static KeycloakRealm.Admin.AdminRoles;
 
 namespace KeycloakRealm.Admin;
 
-/// <summary>People. Service accounts are users too; lists and searches leave them out.</summary>
+/// <summary>Service accounts are users too; lists and searches leave them out.</summary>
 internal static class UsersResource
 {
     private const string Name = "UserRepresentation";
@@ -104,7 +104,6 @@ internal static class UsersResource
         ? AdminAnswer.Ok(user.Groups.Select(group => Representations.Of(group, [], counted: false)))
         : NotFound;
 
-    /// <summary>Users as a list shows them.</summary>
     public static IEnumerable<JsonObject> Listed(AdminRequest request, IEnumerable<User> users, bool brief = false) => users.Select(user =>
     {
         var json = Representations.Of(user, brief);
@@ -123,7 +122,8 @@ internal static class UsersResource
         .Apply();
 
     private static bool IsTaken(Realm realm, User user) =>
-        user.Email is not null && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal));
+        user.Email is not null
+            && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal));
 
     private static IEnumerable<User> Matching(AdminRequest request)
     {
@@ -133,12 +133,16 @@ internal static class UsersResource
                 ? string.Equals(value, wanted, StringComparison.OrdinalIgnoreCase)
                 : value.Contains(wanted, StringComparison.OrdinalIgnoreCase)));
 
-        // Whoever asks for an exact field gets service accounts as well.
+        // A filter by an exact field returns service accounts too.
         var byField = Fields.Any(name => request.Query(name) is not null);
         return request.Realm.Users.Values
             .Where(user => byField || user.ServiceAccountOf is null)
             .Where(user => request.Query("search") is not { } text || IsFound(user, text))
-            .Where(user => Fits("username", user.Username) && Fits("email", user.Email) && Fits("firstName", user.FirstName) && Fits("lastName", user.LastName))
+            .Where(user =>
+                Fits("username", user.Username)
+                && Fits("email", user.Email)
+                && Fits("firstName", user.FirstName)
+                && Fits("lastName", user.LastName))
             .Where(user => request.Query("enabled") is null || user.Enabled == request.Asks("enabled"))
             .OrderBy(user => user.Username, StringComparer.Ordinal);
     }
@@ -150,7 +154,8 @@ internal static class UsersResource
             return text[3..].Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(user.Id, StringComparer.Ordinal);
         }
 
-        return text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(word => new[] { user.Username, user.Email, user.FirstName, user.LastName }
-            .Any(value => value?.Contains(word.Trim('*', '"'), StringComparison.OrdinalIgnoreCase) is true));
+        string?[] fields = [user.Username, user.Email, user.FirstName, user.LastName];
+        return text.Split(' ', StringSplitOptions.RemoveEmptyEntries).All(word =>
+            Array.Exists(fields, value => value?.Contains(word.Trim('*', '"'), StringComparison.OrdinalIgnoreCase) is true));
     }
 }

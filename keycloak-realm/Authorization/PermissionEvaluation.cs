@@ -3,12 +3,11 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Authorization;
 
 /// <summary>
-/// Decides which scopes of which resources somebody gets. Where permissions disagree about a resource, the resource server's
-/// strategy decides; a permission on its type stands back where one names the resource itself.
+/// Where permissions disagree, the resource server's strategy decides; one on a type yields to one that names the resource.
 /// </summary>
 internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, PolicySubject subject)
 {
-    /// <summary>What is granted of a request; null if nothing is.</summary>
+    /// <summary>Null if nothing is granted.</summary>
     public GrantedPermission? Evaluate(ProtectedResource resource, IReadOnlyList<string> scopes)
     {
         var permissions = server.Policies.Where(policy => policy.IsPermission && AppliesTo(policy, resource, scopes)).ToList();
@@ -43,7 +42,8 @@ internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, P
             denied.RemoveAll(granted.Contains);
         }
 
-        List<string> left = [.. scopes.Where(scope => granted.Contains(scope, StringComparer.Ordinal) && !denied.Contains(scope, StringComparer.Ordinal))];
+        List<string> left =
+            [.. scopes.Where(scope => granted.Contains(scope, StringComparer.Ordinal) && !denied.Contains(scope, StringComparer.Ordinal))];
         var isGranted = left.Count > 0 || (resourceGranted && !anyDenied && scopes.Count == 0);
         return isGranted ? new GrantedPermission(resource, left) : null;
     }
@@ -61,9 +61,10 @@ internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, P
         }
 
         return permission.Type is "scope"
-            || (permission.Config.TryGetValue("defaultResourceType", out var type) && type.Length > 0 && string.Equals(type, resource.Type, StringComparison.Ordinal));
+            || (permission.Config.TryGetValue("defaultResourceType", out var type)
+                && type.Length > 0
+                && string.Equals(type, resource.Type, StringComparison.Ordinal));
     }
 }
 
-/// <summary>A resource and the scopes of it that are granted.</summary>
 internal sealed record GrantedPermission(ProtectedResource Resource, IReadOnlyList<string> Scopes);

@@ -3,14 +3,14 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Authorization;
 
-/// <summary>What a caller asks for: resources with the scopes of each.</summary>
 internal static class PermissionRequest
 {
     /// <summary>
-    /// Reads <c>permission</c> parameters: <c>resource#scope,scope</c>, <c>resource</c> for all its scopes, <c>#scope</c> for
-    /// every resource that has it. Without any, everything is asked for.
+    /// <c>resource#scope,scope</c>; <c>resource</c> for all its scopes; <c>#scope</c> for every resource that has it; none for
+    /// everything.
     /// </summary>
-    public static (List<(ProtectedResource Resource, List<string> Scopes)> Asked, Refusal? Refusal) Read(ResourceServer server, ProtocolForm form)
+    public static (List<(ProtectedResource Resource, List<string> Scopes)> Asked, Refusal? Refusal) Read(
+        ResourceServer server, ProtocolForm form)
     {
         var permissions = form.Values("permission");
         if (permissions.Count == 0)
@@ -34,9 +34,13 @@ internal static class PermissionRequest
         return (asked, null);
     }
 
-    /// <summary>Adds one permission to what is asked for, or says what is wrong with it.</summary>
     public static Refusal? Add(
-        ResourceServer server, List<(ProtectedResource Resource, List<string> Scopes)> asked, string? name, List<string> scopes, bool byUri = false, bool patterns = false)
+        ResourceServer server,
+        List<(ProtectedResource Resource, List<string> Scopes)> asked,
+        string? name,
+        List<string> scopes,
+        bool byUri = false,
+        bool patterns = false)
     {
         if (scopes.Exists(scope => !server.Scopes.Contains(scope, StringComparer.Ordinal)))
         {
@@ -53,8 +57,12 @@ internal static class PermissionRequest
             return null;
         }
 
-        var resource = byUri ? server.Resources.Find(each => each.Uris.Any(uri => Matches(uri, name, patterns))) : server.FindResource(name);
-        List<string> reachable = resource is null ? [] : [.. resource.Scopes.Where(scope => scopes.Count == 0 || scopes.Contains(scope, StringComparer.Ordinal))];
+        var resource = byUri
+            ? server.Resources.Find(each => each.Uris.Any(uri => Matches(uri, name, patterns)))
+            : server.FindResource(name);
+        List<string> reachable = resource is null
+            ? []
+            : [.. resource.Scopes.Where(scope => scopes.Count == 0 || scopes.Contains(scope, StringComparer.Ordinal))];
         if (resource is null || (scopes.Count > 0 && reachable.Count == 0))
         {
             return Refusal.BadRequest("invalid_resource", $"Resource with id [{name}] does not exist.");
@@ -64,7 +72,8 @@ internal static class PermissionRequest
         return null;
     }
 
-    private static void Merge(List<(ProtectedResource Resource, List<string> Scopes)> asked, ProtectedResource resource, List<string> scopes)
+    private static void Merge(
+        List<(ProtectedResource Resource, List<string> Scopes)> asked, ProtectedResource resource, List<string> scopes)
     {
         var index = asked.FindIndex(each => each.Resource == resource);
         if (index < 0)
@@ -78,6 +87,7 @@ internal static class PermissionRequest
     }
 
     private static bool Matches(string pattern, string uri, bool patterns) => patterns && pattern.EndsWith('*')
-        ? uri.StartsWith(pattern[..^1], StringComparison.Ordinal) || string.Equals(uri, pattern[..^1].TrimEnd('/'), StringComparison.Ordinal)
+        ? uri.StartsWith(pattern[..^1], StringComparison.Ordinal)
+            || string.Equals(uri, pattern[..^1].TrimEnd('/'), StringComparison.Ordinal)
         : string.Equals(pattern, uri, StringComparison.Ordinal);
 }

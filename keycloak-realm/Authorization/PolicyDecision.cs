@@ -4,13 +4,13 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Authorization;
 
-/// <summary>What one policy says about somebody.</summary>
 internal static class PolicyDecision
 {
     private static readonly Dictionary<string, Func<Realm, AuthorizationPolicy, PolicySubject, bool>> Kinds = new(StringComparer.Ordinal)
     {
         ["role"] = HasRoles,
-        ["user"] = (_, policy, subject) => Names(policy, "users").Any(name => Same(name, subject.User.Id) || Same(name, subject.User.Username)),
+        ["user"] = (_, policy, subject) => Names(policy, "users")
+            .Any(name => Same(name, subject.User.Id) || Same(name, subject.User.Username)),
         ["client"] = (realm, policy, subject) => Names(policy, "clients").Any(name =>
             Same(name, subject.ClientId) || (realm.FindClient(subject.ClientId) is { } client && Same(name, client.Id))),
         ["group"] = IsMember,
@@ -20,11 +20,10 @@ internal static class PolicyDecision
 
     public static bool Knows(string type) => Kinds.ContainsKey(type);
 
-    /// <summary>Whether the policy grants. One of a kind that is not known here never does, whatever its logic.</summary>
+    /// <summary>A policy of an unknown kind never grants, whatever its logic.</summary>
     public static bool Evaluate(Realm realm, AuthorizationPolicy policy, PolicySubject subject) =>
         Kinds.TryGetValue(policy.Type, out var decide) && decide(realm, policy, subject) != policy.IsNegative;
 
-    /// <summary>Whether a permission's policies together grant it.</summary>
     public static bool EvaluatePermission(Realm realm, AuthorizationPolicy permission, PolicySubject subject) =>
         Combine(permission.Strategy, permission.Applied.Select(each => Evaluate(realm, each, subject))) != permission.IsNegative;
 
@@ -40,7 +39,7 @@ internal static class PolicyDecision
         };
     }
 
-    /// <summary>One of the roles is enough, but for those that are required.</summary>
+    /// <summary>One role is enough, but every required role must be held.</summary>
     private static bool HasRoles(Realm realm, AuthorizationPolicy policy, PolicySubject subject)
     {
         var granted = false;
@@ -101,7 +100,6 @@ internal static class PolicyDecision
             });
         });
 
-    /// <summary>A role is named by id, by name, or as <c>client/role</c>.</summary>
     private static RealmRole? FindRole(Realm realm, string? name)
     {
         if (name is null)
@@ -128,7 +126,8 @@ internal static class PolicyDecision
     private static List<string> Names(AuthorizationPolicy policy, string member) =>
         [.. Parse(policy, member).OfType<JsonValue>().Select(value => value.ToString())];
 
-    private static List<JsonObject> Definitions(AuthorizationPolicy policy, string member) => [.. Parse(policy, member).OfType<JsonObject>()];
+    private static List<JsonObject> Definitions(AuthorizationPolicy policy, string member) =>
+        [.. Parse(policy, member).OfType<JsonObject>()];
 
     private static JsonArray Parse(AuthorizationPolicy policy, string member)
     {

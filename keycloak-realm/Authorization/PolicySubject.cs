@@ -4,7 +4,6 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Authorization;
 
-/// <summary>About whom policies decide: an account, with the roles and scopes that its access token carries.</summary>
 internal sealed class PolicySubject(User user, JsonObject token)
 {
     public User User => user;

@@ -6,7 +6,6 @@ using Microsoft.Net.Http.Headers;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Writes answers the way Keycloak writes them.</summary>
 internal static class Answer
 {
     public const string NoStore = "no-store";
@@ -21,7 +20,7 @@ internal static class Answer
     public static Task JsonAsync(HttpContext context, int status, JsonNode body, string contentType = MediaTypeNames.Application.Json) =>
         BytesAsync(context, status, Json.Bytes(body), contentType);
 
-    /// <summary>An OAuth error (RFC 6749, section 5.2).</summary>
+    /// <summary>RFC 6749, section 5.2.</summary>
     public static Task ErrorAsync(HttpContext context, int status, string error, string? description = null)
     {
         var body = new JsonObject { ["error"] = error };
@@ -46,7 +45,7 @@ internal static class Answer
         return BytesAsync(context, status, Encoding.UTF8.GetBytes(html), contentType);
     }
 
-    /// <summary>A page that any site may frame.</summary>
+    /// <summary>Any site may frame this page.</summary>
     public static Task FrameAsync(HttpContext context, string html)
     {
         context.Response.Headers.ContentSecurityPolicy = FrameSecurityPolicy;
@@ -72,7 +71,7 @@ internal static class Answer
 
     public static void SetCache(HttpContext context, string value) => context.Response.Headers.CacheControl = value;
 
-    /// <summary>The headers on every answer. Pages and answers to forms carry the policies for pages as well.</summary>
+    /// <summary>Pages and answers to forms carry the policies for pages too.</summary>
     public static void AddSecurityHeaders(HttpContext context)
     {
         var headers = context.Response.Headers;
@@ -111,7 +110,6 @@ internal static class Answer
     }
 }
 
-/// <summary>Why a request is refused.</summary>
 internal sealed record Refusal(int Status, string Error, string? Description)
 {
     public static Refusal BadRequest(string error, string? description) => new(StatusCodes.Status400BadRequest, error, description);

@@ -5,7 +5,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Trades a code for tokens (RFC 6749, section 4.1.3; RFC 7636).</summary>
+/// <summary>RFC 6749, section 4.1.3; RFC 7636.</summary>
 internal static class AuthorizationCodeGrant
 {
     public static GrantResult Grant(TokenEndpoint.Request request)
@@ -28,12 +28,12 @@ internal static class AuthorizationCodeGrant
             return new(Refusal.BadRequest("invalid_grant", "User disabled"));
         }
 
-        if (code.RedirectUri is not null && !string.Equals(code.RedirectUri, form["redirect_uri"], StringComparison.Ordinal))
+        if (!string.Equals(code.Request.RedirectUri, form["redirect_uri"], StringComparison.Ordinal))
         {
             return new(Refusal.BadRequest("invalid_grant", "Incorrect redirect_uri"));
         }
 
-        if (code.Client != client)
+        if (code.Request.Client != client)
         {
             return new(Refusal.BadRequest("invalid_grant", "Auth error: Found different client_id in clientSession"));
         }
@@ -48,17 +48,17 @@ internal static class AuthorizationCodeGrant
             return new(Refusal.BadRequest("invalid_grant", reason));
         }
 
-        var subject = new TokenSubject(client, session.User, code.Scope, session, part) { KeyThumbprint = request.KeyThumbprint };
-        return OfflineAccess.Respond(request, subject, "ac", code.Scope);
+        var subject = new TokenSubject(client, session.User, code.Request.Scope, session, part) { KeyThumbprint = request.KeyThumbprint };
+        return OfflineAccess.Respond(request, subject, "ac", code.Request.Scope);
     }
 
-    /// <summary>Between 43 and 128 unreserved characters (RFC 7636, sections 4.1 and 4.2).</summary>
+    /// <summary>43 to 128 unreserved characters (RFC 7636, sections 4.1 and 4.2).</summary>
     public static bool IsWellFormed(string text) =>
         text.Length is >= 43 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~');
 
     private static string? CheckVerifier(AuthorizationCode code, bool enforced, string? verifier)
     {
-        if (code.Challenge is null && !enforced)
+        if (code.Request.Challenge is null && !enforced)
         {
             return verifier is null ? null : "PKCE code verifier specified but challenge not present in authorization";
         }
@@ -73,8 +73,11 @@ internal static class AuthorizationCodeGrant
             return "PKCE verification failed: Invalid code verifier";
         }
 
-        var computed = code.ChallengeMethod is "S256" ? Base64Url.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) : verifier;
-        return CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(computed), Encoding.ASCII.GetBytes(code.Challenge ?? ""))
+        var computed = code.Request.ChallengeMethod is "S256"
+            ? Base64Url.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)))
+            : verifier;
+        return CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(computed), Encoding.ASCII.GetBytes(code.Request.Challenge ?? ""))
             ? null
             : "PKCE verification failed: Code mismatch";
     }

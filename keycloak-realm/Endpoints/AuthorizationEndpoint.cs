@@ -4,17 +4,18 @@ using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The authorization endpoint (RFC 6749, section 3.1; OpenID Connect Core 1.0, section 3.1.2).</summary>
+/// <summary>RFC 6749, section 3.1; OpenID Connect Core 1.0, section 3.1.2.</summary>
 internal static class AuthorizationEndpoint
 {
     private const string PushedPrefix = "urn:ietf:params:oauth:request_uri:";
 
-    public static Task GetAsync(HttpContext context, RealmSite site) => AuthorizeAsync(context, site, ProtocolForm.FromQuery(context.Request));
+    public static Task GetAsync(HttpContext context, RealmSite site) =>
+        AuthorizeAsync(context, site, ProtocolForm.FromQuery(context.Request));
 
     public static async Task PostAsync(HttpContext context, RealmSite site) =>
         await AuthorizeAsync(context, site, await ProtocolForm.ReadAsync(context));
 
-    /// <summary>Begins a sign-in from parameters that were checked once before.</summary>
+    /// <summary>The parameters were checked when the sign-in began.</summary>
     public static Task RestartAsync(HttpContext context, RealmSite site, ProtocolForm parameters, string message) =>
         AuthorizeAsync(context, site, parameters, message);
 
@@ -26,10 +27,12 @@ internal static class AuthorizationEndpoint
             return;
         }
 
-        // Who begins anew is sent to the page as well, because what brought them here was a form.
+        // A restart comes from a form post, so it is redirected to the page as well.
         var redirect = message is not null;
         var foreign = false;
-        if (parameters["request_uri"] is { } uri && uri.StartsWith(PushedPrefix, StringComparison.Ordinal) && parameters["client_id"] is { } clientId)
+        if (parameters["request_uri"] is { } uri
+            && uri.StartsWith(PushedPrefix, StringComparison.Ordinal)
+            && parameters["client_id"] is { } clientId)
         {
             if (site.Realm.FindClient(clientId) is not null && site.Sessions.TakePushed(uri, clientId) is { } remembered)
             {
@@ -42,16 +45,15 @@ internal static class AuthorizationEndpoint
         var reading = AuthorizationRequestReader.Read(site, parameters);
         if (reading.Request is not { } request)
         {
-            await (reading.RedirectUri is { } redirectUri
-                ? AuthorizationResponse.FailAsync(
-                    context, site, reading.Client!, redirectUri, reading.ResponseMode, reading.State, reading.Error!, reading.Description)
+            await (reading.Target is { } target
+                ? AuthorizationResponse.FailAsync(context, site, target, reading.Error!, reading.Description)
                 : Answer.PageAsync(context, reading.Status, ErrorPage.Render(site, reading.Error!, reading.Client)));
             return;
         }
 
         if (foreign)
         {
-            // The redirect URI happens to be registered for both, and the request is still the other client's.
+            // The redirect URI is registered for both clients, but the request was pushed by the other one.
             await Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Invalid Request", request.Client));
             return;
         }
@@ -76,17 +78,19 @@ internal static class AuthorizationEndpoint
 
         if (request.Acr.IsUnknown)
         {
-            return Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Invalid parameter: claims", request.Client));
+            return Answer.PageAsync(
+                context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Invalid parameter: claims", request.Client));
         }
 
         Answer.SetCache(context, Answer.LoginCache);
         var silent = request.Prompts.Contains("none", StringComparer.Ordinal);
         if (!silent && request.Prompts.Contains("create", StringComparer.Ordinal))
         {
-            return Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Registration not allowed", request.Client));
+            return Answer.PageAsync(
+                context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Registration not allowed", request.Client));
         }
 
-        // The cookie stays while another page of this browser is open that may need it.
+        // Another open page of this browser may need the cookie.
         var hadRestart = BrowserCookies.HasRestart(context) && authentication.Tabs.Count == 0;
         if (!silent)
         {
@@ -95,7 +99,7 @@ internal static class AuthorizationEndpoint
 
         if (redirect && !silent)
         {
-            // A pushed request leaves its one-time address before anything else, so that the page can be reloaded.
+            // A pushed request's address works once; the page needs one that can be reloaded.
             var waiting = site.Sessions.OpenTab(authentication, request, session?.User, LevelsFor(site, request, session), notice);
             return Answer.RedirectAsync(context, SignInEndpoint.Address(site, waiting, withCode: false));
         }
@@ -123,8 +127,7 @@ internal static class AuthorizationEndpoint
             }
 
             site.Sessions.CloseAuthentication(authentication);
-            return AuthorizationResponse.FailAsync(
-                context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "login_required");
+            return AuthorizationResponse.FailAsync(context, site, request.Target, "login_required");
         }
 
         var tab = site.Sessions.OpenTab(authentication, request, session?.User, LevelsFor(site, request, session), notice);
@@ -134,15 +137,13 @@ internal static class AuthorizationEndpoint
             SignInPage.Render(site, tab, SignInEndpoint.Address(site, tab, withCode: true), request.LoginHint, alert: notice));
     }
 
-    /// <summary>Whether a session is enough for this request, or the user has to prove again who they are.</summary>
     public static bool MayPass(RealmSite site, AuthorizationRequest request, UserSession session) =>
         !MustProveAgain(site, request, session)
         && AuthenticationLevels.HighestOf(session, FlowOf(site, request), site.Now) >= request.Acr.Level;
 
-    /// <summary>The browser flow that a request goes through: the client's own, or the realm's.</summary>
-    public static AuthenticationFlow FlowOf(RealmSite site, AuthorizationRequest request) => request.Client.BrowserFlow ?? site.Realm.BrowserFlow;
+    public static AuthenticationFlow FlowOf(RealmSite site, AuthorizationRequest request) =>
+        request.Client.BrowserFlow ?? site.Realm.BrowserFlow;
 
-    /// <summary>Single sign-on: the user goes straight back to the client.</summary>
     public static Task PassAsync(
         HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, Authentication authentication)
     {
@@ -153,15 +154,14 @@ internal static class AuthorizationEndpoint
             context, site, request, session, reused: true, AuthenticationLevels.HighestOf(session, FlowOf(site, request), site.Now));
     }
 
-    /// <summary>Whoever is signed in is asked for consent, which nobody is who is not to see a page.</summary>
+    /// <summary>With <c>prompt=none</c>, asking for consent is an error.</summary>
     private static Task AskAsync(
         HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, Authentication authentication, bool silent)
     {
         if (silent)
         {
             site.Sessions.CloseAuthentication(authentication);
-            return AuthorizationResponse.FailAsync(
-                context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "interaction_required");
+            return AuthorizationResponse.FailAsync(context, site, request.Target, "interaction_required");
         }
 
         var tab = site.Sessions.OpenTab(authentication, request, session.User, LevelsFor(site, request, session), notice: null);
@@ -170,7 +170,12 @@ internal static class AuthorizationEndpoint
     }
 
     private static AuthenticationLevels LevelsFor(RealmSite site, AuthorizationRequest request, UserSession? session) =>
-        new(FlowOf(site, request), request.Acr.Level, session, again: session is not null && MustProveAgain(site, request, session), site.Now);
+        new(
+            FlowOf(site, request),
+            request.Acr.Level,
+            session,
+            again: session is not null && MustProveAgain(site, request, session),
+            site.Now);
 
     private static bool MustProveAgain(RealmSite site, AuthorizationRequest request, UserSession session) =>
         request.Prompts.Contains("login", StringComparer.Ordinal) || !IsRecent(site, session, request.MaxAge);

@@ -5,10 +5,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// Checks an authorization request in Keycloak's order. What is wrong with client or redirect URI is told on a page,
-/// because then there is nowhere to send the browser; everything else goes back to the client.
-/// </summary>
+/// <summary>Checks in Keycloak's order. A wrong client or redirect URI is shown on a page; everything else is sent to the client.</summary>
 internal static class AuthorizationRequestReader
 {
     private const string InvalidRequest = "invalid_request";
@@ -35,7 +32,7 @@ internal static class AuthorizationRequestReader
             return Page("Bearer-only applications are not allowed to initiate browser login", client, StatusCodes.Status403Forbidden);
         }
 
-        // Request objects are not read, which Keycloak answers like one that it cannot read.
+        // Request objects are not supported; Keycloak answers one that it cannot read in the same way.
         if (parameters["request"] is not null || parameters["request_uri"] is not null || !TryReadMaxAge(parameters, out var maxAge))
         {
             return Page("Invalid Request", client);
@@ -51,11 +48,13 @@ internal static class AuthorizationRequestReader
 
     private static AuthorizationReading ReadRest(Realm realm, Client client, string redirectUri, long? maxAge, ProtocolForm parameters)
     {
-        var state = parameters["state"];
         var mode = parameters["response_mode"];
         var known = mode is null || AuthorizationResponse.Modes.Contains(mode, StringComparer.Ordinal);
         AuthorizationReading Fail(string error, string? description = null, string usual = "query") =>
-            new(client, redirectUri, (known ? mode : null) switch { null => usual, "jwt" => usual + ".jwt", var given => given }, state, error, description);
+            new(Request: null, client, Target(known ? mode : null, usual), error, description);
+
+        ResponseTarget Target(string? given, string usual = "query") =>
+            new(client, redirectUri, given switch { null => usual, "jwt" => usual + ".jwt", _ => given }, parameters["state"]);
 
         if (parameters["response_type"] is not { } type)
         {
@@ -107,21 +106,19 @@ internal static class AuthorizationRequestReader
             return Fail(InvalidRequest, wrong);
         }
 
-        var request = new AuthorizationRequest(
-            client,
-            redirectUri,
-            type,
-            mode is null or "jwt" ? "query" + (mode is null ? "" : ".jwt") : mode,
-            parameters["scope"],
-            state,
-            parameters["nonce"],
-            parameters["code_challenge"],
-            parameters["code_challenge"] is null ? null : parameters["code_challenge_method"] ?? "plain",
-            parameters["prompt"]?.Split(' ') ?? [],
-            maxAge,
-            parameters["login_hint"],
-            AcrRequest.Read(realm, client, parameters["claims"], parameters["acr_values"]));
-        return new AuthorizationReading(request);
+        return new AuthorizationReading(new AuthorizationRequest
+        {
+            Target = Target(mode),
+            ResponseType = type,
+            Scope = parameters["scope"],
+            Nonce = parameters["nonce"],
+            Challenge = parameters["code_challenge"],
+            ChallengeMethod = parameters["code_challenge"] is null ? null : parameters["code_challenge_method"] ?? "plain",
+            Prompts = parameters["prompt"]?.Split(' ') ?? [],
+            MaxAge = maxAge,
+            LoginHint = parameters["login_hint"],
+            Acr = AcrRequest.Read(realm, client, parameters["claims"], parameters["acr_values"]),
+        });
     }
 
     private static bool TryReadMaxAge(ProtocolForm parameters, out long? maxAge)
@@ -141,10 +138,11 @@ internal static class AuthorizationRequestReader
     {
         var parts = type.Split(' ');
         isImplicit = parts.Any(part => part is "token" or "id_token");
-        return parts.All(part => part is "code" or "token" or "id_token" or "none") && (parts.Length == 1 || !parts.Contains("none", StringComparer.Ordinal));
+        return parts.All(part => part is "code" or "token" or "id_token" or "none")
+            && (parts.Length == 1 || !parts.Contains("none", StringComparer.Ordinal));
     }
 
-    /// <summary>PKCE (RFC 7636) is demanded only where the client's attribute names a method, for public clients too.</summary>
+    /// <summary>PKCE (RFC 7636) is required only where the client's attribute names a method, for public clients too.</summary>
     private static string? CheckChallenge(Client client, string? challenge, string? method)
     {
         if (client.PkceMethod is { } demanded)
@@ -177,27 +175,14 @@ internal static class AuthorizationRequestReader
     }
 
     private static AuthorizationReading Page(string message, Client? client, int status = StatusCodes.Status400BadRequest) =>
-        new(Request: null, client, RedirectUri: null, "query", State: null, message, Description: null, status);
+        new(Request: null, client, Target: null, message, Status: status);
 }
 
-/// <summary>An authorization request, or what is wrong with it: for a page where there is no redirect URI, else for the client.</summary>
+/// <summary>An authorization request, or what is wrong with it: for a page where <c>Target</c> is null, else for the client.</summary>
 internal sealed record AuthorizationReading(
     AuthorizationRequest? Request,
-    Client? Client,
-    string? RedirectUri,
-    string ResponseMode,
-    string? State,
-    string? Error,
-    string? Description,
-    int Status)
-{
-    public AuthorizationReading(AuthorizationRequest request)
-        : this(request, request.Client, request.RedirectUri, request.ResponseMode, request.State, Error: null, Description: null, 0)
-    {
-    }
-
-    public AuthorizationReading(Client client, string redirectUri, string mode, string? state, string error, string? description)
-        : this(Request: null, client, redirectUri, mode, state, error, description, StatusCodes.Status302Found)
-    {
-    }
-}
+    Client? Client = null,
+    ResponseTarget? Target = null,
+    string? Error = null,
+    string? Description = null,
+    int Status = 0);

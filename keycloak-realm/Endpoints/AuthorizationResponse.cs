@@ -1,15 +1,14 @@
-using KeycloakRealm.Model;
 using KeycloakRealm.Pages;
 using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Sends the browser back to the client, with a code or an error, in the response mode that was asked for.</summary>
 internal static class AuthorizationResponse
 {
     public static readonly string[] Modes = ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"];
 
-    public static Task SucceedAsync(HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, bool reused, int level)
+    public static Task SucceedAsync(
+        HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, bool reused, int level)
     {
         var parameters = new List<KeyValuePair<string, string>>();
         Add(parameters, "state", request.State);
@@ -20,18 +19,17 @@ internal static class AuthorizationResponse
             Add(parameters, "code", site.Sessions.AddCode(session, request, reused, level).Value);
         }
 
-        return SendAsync(context, site, request.Client, request.RedirectUri, request.ResponseMode, parameters);
+        return SendAsync(context, site, request.Target, parameters);
     }
 
-    public static Task FailAsync(
-        HttpContext context, RealmSite site, Client client, string redirectUri, string mode, string? state, string error, string? description = null)
+    public static Task FailAsync(HttpContext context, RealmSite site, ResponseTarget target, string error, string? description = null)
     {
         var parameters = new List<KeyValuePair<string, string>>();
         Add(parameters, "error", error);
         Add(parameters, "error_description", description);
-        Add(parameters, "state", state);
+        Add(parameters, "state", target.State);
         Add(parameters, "iss", site.Issuer);
-        return SendAsync(context, site, client, redirectUri, mode, parameters);
+        return SendAsync(context, site, target, parameters);
     }
 
     private static void Add(List<KeyValuePair<string, string>> parameters, string name, string? value)
@@ -42,9 +40,9 @@ internal static class AuthorizationResponse
         }
     }
 
-    private static Task SendAsync(
-        HttpContext context, RealmSite site, Client client, string redirectUri, string mode, List<KeyValuePair<string, string>> parameters)
+    private static Task SendAsync(HttpContext context, RealmSite site, ResponseTarget target, List<KeyValuePair<string, string>> parameters)
     {
+        var (client, redirectUri, mode, _) = target;
         Answer.SetCache(context, Answer.LoginCache);
         if (mode.EndsWith("jwt", StringComparison.Ordinal))
         {
@@ -55,10 +53,13 @@ internal static class AuthorizationResponse
 
         if (mode.StartsWith("form_post", StringComparison.Ordinal))
         {
-            return Answer.PageAsync(context, StatusCodes.Status200OK, FormPostPage.Render(redirectUri, parameters), language: false, "text/html");
+            return Answer.PageAsync(
+                context, StatusCodes.Status200OK, FormPostPage.Render(redirectUri, parameters), language: false, "text/html");
         }
 
-        var mark = mode.StartsWith("fragment", StringComparison.Ordinal) ? '#' : redirectUri.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+        var mark = mode.StartsWith("fragment", StringComparison.Ordinal)
+            ? '#'
+            : redirectUri.Contains('?', StringComparison.Ordinal) ? '&' : '?';
         return Answer.RedirectAsync(context, $"{redirectUri}{mark}{ProtocolForm.Encode(parameters)}");
     }
 }

@@ -8,8 +8,7 @@ using KeycloakRealm.Tokens;
 namespace KeycloakRealm.Endpoints;
 
 /// <summary>
-/// The cookies by which Keycloak knows a browser. On a loopback address they are <c>Secure</c> although the address is
-/// plain HTTP, because browsers treat it as secure and send cross-site cookies only so.
+/// On loopback they are <c>Secure</c> over plain HTTP too: browsers allow it there, and send cross-site cookies only if <c>Secure</c>.
 /// </summary>
 internal static class BrowserCookies
 {
@@ -19,7 +18,6 @@ internal static class BrowserCookies
     private const string Identity = "KEYCLOAK_IDENTITY";
     private const string Session = "KEYCLOAK_SESSION";
 
-    /// <summary>The id of the browser's authentication, if its cookie is genuine.</summary>
     public static string? ReadAuthentication(HttpContext context, RealmSite site)
     {
         if (context.Request.Cookies[AuthSessionId] is not { } value || !Base64Url.TryDecode(value, out var bytes))
@@ -44,7 +42,7 @@ internal static class BrowserCookies
         }
     }
 
-    /// <summary>The user session that the browser is signed in with, if it is alive and its user may sign in.</summary>
+    /// <summary>Null if the session is not alive or its user is disabled.</summary>
     public static UserSession? ReadIdentity(HttpContext context, RealmSite site)
     {
         if (context.Request.Cookies[Identity] is not { } value
@@ -87,7 +85,7 @@ internal static class BrowserCookies
         Clear(context, site, Session);
     }
 
-    /// <summary>What it takes to begin a sign-in again whose page has been open for too long.</summary>
+    /// <summary>The parameters of a sign-in whose page has been open for too long.</summary>
     public static ProtocolForm? ReadRestart(HttpContext context, RealmSite site)
     {
         var claims = context.Request.Cookies[Restart] is { } value ? site.Keys.Read(value, symmetric: true) : null;
@@ -110,7 +108,7 @@ internal static class BrowserCookies
 
     private static void Set(HttpContext context, RealmSite site, string name, string value, bool httpOnly, int? maxAge = null)
     {
-        // A slash in a value makes Keycloak quote it.
+        // Keycloak quotes a value that contains a slash.
         var written = value.Contains('/', StringComparison.Ordinal) ? $"\"{value}\"" : value;
         var age = maxAge is { } seconds ? string.Create(CultureInfo.InvariantCulture, $";Max-Age={seconds}") : "";
         context.Response.Headers.Append(

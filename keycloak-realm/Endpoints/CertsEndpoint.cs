@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The realm's public keys (RFC 7517).</summary>
+/// <summary>RFC 7517.</summary>
 internal static class CertsEndpoint
 {
     private const string KeySet = "application/jwk-set+json";

@@ -5,12 +5,11 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Which client calls, and whether it may: by secret in the Authorization header or in the form, or by a signed assertion.</summary>
 internal static class ClientAuthentication
 {
     private const string Description = "Invalid client or Invalid client credentials";
 
-    /// <summary>The client, or why there is none. <see cref="ClientResult.Known"/> tells a wrong secret from an unknown client.</summary>
+    /// <summary><see cref="ClientResult.Known"/> tells a wrong secret from an unknown client.</summary>
     public static ClientResult Authenticate(HttpContext context, RealmSite site, ProtocolForm form)
     {
         string? clientId = null;
@@ -76,8 +75,7 @@ internal static class ClientAuthentication
     }
 
     /// <summary>
-    /// Id and secret are form-encoded before they go into the header (RFC 6749, section 2.3.1). A percent sign that begins no
-    /// byte is nothing that can be decoded: the answer is null then.
+    /// Id and secret are form-encoded in the header (RFC 6749, section 2.3.1). Null for a percent sign that begins no byte.
     /// </summary>
     private static string? Decode(string text)
     {
@@ -96,5 +94,4 @@ internal static class ClientAuthentication
         SHA256.HashData(Encoding.UTF8.GetBytes(expected)), SHA256.HashData(Encoding.UTF8.GetBytes(offered)));
 }
 
-/// <summary>What came of a client's authentication.</summary>
 internal sealed record ClientResult(Client? Client, Client? Known, Refusal? Refusal);

@@ -8,27 +8,28 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// The public keys by which clients prove who they are: a key set at an address of the client's, a key set or a key in its
-/// attributes, or a certificate there.
-/// </summary>
 internal sealed class ClientKeys(TimeProvider clock) : IDisposable
 {
-    // What Keycloak waits for an answer, and how soon it asks again for a key that was not in the set.
+    // Keycloak's limits: how long it waits for a key set, and how soon it fetches one again for an unknown key.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, FetchedKeys> _fetched = new(StringComparer.Ordinal);
 
-    // No proxy and no redirects: the addresses are those of the developer's own machine.
+    // No proxy and no redirects: the addresses are local to the developer's machine.
     private readonly HttpClient _http = new(
-        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero })
+        new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.Zero,
+        })
     {
         Timeout = Patience,
     };
 
-    /// <summary>The key of that id; the first one where no id is given; null where there is none.</summary>
-    /// <exception cref="ClientKeysException">The key set cannot be had.</exception>
+    /// <summary>The first key where no id is given. Throws <see cref="ClientKeysException"/> if the key set cannot be fetched.</summary>
     public PublicJsonWebKey? Find(Client client, string? kid)
     {
         if (!client.AttributeIs("use.jwks.url"))
@@ -52,12 +53,12 @@ internal sealed class ClientKeys(TimeProvider clock) : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>A key that names no use signs as well.</summary>
+    // A key without use may sign.
     private static PublicJsonWebKey? Choose(List<PublicJsonWebKey> keys, string? kid) => keys.Find(key =>
         key.Json.Text("use") is null or "sig"
         && (kid is null || key.Kid is null || string.Equals(key.Kid, kid, StringComparison.Ordinal)));
 
-    // In the request's own time, as Keycloak does: whoever asks waits until the keys are there.
+    // Synchronous, as in Keycloak: the request waits for the keys.
     private List<PublicJsonWebKey> Fetch(string address)
     {
         try
@@ -72,7 +73,9 @@ internal sealed class ClientKeys(TimeProvider clock) : IDisposable
             using var body = response.Content.ReadAsStream();
             return ReadSet(JsonNode.Parse(body));
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or UriFormatException or NotSupportedException or JsonException or IOException)
+        catch (Exception exception) when (
+            exception is HttpRequestException or TaskCanceledException or UriFormatException or NotSupportedException or JsonException
+                or IOException)
         {
             throw new ClientKeysException($"{address}: {exception.Message}", exception);
         }
@@ -106,13 +109,13 @@ internal sealed class ClientKeys(TimeProvider clock) : IDisposable
         }
         catch (Exception exception) when (exception is JsonException or FormatException or CryptographicException)
         {
-            // A client whose key nobody can read has none.
+            // A client with an unreadable key has none.
         }
 
         return [];
     }
 
-    /// <summary>A key that stands alone has the id that the client gives it, or the one that Keycloak computes.</summary>
+    /// <summary>A single key has the id from the client's attribute, or the one that Keycloak computes.</summary>
     private static List<PublicJsonWebKey> ToKeys(RSA rsa, Client client)
     {
         var parameters = rsa.ExportParameters(includePrivateParameters: false);
@@ -129,7 +132,6 @@ internal sealed class ClientKeys(TimeProvider clock) : IDisposable
     private sealed record FetchedKeys(string Address, List<PublicJsonWebKey> Keys, DateTimeOffset At);
 }
 
-/// <summary>A client's keys cannot be had; the message says why.</summary>
 internal sealed class ClientKeysException : Exception
 {
     public ClientKeysException()

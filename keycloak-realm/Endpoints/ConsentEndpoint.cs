@@ -5,13 +5,12 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The question whether a client may have what it asks for, where the client's setting <c>consentRequired</c> says that it is asked.</summary>
 internal static class ConsentEndpoint
 {
-    /// <summary>Keycloak treats the question as something that the user has to do before the sign-in is complete.</summary>
+    /// <summary>Keycloak treats consent as a required action.</summary>
     public const string Action = "OAUTH_GRANT";
 
-    /// <summary>What the user has not granted this client yet; everything, where the client asks for the question itself.</summary>
+    /// <summary>Everything, where the client sends <c>prompt=consent</c>.</summary>
     public static List<ConsentItem> Open(AuthorizationRequest request, User user)
     {
         if (!request.Client.ConsentRequired)
@@ -19,24 +18,24 @@ internal static class ConsentEndpoint
             return [];
         }
 
-        var granted = request.Prompts.Contains("consent", StringComparer.Ordinal) ? null : user.Consents.GetValueOrDefault(request.Client.Id);
+        var granted = request.Prompts.Contains("consent", StringComparer.Ordinal)
+            ? null
+            : user.Consents.GetValueOrDefault(request.Client.Id);
         return [.. Asked(request, user).Where(item => granted is null || !granted.Items.Contains(item.Name, StringComparer.Ordinal))];
     }
 
-    /// <summary>Sends the browser to the question.</summary>
     public static Task AskAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user)
     {
         tab.Authenticated = user;
         return Answer.RedirectAsync(context, SignInEndpoint.Address(site, tab, withCode: false, "required-action", Action));
     }
 
-    /// <summary>Shows the question.</summary>
     public static Task ShowAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user) => Answer.PageAsync(
         context,
         StatusCodes.Status200OK,
         ConsentPage.Render(site, tab, Open(tab.Request, user), SignInEndpoint.Address(site, tab, withCode: false, "consent")));
 
-    /// <summary>Takes the answer. As in Keycloak, the code on the page is not looked at: the cookie says which page it was.</summary>
+    /// <summary>As in Keycloak, the code on the page is ignored: the cookie identifies the page.</summary>
     public static async Task PostAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.LoginCache);
@@ -61,9 +60,7 @@ internal static class ConsentEndpoint
             BrowserCookies.ClearRestart(context, site);
         }
 
-        var request = tab.Request;
-        await AuthorizationResponse.FailAsync(
-            context, site, request.Client, request.RedirectUri, request.ResponseMode, request.State, "access_denied");
+        await AuthorizationResponse.FailAsync(context, site, tab.Request.Target, "access_denied");
     }
 
     private static void Grant(RealmSite site, AuthorizationRequest request, User user)
@@ -76,7 +73,7 @@ internal static class ConsentEndpoint
             (_, known) => known with { Items = [.. known.Items.Union(asked, StringComparer.Ordinal)], Updated = now });
     }
 
-    /// <summary>The scopes of the request that are shown, and the client itself where it has a text of its own.</summary>
+    /// <summary>The client itself is an item where it has a consent text of its own.</summary>
     private static IEnumerable<ConsentItem> Asked(AuthorizationRequest request, User user)
     {
         if (request.Client.AttributeIs("display.on.consent.screen"))
@@ -92,5 +89,4 @@ internal static class ConsentEndpoint
     }
 }
 
-/// <summary>One line of the question.</summary>
 internal sealed record ConsentItem(string Name, string Text);

@@ -2,14 +2,12 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// Cross-origin requests. A preflight is granted to anyone; the request itself only to the client's web origins, and
-/// anything else is refused outright instead of merely going without headers.
-/// </summary>
+/// <summary>As in Keycloak, any preflight is granted, but a request from an origin that is not the client's is refused with 403.</summary>
 internal static class Cors
 {
     private const string AllowHeaders =
-        "Origin, Access-Control-Request-Method, X-Requested-With, Accept, Access-Control-Request-Headers, DPoP, Content-Type, Authorization";
+        "Origin, Access-Control-Request-Method, X-Requested-With, Accept, Access-Control-Request-Headers, DPoP, Content-Type, "
+            + "Authorization";
 
     public static Task PreflightAsync(HttpContext context, string methods)
     {
@@ -26,7 +24,6 @@ internal static class Cors
         return Answer.EmptyAsync(context, StatusCodes.Status200OK);
     }
 
-    /// <summary>Lets any origin read a public document.</summary>
     public static void AllowDocument(HttpContext context)
     {
         if (Origin(context) is { } origin)
@@ -36,7 +33,7 @@ internal static class Cors
         }
     }
 
-    /// <summary>Lets any origin read an error while no client is known.</summary>
+    /// <summary>For errors before the client is known.</summary>
     public static void AllowAny(HttpContext context, bool exposeAuthenticate = false)
     {
         if (Origin(context) is { } origin)
@@ -45,7 +42,7 @@ internal static class Cors
         }
     }
 
-    /// <summary>False where the origin is none of the client's; the refusal is written then.</summary>
+    /// <summary>False if the origin is not the client's; the refusal is written then.</summary>
     public static async Task<bool> AdmitsAsync(HttpContext context, RealmSite site, Client client)
     {
         if (Origin(context) is not { } origin || string.Equals(origin, site.ServerUrl, StringComparison.OrdinalIgnoreCase))

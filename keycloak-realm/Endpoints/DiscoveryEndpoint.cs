@@ -6,10 +6,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// The documents that describe the realm. They are Keycloak's word for word, and so name things that the embedded realm
-/// does not do; what those answer is in <see cref="UnservedEndpoints"/>.
-/// </summary>
+/// <summary>Word for word Keycloak's, so they name features that are not served: see <see cref="UnservedEndpoints"/>.</summary>
 internal static class DiscoveryEndpoint
 {
     private static readonly ConcurrentDictionary<string, string> Templates = new(StringComparer.Ordinal);
@@ -27,7 +24,10 @@ internal static class DiscoveryEndpoint
         {
             return accept.Contains("text/html", StringComparison.Ordinal)
                 ? Answer.PageAsync(
-                    context, StatusCodes.Status406NotAcceptable, Pages.ErrorPage.Render(site, "An internal server error has occurred"), language: false)
+                    context,
+                    StatusCodes.Status406NotAcceptable,
+                    Pages.ErrorPage.Render(site, "An internal server error has occurred"),
+                    language: false)
                 : Answer.ErrorAsync(context, StatusCodes.Status406NotAcceptable, "HTTP 406 Not Acceptable");
         }
 

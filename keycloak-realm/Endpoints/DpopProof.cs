@@ -5,13 +5,10 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// The proof in a request's <c>DPoP</c> header that the caller holds a key (RFC 9449). Keycloak never asks for a nonce; it
-/// takes each proof once, for ten seconds, with fifteen seconds of difference between the clocks.
-/// </summary>
+/// <summary>RFC 9449. Keycloak asks for no nonce, and takes each proof once, for 10 seconds, with 15 seconds of clock skew.</summary>
 internal static class DpopProof
 {
-    /// <summary>What the challenge of a resource lists, in Keycloak's order.</summary>
+    /// <summary>In Keycloak's order.</summary>
     public const string Algorithms = "PS384 RS384 EdDSA ES384 ES256 RS256 ES512 PS256 PS512 RS512";
 
     private const int Lifetime = 10;
@@ -19,10 +16,7 @@ internal static class DpopProof
 
     public static bool IsPresent(HttpContext context) => context.Request.Headers.ContainsKey("DPoP");
 
-    /// <summary>The thumbprint of the key that signed the proof, or what is wrong with it.</summary>
-    /// <param name="context">The request with the proof.</param>
-    /// <param name="site">The realm that is asked.</param>
-    /// <param name="accessToken">The token that the proof comes with, at a resource; null at the token endpoint.</param>
+    /// <summary><c>accessToken</c> is null at the token endpoint, where a proof has no <c>ath</c>.</summary>
     public static (string? Thumbprint, string? Error) Check(HttpContext context, RealmSite site, string? accessToken = null)
     {
         if (context.Request.Headers["DPoP"].ToString() is not { Length: > 0 } text)

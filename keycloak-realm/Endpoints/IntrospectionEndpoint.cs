@@ -4,7 +4,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Token introspection (RFC 7662).</summary>
+/// <summary>RFC 7662.</summary>
 internal static class IntrospectionEndpoint
 {
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -68,7 +68,7 @@ internal static class IntrospectionEndpoint
 
         var answer = site.Tokens.Introspect(subject, claims);
 
-        // Only those whom the token is meant for may look into it: an access token's audience, the owner of the others.
+        // An access token is shown to its audience, any other token to its owner.
         return (!TokenInspection.IsAccessToken(claims) && string.Equals(claims.Text("azp"), asker.ClientId, StringComparison.Ordinal))
             || (TokenInspection.IsAccessToken(claims) && answer.Texts("aud").Contains(asker.ClientId, StringComparer.Ordinal))
             || asker.AttributeIs("allow.token.introspection.without.audience.check")

@@ -5,20 +5,16 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// A client that proves who it is by a signed assertion (RFC 7523, section 2.2): <c>private_key_jwt</c> with a key of its
-/// own, <c>client_secret_jwt</c> with its secret.
-/// </summary>
+/// <summary><c>private_key_jwt</c> and <c>client_secret_jwt</c> (RFC 7523, section 2.2).</summary>
 internal static class JwtClientAuthentication
 {
     private const string AssertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
     private const int ClockSkew = 15;
     private const int MaximumAge = 60;
 
-    /// <summary>Whether the client is set up for one of the two methods.</summary>
     public static bool IsFor(Client client) => client is { PublicClient: false, AuthenticatorType: "client-jwt" or "client-secret-jwt" };
 
-    /// <summary>The client that an assertion speaks for; nothing is checked yet.</summary>
+    /// <summary>Nothing is verified yet.</summary>
     public static string? ClientId(ProtocolForm form) =>
         form["client_assertion_type"] is AssertionType
         && SignedToken.Parse(form["client_assertion"])?.Payload is { } claims
@@ -26,7 +22,7 @@ internal static class JwtClientAuthentication
             ? claims.Text("sub")
             : null;
 
-    /// <summary>Why the assertion is not taken; null if it is.</summary>
+    /// <summary>Null if the assertion is accepted.</summary>
     public static Refusal? Check(RealmSite site, Client client, ProtocolForm form)
     {
         if (form["client_assertion_type"] is not { } type)
@@ -50,7 +46,8 @@ internal static class JwtClientAuthentication
             return Invalid("client_id parameter does not match sub claim");
         }
 
-        if (client.Attribute("token.endpoint.auth.signing.alg") is { } demanded && !string.Equals(assertion.Algorithm, demanded, StringComparison.Ordinal))
+        if (client.Attribute("token.endpoint.auth.signing.alg") is { } demanded
+            && !string.Equals(assertion.Algorithm, demanded, StringComparison.Ordinal))
         {
             return Invalid("Invalid signature algorithm");
         }
@@ -66,7 +63,8 @@ internal static class JwtClientAuthentication
                 ? null
                 : Refusal.BadRequest(
                     "unauthorized_client",
-                    "Client authentication with client secret signed JWT failed: Signature on JWT token by client secret  failed validation");
+                    "Client authentication with client secret signed JWT failed: Signature on JWT token by client secret  failed "
+                        + "validation");
         }
 
         PublicJsonWebKey? key;
@@ -84,7 +82,7 @@ internal static class JwtClientAuthentication
             return Invalid("Unable to load public key");
         }
 
-        // A key that names its algorithm is good for no other.
+        // A key with alg is valid for that algorithm only.
         var fits = key.Json.Text("alg") is not { } only || string.Equals(only, assertion.Algorithm, StringComparison.Ordinal);
         return fits && key.Verify(assertion)
             ? null

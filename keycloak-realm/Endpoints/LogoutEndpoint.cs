@@ -5,13 +5,11 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// The end of a session: RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0), and Keycloak's older form that takes
-/// a refresh token.
-/// </summary>
+/// <summary>OpenID Connect RP-Initiated Logout 1.0, and Keycloak's older logout with a refresh token.</summary>
 internal static class LogoutEndpoint
 {
-    public static Task GetAsync(HttpContext context, RealmSite site) => BrowserLogoutAsync(context, site, ProtocolForm.FromQuery(context.Request));
+    public static Task GetAsync(HttpContext context, RealmSite site) =>
+        BrowserLogoutAsync(context, site, ProtocolForm.FromQuery(context.Request));
 
     public static async Task PostAsync(HttpContext context, RealmSite site)
     {
@@ -21,7 +19,6 @@ internal static class LogoutEndpoint
             : BrowserLogoutAsync(context, site, form));
     }
 
-    /// <summary>The user has said yes.</summary>
     public static async Task ConfirmAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.NoCache);
@@ -34,7 +31,8 @@ internal static class LogoutEndpoint
         }
 
         var session = BrowserCookies.ReadIdentity(context, site);
-        site.Sessions.CloseAuthentication(site.Sessions.OpenAuthentication(BrowserCookies.ReadAuthentication(context, site)).Authentication);
+        site.Sessions.CloseAuthentication(
+            site.Sessions.OpenAuthentication(BrowserCookies.ReadAuthentication(context, site)).Authentication);
         await FinishAsync(context, site, session?.Id, logout.Client, logout.RedirectUri, logout.State);
     }
 
@@ -53,7 +51,7 @@ internal static class LogoutEndpoint
         string? sessionId = null;
         if (hint is not null)
         {
-            // An expired ID token will do: it only says who is leaving.
+            // An expired ID token is accepted as a hint.
             var claims = site.Keys.Read(hint, symmetric: false);
             if (claims?.Text("typ") is not "ID"
                 || !string.Equals(claims.Text("iss"), site.Issuer, StringComparison.Ordinal)
@@ -80,7 +78,7 @@ internal static class LogoutEndpoint
             BrowserCookies.WriteAuthentication(context, site, authentication.Id, withHash: false);
         }
 
-        // A hint speaks for one session. Without it, or where the browser is in another session, the user is asked.
+        // Without a hint, or with one for another session than the browser's, the user is asked.
         var current = BrowserCookies.ReadIdentity(context, site);
         var mustAsk = hint is null
             ? redirectUri is null || current is not null
@@ -102,7 +100,8 @@ internal static class LogoutEndpoint
         await FinishAsync(context, site, sessionId, client, redirectUri, parameters["state"]);
     }
 
-    private static async Task FinishAsync(HttpContext context, RealmSite site, string? sessionId, Client? client, string? redirectUri, string? state)
+    private static async Task FinishAsync(
+        HttpContext context, RealmSite site, string? sessionId, Client? client, string? redirectUri, string? state)
     {
         if (BrowserCookies.ReadIdentity(context, site) is { } current && string.Equals(current.Id, sessionId, StringComparison.Ordinal))
         {
@@ -134,7 +133,7 @@ internal static class LogoutEndpoint
             : Answer.RedirectAsync(context, target));
     }
 
-    /// <summary>The addresses to call in the user's browser (OpenID Connect Front-Channel Logout 1.0).</summary>
+    /// <summary>OpenID Connect Front-Channel Logout 1.0.</summary>
     private static List<(string Name, string Url)> FrontChannel(RealmSite site, UserSession session)
     {
         var frames = new List<(string Name, string Url)>();

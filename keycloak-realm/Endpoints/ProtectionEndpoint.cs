@@ -6,10 +6,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// The protection API of a resource server (Federated Authorization for UMA 2.0): it finds its resources, and gets permission
-/// tickets. Resources come from the realm file; they are neither made nor removed here.
-/// </summary>
+/// <summary>Federated Authorization for UMA 2.0. Resources come from the realm file and cannot be created or removed here.</summary>
 internal static class ProtectionEndpoint
 {
     private const string JsonType = "application/json;charset=UTF-8";
@@ -25,7 +22,9 @@ internal static class ProtectionEndpoint
         var exact = query["exactName"] is "true";
         var found = server.Resources
             .Where(each => query["name"] is not { } name
-                || (exact ? string.Equals(each.Name, name, StringComparison.Ordinal) : each.Name.Contains(name, StringComparison.OrdinalIgnoreCase)))
+                || (exact
+                    ? string.Equals(each.Name, name, StringComparison.Ordinal)
+                    : each.Name.Contains(name, StringComparison.OrdinalIgnoreCase)))
             .Where(each => query["uri"] is not { } uri || each.Uris.Contains(uri, StringComparer.Ordinal))
             .Where(each => query["type"] is not { } type || string.Equals(each.Type, type, StringComparison.Ordinal))
             .Where(each => query["scope"] is not { } scope || each.Scopes.Contains(scope, StringComparer.Ordinal));
@@ -49,7 +48,6 @@ internal static class ProtectionEndpoint
             : Answer.ErrorAsync(context, StatusCodes.Status404NotFound, "HTTP 404 Not Found"));
     }
 
-    /// <summary>A permission ticket, which whoever wants access redeems at the token endpoint.</summary>
     public static async Task TicketAsync(HttpContext context, RealmSite site)
     {
         if (await AuthenticateAsync(context, site) is not var (server, subject))
@@ -91,7 +89,8 @@ internal static class ProtectionEndpoint
             ["sub"] = subject.User.Id,
             ["azp"] = server.Client.ClientId,
         };
-        await Answer.JsonAsync(context, StatusCodes.Status201Created, new JsonObject { ["ticket"] = site.Keys.SignSymmetric(ticket) }, JsonType);
+        await Answer.JsonAsync(
+            context, StatusCodes.Status201Created, new JsonObject { ["ticket"] = site.Keys.SignSymmetric(ticket) }, JsonType);
     }
 
     private static (JsonArray? Permissions, Refusal? Refusal) Check(ResourceServer server, JsonArray requests)
@@ -162,7 +161,7 @@ internal static class ProtectionEndpoint
         return json;
     }
 
-    /// <summary>The resource server whose token is shown; where there is none, the refusal is written and the answer is null.</summary>
+    /// <summary>Null if the token is not a resource server's; the refusal is written then.</summary>
     private static async Task<(ResourceServer Server, TokenSubject Subject)?> AuthenticateAsync(HttpContext context, RealmSite site)
     {
         if (!AuthenticationHeaderValue.TryParse(context.Request.Headers.Authorization, out var header)
@@ -176,11 +175,13 @@ internal static class ProtectionEndpoint
 
         if (subject.Client.Authorization is not { } server)
         {
-            await RefuseAsync(context, "invalid_clientId", $"Client application [{subject.Client.ClientId}] is not registered as a resource server.");
+            await RefuseAsync(
+                context, "invalid_clientId", $"Client application [{subject.Client.ClientId}] is not registered as a resource server.");
             return null;
         }
 
-        if (subject.Roles.Clients.GetValueOrDefault(subject.Client.ClientId)?.Contains(ResourceServer.ProtectionRole, StringComparer.Ordinal) is not true)
+        if (subject.Roles.Clients.GetValueOrDefault(subject.Client.ClientId)
+            ?.Contains(ResourceServer.ProtectionRole, StringComparer.Ordinal) is not true)
         {
             await RefuseAsync(context, "invalid_scope", $"Requires {ResourceServer.ProtectionRole} scope.");
             return null;

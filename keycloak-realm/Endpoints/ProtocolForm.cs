@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The parameters of a request, in order and with duplicates, because a duplicate is an error in OAuth.</summary>
+/// <summary>In order and with duplicates, because a duplicate is an error in OAuth.</summary>
 internal sealed class ProtocolForm
 {
     private const string UrlEncoded = "application/x-www-form-urlencoded";
@@ -15,7 +15,7 @@ internal sealed class ProtocolForm
 
     public bool HasDuplicates => HasDuplicatesBut();
 
-    /// <summary>Whether a parameter is there twice that is none of those which a grant takes several times.</summary>
+    /// <summary><c>names</c> may be repeated.</summary>
     public bool HasDuplicatesBut(params ReadOnlySpan<string> names)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -30,11 +30,10 @@ internal sealed class ProtocolForm
         return false;
     }
 
-    /// <summary>All values of that name.</summary>
     public List<string> Values(string name) =>
         [.. _parameters.Where(each => string.Equals(each.Key, name, StringComparison.Ordinal)).Select(each => each.Value)];
 
-    /// <summary>The first value of that name; null if the parameter is absent, empty if it is empty.</summary>
+    /// <summary>Null if the parameter is absent, empty if it is empty.</summary>
     public string? this[string name]
     {
         get
@@ -51,7 +50,7 @@ internal sealed class ProtocolForm
         }
     }
 
-    /// <summary>Keycloak recognises the media type in lower case only; anything else counts as no parameters.</summary>
+    /// <summary>Keycloak recognises the media type in lower case only; any other has no parameters.</summary>
     public static bool IsForm(HttpRequest request) =>
         request.ContentType?.Split(';')[0].Trim() is UrlEncoded;
 
@@ -75,7 +74,7 @@ internal sealed class ProtocolForm
             }
             catch (Exception exception) when (exception is IOException or InvalidDataException)
             {
-                // Cut short, or not what it says it is: no parameters, as with Keycloak.
+                // As in Keycloak, a truncated or malformed body has no parameters.
                 return new ProtocolForm([]);
             }
         }
@@ -92,7 +91,7 @@ internal sealed class ProtocolForm
                 : KeyValuePair.Create(Decode(pair[..equals]), Decode(pair[(equals + 1)..]));
         }));
 
-    /// <summary>Parameters as a query, spaces as plus signs.</summary>
+    /// <summary>Spaces as plus signs.</summary>
     public static string Encode(IEnumerable<KeyValuePair<string, string>> parameters) =>
         string.Join('&', parameters.Select(each => $"{EncodePart(each.Key)}={EncodePart(each.Value)}"));
 

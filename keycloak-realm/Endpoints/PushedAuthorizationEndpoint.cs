@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Pushed authorization requests (RFC 9126).</summary>
+/// <summary>RFC 9126.</summary>
 internal static class PushedAuthorizationEndpoint
 {
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -33,7 +33,7 @@ internal static class PushedAuthorizationEndpoint
         {
             var refusal = reading switch
             {
-                { RedirectUri: null } => Refusal.BadRequest("invalid_request", reading.Error),
+                { Target: null } => Refusal.BadRequest("invalid_request", reading.Error),
                 { Error: "unsupported_response_type" } => Refusal.BadRequest("invalid_request", "Unsupported response type"),
                 { Error: "unauthorized_client" } => Refusal.Unauthorized(reading.Error, reading.Description!),
                 _ => Refusal.BadRequest("invalid_request", reading.Description),

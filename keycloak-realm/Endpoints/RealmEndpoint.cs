@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The realm's public information.</summary>
 internal static class RealmEndpoint
 {
     public static Task GetAsync(HttpContext context, RealmSite site)

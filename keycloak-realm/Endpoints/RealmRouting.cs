@@ -5,23 +5,30 @@ using KeycloakRealm.Pages;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Answers one request to a realm.</summary>
 internal delegate Task RealmHandler(HttpContext context, RealmSite site);
 
-/// <summary>The table of Keycloak's addresses, and what they answer where nothing fits.</summary>
 internal static class RealmRouting
 {
     private const string Oidc = "/realms/{realm}/protocol/openid-connect";
 
     public static void MapRealms(this IEndpointRouteBuilder routes, LiveRealms realms)
     {
-        void Map(string path, RealmHandler? get = null, RealmHandler? post = null, string? preflight = null, bool otherwiseUnknown = false) =>
+        void Map(
+            string path, RealmHandler? get = null, RealmHandler? post = null, string? preflight = null, bool otherwiseUnknown = false) =>
             routes.Map(path, context => DispatchAsync(context, realms.Current.Sites, get, post, preflight, otherwiseUnknown));
 
         Map("/realms/{realm}", get: RealmEndpoint.GetAsync);
         Map("/realms/{realm}/.well-known/openid-configuration", get: DiscoveryEndpoint.GetAsync, preflight: "GET", otherwiseUnknown: true);
-        Map("/realms/{realm}/.well-known/oauth-authorization-server", get: DiscoveryEndpoint.GetAsync, preflight: "GET", otherwiseUnknown: true);
-        Map("/.well-known/oauth-authorization-server/realms/{realm}", get: DiscoveryEndpoint.GetAsync, preflight: "GET", otherwiseUnknown: true);
+        Map(
+            "/realms/{realm}/.well-known/oauth-authorization-server",
+            get: DiscoveryEndpoint.GetAsync,
+            preflight: "GET",
+            otherwiseUnknown: true);
+        Map(
+            "/.well-known/oauth-authorization-server/realms/{realm}",
+            get: DiscoveryEndpoint.GetAsync,
+            preflight: "GET",
+            otherwiseUnknown: true);
         Map("/realms/{realm}/.well-known/uma2-configuration", get: DiscoveryEndpoint.GetUmaAsync, preflight: "GET", otherwiseUnknown: true);
         Map(Oidc + "/certs", get: CertsEndpoint.GetAsync, preflight: "GET");
         Map(Oidc + "/token", post: TokenEndpoint.PostAsync, preflight: "POST, OPTIONS");
@@ -82,7 +89,8 @@ internal static class RealmRouting
                 return Cors.PreflightAsync(context, preflight);
             }
 
-            context.Response.Headers.Allow = string.Join(", ", new[] { "HEAD", get is null ? null : "GET", post is null ? null : "POST", "OPTIONS" }.OfType<string>());
+            context.Response.Headers.Allow = string.Join(
+                ", ", new[] { "HEAD", get is null ? null : "GET", post is null ? null : "POST", "OPTIONS" }.OfType<string>());
             return Answer.EmptyAsync(context, StatusCodes.Status200OK);
         }
 
@@ -92,11 +100,15 @@ internal static class RealmRouting
         }
 
         return AcceptsHtml(context)
-            ? Answer.PageAsync(context, StatusCodes.Status405MethodNotAllowed, ErrorPage.Render(site, "An internal server error has occurred"), language: false)
+            ? Answer.PageAsync(
+                context,
+                StatusCodes.Status405MethodNotAllowed,
+                ErrorPage.Render(site, "An internal server error has occurred"),
+                language: false)
             : Answer.ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "HTTP 405 Method Not Allowed");
     }
 
-    /// <summary>Routing does not look at case; Keycloak does.</summary>
+    /// <summary>Routing ignores case; Keycloak does not.</summary>
     private static bool IsExact(HttpContext context)
     {
         if (context.GetEndpoint() is not RouteEndpoint { RoutePattern: var pattern })
@@ -120,14 +132,17 @@ internal static class RealmRouting
     private static Task UnknownAsync(HttpContext context, IReadOnlyDictionary<string, RealmSite> sites)
     {
         var segments = context.Request.Path.Value?.Split('/', StringSplitOptions.RemoveEmptyEntries) ?? [];
-        var realm = segments is ["realms", var name, ..] ? name : segments is [".well-known", "oauth-authorization-server", "realms", var other] ? other : null;
+        var realm = segments is ["realms", var name, ..]
+            ? name
+            : segments is [".well-known", "oauth-authorization-server", "realms", var other] ? other : null;
         var site = realm is null ? null : sites.GetValueOrDefault(realm);
         if (AcceptsHtml(context))
         {
             return Answer.PageAsync(context, StatusCodes.Status404NotFound, ErrorPage.Render(site, "Page not found"), language: false);
         }
 
-        var error = segments is ["realms"] || (segments.Length > 0 && segments[0] is not ("realms" or "admin" or "resources" or ".well-known"))
+        var error = segments is ["realms"]
+            || (segments.Length > 0 && segments[0] is not ("realms" or "admin" or "resources" or ".well-known"))
             ? "Unable to find matching target resource method"
             : realm is not null && site is null ? "Realm does not exist" : "HTTP 404 Not Found";
         return Answer.JsonAsync(context, StatusCodes.Status404NotFound, new JsonObject { ["error"] = error });

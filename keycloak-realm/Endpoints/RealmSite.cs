@@ -4,7 +4,6 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>A realm as it is served: what it is, what it remembers, and under which address.</summary>
 internal sealed class RealmSite : IDisposable
 {
     public RealmSite(Realm realm, RealmKeys keys, TimeProvider clock, string serverUrl, ILoggerFactory loggers)
@@ -18,7 +17,7 @@ internal sealed class RealmSite : IDisposable
         Tokens = new TokenIssuer(realm, keys, clock, serverUrl);
         foreach (var user in realm.Users.Values.Where(user => user.CreatedTimestamp == 0))
         {
-            // An account whose file does not say when it was made is made at its import.
+            // An account without a creation time is as old as the import.
             user.CreatedTimestamp = clock.GetUtcNow().ToUnixTimeMilliseconds();
         }
 
@@ -40,7 +39,7 @@ internal sealed class RealmSite : IDisposable
 
     public TimeProvider Clock { get; }
 
-    /// <summary>The server's own address, without a slash at the end.</summary>
+    /// <summary>Without a trailing slash.</summary>
     public string ServerUrl { get; }
 
     public SessionStore Sessions { get; }
@@ -51,10 +50,10 @@ internal sealed class RealmSite : IDisposable
 
     public ClientKeys ClientKeys { get; }
 
-    /// <summary>A hash of what the realm was made of.</summary>
+    /// <summary>A hash of the realm's files.</summary>
     public byte[] Source { get; init; } = [];
 
-    /// <summary>Whether the sign-in page offers the people of the file, whose passwords it holds: in development only.</summary>
+    /// <summary>In Development only: the page lists the people whose plain passwords are in the file.</summary>
     public bool OffersPeople { get; init; }
 
     public string Issuer => Tokens.Issuer;

@@ -5,7 +5,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Trades a refresh token for new tokens (RFC 6749, section 6), rotating it where the realm says so.</summary>
+/// <summary>RFC 6749, section 6.</summary>
 internal static class RefreshTokenGrant
 {
     public static GrantResult Grant(TokenEndpoint.Request request)
@@ -57,7 +57,9 @@ internal static class RefreshTokenGrant
             return Invalid("Token is not active");
         }
 
-        if (claims["cnf"] is JsonObject confirmation && confirmation.Text("jkt") is { } thumbprint && !string.Equals(thumbprint, request.KeyThumbprint, StringComparison.Ordinal))
+        if (claims["cnf"] is JsonObject confirmation
+            && confirmation.Text("jkt") is { } thumbprint
+            && !string.Equals(thumbprint, request.KeyThumbprint, StringComparison.Ordinal))
         {
             return Invalid(request.KeyThumbprint is null ? "DPoP proof is missing" : "DPoP confirmation doesn't match DPoP proof");
         }
@@ -78,7 +80,7 @@ internal static class RefreshTokenGrant
         return new(site.Tokens.Respond(subject, "rt", request.GivesRefreshTokens ? plan : null));
     }
 
-    /// <summary>The claims of a refresh or offline token of this realm, expired or not.</summary>
+    /// <summary>Expired or not.</summary>
     public static JsonObject? Read(RealmSite site, string? token)
     {
         var claims = site.Keys.Read(token, symmetric: true);
@@ -87,7 +89,7 @@ internal static class RefreshTokenGrant
             : null;
     }
 
-    /// <summary>What makes a genuine refresh token unusable for this client before its session is looked at.</summary>
+    /// <summary>The reason to refuse the token; its session is checked later.</summary>
     public static string? Check(RealmSite site, Client client, JsonObject claims)
     {
         if (!string.Equals(claims.Text("azp"), client.ClientId, StringComparison.Ordinal))
@@ -103,10 +105,7 @@ internal static class RefreshTokenGrant
         return claims.Number("iat") < Math.Max(site.Realm.NotBefore, client.NotBefore) ? "Stale token" : null;
     }
 
-    /// <summary>
-    /// Optional scopes that are not asked for again are left out of this answer; the new refresh token keeps them. Default
-    /// scopes cannot be left out, and what was not granted is passed over.
-    /// </summary>
+    /// <summary>Optional scopes not asked for again are left out of this answer, but stay in the new refresh token.</summary>
     private static string Narrow(string granted, string? asked) => asked is null
         ? granted
         : string.Join(' ', granted.Split(' ').Where(name => ScopeSelection.Asks(asked, name)));

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The caller's address as Java writes it, which is how tokens and sessions carry it.</summary>
+/// <summary>The caller's address as Java writes it, as tokens and sessions carry it.</summary>
 internal static class RemoteAddress
 {
     public static string Of(HttpContext context)

@@ -4,7 +4,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Token revocation (RFC 7009).</summary>
+/// <summary>RFC 7009.</summary>
 internal static class RevocationEndpoint
 {
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -41,7 +41,9 @@ internal static class RevocationEndpoint
             return;
         }
 
-        await (Revoke(site, client, token) is { } refusal ? Answer.ErrorAsync(context, refusal) : Answer.EmptyAsync(context, StatusCodes.Status200OK));
+        await (Revoke(site, client, token) is { } refusal
+            ? Answer.ErrorAsync(context, refusal)
+            : Answer.EmptyAsync(context, StatusCodes.Status200OK));
     }
 
     private static Refusal? Revoke(RealmSite site, Client client, string token)
@@ -49,7 +51,7 @@ internal static class RevocationEndpoint
         var claims = RefreshTokenGrant.Read(site, token) ?? site.Keys.Read(token, symmetric: false);
         if (claims is null || (claims.Number("exp") is { } expires && expires < site.Now))
         {
-            // Not an error to the caller, says RFC 7009; Keycloak says so with status 200 and an error's body.
+            // Not an error to the caller by RFC 7009; Keycloak answers 200 with the body of an error.
             return new Refusal(StatusCodes.Status200OK, "invalid_token", "Invalid token");
         }
 

@@ -3,15 +3,12 @@ using KeycloakRealm.Pages;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// What browser applications load into hidden frames: the page that tells whether the session is still theirs (OpenID
-/// Connect Session Management 1.0), and those that find out whether a frame has its cookies.
-/// </summary>
+/// <summary>OpenID Connect Session Management 1.0, and the pages that find out whether a frame has its cookies.</summary>
 internal static class SessionStatusEndpoints
 {
     public static Task GetAsync(HttpContext context, RealmSite site)
     {
-        // Keycloak lets browsers keep the page of its very version, and knows no other.
+        // Keycloak lets browsers cache the page of its own version, and serves no other.
         if (context.Request.Query["version"].ToString() is { Length: > 0 })
         {
             return Answer.EmptyAsync(context, StatusCodes.Status404NotFound);
@@ -20,11 +17,11 @@ internal static class SessionStatusEndpoints
         return FrameAsync(context, SessionStatusPages.Status);
     }
 
-    /// <summary>Whether a page of an origin may ask about a client's sessions.</summary>
     public static Task InitAsync(HttpContext context, RealmSite site)
     {
         var query = context.Request.Query;
-        var isAdmitted = site.Realm.FindClient(query["client_id"].ToString()) is { Enabled: true } client && Admits(site, client, query["origin"].ToString());
+        var isAdmitted = site.Realm.FindClient(query["client_id"].ToString()) is { Enabled: true } client
+            && Admits(site, client, query["origin"].ToString());
         return Answer.EmptyAsync(context, isAdmitted ? StatusCodes.Status204NoContent : StatusCodes.Status403Forbidden);
     }
 

@@ -8,7 +8,6 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Takes the sign-in form.</summary>
 internal static class SignInEndpoint
 {
     private const string NoCookie =
@@ -18,8 +17,8 @@ internal static class SignInEndpoint
     private const string TimedOut = "Your login attempt timed out. Login will start from the beginning.";
     private const string Expired = "Action expired. Please continue with login now.";
 
-    /// <summary>The address of a sign-in page's form.</summary>
-    public static string Address(RealmSite site, AuthenticationTab tab, bool withCode, string action = "authenticate", string? execution = null)
+    public static string Address(
+        RealmSite site, AuthenticationTab tab, bool withCode, string action = "authenticate", string? execution = null)
     {
         var parameters = new List<KeyValuePair<string, string>>();
         if (withCode)
@@ -82,7 +81,7 @@ internal static class SignInEndpoint
 
         if (!string.Equals(query["session_code"], tab.SessionCode, StringComparison.Ordinal))
         {
-            // A form that was sent before, or a page from the browser's history.
+            // The form was sent before, or the page is from the browser's history.
             tab.Notice = Expired;
             await Answer.RedirectAsync(context, Address(site, tab, withCode: false, execution: Execution(site)));
             return;
@@ -92,7 +91,8 @@ internal static class SignInEndpoint
         var user = tab.SignedIn ?? site.Realm.FindUserByLogin(login);
         if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
         {
-            await ShowAsync(context, site, tab, login, fieldError: tab.SignedIn is null ? "Invalid username or password." : "Invalid password.");
+            await ShowAsync(
+                context, site, tab, login, fieldError: tab.SignedIn is null ? "Invalid username or password." : "Invalid password.");
             return;
         }
 
@@ -106,7 +106,7 @@ internal static class SignInEndpoint
         tab.Levels.Complete(site.Now);
         if (tab.Levels.Next(site.Now) is not null)
         {
-            // A higher level was asked for, and another form leads to it.
+            // A higher level was requested, and needs another form.
             await ShowAsync(context, site, tab, login);
             return;
         }
@@ -127,7 +127,7 @@ internal static class SignInEndpoint
         await SucceedAsync(context, site, authenticationId!, tab, user);
     }
 
-    /// <summary>A required action of Keycloak's: the question for consent. Of the others the embedded realm has none; it says what is missing.</summary>
+    /// <summary>Consent is the only required action that is served; for others the page says what is missing.</summary>
     public static Task RequiredActionAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.LoginCache);
@@ -144,17 +144,20 @@ internal static class SignInEndpoint
 
         var action = user.PendingAction(site.Realm) ?? query["execution"];
         var message = action is "VERIFY_PROFILE"
-            ? $"The account {user.Username} lacks e-mail, first name or last name. Add them to the realm file; Keycloak would ask for them here."
-            : $"The account {user.Username} has the required action {action}. Take it out of the realm file; Keycloak would ask for it here.";
+            ? $"The account {user.Username} lacks e-mail, first name or last name. Add them to the realm file; Keycloak would ask "
+                + "for them here."
+            : $"The account {user.Username} has the required action {action}. Take it out of the realm file; Keycloak would ask for "
+                + "it here.";
         return Answer.PageAsync(context, StatusCodes.Status200OK, ErrorPage.Render(site, message, tab.Request.Client));
     }
 
-    /// <summary>Nothing is left to do: the user enters the client.</summary>
     public static async Task SucceedAsync(HttpContext context, RealmSite site, string authenticationId, AuthenticationTab tab, User user)
     {
         if (tab.IsPassing)
         {
-            if (BrowserCookies.ReadIdentity(context, site) is { } known && known.User == user && site.Sessions.CloseTab(authenticationId, tab) is { } open)
+            if (BrowserCookies.ReadIdentity(context, site) is { } known
+                && known.User == user
+                && site.Sessions.CloseTab(authenticationId, tab) is { } open)
             {
                 if (open == 0)
                 {
@@ -219,10 +222,7 @@ internal static class SignInEndpoint
             SignInPage.Render(site, tab, Address(site, tab, withCode: true), login, fieldError, alert));
     }
 
-    /// <summary>
-    /// The form of a sign-in that is over or unknown. Whoever is signed in meanwhile goes back to the client, which asks
-    /// again; otherwise the sign-in begins anew, if the browser still has the cookie that says how it began.
-    /// </summary>
+    /// <summary>A sign-in that is over or unknown restarts, unless the user is signed in by now and can return to the client.</summary>
     public static Task LostAsync(HttpContext context, RealmSite site, ProtocolForm query)
     {
         var client = site.Realm.FindClient(query["client_id"]);
@@ -232,8 +232,8 @@ internal static class SignInEndpoint
             && data.Text("ru") is { } redirectUri
             && RedirectUriRules.IsRegistered(client, site.ServerUrl, redirectUri))
         {
-            return AuthorizationResponse.FailAsync(
-                context, site, client, redirectUri, data.Text("rm") ?? "query", data.Text("st"), "temporarily_unavailable", "authentication_expired");
+            var target = new ResponseTarget(client, redirectUri, data.Text("rm") ?? "query", data.Text("st"));
+            return AuthorizationResponse.FailAsync(context, site, target, "temporarily_unavailable", "authentication_expired");
         }
 
         return BrowserCookies.ReadRestart(context, site) is { } parameters

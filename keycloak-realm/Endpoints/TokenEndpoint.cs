@@ -5,7 +5,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The token endpoint (RFC 6749, section 3.2).</summary>
+/// <summary>RFC 6749, section 3.2.</summary>
 internal static class TokenEndpoint
 {
     private const string Device = "urn:ietf:params:oauth:grant-type:device_code";
@@ -86,7 +86,7 @@ internal static class TokenEndpoint
         }
         catch (UnknownAlgorithmException)
         {
-            // The client's settings name a signature algorithm that there is not, and Keycloak stumbles over it in the same way.
+            // Keycloak answers the same where a client's settings name an unknown signature algorithm.
             await Answer.ErrorAsync(
                 context, StatusCodes.Status500InternalServerError, "unknown_error", "For more on this error consult the server log.");
             return;
@@ -102,22 +102,19 @@ internal static class TokenEndpoint
         }
     }
 
-    /// <summary>A request whose client is known.</summary>
     internal sealed record Request(RealmSite Site, Client Client, ProtocolForm Form, string RemoteAddress)
     {
         public Refusal? CheckScope() => ScopeSelection.IsValid(Client, Form["scope"])
             ? null
             : Refusal.BadRequest("invalid_scope", $"Invalid scopes: {Form["scope"]}");
 
-        /// <summary>The key whose possession the caller has proved (RFC 9449); tokens are bound to it.</summary>
+        /// <summary>The key that a DPoP proof was signed with (RFC 9449); tokens are bound to it.</summary>
         public string? KeyThumbprint { get; init; }
 
-        /// <summary>Whether answers to this client carry refresh tokens.</summary>
         public bool GivesRefreshTokens => Client.Attribute("use.refresh.tokens") is not "false";
     }
 }
 
-/// <summary>What a grant yields: the answer's body, or why there is none.</summary>
 internal sealed record GrantResult(JsonObject? Body, Refusal? Refusal)
 {
     public GrantResult(Refusal refusal)
@@ -131,7 +128,7 @@ internal sealed record GrantResult(JsonObject? Body, Refusal? Refusal)
     }
 }
 
-/// <summary>Tokens for a service account (RFC 6749, section 4.4).</summary>
+/// <summary>RFC 6749, section 4.4.</summary>
 internal static class ClientCredentialsGrant
 {
     public static GrantResult Grant(TokenEndpoint.Request request)
@@ -156,7 +153,11 @@ internal static class ClientCredentialsGrant
         };
         if (!client.AttributeIs("client_credentials.use_refresh_token"))
         {
-            var subject = new TokenSubject(client, user, form["scope"], session: null, clientSession: null) { Notes = notes, KeyThumbprint = request.KeyThumbprint };
+            var subject = new TokenSubject(client, user, form["scope"], session: null, clientSession: null)
+            {
+                Notes = notes,
+                KeyThumbprint = request.KeyThumbprint,
+            };
             return new(site.Tokens.Respond(subject, "cc", refresh: null));
         }
 
@@ -170,7 +171,6 @@ internal static class ClientCredentialsGrant
         return new(site.Tokens.Respond(lasting, "cc", new RefreshPlan(Offline: false)));
     }
 
-    /// <summary>The client's service account, or why it may not be used.</summary>
     public static (User? User, Refusal? Refusal) Account(Client client)
     {
         if (client.PublicClient)
@@ -187,7 +187,7 @@ internal static class ClientCredentialsGrant
     }
 }
 
-/// <summary>Tokens for name and password (RFC 6749, section 4.3), where the client allows it.</summary>
+/// <summary>RFC 6749, section 4.3.</summary>
 internal static class PasswordGrant
 {
     public static GrantResult Grant(TokenEndpoint.Request request)
@@ -237,7 +237,6 @@ internal static class PasswordGrant
     }
 }
 
-/// <summary>The last step of a sign-in: online tokens, or an offline session where that was asked for and is allowed.</summary>
 internal static class OfflineAccess
 {
     public static GrantResult Respond(TokenEndpoint.Request request, TokenSubject subject, string grant, string? scope)

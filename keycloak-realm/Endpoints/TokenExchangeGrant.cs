@@ -3,8 +3,7 @@ using KeycloakRealm.Tokens;
 namespace KeycloakRealm.Endpoints;
 
 /// <summary>
-/// Standard token exchange (RFC 8693), as Keycloak has it since 26.2: a client trades an access token that names it in the
-/// audience for one of its own, narrowed to audiences that it can reach.
+/// Standard token exchange (RFC 8693), as in Keycloak since 26.2. The subject token must name the client in its audience.
 /// </summary>
 internal static class TokenExchangeGrant
 {

@@ -5,16 +5,15 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Whether a token that somebody shows is good now, and for whom.</summary>
 internal static class TokenInspection
 {
-    /// <summary>Claims of a token that is genuine, unexpired, not revoked and not older than a not-before.</summary>
+    /// <summary>Null if the token is forged, expired, revoked or older than a not-before.</summary>
     public static JsonObject? Read(RealmSite site, string? token, bool symmetric = false) =>
         ReadEvenRevoked(site, token, symmetric) is { } claims && !IsRevoked(site, claims) ? claims : null;
 
     public static bool IsRevoked(RealmSite site, JsonObject claims) => claims.Text("jti") is { } id && site.Sessions.IsRevoked(id);
 
-    /// <summary>The same, for those who look at revocation later.</summary>
+    /// <summary>For callers that check revocation later.</summary>
     public static JsonObject? ReadEvenRevoked(RealmSite site, string? token, bool symmetric = false)
     {
         var claims = symmetric ? RefreshTokenGrant.Read(site, token) : site.Keys.Read(token, symmetric: false);
@@ -31,7 +30,7 @@ internal static class TokenInspection
         return site.Realm.FindClient(claims.Text("azp")) is { } client && claims.Number("iat") < client.NotBefore ? null : claims;
     }
 
-    /// <summary>The person and the session behind good claims, or the reason why there is nobody.</summary>
+    /// <summary>The subject, or the reason why there is none.</summary>
     public static (TokenSubject? Subject, string? Reason) Resolve(RealmSite site, JsonObject claims)
     {
         if (site.Realm.FindClient(claims.Text("azp")) is not { Enabled: true } client)
@@ -39,7 +38,7 @@ internal static class TokenInspection
             return (null, "Client disabled");
         }
 
-        // A token that was exchanged, or issued for permissions: its client has no part in the session.
+        // The client of an exchanged token, or of one with permissions, has no part in the session.
         var isTransient = claims.Text("jti")?.StartsWith("nt", StringComparison.Ordinal) is true;
         UserSession? session = null;
         ClientSession? part = null;
@@ -74,6 +73,6 @@ internal static class TokenInspection
             : (new TokenSubject(client, user, claims.Text("scope"), session, part) { IsTransient = isTransient }, null);
     }
 
-    /// <summary>Whether the claims are those of an access token, of a bearer's or of one that is bound to a key.</summary>
+    /// <summary>A bearer token, or one that is bound to a key.</summary>
     public static bool IsAccessToken(JsonObject claims) => claims.Text("typ") is "Bearer" or "DPoP";
 }

@@ -8,10 +8,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>
-/// Asks for permissions (User-Managed Access 2.0 Grant, section 3.3, with Keycloak's additions): as a token that carries
-/// them, as a list, or as a plain decision. The caller is who the bearer token says, or the client's own service account.
-/// </summary>
+/// <summary>User-Managed Access 2.0 Grant, section 3.3, with Keycloak's additions.</summary>
 internal static class UmaGrant
 {
     public const string Name = "urn:ietf:params:oauth:grant-type:uma-ticket";
@@ -41,13 +38,14 @@ internal static class UmaGrant
         await (body is null ? Answer.ErrorAsync(context, denied!) : Answer.JsonAsync(context, StatusCodes.Status200OK, body));
     }
 
-    /// <summary>The account in whose name permissions are asked for.</summary>
     private static (Caller? Caller, Refusal? Refusal) Authenticate(HttpContext context, RealmSite site, ProtocolForm form)
     {
         if (AuthenticationHeaderValue.TryParse(context.Request.Headers.Authorization, out var header)
             && string.Equals(header.Scheme, "Bearer", StringComparison.OrdinalIgnoreCase))
         {
-            return Read(site, header.Parameter) is { } bearer ? (bearer, null) : (null, Refusal.BadRequest("invalid_grant", "Invalid bearer token"));
+            return Read(site, header.Parameter) is { } bearer
+                ? (bearer, null)
+                : (null, Refusal.BadRequest("invalid_grant", "Invalid bearer token"));
         }
 
         var authentication = ClientAuthentication.Authenticate(context, site, form);
@@ -98,8 +96,13 @@ internal static class UmaGrant
         }
 
         var evaluation = new PermissionEvaluation(site.Realm, server, new PolicySubject(caller.Subject.User, caller.Claims));
-        var limit = int.TryParse(form["response_permissions_limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : int.MaxValue;
-        var granted = new JsonArray([.. asked.Select(each => evaluation.Evaluate(each.Resource, each.Scopes)).OfType<GrantedPermission>().Take(limit)
+        var limit = int.TryParse(form["response_permissions_limit"], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count
+            : int.MaxValue;
+        var granted = new JsonArray([.. asked
+            .Select(each => evaluation.Evaluate(each.Resource, each.Scopes))
+            .OfType<GrantedPermission>()
+            .Take(limit)
             .Select(each => Describe(each, form["response_include_resource_name"] is not "false"))]);
         if (granted.Count == 0)
         {
@@ -115,8 +118,9 @@ internal static class UmaGrant
         };
     }
 
-    /// <summary>The resource server that is asked, with what it is asked for: by audience, or by a ticket of its own.</summary>
-    private static (ResourceServer? Server, List<(ProtectedResource Resource, List<string> Scopes)> Asked, Refusal? Refusal) ReadRequest(RealmSite site, ProtocolForm form)
+    /// <summary>The resource server is named by the audience, or by a ticket of its own.</summary>
+    private static (ResourceServer? Server, List<(ProtectedResource Resource, List<string> Scopes)> Asked, Refusal? Refusal) ReadRequest(
+        RealmSite site, ProtocolForm form)
     {
         var audience = form["audience"];
         JsonObject? ticket = null;
@@ -196,7 +200,8 @@ internal static class UmaGrant
 
         foreach (var permission in authorization["permissions"]?.AsArray().OfType<JsonObject>().ToList() ?? [])
         {
-            if (!granted.OfType<JsonObject>().Any(each => string.Equals(each.Text("rsid"), permission.Text("rsid"), StringComparison.Ordinal)))
+            if (!granted.OfType<JsonObject>()
+                .Any(each => string.Equals(each.Text("rsid"), permission.Text("rsid"), StringComparison.Ordinal)))
             {
                 granted.Add(permission.DeepClone());
             }
@@ -205,7 +210,7 @@ internal static class UmaGrant
         return true;
     }
 
-    /// <summary>The requesting party token: the caller's, made for the resource server, with the permissions in it.</summary>
+    /// <summary>The requesting party token: the caller's, with the resource server as its client.</summary>
     private static JsonObject Issue(RealmSite site, Caller caller, Client target, JsonArray granted, bool upgraded)
     {
         var session = caller.Subject.Session;

@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>What discovery names and the embedded realm does not do: it answers as Keycloak where the thing is switched off.</summary>
+/// <summary>Endpoints of discovery that are not served answer as Keycloak does where the feature is disabled.</summary>
 internal static class UnservedEndpoints
 {
     public static async Task DeviceAsync(HttpContext context, RealmSite site)

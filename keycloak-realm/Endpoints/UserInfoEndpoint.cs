@@ -3,7 +3,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>UserInfo (OpenID Connect Core 1.0, section 5.3).</summary>
+/// <summary>OpenID Connect Core 1.0, section 5.3.</summary>
 internal static class UserInfoEndpoint
 {
     private const string Dpop = "DPoP ";
@@ -23,10 +23,17 @@ internal static class UserInfoEndpoint
         var header = context.Request.Headers.Authorization.ToString();
         var bound = header.StartsWith(Dpop, StringComparison.OrdinalIgnoreCase);
         var scheme = bound ? Dpop : "Bearer ";
-        var headerToken = header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && header.Split(' ').Length == 2 ? header[scheme.Length..] : null;
+        var headerToken = header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && header.Split(' ').Length == 2
+            ? header[scheme.Length..]
+            : null;
         if (headerToken is not null && formToken is not null)
         {
-            await RefuseAsync(context, site, StatusCodes.Status400BadRequest, "invalid_request", "More than one method used for including an access token");
+            await RefuseAsync(
+                context,
+                site,
+                StatusCodes.Status400BadRequest,
+                "invalid_request",
+                "More than one method used for including an access token");
             return;
         }
 
@@ -60,13 +67,14 @@ internal static class UserInfoEndpoint
         }
         else if (TokenInspection.IsRevoked(site, claims))
         {
-            // As late as this: a revoked token that lacks the scope is told so.
+            // Checked last, because Keycloak reports a missing scope before a revocation.
             await RefuseAsync(context, site, StatusCodes.Status401Unauthorized, "invalid_token", "Token verification failed");
         }
         else if (subject.Client.LightweightAccessToken)
         {
             await RefuseAsync(
-                context, site, StatusCodes.Status401Unauthorized, "invalid_token", "Lightweight access token not allowed for userinfo endpoint");
+                context, site, StatusCodes.Status401Unauthorized, "invalid_token",
+                "Lightweight access token not allowed for userinfo endpoint");
         }
         else
         {
@@ -75,7 +83,7 @@ internal static class UserInfoEndpoint
         }
     }
 
-    /// <summary>A bound token is good only under its own scheme and together with a proof of the key that it names (RFC 9449, section 7).</summary>
+    /// <summary>A bound token needs its own scheme and a proof of its key (RFC 9449, section 7).</summary>
     private static bool IsHolder(HttpContext context, RealmSite site, bool bound, string token, JsonObject claims) =>
         bound
         && DpopProof.Check(context, site, token).Thumbprint is { } thumbprint
@@ -87,7 +95,9 @@ internal static class UserInfoEndpoint
     {
         Cors.AllowAny(context, exposeAuthenticate: true);
         var bound = context.Request.Headers.Authorization.ToString().StartsWith(Dpop, StringComparison.OrdinalIgnoreCase);
-        var challenge = bound ? $"DPoP algs=\"{DpopProof.Algorithms}\", realm=\"{site.Realm.Name}\"" : $"Bearer realm=\"{site.Realm.Name}\"";
+        var challenge = bound
+            ? $"DPoP algs=\"{DpopProof.Algorithms}\", realm=\"{site.Realm.Name}\""
+            : $"Bearer realm=\"{site.Realm.Name}\"";
         if (error is not null)
         {
             challenge += $", error=\"{error}\", error_description=\"{description}\"";

@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Faults;
 
-/// <summary>A fault that was added. Dispose it to end it.</summary>
+/// <summary>A fault that was added. Disposing it ends it.</summary>
 public sealed class ActiveFault : IDisposable
 {
     private readonly RealmFaults _faults;
@@ -18,10 +18,10 @@ public sealed class ActiveFault : IDisposable
     /// <summary>Its number, under which <c>/_faults/{id}</c> ends it.</summary>
     public int Id { get; }
 
-    /// <summary>What goes wrong.</summary>
+    /// <summary>The fault.</summary>
     public Fault Fault { get; }
 
-    /// <summary>How many calls it has met.</summary>
+    /// <summary>How many calls it has affected.</summary>
     public int Hits => Volatile.Read(ref _hits);
 
     /// <summary>Ends it.</summary>
@@ -29,7 +29,7 @@ public sealed class ActiveFault : IDisposable
 
     internal bool IsOver(DateTimeOffset now) => now >= _until || Hits >= Fault.Times;
 
-    /// <summary>Takes one call, unless another one has taken the last.</summary>
+    /// <summary>False if another call has taken the last one.</summary>
     internal bool TryHit(DateTimeOffset now)
     {
         if (now >= _until)

@@ -1,8 +1,7 @@
 namespace KeycloakRealm.Faults;
 
 /// <summary>
-/// Sends the first bytes of a body and then fails, upon which Kestrel sends what it has and closes the connection. To abort it
-/// would be shorter, and might take away what the caller has not yet read.
+/// Fails after the first bytes of a body: Kestrel sends these and closes. Aborting could discard bytes that are not read yet.
 /// </summary>
 internal sealed class CutStream(Stream body, int bytes) : Stream
 {
@@ -39,7 +38,6 @@ internal sealed class CutStream(Stream body, int bytes) : Stream
 
     public override Task FlushAsync(CancellationToken cancellationToken) => body.FlushAsync(cancellationToken);
 
-    // The realm writes its answers asynchronously, as Kestrel demands.
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Flush() => throw new NotSupportedException();
@@ -51,7 +49,7 @@ internal sealed class CutStream(Stream body, int bytes) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 }
 
-/// <summary>Not a mistake of the realm's: the body is cut off because somebody asked for it.</summary>
+/// <summary>An injected fault, not an error of the realm.</summary>
 internal sealed class CutException : IOException
 {
     public CutException()
@@ -69,7 +67,7 @@ internal sealed class CutException : IOException
     }
 }
 
-/// <summary>Keeps from the log what was asked for.</summary>
+/// <summary>Keeps injected faults out of the log.</summary>
 internal sealed class LoggerWithoutCuts(ILogger logger) : ILogger
 {
     public IDisposable? BeginScope<TState>(TState state)
@@ -77,7 +75,8 @@ internal sealed class LoggerWithoutCuts(ILogger logger) : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => logger.IsEnabled(logLevel);
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (exception is not CutException)
         {

@@ -6,7 +6,7 @@ using KeycloakRealm.Endpoints;
 
 namespace KeycloakRealm.Faults;
 
-/// <summary>The door for faults over HTTP, for tests that run in another process or in another language.</summary>
+/// <summary>Fault injection over HTTP, for tests in another process or another language.</summary>
 internal static class FaultEndpoints
 {
     private const string Root = "/_faults";
@@ -45,9 +45,11 @@ internal static class FaultEndpoints
     }
 
     private static Task RemoveAsync(HttpContext context, RealmFaults faults) =>
-        int.TryParse(context.Request.RouteValues["id"] as string, NumberStyles.None, CultureInfo.InvariantCulture, out var id) && faults.Remove(id)
+        int.TryParse(context.Request.RouteValues["id"] as string, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            && faults.Remove(id)
             ? Answer.EmptyAsync(context, StatusCodes.Status204NoContent)
-            : RefuseAsync(context, StatusCodes.Status404NotFound, $"There is no such fault, or it is over. GET {Root} lists those that are not.");
+            : RefuseAsync(
+                context, StatusCodes.Status404NotFound, $"There is no such fault, or it is over. GET {Root} lists those that are not.");
 
     private static async Task MoveClockAsync(HttpContext context, RealmFaults faults)
     {
@@ -60,11 +62,11 @@ internal static class FaultEndpoints
         await Answer.JsonAsync(context, StatusCodes.Status200OK, DescribeClock(faults));
     }
 
-    /// <summary>What the body says; null where it has been refused.</summary>
+    /// <summary>Null if the body was refused.</summary>
     private static async Task<T?> ReadAsync<T>(HttpContext context, Func<JsonObject, T> read)
         where T : class
     {
-        // Asked for by its name, because a page of any site may post what calls itself text.
+        // The media type is required, because a page of any site may post text/plain.
         if (!context.Request.HasJsonContentType())
         {
             await RefuseAsync(context, StatusCodes.Status415UnsupportedMediaType, "Send JSON, with Content-Type: application/json.");
@@ -92,7 +94,8 @@ internal static class FaultEndpoints
     private static ClockOffset ReadOffset(JsonObject body)
     {
         Only(body, "offset");
-        var offset = Seconds(body, "offset") ?? throw new FormatException("offset is missing: the seconds that the clock is ahead, negative for behind.");
+        var offset = Seconds(body, "offset")
+            ?? throw new FormatException("offset is missing: the seconds that the clock is ahead, negative for behind.");
         return offset.Duration() <= RealmFaults.Furthest
             ? new ClockOffset(offset)
             : throw new FormatException("offset is too many seconds. The clock can be moved by ten years at most.");
@@ -101,7 +104,9 @@ internal static class FaultEndpoints
     private static Fault ReadFault(JsonObject body)
     {
         Only(body, Members);
-        return new Fault(Value<string>(body, "endpoint", "text") ?? throw new FormatException("endpoint is missing: the end of its address, such as token or certs."))
+        return new Fault(
+            Value<string>(body, "endpoint", "text")
+                ?? throw new FormatException("endpoint is missing: the end of its address, such as token or certs."))
         {
             Realm = Value<string>(body, "realm", "text"),
             Delay = Seconds(body, "delay") ?? TimeSpan.Zero,
@@ -142,8 +147,11 @@ internal static class FaultEndpoints
     {
         ["faults"] = new JsonArray([.. faults.Active.Select(Describe)]),
         ["clock"] = DescribeClock(faults),
-        ["calls"] = new JsonArray([.. faults.Calls.Select(each => new JsonObject { ["realm"] = each.Realm, ["endpoint"] = each.Endpoint, ["calls"] = each.Calls })]),
+        ["calls"] = new JsonArray([.. faults.Calls.Select(Describe)]),
     };
+
+    private static JsonObject Describe(EndpointCalls calls) =>
+        new() { ["realm"] = calls.Realm, ["endpoint"] = calls.Endpoint, ["calls"] = calls.Calls };
 
     private static JsonObject DescribeClock(RealmFaults faults) => new()
     {

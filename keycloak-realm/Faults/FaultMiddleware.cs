@@ -2,16 +2,16 @@ using KeycloakRealm.Endpoints;
 
 namespace KeycloakRealm.Faults;
 
-/// <summary>Stands before the endpoints, counts who comes by, and lets go wrong what is said to.</summary>
 internal sealed class FaultMiddleware(RealmFaults faults, CancellationToken stopping)
 {
     private const string Oidc = "protocol/openid-connect/";
 
-    /// <summary>The end of an endpoint's address, which is its name; null for what belongs to no realm.</summary>
+    /// <summary>The last part of an endpoint's address; null outside a realm.</summary>
     public static string? NameOf(Endpoint? endpoint)
     {
         var pattern = (endpoint as RouteEndpoint)?.RoutePattern.RawText;
-        if (pattern?.Replace("/realms/{realm}", "", StringComparison.Ordinal).TrimStart('/') is not { } name || !pattern.Contains("{realm}", StringComparison.Ordinal))
+        if (pattern?.Replace("/realms/{realm}", "", StringComparison.Ordinal).TrimStart('/') is not { } name
+            || !pattern.Contains("{realm}", StringComparison.Ordinal))
         {
             return null;
         }
@@ -21,7 +21,9 @@ internal sealed class FaultMiddleware(RealmFaults faults, CancellationToken stop
 
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (NameOf(context.GetEndpoint()) is not { } name || context.Request.RouteValues["realm"] is not string realm || faults.Meet(realm, name) is not { } fault)
+        if (NameOf(context.GetEndpoint()) is not { } name
+            || context.Request.RouteValues["realm"] is not string realm
+            || faults.Meet(realm, name) is not { } fault)
         {
             await next(context);
             return;
@@ -56,7 +58,7 @@ internal sealed class FaultMiddleware(RealmFaults faults, CancellationToken stop
         await (fault.Replaces ? AnswerAsync(context, fault) : next(context));
     }
 
-    /// <summary>False where the caller has gone, or the server ends, which must not wait for a fault.</summary>
+    /// <summary>False if the caller has disconnected or the server stops.</summary>
     private async Task<bool> WaitAsync(TimeSpan delay, CancellationToken aborted)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(aborted, stopping);

@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Faults;
 
-/// <summary>A clock that can be put forward and back. Timers run as they did.</summary>
+/// <summary>Timers are not moved.</summary>
 internal sealed class MovableClock(TimeProvider clock) : TimeProvider
 {
     private long _ticks;

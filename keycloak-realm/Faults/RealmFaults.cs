@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace KeycloakRealm.Faults;
 
 /// <summary>
-/// The door for faults: what goes wrong at which endpoint, where the realm's clock stands, and how often an endpoint was called.
-/// No admin API can make a realm slow, broken or wrong about the time, and a client must bear all of it.
+/// Fault injection: faults at endpoints, the realms' clock, and how often an endpoint was called. The admin REST API cannot make a
+/// realm slow, broken or wrong about the time, and clients have to handle all of these.
 /// </summary>
 public sealed class RealmFaults
 {
@@ -24,7 +24,7 @@ public sealed class RealmFaults
         _movable = new MovableClock(clock);
     }
 
-    /// <summary>The faults that are not over, the oldest first. A call meets the first one that fits.</summary>
+    /// <summary>The faults that have not ended, the oldest first. A call gets the first one that matches.</summary>
     public IReadOnlyList<ActiveFault> Active
     {
         get
@@ -34,7 +34,9 @@ public sealed class RealmFaults
         }
     }
 
-    /// <summary>How far the realms' clock is ahead of the one that they were started with; negative for behind. At most ten years.</summary>
+    /// <summary>
+    /// How far the realms' clock is ahead of the one that they were started with; negative for behind. At most ten years.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">It is more than ten years.</exception>
     public TimeSpan ClockOffset
     {
@@ -44,18 +46,19 @@ public sealed class RealmFaults
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The clock can be moved by ten years at most.");
     }
 
-    /// <summary>How often each endpoint was called that was called at all.</summary>
+    /// <summary>How often each endpoint was called; endpoints without a call are left out.</summary>
     public IReadOnlyList<EndpointCalls> Calls =>
     [
         .. _calls.Select(each => new EndpointCalls(each.Key.Realm, each.Key.Endpoint, each.Value))
             .OrderBy(each => each.Realm, StringComparer.Ordinal).ThenBy(each => each.Endpoint, StringComparer.Ordinal),
     ];
 
-    /// <summary>The realms' clock.</summary>
     internal TimeProvider Clock => _movable;
 
-    /// <summary>Lets something go wrong from now on.</summary>
-    /// <exception cref="ArgumentException">There is no such endpoint, or the fault makes no sense. The message says what to write instead.</exception>
+    /// <summary>Starts a fault.</summary>
+    /// <exception cref="ArgumentException">
+    /// There is no such endpoint, or the fault is invalid. The message says what to write instead.
+    /// </exception>
     public ActiveFault Add(Fault fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
@@ -73,12 +76,14 @@ public sealed class RealmFaults
     }
 
     /// <summary>How often an endpoint was called, in all realms or in one.</summary>
-    /// <param name="endpoint">The end of its address, as <see cref="Fault.Endpoint"/> names it; <c>*</c> at the end stands for anything.</param>
+    /// <param name="endpoint">
+    /// The end of its address, as <see cref="Fault.Endpoint"/> names it; <c>*</c> at the end stands for anything.
+    /// </param>
     /// <param name="realm">The realm's name. Null: all of them.</param>
     public int CallsOf(string endpoint, string? realm = null) =>
         Calls.Where(each => Fits(endpoint, each.Endpoint) && (realm is null || each.Realm == realm)).Sum(each => each.Calls);
 
-    /// <summary>Ends every fault, puts the clock right and begins to count anew.</summary>
+    /// <summary>Ends every fault, resets the clock and the counters.</summary>
     public void Reset()
     {
         lock (_lock)
@@ -90,7 +95,8 @@ public sealed class RealmFaults
         _calls.Clear();
     }
 
-    internal void Know(IEnumerable<string> endpoints) => _endpoints = [.. endpoints.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    internal void Know(IEnumerable<string> endpoints) =>
+        _endpoints = [.. endpoints.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     internal string? MistakeIn(Fault fault) => fault.Mistake() ?? UnknownEndpoint(fault.Endpoint);
 
@@ -104,7 +110,7 @@ public sealed class RealmFaults
         }
     }
 
-    /// <summary>Counts a call, and finds what goes wrong with it.</summary>
+    /// <summary>Counts a call, and returns the fault that applies to it.</summary>
     internal Fault? Meet(string realm, string endpoint)
     {
         _calls.AddOrUpdate((realm, endpoint), 1, static (_, calls) => calls + 1);

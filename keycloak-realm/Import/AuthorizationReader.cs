@@ -4,11 +4,12 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>Reads a client's authorization settings, once all roles and users are there.</summary>
+/// <summary>All roles and users must have been read.</summary>
 internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
 {
     private static readonly HashSet<string> Types = new(
-        ["role", "user", "group", "client", "client-scope", "aggregate", "time", "regex", "resource", "scope", "uma"], StringComparer.Ordinal);
+        ["role", "user", "group", "client", "client-scope", "aggregate", "time", "regex", "resource", "scope", "uma"],
+        StringComparer.Ordinal);
 
     public void Read(JsonPlace client)
     {
@@ -18,7 +19,7 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
             return;
         }
 
-        // The client's own account may use the protection API.
+        // The client's service account may use the protection API.
         if (!owner.Roles.TryGetValue(ResourceServer.ProtectionRole, out var protection))
         {
             protection = new RealmRole
@@ -71,7 +72,9 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         foreach (var resource in settings.Items("resources"))
         {
             var name = resource.Text("name") ?? throw resource.Refuse("a resource without a name");
-            var scopes = resource.Items("scopes").Select(scope => scope.Text("name") ?? throw scope.Refuse("a scope without a name")).ToList();
+            var scopes = resource.Items("scopes")
+                .Select(scope => scope.Text("name") ?? throw scope.Refuse("a scope without a name"))
+                .ToList();
             server.Scopes.AddRange(scopes.Where(scope => !server.Scopes.Contains(scope, StringComparer.Ordinal)));
             var uris = resource.Texts("uris");
             if (resource.Text("uri") is { } uri)
@@ -88,7 +91,7 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         }
     }
 
-    /// <summary>Policies name each other, in any order.</summary>
+    /// <summary>In two passes, because policies refer to each other in any order.</summary>
     private void ReadPolicies(JsonPlace settings, ResourceServer server)
     {
         var read = new List<(AuthorizationPolicy Policy, JsonPlace Place)>();
@@ -97,7 +100,7 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
             var type = place.Text("type") ?? throw place.Refuse("a policy without a type");
             if (!Types.Contains(type))
             {
-                // Keycloak's scripts are switched off unless somebody builds them in.
+                // Keycloak has no script policies unless they are built into it.
                 throw place.Refuse($"Couldn't find policy provider with type [{type}]");
             }
 
@@ -127,7 +130,9 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         {
             foreach (var name in List(place, policy, "resources"))
             {
-                policy.Resources.Add(server.FindResource(name) ?? throw place.Refuse($"Resource with id or name [{name}] does not exist or is not owned by the resource server"));
+                policy.Resources.Add(
+                    server.FindResource(name)
+                        ?? throw place.Refuse($"Resource with id or name [{name}] does not exist or is not owned by the resource server"));
             }
 
             foreach (var name in List(place, policy, "scopes"))
@@ -153,7 +158,7 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         }
     }
 
-    /// <summary>Lists stand in the configuration as JSON in a text.</summary>
+    /// <summary>The configuration holds lists as JSON in a string.</summary>
     private static List<string> List(JsonPlace place, AuthorizationPolicy policy, string name)
     {
         if (!policy.Config.TryGetValue(name, out var text) || text.Length == 0)

@@ -2,14 +2,14 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>Reads clients.</summary>
 internal sealed class ClientReader(Realm realm, KnownFields known, List<string> warnings)
 {
     private static readonly HashSet<string> Fields = new(
         ["id", "clientId", "name", "description", "enabled", "secret", "publicClient", "bearerOnly", "standardFlowEnabled",
             "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore", "rootUrl",
             "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
-            "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
+            "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole",
+            "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
             "authenticationFlowBindingOverrides", "consentRequired"],
         StringComparer.Ordinal);
 
@@ -20,7 +20,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "client_credentials.use_refresh_token", "client.use.lightweight.access.token.enabled", "access.token.header.type.rfc9068",
             "allow.token.introspection.without.audience.check", "realm_client", "client.secret.creation.time",
             "access.token.signed.response.alg", "id.token.signed.response.alg", "authorization.signed.response.alg",
-            "token.endpoint.auth.signing.alg", "use.jwks.string", "jwks.string", "jwt.credential.certificate", "jwt.credential.public.key", "jwt.credential.kid", "use.jwks.url", "jwks.url",
+            "token.endpoint.auth.signing.alg", "use.jwks.string", "jwks.string", "jwt.credential.certificate", "jwt.credential.public.key",
+            "jwt.credential.kid", "use.jwks.url", "jwks.url",
             "acr.loa.map", "default.acr.values", "dpop.bound.access.tokens", "standard.token.exchange.enabled",
             "display.on.consent.screen", "consent.screen.text", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
         StringComparer.Ordinal);
@@ -33,7 +34,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
         var clientId = place.Text("clientId");
         if (string.IsNullOrEmpty(clientId))
         {
-            // Keycloak makes a client that nobody can name.
+            // Keycloak creates a client that cannot be named.
             warnings.Add($"{place.Path} has no \"clientId\", and nobody can use it");
             return;
         }
@@ -59,7 +60,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             throw place.Member("clientId")!.Value.Refuse("the name is longer than 255 characters");
         }
 
-        if (place.Member("id") is { } givenId && realm.Clients.Values.Any(other => string.Equals(other.Id, givenId.Text(), StringComparison.Ordinal)))
+        if (place.Member("id") is { } givenId
+            && realm.Clients.Values.Any(other => string.Equals(other.Id, givenId.Text(), StringComparison.Ordinal)))
         {
             throw givenId.Refuse($"the id {givenId.Text()} belongs to two clients");
         }
@@ -88,10 +90,11 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             ImplicitFlowEnabled = place.Flag("implicitFlowEnabled", absent: false),
             DirectAccessGrantsEnabled = place.Flag("directAccessGrantsEnabled", absent: false),
 
-            // Authorization services switch the service account on.
-            ServiceAccountsEnabled = place.Flag("serviceAccountsEnabled", absent: false) || place.Flag("authorizationServicesEnabled", absent: false),
+            // Authorization services imply a service account.
+            ServiceAccountsEnabled = place.Flag("serviceAccountsEnabled", absent: false)
+                || place.Flag("authorizationServicesEnabled", absent: false),
 
-            // A client that has to ask gets no role that is not named for it, unless the file says so.
+            // A client that requires consent has no full scope, unless the file says so.
             FullScopeAllowed = place.Flag("fullScopeAllowed", absent: !place.Flag("consentRequired", absent: false)),
             FrontchannelLogout = place.Flag("frontchannelLogout", absent: false),
             NotBefore = place.Number("notBefore", 0),

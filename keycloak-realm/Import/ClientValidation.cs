@@ -3,11 +3,12 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>What makes Keycloak refuse a client, and the whole file with it. The sentences are Keycloak's.</summary>
+/// <summary>Each of these makes Keycloak refuse the whole file. The messages are Keycloak's.</summary>
 internal static class ClientValidation
 {
-    // What Java can make a URL of.
-    private static readonly HashSet<string> Locators = new(["http", "https", "file", "ftp", "jar", "jrt", "mailto", "resource"], StringComparer.OrdinalIgnoreCase);
+    // The protocols that Java can make a URL of.
+    private static readonly HashSet<string> Locators = new(
+        ["http", "https", "file", "ftp", "jar", "jrt", "mailto", "resource"], StringComparer.OrdinalIgnoreCase);
 
     public static void Check(JsonPlace place, Realm realm, Dictionary<string, string> attributes)
     {
@@ -38,8 +39,16 @@ internal static class ClientValidation
             }
         }
 
-        CheckLimit(members, "client.session.idle.timeout", realm.SsoSessionIdleTimeout, "Client session idle timeout cannot exceed realm SSO session idle timeout");
-        CheckLimit(members, "client.session.max.lifespan", realm.SsoSessionMaxLifespan, "Client session max lifespan cannot exceed realm SSO session max lifespan");
+        CheckLimit(
+            members,
+            "client.session.idle.timeout",
+            realm.SsoSessionIdleTimeout,
+            "Client session idle timeout cannot exceed realm SSO session idle timeout");
+        CheckLimit(
+            members,
+            "client.session.max.lifespan",
+            realm.SsoSessionMaxLifespan,
+            "Client session max lifespan cannot exceed realm SSO session max lifespan");
         CheckLevels(members, realm, attributes);
     }
 
@@ -66,7 +75,8 @@ internal static class ClientValidation
             && usual.Split("##", StringSplitOptions.RemoveEmptyEntries).Any(name => levels.Find(name) is null))
         {
             throw attributes.Member("default.acr.values")!.Value.Refuse(
-                "Default ACR values need to contain values specified in the ACR-To-Loa mapping or number levels from set realm browser flow");
+                "Default ACR values need to contain values specified in the ACR-To-Loa mapping or number levels from set realm "
+                    + "browser flow");
         }
     }
 
@@ -127,12 +137,15 @@ internal static class ClientValidation
         return end > 0 && text[end] is ':' ? text[..end] : null;
     }
 
-    /// <summary>Whether Java takes the text for a URI: its syntax is that of RFC 2396, and letters beyond ASCII are fine.</summary>
+    /// <summary>Java's URI syntax is RFC 2396, plus letters beyond ASCII.</summary>
     private static bool IsUri(string text)
     {
         var end = text.AsSpan().IndexOfAny(":/?#");
         if (end >= 0 && text[end] is ':'
-            && (end == 0 || end == text.Length - 1 || !char.IsAsciiLetter(text[0]) || !text[..end].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.')))
+            && (end == 0
+                || end == text.Length - 1
+                || !char.IsAsciiLetter(text[0])
+                || !text[..end].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.')))
         {
             return false;
         }

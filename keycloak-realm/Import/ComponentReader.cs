@@ -5,7 +5,6 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>Reads the components that matter here: key providers and the user profile.</summary>
 internal sealed class ComponentReader(Realm realm, KnownFields known, List<string> warnings)
 {
     private const string KeyProviders = "org.keycloak.keys.KeyProvider";
@@ -13,15 +12,20 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
     private const string RegistrationPolicies = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
 
     private static readonly HashSet<string> Kinds = new(
-        [KeyProviders, UserProfile, RegistrationPolicies, "org.keycloak.storage.UserStorageProvider", "org.keycloak.storage.ldap.mappers.LDAPStorageMapper"],
+        [
+            KeyProviders, UserProfile, RegistrationPolicies, "org.keycloak.storage.UserStorageProvider",
+            "org.keycloak.storage.ldap.mappers.LDAPStorageMapper",
+        ],
         StringComparer.Ordinal);
 
-    // Key providers of Keycloak's that have no counterpart here.
+    // Keycloak's key providers that are not served.
     private static readonly HashSet<string> OtherKeys = new(["java-keystore", "ecdh-generated"], StringComparer.Ordinal);
 
     private static readonly HashSet<string> Validators = new(
-        ["length", "integer", "double", "email", "pattern", "uri", "local-date", "iso-date", "options", "multivalued", "not-blank", "not-empty",
-            "person-name-prohibited-characters", "username-prohibited-characters", "up-username-not-idn-homograph"],
+        [
+            "length", "integer", "double", "email", "pattern", "uri", "local-date", "iso-date", "options", "multivalued", "not-blank",
+            "not-empty", "person-name-prohibited-characters", "username-prohibited-characters", "up-username-not-idn-homograph",
+        ],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> Fields = new(
@@ -68,7 +72,9 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
     private void ReadKey(JsonPlace item, List<KeyComponent> keys)
     {
         var provider = item.Text("providerId") ?? throw item.Refuse("No such provider: a component without \"providerId\"");
-        var config = item.TextListMap("config").Where(each => each.Value.Count > 0).ToDictionary(each => each.Key, each => each.Value[0], StringComparer.Ordinal);
+        var config = item.TextListMap("config")
+            .Where(each => each.Value.Count > 0)
+            .ToDictionary(each => each.Key, each => each.Value[0], StringComparer.Ordinal);
         if (config.TryGetValue("privateKey", out var masked) && masked.Length > 0 && masked.All(c => c is '*'))
         {
             warnings.Add($"{item.Path}.config.privateKey is masked, as partial exports have it: a key is made instead");
@@ -77,7 +83,7 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
 
         if (provider is "aes-generated" || (provider is "hmac-generated" && !config.ContainsKey("secret")))
         {
-            // Nothing is encrypted here; and a secret that an export leaves out is made anew, as Keycloak does.
+            // Nothing is encrypted here, and a secret that an export leaves out is generated, as in Keycloak.
             return;
         }
 
@@ -94,13 +100,16 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
 
         Check(item, config, provider);
         var name = item.Text("name") ?? provider;
-        keys.Add(new KeyComponent(item.Path, item.Text("id") ?? StableId.For(realm.Name, "component", name), name, provider, config));
+        var id = item.Text("id") ?? StableId.For(realm.Name, "component", name);
+        keys.Add(new KeyComponent(id, name, provider, config) { Place = item.Path });
     }
 
     private static void Check(JsonPlace item, Dictionary<string, string> config, string provider)
     {
         JsonPlace Setting(string name) => item.Member("config")!.Value.Member(name)!.Value;
-        if (config.TryGetValue("priority", out var priority) && priority.Length > 0 && !long.TryParse(priority, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+        if (config.TryGetValue("priority", out var priority)
+            && priority.Length > 0
+            && !long.TryParse(priority, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
         {
             throw Setting("priority").Refuse("'Priority' should be a number");
         }
@@ -121,7 +130,6 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         }
     }
 
-    /// <summary>What a user's account needs before signing in is complete.</summary>
     private void ReadProfile(JsonPlace item)
     {
         if (!item.TextListMap("config").TryGetValue("kc.user.profile.config", out var values) || values.Count == 0)
@@ -157,7 +165,8 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         {
             yield return Validators.Contains(each.Name)
                 ? (each.Name, each.Value.Clone())
-                : throw new InvalidOperationException($"Validator '{each.Name}' defined for attribute '{attribute.GetProperty("name")}' doesn't exist");
+                : throw new InvalidOperationException(
+                    $"Validator '{each.Name}' defined for attribute '{attribute.GetProperty("name")}' doesn't exist");
         }
     }
 

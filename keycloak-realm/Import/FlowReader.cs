@@ -4,8 +4,7 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Import;
 
 /// <summary>
-/// Reads browser flows that are made of the cookie, the forms for name and password, and conditions on the level of
-/// authentication. A flow that needs anything else is not honoured.
+/// A browser flow of the cookie, the forms for name and password, and conditions on the level of authentication; no other is honoured.
 /// </summary>
 internal sealed class FlowReader
 {
@@ -42,11 +41,13 @@ internal sealed class FlowReader
 
     public bool Knows(string alias) => _flows.ContainsKey(alias);
 
-    /// <summary>The realm's browser flow, by alias; the built-in one where the file does not define it.</summary>
+    /// <summary>By alias; the built-in flow where the file does not define it.</summary>
     public AuthenticationFlow ForRealm(string? alias) =>
-        alias is not null && _flows.TryGetValue(alias, out var flow) && !flow.Flag("builtIn", absent: false) ? Read(flow) : AuthenticationFlow.BuiltIn;
+        alias is not null && _flows.TryGetValue(alias, out var flow) && !flow.Flag("builtIn", absent: false)
+            ? Read(flow)
+            : AuthenticationFlow.BuiltIn;
 
-    /// <summary>A client's own browser flow, by id.</summary>
+    /// <summary>By id.</summary>
     public AuthenticationFlow ForClient(JsonPlace reference)
     {
         var id = reference.Text();
@@ -61,7 +62,6 @@ internal sealed class FlowReader
         throw reference.Refuse($"Unable to resolve auth flow binding override for: browser ({id})");
     }
 
-    /// <summary>What a step refers to must be there, and how it counts must be one of Keycloak's words.</summary>
     private void Check(JsonPlace execution)
     {
         if (execution.Member("flowAlias") is { } flow && !_flows.ContainsKey(flow.Text()))
@@ -94,7 +94,7 @@ internal sealed class FlowReader
         return new AuthenticationFlow { Id = flow.Text("id") ?? alias, Alias = alias, Steps = steps };
     }
 
-    /// <summary>False where something is needed that is not there.</summary>
+    /// <summary>False if the flow requires something that is not served.</summary>
     private bool Collect(JsonPlace flow, (int Level, int MaxAge)? level, List<AuthenticationStep> steps)
     {
         foreach (var execution in flow.Items("authenticationExecutions").OrderBy(each => each.Number("priority", 0)).ToList())
@@ -125,7 +125,7 @@ internal sealed class FlowReader
 
                     break;
                 case "auth-spnego" or "identity-provider-redirector" when execution.Text("requirement") is "ALTERNATIVE":
-                    // Ways in that nobody takes here.
+                    // Alternatives that are not served.
                     break;
                 default:
                     return false;
@@ -141,7 +141,9 @@ internal sealed class FlowReader
             ? configuration.TextMap("config")
             : [];
         int Number(string name) =>
-            config.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : 0;
+            config.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
+                ? value
+                : 0;
         return (Number("loa-condition-level"), Number("loa-max-age"));
     }
 }

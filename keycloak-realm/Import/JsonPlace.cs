@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>A value of the realm file together with where it stands, so that every complaint can name its JSON path.</summary>
+/// <summary>A value of the realm file with its JSON path, for messages.</summary>
 internal readonly struct JsonPlace(JsonElement element, string path, Placeholders placeholders)
 {
     public string Path { get; } = path;
@@ -12,7 +12,7 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
 
     public RealmFileException Refuse(string reason) => new(Path, reason);
 
-    /// <summary>The member of that name, unless it is absent or null.</summary>
+    /// <summary>Null if the member is absent or null.</summary>
     public JsonPlace? Member(string name) =>
         Element.ValueKind is JsonValueKind.Object && Element.TryGetProperty(name, out var value)
             && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)
@@ -59,7 +59,7 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
         }
     }
 
-    /// <summary>The value as text, placeholders resolved; numbers and booleans are taken as text too, as Keycloak does.</summary>
+    /// <summary>Placeholders resolved; numbers and booleans become strings, as in Keycloak.</summary>
     public string Text() => Element.ValueKind switch
     {
         JsonValueKind.String => placeholders.Resolve(Element.GetString()!),
@@ -83,7 +83,7 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
             return value.Element.GetRawText() is not ("0" or "-0");
         }
 
-        // Keycloak takes these spellings, and an empty text for nothing said.
+        // Keycloak takes these spellings, and reads an empty string as absent.
         return value.Text().Trim() switch
         {
             "true" or "True" or "TRUE" => true,
@@ -100,8 +100,10 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
             return absent;
         }
 
-        // A fraction is cut off, an empty text says nothing.
-        if (value.Element.ValueKind is JsonValueKind.Number && value.Element.TryGetDouble(out var real) && real is > int.MinValue and < int.MaxValue)
+        // A fraction is cut off; an empty string is absent.
+        if (value.Element.ValueKind is JsonValueKind.Number
+            && value.Element.TryGetDouble(out var real)
+            && real is > int.MinValue and < int.MaxValue)
         {
             return (int)real;
         }
@@ -112,7 +114,8 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
             return absent;
         }
 
-        return value.Element.ValueKind is JsonValueKind.String && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        return value.Element.ValueKind is JsonValueKind.String
+            && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : throw value.Refuse($"a whole number is expected here, not \"{text}\"");
     }
@@ -136,7 +139,7 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
         return map;
     }
 
-    /// <summary>Attributes of users and groups: a list of texts, or a single text.</summary>
+    /// <summary>Each value is a list of strings, or a single string.</summary>
     public Dictionary<string, IReadOnlyList<string>> TextListMap(string name)
     {
         var map = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);

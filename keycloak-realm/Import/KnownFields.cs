@@ -3,9 +3,8 @@ using System.Text.Json;
 namespace KeycloakRealm.Import;
 
 /// <summary>
-/// The members that Keycloak 26.7.3 knows in each part of a realm file, with the value they have when nothing is said.
-/// An unknown member is refused as Keycloak refuses it; a known one that is not honoured is worth a warning, unless it
-/// says what would be the case anyway.
+/// The members that Keycloak 26.7.3 knows in each part of a realm file, with their defaults. An unknown member is refused as Keycloak
+/// refuses it; one that is known and not honoured is a warning, unless it has the default value.
 /// </summary>
 internal sealed class KnownFields
 {
@@ -18,11 +17,7 @@ internal sealed class KnownFields
         _kinds = document.RootElement.Clone();
     }
 
-    /// <param name="place">The part.</param>
-    /// <param name="kind">What kind of part it is.</param>
-    /// <param name="honoured">The members that are read.</param>
-    /// <param name="warnings">Where to say what is not.</param>
-    /// <param name="lenient">Keycloak passes over what it does not know in this kind of part.</param>
+    // lenient: Keycloak ignores unknown members in this kind of part.
     public void Check(JsonPlace place, string kind, IReadOnlySet<string> honoured, List<string> warnings, bool lenient = false)
     {
         var known = _kinds.GetProperty(kind);
@@ -46,7 +41,7 @@ internal sealed class KnownFields
         }
     }
 
-    /// <summary>The first member that Keycloak does not know, which makes it refuse the whole representation.</summary>
+    /// <summary>An unknown member makes Keycloak refuse the whole representation.</summary>
     public string? FirstUnknown(string kind, IEnumerable<string> names)
     {
         var known = _kinds.GetProperty(kind);

@@ -5,10 +5,7 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>
-/// The realm <c>master</c>, in which Keycloak keeps its administrators: one account, and nothing else. Its tokens come by
-/// the password grant of <c>admin-cli</c> and may do everything in the realm that is served.
-/// </summary>
+/// <summary>The realm <c>master</c> has one account: the administrator, who may do everything in the served realms.</summary>
 internal static class MasterRealm
 {
     public const string Name = "master";
@@ -20,7 +17,10 @@ internal static class MasterRealm
             ["realm"] = Name,
             ["enabled"] = true,
             ["accessTokenLifespan"] = 60,
-            ["roles"] = new JsonObject { ["realm"] = new JsonArray(new JsonObject { ["name"] = "admin", ["description"] = "${role_admin}" }) },
+            ["roles"] = new JsonObject
+            {
+                ["realm"] = new JsonArray(new JsonObject { ["name"] = "admin", ["description"] = "${role_admin}" }),
+            },
             ["users"] = new JsonArray(new JsonObject
             {
                 ["username"] = administrator.UserName,
@@ -33,7 +33,7 @@ internal static class MasterRealm
         var imported = new RealmImporter(new JsonPlace(document.RootElement, "$", new Placeholders(given: null))).Import();
         imported.Realm.Clients["admin-cli"].DirectAccessGrantsEnabled = true;
 
-        // The administrator has neither e-mail nor name, and Keycloak lets them in.
+        // Keycloak lets the administrator sign in without e-mail and name.
         imported.Realm.Profile = UserProfile.None;
         return imported;
     }

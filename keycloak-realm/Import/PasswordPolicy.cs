@@ -4,15 +4,14 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>
-/// The realm's password policy, <c>length(8) and notUsername</c>, which plain passwords of the file have to keep to. It says
-/// other things too, of which nothing shows here: how passwords are hashed, and when they are to be changed.
-/// </summary>
+/// <summary>Applies to plain passwords of the file. Hashing and expiry have no effect here.</summary>
 internal sealed class PasswordPolicy
 {
     private static readonly HashSet<string> Numbers = new(
-        ["length", "maxLength", "digits", "lowerCase", "upperCase", "specialChars", "hashIterations", "passwordHistory", "forceExpiredPasswordChange",
-            "passwordAge", "maxAuthAge", "recoveryCodesWarningThreshold"],
+        [
+            "length", "maxLength", "digits", "lowerCase", "upperCase", "specialChars", "hashIterations", "passwordHistory",
+            "forceExpiredPasswordChange", "passwordAge", "maxAuthAge", "recoveryCodesWarningThreshold",
+        ],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> Others = new(
@@ -42,7 +41,9 @@ internal sealed class PasswordPolicy
                 throw place.Refuse($"Password policy not found: {name}");
             }
 
-            if (Numbers.Contains(name) && setting is { Length: > 0 } and not "undefined" && !int.TryParse(setting, CultureInfo.InvariantCulture, out _))
+            if (Numbers.Contains(name)
+                && setting is { Length: > 0 } and not "undefined"
+                && !int.TryParse(setting, CultureInfo.InvariantCulture, out _))
             {
                 throw place.Refuse($"Invalid config for {name}: Not a valid number");
             }
@@ -64,7 +65,8 @@ internal sealed class PasswordPolicy
         "notUsername" => !string.Equals(password, user.Username, StringComparison.OrdinalIgnoreCase),
         "notContainsUsername" => !password.Contains(user.Username, StringComparison.OrdinalIgnoreCase),
         "notEmail" => !string.Equals(password, user.Email, StringComparison.OrdinalIgnoreCase),
-        "regexPattern" => rule.Setting is not { } pattern || Regex.IsMatch(password, $"^(?:{pattern})$", RegexOptions.None, TimeSpan.FromSeconds(1)),
+        "regexPattern" =>
+            rule.Setting is not { } pattern || Regex.IsMatch(password, $"^(?:{pattern})$", RegexOptions.None, TimeSpan.FromSeconds(1)),
         _ => true,
     });
 

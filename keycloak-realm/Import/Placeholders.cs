@@ -3,8 +3,7 @@ using System.Text;
 namespace KeycloakRealm.Import;
 
 /// <summary>
-/// Replaces <c>${NAME}</c>, <c>${NAME:default}</c> and <c>${A,B:default}</c> as Keycloak does at import: from the values
-/// given, else from the environment, else the default. What nothing resolves stays as it is.
+/// Replaces <c>${NAME}</c>, <c>${NAME:default}</c> and <c>${A,B:default}</c> as Keycloak's import does. Unresolved ones stay.
 /// </summary>
 internal sealed class Placeholders(IReadOnlyDictionary<string, string>? given)
 {

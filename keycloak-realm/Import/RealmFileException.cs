@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Import;
 
-/// <summary>The realm file holds something that Keycloak refuses. The message names the place and the reason.</summary>
+/// <summary>The message names the place and the reason.</summary>
 internal sealed class RealmFileException : Exception
 {
     public RealmFileException(string place, string reason)

@@ -7,14 +7,13 @@ using System.Text.RegularExpressions;
 namespace KeycloakRealm.Import;
 
 /// <summary>
-/// Reads realm files as Keycloak's import does: a file holds one realm or an array of realms, and users of the realm in
-/// <c>acme-realm.json</c> may stand in <c>acme-users-0.json</c> and so on beside it.
+/// As Keycloak's import: a file holds a realm or an array of them; users may be in <c>acme-users-0.json</c> beside
+/// <c>acme-realm.json</c>.
 /// </summary>
 internal static partial class RealmFiles
 {
     private const string RealmEnding = "-realm.json";
 
-    /// <exception cref="EmbeddedRealmException">A file cannot be read or imported, or two realms have one name.</exception>
     public static List<RealmSource> Load(IReadOnlyList<string> files, IReadOnlyDictionary<string, string>? placeholders)
     {
         if (files.Count == 0)
@@ -27,10 +26,12 @@ internal static partial class RealmFiles
         {
             foreach (var realm in LoadFile(file, placeholders))
             {
-                if (loaded.Find(each => string.Equals(each.Imported.Realm.Name, realm.Imported.Realm.Name, StringComparison.Ordinal)) is { } other)
+                if (loaded.Find(each =>
+                    string.Equals(each.Imported.Realm.Name, realm.Imported.Realm.Name, StringComparison.Ordinal)) is { } other)
                 {
                     throw new EmbeddedRealmException(
-                        $"The realm \"{realm.Imported.Realm.Name}\" is in {other.File} and again in {file}. Leave one of them out, or rename it.");
+                        $"The realm \"{realm.Imported.Realm.Name}\" is in {other.File} and again in {file}. Leave one of them "
+                            + "out, or rename it.");
                 }
 
                 loaded.Add(realm);
@@ -40,7 +41,6 @@ internal static partial class RealmFiles
         return loaded;
     }
 
-    /// <summary>The files with further users that belong to a realm file.</summary>
     public static IEnumerable<string> UserFilesOf(string file)
     {
         var name = Path.GetFileName(file);
@@ -62,7 +62,8 @@ internal static partial class RealmFiles
         if (UsersName().Match(name) is { Success: true } users)
         {
             throw new EmbeddedRealmException(
-                $"The file {file} holds users alone. Name {users.Groups["realm"].Value}{RealmEnding} instead: the users beside it are read with it.");
+                $"The file {file} holds users alone. Name {users.Groups["realm"].Value}{RealmEnding} instead: the users beside "
+                    + "it are read with it.");
         }
 
         using var document = Parse(file);
@@ -106,13 +107,14 @@ internal static partial class RealmFiles
         var name = Path.GetFileName(file);
         if (name.EndsWith(RealmEnding, StringComparison.Ordinal) && (realm.Path is not "$" || name != imported.Realm.Name + RealmEnding))
         {
-            // Its other ways to import, kc.sh import --file and the admin REST API, do not look at the name.
+            // Keycloak's other imports, kc.sh import --file and the admin REST API, do not check the file name.
             imported = imported with
             {
                 Warnings =
                 [
                     .. imported.Warnings,
-                    $"{realm.Path}.realm is \"{imported.Realm.Name}\", and Keycloak's --import-realm takes a file of this name for the one realm "
+                    $"{realm.Path}.realm is \"{imported.Realm.Name}\", and Keycloak's --import-realm takes a file of this name for "
+                        + "the one realm "
                     + $"\"{name[..^RealmEnding.Length]}\" only; it would have to be called {imported.Realm.Name}{RealmEnding}",
                 ],
             };
@@ -125,7 +127,7 @@ internal static partial class RealmFiles
     {
         try
         {
-            // What stands behind the realm is passed over, as Keycloak's own reader does.
+            // As in Keycloak, what follows the realm is ignored.
             var reader = new Utf8JsonReader(SkipByteOrderMark(File.ReadAllBytes(file)).Span);
             return JsonDocument.ParseValue(ref reader);
         }
@@ -139,7 +141,8 @@ internal static partial class RealmFiles
             var line = (exception.LineNumber ?? 0) + 1;
             var reason = exception.Message.Split(" LineNumber:")[0].Split(" Change the reader options")[0].TrimEnd('.');
             throw new EmbeddedRealmException(
-                string.Create(CultureInfo.InvariantCulture, $"The realm file {file} is not JSON (line {line}): {reason}. Correct the file."),
+                string.Create(
+                    CultureInfo.InvariantCulture, $"The realm file {file} is not JSON (line {line}): {reason}. Correct the file."),
                 exception);
         }
     }
@@ -151,5 +154,5 @@ internal static partial class RealmFiles
     private static partial Regex UsersName();
 }
 
-/// <summary>A realm, the file that it came from, and a hash of all that it was made of.</summary>
+/// <summary><c>Content</c> is a hash of all files of the realm.</summary>
 internal sealed record RealmSource(string File, ImportedRealm Imported, byte[] Content);

@@ -5,22 +5,21 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>
-/// Builds a realm from its representation, by Keycloak's rules for what is absent, what is added and what is refused.
-/// </summary>
+/// <summary>Defaults, additions and refusals are Keycloak's.</summary>
 internal sealed class RealmImporter
 {
     private static readonly HashSet<string> RealmFields = new(
-        ["id", "realm", "displayName", "displayNameHtml", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan", "accessCodeLifespan", "accessCodeLifespanLogin",
-            "ssoSessionIdleTimeout", "ssoSessionMaxLifespan", "clientSessionIdleTimeout", "clientSessionMaxLifespan",
-            "offlineSessionIdleTimeout", "revokeRefreshToken", "refreshTokenMaxReuse", "loginWithEmailAllowed", "roles", "defaultRole",
-            "groups", "clients", "clientScopes", "defaultDefaultClientScopes", "defaultOptionalClientScopes", "scopeMappings",
-            "clientScopeMappings", "users", "components", "attributes",
-            // Read elsewhere in the file or of no consequence here: flows are warned about one by one, the rest says how the
-            // realm would look or what it would record.
-            "authenticationFlows", "authenticatorConfig", "keycloakVersion", "requiredActions", "browserSecurityHeaders",
-            "sslRequired", "enabledEventTypes", "eventsListeners", "localizationTexts", "clientProfiles", "clientPolicies",
-            "supportedLocales", "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow", "passwordPolicy", "duplicateEmailsAllowed"],
+        [
+            "id", "realm", "displayName", "displayNameHtml", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan",
+            "accessCodeLifespan", "accessCodeLifespanLogin", "ssoSessionIdleTimeout", "ssoSessionMaxLifespan", "clientSessionIdleTimeout",
+            "clientSessionMaxLifespan", "offlineSessionIdleTimeout", "revokeRefreshToken", "refreshTokenMaxReuse",
+            "loginWithEmailAllowed", "roles", "defaultRole", "groups", "clients", "clientScopes", "defaultDefaultClientScopes",
+            "defaultOptionalClientScopes", "scopeMappings", "clientScopeMappings", "users", "components", "attributes",
+            // Read elsewhere, or without effect here: flows are warned about one by one, the rest is about looks and records.
+            "authenticationFlows", "authenticatorConfig", "keycloakVersion", "requiredActions", "browserSecurityHeaders", "sslRequired",
+            "enabledEventTypes", "eventsListeners", "localizationTexts", "clientProfiles", "clientPolicies", "supportedLocales",
+            "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow", "passwordPolicy", "duplicateEmailsAllowed",
+        ],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> RoleFields = new(
@@ -29,10 +28,12 @@ internal sealed class RealmImporter
     private static readonly HashSet<string> ScopeMappingFields = new(["client", "clientScope", "roles", "self"], StringComparer.Ordinal);
 
     private static readonly HashSet<string> RealmAttributes = new(
-        ["parRequestUriLifespan", "clientSessionIdleTimeout", "clientSessionMaxLifespan", "realmReusableOtpCode", "frontendUrl",
+        [
+            "parRequestUriLifespan", "clientSessionIdleTimeout", "clientSessionMaxLifespan", "realmReusableOtpCode", "frontendUrl",
             "acr.loa.map", "cibaBackchannelTokenDeliveryMode", "cibaExpiresIn", "cibaInterval", "cibaAuthRequestedUserHint",
             "oauth2DeviceCodeLifespan", "oauth2DevicePollingInterval", "clientOfflineSessionIdleTimeout",
-            "clientOfflineSessionMaxLifespan", "organizationsEnabled", "adminPermissionsEnabled", "verifiableCredentialsEnabled"],
+            "clientOfflineSessionMaxLifespan", "organizationsEnabled", "adminPermissionsEnabled", "verifiableCredentialsEnabled",
+        ],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> BuiltInFlows = new(
@@ -40,8 +41,11 @@ internal sealed class RealmImporter
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> IdentityProviders = new(
-        ["oidc", "keycloak-oidc", "saml", "oauth2", "kubernetes", "jwt-authorization-grant", "spiffe", "bitbucket", "facebook", "github", "gitlab", "google", "instagram",
-            "linkedin-openid-connect", "microsoft", "openshift-v4", "paypal", "stackoverflow", "twitter"],
+        [
+            "oidc", "keycloak-oidc", "saml", "oauth2", "kubernetes", "jwt-authorization-grant", "spiffe", "bitbucket", "facebook",
+            "github", "gitlab", "google", "instagram", "linkedin-openid-connect", "microsoft", "openshift-v4", "paypal", "stackoverflow",
+            "twitter",
+        ],
         StringComparer.Ordinal);
 
     private readonly JsonPlace _file;
@@ -51,8 +55,6 @@ internal sealed class RealmImporter
     private readonly Realm _realm;
     private readonly HashSet<string> _roleIds = new(StringComparer.Ordinal);
 
-    /// <param name="file">The realm.</param>
-    /// <param name="userFiles">Files that hold further users of it.</param>
     public RealmImporter(JsonPlace file, IReadOnlyList<JsonPlace>? userFiles = null)
     {
         _file = file;
@@ -95,7 +97,8 @@ internal sealed class RealmImporter
         ReadScopeMappings(_file, builtIn: false);
         ReadScopeMappings(builtIn, builtIn: true);
 
-        var people = new UserReader(_realm, _known, PasswordPolicy.Read(_file), _file.Flag("duplicateEmailsAllowed", absent: false), _warnings);
+        var people = new UserReader(
+            _realm, _known, PasswordPolicy.Read(_file), _file.Flag("duplicateEmailsAllowed", absent: false), _warnings);
         foreach (var group in _file.Items("groups"))
         {
             people.ReadGroup(group, parent: null);
@@ -136,14 +139,15 @@ internal sealed class RealmImporter
         return new ImportedRealm(_realm, keys, _warnings);
     }
 
-    /// <summary>They come after the users of the realm file, and before the accounts that clients without one are given.</summary>
+    /// <summary>After the users of the realm file, and before the generated service accounts: Keycloak's order.</summary>
     private void ReadUserFiles(UserReader people)
     {
         foreach (var file in _userFiles)
         {
             if (file.Member("realm") is { } realm && realm.Text() != _realm.Name)
             {
-                throw realm.Refuse($"Trying to import users into invalid realm. Realm name: {_realm.Name}, Expected realm name: {realm.Text()}");
+                throw realm.Refuse(
+                    $"Trying to import users into invalid realm. Realm name: {_realm.Name}, Expected realm name: {realm.Text()}");
             }
 
             foreach (var user in file.Items("users"))
@@ -223,7 +227,7 @@ internal sealed class RealmImporter
 
         if (!_realm.ClientScopes.ContainsKey("offline_access"))
         {
-            // Keycloak makes this one scope even where the file lists all others.
+            // Keycloak creates this one scope even where the file lists all others.
             _realm.ClientScopes["offline_access"] = new ClientScope
             {
                 Id = StableId.For(_realm.Name, "client scope", "offline_access"),
@@ -233,7 +237,7 @@ internal sealed class RealmImporter
             _realm.OptionalScopes.Add(_realm.ClientScopes["offline_access"]);
         }
 
-        // Without clientScopes, Keycloak ignores the defaults that the file names, because the scopes do not exist yet.
+        // Without clientScopes, Keycloak ignores the file's defaults, because the scopes do not exist yet.
         var source = given ? _file : builtIn;
         if (!given && (_file.Member("defaultDefaultClientScopes") ?? _file.Member("defaultOptionalClientScopes")) is { } ignored)
         {
@@ -280,7 +284,8 @@ internal sealed class RealmImporter
     private void ReadRoles(JsonPlace builtIn)
     {
         var composites = new List<(RealmRole Role, JsonPlace Composites)>();
-        var listedClients = new HashSet<string>(_file.Items("clients").Select(client => client.Text("clientId") ?? ""), StringComparer.Ordinal);
+        var listedClients = new HashSet<string>(
+            _file.Items("clients").Select(client => client.Text("clientId") ?? ""), StringComparer.Ordinal);
         var defaultRole = _file.Member("defaultRole")?.Text("name") ?? FreeDefaultRole();
 
         ReadRoles(_file, composites, _ => true);
@@ -294,15 +299,16 @@ internal sealed class RealmImporter
 
         _realm.DefaultRole = role;
 
-        // Keycloak adds to the default role whatever of these it had to make itself; the role for offline access it makes before
-        // it reads the file's, unless the file also has the scope of that name.
+        // Keycloak adds to the default role what it created itself. It creates offline_access before it reads the file's roles, unless
+        // the file has the scope of that name.
         role.Composites.UnionWith(added.Where(each => each.Name is "offline_access" or "uma_authorization" && each.Client is null));
         if (!_file.Items("clientScopes").Any(scope => scope.Text("name") is "offline_access"))
         {
             role.Composites.Add(_realm.Roles["offline_access"]);
         }
 
-        role.Composites.UnionWith(added.Where(each => each.Client?.ClientId is "account" && each.Name is "view-profile" or "manage-account"));
+        role.Composites.UnionWith(added.Where(each =>
+            each.Client?.ClientId is "account" && each.Name is "view-profile" or "manage-account"));
 
         foreach (var (owner, members) in composites)
         {
@@ -329,7 +335,7 @@ internal sealed class RealmImporter
         }
     }
 
-    /// <summary>The default role that a file does not name. Where it has a role of the usual name, Keycloak counts up.</summary>
+    /// <summary>Keycloak appends a number where the usual name is taken.</summary>
     private string FreeDefaultRole()
     {
         var usual = "default-roles-" + _realm.Name.ToLowerInvariant();
@@ -344,7 +350,10 @@ internal sealed class RealmImporter
     }
 
     private void ReadRoles(
-        JsonPlace source, List<(RealmRole Role, JsonPlace Composites)> composites, Func<string?, bool> wanted, HashSet<RealmRole>? added = null)
+        JsonPlace source,
+        List<(RealmRole Role, JsonPlace Composites)> composites,
+        Func<string?, bool> wanted,
+        HashSet<RealmRole>? added = null)
     {
         if (source.Member("roles") is not { } roles)
         {
@@ -353,7 +362,7 @@ internal sealed class RealmImporter
 
         if (added is null)
         {
-            // Before anything else, because another kind of value has no members and would pass for empty.
+            // First, because another kind of value has no members and would pass as empty.
             _known.Check(roles, "roles", new HashSet<string>(["realm", "client"], StringComparer.Ordinal), _warnings);
         }
 
@@ -392,7 +401,7 @@ internal sealed class RealmImporter
         _known.Check(place, "role", RoleFields, _warnings);
         if (place.Text("name") is not { } name)
         {
-            // Keycloak makes a role that nobody can name.
+            // Keycloak creates a role that cannot be named.
             _warnings.Add($"{place.Path} has no \"name\", and nobody can have it");
             return;
         }
@@ -447,7 +456,8 @@ internal sealed class RealmImporter
 
         foreach (var (clientId, mappings) in byClient.Members())
         {
-            var client = _realm.FindClient(clientId) ?? throw mappings.Refuse($"Unable to find client role mappings for client: {clientId}");
+            var client = _realm.FindClient(clientId)
+                ?? throw mappings.Refuse($"Unable to find client role mappings for client: {clientId}");
             foreach (var mapping in mappings.Items())
             {
                 ReadScopeMapping(mapping, client.Roles, builtIn, client);
@@ -467,7 +477,9 @@ internal sealed class RealmImporter
         else if (mapping.Text("clientScope") is { } scope)
         {
             target = _realm.ClientScopes.GetValueOrDefault(scope)?.ScopeMappings
-                ?? (builtIn || ScopeReader.IsSaml(scope) ? null : throw mapping.Refuse($"Unknown clientScope specification in scope mappings: {scope}"));
+                ?? (builtIn || ScopeReader.IsSaml(scope)
+                    ? null
+                    : throw mapping.Refuse($"Unknown clientScope specification in scope mappings: {scope}"));
         }
         else
         {
@@ -483,7 +495,7 @@ internal sealed class RealmImporter
                     continue;
                 }
 
-                // Made without a word, as Keycloak does.
+                // Created without a warning, as in Keycloak.
                 role = AddRole(roles, name.Text(), description: null, owner, id: null);
             }
 
@@ -491,7 +503,6 @@ internal sealed class RealmImporter
         }
     }
 
-    /// <summary>A service client whose account the file does not list gets one, with the default role and the service scope.</summary>
     private void AddServiceAccounts()
     {
         foreach (var client in _realm.Clients.Values.Where(client => client is { ServiceAccountsEnabled: true, ServiceAccount: null }))
@@ -526,7 +537,7 @@ internal sealed class RealmImporter
         }
     }
 
-    /// <summary>The browser flows of the realm and of clients. Flows that nobody signs in through are of no consequence.</summary>
+    /// <summary>Flows that no sign-in uses are ignored.</summary>
     private void ReadFlows()
     {
         var reader = new FlowReader(_file, _warnings);

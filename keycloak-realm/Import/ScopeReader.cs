@@ -2,7 +2,6 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>Reads client scopes and protocol mappers.</summary>
 internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> warnings)
 {
     private static readonly HashSet<string> ScopeFields = new(
@@ -11,8 +10,9 @@ internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> w
     private static readonly HashSet<string> MapperFields = new(
         ["id", "name", "protocol", "protocolMapper", "config", "consentRequired", "consentText"], StringComparer.Ordinal);
 
-    // Scopes that every export lists and that only SAML clients use.
-    private static readonly HashSet<string> SamlScopes = new(["role_list", "saml_organization", "AuthnContextClassRef"], StringComparer.Ordinal);
+    // Every export lists these scopes; only SAML clients use them.
+    private static readonly HashSet<string> SamlScopes = new(
+        ["role_list", "saml_organization", "AuthnContextClassRef"], StringComparer.Ordinal);
 
     public static bool IsSaml(string name) => SamlScopes.Contains(name);
 
@@ -36,7 +36,8 @@ internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> w
             Id = place.Text("id") ?? StableId.For(realm.Name, "client scope", name),
             Name = name,
             IncludeInTokenScope = !string.Equals(attributes.GetValueOrDefault("include.in.token.scope"), "false", StringComparison.Ordinal),
-            ConsentText = string.Equals(attributes.GetValueOrDefault("display.on.consent.screen"), "false", StringComparison.OrdinalIgnoreCase)
+            ConsentText = string.Equals(
+                attributes.GetValueOrDefault("display.on.consent.screen"), "false", StringComparison.OrdinalIgnoreCase)
                 ? null
                 : attributes.GetValueOrDefault("consent.screen.text") is { Length: > 0 } text ? text : name,
         };

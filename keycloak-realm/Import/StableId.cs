@@ -3,10 +3,7 @@ using System.Text;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>
-/// Ids for what the file gives none. They are derived from the names, so that a person keeps the same <c>sub</c> when the
-/// realm is started again; Keycloak keeps them in its database instead.
-/// </summary>
+/// <summary>Derived from names, so that a user without an id in the file keeps the same <c>sub</c> over restarts.</summary>
 internal static class StableId
 {
     public static string For(string realm, string kind, string name)

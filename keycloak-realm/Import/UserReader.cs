@@ -5,11 +5,13 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>Reads groups and users.</summary>
 internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy policy, bool sharedEmails, List<string> warnings)
 {
     private static readonly HashSet<string> GroupFields = new(
-        ["id", "name", "path", "description", "attributes", "realmRoles", "clientRoles", "subGroups", "access", "subGroupCount", "parentId"],
+        [
+            "id", "name", "path", "description", "attributes", "realmRoles", "clientRoles", "subGroups", "access", "subGroupCount",
+            "parentId",
+        ],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> UserFields = new(
@@ -19,14 +21,15 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> CredentialFields = new(
-        ["id", "type", "value", "temporary", "secretData", "credentialData", "createdDate", "userLabel", "priority"], StringComparer.Ordinal);
+        ["id", "type", "value", "temporary", "secretData", "credentialData", "createdDate", "userLabel", "priority"],
+        StringComparer.Ordinal);
 
     public void ReadGroup(JsonPlace place, Group? parent)
     {
         known.Check(place, "group", GroupFields, warnings);
         if (place.Text("name") is not { } name)
         {
-            // Keycloak makes a group that no path leads to.
+            // Keycloak creates a group that no path leads to.
             warnings.Add($"{place.Path} has no \"name\", and no path leads to it");
             return;
         }
@@ -72,7 +75,10 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             LastName = NullIfEmpty(place.Text("lastName")),
             Enabled = place.Flag("enabled", absent: false),
             NotBefore = place.Number("notBefore", 0),
-            CreatedTimestamp = long.TryParse(place.Text("createdTimestamp"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var created) ? created : 0,
+            CreatedTimestamp = long.TryParse(
+                place.Text("createdTimestamp"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var created)
+                ? created
+                : 0,
             Attributes = place.TextListMap("attributes"),
         };
         if (!realm.Users.TryAdd(username, user))
@@ -90,7 +96,9 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             throw place.Refuse($"the id {user.Id} belongs to two users");
         }
 
-        if (!sharedEmails && user.Email is not null && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal)))
+        if (!sharedEmails
+            && user.Email is not null
+            && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal)))
         {
             throw place.Refuse($"the e-mail address {user.Email} belongs to two users");
         }
@@ -114,7 +122,8 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
 
         if (place.Member("serviceAccountClientId") is { } link)
         {
-            var client = realm.FindClient(link.Text()) ?? throw link.Refuse($"Unable to find client specified for service account link. Client: {link.Text()}");
+            var client = realm.FindClient(link.Text())
+                ?? throw link.Refuse($"Unable to find client specified for service account link. Client: {link.Text()}");
             if (client.ServiceAccount is not null)
             {
                 throw link.Refuse($"More service account linked users found for client={link.Text()}");
@@ -134,16 +143,17 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
         {
             scopes.Add(realm.ClientScopes.ContainsKey(name.Text())
                 ? name.Text()
-                : throw name.Refuse($"Unable to find client scope referenced in consent mappings of user. Client scope name: {name.Text()}"));
+                : throw name.Refuse(
+                    $"Unable to find client scope referenced in consent mappings of user. Client scope name: {name.Text()}"));
         }
 
-        // Whatever the file says, an imported consent is as old as the import.
+        // As in Keycloak, an imported consent is as old as the import.
         user.Consents[client.Id] = new Consent(client, scopes, 0, 0);
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
-    /// <summary>Roles of a user or group. A role that does not exist yet is made without a word, as Keycloak does.</summary>
+    /// <summary>As in Keycloak, a missing role is created without a warning.</summary>
     private void ReadRoles(JsonPlace place, HashSet<RealmRole> roles)
     {
         foreach (var name in place.Texts("realmRoles"))
@@ -208,7 +218,9 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             user.Password = ReadHash(secretData.Value, credentialData.Value);
             if (user.Password is null)
             {
-                warnings.Add($"{place.Path} is hashed otherwise than with PBKDF2 or Argon2: {user.Username} cannot sign in. Give the password as \"value\"");
+                warnings.Add(
+                    $"{place.Path} is hashed otherwise than with PBKDF2 or Argon2: {user.Username} cannot sign in. Give the "
+                        + "password as \"value\"");
             }
         }
     }
@@ -225,7 +237,8 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             if (data.RootElement.GetProperty("algorithm").GetString() is "argon2")
             {
                 var parameters = data.RootElement.GetProperty("additionalParameters");
-                string Setting(string name, string usual) => parameters.TryGetProperty(name, out var values) ? values[0].GetString()! : usual;
+                string Setting(string name, string usual) =>
+                    parameters.TryGetProperty(name, out var values) ? values[0].GetString()! : usual;
                 int Number(string name, string usual) => int.Parse(Setting(name, usual), CultureInfo.InvariantCulture);
                 return Password.FromArgon2(hash, salt, new Argon2Settings(
                     Setting("type", "id"), Setting("version", "1.3"), iterations, Number("memory", "7168"), Number("parallelism", "1")));
@@ -244,7 +257,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
         }
         catch (FormatException)
         {
-            // Keycloak looks at the bytes when somebody signs in.
+            // Keycloak reads the bytes at the first sign-in.
             return null;
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)

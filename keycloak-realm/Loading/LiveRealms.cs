@@ -1,9 +1,6 @@
 namespace KeycloakRealm.Loading;
 
-/// <summary>
-/// Where requests find the realms. They are replaced as a whole: a request takes the set once and ends on it, whatever is
-/// served meanwhile.
-/// </summary>
+/// <summary>Replaced as a whole: a request uses one set to its end.</summary>
 internal sealed class LiveRealms(RealmSet first)
 {
     private volatile RealmSet _current = first;

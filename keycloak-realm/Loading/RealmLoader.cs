@@ -5,14 +5,12 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Loading;
 
-/// <summary>Makes the realms that are served out of their files.</summary>
 internal sealed partial class RealmLoader(EmbeddedRealmOptions options, TimeProvider clock, string serverUrl, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<EmbeddedRealm>();
     private RealmSite? _master;
 
-    /// <param name="previous">What is served: a realm that its files still describe as they did stays as it is, sessions and all.</param>
-    /// <exception cref="EmbeddedRealmException">A file cannot be read or imported, or keys cannot be kept.</exception>
+    /// <summary>A realm of <c>previous</c> whose files are unchanged is kept, with its sessions.</summary>
     public RealmSet Load(RealmSet? previous = null)
     {
         var loaded = new List<RealmSite>();
@@ -34,10 +32,12 @@ internal sealed partial class RealmLoader(EmbeddedRealmOptions options, TimeProv
         }
 
         var hasMaster = loaded.Exists(each => each.Realm.Name is MasterRealm.Name);
-        return new RealmSet(loaded, options.Administrator is { } administrator && !hasMaster ? _master ??= CreateMaster(administrator) : null);
+        return new RealmSet(
+            loaded, options.Administrator is { } administrator && !hasMaster ? _master ??= CreateMaster(administrator) : null);
     }
 
-    private RealmSite CreateSite(RealmSource source, RealmKeys? previous) => new(source.Imported.Realm, CreateKeys(source, previous), clock, serverUrl, loggers)
+    private RealmSite CreateSite(RealmSource source, RealmKeys? previous) =>
+        new(source.Imported.Realm, CreateKeys(source, previous), clock, serverUrl, loggers)
     {
         Source = source.Content,
         OffersPeople = options.EnvironmentName is "Development",
@@ -62,7 +62,8 @@ internal sealed partial class RealmLoader(EmbeddedRealmOptions options, TimeProv
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new EmbeddedRealmException(
-                $"The keys cannot be kept in {options.StateFolder} ({exception.Message}). Set StateFolder to a folder that can be written.", exception);
+                $"The keys cannot be kept in {options.StateFolder} ({exception.Message}). Set StateFolder to a folder that can be written.",
+                exception);
         }
     }
 

@@ -2,10 +2,10 @@ using KeycloakRealm.Endpoints;
 
 namespace KeycloakRealm.Loading;
 
-/// <summary>The realms that are served at one time, by their names; <c>master</c> too, where there is an administrator.</summary>
+/// <summary>By name; with <c>master</c>, where an administrator is configured.</summary>
 internal sealed class RealmSet(IReadOnlyList<RealmSite> loaded, RealmSite? master)
 {
-    /// <summary>Those of the files, in their order.</summary>
+    /// <summary>In the order of the files.</summary>
     public IReadOnlyList<RealmSite> Loaded { get; } = loaded;
 
     public IReadOnlyList<ServedRealm> Described { get; } = [.. loaded.Select(ServedRealm.Of)];
@@ -16,7 +16,7 @@ internal sealed class RealmSet(IReadOnlyList<RealmSite> loaded, RealmSite? maste
     public RealmSite? Find(string name) =>
         Loaded.FirstOrDefault(each => string.Equals(each.Realm.Name, name, StringComparison.Ordinal));
 
-    /// <summary>Lets go of keys and connections, once no request can need them any more.</summary>
+    /// <summary>Only when no request can need the keys and connections any more.</summary>
     public void Close()
     {
         foreach (var site in Sites.Values)

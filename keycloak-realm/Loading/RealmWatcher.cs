@@ -4,9 +4,8 @@ using KeycloakRealm.Import;
 namespace KeycloakRealm.Loading;
 
 /// <summary>
-/// Loads the realm files again when they have changed. It looks at them several times a second instead of waiting to be told:
-/// that sees renames, links and shared folders of virtual machines alike, and needs none of the few watches that a Linux user has.
-/// A change is taken up once the files have been the same for two looks, because editors write in several steps.
+/// Polls, because file notifications miss renames, links and shared folders, and Linux limits their number. A change is loaded once two
+/// looks agree, because editors write in several steps.
 /// </summary>
 internal sealed partial class RealmWatcher : IAsyncDisposable
 {
@@ -28,7 +27,7 @@ internal sealed partial class RealmWatcher : IAsyncDisposable
         _watching = WatchAsync(stamp);
     }
 
-    /// <summary>What the files look like from outside: which there are, of what size, written when.</summary>
+    /// <summary>The files, their sizes and times of change.</summary>
     public static string Stamp(IReadOnlyList<string> files)
     {
         try
@@ -37,7 +36,7 @@ internal sealed partial class RealmWatcher : IAsyncDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A file went while it was looked at. The next look sees what has come of it.
+            // A file was removed during the look; the next look sees the result.
             return exception.Message;
         }
     }
@@ -53,7 +52,8 @@ internal sealed partial class RealmWatcher : IAsyncDisposable
     {
         var target = new FileInfo(file) is { LinkTarget: not null } link ? link.ResolveLinkTarget(returnFinalTarget: true) : null;
         var info = new FileInfo(target?.FullName ?? file);
-        return string.Create(CultureInfo.InvariantCulture, $"{info.FullName}|{(info.Exists ? info.Length : -1)}|{info.LastWriteTimeUtc.Ticks}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{info.FullName}|{(info.Exists ? info.Length : -1)}|{info.LastWriteTimeUtc.Ticks}");
     }
 
     private async Task WatchAsync(string loaded)
@@ -79,7 +79,7 @@ internal sealed partial class RealmWatcher : IAsyncDisposable
         try
         {
             var after = _loader.Load(before);
-            // What is served no more is not disposed of: requests may be under way in it, and the garbage collector knows when not.
+            // The old set is not disposed: requests may still use it, and the garbage collector frees it after them.
             _realms.Current = after;
             foreach (var site in after.Loaded.Except(before.Loaded))
             {
@@ -93,7 +93,7 @@ internal sealed partial class RealmWatcher : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            // Whatever is wrong with a file, the watching goes on: the next change may mend it.
+            // Watching continues after any error: the next change may correct the file.
             LogRefused(exception.Message);
         }
     }

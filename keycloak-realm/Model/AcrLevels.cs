@@ -4,15 +4,15 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Model;
 
-/// <summary>Names of authentication levels (<c>acr</c>) and the numbers that flows know: <c>acr.loa.map</c> of a client or the realm.</summary>
+/// <summary><c>acr.loa.map</c> of a client or the realm: names of authentication levels (<c>acr</c>) and their numbers.</summary>
 internal sealed class AcrLevels
 {
     private readonly Dictionary<string, int> _levels = new(StringComparer.Ordinal);
 
-    /// <summary>The names, in the order of the map.</summary>
+    /// <summary>In the order of the map.</summary>
     public IReadOnlyCollection<string> Names => _levels.Keys;
 
-    /// <summary>Null for a text that is no map of names to numbers.</summary>
+    /// <summary>Null for text that is not a map of names to numbers.</summary>
     public static AcrLevels? Parse(string? text)
     {
         var result = new AcrLevels();
@@ -46,12 +46,12 @@ internal sealed class AcrLevels
         }
     }
 
-    /// <summary>The level behind a name; a name that the map lacks may be a number itself.</summary>
+    /// <summary>A name that the map lacks may be a number itself.</summary>
     public int? Find(string name) => _levels.TryGetValue(name, out var level) ? level
         : int.TryParse(name, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number
         : null;
 
-    /// <summary>The name of the highest of these levels that was reached; null without a map.</summary>
+    /// <summary>Null without a map.</summary>
     public string? Highest(IEnumerable<string> names, int reached)
     {
         string? best = null;

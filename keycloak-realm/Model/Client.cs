@@ -2,7 +2,6 @@ using System.Globalization;
 
 namespace KeycloakRealm.Model;
 
-/// <summary>A client of the realm.</summary>
 internal sealed class Client
 {
     public required string Id { get; init; }
@@ -17,10 +16,9 @@ internal sealed class Client
 
     public bool Enabled { get; set; } = true;
 
-    /// <summary>How the client proves who it is: <c>client-secret</c>, <c>client-jwt</c> or <c>client-secret-jwt</c>.</summary>
+    /// <summary><c>client-secret</c>, <c>client-jwt</c> or <c>client-secret-jwt</c>.</summary>
     public string AuthenticatorType { get; init; } = "client-secret";
 
-    /// <summary>One of the clients that every realm has.</summary>
     public bool IsBuiltIn { get; init; }
 
     public bool ConsentRequired { get; set; }
@@ -61,24 +59,26 @@ internal sealed class Client
 
     public Dictionary<string, RealmRole> Roles { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Roles that pass although full scope is off.</summary>
+    /// <summary>Roles in scope although full scope is off.</summary>
     public HashSet<RealmRole> ScopeMappings { get; } = [];
 
     public User? ServiceAccount { get; set; }
 
-    /// <summary>What the client protects, where it has authorization services.</summary>
+    /// <summary>Null without authorization services.</summary>
     public ResourceServer? Authorization { get; set; }
 
-    /// <summary>A browser flow of the client's own; null for the realm's.</summary>
+    /// <summary>Null for the realm's.</summary>
     public AuthenticationFlow? BrowserFlow { get; set; }
 
     public string? PkceMethod => Attribute("pkce.code.challenge.method");
 
     public bool LightweightAccessToken => AttributeIs("client.use.lightweight.access.token.enabled");
 
-    /// <summary>The client's names for levels of authentication, or the realm's where it has none.</summary>
+    /// <summary>The realm's, where the client has none.</summary>
     public AcrLevels AcrLevels(Realm realm) =>
-        Model.AcrLevels.Parse(Attribute("acr.loa.map")) is { Names.Count: > 0 } own ? own : Model.AcrLevels.Parse(realm.AcrLoaMap) ?? new AcrLevels();
+        Model.AcrLevels.Parse(Attribute("acr.loa.map")) is { Names.Count: > 0 } own
+            ? own
+            : Model.AcrLevels.Parse(realm.AcrLoaMap) ?? new AcrLevels();
 
     public string? Attribute(string name) => Attributes.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 

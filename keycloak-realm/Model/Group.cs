@@ -1,6 +1,5 @@
 namespace KeycloakRealm.Model;
 
-/// <summary>A group; its members have its roles and those of every group above it.</summary>
 internal sealed class Group
 {
     public required string Id { get; init; }
@@ -13,12 +12,12 @@ internal sealed class Group
 
     public List<Group> SubGroups { get; } = [];
 
-    /// <summary>Replaced as a whole when it changes, because it is read without a lock.</summary>
+    /// <summary>Replaced as a whole, because it is read without a lock.</summary>
     public HashSet<RealmRole> Roles { get; set; } = [];
 
     public Dictionary<string, IReadOnlyList<string>> Attributes { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>Direct roles and those of the groups above, composites resolved.</summary>
+    /// <summary>With the roles of parent groups and composites.</summary>
     public HashSet<RealmRole> EffectiveRoles()
     {
         var direct = new List<RealmRole>();

@@ -5,7 +5,7 @@ using Org.BouncyCastle.Crypto.Parameters;
 
 namespace KeycloakRealm.Model;
 
-/// <summary>A user's password: plain as realm files for development have it, or the PBKDF2 or Argon2 hash of an export.</summary>
+/// <summary>Plain as in realm files for development, or the PBKDF2 or Argon2 hash of an export.</summary>
 internal sealed class Password
 {
     private readonly byte[] _expected;
@@ -18,7 +18,7 @@ internal sealed class Password
         _hash = hash;
     }
 
-    /// <summary>The password itself, where the file has it.</summary>
+    /// <summary>Null for a hash.</summary>
     public string? Plain { get; }
 
     public static Password FromPlain(string value) => new(value, SHA256.HashData(Encoding.UTF8.GetBytes(value)), SHA256.HashData);
@@ -27,9 +27,6 @@ internal sealed class Password
         new(plain: null, hash, bytes => Rfc2898DeriveBytes.Pbkdf2(bytes, salt, iterations, algorithm, hash.Length));
 
     /// <summary>Argon2 (RFC 9106), Keycloak's default.</summary>
-    /// <param name="hash">The hash to match.</param>
-    /// <param name="salt">The salt.</param>
-    /// <param name="settings">Kind, version, passes, memory in KiB, lanes.</param>
     public static Password FromArgon2(byte[] hash, byte[] salt, Argon2Settings settings) => new(plain: null, hash, bytes =>
     {
         var parameters = new Argon2Parameters.Builder(settings.Type switch
@@ -54,5 +51,5 @@ internal sealed class Password
     public bool Matches(string offered) => CryptographicOperations.FixedTimeEquals(_hash(Encoding.UTF8.GetBytes(offered)), _expected);
 }
 
-/// <summary>How an Argon2 hash was made.</summary>
+/// <summary><c>Memory</c> is in KiB.</summary>
 internal sealed record Argon2Settings(string Type, string Version, int Iterations, int Memory, int Parallelism);

@@ -1,13 +1,12 @@
 namespace KeycloakRealm.Model;
 
-/// <summary>One realm as the realm file describes it, with everything resolved: names have become references.</summary>
+/// <summary>The realm file with its names resolved to references.</summary>
 internal sealed class Realm
 {
     public required string Name { get; init; }
 
     /// <summary>
-    /// The name as it stands in addresses, the issuer among them. An apostrophe stays as it is: of all that RFC 3986 lets a
-    /// path hold beside letters and digits, Keycloak takes nothing else in the name of a realm.
+    /// An apostrophe is not escaped: it is the only such character of RFC 3986 that Keycloak allows in the name of a realm.
     /// </summary>
     public string PathSegment => Uri.EscapeDataString(Name).Replace("%27", "'", StringComparison.Ordinal);
 
@@ -15,7 +14,7 @@ internal sealed class Realm
 
     public string? DisplayName { get; set; }
 
-    /// <summary>The display name for the head of pages; it may hold markup.</summary>
+    /// <summary>May hold markup.</summary>
     public string? DisplayNameHtml { get; set; }
 
     /// <summary>Absent in the file means off, as in Keycloak.</summary>
@@ -25,16 +24,16 @@ internal sealed class Realm
 
     public bool RememberMe { get; set; }
 
-    /// <summary>Tokens issued before this second are refused; 0 is none.</summary>
+    /// <summary>Unix seconds; 0 for none.</summary>
     public long NotBefore { get; set; }
 
-    /// <summary>Seconds an access token lives.</summary>
+    /// <summary>Seconds.</summary>
     public int AccessTokenLifespan { get; set; } = 300;
 
-    /// <summary>Seconds an authorization code lives.</summary>
+    /// <summary>Seconds.</summary>
     public int AccessCodeLifespan { get; set; } = 60;
 
-    /// <summary>Seconds a sign-in page may stay open.</summary>
+    /// <summary>Seconds.</summary>
     public int AccessCodeLifespanLogin { get; set; } = 1800;
 
     public int SsoSessionIdleTimeout { get; set; } = 1800;
@@ -51,7 +50,7 @@ internal sealed class Realm
 
     public int RefreshTokenMaxReuse { get; set; }
 
-    /// <summary>Seconds a pushed authorization request lives.</summary>
+    /// <summary>Seconds.</summary>
     public int PushedRequestLifespan { get; set; } = 60;
 
     public RealmRole DefaultRole { get; set; } = null!;
@@ -66,19 +65,17 @@ internal sealed class Realm
 
     public Dictionary<string, Client> Clients { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Top-level groups; the others hang below them.</summary>
+    /// <summary>Top-level groups only.</summary>
     public List<Group> Groups { get; } = [];
 
-    /// <summary>By lower-cased user name. Replaced as a whole when somebody comes or goes, because it is read without a lock.</summary>
+    /// <summary>By lower-cased user name. Replaced as a whole, because it is read without a lock.</summary>
     public Dictionary<string, User> Users { get; private set; } = new(StringComparer.Ordinal);
 
-    /// <summary>What a user's account must hold to be fully set up.</summary>
     public UserProfile Profile { get; set; } = UserProfile.BuiltIn;
 
-    /// <summary>The algorithm of tokens whose client names none.</summary>
     public string DefaultSignatureAlgorithm { get; set; } = "RS256";
 
-    /// <summary>Names of authentication levels for clients that have none of their own, as JSON.</summary>
+    /// <summary>JSON, for clients without a map of their own.</summary>
     public string? AcrLoaMap { get; set; }
 
     public AuthenticationFlow BrowserFlow { get; set; } = AuthenticationFlow.BuiltIn;
@@ -90,7 +87,7 @@ internal sealed class Realm
     public User? FindUserById(string? id) =>
         id is null ? null : Users.Values.FirstOrDefault(user => string.Equals(user.Id, id, StringComparison.Ordinal));
 
-    /// <summary>Finds who signs in: by user name, or by e-mail where the realm allows it. Case does not count.</summary>
+    /// <summary>By user name, or by e-mail where the realm allows it; ignores case.</summary>
     public User? FindUserByLogin(string login)
     {
         var name = login.ToLowerInvariant();
@@ -104,14 +101,12 @@ internal sealed class Realm
             : null;
     }
 
-    /// <summary>Adds a user while the realm is being served.</summary>
     public void Add(User user) => Users = new Dictionary<string, User>(Users, StringComparer.Ordinal) { [user.Username] = user };
 
-    /// <summary>Takes a user away while the realm is being served.</summary>
     public void Remove(User user) =>
         Users = Users.Where(each => each.Value != user).ToDictionary(StringComparer.Ordinal);
 
-    /// <summary>Every group, each before those below it.</summary>
+    /// <summary>Each before those below it.</summary>
     public IEnumerable<Group> AllGroups()
     {
         static IEnumerable<Group> WithChildren(Group group) => group.SubGroups.SelectMany(WithChildren).Prepend(group);
@@ -120,8 +115,7 @@ internal sealed class Realm
     }
 
     /// <summary>
-    /// Finds a group by its path; the slashes at both ends are optional. A name may hold slashes itself: as in Keycloak, the
-    /// shortest name that fits decides, and what it leaves of the path is looked for below it.
+    /// The slashes at both ends are optional. A name may contain slashes: as in Keycloak, the shortest matching name wins.
     /// </summary>
     public Group? FindGroup(string path)
     {

@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Model;
 
-/// <summary>A realm role, or a client role where <see cref="Client"/> is set.</summary>
+/// <summary>A client role where <see cref="Client"/> is set.</summary>
 internal sealed class RealmRole
 {
     public required string Id { get; init; }
@@ -11,10 +11,8 @@ internal sealed class RealmRole
 
     public Client? Client { get; init; }
 
-    /// <summary>Roles that come with this one, across realm and clients.</summary>
     public HashSet<RealmRole> Composites { get; } = [];
 
-    /// <summary>The given roles and all that they are composed of.</summary>
     public static HashSet<RealmRole> Expand(IEnumerable<RealmRole> roles)
     {
         var all = new HashSet<RealmRole>();

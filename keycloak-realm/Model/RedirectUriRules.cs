@@ -1,12 +1,9 @@
 namespace KeycloakRealm.Model;
 
-/// <summary>
-/// Whether a redirect URI, a post-logout redirect URI or a web origin is one that the client has registered.
-/// The rules are Keycloak's, not RFC 8252's: a trailing <c>*</c> is a wildcard, and a loopback URI matches on any port.
-/// </summary>
+/// <summary>Keycloak's rules, not RFC 8252's: a trailing <c>*</c> is a wildcard, and a loopback URI matches on any port.</summary>
 internal static class RedirectUriRules
 {
-    // A redirect URI that carried one of these could be taken for the authorization response itself.
+    // With one of these, a redirect URI could be mistaken for the authorization response.
     private static readonly HashSet<string> Forbidden = new(
         ["code", "state", "session_state", "iss", "error", "error_description", "id_token", "access_token", "token_type",
             "expires_in", "response", "kc_action", "kc_action_status"],
@@ -15,7 +12,7 @@ internal static class RedirectUriRules
     public static bool IsRegistered(Client client, string serverUrl, string uri) =>
         Matches(client.RedirectUris, client, serverUrl, uri);
 
-    /// <summary>Post-logout URIs: the attribute's list, <c>+</c> (or nothing) for the redirect URIs, <c>-</c> for none.</summary>
+    /// <summary>In the attribute, <c>+</c> (or nothing) stands for the redirect URIs, <c>-</c> for none.</summary>
     public static bool IsPostLogoutUri(Client client, string serverUrl, string uri)
     {
         var listed = client.Attribute("post.logout.redirect.uris");
@@ -40,7 +37,7 @@ internal static class RedirectUriRules
         return Matches(entries, client, serverUrl, uri);
     }
 
-    /// <summary>The origins from which a browser may call for this client; <c>*</c> stands for any.</summary>
+    /// <summary><c>*</c> allows any origin.</summary>
     public static IReadOnlyList<string> WebOrigins(Client client, string serverUrl)
     {
         var origins = new List<string>();
@@ -59,7 +56,7 @@ internal static class RedirectUriRules
         return [.. origins.Distinct(StringComparer.Ordinal)];
     }
 
-    /// <summary>Scheme, host and port of an http(s) URI; null for any other.</summary>
+    /// <summary>Null unless the URI is http or https.</summary>
     public static string? Origin(string uri)
     {
         var end = uri.IndexOf("://", StringComparison.Ordinal);
@@ -83,7 +80,7 @@ internal static class RedirectUriRules
         return registered.Any(entry => MatchesOne(Absolute(entry, client, serverUrl), uri));
     }
 
-    /// <summary>Relative entries hang below the client's root URL, or below the server where it has none.</summary>
+    /// <summary>Relative to the client's root URL, or to the server without one.</summary>
     private static string Absolute(string entry, Client client, string serverUrl)
     {
         if (!entry.StartsWith('/'))
@@ -111,7 +108,7 @@ internal static class RedirectUriRules
             var path = end < 0 ? uri : uri[..end];
             if (AuthorityEnd(prefix) == prefix.Length)
             {
-                // The star stands in the authority: it never extends the host name, only port and path.
+                // A wildcard in the authority extends the port and the path, never the host name.
                 return AuthorityIsComplete(prefix, path);
             }
 
@@ -145,7 +142,7 @@ internal static class RedirectUriRules
         return end < 0 ? uri.Length : end;
     }
 
-    /// <summary>http on localhost or 127.0.0.1 registered without a port matches any port (RFC 8252, section 7.3).</summary>
+    /// <summary>A loopback URI registered without a port matches any port (RFC 8252, section 7.3).</summary>
     private static bool MatchesLoopback(string registered, string uri)
     {
         foreach (var host in (ReadOnlySpan<string>)["http://localhost", "http://127.0.0.1"])
@@ -165,7 +162,6 @@ internal static class RedirectUriRules
         return false;
     }
 
-    /// <summary>Every percent sign begins a byte of two hexadecimal digits.</summary>
     private static bool IsWellEncoded(string path)
     {
         for (var i = path.IndexOf('%', StringComparison.Ordinal); i >= 0; i = path.IndexOf('%', i + 1))

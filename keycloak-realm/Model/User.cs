@@ -7,7 +7,7 @@ internal sealed class User
 {
     public required string Id { get; init; }
 
-    /// <summary>Lower-cased, as Keycloak keeps it.</summary>
+    /// <summary>Lower-cased, as in Keycloak.</summary>
     public required string Username { get; init; }
 
     public string? Email { get; set; }
@@ -30,22 +30,21 @@ internal sealed class User
 
     public List<string> RequiredActions { get; set; } = [];
 
-    /// <summary>Replaced as a whole when it changes, because it is read without a lock.</summary>
+    /// <summary>Replaced as a whole, because it is read without a lock.</summary>
     public HashSet<RealmRole> Roles { get; set; } = [];
 
     public List<Group> Groups { get; } = [];
 
     public Dictionary<string, IReadOnlyList<string>> Attributes { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>By the client's id. Concurrent because it is read without a lock.</summary>
+    /// <summary>By the client's internal id. Concurrent, because it is read without a lock.</summary>
     public ConcurrentDictionary<string, Consent> Consents { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The client whose service account this is.</summary>
     public Client? ServiceAccountOf { get; set; }
 
     public string FullName => string.Join(' ', new[] { FirstName, LastName }.Where(part => !string.IsNullOrEmpty(part)));
 
-    /// <summary>Direct roles, those of the groups and of the groups above them, composites resolved.</summary>
+    /// <summary>With the roles of groups, their parents and composites.</summary>
     public HashSet<RealmRole> EffectiveRoles()
     {
         var direct = new List<RealmRole>(Roles);
@@ -60,10 +59,7 @@ internal sealed class User
         return RealmRole.Expand(direct);
     }
 
-    /// <summary>
-    /// An attribute's values; the profile's fields count as attributes, and groups stand in for what the user lacks, or
-    /// add to it where values are aggregated.
-    /// </summary>
+    /// <summary>Profile fields count as attributes. Groups supply what the user lacks, or add to it with <c>aggregate</c>.</summary>
     public IReadOnlyList<string> AttributeValues(string name, bool aggregate = false)
     {
         string? field = name switch
@@ -99,7 +95,7 @@ internal sealed class User
         return values;
     }
 
-    /// <summary>What keeps the user from signing in although name and password are right; null if nothing does.</summary>
+    /// <summary>The required action that blocks a sign-in with the right password; null if there is none.</summary>
     public string? PendingAction(Realm realm)
     {
         if (RequiredActions.Count > 0)

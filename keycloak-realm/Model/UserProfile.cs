@@ -4,21 +4,22 @@ using System.Text.RegularExpressions;
 
 namespace KeycloakRealm.Model;
 
-/// <summary>
-/// What an account has to hold before whoever it belongs to is let in, and of what shape. The user name is left out: Keycloak
-/// takes one as it is that was imported.
-/// </summary>
+/// <summary>The user name is not checked: Keycloak accepts an imported one as it is.</summary>
 internal sealed partial class UserProfile(IReadOnlyList<ProfileAttribute> attributes)
 {
-    /// <summary>The profile of a realm whose file has none.</summary>
     public static UserProfile BuiltIn { get; } = new(
     [
         new("email", IsRequired: true, [("email", default), ("length", JsonElement.Parse("""{"max":255}"""))]),
-        new("firstName", IsRequired: true, [("person-name-prohibited-characters", default), ("length", JsonElement.Parse("""{"max":255}"""))]),
-        new("lastName", IsRequired: true, [("person-name-prohibited-characters", default), ("length", JsonElement.Parse("""{"max":255}"""))]),
+        new(
+            "firstName",
+            IsRequired: true,
+            [("person-name-prohibited-characters", default), ("length", JsonElement.Parse("""{"max":255}"""))]),
+        new(
+            "lastName",
+            IsRequired: true,
+            [("person-name-prohibited-characters", default), ("length", JsonElement.Parse("""{"max":255}"""))]),
     ]);
 
-    /// <summary>A profile that asks for nothing.</summary>
     public static UserProfile None { get; } = new([]);
 
     public bool IsMetBy(User user) => attributes.All(attribute =>
@@ -29,7 +30,7 @@ internal sealed partial class UserProfile(IReadOnlyList<ProfileAttribute> attrib
             : attribute.Validations.All(validation => values.TrueForAll(value => Fits(value, validation.Name, validation.Settings)));
     });
 
-    // A validation that is not here is passed, as one that the file misspells is not: Keycloak refuses to run with it.
+    // An unsupported validation passes; Keycloak refuses to start with a misspelt one.
     private static bool Fits(string value, string validation, JsonElement settings) => validation switch
     {
         "length" => value.Trim().Length >= Number(settings, "min", 0) && value.Trim().Length <= Number(settings, "max", int.MaxValue),
@@ -46,7 +47,8 @@ internal sealed partial class UserProfile(IReadOnlyList<ProfileAttribute> attrib
     };
 
     private static long Number(JsonElement settings, string name, long absent) =>
-        Member(settings, name) is { } value && long.TryParse(value.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        Member(settings, name) is { } value
+            && long.TryParse(value.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
             : absent;
 
@@ -60,10 +62,10 @@ internal sealed partial class UserProfile(IReadOnlyList<ProfileAttribute> attrib
     private static partial Regex ProhibitedInUsernames();
 
     [GeneratedRegex(
-        @"^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uFFFF-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uFFFF-]+)*@[a-z0-9\u0080-\uFFFF](?:[a-z0-9.\u0080-\uFFFF-]*[a-z0-9\u0080-\uFFFF])?$",
+        @"^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uFFFF-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uFFFF-]+)*"
+            + @"@[a-z0-9\u0080-\uFFFF](?:[a-z0-9.\u0080-\uFFFF-]*[a-z0-9\u0080-\uFFFF])?$",
         RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
     private static partial Regex EmailAddress();
 }
 
-/// <summary>One attribute of the profile.</summary>
 internal sealed record ProfileAttribute(string Name, bool IsRequired, IReadOnlyList<(string Name, JsonElement Settings)> Validations);

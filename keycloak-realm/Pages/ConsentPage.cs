@@ -4,7 +4,7 @@ using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Pages;
 
-/// <summary>The question whether a client may have what it asks for. Ids, names and texts are those of Keycloak's own page.</summary>
+/// <summary>Ids, names and texts are those of Keycloak's own page.</summary>
 internal static class ConsentPage
 {
     public static string Render(RealmSite site, AuthenticationTab tab, IEnumerable<ConsentItem> items, string action)

@@ -3,7 +3,6 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Pages;
 
-/// <summary>Something is wrong that only the person at the browser can be told.</summary>
 internal static class ErrorPage
 {
     public static string Render(RealmSite? site, string message, Client? client = null) => PageParts.Frame(

@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Pages;
 
-/// <summary>The authorization response as a form that submits itself (OAuth 2.0 Form Post Response Mode).</summary>
+/// <summary>OAuth 2.0 Form Post Response Mode.</summary>
 internal static class FormPostPage
 {
     public static string Render(string address, IEnumerable<KeyValuePair<string, string>> parameters)

@@ -5,7 +5,6 @@ using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Pages;
 
-/// <summary>The pages around the end of a session.</summary>
 internal static class LogoutPages
 {
     public static string Confirm(RealmSite site, PendingLogout logout, Client? client)
@@ -39,7 +38,7 @@ internal static class LogoutPages
         """,
         "login-info");
 
-    /// <summary>Calls every front-channel client in a hidden frame, then goes on. The script is Keycloak's own.</summary>
+    /// <summary>Calls every front-channel client in a hidden frame. The script is Keycloak's own.</summary>
     public static string FrontChannel(RealmSite site, IEnumerable<(string Name, string Url)> frames, string? target)
     {
         var list = string.Concat(frames.Select(frame =>

@@ -14,6 +14,6 @@ internal static class Messages
         ["${organizationScopeConsentText}"] = "Organization",
     };
 
-    /// <summary>The text behind a key; what is no key stays as it is.</summary>
+    /// <summary>Text that is not a key stays as it is.</summary>
     public static string Resolve(string text) => Texts.GetValueOrDefault(text, text);
 }

@@ -6,7 +6,6 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Pages;
 
-/// <summary>What all pages share: the frame, the style sheet, the way back to the application.</summary>
 internal static partial class PageParts
 {
     public const string StylesheetPath = "/resources/embedded/pages.css";
@@ -38,11 +37,10 @@ internal static partial class PageParts
         </html>
         """;
 
-    /// <summary>What a client is called; the names of the built-in ones are keys of Keycloak's message bundles.</summary>
+    /// <summary>The names of built-in clients are keys of Keycloak's message bundles.</summary>
     public static string NameOf(Client client) =>
         string.IsNullOrWhiteSpace(client.Name) || client.Name.StartsWith("${", StringComparison.Ordinal) ? client.ClientId : client.Name;
 
-    /// <summary>A link to the client's base URL, where it has one.</summary>
     public static string BackToApplication(RealmSite? site, Client? client, string? id = null)
     {
         if (site is null || client?.BaseUrl is not { Length: > 0 } url)
@@ -59,9 +57,11 @@ internal static partial class PageParts
         return $"""<p><a{(id is null ? "" : $" id=\"{id}\"")} href="{Encode(url)}">« Back to Application</a></p>""";
     }
 
-    /// <summary>What stands at the head of a page. Of the markup that Keycloak would clean, the text is left.</summary>
+    /// <summary>Keycloak cleans the markup; here only its text is kept.</summary>
     private static string Heading(Realm realm) =>
-        string.IsNullOrWhiteSpace(realm.DisplayNameHtml) ? realm.Title : WebUtility.HtmlDecode(Markup().Replace(realm.DisplayNameHtml, "")).Trim();
+        string.IsNullOrWhiteSpace(realm.DisplayNameHtml)
+            ? realm.Title
+            : WebUtility.HtmlDecode(Markup().Replace(realm.DisplayNameHtml, "")).Trim();
 
     [GeneratedRegex("<[^>]*>", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Markup();

@@ -3,15 +3,13 @@ using KeycloakRealm.Endpoints;
 
 namespace KeycloakRealm.Pages;
 
-/// <summary>Pages without a face, for hidden frames of applications.</summary>
 internal static class SessionStatusPages
 {
     private const string TestCookie = "EMBEDDED_REALM_COOKIES";
 
     /// <summary>
-    /// Answers the message <c>client session</c> with unchanged, changed or error (OpenID Connect Session Management 1.0,
-    /// section 3.2). Whether an origin may ask is asked of the realm once, with the first message, as applications ask every few
-    /// seconds.
+    /// Answers <c>client session</c> (OpenID Connect Session Management 1.0, section 3.2). Asks the realm about an origin only once,
+    /// because applications poll every few seconds.
     /// </summary>
     public const string Status = """
         <!DOCTYPE html>
@@ -58,7 +56,7 @@ internal static class SessionStatusPages
         </html>
         """;
 
-    /// <summary>Leaves a cookie as the realm's own are, and goes on to the page that looks for it.</summary>
+    /// <summary>Sets a cookie like the realm's own, and redirects to the page that looks for it.</summary>
     public static string LeaveCookie(RealmSite site) => Page($$"""
         document.cookie = {{Quote($"{TestCookie}=1; Path={site.CookiePath}; SameSite=None; Secure")}};
         location.replace('step2.html');
@@ -83,6 +81,6 @@ internal static class SessionStatusPages
         </html>
         """;
 
-    /// <summary>A literal of the script; the serializer escapes what would end it.</summary>
+    /// <summary>The serializer escapes what would end a script.</summary>
     private static string Quote(string text) => JsonSerializer.Serialize(text);
 }

@@ -6,19 +6,15 @@ using KeycloakRealm.Tokens;
 namespace KeycloakRealm.Sessions;
 
 /// <summary>
-/// The authentication levels that a client asks for: <c>acr_values</c>, or <c>acr</c> in the parameter <c>claims</c>
-/// (OpenID Connect Core 1.0, sections 3.1.2.1 and 5.5.1.1). The lowest of them is enough.
+/// <c>acr_values</c>, or <c>acr</c> in <c>claims</c> (OpenID Connect Core 1.0, sections 3.1.2.1 and 5.5.1.1). The lowest level is
+/// enough.
 /// </summary>
-/// <param name="Level">The number of the level; <see cref="None"/> where none is asked for.</param>
-/// <param name="Essential">Names that the client insists on.</param>
-/// <param name="Voluntary">Names that it would like.</param>
-/// <param name="IsUnknown">One that is insisted on has no number.</param>
 internal sealed record AcrRequest(int Level, IReadOnlyList<string> Essential, IReadOnlyList<string> Voluntary, bool IsUnknown)
 {
-    /// <summary>No level at all, which is less than the level 0 of a session that was merely reused.</summary>
+    /// <summary>Lower than the level 0 of a reused session.</summary>
     public const int None = -1;
 
-    /// <summary>What a name stands for that nobody knows.</summary>
+    /// <summary>The level of an unknown name.</summary>
     private const int Lowest = 0;
 
     public static AcrRequest Nothing { get; } = new(None, [], [], IsUnknown: false);
@@ -28,7 +24,9 @@ internal sealed record AcrRequest(int Level, IReadOnlyList<string> Essential, IR
         var levels = client.AcrLevels(realm);
         var (named, isEssential) = ReadClaims(claims);
         List<string> essential = isEssential ? named : [];
-        List<string> voluntary = isEssential || named.Count == 0 ? [.. acrValues?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? []] : named;
+        List<string> voluntary = isEssential || named.Count == 0
+            ? [.. acrValues?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? []]
+            : named;
         if (voluntary.Count == 0)
         {
             voluntary = [.. client.Attribute("default.acr.values")?.Split("##", StringSplitOptions.RemoveEmptyEntries) ?? []];
@@ -45,7 +43,10 @@ internal sealed record AcrRequest(int Level, IReadOnlyList<string> Essential, IR
     {
         try
         {
-            if (text is null || JsonNode.Parse(text) is not JsonObject claims || claims["id_token"] is not JsonObject token || token["acr"] is not JsonObject acr)
+            if (text is null
+                || JsonNode.Parse(text) is not JsonObject claims
+                || claims["id_token"] is not JsonObject token
+                || token["acr"] is not JsonObject acr)
             {
                 return ([], false);
             }

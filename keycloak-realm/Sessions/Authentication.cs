@@ -2,7 +2,7 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Sessions;
 
-/// <summary>A browser that is about to sign in, with one tab for each open sign-in page.</summary>
+/// <summary>A browser that is signing in, with one tab for each open page.</summary>
 internal sealed class Authentication
 {
     /// <summary>Becomes the id of the user session.</summary>
@@ -13,7 +13,6 @@ internal sealed class Authentication
     public Dictionary<string, AuthenticationTab> Tabs { get; } = new(StringComparer.Ordinal);
 }
 
-/// <summary>One open sign-in page.</summary>
 internal sealed class AuthenticationTab
 {
     public required string Id { get; init; }
@@ -22,24 +21,23 @@ internal sealed class AuthenticationTab
 
     public required long Started { get; init; }
 
-    /// <summary>Changes with every answer, so that a form is sent once.</summary>
+    /// <summary>Changes with every answer, so that a form works once.</summary>
     public required string SessionCode { get; set; }
 
-    /// <summary>What to say when the page is shown first.</summary>
+    /// <summary>Shown once.</summary>
     public string? Notice { get; set; }
 
-    /// <summary>Who is signed in already and has to prove it again; only the password is asked for then.</summary>
+    /// <summary>Set for a reauthentication: only the password is asked for then.</summary>
     public User? SignedIn { get; set; }
 
-    /// <summary>How far the sign-in has come.</summary>
     public required AuthenticationLevels Levels { get; init; }
 
-    /// <summary>The browser was signed in already, and only the question for consent is open.</summary>
+    /// <summary>Only consent is missing; the browser was signed in already.</summary>
     public bool IsPassing { get; set; }
 
-    /// <summary>The user whose name and password were right, while something else is pending.</summary>
+    /// <summary>Set after the right password, while a required action is pending.</summary>
     public User? Authenticated { get; set; }
 }
 
-/// <summary>A logout that waits for the user's word.</summary>
+/// <summary>Waits for the user's confirmation.</summary>
 internal sealed record PendingLogout(string TabId, string SessionCode, Client Client, string? RedirectUri, string? State);

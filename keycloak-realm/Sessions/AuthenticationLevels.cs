@@ -3,8 +3,7 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Sessions;
 
 /// <summary>
-/// The way through a flow with levels: which form comes next, and which levels are reached then. What was reached earlier in
-/// the session counts as long as the level's condition says.
+/// The next form of a flow with levels. A level that the session reached earlier counts for as long as its condition says.
 /// </summary>
 internal sealed class AuthenticationLevels
 {
@@ -14,11 +13,7 @@ internal sealed class AuthenticationLevels
     private readonly bool _mayReuse;
     private int _position;
 
-    /// <param name="flow">The client's browser flow.</param>
-    /// <param name="requested">The level that is asked for.</param>
-    /// <param name="session">The session that is there already, if any.</param>
-    /// <param name="again">Everything is to be proved again, whatever the session has reached.</param>
-    /// <param name="now">Unix seconds.</param>
+    // again: the session's levels do not count.
     public AuthenticationLevels(AuthenticationFlow flow, int requested, UserSession? session, bool again, long now)
     {
         _flow = flow;
@@ -28,13 +23,13 @@ internal sealed class AuthenticationLevels
         Current = session is null || again ? AcrRequest.None : HighestOf(session, flow, now);
     }
 
-    /// <summary>The level that this authentication has reached.</summary>
+    /// <summary>The level reached by this authentication.</summary>
     public int Current { get; private set; }
 
-    /// <summary>When each level was reached last, for the session to keep.</summary>
+    /// <summary>When each level was reached last, in Unix seconds.</summary>
     public IReadOnlyDictionary<int, long> Reached => _reached;
 
-    /// <summary>The highest level of a session that still holds: 0 for a session with expired levels, none where it never had any.</summary>
+    /// <summary>0 for a session with expired levels, <see cref="AcrRequest.None"/> for one that never had any.</summary>
     public static int HighestOf(UserSession session, AuthenticationFlow flow, long now)
     {
         if (session.Levels.Count == 0)
@@ -56,7 +51,7 @@ internal sealed class AuthenticationLevels
         return highest;
     }
 
-    /// <summary>The form to show; null when the flow is done.</summary>
+    /// <summary>Null when the flow is complete.</summary>
     public AuthenticationStep? Next(long now)
     {
         while (_position < _flow.Steps.Count)
@@ -73,7 +68,6 @@ internal sealed class AuthenticationLevels
         return null;
     }
 
-    /// <summary>The form that was shown has been answered well.</summary>
     public void Complete(long now)
     {
         var step = _flow.Steps[_position++];

@@ -2,18 +2,37 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Sessions;
 
-/// <summary>An authorization request that has passed all checks.</summary>
-internal sealed record AuthorizationRequest(
-    Client Client,
-    string RedirectUri,
-    string ResponseType,
-    string ResponseMode,
-    string? Scope,
-    string? State,
-    string? Nonce,
-    string? Challenge,
-    string? ChallengeMethod,
-    IReadOnlyList<string> Prompts,
-    long? MaxAge,
-    string? LoginHint,
-    AcrRequest Acr);
+internal sealed record AuthorizationRequest
+{
+    public required ResponseTarget Target { get; init; }
+
+    public required string ResponseType { get; init; }
+
+    public string? Scope { get; init; }
+
+    public string? Nonce { get; init; }
+
+    public string? Challenge { get; init; }
+
+    public string? ChallengeMethod { get; init; }
+
+    public required IReadOnlyList<string> Prompts { get; init; }
+
+    /// <summary>Seconds.</summary>
+    public long? MaxAge { get; init; }
+
+    public string? LoginHint { get; init; }
+
+    public required AcrRequest Acr { get; init; }
+
+    public Client Client => Target.Client;
+
+    public string RedirectUri => Target.RedirectUri;
+
+    public string ResponseMode => Target.Mode;
+
+    public string? State => Target.State;
+}
+
+/// <summary>Where and how an authorization response is sent.</summary>
+internal sealed record ResponseTarget(Client Client, string RedirectUri, string Mode, string? State);

@@ -3,19 +3,22 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Sessions;
 
-/// <summary>
-/// Back-channel logout: posts a logout token to every client of an ended session that has a <c>backchannel.logout.url</c>
-/// (OpenID Connect Back-Channel Logout 1.0), and waits for the answers as Keycloak does.
-/// </summary>
+/// <summary>OpenID Connect Back-Channel Logout 1.0; waits for the answers, as Keycloak does.</summary>
 internal sealed partial class LogoutNotifier(TokenIssuer issuer, ILogger<LogoutNotifier> logger) : IDisposable
 {
-    // A relying party that hangs must not hang the logout for longer than this.
+    // A relying party that does not answer must not block the logout for longer.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    // No proxy and no redirects: the addresses are those of the developer's own machine. A connection is used once, because
-    // the relying party may have closed it meanwhile and a post is not sent again.
+    // No proxy and no redirects: the addresses are local to the developer's machine. No connection is reused, because a relying party
+    // may have closed it, and a post is not retried.
     private readonly HttpClient _http = new(
-        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero })
+        new SocketsHttpHandler
+        {
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.Zero,
+        })
     {
         Timeout = Patience,
     };
@@ -43,7 +46,8 @@ internal sealed partial class LogoutNotifier(TokenIssuer issuer, ILogger<LogoutN
                 LogRefused(client.ClientId, address, (int)response.StatusCode);
             }
         }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or UriFormatException or NotSupportedException)
+        catch (Exception exception) when (
+            exception is HttpRequestException or TaskCanceledException or UriFormatException or NotSupportedException)
         {
             LogUnreachable(client.ClientId, address, exception.Message);
         }

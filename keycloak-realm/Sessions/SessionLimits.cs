@@ -2,7 +2,7 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Sessions;
 
-/// <summary>When sessions end by themselves. All values are Unix seconds.</summary>
+/// <summary>All values are Unix seconds.</summary>
 internal static class SessionLimits
 {
     public static bool IsAlive(Realm realm, UserSession session, long now) => session.Offline
@@ -12,7 +12,6 @@ internal static class SessionLimits
     public static bool IsAlive(Realm realm, UserSession session, ClientSession clientSession, long now) => session.Offline
         || (clientSession.LastRefresh + IdleOf(realm, clientSession.Client) >= now && MaximumOf(realm, session, clientSession) >= now);
 
-    /// <summary>The second after which nothing of this session lives.</summary>
     public static long MaximumOf(Realm realm, UserSession session, ClientSession clientSession)
     {
         var end = session.Started + realm.SsoSessionMaxLifespan;

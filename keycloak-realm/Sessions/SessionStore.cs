@@ -5,10 +5,7 @@ using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Sessions;
 
-/// <summary>
-/// All that the realm remembers while it runs. One lock guards it, because what must happen once — a code's use, a refresh
-/// token's use, the end of a session — must happen once also when two ask in the same moment.
-/// </summary>
+/// <summary>One lock for everything: of two simultaneous requests, only one may use a code or a refresh token, or end a session.</summary>
 internal sealed class SessionStore(Realm realm, TimeProvider clock)
 {
     private readonly Lock _lock = new();
@@ -16,14 +13,15 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     private readonly Dictionary<string, UserSession> _offline = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AuthorizationCode> _codes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Authentication> _authentications = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (string ClientId, Dictionary<string, string> Parameters, long Expires)> _pushed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (string ClientId, Dictionary<string, string> Parameters, long Expires)> _pushed = new(
+        StringComparer.Ordinal);
     private readonly Dictionary<string, PendingLogout> _logouts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _revoked = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _used = new(StringComparer.Ordinal);
 
     private long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
-    /// <summary>A session id: 24 characters of base64url.</summary>
+    /// <summary>24 characters of base64url.</summary>
     public static string NewSessionId() => Base64Url.Encode(RandomNumberGenerator.GetBytes(18));
 
     public static string NewSessionCode() => Base64Url.Encode(RandomNumberGenerator.GetBytes(32));
@@ -36,7 +34,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>The session that a token belongs to, with the client's part in it: the online one, else the offline one.</summary>
+    /// <summary>The online session, else the offline one.</summary>
     public (UserSession? Session, ClientSession? Client) FindFor(string? id, Client client)
     {
         lock (_lock)
@@ -52,7 +50,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>A user enters a client: the session is made where there is none, and so is the client's part in it.</summary>
+    /// <summary>Creates the session and the client's part in it where they are missing.</summary>
     public (UserSession Session, ClientSession Client) Enter(string id, User user, Client client, bool reused, string? address = null)
     {
         lock (_lock)
@@ -69,7 +67,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>The offline copy of a session, for a client that was granted offline access.</summary>
+    /// <summary>The offline copy of a session, for a client with offline access.</summary>
     public (UserSession Session, ClientSession Client) EnterOffline(UserSession online, ClientSession part)
     {
         lock (_lock)
@@ -97,7 +95,6 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>Takes a client out of a session. The session itself lives on, unless the last client of it is to end it.</summary>
     public void Detach(UserSession session, Client client, bool endIfLast)
     {
         lock (_lock)
@@ -110,7 +107,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>Ends a session; the caller tells the clients. Null if somebody else was faster.</summary>
+    /// <summary>The caller notifies the clients. Null if another request has ended the session.</summary>
     public UserSession? End(string? id)
     {
         lock (_lock)
@@ -119,7 +116,6 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>The sessions that are alive and fit.</summary>
     public List<UserSession> List(Func<UserSession, bool> predicate, bool offline = false)
     {
         lock (_lock)
@@ -129,7 +125,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>Ends all sessions that fit, offline ones too. The answer is the online ones, whose clients may want to hear of it.</summary>
+    /// <summary>Ends offline sessions too; returns the online ones, whose clients are to be notified.</summary>
     public List<UserSession> EndAll(Func<UserSession, bool> predicate)
     {
         lock (_lock)
@@ -154,15 +150,9 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         var code = new AuthorizationCode(
             $"{Guid.NewGuid()}.{session.Id}.{request.Client.Id}",
             session.Id,
-            request.Client,
-            request.RedirectUri,
-            request.Scope,
-            request.Nonce,
-            request.Challenge,
-            request.ChallengeMethod,
+            request,
             reused,
             level,
-            request.Acr,
             Now + realm.AccessCodeLifespan);
         lock (_lock)
         {
@@ -173,10 +163,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         return code;
     }
 
-    /// <summary>
-    /// Takes a code, with the session and the client's part in it. One that is unknown, used or expired gives null, and takes
-    /// the client it names out of the session it names: whoever sends it a second time may have stolen it.
-    /// </summary>
+    /// <summary>A code that is unknown, used or expired takes its client out of its session: it may have been stolen.</summary>
     public RedeemedCode? TakeCode(string value)
     {
         lock (_lock)
@@ -184,14 +171,14 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             if (_codes.Remove(value, out var code)
                 && code.Expires >= Now
                 && FindAlive(code.SessionId, _online) is { } session
-                && session.Clients.TryGetValue(code.Client.Id, out var part))
+                && session.Clients.TryGetValue(code.Request.Client.Id, out var part))
             {
                 session.LastRefresh = Now;
                 part.LastRefresh = Now;
                 part.Reused = code.Reused;
-                part.Nonce = code.Nonce;
+                part.Nonce = code.Request.Nonce;
                 part.Level = code.Level;
-                part.Acr = code.Acr;
+                part.Acr = code.Request.Acr;
                 return new RedeemedCode(code, session, part);
             }
 
@@ -204,10 +191,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>
-    /// Counts the use of a refresh token where the realm rotates them. The answer is null, or the reason to refuse; then the
-    /// client is out of the session.
-    /// </summary>
+    /// <summary>Counts uses where the realm rotates tokens. Returns the reason to refuse; then the client is out of the session.</summary>
     public string? UseRefreshToken(UserSession session, ClientSession part, string tokenId, string? family, long issuedAt)
     {
         lock (_lock)
@@ -244,7 +228,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>Makes a token unusable that needs no session to be good.</summary>
+    /// <summary>For tokens that are valid without a session.</summary>
     public void Revoke(string tokenId, long expires)
     {
         lock (_lock)
@@ -261,7 +245,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>True the first time: what is sent a second time, a proof or an assertion, is a replay until it would expire anyway.</summary>
+    /// <summary>False for a replay; remembered until the proof or assertion expires.</summary>
     public bool UseOnce(string id, long expires)
     {
         lock (_lock)
@@ -271,7 +255,6 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>The authentication of a browser, made where there is none under that id.</summary>
     public (Authentication Authentication, bool IsNew) OpenAuthentication(string? id)
     {
         lock (_lock)
@@ -282,13 +265,17 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
                 return (known, false);
             }
 
-            var made = new Authentication { Id = id is not null && FindAlive(id, _online) is not null ? id : NewSessionId(), LastUsed = Now };
+            var made = new Authentication
+            {
+                Id = id is not null && FindAlive(id, _online) is not null ? id : NewSessionId(),
+                LastUsed = Now,
+            };
             _authentications[made.Id] = made;
             return (made, true);
         }
     }
 
-    /// <summary>A browser was let through without a page: nothing is left to remember of it, unless a page is still open.</summary>
+    /// <summary>After a sign-in without a page; kept while another page is open.</summary>
     public void CloseAuthentication(Authentication authentication)
     {
         lock (_lock)
@@ -335,7 +322,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         }
     }
 
-    /// <summary>Closes a sign-in page for good: the number of pages that are left, or null if it was closed already.</summary>
+    /// <summary>The number of open pages; null if this one was closed already.</summary>
     public int? CloseTab(string authenticationId, AuthenticationTab tab)
     {
         lock (_lock)
@@ -365,7 +352,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         return uri;
     }
 
-    /// <summary>A pushed request. Its own client uses it up; another client sees it, and cannot use its redirect URI.</summary>
+    /// <summary>Only the client that pushed the request uses it up.</summary>
     public Dictionary<string, string>? TakePushed(string uri, string clientId)
     {
         lock (_lock)

@@ -3,12 +3,12 @@ using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>The level of authentication as a token names it (<c>acr</c>; OpenID Connect Core 1.0, section 2).</summary>
+/// <summary><c>acr</c> (OpenID Connect Core 1.0, section 2).</summary>
 internal static class AcrClaim
 {
     /// <summary>
-    /// The best name among those that were insisted on, else among those that were asked for, else among all that the client
-    /// knows, else the number. Without levels it is 1 after a sign-in and 0 in a session that was merely reused.
+    /// The best of the essential names, else of the requested ones, else of the client's, else the number. Without levels: 1, or 0 if
+    /// reused.
     /// </summary>
     public static string Of(Realm realm, Client client, ClientSession? part)
     {

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>Base64url without padding (RFC 7515, section 2).</summary>
+/// <summary>Without padding (RFC 7515, section 2).</summary>
 internal static class Base64Url
 {
     public static string Encode(ReadOnlySpan<byte> bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);

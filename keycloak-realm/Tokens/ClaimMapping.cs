@@ -5,22 +5,25 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>Runs protocol mappers: each writes its claim into the tokens that its configuration names.</summary>
 internal sealed class ClaimMapping(Realm realm, string serverUrl)
 {
     private delegate void Write(ClaimMapping mapping, ProtocolMapper mapper, TokenSubject subject, JsonObject claims);
 
-    // Keycloak orders mappers by priority: role names before roles, audience from roles after them. Hardcoded claims come
-    // last here, because they overwrite whatever stands in their place.
+    // Keycloak's priorities: role names before roles, then the audience from roles. Hardcoded claims are last, because they overwrite.
     private static readonly Dictionary<string, (int Order, Write? Write)> Kinds = new(StringComparer.Ordinal)
     {
         ["oidc-sub-mapper"] = (0, (_, _, subject, claims) => claims["sub"] = subject.User.Id),
-        ["oidc-acr-mapper"] = (0, (mapping, _, subject, claims) => claims["acr"] = AcrClaim.Of(mapping.Realm, subject.Client, subject.ClientSession)),
+        ["oidc-acr-mapper"] = (0, (mapping, _, subject, claims) => claims["acr"] = AcrClaim.Of(
+            mapping.Realm, subject.Client, subject.ClientSession)),
         ["oidc-allowed-origins-mapper"] = (0, (mapping, _, subject, claims) => mapping.WriteOrigins(subject, claims)),
-        ["oidc-audience-mapper"] = (0, (_, mapper, _, claims) => AddAudience(claims, mapper["included.client.audience"] ?? mapper["included.custom.audience"])),
+        ["oidc-audience-mapper"] = (
+            0, (_, mapper, _, claims) => AddAudience(claims, mapper["included.client.audience"] ?? mapper["included.custom.audience"])),
         ["oidc-full-name-mapper"] = (0, (_, _, subject, claims) => WriteFullName(subject, claims)),
         ["oidc-usermodel-property-mapper"] = (0, (_, mapper, subject, claims) => WriteProperty(mapper, subject, claims)),
-        ["oidc-usermodel-attribute-mapper"] = (0, (_, mapper, subject, claims) => WriteValues(mapper, claims, subject.User.AttributeValues(mapper["user.attribute"] ?? "", mapper.Is("aggregate.attrs")))),
+        ["oidc-usermodel-attribute-mapper"] = (
+            0,
+            (_, mapper, subject, claims) =>
+                WriteValues(mapper, claims, subject.User.AttributeValues(mapper["user.attribute"] ?? "", mapper.Is("aggregate.attrs")))),
         ["oidc-usersessionmodel-note-mapper"] = (0, (_, mapper, subject, claims) => WriteNote(mapper, subject, claims)),
         ["oidc-group-membership-mapper"] = (0, (_, mapper, subject, claims) => WriteGroups(mapper, subject, claims)),
         ["oidc-address-mapper"] = (0, (_, mapper, subject, claims) => WriteAddress(mapper, subject, claims)),
@@ -33,11 +36,11 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         ["oidc-usermodel-client-role-mapper"] = (40, (_, mapper, subject, claims) => WriteClientRoles(mapper, subject, claims)),
         ["oidc-hardcoded-claim-mapper"] = (50, (_, mapper, _, claims) => WriteHardcoded(mapper, claims)),
 
-        // Organizations are off unless the realm switches them on, and then the file says more that is not honoured.
+        // Organizations are off by default, and a realm that enables them gets a warning.
         ["oidc-organization-membership-mapper"] = (0, null),
     };
 
-    // What every token has and no mapper may replace.
+    // Claims that no mapper may replace.
     private static readonly HashSet<string> Fixed = new(["iss", "exp", "iat", "jti", "typ", "azp", "sid", "scope"], StringComparer.Ordinal);
 
     private Realm Realm => realm;
@@ -59,11 +62,14 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
 
     private static bool IsFor(ProtocolMapper mapper, TokenKind kind) => kind switch
     {
-        // These two predate the switches, so where nothing is said they write.
-        TokenKind.Access when mapper.Kind is "oidc-audience-resolve-mapper" or "oidc-allowed-origins-mapper" => mapper["access.token.claim"] is null || mapper.Is("access.token.claim"),
+        // These two mappers are older than the setting, so they write by default.
+        TokenKind.Access when mapper.Kind is "oidc-audience-resolve-mapper" or "oidc-allowed-origins-mapper" =>
+            mapper["access.token.claim"] is null || mapper.Is("access.token.claim"),
         TokenKind.Access => mapper.Is("access.token.claim"),
         TokenKind.LightweightAccess => mapper.Is("lightweight.claim"),
-        TokenKind.Id => mapper.Is("id.token.claim") && mapper.Kind is not ("oidc-sub-mapper" or "oidc-allowed-origins-mapper" or "oidc-audience-resolve-mapper"),
+        TokenKind.Id =>
+            mapper.Is("id.token.claim")
+            && mapper.Kind is not ("oidc-sub-mapper" or "oidc-allowed-origins-mapper" or "oidc-audience-resolve-mapper"),
         TokenKind.UserInfo => !IsTokenOnly(mapper)
             && (mapper["userinfo.token.claim"] is null
                 ? mapper.Is("id.token.claim") && mapper.Kind is not "oidc-usersessionmodel-note-mapper"
@@ -72,9 +78,9 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         _ => false,
     };
 
-    /// <summary>Mappers that have no place in a UserInfo answer.</summary>
     private static bool IsTokenOnly(ProtocolMapper mapper) => mapper.Kind
-        is "oidc-acr-mapper" or "oidc-audience-mapper" or "oidc-audience-resolve-mapper" or "oidc-sub-mapper" or "oidc-allowed-origins-mapper";
+        is "oidc-acr-mapper" or "oidc-audience-mapper" or "oidc-audience-resolve-mapper" or "oidc-sub-mapper"
+            or "oidc-allowed-origins-mapper";
 
     private static void AddAudience(JsonObject claims, string? audience)
     {
@@ -219,7 +225,7 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         }
     }
 
-    /// <summary>Dots of a client id do not nest.</summary>
+    /// <summary>The dots of a client id do not nest.</summary>
     private static string? ForClient(string? name, string clientId) =>
         name?.Replace("${client_id}", clientId.Replace(".", "\\.", StringComparison.Ordinal), StringComparison.Ordinal);
 
@@ -262,7 +268,9 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         switch (type)
         {
             case "int" or "long":
-                return long.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : null;
+                return long.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+                    ? JsonValue.Create(number)
+                    : null;
             case "boolean":
                 return JsonValue.Create(string.Equals(value, "true", StringComparison.OrdinalIgnoreCase));
             case "JSON":

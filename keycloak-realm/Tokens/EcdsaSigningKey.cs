@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>A key on one of the NIST curves, for <c>ES</c> algorithms (RFC 7518, section 3.4).</summary>
+/// <summary><c>ES</c> algorithms (RFC 7518, section 3.4).</summary>
 internal sealed class EcdsaSigningKey : SigningKey
 {
     private readonly ECDsa _ecdsa;
@@ -23,7 +23,6 @@ internal sealed class EcdsaSigningKey : SigningKey
 
     public override byte[] PublicKey { get; }
 
-    /// <summary>The curve as JSON Web Keys name it.</summary>
     public string Curve => Algorithm switch { "ES384" => "P-384", "ES512" => "P-521", _ => "P-256" };
 
     public static ECCurve CurveOf(string name) => name switch

@@ -5,7 +5,7 @@ using Org.BouncyCastle.X509;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>An Ed25519 key, for <c>EdDSA</c> (RFC 8037), which the framework does not know.</summary>
+/// <summary><c>EdDSA</c> (RFC 8037), which the framework does not support.</summary>
 internal sealed class EdDsaSigningKey : SigningKey
 {
     private readonly Ed25519PrivateKeyParameters _key;

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>A secret that only the realm has, for <c>HS</c> algorithms (RFC 7518, section 3.2): refresh tokens, cookies, tickets.</summary>
+/// <summary><c>HS</c> algorithms (RFC 7518, section 3.2), for what only the realm reads: refresh tokens, cookies, tickets.</summary>
 internal sealed class HmacSigningKey(byte[] secret, string kid, string algorithm) : SigningKey(algorithm, "sig")
 {
     public override string Kid => kid;

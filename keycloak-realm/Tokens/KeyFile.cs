@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>The keys that the embedded realm made, as kept in the state folder. For development only: they lie there in the clear.</summary>
+/// <summary>The generated keys in the state folder, unencrypted: for development only.</summary>
 internal sealed partial record KeyFile(byte[]? Signing, byte[]? Encryption, byte[] Secret, string SecretKid)
 {
     public static KeyFile? Read(string? folder, string realm)
@@ -51,7 +51,7 @@ internal sealed partial record KeyFile(byte[]? Signing, byte[]? Encryption, byte
     private static string? PathOf(string? folder, string realm) =>
         folder is null ? null : Path.Combine(folder, $"keys-{Uri.EscapeDataString(realm)}.json");
 
-    /// <summary>Made by the compiler: to look through the type at run time is slow, and it is on the way to the first token.</summary>
+    /// <summary>Source-generated, because reflection would delay the first token.</summary>
     [JsonSerializable(typeof(KeyFile))]
     private sealed partial class Written : JsonSerializerContext;
 }

@@ -6,7 +6,7 @@ using Org.BouncyCastle.Security;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>A key of the realm as the component that Keycloak keeps it in: with a priority, switched on or off, active or passive.</summary>
+/// <summary>A key with the settings of its Keycloak component.</summary>
 internal sealed class KeyProvider
 {
     private static readonly string[] RsaAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
@@ -26,23 +26,25 @@ internal sealed class KeyProvider
 
     public string ProviderId { get; }
 
-    /// <summary>The component's settings, without the private key.</summary>
+    /// <summary>Without the private key.</summary>
     public IReadOnlyDictionary<string, string> Config { get; }
 
     public SigningKey Key { get; }
 
-    public long Priority => long.TryParse(Config.GetValueOrDefault("priority"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : 0;
+    public long Priority =>
+        long.TryParse(Config.GetValueOrDefault("priority"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) ? value : 0;
 
-    /// <summary>A key that is switched off verifies nothing.</summary>
+    /// <summary>A disabled key verifies nothing.</summary>
     public bool IsEnabled => Config.GetValueOrDefault("enabled") is not "false";
 
     /// <summary>A passive key verifies and does not sign.</summary>
     public bool IsActive => IsEnabled && Config.GetValueOrDefault("active") is not "false";
 
     public static bool Knows(string providerId) =>
-        providerId is "rsa" or "rsa-generated" or "rsa-enc" or "rsa-enc-generated" or "ecdsa-generated" or "eddsa-generated" or "hmac-generated";
+        providerId is "rsa" or "rsa-generated" or "rsa-enc" or "rsa-enc-generated" or "ecdsa-generated" or "eddsa-generated"
+            or "hmac-generated";
 
-    /// <summary>The component that Keycloak makes on demand where no key fits an algorithm; null for an algorithm that it does not have.</summary>
+    /// <summary>The component that Keycloak creates where no key fits an algorithm; null for an unknown algorithm.</summary>
     public static KeyProvider? Fallback(string algorithm, string realm, DateTimeOffset now, byte[]? kept = null)
     {
         (string Provider, string Setting, string Value)? kind = algorithm switch
@@ -61,25 +63,22 @@ internal sealed class KeyProvider
         }
 
         var config = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "-100", [setting] = value };
-        return Create(Guid.NewGuid().ToString(), $"fallback-{algorithm}", provider, config, realm, now, kept);
+        return Create(new KeyComponent(Guid.NewGuid().ToString(), $"fallback-{algorithm}", provider, config), realm, now, kept);
     }
 
-    /// <summary>Reads the key out of the settings, or makes one where they hold none.</summary>
-    /// <exception cref="RealmFileException">The settings hold something that is no key.</exception>
-    public static KeyProvider Create(
-        string id, string name, string providerId, IReadOnlyDictionary<string, string> config, string realm, DateTimeOffset now, byte[]? kept = null)
+    /// <exception cref="RealmFileException">The settings do not hold a valid key.</exception>
+    public static KeyProvider Create(KeyComponent component, string realm, DateTimeOffset now, byte[]? kept = null)
     {
-        var settings = new Dictionary<string, string>(config, StringComparer.Ordinal);
-        var key = Read(providerId, settings, realm, now, kept);
-        if (providerId is "rsa" or "rsa-enc" && key.Certificate is { } certificate)
+        var settings = new Dictionary<string, string>(component.Config, StringComparer.Ordinal);
+        var key = Read(component.Provider, settings, realm, now, kept);
+        if (component.Provider is "rsa" or "rsa-enc" && key.Certificate is { } certificate)
         {
             settings["certificate"] = Convert.ToBase64String(certificate);
         }
 
-        return new KeyProvider(id, name, providerId, settings, key);
+        return new KeyProvider(component.Id, component.Name, component.Provider, settings, key);
     }
 
-    /// <summary>The same key with other settings.</summary>
     public KeyProvider With(string name, IReadOnlyDictionary<string, string> config) => new(Id, name, ProviderId, config, Key);
 
     private static SigningKey Read(string providerId, Dictionary<string, string> settings, string realm, DateTimeOffset now, byte[]? kept)
@@ -95,7 +94,9 @@ internal sealed class KeyProvider
                     return ReadEdDsa(Take("eddsaPrivateKey"), kept);
                 case "hmac-generated":
                     var algorithm = settings.GetValueOrDefault("algorithm") ?? "HS512";
-                    var secret = Take("secret") is { } text && Base64Url.TryDecode(text, out var bytes) ? bytes : kept ?? RandomNumberGenerator.GetBytes(128);
+                    var secret = Take("secret") is { } text && Base64Url.TryDecode(text, out var bytes)
+                        ? bytes
+                        : kept ?? RandomNumberGenerator.GetBytes(128);
                     return new HmacSigningKey(secret, Take("kid") ?? Guid.NewGuid().ToString(), algorithm);
                 default:
                     var usual = providerId.StartsWith("rsa-enc", StringComparison.Ordinal) ? "RSA-OAEP" : "RS256";
@@ -112,7 +113,9 @@ internal sealed class KeyProvider
 
     private static RSA ReadRsa(string? text, Dictionary<string, string> settings, byte[]? kept)
     {
-        var size = int.TryParse(settings.GetValueOrDefault("keySize"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var bits) ? bits : 2048;
+        var size = int.TryParse(settings.GetValueOrDefault("keySize"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var bits)
+            ? bits
+            : 2048;
         var rsa = text is null && kept is null ? RSA.Create(size) : RSA.Create();
         try
         {
@@ -136,7 +139,7 @@ internal sealed class KeyProvider
                 }
                 catch (CryptographicException)
                 {
-                    // Exports hold PKCS#1 keys; PKCS#8 is what openssl writes today.
+                    // Exports hold PKCS#1; openssl writes PKCS#8 today.
                     rsa.ImportRSAPrivateKey(bytes, out _);
                 }
             }
@@ -173,7 +176,7 @@ internal sealed class KeyProvider
         }
     }
 
-    /// <summary>The private key of an export is PKCS#8, whose last bytes are the key itself (RFC 8410, section 7).</summary>
+    /// <summary>PKCS#8, whose last bytes are the key itself (RFC 8410, section 7).</summary>
     private static EdDsaSigningKey ReadEdDsa(string? text, byte[]? kept)
     {
         if (text is null)

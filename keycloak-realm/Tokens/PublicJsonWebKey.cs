@@ -7,10 +7,7 @@ using Org.BouncyCastle.Crypto.Signers;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>
-/// A public key that somebody else sends or publishes as a JSON Web Key (RFC 7517): RSA, elliptic curve, or Ed25519
-/// (RFC 8037), which the framework does not know.
-/// </summary>
+/// <summary>RSA, elliptic curve, or Ed25519 (RFC 7517; RFC 8037), which the framework does not support.</summary>
 internal sealed class PublicJsonWebKey
 {
     private readonly JsonWebKey? _key;
@@ -27,7 +24,7 @@ internal sealed class PublicJsonWebKey
 
     public string? Kid => Json.Text("kid");
 
-    /// <summary>The key's fingerprint (RFC 7638): its required members in alphabetical order, hashed with SHA-256.</summary>
+    /// <summary>RFC 7638: the required members in alphabetical order, hashed with SHA-256.</summary>
     public string Thumbprint
     {
         get
@@ -43,12 +40,14 @@ internal sealed class PublicJsonWebKey
         }
     }
 
-    /// <summary>Null where the key is of no kind that signs, or lacks a part.</summary>
+    /// <summary>Null if the key cannot sign or lacks a part.</summary>
     public static PublicJsonWebKey? Read(JsonObject json)
     {
         if (json.Text("kty") is "OKP")
         {
-            return json.Text("crv") is "Ed25519" && Base64Url.TryDecode(json.Text("x"), out var bytes) && bytes.Length == Ed25519PublicKeyParameters.KeySize
+            return json.Text("crv") is "Ed25519"
+                && Base64Url.TryDecode(json.Text("x"), out var bytes)
+                && bytes.Length == Ed25519PublicKeyParameters.KeySize
                 ? new PublicJsonWebKey(json, key: null, new Ed25519PublicKeyParameters(bytes))
                 : null;
         }
@@ -96,9 +95,10 @@ internal sealed class PublicJsonWebKey
             using var provider = factory.CreateForVerifying(_key, algorithm, cacheProvider: false);
             return provider.Verify(token.SignedBytes, token.Signature);
         }
-        catch (Exception exception) when (exception is NotSupportedException or ArgumentException or InvalidOperationException or CryptographicException)
+        catch (Exception exception) when (
+            exception is NotSupportedException or ArgumentException or InvalidOperationException or CryptographicException)
         {
-            // A key whose numbers make no key, or none of the size that the algorithm asks for.
+            // The numbers are not a valid key, or not of the algorithm's size.
             return false;
         }
     }

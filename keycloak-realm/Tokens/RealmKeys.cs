@@ -6,9 +6,8 @@ using KeycloakRealm.Import;
 namespace KeycloakRealm.Tokens;
 
 /// <summary>
-/// The realm's keys: those of the file as they are, and others made where there are none — at the start, or on demand when a
-/// client asks for an algorithm. What was made at the start is kept in the state folder, if there is one, so that tokens
-/// survive a restart. The list is replaced as a whole when it changes, because it is read without a lock.
+/// Generated keys are kept in the state folder, so that tokens survive a restart. The list is replaced as a whole, because it is read
+/// without a lock.
 /// </summary>
 internal sealed class RealmKeys : IDisposable
 {
@@ -29,16 +28,14 @@ internal sealed class RealmKeys : IDisposable
         _clock = clock;
     }
 
-    /// <summary>Every key, the first choice first.</summary>
+    /// <summary>In the order of preference.</summary>
     public IReadOnlyList<KeyProvider> All => _providers;
 
-    /// <summary>What <c>certs</c> shows: all public keys that are switched on, passive ones too.</summary>
-    public IEnumerable<SigningKey> Published => _providers.Where(each => each.IsEnabled && each.Key.PublicKey is not null).Select(each => each.Key);
+    /// <summary>The enabled public keys, passive ones too.</summary>
+    public IEnumerable<SigningKey> Published =>
+        _providers.Where(each => each.IsEnabled && each.Key.PublicKey is not null).Select(each => each.Key);
 
-    /// <param name="imported">The realm, with the keys of its file.</param>
-    /// <param name="stateFolder">Where keys are kept that were made; null for nowhere.</param>
-    /// <param name="clock">The realm's clock.</param>
-    /// <param name="previous">The keys that the realm had before its file was loaded again: what was made then lives on.</param>
+    // previous: generated keys are kept when the realm's file is loaded again.
     public static RealmKeys Create(ImportedRealm imported, string? stateFolder, TimeProvider clock, RealmKeys? previous = null)
     {
         var realm = imported.Realm.Name;
@@ -56,8 +53,7 @@ internal sealed class RealmKeys : IDisposable
             byte[]? encryption = null;
             if (!keys._providers.Exists(each => each is { IsActive: true, Key.Use: "sig" }))
             {
-                // Nothing to sign with in the file: a key of our own, and the encryption key that Keycloak also makes then.
-                // Where they have to be made that takes a while, and both can be made at once.
+                // Keycloak creates an encryption key with the signing key. Both are generated in parallel, because each takes long.
                 var other = Task.Run(() => Made("rsa-enc-generated", realm, now, kept?.Encryption));
                 var main = Made("rsa-generated", realm, now, kept?.Signing);
                 var sealing = other.GetAwaiter().GetResult();
@@ -70,8 +66,14 @@ internal sealed class RealmKeys : IDisposable
             var secretKid = kept?.SecretKid ?? Guid.NewGuid().ToString();
             if (keys.FindActive(Symmetric) is null)
             {
-                var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "-100", ["algorithm"] = Symmetric, ["kid"] = secretKid };
-                keys.Add(KeyProvider.Create(Guid.NewGuid().ToString(), $"fallback-{Symmetric}", "hmac-generated", settings, realm, now, secret));
+                var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+                {
+                    ["priority"] = "-100",
+                    ["algorithm"] = Symmetric,
+                    ["kid"] = secretKid,
+                };
+                var component = new KeyComponent(Guid.NewGuid().ToString(), $"fallback-{Symmetric}", "hmac-generated", settings);
+                keys.Add(KeyProvider.Create(component, realm, now, secret));
             }
 
             keys._made = new KeyFile(signing ?? kept?.Signing, encryption ?? kept?.Encryption, secret, secretKid);
@@ -86,8 +88,7 @@ internal sealed class RealmKeys : IDisposable
         }
     }
 
-    /// <summary>The key that signs with an algorithm; made if there is none, as Keycloak does.</summary>
-    /// <exception cref="UnknownAlgorithmException">There is no such algorithm.</exception>
+    /// <summary>Created if there is none, as in Keycloak. Throws <see cref="UnknownAlgorithmException"/>.</summary>
     public SigningKey Active(string algorithm)
     {
         lock (_lock)
@@ -103,20 +104,18 @@ internal sealed class RealmKeys : IDisposable
         }
     }
 
-    /// <summary>A token that others verify with the realm's public keys.</summary>
     public string Sign(JsonObject payload, string type = "JWT", string algorithm = Usual)
     {
         var key = Active(algorithm);
         return Write(key, type, payload);
     }
 
-    /// <summary>A token that only the realm itself reads, signed with HS512.</summary>
+    /// <summary>For tokens that only the realm reads: HS512.</summary>
     public string SignSymmetric(JsonObject payload) => Write(Active(Symmetric), "JWT", payload);
 
-    /// <summary>A keyed hash, for cookie values.</summary>
     public byte[] Hash(string text) => Active(Symmetric).Sign(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>The payload of a token whose signature is good, whatever kind it is and whether or not it has expired.</summary>
+    /// <summary>Null if the signature is wrong; the kind of token and its expiry are not checked.</summary>
     public JsonObject? Read(string? token, bool symmetric)
     {
         if (SignedToken.Parse(token) is not { } parsed || (symmetric && parsed.Algorithm is not Symmetric))
@@ -124,8 +123,11 @@ internal sealed class RealmKeys : IDisposable
             return null;
         }
 
-        var key = _providers.Find(each => each is { IsEnabled: true, Key.Use: "sig" } && string.Equals(each.Key.Kid, parsed.Kid, StringComparison.Ordinal))?.Key;
-        return key is not null && string.Equals(key.Algorithm, parsed.Algorithm, StringComparison.Ordinal) && key.Verify(parsed.SignedBytes, parsed.Signature)
+        var key = _providers.Find(each =>
+            each is { IsEnabled: true, Key.Use: "sig" } && string.Equals(each.Key.Kid, parsed.Kid, StringComparison.Ordinal))?.Key;
+        return key is not null
+            && string.Equals(key.Algorithm, parsed.Algorithm, StringComparison.Ordinal)
+            && key.Verify(parsed.SignedBytes, parsed.Signature)
             ? parsed.Payload
             : null;
     }
@@ -153,7 +155,7 @@ internal sealed class RealmKeys : IDisposable
         }
     }
 
-    /// <summary>Takes a key away. It is disposed of with the realm only, because somebody may be signing with it.</summary>
+    /// <summary>Disposed with the realm only, because a request may be signing with it.</summary>
     public void Remove(KeyProvider provider)
     {
         lock (_lock)
@@ -175,14 +177,15 @@ internal sealed class RealmKeys : IDisposable
     private static KeyProvider Made(string provider, string realm, DateTimeOffset now, byte[]? kept)
     {
         var settings = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "100" };
-        return KeyProvider.Create(StableId.For(realm, "component", provider), provider, provider, settings, realm, now, kept);
+        var component = new KeyComponent(StableId.For(realm, "component", provider), provider, provider, settings);
+        return KeyProvider.Create(component, realm, now, kept);
     }
 
     private static KeyProvider Read(KeyComponent component, string realm, DateTimeOffset now)
     {
         try
         {
-            return KeyProvider.Create(component.Id, component.Name, component.Provider, component.Config, realm, now);
+            return KeyProvider.Create(component, realm, now);
         }
         catch (RealmFileException)
         {

@@ -2,7 +2,7 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>The roles that a token may carry: the user's, cut to the client's scope, with hardcoded and renamed ones applied.</summary>
+/// <summary>The user's roles in the client's scope, with those that mappers hardcode or rename.</summary>
 internal sealed class ResolvedRoles
 {
     public List<string> Realm { get; } = [];
@@ -42,7 +42,6 @@ internal sealed class ResolvedRoles
         return result;
     }
 
-    /// <summary>The user's roles that the client may see.</summary>
     private static IEnumerable<RealmRole> InScope(TokenSubject subject)
     {
         var roles = subject.User.EffectiveRoles();
@@ -52,11 +51,12 @@ internal sealed class ResolvedRoles
         }
 
         var allowed = RealmRole.Expand(
-            subject.Client.Roles.Values.Concat(subject.Client.ScopeMappings).Concat(subject.Scopes.SelectMany(scope => scope.ScopeMappings)));
+            subject.Client.Roles.Values.Concat(subject.Client.ScopeMappings)
+                .Concat(subject.Scopes.SelectMany(scope => scope.ScopeMappings)));
         return roles.Where(allowed.Contains);
     }
 
-    /// <summary>Keycloak splits at the last dot, so that client ids may hold dots and role names may not.</summary>
+    /// <summary>Split at the last dot, as in Keycloak: client ids may contain dots.</summary>
     private static (string? Client, string Role) Split(string text)
     {
         var dot = text.LastIndexOf('.');

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>An RSA key with its self-signed certificate, for <c>RS</c> and <c>PS</c> algorithms (RFC 7518, sections 3.3 and 3.5).</summary>
+/// <summary><c>RS</c> and <c>PS</c> algorithms (RFC 7518, sections 3.3 and 3.5), with a self-signed certificate.</summary>
 internal sealed class RsaSigningKey : SigningKey
 {
     private readonly RSA _rsa;
@@ -72,7 +72,8 @@ internal sealed class RsaSigningKey : SigningKey
         base.Dispose();
     }
 
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5350", Justification = "x5t is a SHA-1 thumbprint by RFC 7517, section 4.8.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Security", "CA5350", Justification = "x5t is a SHA-1 thumbprint by RFC 7517, section 4.8.")]
     private static byte[] Thumbprint(byte[] certificate) => SHA1.HashData(certificate);
 
     private static byte[] SelfSign(RSA rsa, string realm, DateTimeOffset now)

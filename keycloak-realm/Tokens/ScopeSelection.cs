@@ -2,16 +2,15 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>The client scopes that a request ends up with: the defaults, and the optional ones that were asked for.</summary>
 internal static class ScopeSelection
 {
     public const string OpenId = "openid";
     public const string Offline = "offline_access";
 
-    // Organizations are switched off in every realm here, and then this scope comes to nothing.
+    // Organizations are disabled in every realm here, so this scope is never granted.
     private const string Organizations = "oidc-organization-membership-mapper";
 
-    /// <summary>Whether every scope asked for is the client's. An empty parameter is not, an absent one is.</summary>
+    /// <summary>An absent parameter is valid, an empty one is not.</summary>
     public static bool IsValid(Client client, string? scope)
     {
         if (scope is null)
@@ -27,7 +26,7 @@ internal static class ScopeSelection
     public static bool Asks(string? scope, string name) =>
         scope is not null && scope.Split(' ').Contains(name, StringComparer.Ordinal);
 
-    /// <summary>Optional scopes asked for come first, then the defaults; a scope with roles goes only to who has one of them.</summary>
+    /// <summary>Requested optional scopes first, then the defaults. A scope with roles needs a user with one of them.</summary>
     public static List<ClientScope> Select(Client client, User user, string? scope)
     {
         var roles = user.EffectiveRoles();
@@ -41,10 +40,12 @@ internal static class ScopeSelection
         ];
     }
 
-    /// <summary>The value of <c>scope</c>. Refresh tokens also list the scopes that do not show in access tokens.</summary>
+    /// <summary>With <c>hidden</c>, as refresh tokens have it: also scopes that are not shown in access tokens.</summary>
     public static string Text(IEnumerable<ClientScope> scopes, bool openId, bool hidden)
     {
-        var shown = scopes.Where(each => hidden || each.IncludeInTokenScope).OrderByDescending(each => each.IncludeInTokenScope).Select(each => each.Name);
+        var shown = scopes.Where(each => hidden || each.IncludeInTokenScope)
+            .OrderByDescending(each => each.IncludeInTokenScope)
+            .Select(each => each.Name);
         return string.Join(' ', openId ? shown.Prepend(OpenId) : shown);
     }
 }

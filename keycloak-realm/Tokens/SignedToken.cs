@@ -4,14 +4,14 @@ using System.Text.Json.Nodes;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>A signed JSON Web Token in its compact form, taken apart (RFC 7515, section 7.1). Nothing is verified yet.</summary>
+/// <summary>Compact form (RFC 7515, section 7.1). Nothing is verified yet.</summary>
 internal sealed record SignedToken(JsonObject Header, JsonObject Payload, byte[] SignedBytes, byte[] Signature)
 {
     public string? Algorithm => Header.Text("alg");
 
     public string? Kid => Header.Text("kid");
 
-    /// <summary>Null for anything that is not three parts of base64url, of which the first two hold JSON objects.</summary>
+    /// <summary>Null unless the text is three parts of base64url, the first two of them JSON objects.</summary>
     public static SignedToken? Parse(string? text)
     {
         var parts = text?.Split('.');

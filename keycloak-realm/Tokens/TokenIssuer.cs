@@ -6,10 +6,10 @@ using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>Issues access, ID, refresh and logout tokens with Keycloak's headers and claims.</summary>
+/// <summary>Headers and claims are Keycloak's.</summary>
 internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider clock, string serverUrl)
 {
-    // The order in which Keycloak writes what it knows by name; everything else follows as the mappers wrote it.
+    // Keycloak's order of known claims; the others follow in the order of the mappers.
     private static readonly string[] Order =
         ["exp", "iat", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "at_hash", "acr", "allowed-origins",
             "realm_access", "resource_access", "authorization", "cnf", "scope"];
@@ -20,10 +20,8 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
     public long Now => clock.GetUtcNow().ToUnixTimeSeconds();
 
-    /// <summary>The answer of the token endpoint.</summary>
     public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh) => Respond(subject, grant, refresh, out _);
 
-    /// <summary>The answer of the token endpoint, with the claims of its access token.</summary>
     public JsonObject Respond(TokenSubject subject, string grant, RefreshPlan? refresh, out JsonObject access)
     {
         var now = Now;
@@ -68,7 +66,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return response;
     }
 
-    /// <summary>An ID token alone, as a token exchange may ask for it.</summary>
+    /// <summary>For a token exchange.</summary>
     public string IdToken(TokenSubject subject, JsonObject access)
     {
         var claims = IdClaims(subject, refreshed: true, access, accessToken: "", Now);
@@ -76,7 +74,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return keys.Sign(claims, algorithm: IdTokenAlgorithm(subject.Client));
     }
 
-    /// <summary>The claims of a token as they would be issued now; what belongs to the token itself is taken from it.</summary>
+    /// <summary>The claims as they would be issued now, except those of the token itself.</summary>
     public JsonObject Introspect(TokenSubject subject, JsonObject token)
     {
         var claims = new JsonObject();
@@ -97,7 +95,6 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return claims;
     }
 
-    /// <summary>What a token grants, for the resource server that asks about it as a requesting party token.</summary>
     public static JsonObject? IntrospectPermissions(JsonObject token)
     {
         if (token["authorization"] is not JsonObject authorization || authorization["permissions"] is not JsonArray permissions)
@@ -114,7 +111,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             }
         }
 
-        // Both names of everything: Keycloak's own, and those of the UMA specification.
+        // Under both names: Keycloak's, and those of the UMA specification.
         claims["permissions"] = new JsonArray([.. permissions.OfType<JsonObject>().Select(permission =>
         {
             var both = permission.DeepClone().AsObject();
@@ -161,7 +158,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return keys.Sign(claims, "logout+jwt", IdTokenAlgorithm(client));
     }
 
-    /// <summary>The authorization response as a signed token (JARM).</summary>
+    /// <summary>JARM.</summary>
     public string AuthorizationResponse(Client client, IEnumerable<KeyValuePair<string, string>> parameters)
     {
         var claims = new JsonObject { ["exp"] = Now + realm.AccessCodeLifespan, ["iss"] = Issuer, ["aud"] = client.ClientId };
@@ -173,7 +170,6 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return keys.Sign(claims, algorithm: client.Attribute("authorization.signed.response.alg") ?? realm.DefaultSignatureAlgorithm);
     }
 
-    /// <summary>ID tokens and logout tokens are signed alike.</summary>
     private string IdTokenAlgorithm(Client client) => client.Attribute("id.token.signed.response.alg") ?? realm.DefaultSignatureAlgorithm;
 
     private JsonObject AccessClaims(TokenSubject subject, string grant, RefreshPlan? refresh, long now)
@@ -210,7 +206,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
         if (subject.Session is null)
         {
-            // Without a session, the subject is the only trace of who the token stands for.
+            // Without a session, only the subject tells whom the token stands for.
             claims["sub"] = subject.User.Id;
         }
         else
@@ -228,20 +224,22 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return Sorted(claims);
     }
 
-    /// <summary>Leaves the requested audiences, and of the client roles only theirs.</summary>
+    /// <summary>Also drops the client roles of other audiences.</summary>
     private static void Narrow(JsonObject claims, IReadOnlyList<string> audience)
     {
         claims.SetTexts("aud", [.. claims.Texts("aud").Where(name => audience.Contains(name, StringComparer.Ordinal))]);
         if (claims["resource_access"] is JsonObject byClient)
         {
-            foreach (var clientId in byClient.Select(each => each.Key).Where(name => !audience.Contains(name, StringComparer.Ordinal)).ToList())
+            foreach (var clientId in byClient.Select(each => each.Key)
+                .Where(name => !audience.Contains(name, StringComparer.Ordinal))
+                .ToList())
             {
                 byClient.Remove(clientId);
             }
         }
     }
 
-    /// <summary>The claim that names the key (RFC 7800, section 3.1); Keycloak adds where it got the key from.</summary>
+    /// <summary>RFC 7800, section 3.1; Keycloak adds where it got the key from.</summary>
     private static JsonObject Confirmation(string thumbprint) => new() { ["jkt"] = thumbprint, ["kc-jkt-type"] = "DPoP" };
 
     private JsonObject IdClaims(TokenSubject subject, bool refreshed, JsonObject access, string accessToken, long now)
@@ -299,7 +297,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 
         if (subject is { KeyThumbprint: { } thumbprint, Client.PublicClient: true })
         {
-            // The refresh token of a confidential client is bound to the client's own authentication (RFC 9449, section 5).
+            // A confidential client's refresh token is bound to its authentication instead (RFC 9449, section 5).
             claims["cnf"] = Confirmation(thumbprint);
         }
 
@@ -318,7 +316,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return claims;
     }
 
-    /// <summary>The left half of the hash that the ID token's own signature is made with (OpenID Connect Core 1.0, section 3.1.3.6).</summary>
+    /// <summary>The left half of the hash of the ID token's algorithm (OpenID Connect Core 1.0, section 3.1.3.6).</summary>
     private static string HalfHash(string token, string algorithm)
     {
         var hash = CryptographicOperations.HashData(SigningKey.HashOf(algorithm), Encoding.ASCII.GetBytes(token));
@@ -346,9 +344,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     }
 }
 
-/// <summary>How the refresh token of an answer is made.</summary>
-/// <param name="Offline">An offline token, which does not expire.</param>
-/// <param name="IsRefresh">The answer to a refresh: the ID token has no nonce then.</param>
-/// <param name="Scope">The scope of the token that was traded in, which the new one keeps.</param>
-/// <param name="ReuseId">The family of rotated tokens.</param>
+/// <summary>
+/// After a refresh the ID token has no nonce. <c>Scope</c> is that of the old token; <c>ReuseId</c> the family of rotated tokens.
+/// </summary>
 internal sealed record RefreshPlan(bool Offline, bool IsRefresh = false, string? Scope = null, string? ReuseId = null);

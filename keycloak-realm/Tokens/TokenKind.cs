@@ -1,6 +1,5 @@
 namespace KeycloakRealm.Tokens;
 
-/// <summary>Where a mapper's claim may go.</summary>
 internal enum TokenKind
 {
     Access,

@@ -4,7 +4,7 @@ using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Tokens;
 
-/// <summary>Everything that decides what a token says: who, through which client, with which scopes, in which session.</summary>
+/// <summary>All input of a token.</summary>
 internal sealed class TokenSubject
 {
     public TokenSubject(Client client, User user, string? scope, UserSession? session, ClientSession? clientSession)
@@ -23,7 +23,7 @@ internal sealed class TokenSubject
 
     public User User { get; }
 
-    /// <summary>Null for a service token, which lives without a session.</summary>
+    /// <summary>Null for a service account's token.</summary>
     public UserSession? Session { get; }
 
     public ClientSession? ClientSession { get; }
@@ -36,22 +36,22 @@ internal sealed class TokenSubject
 
     public ResolvedRoles Roles { get; }
 
-    /// <summary>Facts about this sign-in that mappers may write: <c>AUTH_TIME</c>, <c>client_id</c>, <c>clientHost</c>, …</summary>
+    /// <summary>Claims of this sign-in for mappers: <c>AUTH_TIME</c>, <c>client_id</c>, <c>clientHost</c>, …</summary>
     public Dictionary<string, string> Notes { get; init; } = new(StringComparer.Ordinal);
 
-    /// <summary>The thumbprint of the key that the tokens are bound to (RFC 9449, section 6); null for bearer tokens.</summary>
+    /// <summary>The key that the tokens are bound to (RFC 9449, section 6); null for bearer tokens.</summary>
     public string? KeyThumbprint { get; init; }
 
-    /// <summary>The client has no part in the session that lasts: what an exchange or a permission request yields.</summary>
+    /// <summary>The client has no part in the session: a token exchange or a permission request.</summary>
     public bool IsTransient { get; init; }
 
-    /// <summary>The clients that the access token is narrowed to; null for all that it names anyway.</summary>
+    /// <summary>The audience requested in a token exchange; null for all.</summary>
     public IReadOnlyList<string>? Audience { get; init; }
 
-    /// <summary>Whom the tokens are issued to, where that is another client than the one they are made for.</summary>
+    /// <summary>Set where tokens are issued to another client than the one they are made for.</summary>
     public string AuthorizedParty { get => field ?? Client.ClientId; init; }
 
-    /// <summary>Permissions that the tokens carry (User-Managed Access); the access token is then for <see cref="Client"/> alone.</summary>
+    /// <summary>With permissions (User-Managed Access), the access token is for <see cref="Client"/> alone.</summary>
     public JsonObject? Permissions { get; init; }
 
     public string ScopeText(bool hidden = false) => ScopeSelection.Text(Scopes, OpenId, hidden);

@@ -1,6 +1,6 @@
 namespace KeycloakRealm.Tokens;
 
-/// <summary>A realm or a client names a signature algorithm that Keycloak does not have; it answers 500 then.</summary>
+/// <summary>Keycloak answers 500 then.</summary>
 internal sealed class UnknownAlgorithmException : Exception
 {
     public UnknownAlgorithmException(string algorithm)
