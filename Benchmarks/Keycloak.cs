@@ -4,7 +4,6 @@ using Api.Tests.Infrastructure;
 
 namespace Benchmarks;
 
-/// <summary>A real Keycloak with the same realm file.</summary>
 internal sealed class Keycloak : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
@@ -23,7 +22,7 @@ internal sealed class Keycloak : IDisposable
     /// <summary>From the start of the process to the first token.</summary>
     public TimeSpan Start { get; }
 
-    /// <summary>The resident memory of its Java process in bytes, which is a child of the script's; null where the system does not say.</summary>
+    /// <summary>Resident bytes of the Java process, a child of the script's; null where the system does not report it.</summary>
     public long? Memory
     {
         get
@@ -43,7 +42,7 @@ internal sealed class Keycloak : IDisposable
     {
         var url = new Uri($"http://localhost:{FreePort.Find().ToString(CultureInfo.InvariantCulture)}");
         var started = Stopwatch.GetTimestamp();
-        // Both compilers: without the second it starts sooner, and is several times slower for good.
+        // Both compilers: without the second it starts sooner, but stays several times slower.
         var process = KeycloakProcess.Start(home, realmFile, url, FreePort.Find(), apiUrl: "http://localhost:5000", isShortLived: false);
         var endpoint = new Uri(url, "/realms/acme/protocol/openid-connect/token");
         try
@@ -53,7 +52,8 @@ internal sealed class Keycloak : IDisposable
             {
                 if (process.HasExited || Stopwatch.GetElapsedTime(started) > Limit)
                 {
-                    throw new InvalidOperationException($"Keycloak from KEYCLOAK_HOME={home} does not answer. Its log ends:\n{process.TailOfLog()}");
+                    throw new InvalidOperationException(
+                        $"Keycloak from KEYCLOAK_HOME={home} does not answer. Its log ends:\n{process.TailOfLog()}");
                 }
 
                 await Task.Delay(50);

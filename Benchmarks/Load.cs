@@ -2,7 +2,6 @@ using System.Diagnostics;
 
 namespace Benchmarks;
 
-/// <summary>What came of asking for tokens for a while.</summary>
 internal sealed record Load(double PerSecond, TimeSpan Median, TimeSpan Percentile99)
 {
     public static async Task<Load> RunAsync(Uri endpoint, int connections, TimeSpan span)

@@ -18,7 +18,9 @@ var root = Sources.FindRoot();
 var work = Directory.CreateTempSubdirectory("realm-benchmark-");
 try
 {
-    Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}");
+    Console.WriteLine(
+        $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET "
+            + $"{Environment.Version}");
     var built = Path.Combine(work.FullName, "built");
     var published = Path.Combine(work.FullName, "published");
     Sources.Dotnet(root, "build", "keycloak-realm", "-c", "Release", "-o", built);
@@ -31,7 +33,8 @@ try
     foreach (var (name, command) in ((string, string[])[])[("built", builtCommand), ("published single file", publishedCommand)])
     {
         var starts = await StartsAsync(command, work);
-        Console.WriteLine($"{name,-22} {starts.First.TotalSeconds,18:0.00} s {starts.Kept.TotalSeconds,22:0.00} s {starts.Memory / 1048576.0,14:0} MB");
+        Console.WriteLine(
+            $"{name,-22} {starts.First.TotalSeconds,18:0.00} s {starts.Kept.TotalSeconds,22:0.00} s {starts.Memory / 1048576.0,14:0} MB");
     }
 
     var loads = new List<(string Server, int Connections, Load Load)>();
@@ -45,22 +48,28 @@ try
     {
         using var keycloak = await Keycloak.StartAsync(home, Path.Combine(root, "keycloak-realm", "acme-realm.json"));
         Console.WriteLine();
-        Console.WriteLine($"Keycloak answered its first token after {keycloak.Start.TotalSeconds:0.0} s, and has {keycloak.Memory / 1048576.0:0} MB then.");
+        Console.WriteLine(
+            $"Keycloak answered its first token after {keycloak.Start.TotalSeconds:0.0} s, and has "
+                + $"{keycloak.Memory / 1048576.0:0} MB then.");
         await LoadAsync("Keycloak", keycloak.TokenEndpoint);
     }
 
     Console.WriteLine();
-    Console.WriteLine($"Client credentials     connections   tokens/s   ms a token, median   99 %    ({seconds} s each, after {seconds} s to warm up)");
+    Console.WriteLine(
+        $"Client credentials     connections   tokens/s   ms a token, median   99 %    ({seconds} s each, after {seconds} s to warm up)");
     foreach (var (server, connections, load) in loads)
     {
-        Console.WriteLine($"{server,-22} {connections,11} {load.PerSecond,10:0} {load.Median.TotalMilliseconds,20:0.00} {load.Percentile99.TotalMilliseconds,6:0.0}");
+        Console.WriteLine(
+            $"{server,-22} {connections,11} {load.PerSecond,10:0} {load.Median.TotalMilliseconds,20:0.00} "
+                + $"{load.Percentile99.TotalMilliseconds,6:0.0}");
     }
 
     foreach (var group in loads.GroupBy(each => each.Connections).Where(group => group.Count() == 2))
     {
         var (embedded, real) = (group.First().Load, group.Last().Load);
         Console.WriteLine(
-            $"{"embedded / Keycloak",-22} {group.Key,11} {embedded.PerSecond / real.PerSecond,9:0.0}x {embedded.Median / real.Median,19:0.00}x {embedded.Percentile99 / real.Percentile99,5:0.00}x");
+            $"{"embedded / Keycloak",-22} {group.Key,11} {embedded.PerSecond / real.PerSecond,9:0.0}x "
+                + $"{embedded.Median / real.Median,19:0.00}x {embedded.Percentile99 / real.Percentile99,5:0.00}x");
     }
 
     if (loads.TrueForAll(each => each.Server is "embedded"))
@@ -82,7 +91,7 @@ finally
     work.Delete(recursive: true);
 }
 
-// The first start makes keys; the others are what a developer waits for every day.
+// The first start generates keys; the others are the usual case.
 static async Task<(TimeSpan First, TimeSpan Kept, long Memory)> StartsAsync(string[] command, DirectoryInfo work)
 {
     const int Times = 5;

@@ -3,7 +3,6 @@ using Api.Tests.Infrastructure;
 
 namespace Benchmarks;
 
-/// <summary>The embedded realm as a process of its own, and how long it took to answer.</summary>
 internal sealed class RealmProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -18,7 +17,7 @@ internal sealed class RealmProcess : IAsyncDisposable
 
     public Uri TokenEndpoint { get; }
 
-    /// <summary>Its resident memory, in bytes.</summary>
+    /// <summary>Resident bytes.</summary>
     public long Memory
     {
         get

@@ -2,7 +2,6 @@ using System.Diagnostics;
 
 namespace Benchmarks;
 
-/// <summary>The repository that is measured.</summary>
 internal static class Sources
 {
     public static string FindRoot()
@@ -18,10 +17,11 @@ internal static class Sources
         throw new InvalidOperationException("Run the benchmark from the repository: dotnet run --project Benchmarks -c Release.");
     }
 
-    /// <summary>Runs the SDK to its end. Nothing of it may outlive it, and take part in what is measured.</summary>
+    /// <summary>No server of the SDK may stay, because it would affect the measures.</summary>
     public static void Dotnet(string root, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [.. arguments, "--nologo", "-v", "quiet", "-nodeReuse:false", "-p:UseSharedCompilation=false"])
+        var start = new ProcessStartInfo(
+            "dotnet", [.. arguments, "--nologo", "-v", "quiet", "-nodeReuse:false", "-p:UseSharedCompilation=false"])
         {
             WorkingDirectory = root,
         };

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Benchmarks;
 
-/// <summary>One caller with one connection, who asks for one token after the other.</summary>
+/// <summary>One connection, one request after the other.</summary>
 internal sealed class TokenCaller : IDisposable
 {
     private readonly HttpClient _http;
@@ -12,11 +12,10 @@ internal sealed class TokenCaller : IDisposable
     public TokenCaller(Uri endpoint)
     {
         _endpoint = endpoint;
-        // IPv4 at once: Keycloak is told to listen there alone, and whoever tries the other one first loses time.
+        // Keycloak listens on IPv4 only here, and a first attempt with IPv6 takes time.
         _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 1, ConnectCallback = ConnectAsync });
     }
 
-    /// <summary>Whether there was a token.</summary>
     public async Task<bool> TryAsync()
     {
         using var form = new FormUrlEncodedContent(

@@ -7,7 +7,7 @@ using NpgsqlTypes;
 
 namespace Seeding;
 
-/// <summary>What a column holds, for <see cref="BulkInsert"/>: rows that are written so fast bypass Dapper and its types.</summary>
+/// <summary>Bulk rows bypass Dapper and its type handlers.</summary>
 internal enum BulkType
 {
     Id,
@@ -19,62 +19,57 @@ internal enum BulkType
     BigNumber,
 }
 
-/// <summary>Some columns of a table that many rows go into.</summary>
-/// <param name="Name">The table. Never a caller's text.</param>
-/// <param name="Columns">The columns. Never a caller's text.</param>
+/// <summary>Names go into the SQL unquoted: never a caller's text.</summary>
 internal sealed record BulkTable(string Name, params (string Name, BulkType Type)[] Columns)
 {
-    /// <summary>What happens to a row whose key is taken, in SQL: <c>ON CONFLICT …</c>; nothing: the whole transaction fails.</summary>
+    /// <summary><c>ON CONFLICT …</c>; if empty, a taken key fails the whole transaction.</summary>
     public string Conflict { get; init; } = "";
 
-    /// <summary>The columns, as SQL lists them.</summary>
     public string ColumnList => string.Join(", ", Columns.Select(column => column.Name));
 }
 
-/// <summary>
-/// Writes very many rows within a transaction: by <c>COPY</c> on PostgreSQL, by one prepared statement on SQLite. Both are
-/// some ten times faster than statements of their own.
-/// </summary>
+/// <summary><c>COPY</c> on PostgreSQL, one prepared statement on SQLite: some ten times faster than single statements.</summary>
 internal static class BulkInsert
 {
     private const int ReportEvery = 5000;
 
-    /// <param name="connection">Where to.</param>
-    /// <param name="transaction">The transaction that the rows belong to.</param>
-    /// <param name="table">The table and its columns.</param>
-    /// <param name="rows">The rows, each with as many values as there are columns. They are taken one at a time, never all at once.</param>
-    /// <param name="progress">Is told from time to time how many have been written.</param>
-    /// <param name="cancellationToken">A way to give up.</param>
-    /// <returns>How many rows were written.</returns>
+    /// <summary>Rows are taken one at a time; <c>progress</c> gets the number of rows written so far.</summary>
     public static Task<long> WriteAsync(
-        DbConnection connection, DbTransaction transaction, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress, CancellationToken cancellationToken) =>
+        DbConnection connection, DbTransaction transaction, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress,
+        CancellationToken cancellationToken) =>
         connection is NpgsqlConnection postgreSql
             ? CopyAsync(postgreSql, transaction, table, rows, progress, cancellationToken)
             : InsertAsync((SqliteConnection)connection, (SqliteTransaction)transaction, table, rows, progress, cancellationToken);
 
     private static async Task<long> CopyAsync(
-        NpgsqlConnection connection, DbTransaction transaction, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress, CancellationToken cancellationToken)
+        NpgsqlConnection connection, DbTransaction transaction, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress,
+        CancellationToken cancellationToken)
     {
         if (table.Conflict.Length == 0)
         {
             return await CopyIntoAsync(connection, table.Name, table, rows, progress, cancellationToken);
         }
 
-        // COPY knows no conflicts: the rows go by way of a table of their own.
+        // COPY has no ON CONFLICT, so the rows are copied into a temporary table first.
         var copied = $"copied_{table.Name}";
         await ExecuteAsync($"CREATE TEMPORARY TABLE {copied} ON COMMIT DROP AS SELECT {table.ColumnList} FROM {table.Name} WITH NO DATA");
         await CopyIntoAsync(connection, copied, table, rows, progress, cancellationToken);
-        return await ExecuteAsync($"INSERT INTO {table.Name} ({table.ColumnList}) SELECT {table.ColumnList} FROM {copied} {table.Conflict}");
+        return await ExecuteAsync(
+            $"INSERT INTO {table.Name} ({table.ColumnList}) SELECT {table.ColumnList} FROM {copied} {table.Conflict}");
 
-        Task<int> ExecuteAsync(string sql) => connection.ExecuteAsync(new CommandDefinition(sql, transaction: transaction, commandTimeout: 600, cancellationToken: cancellationToken));
+        Task<int> ExecuteAsync(string sql) =>
+            connection.ExecuteAsync(new CommandDefinition(
+                sql, transaction: transaction, commandTimeout: 600, cancellationToken: cancellationToken));
     }
 
     private static async Task<long> CopyIntoAsync(
-        NpgsqlConnection connection, string name, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress, CancellationToken cancellationToken)
+        NpgsqlConnection connection, string name, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress,
+        CancellationToken cancellationToken)
     {
         long written = 0;
-        await using var writer = await connection.BeginBinaryImportAsync($"COPY {name} ({table.ColumnList}) FROM STDIN (FORMAT BINARY)", cancellationToken);
-        // Its commit waits for the triggers and the indexes.
+        await using var writer = await connection.BeginBinaryImportAsync(
+            $"COPY {name} ({table.ColumnList}) FROM STDIN (FORMAT BINARY)", cancellationToken);
+        // The commit includes triggers and indexes.
         writer.Timeout = TimeSpan.FromMinutes(10);
         NpgsqlDbType[] types = [.. table.Columns.Select(column => TypeOf(column.Type))];
         foreach (var row in rows)
@@ -107,15 +102,18 @@ internal static class BulkInsert
     }
 
     private static async Task<long> InsertAsync(
-        SqliteConnection connection, SqliteTransaction transaction, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress, CancellationToken cancellationToken)
+        SqliteConnection connection, SqliteTransaction transaction, BulkTable table, IEnumerable<object?[]> rows, Action<long> progress,
+        CancellationToken cancellationToken)
     {
         await using var command = connection.CreateCommand();
         command.Transaction = transaction;
 #pragma warning disable CA2100 // Names of tables and columns are the program's own.
         command.CommandText =
-            $"INSERT INTO {table.Name} ({table.ColumnList}) VALUES ({string.Join(", ", table.Columns.Select(column => $"@{column.Name}"))}) {table.Conflict}";
+            $"INSERT INTO {table.Name} ({table.ColumnList}) VALUES "
+                + $"({string.Join(", ", table.Columns.Select(column => $"@{column.Name}"))}) {table.Conflict}";
 #pragma warning restore CA2100
-        SqliteParameter[] parameters = [.. table.Columns.Select(column => command.Parameters.Add($"@{column.Name}", TypeOfSqlite(column.Type)))];
+        SqliteParameter[] parameters =
+            [.. table.Columns.Select(column => command.Parameters.Add($"@{column.Name}", TypeOfSqlite(column.Type)))];
         await command.PrepareAsync(cancellationToken);
         long read = 0;
         long written = 0;
@@ -147,7 +145,7 @@ internal static class BulkInsert
         }
     }
 
-    // As DapperTypes writes them, so that what is written here is read there.
+    // The same formats as DapperTypes.
     private static object ValueOf(object? value) => value switch
     {
         null => DBNull.Value,

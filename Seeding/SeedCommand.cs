@@ -14,14 +14,15 @@ using KeycloakAccess.Data;
 
 namespace Seeding;
 
-/// <summary>The command line: how much data is made up. In Development only.</summary>
+/// <summary>In Development only.</summary>
 internal static class SeedCommand
 {
     public static RootCommand Create()
     {
         var accounts = Number("--accounts", "How many accounts: people, and one service in twenty.", 200, most: 1_000_000);
         var groups = Number("--groups", "How many local groups.", 12, most: 10_000);
-        var mappings = Number("--mappings", "How many role mappings. Some match nothing, and some roles are not mapped.", 40, most: 100_000);
+        var mappings = Number(
+            "--mappings", "How many role mappings. Some match nothing, and some roles are not mapped.", 40, most: 100_000);
         var audit = Number("--audit", "How many rows of the audit log.", 2000, most: 10_000_000);
         var days = Number("--days", "Over how many days up to now.", 30, least: 1, most: 3650);
         var seed = Number("--seed", "What chance starts from: the same number makes the same data, once in a database.", 1);
@@ -39,7 +40,13 @@ internal static class SeedCommand
             seed,
         };
         command.SetAction((line, cancellationToken) => RunAsync(
-            new SeedSize(line.GetValue(accounts), line.GetValue(groups), line.GetValue(mappings), line.GetValue(audit), line.GetValue(days), line.GetValue(seed)),
+            new SeedSize(
+                line.GetValue(accounts),
+                line.GetValue(groups),
+                line.GetValue(mappings),
+                line.GetValue(audit),
+                line.GetValue(days),
+                line.GetValue(seed)),
             cancellationToken));
         return command;
     }
@@ -49,7 +56,9 @@ internal static class SeedCommand
         var builder = WebApplication.CreateBuilder();
         if (!builder.Environment.IsDevelopment())
         {
-            Terminal.Say($"error: The environment is {builder.Environment.EnvironmentName}, and made-up accounts belong into no database but one for development. If this is one, set ASPNETCORE_ENVIRONMENT=Development.");
+            Terminal.Say(
+                $"error: The environment is {builder.Environment.EnvironmentName}, and made-up accounts belong into no database "
+                    + "but one for development. If this is one, set ASPNETCORE_ENVIRONMENT=Development.");
             return ExitCode.Invalid;
         }
 
@@ -75,16 +84,19 @@ internal static class SeedCommand
     private static async Task SeedAsync(IServiceProvider services, SeedSize size, CancellationToken cancellationToken)
     {
         var database = services.GetRequiredService<Database>();
-        // The folder and the tables of a fresh clone: nobody has to start the service first.
+        // A fresh clone has neither the folder nor the tables yet.
         await services.GetRequiredService<Migrator>().MigrateAsync(cancellationToken);
         var started = Stopwatch.GetTimestamp();
-        var seeder = new Seeder(database, services.GetRequiredService<IOptions<KeycloakOptions>>().Value, services.GetRequiredService<TimeProvider>());
+        var seeder = new Seeder(
+            database, services.GetRequiredService<IOptions<KeycloakOptions>>().Value, services.GetRequiredService<TimeProvider>());
         Terminal.Say(await seeder.SeedAsync(size, Report, cancellationToken)
-            ? $"Added to {database.Place} in {Stopwatch.GetElapsedTime(started).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s. Nobody of them can sign in: Keycloak does not know them."
+            ? $"Added to {database.Place} in "
+                + $"{Stopwatch.GetElapsedTime(started).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s. Nobody of them can "
+                + "sign in: Keycloak does not know them."
             : $"{database.Place} holds the data of --seed {size.Seed} already. Nothing has been added; another --seed adds more.");
     }
 
-    // On a terminal, the line that says how far it has come gives way to the next.
+    // On a terminal, the next line of progress overwrites this one.
     private static void Report(string what, long? total, long done)
     {
         var number = done.ToString("N0", CultureInfo.InvariantCulture);

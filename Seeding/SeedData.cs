@@ -4,10 +4,7 @@ using KeycloakAccess.Permissions;
 
 namespace Seeding;
 
-/// <summary>
-/// Made-up data: who there is, what they may do, what there is to do it with. A pure function of its arguments. Rows that
-/// there are very many of are made as they are asked for (<see cref="SeedHistory"/>).
-/// </summary>
+/// <summary>A pure function of its arguments. <see cref="SeedHistory"/> yields the rows of which there are very many.</summary>
 internal sealed class SeedData
 {
     private const int AccountStream = 1;
@@ -19,7 +16,7 @@ internal sealed class SeedData
     private const int TokenStream = 7;
     private const int KeyStream = 8;
 
-    // As many patterns as people write; each role is compared with each of them once.
+    // A realistic maximum; each role is compared with every pattern once.
     private const int MostPatterns = 300;
     private const string Superusers = "superusers";
 
@@ -46,7 +43,7 @@ internal sealed class SeedData
 
     public string Resource => _keycloak.Resource;
 
-    /// <summary>The roles and Keycloak groups that tokens have shown. Accounts name them by their place here.</summary>
+    /// <summary>Observed roles and Keycloak groups. Accounts refer to them by index.</summary>
     public IReadOnlyList<KeycloakRole> Roles { get; }
 
     public IReadOnlyList<SeedGroup> Groups { get; }
@@ -59,10 +56,9 @@ internal sealed class SeedData
 
     public IReadOnlyList<SeedBook> Books { get; }
 
-    /// <summary>The key that tells whether this seed has been here before.</summary>
+    /// <summary>Its presence tells that this seed was added before.</summary>
     public static string FirstKeyOf(int seed) => Token(new SeedRandom(seed, KeyStream), 43);
 
-    /// <summary>Who is in which group directly.</summary>
     public IEnumerable<(Guid GroupId, Guid AccountId)> Members()
     {
         var random = new SeedRandom(_size.Seed, MemberStream);
@@ -82,21 +78,23 @@ internal sealed class SeedData
         }
     }
 
-    /// <summary>Sign-ins that are still good, of people who were here a short while ago.</summary>
+    /// <summary>Sessions that have not expired.</summary>
     public IEnumerable<object?[]> Sessions()
     {
         var random = new SeedRandom(_size.Seed, SessionStream);
-        foreach (var account in Accounts.Where(account => !account.IsService && account.Enabled && Now - account.LastSeenAt < TimeSpan.FromHours(9)))
+        foreach (var account in Accounts.Where(account =>
+            !account.IsService && account.Enabled && Now - account.LastSeenAt < TimeSpan.FromHours(9)))
         {
             var started = account.LastSeenAt - TimeSpan.FromMinutes(random.Below(55));
             yield return
             [
-                random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started, started.AddHours(10), Address(random), random.Of(SeedTexts.Browsers),
+                random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started,
+                started.AddHours(10), Address(random), random.Of(SeedTexts.Browsers),
             ];
         }
     }
 
-    /// <summary>Keys that the realm has had; it signs with others by now.</summary>
+    /// <summary>Keys that the realm has replaced since.</summary>
     public IEnumerable<object?[]> Keys()
     {
         var random = new SeedRandom(_size.Seed, KeyStream);
@@ -107,7 +105,7 @@ internal sealed class SeedData
         }
     }
 
-    /// <summary>How the newest token of each service looked. Some are odd, each in its own way.</summary>
+    /// <summary>The newest token of each service; some are unusual on purpose.</summary>
     public IEnumerable<object?[]> Tokens()
     {
         var random = new SeedRandom(_size.Seed, TokenStream);
@@ -121,7 +119,12 @@ internal sealed class SeedData
                 _keycloak.Issuer,
                 account.Username,
                 oddity == 1 ? ClientToken.WrongAudience : ClientToken.Accepted,
-                oddity switch { 1 => "account", 4 => $"{_keycloak.RequiredAudience} {string.Join(' ', SeedTexts.Clients)}", _ => _keycloak.RequiredAudience },
+                oddity switch
+                {
+                    1 => "account",
+                    4 => $"{_keycloak.RequiredAudience} {string.Join(' ', SeedTexts.Clients)}",
+                    _ => _keycloak.RequiredAudience,
+                },
                 oddity == 2 ? "profile email" : random.Chance(0.5) ? "profile books:read" : "profile books:read books:write authors:read",
                 oddity == 5 ? 140 : roles,
                 oddity != 3,
@@ -134,7 +137,7 @@ internal sealed class SeedData
 
     private static IEnumerable<KeycloakRole> NewRoles(SeedSize size, KeycloakOptions keycloak)
     {
-        // What every Keycloak gives everybody, and what the groups of a new installation are mapped from.
+        // The roles of every Keycloak, and those that a new installation maps to groups.
         yield return new KeycloakRole(RoleKind.RealmRole, "", $"default-roles-{keycloak.Realm}");
         yield return new KeycloakRole(RoleKind.RealmRole, "", "offline_access");
         yield return new KeycloakRole(RoleKind.RealmRole, "", "staff");
@@ -175,9 +178,11 @@ internal sealed class SeedData
         List<(Guid Id, string Name)> groups =
         [
             .. Groups.Select(group => (group.Id, group.Name)),
-            .. ground.Groups.Where(group => group.Key != Superusers).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => (group.Value, group.Key)),
+            .. ground.Groups.Where(group => group.Key != Superusers)
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => (group.Value, group.Key)),
         ];
-        // The last part of the roles leads nowhere, and so does what every Keycloak gives everybody.
+        // The last roles have no mapping, and neither do the roles of every Keycloak.
         var first = Roles.Count - Math.Max(20, _size.Mappings * 23 / 20);
         var mapped = Math.Max(1, (Roles.Count - first) * 17 / 20);
         var patterns = 0;
@@ -186,7 +191,7 @@ internal sealed class SeedData
             var pattern = Exact(Roles[first + (index % mapped)]);
             if (index % 11 == 10)
             {
-                // A role that no token has shown.
+                // A role that was never observed.
                 pattern = Exact(SeedNames.Role(Roles.Count + index, _keycloak.Resource));
             }
             else if (index % 13 == 12 && patterns++ < MostPatterns)
@@ -199,7 +204,8 @@ internal sealed class SeedData
             var (groupId, groupName) = groups[index < groups.Count ? index : random.Skewed(groups.Count)];
             if (taken.Add((pattern, groupId)))
             {
-                yield return new SeedMapping(random.Id(Now.AddDays(-300)), RoleKinds.Write(pattern.Kind), pattern.Client, pattern.Name, groupId, groupName);
+                yield return new SeedMapping(
+                    random.Id(Now.AddDays(-300)), RoleKinds.Write(pattern.Kind), pattern.Client, pattern.Name, groupId, groupName);
             }
         }
 
@@ -213,27 +219,35 @@ internal sealed class SeedData
         var span = TimeSpan.FromDays(Math.Max(700, _size.Days));
         for (var index = 0; index < _size.Accounts; index++)
         {
-            // In the order in which they came, as ids tell it.
+            // In the order of creation, as ids sort.
             var created = Now - (span * (1 - ((index + random.Part()) / _size.Accounts)));
             var isService = index % 20 == 7;
             var (first, last) = SeedNames.Person(random);
             var username = SeedNames.Free(
-                isService ? $"{random.Of(SeedTexts.Departments)}-{random.Of(SeedTexts.Tasks)}" : $"{SeedNames.Plain(first)}.{SeedNames.Plain(last)}", taken);
-            yield return new SeedAccount(
-                random.Id(created),
-                random.Id().ToString(),
-                isService,
-                username,
-                isService || random.Chance(0.03) ? null : $"{username}@{random.Of(SeedTexts.Domains)}",
-                isService ? (random.Chance(0.5) ? $"Service account of {username}" : null) : random.Chance(0.02) ? null : $"{first} {last}",
-                Enabled: !random.Chance(0.07),
-                created,
-                LastSeen(random, created, isService),
-                RolesOf(random, index, isService));
+                isService
+                    ? $"{random.Of(SeedTexts.Departments)}-{random.Of(SeedTexts.Tasks)}"
+                    : $"{SeedNames.Plain(first)}.{SeedNames.Plain(last)}",
+                taken);
+            // The draws below are in a fixed order: another one would make other data from the same seed.
+            yield return new SeedAccount
+            {
+                Id = random.Id(created),
+                Subject = random.Id().ToString(),
+                IsService = isService,
+                Username = username,
+                Email = isService || random.Chance(0.03) ? null : $"{username}@{random.Of(SeedTexts.Domains)}",
+                Name = isService
+                    ? (random.Chance(0.5) ? $"Service account of {username}" : null)
+                    : random.Chance(0.02) ? null : $"{first} {last}",
+                Enabled = !random.Chance(0.07),
+                CreatedAt = created,
+                LastSeenAt = LastSeen(random, created, isService),
+                Roles = RolesOf(random, index, isService),
+            };
         }
     }
 
-    // Half of all people were here on one of the last days, some not for months; services call all the time.
+    // Half of all people were active recently, some not for months; services always are.
     private DateTimeOffset LastSeen(SeedRandom random, DateTimeOffset created, bool isService)
     {
         var ago = isService && random.Chance(0.85)
@@ -248,10 +262,11 @@ internal sealed class SeedData
         return Now - ago < created ? created : Now - ago;
     }
 
-    // The places of the roles; null: no token of the account has carried roles so far.
+    // Indexes of roles; null if no token of the account has had roles.
     private IReadOnlyList<int>? RolesOf(SeedRandom random, int index, bool isService)
     {
-        const int Default = 0, OfflineAccess = 1, Staff = 2, Superuser = 3, BookReader = 4, BookEditor = 5, GroupManager = 6, Leads = 7, First = 8;
+        const int Default =
+            0, OfflineAccess = 1, Staff = 2, Superuser = 3, BookReader = 4, BookEditor = 5, GroupManager = 6, Leads = 7, First = 8;
         if (random.Chance(0.03))
         {
             return null;
@@ -270,11 +285,12 @@ internal sealed class SeedData
 
         if (random.Chance(0.08))
         {
-            // Somebody whom nobody has given anything.
+            // No mapped role.
             return [.. roles];
         }
 
-        foreach (var (role, share) in ((int, double)[])[(Staff, isService ? 0 : 0.15), (BookReader, 0.4), (BookEditor, 0.08), (GroupManager, 0.01), (Leads, isService ? 0 : 0.02)])
+        foreach (var (role, share) in ((int, double)[])[
+            (Staff, isService ? 0 : 0.15), (BookReader, 0.4), (BookEditor, 0.08), (GroupManager, 0.01), (Leads, isService ? 0 : 0.02)])
         {
             if (random.Chance(share))
             {
@@ -301,7 +317,8 @@ internal sealed class SeedData
             var born = new DateOnly(1880 + random.Below(120), 1, 1).AddDays(random.Below(365));
             var died = born.AddDays((int)(365.25 * (45 + random.Below(50))));
             var website = $"https://{SeedNames.Plain(first)}-{SeedNames.Plain(last)}.example";
-            authors.Add(new SeedAuthor(random.Id(Now.AddDays(-500)), $"{first} {last}", born, died < today ? died : null, random.Chance(0.3) ? website : null));
+            authors.Add(new SeedAuthor(
+                random.Id(Now.AddDays(-500)), $"{first} {last}", born, died < today ? died : null, random.Chance(0.3) ? website : null));
         }
 
         var books = new List<SeedBook>();
@@ -320,7 +337,7 @@ internal sealed class SeedData
         return (authors, books);
     }
 
-    // The addresses that are for documentation (RFC 5737 and 3849).
+    // Addresses for documentation (RFC 5737 and 3849).
     private static string Address(SeedRandom random) => random.Below(5) switch
     {
         0 => string.Create(CultureInfo.InvariantCulture, $"2001:db8:{random.Below(0xFFFF):x}::{random.Below(0xFFFF):x}"),

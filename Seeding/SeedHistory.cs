@@ -4,7 +4,7 @@ using KeycloakAccess.Permissions;
 
 namespace Seeding;
 
-/// <summary>What happened in made-up data: rows of the audit log and what was counted, with the rhythm of days and weeks.</summary>
+/// <summary>Rows of the audit log and request counters, in the rhythm of days and weeks.</summary>
 internal sealed class SeedHistory(SeedData data)
 {
     private const int AuditStream = 21;
@@ -12,18 +12,27 @@ internal sealed class SeedHistory(SeedData data)
     private const string PermissionMissing = "permission_missing";
     private const string Missing = """["account:change","group:change"]""";
 
-    // How much happens in each hour of a day (UTC), beside the busiest.
+    // The load of each hour of a day (UTC), relative to the busiest.
     private static readonly double[] Hours =
-        [0.08, 0.06, 0.05, 0.05, 0.08, 0.15, 0.3, 0.55, 0.85, 1, 0.98, 0.9, 0.7, 0.85, 0.95, 0.9, 0.75, 0.55, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1];
+        [
+            0.08, 0.06, 0.05, 0.05, 0.08, 0.15, 0.3, 0.55, 0.85, 1, 0.98, 0.9,
+            0.7, 0.85, 0.95, 0.9, 0.75, 0.55, 0.4, 0.3, 0.25, 0.2, 0.15, 0.1,
+        ];
 
     private static readonly (string Permission, string Method, string Path)[] Calls =
     [
-        ("book:change", "PUT", "/api/books/{id}"), ("book:delete", "DELETE", "/api/books/{id}"), ("book:add", "POST", "/api/books"), ("book:publish", "POST", "/api/books/{id}/publish"),
-        ("author:change", "PUT", "/api/authors/{id}"), ("account:view", "GET", "/admin/accounts"), ("group:view", "GET", "/api/groups"), ("admin:view", "GET", "/admin/"), ("audit:view", "GET", "/admin/audit"),
+        ("book:change", "PUT", "/api/books/{id}"),
+        ("book:delete", "DELETE", "/api/books/{id}"),
+        ("book:add", "POST", "/api/books"),
+        ("book:publish", "POST", "/api/books/{id}/publish"),
+        ("author:change", "PUT", "/api/authors/{id}"),
+        ("account:view", "GET", "/admin/accounts"),
+        ("group:view", "GET", "/api/groups"),
+        ("admin:view", "GET", "/admin/"),
+        ("audit:view", "GET", "/admin/audit"),
     ];
 
-    /// <summary>The rows of the audit log, the oldest first.</summary>
-    /// <param name="count">How many.</param>
+    /// <summary>The oldest first.</summary>
     public IEnumerable<AuditRow> Audit(int count)
     {
         var random = new SeedRandom(data.Seed, AuditStream);
@@ -33,11 +42,11 @@ internal sealed class SeedHistory(SeedData data)
         }
 
         var start = StartOfHour(data.Now.AddDays(-data.Days));
-        double[] weights = [.. Enumerable.Range(0, (int)Math.Ceiling((data.Now - start).TotalHours)).Select(hour => Weight(start.AddHours(hour)))];
+        double[] weights =
+            [.. Enumerable.Range(0, (int)Math.Ceiling((data.Now - start).TotalHours)).Select(hour => Weight(start.AddHours(hour)))];
         var each = count / weights.Sum();
         double due = 0;
         var written = 0;
-        // What has been told of already: nothing is added twice.
         var known = new HashSet<Guid>();
         for (var hour = 0; hour < weights.Length; hour++)
         {
@@ -51,7 +60,6 @@ internal sealed class SeedHistory(SeedData data)
         }
     }
 
-    /// <summary>What was counted, as <see cref="RequestCounters"/> counts it.</summary>
     public IEnumerable<object?[]> Activity()
     {
         var random = new SeedRandom(data.Seed, ActivityStream);
@@ -92,24 +100,26 @@ internal sealed class SeedHistory(SeedData data)
 
     private AuditRow Row(SeedRandom random, DateTimeOffset at, int number, HashSet<Guid> known)
     {
-        // As Kestrel numbers requests: connections as time goes, and a few requests on each.
+        // As Kestrel numbers requests: increasing connections with a few requests each.
         var request = string.Create(CultureInfo.InvariantCulture, $"0HN{2_000_000_000 + (number / 3):X10}:{1 + (number % 3):X8}");
+        var moment = new Moment(random, at, request, known);
         return random.Below(100) switch
         {
-            < 24 => Refusal(random, at, request),
-            < 34 => FirstSeen(random, at, request, known),
-            < 52 => RolesChanged(random, at, request),
-            < 60 => Switched(random, at, request),
-            < 84 => OfBooks(random, at, request, known),
-            < 91 => OfMembers(random, at, request),
-            < 95 => OfGroups(random, at, request),
-            < 98 => OfMappings(random, at, request),
-            _ => OfAuthors(random, at, request, known),
+            < 24 => Refusal(moment),
+            < 34 => FirstSeen(moment),
+            < 52 => RolesChanged(moment),
+            < 60 => EnabledChanged(moment),
+            < 84 => OfBooks(moment),
+            < 91 => OfMembers(moment),
+            < 95 => OfGroups(moment),
+            < 98 => OfMappings(moment),
+            _ => OfAuthors(moment),
         };
     }
 
-    private AuditRow Refusal(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow Refusal(Moment moment)
     {
+        var (random, at, request, _) = moment;
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         var (permission, method, path) = random.Of(Calls);
         var code = random.Below(20) switch
@@ -146,132 +156,183 @@ internal sealed class SeedHistory(SeedData data)
         };
     }
 
-    private AuditRow FirstSeen(SeedRandom random, DateTimeOffset at, string request, HashSet<Guid> known)
+    private AuditRow FirstSeen(Moment moment)
     {
+        var (random, _, _, known) = moment;
         var account = random.Of(data.Accounts);
         if (!known.Add(account.Id))
         {
-            return RolesChanged(random, at, request);
+            return RolesChanged(moment);
         }
 
-        return Change(random, at, request, account, AccountPermissions.Model, account.Id, Permission.Add, before: null, Values(
-            ("kind", account.Kind), ("username", account.Username), ("email", account.Email), ("name", account.Name), ("subject", account.Subject), ("enabled", true)));
+        return Change(
+            moment,
+            account,
+            (AccountPermissions.Model, account.Id, Permission.Add),
+            before: null,
+            Values(
+                ("kind", account.Kind),
+                ("username", account.Username),
+                ("email", account.Email),
+                ("name", account.Name),
+                ("subject", account.Subject),
+                ("enabled", true)));
     }
 
-    private AuditRow RolesChanged(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow RolesChanged(Moment moment)
     {
+        var random = moment.Random;
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         string[] roles = [.. (account.Roles ?? []).Select(role => data.Roles[role].ToString())];
         string[] before = [.. roles.Where(_ => random.Chance(0.7)), random.Of(data.Roles).ToString()];
-        return Change(random, at, request, account, AccountPermissions.Model, account.Id, Permission.Change, Roles(before), Roles(roles));
+        return Change(moment, account, (AccountPermissions.Model, account.Id, Permission.Change), Roles(before), Roles(roles));
 
         static Dictionary<string, object?> Roles(string[] roles) => Values(("roles", roles.Order(StringComparer.Ordinal).ToArray()));
     }
 
-    private AuditRow Switched(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow EnabledChanged(Moment moment)
     {
+        var random = moment.Random;
         var off = random.Chance(0.6);
         var reason = random.Chance(0.8) ? random.Of(off ? SeedTexts.DisableReasons : SeedTexts.EnableReasons) : null;
-        var switched = random.Of(data.Accounts);
-        return Change(random, at, request, Manager(random), AccountPermissions.Model, switched.Id, Permission.Change, State(off), State(!off), reason);
+        var changed = random.Of(data.Accounts);
+        return Change(moment, Manager(random), (AccountPermissions.Model, changed.Id, Permission.Change), State(off), State(!off), reason);
 
-        Dictionary<string, object?> State(bool enabled) => Values(("username", switched.Username), ("enabled", enabled));
+        Dictionary<string, object?> State(bool enabled) => Values(("username", changed.Username), ("enabled", enabled));
     }
 
-    private AuditRow OfBooks(SeedRandom random, DateTimeOffset at, string request, HashSet<Guid> known)
+    private AuditRow OfBooks(Moment moment)
     {
+        var (random, at, _, known) = moment;
         var book = random.Of(data.Books);
         var now = Book(book.Title, book.PublishedOn);
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         if (known.Add(book.Id))
         {
-            return Change(random, at, request, account, "book", book.Id, Permission.Add, before: null, now);
+            return Change(moment, account, ("book", book.Id, Permission.Add), before: null, now);
         }
 
         return random.Below(20) switch
         {
-            < 13 => Change(random, at, request, account, "book", book.Id, Permission.Change, Book(SeedNames.Title(random), book.PublishedOn), now),
-            < 18 => Change(random, at, request, account, "book", book.Id, "publish", Book(book.Title, published: null), Book(book.Title, DateOnly.FromDateTime(at.UtcDateTime))),
-            _ => Change(random, at, request, account, "book", random.Id(at), Permission.Delete, Book(SeedNames.Title(random), book.PublishedOn), after: null),
+            < 13 => Change(moment, account, ("book", book.Id, Permission.Change), Book(SeedNames.Title(random), book.PublishedOn), now),
+            < 18 => Change(
+                moment,
+                account,
+                ("book", book.Id, "publish"),
+                Book(book.Title, published: null),
+                Book(book.Title, DateOnly.FromDateTime(at.UtcDateTime))),
+            _ => Change(
+                moment,
+                account,
+                ("book", random.Id(at), Permission.Delete),
+                Book(SeedNames.Title(random), book.PublishedOn),
+                after: null),
         };
 
         Dictionary<string, object?> Book(string title, DateOnly? published) =>
             Values(("id", book.Id), ("title", title), ("authorId", book.AuthorId), ("isbn", book.Isbn), ("publishedOn", published));
     }
 
-    private AuditRow OfAuthors(SeedRandom random, DateTimeOffset at, string request, HashSet<Guid> known)
+    private AuditRow OfAuthors(Moment moment)
     {
+        var (random, _, _, known) = moment;
         var author = random.Of(data.Authors);
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         return known.Add(author.Id)
-            ? Change(random, at, request, account, "author", author.Id, Permission.Add, before: null, Author(author.Website))
-            : Change(random, at, request, account, "author", author.Id, Permission.Change, Author(website: null), Author($"https://authors.example/{author.Id}"));
+            ? Change(moment, account, ("author", author.Id, Permission.Add), before: null, Author(author.Website))
+            : Change(
+                moment,
+                account,
+                ("author", author.Id, Permission.Change),
+                Author(website: null),
+                Author($"https://authors.example/{author.Id}"));
 
         Dictionary<string, object?> Author(string? website) =>
             Values(("id", author.Id), ("name", author.Name), ("bornOn", author.BornOn), ("diedOn", author.DiedOn), ("website", website));
     }
 
-    private AuditRow OfMembers(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow OfMembers(Moment moment)
     {
+        var random = moment.Random;
         if (data.Groups.Count == 0)
         {
-            return Switched(random, at, request);
+            return EnabledChanged(moment);
         }
 
         var account = random.Of(data.Accounts);
         var member = Values(("accountId", account.Id), ("username", account.Username));
         var joins = random.Chance(0.6);
         return Change(
-            random, at, request, Manager(random), GroupPermissions.Model, random.Of(data.Groups).Id, joins ? "add-member" : "remove-member", joins ? null : member, joins ? member : null, random.Of(SeedTexts.MemberReasons));
+            moment,
+            Manager(random),
+            (GroupPermissions.Model, random.Of(data.Groups).Id, joins ? "add-member" : "remove-member"),
+            joins ? null : member,
+            joins ? member : null,
+            random.Of(SeedTexts.MemberReasons));
     }
 
-    private AuditRow OfGroups(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow OfGroups(Moment moment)
     {
+        var random = moment.Random;
         if (data.Groups.Count == 0)
         {
-            return Switched(random, at, request);
+            return EnabledChanged(moment);
         }
 
         var group = random.Of(data.Groups);
         return random.Chance(0.3)
-            ? Change(random, at, request, Manager(random), GroupPermissions.Model, group.Id, Permission.Add, before: null, Group(group.Granted))
-            : Change(random, at, request, Manager(random), GroupPermissions.Model, group.Id, Permission.Change, Group([.. group.Granted.Skip(1)]), Group(group.Granted));
+            ? Change(moment, Manager(random), (GroupPermissions.Model, group.Id, Permission.Add), before: null, Group(group.Granted))
+            : Change(
+                moment,
+                Manager(random),
+                (GroupPermissions.Model, group.Id, Permission.Change),
+                Group([.. group.Granted.Skip(1)]),
+                Group(group.Granted));
 
         Dictionary<string, object?> Group(IReadOnlyList<string> granted) => Values(
-            ("name", group.Name), ("description", group.Description), ("permissions", granted.Order(StringComparer.Ordinal).ToArray()), ("denied", group.Denied), ("isDefault", false));
+            ("name", group.Name),
+            ("description", group.Description),
+            ("permissions", granted.Order(StringComparer.Ordinal).ToArray()),
+            ("denied", group.Denied),
+            ("isDefault", false));
     }
 
-    private AuditRow OfMappings(SeedRandom random, DateTimeOffset at, string request)
+    private AuditRow OfMappings(Moment moment)
     {
+        var (random, at, _, _) = moment;
         if (data.Mappings.Count == 0)
         {
-            return Switched(random, at, request);
+            return EnabledChanged(moment);
         }
 
         var mapping = random.Of(data.Mappings);
         var values = GroupMappings.Values(mapping.Kind, mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);
         return random.Chance(0.7)
-            ? Change(random, at, request, Manager(random), RoleMappingPermissions.Model, mapping.Id, Permission.Add, before: null, values)
-            : Change(random, at, request, Manager(random), RoleMappingPermissions.Model, random.Id(at), Permission.Delete, values, after: null);
+            ? Change(moment, Manager(random), (RoleMappingPermissions.Model, mapping.Id, Permission.Add), before: null, values)
+            : Change(moment, Manager(random), (RoleMappingPermissions.Model, random.Id(at), Permission.Delete), values, after: null);
     }
 
-    // A few look after many.
+    // Few managers make many changes.
     private SeedAccount Manager(SeedRandom random) => data.Accounts[random.Below(Math.Clamp(data.Accounts.Count / 50, 1, 200))];
 
     private static AuditRow Change(
-        SeedRandom random, DateTimeOffset at, string request, SeedAccount actor, string model, Guid row, string action,
-        IReadOnlyDictionary<string, object?>? before, IReadOnlyDictionary<string, object?>? after, string? reason = null) => new()
+        Moment moment,
+        SeedAccount actor,
+        (string Model, Guid Row, string Action) what,
+        IReadOnlyDictionary<string, object?>? before,
+        IReadOnlyDictionary<string, object?>? after,
+        string? reason = null) => new()
         {
-            Id = random.Id(at),
-            At = at,
+            Id = moment.Random.Id(moment.At),
+            At = moment.At,
             Kind = AuditRow.ChangeKind,
             AccountId = actor.Id,
             Account = actor.Username,
-            Method = actor.IsService || random.Chance(0.3) ? Actor.Bearer : Actor.Session,
-            RequestId = request,
-            Model = model,
-            RowId = row.ToString(),
-            Action = action,
+            Method = actor.IsService || moment.Random.Chance(0.3) ? Actor.Bearer : Actor.Session,
+            RequestId = moment.Request,
+            Model = what.Model,
+            RowId = what.Row.ToString(),
+            Action = what.Action,
             OldValues = AuditLog.Json(before),
             NewValues = AuditLog.Json(after),
             Reason = reason,
@@ -287,4 +348,7 @@ internal sealed class SeedHistory(SeedData data)
 
         return named;
     }
+
+    /// <summary><c>Known</c> are the ids that the audit log has told of, so that nothing is added twice.</summary>
+    private sealed record Moment(SeedRandom Random, DateTimeOffset At, string Request, HashSet<Guid> Known);
 }

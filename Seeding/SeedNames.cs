@@ -4,13 +4,12 @@ using KeycloakAccess.Authentication;
 
 namespace Seeding;
 
-/// <summary>Names of people, roles, groups and books, put together from <see cref="SeedTexts"/>.</summary>
 internal static class SeedNames
 {
-    // No common factor with the number of combinations, so that going by this step meets each of them once.
+    // Coprime to the number of combinations, so that these steps reach every one.
     private const int Step = 101;
 
-    // Written out, because string.Normalize leaves letters with marks alone where globalization is invariant, as here.
+    // Explicit, because string.Normalize leaves accented letters as they are with invariant globalization.
     private const string Marked = "áàâãäåąçćčéèêëęğíìîïıłñńóòôõöøśšşúùûüýźžż";
     private const string Unmarked = "aaaaaaaccceeeeegiiiiilnnoooooosssuuuuyzzz";
 
@@ -20,11 +19,13 @@ internal static class SeedNames
         return (random.Of(first), random.Of(last));
     }
 
-    /// <returns>The name in small letters without marks, as user names and addresses are written.</returns>
+    /// <summary>In lower case without accents, as in user names and addresses.</summary>
     public static string Plain(string name)
     {
         var text = new StringBuilder(name.Length);
-        foreach (var character in name.ToLowerInvariant().Replace("ß", "ss", StringComparison.Ordinal).Replace("æ", "ae", StringComparison.Ordinal))
+        foreach (var character in name.ToLowerInvariant()
+            .Replace("ß", "ss", StringComparison.Ordinal)
+            .Replace("æ", "ae", StringComparison.Ordinal))
         {
             var plain = Marked.IndexOf(character, StringComparison.Ordinal) is >= 0 and var at ? Unmarked[at] : character;
             if (char.IsAsciiLetterLower(plain) || plain == '-')
@@ -36,7 +37,7 @@ internal static class SeedNames
         return text.ToString();
     }
 
-    /// <returns>The name, with a number where it is taken already; it is taken from then on.</returns>
+    /// <summary>Appends a number to a taken name, and marks the result as taken.</summary>
     public static string Free(string name, HashSet<string> taken)
     {
         var free = name;
@@ -48,9 +49,7 @@ internal static class SeedNames
         return free;
     }
 
-    /// <summary>As many different roles and Keycloak groups as one likes: half of them groups, a quarter realm roles, a quarter client roles.</summary>
-    /// <param name="index">Which.</param>
-    /// <param name="resource">The client of this service.</param>
+    /// <summary>Unlimited: half of them Keycloak groups, a quarter realm roles, a quarter client roles.</summary>
     public static KeycloakRole Role(int index, string resource) => (index % 4) switch
     {
         0 => GroupPath(index / 4 * 2),
@@ -59,7 +58,6 @@ internal static class SeedNames
         _ => ClientRole(index / 4, resource),
     };
 
-    /// <returns>The title of a book.</returns>
     public static string Title(SeedRandom random)
     {
         var noun = random.Of(SeedTexts.Nouns);
@@ -74,7 +72,7 @@ internal static class SeedNames
         };
     }
 
-    /// <returns>An ISBN-13 whose last digit is right (ISO 2108).</returns>
+    /// <summary>ISBN-13 with a valid check digit (ISO 2108).</summary>
     public static string Isbn(SeedRandom random)
     {
         var digits = "978" + random.Below(1_000_000_000).ToString("D9", CultureInfo.InvariantCulture);
@@ -88,7 +86,10 @@ internal static class SeedNames
         var region = SeedTexts.Regions[combination % SeedTexts.Regions.Count];
         var department = SeedTexts.Departments[combination / SeedTexts.Regions.Count % SeedTexts.Departments.Count];
         var rank = SeedTexts.Ranks[combination / SeedTexts.Regions.Count / SeedTexts.Departments.Count];
-        return new KeycloakRole(RoleKind.KeycloakGroup, "", $"/{region}/{department}{(rank.Length > 0 ? $"/{rank}" : "")}{(number > 0 ? $"/team-{number}" : "")}");
+        return new KeycloakRole(
+            RoleKind.KeycloakGroup,
+            "",
+            $"/{region}/{department}{(rank.Length > 0 ? $"/{rank}" : "")}{(number > 0 ? $"/team-{number}" : "")}");
     }
 
     private static KeycloakRole RealmRole(int index)
@@ -104,7 +105,10 @@ internal static class SeedNames
         string[] clients = [resource, .. SeedTexts.Clients];
         var (combination, number) = Combination(index, clients.Length * SeedTexts.Departments.Count);
         var department = SeedTexts.Departments[combination / clients.Length];
-        return new KeycloakRole(RoleKind.ClientRole, clients[combination % clients.Length], $"{department}-{(index % 2 == 0 ? "user" : "manager")}{(number > 0 ? $"-{number}" : "")}");
+        return new KeycloakRole(
+            RoleKind.ClientRole,
+            clients[combination % clients.Length],
+            $"{department}-{(index % 2 == 0 ? "user" : "manager")}{(number > 0 ? $"-{number}" : "")}");
     }
 
     private static (int Combination, int Number) Combination(int index, int combinations) =>

@@ -3,11 +3,9 @@ using System.Buffers.Binary;
 namespace Seeding;
 
 /// <summary>
-/// Chance that repeats itself: the same numbers from the same seed, on every machine and with every version of .NET, which
-/// <see cref="Random"/> does not promise. SplitMix64 (Steele, Lea and Flood, 2014). Not for secrets.
+/// SplitMix64 (Steele, Lea and Flood, 2014): the same numbers from the same seed with every version of .NET, which <see cref="Random"/>
+/// does not promise. Each stream is independent, so that more of one thing changes no other. Not for secrets.
 /// </summary>
-/// <param name="seed">The seed.</param>
-/// <param name="stream">What the numbers are for: each stream is one of its own, so that more of one thing changes no other.</param>
 internal sealed class SeedRandom(int seed, int stream)
 {
     private ulong _state = unchecked(((ulong)(uint)seed << 32 | (uint)stream) * 0x9E37_79B9_7F4A_7C15);
@@ -23,23 +21,23 @@ internal sealed class SeedRandom(int seed, int stream)
         }
     }
 
-    /// <returns>From 0 on, less than 1.</returns>
+    /// <summary>From 0, below 1.</summary>
     public double Part() => (Next() >> 11) * (1.0 / (1UL << 53));
 
-    /// <returns>From 0 on, less than the end.</returns>
+    /// <summary>From 0, below <c>end</c>.</summary>
     public int Below(int end) => (int)(Next() % (uint)end);
 
-    /// <returns>From 0 on, less than the end, and low numbers far more often than high ones, as names and roles are spread.</returns>
+    /// <summary>From 0, below <c>end</c>; low numbers far more often than high ones.</summary>
     public int Skewed(int end) => (int)(Math.Pow(Part(), 3) * end);
 
     public bool Chance(double probability) => Part() < probability;
 
     public T Of<T>(IReadOnlyList<T> list) => list[Below(list.Count)];
 
-    /// <summary>An id of version 4, as Keycloak makes them (RFC 9562).</summary>
+    /// <summary>Version 4, as Keycloak's (RFC 9562).</summary>
     public Guid Id() => Id(time: null);
 
-    /// <summary>An id of version 7, as this service makes them: they sort as time goes (RFC 9562).</summary>
+    /// <summary>Version 7, as this service's: they sort by time (RFC 9562).</summary>
     public Guid Id(DateTimeOffset at) => Id(at.ToUnixTimeMilliseconds());
 
     private Guid Id(long? time)

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Configuration.Memory;
 namespace Api.Development;
 
 /// <summary>
-/// The embedded realm beside the service, in Development, where no Keycloak is configured. Compiled into Debug builds
-/// only. Section <c>EmbeddedRealm</c> moves it: <c>Url</c> (default <c>http://localhost:8080</c>) and <c>RealmFile</c>.
+/// The embedded realm in Development, where no Keycloak is configured; compiled into Debug builds only. Section <c>EmbeddedRealm</c>
+/// sets <c>Url</c> (default <c>http://localhost:8080</c>) and <c>RealmFile</c>.
 /// </summary>
 internal sealed class DevelopmentRealm : IAsyncDisposable
 {
@@ -25,10 +25,9 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         _loggers = loggers;
     }
 
-    /// <summary>Starts the realm and points section <c>Keycloak</c> at it, where nobody else has.</summary>
-    /// <param name="builder">The service's.</param>
-    /// <param name="start">Whether to start it; a verb only needs to know where it would be.</param>
-    /// <exception cref="KeycloakConfigurationException">Its port is taken, or its realm file cannot be used.</exception>
+    /// <summary>
+    /// Points section <c>Keycloak</c> at the realm, unless it is configured. A verb needs its address only, and does not start it.
+    /// </summary>
     public static async Task<DevelopmentRealm?> AddAsync(WebApplicationBuilder builder, bool start)
     {
         var keycloak = builder.Configuration.GetSection(KeycloakOptions.Section);
@@ -40,14 +39,14 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         if (!start)
         {
             var url = Url(builder.Configuration.GetSection(Section));
-            // Nobody signs in through a verb, but the settings must be whole.
+            // A verb signs nobody in, but the settings are validated as a whole.
             PointAt(builder, url, RealmName(Options(builder, url)), secret: "none");
             return null;
         }
 
         // The service's own loggers do not exist yet.
         var loggers = LoggerFactory.Create(logging => logging.AddConfiguration(builder.Configuration.GetSection("Logging"))
-            // "Now listening on" would read as if it were the service.
+            // "Now listening on" would be mistaken for the service's own message.
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
             .AddConsole());
         var realm = await StartAsync(builder, loggers);
@@ -55,7 +54,6 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         return new DevelopmentRealm(realm, loggers);
     }
 
-    /// <summary>Prints, once the service listens, all that somebody needs who sees it for the first time.</summary>
     public void AnnounceWhenStarted(WebApplication app) =>
         app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Announcement(app.Urls.First().TrimEnd('/'))));
 
@@ -75,11 +73,11 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             ["Keycloak:sign-in:resource"] = SignInClient,
             ["Keycloak:sign-in:credentials:secret"] = secret,
         };
-        // Below every other source: whatever somebody has set, in either spelling, goes before it.
+        // Below every other source, so that configured values take precedence in either spelling.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
     }
 
-    // What the file says, without importing it.
+    // Read without an import.
     private static string RealmName(EmbeddedRealmOptions options)
     {
         try
@@ -87,9 +85,11 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             using var file = JsonDocument.Parse(File.ReadAllBytes(options.RealmFile));
             return file.RootElement.GetProperty("realm").GetString() ?? "";
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new KeycloakConfigurationException($"The realm file {options.RealmFile} cannot be used: {exception.Message} EmbeddedRealm:RealmFile names it.", exception);
+            throw new KeycloakConfigurationException(
+                $"The realm file {options.RealmFile} cannot be used: {exception.Message} EmbeddedRealm:RealmFile names it.", exception);
         }
     }
 
@@ -105,14 +105,17 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         {
             throw new KeycloakConfigurationException(
                 $"The embedded realm: {exception.Message} Its settings are EmbeddedRealm:Url (in the environment " +
-                "EmbeddedRealm__Url=http://localhost:8090) and EmbeddedRealm:RealmFile; Keycloak:auth-server-url uses a Keycloak of yours instead.",
+                "EmbeddedRealm__Url=http://localhost:8090) and EmbeddedRealm:RealmFile; Keycloak:auth-server-url uses a Keycloak "
+                    + "of yours instead.",
                 exception);
         }
     }
 
-    private static Uri Url(IConfigurationSection section) => Uri.TryCreate(section["Url"] ?? "http://localhost:8080", UriKind.Absolute, out var url)
+    private static Uri Url(IConfigurationSection section) =>
+        Uri.TryCreate(section["Url"] ?? "http://localhost:8080", UriKind.Absolute, out var url)
         ? url
-        : throw new KeycloakConfigurationException($"EmbeddedRealm:Url is \"{section["Url"]}\". It must be an address, as in http://localhost:8080.");
+        : throw new KeycloakConfigurationException(
+            $"EmbeddedRealm:Url is \"{section["Url"]}\". It must be an address, as in http://localhost:8080.");
 
     private static EmbeddedRealmOptions Options(WebApplicationBuilder builder, Uri url)
     {
@@ -121,7 +124,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             EnvironmentName = builder.Environment.EnvironmentName,
             Url = url,
             Placeholders = Addresses(builder),
-            // Beside the database, so that a token from before a restart is still good after it.
+            // Beside the database, so that tokens survive a restart.
             StateFolder = Path.Combine(builder.Environment.ContentRootPath, "data", "realm"),
         };
         if (builder.Configuration.GetSection(Section)["RealmFile"] is { Length: > 0 } file)
@@ -132,7 +135,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         return options;
     }
 
-    /// <summary>Where this service listens, for the realm file's redirect URIs: they follow when the service moves.</summary>
+    /// <summary>For the redirect URIs of the realm file, which follow the service's address.</summary>
     private static Dictionary<string, string>? Addresses(WebApplicationBuilder builder)
     {
         var first = builder.WebHost.GetSetting(WebHostDefaults.ServerUrlsKey)?.Split(';')[0];
@@ -144,6 +147,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
     private string Announcement(string api)
     {
         var service = _realm.Clients.First(client => client is { Enabled: true, ServiceAccountsEnabled: true, Secret.Length: > 0 });
+        var credentials = $"-d client_id={service.ClientId} -d client_secret={service.Secret}";
         var text = new StringBuilder()
             .AppendLine()
             .AppendLine($"  API            {api}/api")
@@ -154,13 +158,16 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             .AppendLine("  People                                   user name / password");
         foreach (var person in _realm.People)
         {
-            text.AppendLine($"    {person.DisplayName,-20} {person.Username + " / " + person.Password,-22} {(person.Enabled ? person.Roles : "disabled")}");
+            text.AppendLine(
+                $"    {person.DisplayName,-20} {person.Username + " / " + person.Password,-22} "
+                    + $"{(person.Enabled ? person.Roles : "disabled")}");
         }
 
         text.AppendLine().AppendLine("  Services                                 client id / secret");
         foreach (var client in _realm.Clients.Where(client => client.ServiceAccountsEnabled))
         {
-            text.AppendLine($"    {client.Name,-20} {client.ClientId + " / " + client.Secret,-34} {(client.Enabled ? "" : "disabled")}".TrimEnd());
+            text.AppendLine(
+                $"    {client.Name,-20} {client.ClientId + " / " + client.Secret,-34} {(client.Enabled ? "" : "disabled")}".TrimEnd());
         }
 
         return text
@@ -168,7 +175,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             .AppendLine("  Get a token, and use it:")
             .AppendLine()
             .AppendLine($"""
-                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials -d client_id={service.ClientId} -d client_secret={service.Secret} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials {credentials} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
                 curl -i {api}/api/books -H "Authorization: Bearer $TOKEN"
                 """)
             .ToString();

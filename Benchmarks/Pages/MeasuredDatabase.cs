@@ -3,14 +3,14 @@ using Npgsql;
 
 namespace Benchmarks.Pages;
 
-/// <summary>How much is in a database that is measured, and what the table calls it.</summary>
 internal sealed record Amount(string Name, int Accounts, int Groups, int Mappings, int Audit)
 {
-    public IEnumerable<string> Arguments => new (string Name, int Value)[] { ("--accounts", Accounts), ("--groups", Groups), ("--mappings", Mappings), ("--audit", Audit) }
+    public IEnumerable<string> Arguments =>
+        new (string Name, int Value)[] { ("--accounts", Accounts), ("--groups", Groups), ("--mappings", Mappings), ("--audit", Audit) }
         .SelectMany(option => new[] { option.Name, option.Value.ToString(CultureInfo.InvariantCulture) });
 }
 
-/// <summary>A database that the benchmark has made and filled, and takes away again unless it is to be kept.</summary>
+/// <summary>Deleted at the end, unless it is kept for the next run.</summary>
 internal sealed class MeasuredDatabase : IAsyncDisposable
 {
     private readonly Func<Task> _drop;
@@ -23,10 +23,9 @@ internal sealed class MeasuredDatabase : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <param name="server">A connection string of PostgreSQL whose user may create databases; <see langword="null"/> for SQLite.</param>
-    /// <param name="amount">How much goes into it.</param>
-    /// <param name="folder">Where files are.</param>
-    /// <param name="isKept">Whether it stays for the next run. It is used again then: seeding adds nothing twice.</param>
+    /// <summary>
+    /// <c>server</c> is a connection string whose user may create databases; null for SQLite. A kept database is not seeded twice.
+    /// </summary>
     public static async Task<MeasuredDatabase> CreateAsync(string? server, Amount amount, string folder, bool isKept)
     {
         if (server is null)

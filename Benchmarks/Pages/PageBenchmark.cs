@@ -3,37 +3,36 @@ using System.Runtime.InteropServices;
 
 namespace Benchmarks.Pages;
 
-/// <summary>
-/// Measures the staff pages over a nearly empty database, over one that fills every page of a list, and over a large one,
-/// in turn, so that whatever else the machine does slows all three alike. What counts is how one compares with another.
-/// </summary>
+/// <summary>Measures in turn, so that other load slows all databases alike: only the ratios count.</summary>
 internal static class PageBenchmark
 {
     private const double Most = 1.5;
 
-    // From this many times the rows on, a page takes longer because of them; it need not be a scan.
+    // Above this ratio of rows, a page takes longer because of its rows, not because of a scan.
     private const double MoreRows = 1.2;
     private const int WarmUp = 10;
     private const int FirstPort = 18_470;
 
-    // The second tells rows from scans: a page of fifty rows takes longer than one of ten, however few there are besides.
+    // The second one separates the cost of rows from that of a scan: a page of 50 rows takes longer than one of 10.
     private static readonly Amount[] Amounts =
         [new("empty", 10, 0, 0, 20), new("filled", 2000, 100, 100, 5000), new("large", 100_000, 1000, 10_000, 1_000_000)];
 
-    /// <param name="arguments">
-    /// How many times each page is measured, the folder that the databases are kept in, and a part of the names of the pages
-    /// that are measured; all of them may be left out, the last ones first.
-    /// </param>
+    /// <summary>
+    /// How often each page is measured, the folder for the databases, and a part of the pages' names; all optional, from the end.
+    /// </summary>
     public static async Task RunAsync(string[] arguments)
     {
         var times = arguments is [var given, ..] ? int.Parse(given, CultureInfo.InvariantCulture) : 25;
         var kept = arguments is [_, var folder, ..] ? Directory.CreateDirectory(folder) : null;
-        StaffPage[] pages = [.. StaffPages.All.Where(page => arguments is not [_, _, var part, ..] || page.Name.Contains(part, StringComparison.Ordinal))];
+        StaffPage[] pages =
+            [.. StaffPages.All.Where(page => arguments is not [_, _, var part, ..] || page.Name.Contains(part, StringComparison.Ordinal))];
         var root = Sources.FindRoot();
         var work = Directory.CreateTempSubdirectory("page-benchmark-");
         try
         {
-            Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET {Environment.Version}");
+            Console.WriteLine(
+                $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, .NET "
+                    + $"{Environment.Version}");
             foreach (var project in (string[])["Api", "keycloak-realm", "Seeding"])
             {
                 Sources.Dotnet(root, "build", project, "-c", "Release", "-o", Path.Combine(work.FullName, project));
@@ -67,9 +66,12 @@ internal static class PageBenchmark
             {
                 var address = new Uri($"http://localhost:{FirstPort + number}");
                 var realm = new Uri($"http://localhost:{FirstPort + Amounts.Length + number}");
-                // The realm takes a sign-in back to this address only.
+                // The realm redirects a sign-in to this address only.
                 Environment.SetEnvironmentVariable("ACME_API_URL", address.GetLeftPart(UriPartial.Authority));
-                realms.Add(RealmProcess.Start(["dotnet", Path.Combine(work.FullName, "keycloak-realm", "KeycloakRealm.dll")], Path.Combine(work.FullName, $"realm-{number}"), realm));
+                realms.Add(RealmProcess.Start(
+                    ["dotnet", Path.Combine(work.FullName, "keycloak-realm", "KeycloakRealm.dll")],
+                    Path.Combine(work.FullName, $"realm-{number}"),
+                    realm));
                 await realms[^1].FirstTokenAsync();
                 databases.Add(await MeasuredDatabase.CreateAsync(server, amount, (kept ?? work).FullName, kept is not null));
                 var settings = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -98,8 +100,7 @@ internal static class PageBenchmark
         }
     }
 
-    // Every page of every site, one after the other, and all of it again, each time beginning with another site: whatever
-    // else goes on for a while on the machine slows a few measures of all pages, and not all measures of one.
+    // Rounds over all pages, each starting with another site, so that a temporary load affects few measures of every page.
     private static async Task<Measure[][]> MeasurePagesAsync(List<Site> sites, StaffPage[] pages, int times)
     {
         var paths = new List<IReadOnlyList<string>>();
@@ -127,13 +128,17 @@ internal static class PageBenchmark
             }
         }
 
-        return [.. measured.Select((page, number) => page.Select((list, site) => new Measure(list.Order().ElementAt(list.Count / 2), rows[number][site])).ToArray())];
+        return [
+            .. measured.Select((page, number) =>
+                page.Select((list, site) => new Measure(list.Order().ElementAt(list.Count / 2), rows[number][site])).ToArray())];
     }
 
     private static void Report(string engine, StaffPage[] pages, Measure[][] measures, int times)
     {
         Console.WriteLine();
-        Console.WriteLine($"{engine,-32} {"rows of a page",17} {Amounts[0].Name,8} {Amounts[1].Name,8} {Amounts[2].Name,8} {"large / empty",15} {"large / filled",15}    (median of {times}, in ms)");
+        Console.WriteLine(
+            $"{engine,-32} {"rows of a page",17} {Amounts[0].Name,8} {Amounts[1].Name,8} {Amounts[2].Name,8} "
+                + $"{"large / empty",15} {"large / filled",15}    (median of {times}, in ms)");
         foreach (var (page, measure) in pages.Zip(measures))
         {
             if (measure is not [var empty, var filled, var large])
@@ -142,11 +147,15 @@ internal static class PageBenchmark
             }
 
             var (beside, scans) = (large.Median / empty.Median, large.Median / filled.Median);
-            var flag = scans > Most && large.Rows <= filled.Rows * MoreRows ? "  grows with the database" : scans > Most || beside > Most ? "  has more rows" : "";
-            Console.WriteLine($"{page.Name,-32} {$"{empty.Rows} {filled.Rows,4} {large.Rows,4}",17} {empty.Median,8:0.0} {filled.Median,8:0.0} {large.Median,8:0.0} {beside,14:0.00}x {scans,14:0.00}x{flag}");
+            var flag = scans > Most && large.Rows <= filled.Rows * MoreRows
+                ? "  grows with the database"
+                : scans > Most || beside > Most ? "  has more rows" : "";
+            Console.WriteLine(
+                $"{page.Name,-32} {$"{empty.Rows} {filled.Rows,4} {large.Rows,4}",17} {empty.Median,8:0.0} {filled.Median,8:0.0} "
+                    + $"{large.Median,8:0.0} {beside,14:0.00}x {scans,14:0.00}x{flag}");
         }
     }
 
-    // How long a page took, in milliseconds, and how many rows its tables have.
+    // Milliseconds, and the rows of the page's tables.
     private sealed record Measure(double Median, int Rows);
 }

@@ -5,13 +5,14 @@ using Api.Tests.Infrastructure;
 
 namespace Benchmarks.Pages;
 
-/// <summary>The service as a process of its own over one database, and somebody who is signed in to its pages.</summary>
+/// <summary>The service as a process over one database, and a signed-in user of its pages.</summary>
 internal sealed partial class Site : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly CookieJar _cookies = new();
     private readonly Uri _address;
-    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
+    private readonly HttpMessageInvoker _http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
 
     private Site(Process process, Uri address)
     {
@@ -19,10 +20,7 @@ internal sealed partial class Site : IAsyncDisposable
         _address = address;
     }
 
-    /// <summary>Starts the service and waits until it is ready.</summary>
-    /// <param name="program">The built Api.dll.</param>
-    /// <param name="address">Where it listens: the address that the realm's redirect URIs name.</param>
-    /// <param name="settings">Its settings, as environment variables.</param>
+    /// <summary>Returns when the service is ready. The realm's redirect URIs must contain <c>address</c>.</summary>
     public static async Task<Site> StartAsync(string program, Uri address, IReadOnlyDictionary<string, string> settings)
     {
         var process = Start(program, settings, ["--urls", address.GetLeftPart(UriPartial.Authority), "--Logging:LogLevel:Default=Warning"]);
@@ -40,7 +38,7 @@ internal sealed partial class Site : IAsyncDisposable
         return site;
     }
 
-    /// <summary>Fills a database of the service with made-up data, by the built <c>Seeding.dll</c>.</summary>
+    /// <summary>By the built <c>Seeding.dll</c>.</summary>
     public static async Task SeedAsync(string program, IReadOnlyDictionary<string, string> settings, Amount amount)
     {
         using var process = Start(program, settings, amount.Arguments);
@@ -51,7 +49,7 @@ internal sealed partial class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Signs in as whoever may look at every page.</summary>
+    /// <summary>As a user who may view every page.</summary>
     public async Task SignInAsync()
     {
         var (_, url, login) = await FollowAsync(new Uri(_address, "/admin"), form: null);
@@ -63,7 +61,7 @@ internal sealed partial class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks for a page, and reads it to its end.</summary>
+    /// <summary>The time includes the whole body.</summary>
     public async Task<(TimeSpan Time, string Text)> GetAsync(string path)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_address, path));
@@ -73,7 +71,9 @@ internal sealed partial class Site : IAsyncDisposable
         using var response = await _http.SendAsync(request, CancellationToken.None);
         var text = await response.Content.ReadAsStringAsync();
         var time = Stopwatch.GetElapsedTime(started);
-        return response.StatusCode == HttpStatusCode.OK ? (time, text) : throw new InvalidOperationException($"{path} answered {(int)response.StatusCode}.");
+        return response.StatusCode == HttpStatusCode.OK
+            ? (time, text)
+            : throw new InvalidOperationException($"{path} answered {(int)response.StatusCode}.");
     }
 
     public async ValueTask DisposeAsync()
@@ -130,6 +130,7 @@ internal sealed partial class Site : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("<form id=\"kc-form-login\" action=\"(?<action>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "<form id=\"kc-form-login\" action=\"(?<action>[^\"]*)\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LoginForm();
 }

@@ -4,13 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace Benchmarks.Pages;
 
-/// <summary>A page that is measured.</summary>
-/// <param name="Name">What the table calls it.</param>
-/// <param name="Path">Its address; <c>{account}</c> and others stand for what there is in the database.</param>
-/// <param name="Pages">How many pages further it is.</param>
+/// <summary><c>Path</c> may contain placeholders such as <c>{account}</c>; <c>Pages</c> is how many pages to go on.</summary>
 internal sealed record StaffPage(string Name, string Path, int Pages = 0);
 
-/// <summary>The staff pages, and where they are in a database.</summary>
 internal static partial class StaffPages
 {
     public static readonly IReadOnlyList<StaffPage> All =
@@ -75,7 +71,7 @@ internal static partial class StaffPages
         new("own account", "/account"),
     ];
 
-    /// <summary>Finds what the addresses stand for, and goes as many pages on as they say; where there are fewer, to the last.</summary>
+    /// <summary>Resolves the placeholders, and follows the links to the next page; stops at the last.</summary>
     public static async Task<IReadOnlyList<string>> FindAsync(Site site, IEnumerable<StaffPage> pages)
     {
         var account = await FirstAsync(site, "/admin/accounts?kind=person&enabled=true&sort=-seen", "/admin/accounts/");
@@ -107,13 +103,22 @@ internal static partial class StaffPages
     private static async Task<(string Id, string Text)> FirstAsync(Site site, string path, string start)
     {
         var (_, text) = await site.GetAsync(path);
-        var match = Regex.Match(text, $"href=\"{Regex.Escape(start)}(?<id>[0-9a-f-]{{36}})\"[^>]*>(?<text>[^<]*)<", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5));
-        return match.Success ? (match.Groups["id"].Value, WebUtility.HtmlDecode(match.Groups["text"].Value).Trim()) : throw new InvalidOperationException($"{path} links nothing.");
+        var match = Regex.Match(
+            text,
+            $"href=\"{Regex.Escape(start)}(?<id>[0-9a-f-]{{36}})\"[^>]*>(?<text>[^<]*)<",
+            RegexOptions.ExplicitCapture,
+            TimeSpan.FromSeconds(5));
+        return match.Success
+            ? (match.Groups["id"].Value, WebUtility.HtmlDecode(match.Groups["text"].Value).Trim())
+            : throw new InvalidOperationException($"{path} links nothing.");
     }
 
     [GeneratedRegex(@"\{(?<name>\w+)\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Placeholder();
 
-    [GeneratedRegex("rel=\"next\" href=\"(?<path>[^\"]*)\"|href=\"(?<path>[^\"]*)\" rel=\"next\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "rel=\"next\" href=\"(?<path>[^\"]*)\"|href=\"(?<path>[^\"]*)\" rel=\"next\"",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Next();
 }

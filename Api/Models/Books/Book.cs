@@ -20,7 +20,9 @@ public sealed record Book
 
     /// <summary>ISBN-10 or ISBN-13, with or without hyphens.</summary>
     [Display(Name = "ISBN")]
-    [RegularExpression("^(?=(?:[0-9]-?){9}[0-9Xx]$|(?:[0-9]-?){12}[0-9]$)[0-9Xx-]+$", ErrorMessage = "isbn must have 10 or 13 digits; hyphens may stand between them.")]
+    [RegularExpression(
+        "^(?=(?:[0-9]-?){9}[0-9Xx]$|(?:[0-9]-?){12}[0-9]$)[0-9Xx-]+$",
+        ErrorMessage = "isbn must have 10 or 13 digits; hyphens may stand between them.")]
     public string? Isbn { get; init; }
 
     /// <summary>When it came out, as an ISO 8601 date.</summary>
