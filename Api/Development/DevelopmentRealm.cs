@@ -147,7 +147,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
     private string Announcement(string api)
     {
         var service = _realm.Clients.First(client => client is { Enabled: true, ServiceAccountsEnabled: true, Secret.Length: > 0 });
-        var credentials = $"-d client_id={service.ClientId} -d client_secret={service.Secret}";
+        var form = $"-d grant_type=client_credentials -d client_id={service.ClientId} -d client_secret={service.Secret}";
         var text = new StringBuilder()
             .AppendLine()
             .AppendLine($"  API            {api}/api")
@@ -175,7 +175,7 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             .AppendLine("  Get a token, and use it:")
             .AppendLine()
             .AppendLine($"""
-                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials {credentials} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token {form} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
                 curl -i {api}/api/books -H "Authorization: Bearer $TOKEN"
                 """)
             .ToString();
