@@ -89,7 +89,9 @@ public sealed class AccessDocumentTests
     [InlineData("""{"groups":{"a":{"permissions":[],¦"permissions":["*:*"]}}}""", "\"permissions\" stands twice")]
     [InlineData("""{"groups":{"a":{"permissions":¦"book:view"}}}""", "permissions must be a list of permissions")]
     [InlineData("""{"groups":{"a":{"permissions":[¦7]}}}""", "permissions[0] must be a string")]
-    [InlineData("""{"groups":{"a":{"permissions":["book:add",¦"book:veiw"]}}}""", "The permission book:veiw does not exist. Did you mean book:view?")]
+    [InlineData(
+        """{"groups":{"a":{"permissions":["book:add",¦"book:veiw"]}}}""",
+        "The permission book:veiw does not exist. Did you mean book:view?")]
     [InlineData("""{"groups":{"a":{"permissions":[¦"bok:*"]}}}""", "Did you mean book:*?")]
     [InlineData("""{"groups":{"a":{"permissions":[¦"account:delete"]}}}""", "The permission account:delete does not exist")]
     [InlineData("""{"groups":{"a":{"permissions":[¦"car:view"]}}}""", "The permission car:view does not exist")]
@@ -104,20 +106,32 @@ public sealed class AccessDocumentTests
     [InlineData("""{"groups":{"a":{"roleMappings":[¦"staff"]}}}""", "roleMappings[0] must be an object, as in")]
     [InlineData("""{"groups":{"a":{"roleMappings":[¦{"kind":"realm-role"}]}}}""", "The member name is missing")]
     [InlineData("""{"groups":{"a":{"roleMappings":[¦{"name":"staff"}]}}}""", "The member kind is missing")]
-    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":¦"realm-rol","name":"staff"}]}}}""", "There is no kind \"realm-rol\". Did you mean realm-role?")]
-    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":¦"user","name":"staff"}]}}}""", "Known: realm-role, client-role, keycloak-group.")]
+    [InlineData(
+        """{"groups":{"a":{"roleMappings":[{"kind":¦"realm-rol","name":"staff"}]}}}""",
+        "There is no kind \"realm-rol\". Did you mean realm-role?")]
+    [InlineData(
+        """{"groups":{"a":{"roleMappings":[{"kind":¦"user","name":"staff"}]}}}""", "Known: realm-role, client-role, keycloak-group.")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":¦""}]}}}""", "The name is empty")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":¦" staff"}]}}}""", "Leave out the space")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":¦"*"}]}}}""", "everybody who has any role")]
-    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","client":¦"acme-api","name":"staff"}]}}}""", "Only a client role has a client")]
-    [InlineData("""{"groups":{"a":{"roleMappings":[¦{"kind":"client-role","name":"book-reader"}]}}}""", "A client role needs the client id")]
+    [InlineData(
+        """{"groups":{"a":{"roleMappings":[{"kind":"realm-role","client":¦"acme-api","name":"staff"}]}}}""",
+        "Only a client role has a client")]
+    [InlineData(
+        """{"groups":{"a":{"roleMappings":[¦{"kind":"client-role","name":"book-reader"}]}}}""", "A client role needs the client id")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"client-role","client":¦"acme-*","name":"x"}]}}}""", "named in full")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"keycloak-group","name":¦"operations"}]}}}""", "by its full path")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":¦"sta\u001bff"}]}}}""", "The name holds a character that")]
     [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":¦"sta\nff*"}]}}}""", "The name holds a character that")]
-    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"client-role","client":¦"acme\u202eapi","name":"x"}]}}}""", "The client holds a character that")]
-    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":"staff",¦"groupId":"x"}]}}}""", "There is no member \"groupId\" here")]
-    [InlineData("""{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":"s"},¦{"kind":"realm-role","name":"s"}]}}}""", "This mapping stands twice")]
+    [InlineData(
+        """{"groups":{"a":{"roleMappings":[{"kind":"client-role","client":¦"acme\u202eapi","name":"x"}]}}}""",
+        "The client holds a character that")]
+    [InlineData(
+        """{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":"staff",¦"groupId":"x"}]}}}""",
+        "There is no member \"groupId\" here")]
+    [InlineData(
+        """{"groups":{"a":{"roleMappings":[{"kind":"realm-role","name":"s"},¦{"kind":"realm-role","name":"s"}]}}}""",
+        "This mapping stands twice")]
     [InlineData("{\n  \"groups\": {\n    \"a\": { }\n¦", "This is not JSON")]
     [InlineData("{\"groups\":{}}\n¦x", "This is not JSON")]
     [InlineData("{\"groups\":{},\n  ¦// a comment\n}", "This is not JSON")]
@@ -152,7 +166,10 @@ public sealed class AccessDocumentTests
 
         Assert.Equal([3, 4, 5, 6, 9, 9, 12, 12], mistakes.Select(mistake => mistake.Line));
         Assert.Equal(
-            ["groups.Readers", "groups.Readers.permissions[0]", "groups.Readers.rolemappings", "groups.Readers.denied", "groups.b.roleMappings[0].kind", "groups.b.roleMappings[1].name", "Groups", ""],
+            [
+                "groups.Readers", "groups.Readers.permissions[0]", "groups.Readers.rolemappings", "groups.Readers.denied",
+                "groups.b.roleMappings[0].kind", "groups.b.roleMappings[1].name", "Groups", "",
+            ],
             mistakes.Select(mistake => mistake.Path));
         Assert.Equal("access.json:4:23: The permission bok:view does not exist. Did you mean book:view?", mistakes[1].In("access.json"));
     }
@@ -167,7 +184,8 @@ public sealed class AccessDocumentTests
         var mistakes = Mistakes(Permissions("a", wrong, i => $"\n{i}"));
 
         Assert.Equal(Enumerable.Range(2, told), mistakes.Select(mistake => mistake.Line));
-        Assert.Equal(wrong > 100 ? "There are more mistakes than these 100." : $"permissions[{wrong - 1}] must be a string.", mistakes[^1].Message);
+        Assert.Equal(
+            wrong > 100 ? "There are more mistakes than these 100." : $"permissions[{wrong - 1}] must be a string.", mistakes[^1].Message);
     }
 
     [Fact]

@@ -21,8 +21,12 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
         Assert.True(answer.IsAllowed);
         Assert.Equal("alice", answer.Subject?.Username);
         Assert.StartsWith("Yes. alice may do record:read on record-1.", AnswerFormatter.Say(answer), StringComparison.Ordinal);
-        Assert.Equal(DecisionReason.RowHidden, (await questions.EvaluateAsync(new AccessQuestion("alice", new("record", "read"), "record-4"), Cancel)).Decision.Reason);
-        Assert.Equal(DecisionReason.SubjectUnknown, (await questions.EvaluateAsync(new AccessQuestion("nobody", new("record", "read")), Cancel)).Decision.Reason);
+        Assert.Equal(
+            DecisionReason.RowHidden,
+            (await questions.EvaluateAsync(new AccessQuestion("alice", new("record", "read"), "record-4"), Cancel)).Decision.Reason);
+        Assert.Equal(
+            DecisionReason.SubjectUnknown,
+            (await questions.EvaluateAsync(new AccessQuestion("nobody", new("record", "read")), Cancel)).Decision.Reason);
     }
 
     [Fact]
@@ -62,7 +66,9 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
         Assert.Contains(found, answer => answer.Subject?.Id == "alice");
         Assert.DoesNotContain(found, answer => answer.Subject?.Id == "bob");
         Assert.All(found, answer => Assert.NotEmpty(answer.Explanation.Grants));
-        Assert.Equal(found.Select(answer => answer.Subject!.Username).Order(StringComparer.Ordinal), found.Select(answer => answer.Subject!.Username));
+        Assert.Equal(
+            found.Select(answer => answer.Subject!.Username).Order(StringComparer.Ordinal),
+            found.Select(answer => answer.Subject!.Username));
     }
 
     [Fact]
@@ -75,7 +81,15 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
         await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
         {
             await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
-            var rows = Enumerable.Range(0, 1100).Select(i => new { Id = Guid.CreateVersion7(), Api.Realm.Issuer, Subject = $"crowd-{i:0000}", enabled = i == 1099, now = DateTimeOffset.UtcNow });
+            var rows = Enumerable.Range(0, 1100).Select(i =>
+                new
+                {
+                    Id = Guid.CreateVersion7(),
+                    Api.Realm.Issuer,
+                    Subject = $"crowd-{i:0000}",
+                    enabled = i == 1099,
+                    now = DateTimeOffset.UtcNow,
+                });
             await connection.ExecuteAsync(sql, rows, transaction);
             await transaction.CommitAsync(Cancel);
         }
@@ -100,6 +114,7 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
     }
 }
 
-public sealed class AccessQuestionsOnEmbeddedRealmTests(RecordsOnEmbeddedRealm api) : AccessQuestionsTests(api), IClassFixture<RecordsOnEmbeddedRealm>;
+public sealed class AccessQuestionsOnEmbeddedRealmTests(
+    RecordsOnEmbeddedRealm api) : AccessQuestionsTests(api), IClassFixture<RecordsOnEmbeddedRealm>;
 
 public sealed class AccessQuestionsOnPostgreSqlTests(RecordsOnPostgreSql api) : AccessQuestionsTests(api), IClassFixture<RecordsOnPostgreSql>;

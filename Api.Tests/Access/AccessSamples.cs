@@ -21,7 +21,9 @@ internal static class AccessSamples
 
     // Whatever a person may type, and JSON must escape. No half characters: there are none in UTF-8.
     private static readonly Gen<string> Description =
-        Gen.OneOf(Gen.Const(""), Gen.OneOf("a", "é", "\"", "\\", "\n", "\t", "😀", "<", "/", "\u2028", "\u007f").Array[0, 6].Select(string.Concat));
+        Gen.OneOf(
+            Gen.Const(""),
+            Gen.OneOf("a", "é", "\"", "\\", "\n", "\t", "😀", "<", "/", "\u2028", "\u007f").Array[0, 6].Select(string.Concat));
 
     private static readonly Gen<string> Permissions =
         Gen.OneOf([.. Catalogue.Permissions.Select(permission => permission.ToString()), .. Catalogue.Wildcards]);
@@ -34,7 +36,10 @@ internal static class AccessSamples
 
     private static readonly Gen<MappingEntry> Mapping = Gen.OneOf(
         Gen.OneOf([.. RoleNames, "book-*", "*-editor"]).Select(name => new MappingEntry(RoleKinds.RealmRole, "", name)),
-        Gen.Select(Gen.OneOf(Clients), Gen.OneOf([.. RoleNames, "book-*"]), (client, name) => new MappingEntry(RoleKinds.ClientRole, client, name)),
+        Gen.Select(
+            Gen.OneOf(Clients),
+            Gen.OneOf([.. RoleNames, "book-*"]),
+            (client, name) => new MappingEntry(RoleKinds.ClientRole, client, name)),
         Gen.OneOf([.. GroupPaths, "/operations/*", "/é \"quoted\""]).Select(path => new MappingEntry(RoleKinds.KeycloakGroup, "", path)));
 
     private static readonly Gen<GroupEntry> Group = Gen.Select(

@@ -13,7 +13,8 @@ namespace Api.Tests.Access;
 /// <summary>The schema that editors read says of a document what the reader says.</summary>
 public sealed class AccessSchemaTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
 {
-    private static readonly JsonSchema Schema = JsonSchema.FromText(Encoding.UTF8.GetString(AccessDocumentSchema.Write(AccessSamples.Catalogue)));
+    private static readonly JsonSchema Schema = JsonSchema.FromText(Encoding.UTF8.GetString(AccessDocumentSchema.Write(
+        AccessSamples.Catalogue)));
 
     [Fact]
     public void The_schema_beside_the_sources_is_the_one_of_the_models_that_they_declare()

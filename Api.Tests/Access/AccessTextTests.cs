@@ -21,7 +21,8 @@ public sealed class AccessTextTests
     [InlineData("*:*", "", "book:*", "", "", "")]
     [InlineData("book:*", "", "book:*", "book:delete", "", "")]
     [InlineData("book:*", "book:delete", "book:*", "book:*", "", "")]
-    public void A_changed_group_says_how_many_direct_members_gain(string granted, string denied, string grantedThen, string deniedThen, string one, string three)
+    public void A_changed_group_says_how_many_direct_members_gain(
+        string granted, string denied, string grantedThen, string deniedThen, string one, string three)
     {
         Assert.Equal("~ group a" + one, Head(Group(granted, denied), Group(grantedThen, deniedThen), members: 1));
         Assert.Equal("~ group a" + three, Head(Group(granted, denied), Group(grantedThen, deniedThen), members: 3));
@@ -51,5 +52,11 @@ public sealed class AccessTextTests
     private static AccessDocument Document(GroupEntry? group) => new(group is null ? [] : [group]);
 
     private static GroupEntry Group(string granted, string denied) =>
-        new("a", "", granted.Split(' ', StringSplitOptions.RemoveEmptyEntries), denied.Split(' ', StringSplitOptions.RemoveEmptyEntries), isDefault: false, []);
+        new(
+            "a",
+            "",
+            granted.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            denied.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            isDefault: false,
+            []);
 }

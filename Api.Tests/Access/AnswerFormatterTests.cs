@@ -141,7 +141,10 @@ public sealed class AnswerFormatterTests
             No token of grace has carried a roles claim so far. What is known are default groups and those
             given directly.
         """,
-        Text(Answer("book:delete", [], rolesKnown: false)).Replace("\nNote: No token of grace has carried a roles claim so far. What is known are default groups and those given directly.", "", StringComparison.Ordinal));
+        Text(Answer("book:delete", [], rolesKnown: false)).Replace(
+            "\nNote: No token of grace has carried a roles claim so far. What is known are default groups and those given directly.",
+            "",
+            StringComparison.Ordinal));
 
     [Fact]
     public void Everything_at_once_that_is_in_the_way() => Assert.Equal(
@@ -203,15 +206,23 @@ public sealed class AnswerFormatterTests
 
         ▶ refused: subject_unknown
         """,
-        Text(AccessAnswer.Create(new AccessQuestion("4711", new("book", "view"), SubjectType: "user"), subject: null, Rules, Catalogue, Rows)));
+        Text(AccessAnswer.Create(
+            new AccessQuestion("4711", new("book", "view"), SubjectType: "user"), subject: null, Rules, Catalogue, Rows)));
 
     [Fact]
     public void What_does_not_exist_is_named_with_its_nearest()
     {
-        Assert.Contains("Needed: a group that grants it: superusers (realm role superuser).", AnswerFormatter.Say(Answer("account:view", [])), StringComparison.Ordinal);
-        Assert.Contains("Note: The permission book:veiw does not exist. Did you mean book:view?", AnswerFormatter.Say(Answer("book:veiw", [])), StringComparison.Ordinal);
+        Assert.Contains(
+            "Needed: a group that grants it: superusers (realm role superuser).",
+            AnswerFormatter.Say(Answer("account:view", [])),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "Note: The permission book:veiw does not exist. Did you mean book:view?",
+            AnswerFormatter.Say(Answer("book:veiw", [])),
+            StringComparison.Ordinal);
         Assert.Equal("Nobody here is of the type robot. Types are user, person and service.", AnswerFormatter.ForAdministrators(
-            AccessAnswer.Create(new AccessQuestion("4711", new("book", "view"), SubjectType: "robot"), subject: null, Rules, Catalogue, Rows)));
+            AccessAnswer.Create(
+                new AccessQuestion("4711", new("book", "view"), SubjectType: "robot"), subject: null, Rules, Catalogue, Rows)));
     }
 
     [Fact]
@@ -222,7 +233,8 @@ public sealed class AnswerFormatterTests
         var rules = new AccessRules(1, [group], [Mapping(role, group)]);
         var subject = new AccessSubject("id", new string('u', 150), new Subject(Guid.NewGuid(), AccountKind.Service, IsEnabled: true, rules.Resolve([role], []), null), RolesKnown: true, IsCaller: false);
 
-        var answer = AccessAnswer.Create(new AccessQuestion("id", new("book", "view"), new string('i', 90)), subject, rules, Catalogue, Rows);
+        var answer = AccessAnswer.Create(
+            new AccessQuestion("id", new("book", "view"), new string('i', 90)), subject, rules, Catalogue, Rows);
         var drawing = AnswerFormatter.Draw(answer);
 
         Assert.All(drawing.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
@@ -268,9 +280,11 @@ public sealed class AnswerFormatterTests
     private static GroupRule Group(string name, string[] granted, string[]? denied = null, bool isDefault = false) =>
         new(Guid.NewGuid(), name, [.. granted.Select(Parse)], [.. (denied ?? []).Select(Parse)], isDefault);
 
-    private static Permission Parse(string text) => Permission.TryParse(text, out var permission) ? permission : throw new ArgumentException(text, nameof(text));
+    private static Permission Parse(string text) =>
+        Permission.TryParse(text, out var permission) ? permission : throw new ArgumentException(text, nameof(text));
 
-    private static MappingRule Mapping(KeycloakRole role, GroupRule group) => new(Guid.NewGuid(), new(role.Kind, role.Client, role.Name), group.Id);
+    private static MappingRule Mapping(KeycloakRole role, GroupRule group) =>
+        new(Guid.NewGuid(), new(role.Kind, role.Client, role.Name), group.Id);
 
     private sealed class Books : IModelRows
     {
@@ -278,7 +292,8 @@ public sealed class AnswerFormatterTests
 
         public Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) => Task.FromResult(true);
 
-        public Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(RowSubject subject, int limit, string? after, CancellationToken cancellationToken) =>
+        public Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
+            RowSubject subject, int limit, string? after, CancellationToken cancellationToken) =>
             Task.FromResult<(IReadOnlyList<string>, string?)>((["17"], null));
     }
 }

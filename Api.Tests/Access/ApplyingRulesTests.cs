@@ -62,10 +62,14 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
                 var after = await PermissionsAsync();
 
                 var expected = before.Keys
-                    .Select(account => (account, Gains: after[account].Except(before[account]).ToArray(), Loses: before[account].Except(after[account]).ToArray()))
+                    .Select(account =>
+                        (account, Gains: after[account]
+                            .Except(before[account])
+                            .ToArray(), Loses: before[account]
+                            .Except(after[account])
+                            .ToArray()))
                     .Where(change => change.Gains.Length + change.Loses.Length > 0)
                     .ToDictionary(change => change.account, change => (string.Join(' ', change.Gains), string.Join(' ', change.Loses)));
-                Assert.Equal(expected, report.Accounts.ToDictionary(account => account.AccountId, account => (string.Join(' ', account.Gains), string.Join(' ', account.Loses))));
                 Assert.Equal(
                     (before.Count, expected.Count, expected.Values.Count(change => change.Item1.Length > 0), expected.Values.Count(change => change.Item2.Length > 0)),
                     (report.Total, report.Affected, report.Gaining, report.Losing));
@@ -89,9 +93,17 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
             """);
         var after = (await Store.ReadAsync(Cancel)).Groups.ToDictionary(group => group.Entry.Name);
 
-        Assert.Equal(["+ group added", "~ group changed (1 member directly gains by it)", "    + book:add", "- group gone (1 member directly loses it)", "~ group led", "    + realm role staff"], AccessText.Lines(diff));
-        Assert.Equal((before["same"].Id, before["same"].Version, 1), (after["same"].Id, after["same"].Version, after["same"].DirectMembers));
-        Assert.Equal((before["changed"].Id, before["changed"].Version + 1, 1), (after["changed"].Id, after["changed"].Version, after["changed"].DirectMembers));
+        Assert.Equal(
+            [
+                "+ group added", "~ group changed (1 member directly gains by it)", "    + book:add",
+                "- group gone (1 member directly loses it)", "~ group led", "    + realm role staff",
+            ],
+            AccessText.Lines(diff));
+        Assert.Equal(
+            (before["same"].Id, before["same"].Version, 1), (after["same"].Id, after["same"].Version, after["same"].DirectMembers));
+        Assert.Equal(
+            (before["changed"].Id, before["changed"].Version + 1, 1),
+            (after["changed"].Id, after["changed"].Version, after["changed"].DirectMembers));
         Assert.Equal((before["led"].Id, before["led"].Version, 1), (after["led"].Id, after["led"].Version, after["led"].DirectMembers));
         Assert.Equal((1, 0), (after["added"].Version, after["added"].DirectMembers));
     });
@@ -103,7 +115,8 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         await ApplyAsync("""{"groups":{"gone":{"permissions":["book:view"],"roleMappings":[{"kind":"client-role","client":"acme-api","name":"r"}]},"kept":{"permissions":["book:view"]}}}""");
         var account = (await AddAccountsAsync())[0];
         await ExecuteAsync("DELETE FROM group_members WHERE account_id = @account", new { account });
-        await ExecuteAsync("INSERT INTO group_members (group_id, account_id) SELECT id, @account FROM groups WHERE name = 'gone'", new { account });
+        await ExecuteAsync(
+            "INSERT INTO group_members (group_id, account_id) SELECT id, @account FROM groups WHERE name = 'gone'", new { account });
         // The log is append-only: what is there before stays, and is left out.
         var earlier = (await QueryAsync<AuditRow>(log)).Select(row => row.Id).ToHashSet();
 
@@ -142,7 +155,11 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         await ApplyAsync("""{"groups":{"a":{"permissions":["book:view"]},"b":{}}}""");
         var before = await Store.ReadAsync(Cancel);
         // A kind that the table refuses, in the last group: no document that is read has it.
-        var broken = new AccessDocument([new GroupEntry("c", "", ["book:add"], [], isDefault: false, []), new GroupEntry("d", "", [], [], isDefault: false, [new("nonsense", "", "x")])]);
+        var broken = new AccessDocument(
+            [
+                new GroupEntry("c", "", ["book:add"], [], isDefault: false, []),
+                new GroupEntry("d", "", [], [], isDefault: false, [new("nonsense", "", "x")]),
+            ]);
 
         await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => Store.ApplyAsync(broken, Somebody, seen: null, Cancel));
 
@@ -157,7 +174,10 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO groups (id, name) VALUES (@id, 'contested')", new { id = Guid.NewGuid() }, transaction, cancellationToken: Cancel));
+            "INSERT INTO groups (id, name) VALUES (@id, 'contested')",
+            new { id = Guid.NewGuid() },
+            transaction,
+            cancellationToken: Cancel));
 
         const string text = """{"groups":{"contested":{"permissions":["book:view"]}}}""";
         var applying = Task.Run(() => ApplyAsync(text), Cancel);
@@ -189,11 +209,16 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
             for (var round = 0; !done.IsCancellationRequested; round++)
             {
                 using var put = new HttpRequestMessage(HttpMethod.Put, $"/api/groups/{id}");
-                put.Content = new StringContent($$"""{"name":"busy","description":"{{number}} {{round}}","permissions":["*:*"]}""", Encoding.UTF8, "application/json");
+                put.Content = new StringContent(
+                    $$"""{"name":"busy","description":"{{number}} {{round}}","permissions":["*:*"]}""", Encoding.UTF8, "application/json");
                 put.Headers.TryAddWithoutValidation("If-Match", "*");
                 var status = (await ada.SendAsync(put, Cancel)).StatusCode;
                 Assert.True(status is HttpStatusCode.OK or HttpStatusCode.PreconditionFailed, status.ToString());
-                var mapping = await ada.PostAsync("/api/role-mappings", new StringContent($$"""{"kind":"realm-role","name":"w{{number}}","groupId":"{{id}}"}""", Encoding.UTF8, "application/json"), Cancel);
+                var mapping = await ada.PostAsync(
+                    "/api/role-mappings",
+                    new StringContent(
+                        $$"""{"kind":"realm-role","name":"w{{number}}","groupId":"{{id}}"}""", Encoding.UTF8, "application/json"),
+                    Cancel);
                 Assert.True(mapping.StatusCode is HttpStatusCode.Created or HttpStatusCode.Conflict, mapping.StatusCode.ToString());
                 if (mapping.Headers.Location is { } location)
                 {
@@ -203,14 +228,19 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
 
                 Interlocked.Increment(ref turns);
                 // A group that every other document has too.
-                var group = await ada.PostAsync("/api/groups", new StringContent("""{"name":"contested","permissions":[]}""", Encoding.UTF8, "application/json"), Cancel);
+                var group = await ada.PostAsync(
+                    "/api/groups",
+                    new StringContent("""{"name":"contested","permissions":[]}""", Encoding.UTF8, "application/json"),
+                    Cancel);
                 Assert.True(group.StatusCode is HttpStatusCode.Created or HttpStatusCode.Conflict, group.StatusCode.ToString());
                 if (group.Headers.Location is { } made)
                 {
                     using var end = new HttpRequestMessage(HttpMethod.Delete, made.AbsolutePath);
                     end.Headers.TryAddWithoutValidation("If-Match", "*");
                     var ended = (await ada.SendAsync(end, Cancel)).StatusCode;
-                    Assert.True(ended is HttpStatusCode.NoContent or HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed, ended.ToString());
+                    Assert.True(
+                        ended is HttpStatusCode.NoContent or HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed,
+                        ended.ToString());
                 }
             }
         }, Cancel)).Append(Task.Run(async () =>
@@ -274,13 +304,23 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
                 VALUES (@id, @issuer, @subject, @kind, @username, @enabled, @now, @now, 'x')
                 ON CONFLICT (issuer, subject) DO NOTHING
                 """,
-                new { id, issuer, subject = id.ToString(), kind = number % 2 == 0 ? "person" : "service", username = $"accounts-{number}", enabled = number != 7, now = DateTimeOffset.UnixEpoch });
+                new
+                {
+                    id,
+                    issuer,
+                    subject = id.ToString(),
+                    kind = number % 2 == 0 ? "person" : "service",
+                    username = $"accounts-{number}",
+                    enabled = number != 7,
+                    now = DateTimeOffset.UnixEpoch,
+                });
         }
 
         foreach (var role in Roles())
         {
             await ExecuteAsync(
-                "INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES (@kind, @Client, @Name, @now) ON CONFLICT (kind, client, name) DO NOTHING",
+                "INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES (@kind, @Client, @Name, @now) ON "
+                    + "CONFLICT (kind, client, name) DO NOTHING",
                 new { kind = RoleKinds.Write(role.Kind), role.Client, role.Name, now = DateTimeOffset.UnixEpoch });
         }
 
@@ -290,7 +330,8 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
     private static IEnumerable<KeycloakRole> Roles() =>
     [
         .. AccessSamples.RoleNames.Select(name => new KeycloakRole(RoleKind.RealmRole, "", name)),
-        .. AccessSamples.RoleNames.SelectMany(name => AccessSamples.Clients.Select(client => new KeycloakRole(RoleKind.ClientRole, client, name))),
+        .. AccessSamples.RoleNames.SelectMany(name =>
+            AccessSamples.Clients.Select(client => new KeycloakRole(RoleKind.ClientRole, client, name))),
         .. AccessSamples.GroupPaths.Select(path => new KeycloakRole(RoleKind.KeycloakGroup, "", path)),
     ];
 
@@ -303,7 +344,8 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
             foreach (var role in Roles().Where(_ => random.Next(4) == 0))
             {
                 await ExecuteAsync(
-                    "INSERT INTO account_roles (account_id, role_id) SELECT @account, id FROM observed_roles WHERE kind = @kind AND client = @Client AND name = @Name",
+                    "INSERT INTO account_roles (account_id, role_id) SELECT @account, id FROM observed_roles WHERE kind = @kind "
+                        + "AND client = @Client AND name = @Name",
                     new { account, kind = RoleKinds.Write(role.Kind), role.Client, role.Name });
             }
 
@@ -319,10 +361,13 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
     {
         var catalogue = Api.Services.GetRequiredService<PermissionCatalogue>();
         var rules = await Api.Services.GetRequiredService<AccessRulesCache>().CurrentAsync(Cancel);
-        var (subjects, _) = await Api.Services.GetRequiredService<SubjectStore>().ListAsync(new SubjectQuery(rules), 1000, after: null, Cancel);
+        var (subjects, _) = await Api.Services.GetRequiredService<SubjectStore>()
+            .ListAsync(new SubjectQuery(rules), 1000, after: null, Cancel);
         return subjects.ToDictionary(
             subject => subject.AccountId,
-            subject => catalogue.Permissions.Where(permission => Decision.Evaluate(subject.Under(rules), new AccessRequirement(permission), catalogue).IsAllowed).ToArray());
+            subject =>
+                catalogue.Permissions.Where(permission =>
+                    Decision.Evaluate(subject.Under(rules), new AccessRequirement(permission), catalogue).IsAllowed).ToArray());
     }
 
     private async Task ExecuteAsync(string sql, object values)

@@ -15,9 +15,12 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     private const string Writer = "365f145c-7a76-54b7-a85d-c2d58126e81b";
 
     [Theory]
-    [InlineData(Evaluation, """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
-    [InlineData(Evaluation, """{"subject":{"type":"user","id":"nobody"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
-    [InlineData(Evaluations, """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
+    [InlineData(
+        Evaluation, """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
+    [InlineData(
+        Evaluation, """{"subject":{"type":"user","id":"nobody"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
+    [InlineData(
+        Evaluations, """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
     [InlineData(Evaluations, """{"action":{"name":"view"},"resource":{"type":"book","id":"*"},"evaluations":[{"subject":{"type":"user","id":"d8fa412e-23ce-5e3e-be07-628a81c983de"}},{"subject":{"type":"user","id":"alice"}}]}""")]
     [InlineData(SubjectSearch, """{"subject":{"type":"user"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
     [InlineData(SubjectSearch, """{"subject":{"type":"user","id":"d8fa412e-23ce-5e3e-be07-628a81c983de"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
@@ -45,7 +48,12 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         Assert.Equal("[true,false]", JsonSerializer.Serialize(Decisions(await AskAsync(nora, Evaluations, $$$"""
             {"subject":{"type":"person","id":"{{{Nora}}}"},"resource":{"type":"book","id":"*"},"evaluations":[{"action":{"name":"view"}},{"action":{"name":"delete"}}]}
             """))));
-        Assert.Equal("view", Texts(await AskAsync(nora, ActionSearch, $$$"""{"subject":{"type":"user","id":"{{{Nora}}}"},"resource":{"type":"book","id":"*"}}"""), "name"));
+        Assert.Equal(
+            "view",
+            Texts(
+                await AskAsync(
+                    nora, ActionSearch, $$$"""{"subject":{"type":"user","id":"{{{Nora}}}"},"resource":{"type":"book","id":"*"}}"""),
+                "name"));
         Assert.Equal("[]", (await AskAsync(nora, ResourceSearch, $$$"""{"subject":{"type":"user","id":"{{{Nora}}}"},"action":{"name":"read"},"resource":{"type":"record"}}""")).GetProperty("results").GetRawText());
         // Her id, as another type, is nobody's.
         Assert.Equal("subject_unknown", Code(await AskAsync(nora, Evaluation, Of(Nora, "view", "book", "service"))));
@@ -119,11 +127,17 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
 
         foreach (var row in new[] { "*", (await AccountIdAsync(narrow)).ToString() })
         {
-            Assert.Equal("insufficient_scope", Code(await AskAsync(narrow, Evaluation, Of(Ada, "view", "account", row: row)[..^1] + context)));
+            Assert.Equal(
+                "insufficient_scope", Code(await AskAsync(narrow, Evaluation, Of(Ada, "view", "account", row: row)[..^1] + context)));
         }
 
         Assert.Empty(Texts(await AskAsync(narrow, ResourceSearch, Of(Ada, "view", "account")[..^1] + context), "id"));
-        var actions = Texts(await AskAsync(narrow, ActionSearch, $$$"""{"subject":{"type":"user","id":"{{{Ada}}}"},"resource":{"type":"account","id":"*"}""" + context), "name");
+        var actions = Texts(
+            await AskAsync(
+                narrow,
+                ActionSearch,
+                $$$"""{"subject":{"type":"user","id":"{{{Ada}}}"},"resource":{"type":"account","id":"*"}""" + context),
+            "name");
         Assert.DoesNotContain("view", actions);
         // What both are for is allowed, so that the refusals above are not those of everything.
         var books = $$$""","context":{"scopes":["books:read","books:write"]}}""";
@@ -138,7 +152,9 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     public async Task Scopes_of_another_form_are_400_because_read_loosely_they_would_narrow_nothing(string scopes)
     {
         var problem = await AssertProblemAsync(
-            await SendAsync(Evaluation, Of("alice", "read", "record")[..^1] + $$$""","context":{"scopes":{{{scopes}}}}}"""), 400, "invalid_request");
+            await SendAsync(Evaluation, Of("alice", "read", "record")[..^1] + $$$""","context":{"scopes":{{{scopes}}}}}"""),
+            400,
+            "invalid_request");
 
         Assert.True(problem.GetProperty("errors").TryGetProperty("context.scopes", out _));
     }
@@ -154,7 +170,8 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         Assert.Equal("permission_missing", Code(await AskAsync(Evaluation, Of(Ada, "*", "record"))));
         Assert.Equal("permission_missing", Code(await AskAsync(Evaluation, Of(Ada, "", ""))));
         var slip = await AskAsync(Evaluation, Of(Ada, "raed", "record"));
-        Assert.Contains("Did you mean record:read?", slip.GetProperty("context").GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Did you mean record:read?", slip.GetProperty("context").GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -177,13 +194,27 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     {
         Assert.Equal("allowed", Code(await AskAsync(Evaluation, Of(Ada, "add", "group", row: "anything"))));
         Assert.Equal("row_hidden", Code(await AskAsync(Evaluation, Of(Ada, "view", "group", row: "anything"))));
-        Assert.Equal("*", Texts(await AskAsync(ResourceSearch, $$$"""{"subject":{"type":"user","id":"{{{Ada}}}"},"action":{"name":"add"},"resource":{"type":"group"}}"""), "id"));
+        Assert.Equal(
+            "*",
+            Texts(
+                await AskAsync(
+                    ResourceSearch,
+                    $$$"""{"subject":{"type":"user","id":"{{{Ada}}}"},"action":{"name":"add"},"resource":{"type":"group"}}"""),
+                "id"));
 
         Assert.Equal("allowed", Code(await AskAsync(Evaluation, Of(Ada, "view", "admin"))));
         var row = await AskAsync(Evaluation, Of(Ada, "view", "admin", row: "17"));
         Assert.Equal("row_hidden", Code(row));
-        Assert.Equal("The model admin has no rows that could be asked about, only *.", row.GetProperty("context").GetProperty("notes")[0].GetString());
-        Assert.Equal("*", Texts(await AskAsync(ResourceSearch, $$$"""{"subject":{"type":"user","id":"{{{Ada}}}"},"action":{"name":"view"},"resource":{"type":"admin"}}"""), "id"));
+        Assert.Equal(
+            "The model admin has no rows that could be asked about, only *.",
+            row.GetProperty("context").GetProperty("notes")[0].GetString());
+        Assert.Equal(
+            "*",
+            Texts(
+                await AskAsync(
+                    ResourceSearch,
+                    $$$"""{"subject":{"type":"user","id":"{{{Ada}}}"},"action":{"name":"view"},"resource":{"type":"admin"}}"""),
+                "id"));
     }
 
     [Theory]
@@ -194,7 +225,11 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     {
         var ada = await AskerAsync();
         var list = await ada.GetFromJsonAsync<JsonElement>($"/api/{path}", Cancel);
-        var ids = (list.ValueKind == JsonValueKind.Array ? list : list.GetProperty("items")).EnumerateArray().Select(row => row.GetProperty("id").GetString()!).Order(StringComparer.Ordinal).ToArray();
+        var ids = (list.ValueKind == JsonValueKind.Array ? list : list.GetProperty("items"))
+            .EnumerateArray()
+            .Select(row => row.GetProperty("id").GetString()!)
+            .Order(StringComparer.Ordinal)
+            .ToArray();
         Assert.InRange(ids.Length, 2, 50);
 
         Assert.Equal("allowed", Code(await AskAsync(Evaluation, Of(Ada, "view", model, row: ids[0]))));
@@ -221,7 +256,8 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         var denied = await Records.AddGroupAsync(Api, "[]", """["account:*"]""", members: [Linus]);
         try
         {
-            var context = (await AskAsync(Evaluation, Of(Linus, "change", "account")[..^1] + ""","context":{"scopes":["books:read"]}}""")).GetProperty("context");
+            var context = (await AskAsync(
+                Evaluation, Of(Linus, "change", "account")[..^1] + ""","context":{"scopes":["books:read"]}}""")).GetProperty("context");
 
             Assert.Equal("permission_denied", context.GetProperty("code").GetString());
             var grants = context.GetProperty("grants").EnumerateArray().Select(grantPath => grantPath.GetProperty("origin").GetString());
@@ -240,7 +276,9 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         }
 
         var missing = (await AskAsync(Evaluation, Of(Linus, "delete", "book"))).GetProperty("context").GetProperty("needs");
-        var ways = missing.GetProperty("anyGroup").EnumerateArray().ToDictionary(way => way.GetProperty("group").GetString()!, way => way.GetProperty("roles").GetRawText());
+        var ways = missing.GetProperty("anyGroup")
+            .EnumerateArray()
+            .ToDictionary(way => way.GetProperty("group").GetString()!, way => way.GetProperty("roles").GetRawText());
         Assert.Equal("""["role book-editor of client acme-api"]""", ways["book-editors"]);
         Assert.Equal("""["realm role superuser"]""", ways["superusers"]);
     }
@@ -268,8 +306,12 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
 
         Assert.False(own.GetProperty("context").GetProperty("needs").TryGetProperty("anyGroup", out _));
         Assert.DoesNotContain("superuser", own.GetRawText(), StringComparison.Ordinal);
-        Assert.Contains("access:view", own.GetProperty("context").GetProperty("needs").GetProperty("remedies")[0].GetString(), StringComparison.Ordinal);
-        Assert.Contains("superusers", other.GetProperty("context").GetProperty("needs").GetProperty("anyGroup").GetRawText(), StringComparison.Ordinal);
+        Assert.Contains(
+            "access:view",
+            own.GetProperty("context").GetProperty("needs").GetProperty("remedies")[0].GetString(),
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "superusers", other.GetProperty("context").GetProperty("needs").GetProperty("anyGroup").GetRawText(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -281,8 +323,14 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         var own = await AskAsync(nobody, Evaluation, Of(id, "view", "book", "service"));
         var other = await AskAsync(Evaluation, Of(id, "view", "book", "service"));
 
-        Assert.StartsWith("The token of this call carries no roles claim", own.GetProperty("context").GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
-        Assert.StartsWith("No token of acme-nobody has carried a roles claim", other.GetProperty("context").GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The token of this call carries no roles claim",
+            own.GetProperty("context").GetProperty("notes")[0].GetString(),
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "No token of acme-nobody has carried a roles claim",
+            other.GetProperty("context").GetProperty("notes")[0].GetString(),
+            StringComparison.Ordinal);
         Assert.False((await AskAsync(Evaluation, Of(Ada, "view", "book"))).GetProperty("context").TryGetProperty("notes", out _));
     }
 
@@ -291,7 +339,9 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     {
         var nora = await Api.PersonAsync("nora");
         await AccountIdAsync(nora);
-        Assert.False((await AssertProblemAsync(await nora.GetAsync("/api/groups", Cancel), 403, "permission_missing")).TryGetProperty("explanation", out _));
+        Assert.False(
+            (await AssertProblemAsync(await nora.GetAsync("/api/groups", Cancel), 403, "permission_missing"))
+                .TryGetProperty("explanation", out _));
         var group = await Records.AddGroupAsync(Api, """["access:view"]""", members: [Nora]);
 
         var problem = await AssertProblemAsync(await nora.GetAsync("/api/groups", Cancel), 403, "permission_missing");
@@ -310,11 +360,18 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         var nora = await Api.PersonAsync("nora");
 
         Assert.Equal("allowed", Code(await nora.GetFromJsonAsync<JsonElement>("/api/access/explain?permission=book:view", Cancel)));
-        Assert.Equal("allowed", Code(await nora.GetFromJsonAsync<JsonElement>($"/api/access/explain?permission=book:view&subject={Nora}", Cancel)));
-        await AssertProblemAsync(await nora.GetAsync("/api/access/explain?permission=record:read&subject=alice", Cancel), 403, "permission_missing");
+        Assert.Equal(
+            "allowed", Code(await nora.GetFromJsonAsync<JsonElement>($"/api/access/explain?permission=book:view&subject={Nora}", Cancel)));
+        await AssertProblemAsync(
+            await nora.GetAsync("/api/access/explain?permission=record:read&subject=alice", Cancel), 403, "permission_missing");
         var ada = await AskerAsync();
-        Assert.Equal("row_hidden", Code(await ada.GetFromJsonAsync<JsonElement>($"/api/access/explain?permission=record:read&subject=alice&row={Records.Hidden}", Cancel)));
-        Assert.Equal("subject_unknown", Code(await ada.GetFromJsonAsync<JsonElement>("/api/access/explain?permission=record:read&subject=nobody", Cancel)));
+        Assert.Equal(
+            "row_hidden",
+            Code(await ada.GetFromJsonAsync<JsonElement>(
+                $"/api/access/explain?permission=record:read&subject=alice&row={Records.Hidden}", Cancel)));
+        Assert.Equal(
+            "subject_unknown",
+            Code(await ada.GetFromJsonAsync<JsonElement>("/api/access/explain?permission=record:read&subject=nobody", Cancel)));
     }
 
     [Theory]

@@ -26,7 +26,8 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
     [InlineData(Alice, Write, First, true)]
     [InlineData(Bob, Read, First, true)]
     [InlineData(Bob, Write, First, false)]
-    public async Task C_1_4_and_2_2_1_and_2_2_2_the_four_decisions_by_identifiers(string subject, string action, string resource, bool expected)
+    public async Task C_1_4_and_2_2_1_and_2_2_2_the_four_decisions_by_identifiers(
+        string subject, string action, string resource, bool expected)
     {
         var body = $$$"""{"subject":{{{subject}}},"action":{{{action}}},"resource":{{{resource}}}}""";
 
@@ -91,21 +92,28 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, Evaluation)
         {
-            Content = new StringContent($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}}}""", Encoding.UTF8, "application/json"),
+            Content = new StringContent(
+                $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}}}""", Encoding.UTF8, "application/json"),
         };
         request.Headers.Add("X-Request-ID", "bfe9eb29-ab87-4ca3-be83-a1d5d8305716");
 
         var response = await (await AskerAsync()).SendAsync(request, Cancel);
 
         Assert.Equal("bfe9eb29-ab87-4ca3-be83-a1d5d8305716", Assert.Single(response.Headers.GetValues("X-Request-ID")));
-        Assert.Equal(HttpStatusCode.OK, (await SendAsync(Evaluation, $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}}}""")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await SendAsync(Evaluation, $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}}}""")).StatusCode);
     }
 
     [Theory]
     // C 3.2.1
-    [InlineData($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"evaluations":[{"resource":{{{First}}}},{"resource":{{{Second}}}}]}""", true, true)]
+    [InlineData(
+        $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"evaluations":[{"resource":{{{First}}}},{"resource":{{{Second}}}}]}""",
+        true,
+        true)]
     // C 3.2.2
-    [InlineData($$$"""{"subject":{{{Bob}}},"resource":{{{First}}},"evaluations":[{"action":{{{Read}}}},{"action":{{{Write}}}}]}""", true, false)]
+    [InlineData(
+        $$$"""{"subject":{{{Bob}}},"resource":{{{First}}},"evaluations":[{"action":{{{Read}}}},{"action":{{{Write}}}}]}""", true, false)]
     // C 3.2.5
     [InlineData($$$"""{"evaluations":[{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}}},{"subject":{{{Bob}}},"action":{{{Write}}},"resource":{{{First}}}}]}""", true, false)]
     // C 3.2.6
@@ -145,9 +153,12 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
     {
         var answer = await AskAsync(SubjectSearch, body);
 
-        Assert.All(answer.GetProperty("results").EnumerateArray(), subject => Assert.Equal("user", subject.GetProperty("type").GetString()));
+        Assert.All(
+            answer.GetProperty("results").EnumerateArray(), subject => Assert.Equal("user", subject.GetProperty("type").GetString()));
         Assert.Superset(new HashSet<string>(["alice", "bob"]), Texts(answer, "id").Split(' ').ToHashSet());
-        Assert.Equal(Texts(await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}}}"""), "id"), Texts(answer, "id"));
+        Assert.Equal(
+            Texts(await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}}}"""), "id"),
+            Texts(answer, "id"));
     }
 
     [Theory]
@@ -161,7 +172,8 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
     {
         var answer = await AskAsync(ResourceSearch, body);
 
-        Assert.All(answer.GetProperty("results").EnumerateArray(), resource => Assert.Equal("record", resource.GetProperty("type").GetString()));
+        Assert.All(
+            answer.GetProperty("results").EnumerateArray(), resource => Assert.Equal("record", resource.GetProperty("type").GetString()));
         Assert.Equal("record-1 record-2 record-3", Texts(answer, "id"));
     }
 
@@ -177,7 +189,8 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
     public async Task C_4_5_a_search_goes_on_page_by_page()
     {
         // C 4.5.1
-        var page = await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}},"page":{"limit":1}}""");
+        var page = await AskAsync(
+            SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}},"page":{"limit":1}}""");
         var found = new List<string>();
         while (true)
         {
@@ -189,18 +202,23 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
             }
 
             // C 4.5.2: the token alone, without the limit.
-            page = await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}},"page":{"token":"{{{next}}}"}}""");
+            page = await AskAsync(
+                SubjectSearch,
+                $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}},"page":{"token":"{{{next}}}"}}""");
         }
 
         Assert.All(found, id => Assert.DoesNotContain(' ', id));
-        Assert.Equal(Texts(await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}}}"""), "id"), string.Join(' ', found));
+        Assert.Equal(
+            Texts(await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{{{First}}}}"""), "id"),
+            string.Join(' ', found));
     }
 
     [Theory]
     // C 4.6.1
     [InlineData(ActionSearch, $$$"""{"subject":{"type":"user","id":"nonexistent-user"},"resource":{{{First}}}}""")]
     [InlineData(ActionSearch, $$$"""{"subject":{{{Alice}}},"resource":{"type":"record","id":"nonexistent"}}""")]
-    [InlineData(ResourceSearch, $$$"""{"subject":{"type":"user","id":"nonexistent-user"},"action":{{{Read}}},"resource":{"type":"record"}}""")]
+    [InlineData(
+        ResourceSearch, $$$"""{"subject":{"type":"user","id":"nonexistent-user"},"action":{{{Read}}},"resource":{"type":"record"}}""")]
     [InlineData(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{{{Read}}},"resource":{"type":"record","id":"nonexistent"}}""")]
     [InlineData(SubjectSearch, $$$"""{"subject":{"type":"user"},"action":{"name":"nonexistent"},"resource":{{{First}}}}""")]
     [InlineData(ResourceSearch, $$$"""{"subject":{{{Alice}}},"action":{"name":"nonexistent"},"resource":{"type":"record"}}""")]
@@ -232,9 +250,13 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
         (string Path, string Body)[] all =
         [
             (Evaluation, $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}},"unknown":1}"""),
-            (Evaluations, $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"evaluations":[{"resource":{{{First}}},"unknown":1}],"unknown":1}"""),
+            (
+                Evaluations,
+                $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"evaluations":[{"resource":{{{First}}},"unknown":1}],"unknown":1}"""),
             (SubjectSearch, $$$"""{"subject":{"type":"user","unknown":1},"action":{{{Read}}},"resource":{{{First}}},"unknown":1}"""),
-            (ResourceSearch, $$$"""{"subject":{{{Alice}}},"action":{"name":"read","unknown":1},"resource":{"type":"record"},"unknown":1}"""),
+            (
+                ResourceSearch,
+                $$$"""{"subject":{{{Alice}}},"action":{"name":"read","unknown":1},"resource":{"type":"record"},"unknown":1}"""),
             (ActionSearch, $$$"""{"subject":{{{Alice}}},"resource":{{{First}}},"page":{"unknown":1},"unknown":1}"""),
         ];
         foreach (var (path, body) in all)
@@ -242,12 +264,17 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
             var client = await AskerAsync();
             foreach (var (sent, status) in new[] { (body, HttpStatusCode.OK), ("{}", HttpStatusCode.BadRequest) })
             {
-                using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new StringContent(sent, Encoding.UTF8, "application/json") };
+                using var request = new HttpRequestMessage(HttpMethod.Post, path)
+                {
+                    Content = new StringContent(sent, Encoding.UTF8, "application/json"),
+                };
                 request.Headers.Add("X-Request-ID", "an id");
                 var response = await client.SendAsync(request, Cancel);
 
                 Assert.Equal(status, response.StatusCode);
-                Assert.Equal(status == HttpStatusCode.OK ? "application/json" : "application/problem+json", response.Content.Headers.ContentType?.MediaType);
+                Assert.Equal(
+                    status == HttpStatusCode.OK ? "application/json" : "application/problem+json",
+                    response.Content.Headers.ContentType?.MediaType);
                 Assert.Equal("an id", Assert.Single(response.Headers.GetValues("X-Request-ID")));
             }
         }
@@ -276,6 +303,8 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
                 ["search_action_endpoint"] = origin + ActionSearch,
             },
             metadata.EnumerateObject().ToDictionary(member => member.Name, member => member.Value.GetString()));
-        Assert.All(metadata.EnumerateObject(), member => Assert.True(Uri.TryCreate(member.Value.GetString(), UriKind.Absolute, out var url) && url.Scheme == "https"));
+        Assert.All(
+            metadata.EnumerateObject(),
+            member => Assert.True(Uri.TryCreate(member.Value.GetString(), UriKind.Absolute, out var url) && url.Scheme == "https"));
     }
 }

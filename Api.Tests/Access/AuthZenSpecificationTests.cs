@@ -113,7 +113,10 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
         var context = answer.GetProperty("context");
         Assert.Equal("permission_missing", context.GetProperty("code").GetString());
         Assert.Equal("No group of bob grants record:write.", context.GetProperty("reason_admin").GetProperty("403").GetString());
-        Assert.StartsWith("None of your groups grants record:write.", context.GetProperty("reason_user").GetProperty("403").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "None of your groups grants record:write.",
+            context.GetProperty("reason_user").GetProperty("403").GetString(),
+            StringComparison.Ordinal);
     }
 
     // Section 7.1: the top-level keys MAY be omitted if every evaluation has them.
@@ -139,8 +142,11 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
             """);
 
         Assert.Equal([false, false, true, true, false, false, true], Decisions(answer));
-        var codes = answer.GetProperty("evaluations").EnumerateArray().Select(evaluation => evaluation.GetProperty("context").GetProperty("code").GetString());
-        Assert.Equal(["permission_missing", "insufficient_scope", "allowed", "allowed", "invalid_request", "invalid_request", "allowed"], codes);
+        var codes = answer.GetProperty("evaluations")
+            .EnumerateArray()
+            .Select(evaluation => evaluation.GetProperty("context").GetProperty("code").GetString());
+        Assert.Equal(
+            ["permission_missing", "insufficient_scope", "allowed", "allowed", "invalid_request", "invalid_request", "allowed"], codes);
     }
 
     // Section 7.1.2: options is an object with whatever else in it.
@@ -167,10 +173,12 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [InlineData("permit_on_first_permit", "write write", "False False")]
     public async Task The_semantic_says_where_it_ends(string semantic, string actions, string expected)
     {
-        var evaluations = string.Join(',', actions.Split(' ').Select(action => action == "?" ? """{"action":{}}""" : $$$"""{"action":{"name":"{{{action}}}"}}"""));
+        var evaluations = string.Join(
+            ',', actions.Split(' ').Select(action => action == "?" ? """{"action":{}}""" : $$$"""{"action":{"name":"{{{action}}}"}}"""));
         var options = semantic.Length == 0 ? "" : $$$""","options":{"evaluations_semantic":"{{{semantic}}}"}""";
 
-        var answer = await AskAsync(Evaluations, $$$"""{"subject":{{{Bob}}},"resource":{{{First}}},"evaluations":[{{{evaluations}}}]{{{options}}}}""");
+        var answer = await AskAsync(
+            Evaluations, $$$"""{"subject":{{{Bob}}},"resource":{{{First}}},"evaluations":[{{{evaluations}}}]{{{options}}}}""");
 
         Assert.Equal(expected, string.Join(' ', Decisions(answer)));
     }
@@ -183,7 +191,9 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     public async Task Another_semantic_is_400(string semantic)
     {
         var problem = await AssertProblemAsync(
-            await SendAsync(Evaluations, $$$"""{"evaluations":[{{{Question}}}],"options":{"evaluations_semantic":{{{semantic}}}}}"""), 400, "invalid_request");
+            await SendAsync(Evaluations, $$$"""{"evaluations":[{{{Question}}}],"options":{"evaluations_semantic":{{{semantic}}}}}"""),
+            400,
+            "invalid_request");
 
         Assert.True(problem.GetProperty("errors").TryGetProperty("options.evaluations_semantic", out _), problem.GetRawText());
     }
@@ -192,15 +202,21 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [Fact]
     public async Task A_mistake_in_one_question_is_told_there_and_one_in_the_payload_by_the_status()
     {
-        var answer = await AskAsync(Evaluations, $$$"""{"evaluations":[{{{Question}}},1,{"subject":"alice"},{"subject":{{{Alice}}},"action":{{{Read}}}}]}""");
+        var answer = await AskAsync(
+            Evaluations, $$$"""{"evaluations":[{{{Question}}},1,{"subject":"alice"},{"subject":{{{Alice}}},"action":{{{Read}}}}]}""");
 
         Assert.Equal([true, false, false, false], Decisions(answer));
-        var errors = answer.GetProperty("evaluations").EnumerateArray().Skip(1).Select(evaluation => evaluation.GetProperty("context").GetProperty("error")).ToArray();
+        var errors = answer.GetProperty("evaluations")
+            .EnumerateArray()
+            .Skip(1)
+            .Select(evaluation => evaluation.GetProperty("context").GetProperty("error"))
+            .ToArray();
         Assert.All(errors, error => Assert.Equal(400, error.GetProperty("status").GetInt32()));
         Assert.Equal(
             ["An evaluation must be an object.", "subject is not of the type that it must be.", "resource is missing."],
             errors.Select(error => error.GetProperty("message").GetString()));
-        await AssertProblemAsync(await SendAsync(Evaluations, $$$"""{"subject":"alice","evaluations":[{{{Question}}}]}"""), 400, "invalid_request");
+        await AssertProblemAsync(
+            await SendAsync(Evaluations, $$$"""{"subject":"alice","evaluations":[{{{Question}}}]}"""), 400, "invalid_request");
         await AssertProblemAsync(await SendAsync(Evaluations, """{"evaluations":{}}"""), 400, "invalid_request");
         await AssertProblemAsync(await SendAsync(Evaluations, """{"evaluations":[],"options":[]}"""), 400, "invalid_request");
     }
@@ -231,14 +247,23 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
             {
                 foreach (var row in rows)
                 {
-                    var found = (await FoundAsync("user", action, row)).Concat(await FoundAsync("service", action, row)).Intersect(subjects).Order(StringComparer.Ordinal);
+                    var found = (await FoundAsync("user", action, row))
+                        .Concat(await FoundAsync("service", action, row))
+                        .Intersect(subjects)
+                        .Order(StringComparer.Ordinal);
                     Assert.Equal(subjects.Where(subject => allowed.Contains((subject, action, row))).Order(StringComparer.Ordinal), found);
                 }
 
                 foreach (var subject in subjects)
                 {
-                    var found = Texts(await AskAsync(ResourceSearch, $$$"""{"subject":{{{Of(subject)}}},"action":{"name":"{{{action}}}"},"resource":{"type":"record"}}"""), "id");
-                    Assert.Equal(rows.Where(row => row != "*" && allowed.Contains((subject, action, row))).Order(StringComparer.Ordinal), found.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+                    var found = Texts(
+                        await AskAsync(
+                            ResourceSearch,
+                            $$$"""{"subject":{{{Of(subject)}}},"action":{"name":"{{{action}}}"},"resource":{"type":"record"}}"""),
+                        "id");
+                    Assert.Equal(
+                        rows.Where(row => row != "*" && allowed.Contains((subject, action, row))).Order(StringComparer.Ordinal),
+                        found.Split(' ', StringSplitOptions.RemoveEmptyEntries));
                 }
             }
 
@@ -246,8 +271,12 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
             {
                 foreach (var row in rows)
                 {
-                    var found = Texts(await AskAsync(ActionSearch, $$$"""{"subject":{{{Of(subject)}}},"resource":{"type":"record","id":"{{{row}}}"}}"""), "name");
-                    Assert.Equal(actions.Where(action => allowed.Contains((subject, action, row))).Order(StringComparer.Ordinal), found.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+                    var found = Texts(
+                        await AskAsync(ActionSearch, $$$"""{"subject":{{{Of(subject)}}},"resource":{"type":"record","id":"{{{row}}}"}}"""),
+                        "name");
+                    Assert.Equal(
+                        actions.Where(action => allowed.Contains((subject, action, row))).Order(StringComparer.Ordinal),
+                        found.Split(' ', StringSplitOptions.RemoveEmptyEntries));
                 }
             }
         }
@@ -270,7 +299,9 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
 
         async Task<string[]> FoundAsync(string type, string action, string row)
         {
-            var answer = await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"{{{type}}}"},"action":{"name":"{{{action}}}"},"resource":{"type":"record","id":"{{{row}}}"}}""");
+            var answer = await AskAsync(
+                SubjectSearch,
+                $$$"""{"subject":{"type":"{{{type}}}"},"action":{"name":"{{{action}}}"},"resource":{"type":"record","id":"{{{row}}}"}}""");
             Assert.Equal("", answer.GetProperty("page").GetProperty("next_token").GetString());
             return Texts(answer, "id").Split(' ');
         }
@@ -291,7 +322,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
             var pages = 0;
             for (var token = (string?)null; token is not "";)
             {
-                var answer = await AskAsync(path, With(body, $$$"""{"limit":{{{limit}}}{{{(token is null ? "" : $",\"token\":\"{token}\"")}}}}"""));
+                var answer = await AskAsync(
+                    path, With(body, $$$"""{"limit":{{{limit}}}{{{(token is null ? "" : $",\"token\":\"{token}\"")}}}}"""));
                 var page = answer.GetProperty("page");
                 var items = Texts(answer, member).Split(' ');
                 Assert.Equal(items.Length, page.GetProperty("count").GetInt32());
@@ -318,7 +350,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [InlineData("""{"page":{"properties":{"sort":"name"}}}""")]
     public async Task A_token_with_another_query_is_400(string change)
     {
-        var token = (await AskAsync(SubjectSearch, With(WhoMayRead, """{"limit":1}"""))).GetProperty("page").GetProperty("next_token").GetString();
+        var token = (await AskAsync(
+            SubjectSearch, With(WhoMayRead, """{"limit":1}"""))).GetProperty("page").GetProperty("next_token").GetString();
         var body = JsonNode.Parse(With(WhoMayRead, "{}"))!.AsObject();
         foreach (var (name, value) in JsonNode.Parse(change)!.AsObject())
         {
@@ -327,14 +360,17 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
 
         body["page"]!["token"] = token;
         var problem = await AssertProblemAsync(await SendAsync(SubjectSearch, body.ToJsonString()), 400, "invalid_request");
-        Assert.Contains("belongs to another query", problem.GetProperty("errors").GetProperty("page.token")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "belongs to another query", problem.GetProperty("errors").GetProperty("page.token")[0].GetString(), StringComparison.Ordinal);
     }
 
     // Section 10.1.1: "Implementations MUST NOT assume a particular ordering of JSON object members." 8.4: the id is ignored.
     [Fact]
     public async Task A_token_with_the_same_query_in_another_order_is_taken()
     {
-        var token = (await AskAsync(SubjectSearch, With(WhoMayRead, """{"limit":1,"properties":{"a":1,"b":2}}"""))).GetProperty("page").GetProperty("next_token").GetString();
+        var token = (await AskAsync(
+            SubjectSearch,
+            With(WhoMayRead, """{"limit":1,"properties":{"a":1,"b":2}}"""))).GetProperty("page").GetProperty("next_token").GetString();
 
         var answer = await AskAsync(SubjectSearch, $$$"""
             {"page":{"properties":{"b":2,"a":1},"limit":1,"token":"{{{token}}}"},"unknown":1,"resource":{"id":"record-1","type":"record"},"action":{{{Read}}},"subject":{"id":"x","type":"user"}}
@@ -346,7 +382,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [Fact]
     public async Task A_token_that_nobody_gave_or_that_was_tampered_with_is_400()
     {
-        var token = (await AskAsync(SubjectSearch, With(WhoMayRead, """{"limit":1}"""))).GetProperty("page").GetProperty("next_token").GetString()!;
+        var token = (await AskAsync(
+            SubjectSearch, With(WhoMayRead, """{"limit":1}"""))).GetProperty("page").GetProperty("next_token").GetString()!;
         var middle = token.Length / 2;
         string[] bad =
         [
@@ -355,12 +392,16 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
         ];
         foreach (var text in bad)
         {
-            var problem = await AssertProblemAsync(await SendAsync(SubjectSearch, With(WhoMayRead, $$$"""{"token":"{{{text}}}"}""")), 400, "invalid_request");
+            var problem = await AssertProblemAsync(
+                await SendAsync(SubjectSearch, With(WhoMayRead, $$$"""{"token":"{{{text}}}"}""")), 400, "invalid_request");
             Assert.True(problem.GetProperty("errors").TryGetProperty("page.token", out _), text);
         }
 
         // A token of one search is none of another.
-        await AssertProblemAsync(await SendAsync(ActionSearch, With($$$"""{"subject":{{{Alice}}},"resource":{{{First}}}}""", $$$"""{"token":"{{{token}}}"}""")), 400, "invalid_request");
+        await AssertProblemAsync(
+            await SendAsync(ActionSearch, With($$$"""{"subject":{{{Alice}}},"resource":{{{First}}}}""", $$$"""{"token":"{{{token}}}"}""")),
+            400,
+            "invalid_request");
     }
 
     [Theory]
@@ -369,7 +410,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [InlineData(4294967295)]
     public async Task A_token_that_somebody_made_up_lifts_no_bound(long limit)
     {
-        var token = (await AskAsync(SubjectSearch, With(WhoMayRead, """{"limit":1}"""))).GetProperty("page").GetProperty("next_token").GetString()!;
+        var token = (await AskAsync(
+            SubjectSearch, With(WhoMayRead, """{"limit":1}"""))).GetProperty("page").GetProperty("next_token").GetString()!;
         var content = JsonNode.Parse(Base64Url.DecodeFromChars(token).AsSpan(8))!;
         content["Limit"] = limit;
         var bytes = Encoding.UTF8.GetBytes(content.ToJsonString());
@@ -395,7 +437,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [InlineData("99999999999999999999")]
     public async Task A_limit_that_is_no_number_of_results_is_400(string limit)
     {
-        var problem = await AssertProblemAsync(await SendAsync(SubjectSearch, With(WhoMayRead, $$$"""{"limit":{{{limit}}}}""")), 400, "invalid_request");
+        var problem = await AssertProblemAsync(
+            await SendAsync(SubjectSearch, With(WhoMayRead, $$$"""{"limit":{{{limit}}}}""")), 400, "invalid_request");
 
         Assert.True(problem.GetProperty("errors").TryGetProperty("page.limit", out _), problem.GetRawText());
     }
@@ -406,7 +449,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
         var none = await AskAsync(SubjectSearch, With(WhoMayRead, """{"limit":0}"""));
         Assert.Equal("[]", none.GetProperty("results").GetRawText());
         Assert.NotEmpty(none.GetProperty("page").GetProperty("next_token").GetString()!);
-        var nobody = await AskAsync(SubjectSearch, With(WhoMayRead.Replace("record-1", "record-4", StringComparison.Ordinal), """{"limit":0}"""));
+        var nobody = await AskAsync(
+            SubjectSearch, With(WhoMayRead.Replace("record-1", "record-4", StringComparison.Ordinal), """{"limit":0}"""));
         Assert.Empty(nobody.GetProperty("page").GetProperty("next_token").GetString()!);
 
         Assert.Equal(
@@ -420,10 +464,12 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     {
         foreach (var type in new[] { "user", "person" })
         {
-            var answer = await AskAsync(SubjectSearch, $$$"""{"subject":{"type":"{{{type}}}"},"action":{{{Read}}},"resource":{{{First}}}}""");
+            var answer = await AskAsync(
+                SubjectSearch, $$$"""{"subject":{"type":"{{{type}}}"},"action":{{{Read}}},"resource":{{{First}}}}""");
 
             Assert.Equal(["page", "results"], answer.EnumerateObject().Select(member => member.Name));
-            Assert.All(answer.GetProperty("results").EnumerateArray(), subject => Assert.Equal(type, subject.GetProperty("type").GetString()));
+            Assert.All(
+                answer.GetProperty("results").EnumerateArray(), subject => Assert.Equal(type, subject.GetProperty("type").GetString()));
             var alice = answer.GetProperty("results").EnumerateArray().Single(subject => subject.GetProperty("id").GetString() == "alice");
             Assert.Equal("alice", alice.GetProperty("properties").GetProperty("username").GetString());
             Assert.Equal(await Records.AccountAsync(Api, "alice"), alice.GetProperty("properties").GetProperty("accountId").GetGuid());
@@ -436,13 +482,17 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     {
         foreach (var id in new[] { "\"bob\"", "\"nobody\"", "17", "{}" })
         {
-            var subjects = await AskAsync(SubjectSearch, WhoMayRead.Replace("\"type\":\"user\"", $"\"type\":\"user\",\"id\":{id}", StringComparison.Ordinal));
+            var subjects = await AskAsync(
+                SubjectSearch, WhoMayRead.Replace("\"type\":\"user\"", $"\"type\":\"user\",\"id\":{id}", StringComparison.Ordinal));
             Assert.Equal(Texts(await AskAsync(SubjectSearch, WhoMayRead), "id"), Texts(subjects, "id"));
-            var resources = await AskAsync(ResourceSearch, $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{"type":"record","id":{{{id}}}}}""");
+            var resources = await AskAsync(
+                ResourceSearch, $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{"type":"record","id":{{{id}}}}}""");
             Assert.Equal("record-1 record-2 record-3", Texts(resources, "id"));
         }
 
-        Assert.Equal("read write", Texts(await AskAsync(ActionSearch, $$$"""{"subject":{{{Alice}}},"action":{"name":1},"resource":{{{First}}}}"""), "name"));
+        Assert.Equal(
+            "read write",
+            Texts(await AskAsync(ActionSearch, $$$"""{"subject":{{{Alice}}},"action":{"name":1},"resource":{{{First}}}}"""), "name"));
     }
 
     // Section 9.1.1: https, no query, no fragment. 9.2.2: parameters without a value are omitted. 11.9: caching.
@@ -459,7 +509,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
         // 4: "Endpoints for version 1.0 SHOULD include v1".
         Assert.All(metadata.EnumerateObject().Where(member => member.Name.EndsWith("_endpoint", StringComparison.Ordinal)), member =>
             Assert.Contains("/v1/", member.Value.GetString(), StringComparison.Ordinal));
-        Assert.Equal(HttpStatusCode.MethodNotAllowed, (await SendAsync(Api.NewClient(), "/.well-known/authzen-configuration", "{}")).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.MethodNotAllowed, (await SendAsync(Api.NewClient(), "/.well-known/authzen-configuration", "{}")).StatusCode);
     }
 
     // Section 10.1: "All API requests within this binding are made via an HTTPS POST request."
@@ -525,12 +576,14 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
 
     // Section 11.5: I-JSON (RFC 7493), also where nobody looks.
     [Theory]
-    [InlineData("""{"subject":{"type":"user","id":"alice","id":"bob"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
+    [InlineData(
+        """{"subject":{"type":"user","id":"alice","id":"bob"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
     [InlineData("""{"subject":{"type":"user","id":"alice","\u0069d":"bob"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
     [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"context":{"a":{"b":1,"b":2}}}""")]
     [InlineData("""{"subject":{"type":"user","id":"\ud800"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
     [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"context":{"a":["\udc00\ud800"]}}""")]
-    [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"\ud800":1}""")]
+    [InlineData(
+        """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"\ud800":1}""")]
     [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"context":{"a":1e999}}""")]
     [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}} {}""")]
     [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},}""")]
@@ -541,7 +594,12 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [Fact]
     public async Task What_is_not_UTF_8_is_400()
     {
-        byte[] bytes = [.. "{\"subject\":{\"type\":\"user\",\"id\":\"alice\"},\"action\":{\"name\":\"read\"},\"resource\":{\"type\":\"record\",\"id\":\"record-1\"},\"context\":{\"a\":\""u8, 0xC3, 0x28, .. "\"}}"u8];
+        byte[] bytes = [
+            .. "{\"subject\":{\"type\":\"user\",\"id\":\"alice\"},\"action\":{\"name\":\"read\"},\"resource\":{\"type\":\"record\","
+                + "\"id\":\"record-1\"},\"context\":{\"a\":\""u8,
+            0xC3,
+            0x28,
+            .. "\"}}"u8];
         using var content = new ByteArrayContent(bytes);
         content.Headers.ContentType = new("application/json");
 
@@ -561,7 +619,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
         [
             (await AskAsync(Evaluation, Question)).GetRawText(),
             (await AskAsync(Evaluation, $$$"""{"subject":{{{Bob}}},"action":{{{Write}}},"resource":{{{First}}}}""")).GetRawText(),
-            (await AskAsync(Evaluation, $$$"""{"subject":{"type":"user","id":"nobody"},"action":{{{Write}}},"resource":{{{First}}}}""")).GetRawText(),
+            (await AskAsync(
+                Evaluation, $$$"""{"subject":{"type":"user","id":"nobody"},"action":{{{Write}}},"resource":{{{First}}}}""")).GetRawText(),
             (await AskAsync(Evaluations, """{"evaluations":[{}]}""")).GetRawText(),
             (await AskAsync(SubjectSearch, WhoMayRead)).GetRawText(),
         ];
@@ -577,7 +636,9 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
 
         Assert.Equal(250, Decisions(await AskAsync(Evaluations, Many(250))).Length);
         var problem = await AssertProblemAsync(await SendAsync(Evaluations, Many(251)), 400, "invalid_request");
-        Assert.Equal("evaluations may hold 250 questions. Send the rest in another request.", problem.GetProperty("errors").GetProperty("evaluations")[0].GetString());
+        Assert.Equal(
+            "evaluations may hold 250 questions. Send the rest in another request.",
+            problem.GetProperty("errors").GetProperty("evaluations")[0].GetString());
 
         var deep = Question[..^1] + ",\"context\":" + string.Concat(Enumerable.Repeat("{\"a\":", 70)) + "1" + new string('}', 71);
         await AssertProblemAsync(await SendAsync(Evaluation, deep), 400, "invalid_request");

@@ -20,7 +20,8 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
 
         Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
         var document = await response.Content.ReadAsByteArrayAsync(Cancel);
-        Assert.Equal(AccessDocumentWriter.Write((await Api.Services.GetRequiredService<AccessStore>().ReadAsync(Cancel)).Document), document);
+        Assert.Equal(
+            AccessDocumentWriter.Write((await Api.Services.GetRequiredService<AccessStore>().ReadAsync(Cancel)).Document), document);
         var preview = await PreviewAsync(ada, Encoding.UTF8.GetString(document));
         Assert.Empty(preview.GetProperty("accounts").EnumerateArray());
         Assert.Equal(0, preview.GetProperty("totals").GetProperty("affected").GetInt64());
@@ -57,7 +58,8 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
         Assert.Equal(Words(before), Words(await MeAsync(callers)));
         try
         {
-            var document = AccessDocumentReader.Read(Encoding.UTF8.GetBytes(text), Api.Services.GetRequiredService<PermissionCatalogue>(), out _)!;
+            var document = AccessDocumentReader.Read(
+                Encoding.UTF8.GetBytes(text), Api.Services.GetRequiredService<PermissionCatalogue>(), out _)!;
             await store.ApplyAsync(document, new Actor(null, "tester", Actor.CommandLine, null), seen: null, Cancel);
             var after = await MeAsync(callers);
             var said = preview.GetProperty("accounts").EnumerateArray().ToDictionary(account => account.GetProperty("id").GetGuid());
@@ -72,7 +74,9 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
                 {
                     Assert.Equal(gains, Texts(account, "gains"));
                     Assert.Equal(loses, Texts(account, "loses"));
-                    Assert.Equal(name.StartsWith("service", StringComparison.Ordinal) ? "service" : "person", account.GetProperty("kind").GetString());
+                    Assert.Equal(
+                        name.StartsWith("service", StringComparison.Ordinal) ? "service" : "person",
+                        account.GetProperty("kind").GetString());
                 }
             }
         }
@@ -91,7 +95,8 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
             await AccountIdAsync(await Api.ServiceAsync(client));
         }
 
-        const string everybody = """{"groups":{"default-group":{"permissions":["book:view"],"denied":["account:view"],"isDefault":true}}}""";
+        const string everybody =
+            """{"groups":{"default-group":{"permissions":["book:view"],"denied":["account:view"],"isDefault":true}}}""";
         var all = await PreviewAsync(ada, everybody);
         var one = await PreviewAsync(ada, everybody, "?limit=1");
 
@@ -104,14 +109,18 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
     }
 
     [Theory]
-    [InlineData("""{"groups":{"a":{"permissions":["bok:view"]}}}""", "groups.a.permissions[0]", "Line 1, column 32: The permission bok:view does not exist. Did you mean book:view?")]
+    [InlineData(
+        """{"groups":{"a":{"permissions":["bok:view"]}}}""",
+        "groups.a.permissions[0]",
+        "Line 1, column 32: The permission bok:view does not exist. Did you mean book:view?")]
     [InlineData("""{"groups":{},"groups":{}}""", "groups", "stands twice")]
     [InlineData("""{"Groups":{},"groups":[]}""", "groups", "Line 1, column 2: There is no member \"Groups\" here.")]
     [InlineData("""{}""", "document", "The member groups is missing")]
     [InlineData("", "document", "This is not JSON")]
     public async Task A_document_with_a_mistake_is_refused_by_its_place(string body, string field, string expected)
     {
-        var problem = await AssertProblemAsync(await (await Api.PersonAsync("ada")).PostAsync("/api/access/preview", Json(body), Cancel), 400, "invalid_request");
+        var problem = await AssertProblemAsync(
+            await (await Api.PersonAsync("ada")).PostAsync("/api/access/preview", Json(body), Cancel), 400, "invalid_request");
 
         Assert.Contains(expected, problem.GetProperty("errors").GetProperty(field)[0].GetString(), StringComparison.Ordinal);
     }
@@ -146,7 +155,8 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
     private static IEnumerable<string> Words(Dictionary<string, (Guid Id, string[] Permissions)> callers) =>
         callers.Select(caller => $"{caller.Key} {string.Join(' ', caller.Value.Permissions)}");
 
-    private static string[] Texts(JsonElement json, string name) => [.. json.GetProperty(name).EnumerateArray().Select(text => text.GetString()!)];
+    private static string[] Texts(JsonElement json, string name) =>
+        [.. json.GetProperty(name).EnumerateArray().Select(text => text.GetString()!)];
 
     private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 }

@@ -32,12 +32,18 @@ internal sealed class Records : IModelRows
         services.AddSingleton<IModelRows, Records>();
     }
 
-    public Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) => Task.FromResult(Shown(subject).Contains(id));
+    public Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) =>
+        Task.FromResult(Shown(subject).Contains(id));
 
-    public Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(RowSubject subject, int limit, string? after, CancellationToken cancellationToken)
+    public Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
+        RowSubject subject, int limit, string? after, CancellationToken cancellationToken)
     {
-        var rest = Shown(subject).Order(StringComparer.Ordinal).Where(id => after is null || string.CompareOrdinal(id, after) > 0).ToArray();
-        return Task.FromResult<(IReadOnlyList<string>, string?)>((rest[..Math.Min(limit, rest.Length)], rest.Length > limit ? rest[limit - 1] : null));
+        var rest = Shown(subject)
+            .Order(StringComparer.Ordinal)
+            .Where(id => after is null || string.CompareOrdinal(id, after) > 0)
+            .ToArray();
+        return Task.FromResult<(IReadOnlyList<string>, string?)>(
+            (rest[..Math.Min(limit, rest.Length)], rest.Length > limit ? rest[limit - 1] : null));
     }
 
     /// <summary>Puts the fixture in, once: alice may read and write, bob may read.</summary>
@@ -57,7 +63,8 @@ internal sealed class Records : IModelRows
             VALUES (@id, @Issuer, @subject, @kind, @subject, @enabled, @now, @now)
             """;
         await using var connection = await api.Services.GetRequiredService<Database>().OpenAsync(CancellationToken.None);
-        await connection.ExecuteAsync(sql, new { id = Guid.CreateVersion7(), api.Realm.Issuer, subject, kind, enabled, now = DateTimeOffset.UtcNow });
+        await connection.ExecuteAsync(
+            sql, new { id = Guid.CreateVersion7(), api.Realm.Issuer, subject, kind, enabled, now = DateTimeOffset.UtcNow });
     }
 
     /// <returns>The address of a new group.</returns>
@@ -71,7 +78,9 @@ internal sealed class Records : IModelRows
         var group = created.Headers.Location!.AbsolutePath;
         foreach (var member in members)
         {
-            Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"{group}/members/{await AccountAsync(api, member)}", content: null)).StatusCode);
+            Assert.Equal(
+                HttpStatusCode.NoContent,
+                (await ada.PutAsync($"{group}/members/{await AccountAsync(api, member)}", content: null)).StatusCode);
         }
 
         return group;

@@ -65,7 +65,8 @@ public abstract class AccountsTests(ApiUnderTest api) : ApiTests(api)
         string? after = null;
         do
         {
-            var page = await ada.GetFromJsonAsync<JsonElement>("/api/accounts?kind=person&limit=3" + (after is null ? "" : $"&after={after}"), Cancel);
+            var page = await ada.GetFromJsonAsync<JsonElement>(
+                "/api/accounts?kind=person&limit=3" + (after is null ? "" : $"&after={after}"), Cancel);
             names.AddRange(page.GetProperty("items").EnumerateArray().Select(account => account.GetProperty("username").GetString()!));
             after = page.GetProperty("next").GetString();
         }
@@ -74,7 +75,8 @@ public abstract class AccountsTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(["ada", "grace", "linus", "nora"], names);
         var services = await ada.GetFromJsonAsync<JsonElement>("/api/accounts?kind=service&search=READER", Cancel);
         Assert.Equal("acme-reader", Assert.Single(services.GetProperty("items").EnumerateArray()).GetProperty("username").GetString());
-        Assert.Equal(0, (await ada.GetFromJsonAsync<JsonElement>("/api/accounts?enabled=false", Cancel)).GetProperty("items").GetArrayLength());
+        Assert.Equal(
+            0, (await ada.GetFromJsonAsync<JsonElement>("/api/accounts?enabled=false", Cancel)).GetProperty("items").GetArrayLength());
         await AssertProblemAsync(await ada.GetAsync("/api/accounts?kind=robot", Cancel), 400);
         await AssertProblemAsync(await ada.GetAsync("/api/accounts?enabled=perhaps", Cancel), 400);
         await AssertProblemAsync(await ada.GetAsync("/api/accounts?after=zzz", Cancel), 400);

@@ -27,9 +27,18 @@ public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
             ("the members of a group", $"/admin/groups/{group.Id}", $"a[href='/admin/accounts/{linus}']"),
             ("who loses a group", $"/admin/groups/{group.Id}/delete", $"a[href='/admin/accounts/{linus}']"),
             ("whom a mapping concerns", $"/admin/role-mappings/{mapping}", "#preview p.soft, #preview .empty:not(:empty)"),
-            ("whom a new mapping would concern", $"/admin/role-mappings/new?kind=keycloak-group&name=/operations/lea*&group=book-editors", $"#preview a[href='/admin/accounts/{linus}']"),
-            ("whom the live preview names", $"/admin/role-mappings/preview?kind=keycloak-group&name=/operations/lea*&group=book-editors", $"#preview a[href='/admin/accounts/{linus}']"),
-            ("whom a changed mapping would concern", $"/admin/role-mappings/{mapping}/replace", "#preview p.soft, #preview .empty:not(:empty)"),
+            (
+                "whom a new mapping would concern",
+                $"/admin/role-mappings/new?kind=keycloak-group&name=/operations/lea*&group=book-editors",
+                $"#preview a[href='/admin/accounts/{linus}']"),
+            (
+                "whom the live preview names",
+                $"/admin/role-mappings/preview?kind=keycloak-group&name=/operations/lea*&group=book-editors",
+                $"#preview a[href='/admin/accounts/{linus}']"),
+            (
+                "whom a changed mapping would concern",
+                $"/admin/role-mappings/{mapping}/replace",
+                "#preview p.soft, #preview .empty:not(:empty)"),
             ("who loses a mapping", $"/admin/role-mappings/{mapping}/delete", "#preview p.soft, #preview .empty:not(:empty)"),
             ("who is found by a group", $"/admin/accounts?group={group.Name}", $"#results a[href='/admin/accounts/{linus}']"),
             ("the filter by a group", "/admin/accounts", "form.filter [name=group]"),
@@ -66,20 +75,29 @@ public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
         var ada = await Api.PersonAsync("ada");
         var grace = await AccountIdAsync(await Api.PersonAsync("grace"));
         var nobody = await AccountIdAsync(await Api.ServiceAsync("acme-nobody"));
-        await using var group = await (await GroupUnderTest.CreateAsync(ada, ["account:view", "group:view", "group:change"])).WithAsync(grace);
+        await using var group = await (await GroupUnderTest.CreateAsync(
+            ada, ["account:view", "group:view", "group:change"])).WithAsync(grace);
         await group.WithAsync(nobody);
         var browser = await Api.SignInAsync("grace");
 
         var account = await OpenAsync($"/admin/accounts/{nobody}");
-        Assert.Equal(2, account.Page.QuerySelectorAll(".empty").Count(empty => empty.TextContent.Contains("you lack access:view", StringComparison.Ordinal)));
-        Assert.Contains("you lack access:view", (await OpenAsync($"/admin/groups/{group.Id}")).Page.QuerySelector("#members + .empty")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal(
+            2,
+            account.Page.QuerySelectorAll(".empty")
+                .Count(empty => empty.TextContent.Contains("you lack access:view", StringComparison.Ordinal)));
+        Assert.Contains(
+            "you lack access:view",
+            (await OpenAsync($"/admin/groups/{group.Id}")).Page.QuerySelector("#members + .empty")!.TextContent,
+            StringComparison.Ordinal);
         var filtered = await OpenAsync($"/admin/accounts?group={group.Name}");
-        Assert.Contains("you lack access:view", filtered.Page.QuerySelector("#results [role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "you lack access:view", filtered.Page.QuerySelector("#results [role=alert]")!.TextContent, StringComparison.Ordinal);
         Assert.Empty(filtered.Page.QuerySelectorAll("#results tbody tr"));
 
         // One that somebody may put in can be taken out by them too: by the name of the group, from the list.
         var list = await OpenAsync(account.Page.QuerySelector("#groups + .empty a")!.GetAttribute("href")!);
-        var ask = await browser.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("ids", nobody.ToString()));
+        var ask = await browser.SubmitAsync(
+            list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("ids", nobody.ToString()));
         Assert.DoesNotContain("in the group directly", ask.Page.QuerySelector("tbody")!.TextContent, StringComparison.Ordinal);
         await browser.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']");
         Assert.DoesNotContain(group.Name, await GroupsOfAsync("acme-nobody"));
@@ -113,7 +131,8 @@ public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
         await using var more = await (await GroupUnderTest.CreateAsync(ada, ["group:view"])).WithAsync(grace);
         foreach (var path in paths)
         {
-            Assert.Contains("You lack *:*", (await browser.GetAsync(new Uri(Api.BaseAddress, path).AbsoluteUri)).Text, StringComparison.Ordinal);
+            Assert.Contains(
+                "You lack *:*", (await browser.GetAsync(new Uri(Api.BaseAddress, path).AbsoluteUri)).Text, StringComparison.Ordinal);
         }
     }
 }

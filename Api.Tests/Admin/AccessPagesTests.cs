@@ -26,7 +26,8 @@ public sealed class AccessPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IC
             page.Page.QuerySelector(".grant-path")!.QuerySelectorAll("li > :last-child").Select(step => step.TextContent));
         Assert.Equal(4, page.Page.QuerySelectorAll(".graph .node").Length);
         Assert.Equal(3, page.Page.QuerySelectorAll(".graph .edge").Length);
-        Assert.Equal("1 grant path grants, 0 deny. Each is written out below.", page.Page.QuerySelector(".graph svg")!.GetAttribute("aria-label"));
+        Assert.Equal(
+            "1 grant path grants, 0 deny. Each is written out below.", page.Page.QuerySelector(".graph svg")!.GetAttribute("aria-label"));
     }
 
     [Fact]
@@ -106,17 +107,22 @@ public sealed class AccessPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IC
         var ada = await Api.PersonAsync("ada");
         await (await Api.ServiceAsync("acme-writer")).GetAsync("/api/me", Cancel);
         var author = await JsonAsync(await ada.PostAsJsonAsync("/api/authors", new { name = "Somebody" }, Cancel));
-        var book = (await JsonAsync(await ada.PostAsJsonAsync("/api/books", new { title = "Something", authorId = author.GetProperty("id").GetGuid() }, Cancel))).GetProperty("id").GetString();
+        var book = (await JsonAsync(await ada.PostAsJsonAsync(
+            "/api/books",
+            new { title = "Something", authorId = author.GetProperty("id").GetGuid() },
+            Cancel))).GetProperty("id").GetString();
         var pages = await Api.SignInAsync("ada");
 
         var page = await pages.GetAsync($"{Url}/admin/access?account=acme-writer&permission=book:change&row={book}");
-        var turned = await pages.GetAsync(new Uri(new Uri(Url), page.Page.QuerySelectorAll("main p.actions a")[^1].GetAttribute("href")!).AbsoluteUri);
+        var turned = await pages.GetAsync(
+            new Uri(new Uri(Url), page.Page.QuerySelectorAll("main p.actions a")[^1].GetAttribute("href")!).AbsoluteUri);
 
         Assert.Equal(book, turned.Page.QuerySelector("form.filter [name=row]")!.GetAttribute("value"));
         var row = turned.Page.QuerySelectorAll("#results tbody tr").Single(row => row.QuerySelector("th")!.TextContent == "acme-writer");
         Assert.Contains($"row={book}", row.QuerySelector("td a")!.GetAttribute("href")!, StringComparison.Ordinal);
         var nowhere = await pages.GetAsync($"{Url}/admin/access/who?permission=book:change&row={Guid.NewGuid()}");
-        Assert.Contains("Nobody: there is no such row", nowhere.Page.QuerySelector("#results .empty")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "Nobody: there is no such row", nowhere.Page.QuerySelector("#results .empty")!.TextContent, StringComparison.Ordinal);
     }
 
     [Fact]

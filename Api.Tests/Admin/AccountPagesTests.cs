@@ -54,7 +54,9 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         await AddAccountsAsync($"{word}-old", 2, daysAgo: 60);
         var pages = await Api.SignInAsync("ada");
 
-        Assert.All(Names(await pages.GetAsync($"{Url}/admin/accounts?seen=not-30")), name => Assert.Contains("-old", name, StringComparison.Ordinal));
+        Assert.All(
+            Names(await pages.GetAsync($"{Url}/admin/accounts?seen=not-30")),
+            name => Assert.Contains("-old", name, StringComparison.Ordinal));
         Assert.Equal(2, Names(await pages.GetAsync($"{Url}/admin/accounts?seen=not-30&search={word}")).Length);
         Assert.Empty(Names(await pages.GetAsync($"{Url}/admin/accounts?seen=not-90&search={word}")));
     }
@@ -88,7 +90,8 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
             Cursor? after = null;
             do
             {
-                var (accounts, next) = await search.ListAsync(new AccountQuery(text, Kind: null, Enabled: null, SeenSince: null, SeenBefore: null, order, 50, after), Cancel);
+                var (accounts, next) = await search.ListAsync(
+                    new AccountQuery(text, Kind: null, Enabled: null, SeenSince: null, SeenBefore: null, order, 50, after), Cancel);
                 names.AddRange(accounts.Select(account => account.Username));
                 after = next is null ? null : Cursor.Parse(next.ToString(), order);
             }
@@ -116,7 +119,9 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Cursor? after = null;
         do
         {
-            var (accounts, next) = await search.ListAsync(new AccountQuery(word, Kind: "person", Enabled: false, SeenSince: null, SeenBefore: null, AccountSearch.ByTerm, 50, after), Cancel);
+            var (accounts, next) = await search.ListAsync(
+                new AccountQuery(word, Kind: "person", Enabled: false, SeenSince: null, SeenBefore: null, AccountSearch.ByTerm, 50, after),
+                Cancel);
             found.AddRange(accounts.Select(account => account.Id));
             after = next is null ? null : Cursor.Parse(next.ToString(), AccountSearch.ByTerm);
             pages++;
@@ -158,7 +163,8 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(["view allowed", "change allowed"], account.QuerySelectorAll(".badge").Select(badge => badge.TextContent));
         Assert.Contains(
             "/operations/leads|/operations/leads|account-managers|account:view, account:change",
-            account.QuerySelectorAll(".grant-path").Select(grantPath => string.Join('|', grantPath.QuerySelectorAll("li > :last-child").Select(step => step.TextContent))));
+            account.QuerySelectorAll(".grant-path")
+                .Select(grantPath => string.Join('|', grantPath.QuerySelectorAll("li > :last-child").Select(step => step.TextContent))));
     }
 
     [Fact]
@@ -213,7 +219,8 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Null(page.Page.QuerySelector($"form[action='/admin/accounts/{id}/disable']"));
         var token = page.Page.QuerySelector("form [name=__RequestVerificationToken]")!.GetAttribute("value")!;
 
-        var answer = await pages.PostAsync($"{Url}/admin/accounts/{id}/disable", [KeyValuePair.Create("__RequestVerificationToken", token)]);
+        var answer = await pages.PostAsync(
+            $"{Url}/admin/accounts/{id}/disable", [KeyValuePair.Create("__RequestVerificationToken", token)]);
 
         Assert.Equal(HttpStatusCode.Conflict, answer.Status);
         Assert.Equal(HttpStatusCode.OK, (await ada.GetAsync("/api/me", Cancel)).StatusCode);
@@ -228,19 +235,26 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403);
 
         var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
-        var joined = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/groups']", ("group", "book-readers"), ("reason", "For the inventory"));
+        var joined = await pages.SubmitAsync(
+            page, $"form[action='/admin/accounts/{id}/groups']", ("group", "book-readers"), ("reason", "For the inventory"));
         Assert.Contains("Put into the group book-readers", joined.Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await nobody.GetAsync("/api/books", Cancel)).StatusCode);
 
-        var ask = await pages.GetAsync(new Uri(new Uri(Url), joined.Page.QuerySelector("a[href$='/leave']")!.GetAttribute("href")!).AbsoluteUri);
+        var ask = await pages.GetAsync(
+            new Uri(new Uri(Url), joined.Page.QuerySelector("a[href$='/leave']")!.GetAttribute("href")!).AbsoluteUri);
         var left = await pages.SubmitAsync(ask, "form[action$='/leave']", ("reason", "Done"));
         Assert.Contains("Taken out of the group book-readers", left.Text, StringComparison.Ordinal);
-        var happened = left.Page.QuerySelectorAll("#happened ~ * tbody tr").Select(row => string.Join(' ', row.QuerySelectorAll("td").Skip(1).Select(cell => cell.TextContent.Trim()))).ToArray();
-        Assert.Equal(["ada took it out of the group book-readers“Done”", "ada put it into the group book-readers“For the inventory”"], happened[..2]);
+        var happened = left.Page.QuerySelectorAll("#happened ~ * tbody tr")
+            .Select(row => string.Join(' ', row.QuerySelectorAll("td").Skip(1).Select(cell => cell.TextContent.Trim())))
+            .ToArray();
+        Assert.Equal(
+            ["ada took it out of the group book-readers“Done”", "ada put it into the group book-readers“For the inventory”"],
+            happened[..2]);
         await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403);
         var ada = await Api.PersonAsync("ada");
         var log = await ada.GetFromJsonAsync<JsonElement>("/api/audit?model=group&limit=2", Cancel);
-        Assert.Equal(["Done", "For the inventory"], log.GetProperty("items").EnumerateArray().Select(row => row.GetProperty("reason").GetString()));
+        Assert.Equal(
+            ["Done", "For the inventory"], log.GetProperty("items").EnumerateArray().Select(row => row.GetProperty("reason").GetString()));
     }
 
     [Fact]
@@ -250,12 +264,14 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var pages = await Api.SignInAsync("linus");
         var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
 
-        var answer = await pages.SubmitAsync(page, $"form[action='/admin/accounts/{id}/groups']", ("group", "superusers"), ("reason", "Please"));
+        var answer = await pages.SubmitAsync(
+            page, $"form[action='/admin/accounts/{id}/groups']", ("group", "superusers"), ("reason", "Please"));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.Status);
         Assert.Contains("You lack *:*", answer.Page.QuerySelector("#field-group-mistake")!.TextContent, StringComparison.Ordinal);
         Assert.Equal("superusers", answer.Page.QuerySelector("#field-group")!.GetAttribute("value"));
-        Assert.Equal("Please", answer.Page.QuerySelector($"form[action='/admin/accounts/{id}/groups'] [name=reason]")!.GetAttribute("value"));
+        Assert.Equal(
+            "Please", answer.Page.QuerySelector($"form[action='/admin/accounts/{id}/groups'] [name=reason]")!.GetAttribute("value"));
     }
 
     [Fact]
@@ -265,12 +281,16 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var ids = await AddAccountsAsync(word, 3);
         var pages = await Api.SignInAsync("ada");
         var list = await pages.GetAsync($"{Url}/admin/accounts?search={word}");
-        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        var token = list.Page.QuerySelector(
+            "form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
         var own = await AccountIdAsync(await Api.PersonAsync("ada"));
 
         var ask = await pages.PostAsync(
             $"{Url}/admin/accounts/bulk",
-            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "disable"), KeyValuePair.Create("filter-search", word), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString()))]);
+            [
+                KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "disable"),
+                KeyValuePair.Create("filter-search", word), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString())),
+            ]);
         Assert.Contains("2 of 3 chosen accounts would change", ask.Text, StringComparison.Ordinal);
         Assert.Contains("stays on: it is your own", ask.Text, StringComparison.Ordinal);
         Assert.Equal([true, true, true], await ActiveAsync(ids));
@@ -296,11 +316,13 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "disable"), ("all", "on"));
 
         var step = await pages.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']", ("reason", "All of them"));
-        Assert.Contains("100 accounts looked at, 100 changed", step.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "100 accounts looked at, 100 changed", step.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
         Assert.Equal(100, (await ActiveAsync(ids)).Count(enabled => !enabled));
 
         var last = await pages.SubmitAsync(step, "form[action='/admin/accounts/bulk/apply']");
-        Assert.Contains("130 accounts looked at, 130 changed", last.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "130 accounts looked at, 130 changed", last.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
         Assert.Equal($"/admin/accounts?search={word}", last.Url.PathAndQuery);
         Assert.All(await ActiveAsync(ids), Assert.False);
     }
@@ -316,7 +338,8 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var pages = await Api.SignInAsync("ada");
         var list = await pages.GetAsync($"{Url}/admin/accounts?search={word}");
 
-        var ask = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "join"), ("group", group.Name), ("all", "on"));
+        var ask = await pages.SubmitAsync(
+            list, "form[action='/admin/accounts/bulk']", ("action", "join"), ("group", group.Name), ("all", "on"));
 
         var lines = ask.Page.QuerySelectorAll("tbody tr").Select(row => row.TextContent).ToList();
         Assert.Single(lines, line => line.Contains("is in it already", StringComparison.Ordinal));
@@ -324,8 +347,12 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var done = await pages.SubmitAsync(ask, "form[action='/admin/accounts/bulk/apply']");
         Assert.Contains("3 accounts looked at, 2 changed", done.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
 
-        var leave = await pages.SubmitAsync(list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("all", "on"));
-        Assert.Equal(3, leave.Page.QuerySelectorAll("tbody tr").Count(row => row.TextContent.Contains($"not in the group {group.Name} directly", StringComparison.Ordinal)));
+        var leave = await pages.SubmitAsync(
+            list, "form[action='/admin/accounts/bulk']", ("action", "leave"), ("group", group.Name), ("all", "on"));
+        Assert.Equal(
+            3,
+            leave.Page.QuerySelectorAll("tbody tr")
+                .Count(row => row.TextContent.Contains($"not in the group {group.Name} directly", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -336,9 +363,11 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var ids = await AddAccountsAsync("h" + Guid.NewGuid().ToString("N")[..8], 1);
         var pages = await Api.SignInAsync("ada");
         var list = await pages.GetAsync($"{Url}/admin/accounts");
-        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        var token = list.Page.QuerySelector(
+            "form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
 
-        var answer = await pages.PostAsync(Url + path, [new("__RequestVerificationToken", token), new("action", "switch-of"), new("ids", ids[0].ToString())]);
+        var answer = await pages.PostAsync(
+            Url + path, [new("__RequestVerificationToken", token), new("action", "switch-of"), new("ids", ids[0].ToString())]);
 
         Assert.Equal(HttpStatusCode.BadRequest, answer.Status);
         Assert.Equal([true], await ActiveAsync(ids));
@@ -348,15 +377,18 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("no-such-group", "", "", "There is no group no-such-group")]
     [InlineData("book-readers", "", "on", "Nobody is in a group and in no group")]
     [InlineData("book-readers", "not-a-place", "", "does not say where the one before has ended")]
-    public async Task A_filter_that_finds_nobody_for_sure_is_never_taken_for_everybody(string group, string after, string noGroup, string expected)
+    public async Task A_filter_that_finds_nobody_for_sure_is_never_taken_for_everybody(
+        string group, string after, string noGroup, string expected)
     {
         var ids = await AddAccountsAsync("e" + Guid.NewGuid().ToString("N")[..8], 1);
         var pages = await Api.SignInAsync("ada");
         var list = await pages.GetAsync($"{Url}/admin/accounts");
-        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        var token = list.Page.QuerySelector(
+            "form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
         KeyValuePair<string, string>[] form =
         [
-            new("__RequestVerificationToken", token), new("action", "disable"), new("all", "on"), new("filter-group", group), new("filter-nogroup", noGroup), new("after", after),
+            new("__RequestVerificationToken", token), new("action", "disable"), new("all", "on"), new("filter-group", group),
+            new("filter-nogroup", noGroup), new("after", after),
         ];
 
         var done = await pages.PostAsync($"{Url}/admin/accounts/bulk/apply", form);
@@ -410,7 +442,10 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var answer = await pages.PostAsync(
             $"{Url}/admin/accounts/bulk/apply",
-            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "disable"), KeyValuePair.Create("ids", id.ToString())]);
+            [
+                KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("action", "disable"),
+                KeyValuePair.Create("ids", id.ToString()),
+            ]);
 
         Assert.Equal(HttpStatusCode.Forbidden, answer.Status);
         Assert.Equal([true], await ActiveAsync([id]));
@@ -439,7 +474,9 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         await using var connection = await database.OpenAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         var now = DateTimeOffset.UtcNow.AddDays(-daysAgo);
-        var rows = Enumerable.Range(0, number).Select(index => (Id: Guid.CreateVersion7(now.AddMilliseconds(index)), Name: $"{word}-{index:000}")).ToArray();
+        var rows = Enumerable.Range(0, number)
+            .Select(index => (Id: Guid.CreateVersion7(now.AddMilliseconds(index)), Name: $"{word}-{index:000}"))
+            .ToArray();
         foreach (var (id, name) in rows)
         {
             await connection.ExecuteAsync(

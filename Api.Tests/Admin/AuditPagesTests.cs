@@ -16,7 +16,10 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var ada = await Api.PersonAsync("ada");
         await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
-        using var change = new HttpRequestMessage(HttpMethod.Put, $"/api/groups/{group.Id}") { Content = JsonBody($$"""{"name":"{{group.Name}}","permissions":["author:view"]}""") };
+        using var change = new HttpRequestMessage(HttpMethod.Put, $"/api/groups/{group.Id}")
+        {
+            Content = JsonBody($$"""{"name":"{{group.Name}}","permissions":["author:view"]}"""),
+        };
         change.Headers.IfMatch.ParseAdd("*");
         Assert.Equal(HttpStatusCode.OK, (await ada.SendAsync(change, Cancel)).StatusCode);
         var pages = await Api.SignInAsync("ada");
@@ -51,7 +54,8 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
 
         // What is gone has no page any more.
         await group.DisposeAsync();
-        Assert.All(await LinksAsync(pages, "group", group.Id), link => Assert.DoesNotContain("/admin/groups", link, StringComparison.Ordinal));
+        Assert.All(
+            await LinksAsync(pages, "group", group.Id), link => Assert.DoesNotContain("/admin/groups", link, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -125,7 +129,8 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         await AddAsync([.. Enumerable.Range(0, 1201).Select(index => Row($"export-{index}", start.AddSeconds(index)))]);
         var pages = await Api.SignInAsync("ada");
 
-        var lines = (await pages.GetAsync($"{Url}/admin/audit/export.jsonl?from=2002-01-01&to=2002-01-02")).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await pages.GetAsync($"{Url}/admin/audit/export.jsonl?from=2002-01-01&to=2002-01-02")).Text.Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(1201, lines.Length);
         Assert.Equal("export-1200", JsonElement.Parse(lines[0]).GetProperty("account").GetString());
@@ -139,8 +144,14 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task A_cell_of_an_export_is_never_a_formula_and_keeps_quotes_commas_and_lines()
     {
-        await AddAsync(Row("=HYPERLINK(\"http://evil.test\")", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "one, \"two\"\nthree" });
-        await AddAsync(Row("x;=1+1;@y", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "x;=HYPERLINK(\"a\")\n-2;plain-text a=b" });
+        await AddAsync(
+            Row(
+                "=HYPERLINK(\"http://evil.test\")",
+                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "one, \"two\"\nthree" });
+        await AddAsync(
+            Row(
+                "x;=1+1;@y",
+                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "x;=HYPERLINK(\"a\")\n-2;plain-text a=b" });
         await AddAsync(Row("\tindented", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)));
         var pages = await Api.SignInAsync("ada");
 
@@ -159,7 +170,8 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var pages = await Api.SignInAsync("ada");
 
-        Assert.Equal(HttpStatusCode.OK, (await pages.GetAsync($"{Url}/admin/audit?model=book&row={new string('a', 299)}%F0%9F%98%80")).Status);
+        Assert.Equal(
+            HttpStatusCode.OK, (await pages.GetAsync($"{Url}/admin/audit?model=book&row={new string('a', 299)}%F0%9F%98%80")).Status);
     }
 
     [Fact]

@@ -17,9 +17,11 @@ public abstract class BookPages(ApiUnderTest api) : ApiTests(api)
 
     protected static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
-    protected Task<RealmAnswer> OpenAsync(RealmBrowser browser, string path) => browser.GetAsync(new Uri(Api.BaseAddress, path).AbsoluteUri);
+    protected Task<RealmAnswer> OpenAsync(RealmBrowser browser, string path) =>
+        browser.GetAsync(new Uri(Api.BaseAddress, path).AbsoluteUri);
 
-    protected static IHtmlInputElement Input(RealmAnswer page, string name) => (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;
+    protected static IHtmlInputElement Input(RealmAnswer page, string name) =>
+        (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;
 
     protected static string Mistake(RealmAnswer page, string field) => page.Page.QuerySelector($"#field-{field}-mistake")!.TextContent;
 
@@ -40,7 +42,10 @@ public abstract class BookPages(ApiUnderTest api) : ApiTests(api)
 
     protected static async Task ReplaceAsync(HttpClient client, Guid id, string title, Guid authorId)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/books/{id}") { Content = JsonContent.Create(new { title, authorId, publishedOn = "2001-02-03" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/books/{id}")
+        {
+            Content = JsonContent.Create(new { title, authorId, publishedOn = "2001-02-03" }),
+        };
         request.Headers.IfMatch.ParseAdd("*");
         Assert.Equal(HttpStatusCode.OK, (await client.SendAsync(request, Cancel)).StatusCode);
     }
@@ -50,7 +55,8 @@ public abstract class BookPages(ApiUnderTest api) : ApiTests(api)
         [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model={model}&row={row}", Cancel)).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("reason").GetString())];
 
     /// <summary>Sends a form as a browser does: several fields of one name, too.</summary>
-    protected static Task<RealmAnswer> SendAsync(RealmBrowser browser, RealmAnswer page, string selector, params (string Name, string Value)[] fields)
+    protected static Task<RealmAnswer> SendAsync(
+        RealmBrowser browser, RealmAnswer page, string selector, params (string Name, string Value)[] fields)
     {
         var form = (IHtmlFormElement)page.Page.QuerySelector(selector)!;
         var values = form.QuerySelectorAll("input[name]").OfType<IHtmlInputElement>()

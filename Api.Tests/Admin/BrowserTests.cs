@@ -69,7 +69,9 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : Pa
         await Assertions.Expect(page.GetByText("Grace Hopper").First).ToBeVisibleAsync();
 
         // Another client of the same session ends it; the realm tells this one through the back channel.
-        await page.GotoAsync($"{Realm.EndSessionEndpoint}?client_id=acme-spa&post_logout_redirect_uri={Uri.EscapeDataString(Realm.PostLogoutRedirectUriOf("acme-spa"))}");
+        await page.GotoAsync(
+            $"{Realm.EndSessionEndpoint}?client_id=acme-spa&"
+                + $"post_logout_redirect_uri={Uri.EscapeDataString(Realm.PostLogoutRedirectUriOf("acme-spa"))}");
         await page.Locator("form input[type=submit], form button[type=submit]").First.ClickAsync();
         await ArriveAsync(page, url => url.StartsWith($"{Realm.ApiUrl}/reference/", StringComparison.Ordinal));
 
@@ -84,7 +86,8 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : Pa
         var page = await NewPageAsync();
         await page.GotoAsync($"{Realm.ApiUrl}/reference");
         await page.GetByText("authorizationCode").ClickAsync();
-        var popup = await page.RunAndWaitForPopupAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "Authorize" }).First.ClickAsync());
+        var popup = await page.RunAndWaitForPopupAsync(() =>
+            page.GetByRole(AriaRole.Button, new() { Name = "Authorize" }).First.ClickAsync());
         await popup.FillAsync("[name=username]", "ada");
         await popup.FillAsync("[name=password]", "ada");
         var token = await page.RunAndWaitForResponseAsync(

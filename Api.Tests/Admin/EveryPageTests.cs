@@ -17,12 +17,15 @@ namespace Api.Tests.Admin;
 /// </summary>
 public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chromium) : PagesInBrowserTests(realm, chromium)
 {
-    private static readonly string? Screenshots = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? folder : null;
+    private static readonly string? Screenshots = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder
+        ? folder
+        : null;
 
     // Addresses that show no page of their own: parts of others, files, and those at which a form is taken up again.
     private static readonly string[] WithoutPages =
     [
-        "/names", "/export.csv", "/export.jsonl", "/export/csv", "/export/jsonl", "/bulk/result", "/preview", "/bulk", "/bulk/apply", "/disable", "/enable", "/sessions/end", "/sign-out-everywhere",
+        "/names", "/export.csv", "/export.jsonl", "/export/csv", "/export/jsonl", "/bulk/result", "/preview", "/bulk", "/bulk/apply",
+        "/disable", "/enable", "/sessions/end", "/sign-out-everywhere",
         "/groups/{id}/leave", "/admin/accounts/{id}/groups", "/members", "/actions/publish",
     ];
 
@@ -31,7 +34,10 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     // Where nothing leads, or only what went wrong.
     private static readonly string[] Apart =
         [
-        "/admin/nothing-here", "/admin/access?account=ada&permission=book:change", "/admin/access/who?permission=book:view", "/admin/design",
+        "/admin/nothing-here",
+        "/admin/access?account=ada&permission=book:change",
+        "/admin/access/who?permission=book:view",
+        "/admin/design",
         "/admin/role-mappings/new?kind=client-role&client=acme-api&name=book-re*&group=book-editors",
     ];
 
@@ -41,7 +47,10 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     public async Task No_page_has_a_violation_and_none_sticks_out_on_a_phone(ColorScheme theme)
     {
         await FillAsync();
-        var page = await SignedInAsync("ada", "/admin", new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = 1280, Height = 900 } });
+        var page = await SignedInAsync(
+            "ada",
+            "/admin",
+            new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce, ViewportSize = new() { Width = 1280, Height = 900 } });
         var visited = new HashSet<string>(StringComparer.Ordinal);
         var waiting = new Queue<string>(["/admin", .. Apart, "/account"]);
         while (waiting.TryDequeue(out var path))
@@ -53,13 +62,15 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
 
             await page.GotoAsync(Url + path);
             await LookAtAsync(page, path, theme);
-            foreach (var link in await page.EvaluateAsync<string[]>("[...document.querySelectorAll('a[href^=\"/admin\"]:not([download])')].map(link => link.getAttribute('href'))"))
+            foreach (var link in await page.EvaluateAsync<string[]>(
+                "[...document.querySelectorAll('a[href^=\"/admin\"]:not([download])')].map(link => link.getAttribute('href'))"))
             {
                 waiting.Enqueue(link);
             }
         }
 
-        _findings.AddRange(Routes().Where(route => !visited.Any(path => route.IsMatch(path))).Select(route => $"The walk came by no page of {route}."));
+        _findings.AddRange(
+            Routes().Where(route => !visited.Any(path => route.IsMatch(path))).Select(route => $"The walk came by no page of {route}."));
         await LookAtFormsThatComeBackAsync(page, theme);
         await LookAtStrangersPagesAsync(theme);
         Assert.True(_findings.Count == 0, string.Join('\n', _findings));
@@ -70,10 +81,16 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
 
     // What the service itself says that it has.
     private IEnumerable<Regex> Routes() => Served.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-        .Where(route => route.Metadata.GetMetadata<SignInAgain>() is not null && route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Contains("GET"))
+        .Where(route =>
+            route.Metadata.GetMetadata<SignInAgain>() is not null
+            && route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Contains("GET"))
         .Select(route => Parameters().Replace(route.RoutePattern.RawText!, "{id}").TrimEnd('/'))
         .Where(pattern => !WithoutPages.Any(end => pattern.EndsWith(end, StringComparison.Ordinal)))
-        .Select(pattern => new Regex($"^{Regex.Escape(pattern).Replace(@"\{id}", "[^/]+", StringComparison.Ordinal)}$", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        .Select(pattern =>
+            new Regex(
+                $"^{Regex.Escape(pattern).Replace(@"\{id}", "[^/]+", StringComparison.Ordinal)}$",
+                RegexOptions.None,
+                TimeSpan.FromSeconds(1)));
 
     // Pages that answer a form, and those of lists that have nothing to show.
     private async Task LookAtFormsThatComeBackAsync(IPage page, ColorScheme theme)
@@ -115,12 +132,15 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         await page.SetViewportSizeAsync(1280, 900);
         await RunAxeAsync();
         // The matrix of a group is as wide as there are actions; everything else has module on a desk.
-        var cut = await page.EvaluateAsync<string[]>("[...document.querySelectorAll('.scroll')].filter(part => !part.querySelector('.matrix') && part.scrollWidth > part.clientWidth + 1).map(part => part.getAttribute('aria-label'))");
+        var cut = await page.EvaluateAsync<string[]>(
+            "[...document.querySelectorAll('.scroll')].filter(part => !part.querySelector('.matrix') && part.scrollWidth > "
+                + "part.clientWidth + 1).map(part => part.getAttribute('aria-label'))");
         _findings.AddRange(cut.Select(label => $"{Kind(path)}: the table {label} is cut off on a desk."));
         await PictureAsync(page, path, theme, "desktop");
 
         await page.SetViewportSizeAsync(390, 844);
-        var (width, widest) = (await page.EvaluateAsync<int>("document.documentElement.clientWidth"), await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
+        var (width, widest) = (await page.EvaluateAsync<int>(
+            "document.documentElement.clientWidth"), await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
         if (widest > width)
         {
             _findings.Add($"{Kind(path)} is {widest} pixels wide on a phone of {width}.");
@@ -146,7 +166,8 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         }
 
         var name = Kind(path).Trim('/').Replace('/', '-').Replace("{id}", "one", StringComparison.Ordinal);
-        await page.ScreenshotAsync(new() { Path = Path.Combine(Screenshots, $"{name}-{theme.ToString().ToLowerInvariant()}-{size}.png"), FullPage = true });
+        await page.ScreenshotAsync(
+            new() { Path = Path.Combine(Screenshots, $"{name}-{theme.ToString().ToLowerInvariant()}-{size}.png"), FullPage = true });
     }
 
     // Something on each page, and as much as an organisation has.
@@ -154,7 +175,8 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     {
         var keycloak = Served.Services.GetRequiredService<IOptions<KeycloakOptions>>().Value;
         var seeder = new Seeder(Served.Services.GetRequiredService<Database>(), keycloak, TimeProvider.System);
-        await seeder.SeedAsync(new SeedSize(Accounts: 200, Groups: 12, Mappings: 40, Audit: 2000, Days: 30, Seed: 1), (_, _, _) => { }, Cancel);
+        await seeder.SeedAsync(
+            new SeedSize(Accounts: 200, Groups: 12, Mappings: 40, Audit: 2000, Days: 30, Seed: 1), (_, _, _) => { }, Cancel);
         foreach (var client in new[] { "acme-reader", "acme-writer", "acme-nobody" })
         {
             using var service = await ServiceAsync(client);

@@ -24,7 +24,11 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.SubmitAsync(
             await OpenAsync(browser, "/admin/groups/new"),
             NewForm,
-            ("name", name), ("description", "For the summer"), ("default-group", "on"), ("permission.book:view", "granted"), ("reason", "Holiday help"));
+            ("name", name),
+            ("description", "For the summer"),
+            ("default-group", "on"),
+            ("permission.book:view", "granted"),
+            ("reason", "Holiday help"));
 
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Contains($"The group {name} is there.", page.Text, StringComparison.Ordinal);
@@ -42,7 +46,11 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var browser = await Api.SignInAsync("ada");
 
         var page = await browser.SubmitAsync(
-            await OpenAsync(browser, "/admin/groups/new"), NewForm, ("name", "Not a name"), ("description", "Kept"), ("permission.author:add", "denied"));
+            await OpenAsync(browser, "/admin/groups/new"),
+            NewForm,
+            ("name", "Not a name"),
+            ("description", "Kept"),
+            ("permission.author:add", "denied"));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         var field = page.Page.QuerySelector(".field.wrong")!;
@@ -61,7 +69,8 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.SubmitAsync(await OpenAsync(browser, "/admin/groups/new"), NewForm, ("name", "staff"));
 
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
-        Assert.Contains("There is a group staff already.", page.Page.QuerySelector(".field.wrong .mistake")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is a group staff already.", page.Page.QuerySelector(".field.wrong .mistake")!.TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -83,19 +92,22 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var browser = await Api.SignInAsync("linus");
         var name = $"nothing-like-it-{Guid.NewGuid():N}";
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, "/admin/groups/new"), NewForm, ("name", NewName()), ($"permission.{name}:view", "granted"));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, "/admin/groups/new"), NewForm, ("name", NewName()), ($"permission.{name}:view", "granted"));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         // Refusals are written after a while, in the order in which they came.
         var later = Guid.NewGuid().ToString();
-        Assert.Equal(HttpStatusCode.Forbidden, (await (await Api.ServiceAsync("acme-nobody")).GetAsync($"/api/books/{later}", Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Forbidden, (await (await Api.ServiceAsync("acme-nobody")).GetAsync($"/api/books/{later}", Cancel)).StatusCode);
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
         while (await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM audit_log WHERE row_id = @later", new { later }) == 0)
         {
             await Task.Delay(100, Cancel);
         }
 
-        Assert.Empty(await connection.QueryAsync<string>("SELECT missing_permissions FROM audit_log WHERE missing_permissions LIKE @like", new { like = $"%{name}%" }));
+        Assert.Empty(await connection.QueryAsync<string>(
+            "SELECT missing_permissions FROM audit_log WHERE missing_permissions LIKE @like", new { like = $"%{name}%" }));
     }
 
     [Fact]
@@ -120,7 +132,8 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         page = await OpenAsync(browser, $"/admin/groups/{group.Id}/edit");
         page = await browser.SubmitAsync(page, $"form[action='/admin/groups/{group.Id}/edit']", ("permission.book:publish", "none"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
-        page = await browser.SubmitAsync(await OpenAsync(browser, $"/admin/groups/{group.Id}/delete"), $"form[action='/admin/groups/{group.Id}/delete']");
+        page = await browser.SubmitAsync(
+            await OpenAsync(browser, $"/admin/groups/{group.Id}/delete"), $"form[action='/admin/groups/{group.Id}/delete']");
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Equal(HttpStatusCode.OK, (await ada.GetAsync($"/api/groups/{group.Id}", Cancel)).StatusCode);
     }
@@ -140,7 +153,10 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("granted", StateOf("book:publish"));
         Assert.Equal("denied", StateOf("book:delete"));
 
-        string StateOf(string permission) => page.QuerySelectorAll(".matrix .sign").Single(sign => sign.GetAttribute("title")!.Split(' ')[0] == permission).QuerySelector(".unseen")!.TextContent;
+        string StateOf(string permission) =>
+            page.QuerySelectorAll(".matrix .sign")
+                .Single(sign => sign.GetAttribute("title")!.Split(' ')[0] == permission)
+                .QuerySelector(".unseen")!.TextContent;
     }
 
     [Fact]
@@ -173,7 +189,8 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.SubmitAsync(form, Edit(group), ("description", "mine"), ("permission.author:view", "granted"));
 
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
-        var differing = page.Page.QuerySelectorAll("tr:has(mark)").Select(row => string.Join('|', row.QuerySelectorAll("th, td").Take(3).Select(cell => cell.TextContent.Trim())));
+        var differing = page.Page.QuerySelectorAll("tr:has(mark)")
+            .Select(row => string.Join('|', row.QuerySelectorAll("th, td").Take(3).Select(cell => cell.TextContent.Trim())));
         Assert.Equal(["What for|mine|theirs", "Granted|author:view, book:view|book:view"], differing);
         Assert.Equal("mine", Input(page, "description").Value);
         Assert.Equal("theirs", await DescriptionAsync());
@@ -205,7 +222,9 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
             Assert.Contains("Typed with care", page.Text, StringComparison.Ordinal);
             var made = await ada.GetFromJsonAsync<JsonElement>($"/api{page.Url.AbsolutePath["/admin".Length..]}", Cancel);
             Assert.Equal(group.Name, made.GetProperty("name").GetString());
-            Assert.Equal(["author:view", "book:view"], made.GetProperty("permissions").EnumerateArray().Select(permission => permission.GetString()!));
+            Assert.Equal(
+                ["author:view", "book:view"],
+                made.GetProperty("permissions").EnumerateArray().Select(permission => permission.GetString()!));
         }
         finally
         {
@@ -224,7 +243,9 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var form = await OpenAsync(browser, $"/admin/groups/{group.Id}/delete");
         Assert.Contains($"r-{group.Name}", form.Text, StringComparison.Ordinal);
-        Assert.NotNull(form.Page.QuerySelector("table a:contains('nora')") ?? form.Page.QuerySelectorAll("table a").FirstOrDefault(link => link.TextContent == "nora"));
+        Assert.NotNull(
+            form.Page.QuerySelector("table a:contains('nora')")
+                ?? form.Page.QuerySelectorAll("table a").FirstOrDefault(link => link.TextContent == "nora"));
 
         await ReplaceAsync(ada, group, "changed since");
         var page = await browser.SubmitAsync(form, $"form[action='/admin/groups/{group.Id}/delete']");
@@ -233,7 +254,9 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         page = await browser.SubmitAsync(page, $"form[action='/admin/groups/{group.Id}/delete']", ("reason", "No longer needed"));
         Assert.Equal("/admin/groups", page.Url.AbsolutePath);
         Assert.Equal(HttpStatusCode.NotFound, (await ada.GetAsync($"/api/groups/{group.Id}", Cancel)).StatusCode);
-        Assert.All((await LogAsync(ada, group.Id.ToString())).Where(row => row.GetProperty("action").GetString() == "delete"), row => Assert.Equal("No longer needed", row.GetProperty("reason").GetString()));
+        Assert.All(
+            (await LogAsync(ada, group.Id.ToString())).Where(row => row.GetProperty("action").GetString() == "delete"),
+            row => Assert.Equal("No longer needed", row.GetProperty("reason").GetString()));
     }
 
     [Fact]
@@ -247,7 +270,8 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var browser = await Api.SignInAsync("ada");
         var form = $"form[action='/admin/groups/{group.Id}/members']";
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, $"/admin/groups/{group.Id}"), form, ("account", "nobody-of-that-name"));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, $"/admin/groups/{group.Id}"), form, ("account", "nobody-of-that-name"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains("There is no account nobody-of-that-name.", page.Text, StringComparison.Ordinal);
 
@@ -261,7 +285,12 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         page = await browser.SubmitAsync(page, $"form[action='/admin/accounts/{nora}/groups/{group.Id}/leave']");
         Assert.Equal($"/admin/groups/{group.Id}", page.Url.AbsolutePath);
         Assert.Null(Because("nora"));
-        Assert.Equal("Stands in", (await LogAsync(ada, group.Id.ToString())).First(row => row.GetProperty("action").GetString() == "add-member").GetProperty("reason").GetString());
+        Assert.Equal(
+            "Stands in",
+            (await LogAsync(ada, group.Id.ToString()))
+                .First(row => row.GetProperty("action").GetString() == "add-member")
+                .GetProperty("reason")
+                .GetString());
 
         string? Because(string username) => page.Page.QuerySelectorAll("#members ~ div tr, #members ~ .scroll tr")
             .FirstOrDefault(row => row.QuerySelector("th")?.TextContent.Trim() == username)?.QuerySelector("td")!.TextContent.Trim();
@@ -275,7 +304,8 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var ids = new List<string>();
         for (var index = 0; index < 51; index++)
         {
-            var created = await ada.PostAsJsonAsync("/api/groups", new { name = $"g-{mark}-{index:00}", permissions = new[] { "book:view" } }, Cancel);
+            var created = await ada.PostAsJsonAsync(
+                "/api/groups", new { name = $"g-{mark}-{index:00}", permissions = new[] { "book:view" } }, Cancel);
             ids.Add((await JsonAsync(created)).GetProperty("id").GetString()!);
         }
 
@@ -290,7 +320,10 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
 
         page = await OpenAsync(browser, $"/admin/groups?search={mark}-nothing");
         Assert.Contains("No group has", page.Page.QuerySelector(".empty")!.TextContent, StringComparison.Ordinal);
-        Assert.Contains("\"g-", await (await ada.GetAsync($"/api/groups/{ids[0]}", Cancel)).Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains(
+            "\"g-",
+            await (await ada.GetAsync($"/api/groups/{ids[0]}", Cancel)).Content.ReadAsStringAsync(Cancel),
+            StringComparison.Ordinal);
         foreach (var id in ids)
         {
             await DeleteAsync(ada, id);
@@ -339,7 +372,8 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
 
     private Task<RealmAnswer> OpenAsync(RealmBrowser browser, string path) => browser.GetAsync(new Uri(Api.BaseAddress, path).AbsoluteUri);
 
-    private static IHtmlInputElement Input(RealmAnswer page, string name) => (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;
+    private static IHtmlInputElement Input(RealmAnswer page, string name) =>
+        (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;
 
     private static string Chosen(RealmAnswer page, string permission) =>
         ((IHtmlInputElement)page.Page.QuerySelector($"[name='permission.{permission}'][checked]")!).Value;

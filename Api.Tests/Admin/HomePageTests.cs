@@ -31,7 +31,8 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
 
         var pages = await Api.SignInAsync("ada");
         var notices = (await pages.GetAsync($"{Url}/admin")).Page.QuerySelectorAll(".cards > li")
-            .ToDictionary(notice => notice.QuerySelector("strong")!.TextContent, notice => notice.QuerySelector("a")!.GetAttribute("href")!);
+            .ToDictionary(
+                notice => notice.QuerySelector("strong")!.TextContent, notice => notice.QuerySelector("a")!.GetAttribute("href")!);
 
         Assert.Equal("/admin/role-mappings?matches=none", Of("match"));
         Assert.Equal("/admin/role-mappings/unmapped", Of("nowhere"));
@@ -74,11 +75,15 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
         {
             var home = (await pages.GetAsync($"{Url}/admin")).Page;
             var sums = home.QuerySelectorAll(".chart")[0].QuerySelectorAll(".legend b").Select(sum => Number(sum.TextContent)).ToArray();
-            var service = home.QuerySelectorAll(".rank tbody tr").Single(row => row.QuerySelector("th")!.TextContent.Trim() == "acme-reader");
-            return (sums[0], sums[1], Number(service.QuerySelector(".number")!.TextContent), [.. home.QuerySelectorAll(".cards strong").Select(title => title.TextContent)]);
+            var service = home.QuerySelectorAll(".rank tbody tr")
+                .Single(row => row.QuerySelector("th")!.TextContent.Trim() == "acme-reader");
+            return (sums[0], sums[1], Number(
+                service.QuerySelector(".number")!.TextContent), [.. home.QuerySelectorAll(".cards strong")
+                    .Select(title => title.TextContent)]);
         }
 
-        static long Number(string text) => long.Parse(text, System.Globalization.NumberStyles.AllowThousands, System.Globalization.CultureInfo.InvariantCulture);
+        static long Number(string text) =>
+            long.Parse(text, System.Globalization.NumberStyles.AllowThousands, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]

@@ -17,7 +17,9 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
     [
         "/admin/access?account=linus&permission=account:change", "/admin/access?account=linus&permission=book:delete",
         "/admin/access/who?permission=account:change", "/admin/access/who?permission=author:publish-nothing",
-        "/admin/role-mappings/new?kind=realm-role&name=sta*&group=staff", "/admin/accounts?search=no-such-name", "/admin/groups?search=no-such-name",
+        "/admin/role-mappings/new?kind=realm-role&name=sta*&group=staff",
+        "/admin/accounts?search=no-such-name",
+        "/admin/groups?search=no-such-name",
         "/admin/role-mappings?search=no-such-name", "/account",
     ];
 
@@ -47,7 +49,8 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
         await mapped.WithRoleAsync("keycloak-group", "/operations/*");
         await mapped.WithAsync(await AccountIdAsync(await Api.ServiceAsync("acme-nobody")));
         // nora reads books and authors by a role, unless a group denies it.
-        var denied = new[] { "book:view", "author:view" }.Where(permission => !permissions.Contains(permission.Replace("view", "*", StringComparison.Ordinal)));
+        var denied = new[] { "book:view", "author:view" }.Where(permission =>
+            !permissions.Contains(permission.Replace("view", "*", StringComparison.Ordinal)));
         await using var group = await GroupUnderTest.CreateAsync(ada, ["admin:view", .. permissions], denied);
         await group.WithAsync(await AccountIdAsync(await Api.PersonAsync("nora")));
         var browser = await Api.SignInAsync("nora");
@@ -93,19 +96,28 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
     public void A_link_asks_what_the_pages_below_it_ask()
     {
         var pages = Api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/admin/", StringComparison.Ordinal) && !endpoint.RoutePattern.RawText.StartsWith("/admin/models/", StringComparison.Ordinal))
+            .Where(endpoint =>
+                endpoint.RoutePattern.RawText!.StartsWith("/admin/", StringComparison.Ordinal)
+                && !endpoint.RoutePattern.RawText.StartsWith("/admin/models/", StringComparison.Ordinal))
             .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("GET"))
             .ToArray();
         Assert.NotEmpty(pages);
         foreach (var page in pages)
         {
-            var asked = page.Metadata.OfType<AuthorizationPolicy>().SelectMany(policy => policy.Requirements).OfType<PermissionRequirement>()
-                .Select(requirement => requirement.Permission).OfType<Permission>().Where(permission => permission.Action == Permission.View).ToHashSet();
+            var asked = page.Metadata.OfType<AuthorizationPolicy>()
+                .SelectMany(policy => policy.Requirements)
+                .OfType<PermissionRequirement>()
+                .Select(requirement => requirement.Permission)
+                .OfType<Permission>()
+                .Where(permission => permission.Action == Permission.View)
+                .ToHashSet();
 
             Assert.True(Of(asked).MayOpen(page.RoutePattern.RawText!), page.RoutePattern.RawText);
             foreach (var permission in asked)
             {
-                Assert.False(Of(asked.Where(other => other != permission)).MayOpen(page.RoutePattern.RawText!), $"{page.RoutePattern.RawText} asks {permission}");
+                Assert.False(
+                    Of(asked.Where(other => other != permission)).MayOpen(page.RoutePattern.RawText!),
+                    $"{page.RoutePattern.RawText} asks {permission}");
             }
         }
 
@@ -139,11 +151,13 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var nora = await AccountIdAsync(await Api.PersonAsync("nora"));
         var nobody = await AccountIdAsync(await Api.ServiceAsync("acme-nobody"));
-        await using var group = await (await GroupUnderTest.CreateAsync(ada, ["admin:view", "account:view", "group:change"])).WithAsync(nora);
+        await using var group = await (await GroupUnderTest.CreateAsync(
+            ada, ["admin:view", "account:view", "group:change"])).WithAsync(nora);
         await group.WithAsync(nobody);
         var browser = await Api.SignInAsync("nora");
 
-        var ask = await browser.GetAsync(new Uri(Api.BaseAddress, $"/admin/accounts/{nobody}/groups/{group.Id}/leave?from=group").AbsoluteUri);
+        var ask = await browser.GetAsync(
+            new Uri(Api.BaseAddress, $"/admin/accounts/{nobody}/groups/{group.Id}/leave?from=group").AbsoluteUri);
         var left = await browser.SubmitAsync(ask, "form[action$='/leave']");
 
         Assert.Equal(HttpStatusCode.OK, left.Status);

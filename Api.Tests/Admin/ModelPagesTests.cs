@@ -16,7 +16,8 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
         var browser = await Api.SignInAsync("grace");
 
         var page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", "The Dispossessed"), ("authorId", name), ("isbn", "9780141439518"), ("publishedOn", "1974-05-01"));
+            await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", "The Dispossessed"), ("authorId", name), ("isbn", "9780141439518"),
+            ("publishedOn", "1974-05-01"));
 
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Contains("The Dispossessed was added.", page.Text, StringComparison.Ordinal);
@@ -32,7 +33,8 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
         var browser = await Api.SignInAsync("grace");
 
         var page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", ""), ("authorId", "Nobody of that name"), ("isbn", "12"), ("publishedOn", "yesterday"));
+            await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", ""), ("authorId", "Nobody of that name"), ("isbn", "12"),
+            ("publishedOn", "yesterday"));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains("required", Mistake(page, "title"), StringComparison.Ordinal);
@@ -53,7 +55,9 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
 
         var page = await browser.SubmitAsync(await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", "Homonym"), ("authorId", name));
         Assert.Contains($"Several are called {name}", Mistake(page, "authorId"), StringComparison.Ordinal);
-        var suggested = (await OpenAsync(browser, $"/admin/models/authors/names?authorId={name}")).Page.QuerySelectorAll("option").Select(option => option.GetAttribute("value")!).ToArray();
+        var suggested = (await OpenAsync(browser, $"/admin/models/authors/names?authorId={name}")).Page.QuerySelectorAll("option")
+            .Select(option => option.GetAttribute("value")!)
+            .ToArray();
         Assert.Equal(2, suggested.Length);
         var meant = Assert.Single(suggested, text => text == $"{name} [{author}]");
 
@@ -77,7 +81,8 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
         var page = await browser.SubmitAsync(form, Edit(id), ("title", "Mine"));
 
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
-        var differing = page.Page.QuerySelectorAll("tr:has(mark)").Select(row => string.Join('|', row.QuerySelectorAll("th, td").Take(3).Select(cell => cell.TextContent.Trim())));
+        var differing = page.Page.QuerySelectorAll("tr:has(mark)")
+            .Select(row => string.Join('|', row.QuerySelectorAll("th, td").Take(3).Select(cell => cell.TextContent.Trim())));
         Assert.Equal(["Title|Mine|Theirs", $"Author|{name}|{otherName}"], differing);
         Assert.Equal("Mine", Input(page, "title").Value);
         Assert.Equal("Theirs", await TitleAsync());
@@ -86,7 +91,8 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
         Assert.Equal($"{Books}/{id}", page.Url.AbsolutePath);
         Assert.Equal("Mine", await TitleAsync());
 
-        async Task<string> TitleAsync() => (await ada.GetFromJsonAsync<JsonElement>($"/api/books/{id}", Cancel)).GetProperty("title").GetString()!;
+        async Task<string> TitleAsync() =>
+            (await ada.GetFromJsonAsync<JsonElement>($"/api/books/{id}", Cancel)).GetProperty("title").GetString()!;
     }
 
     [Fact]
@@ -127,7 +133,8 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
 
         // Any row that is not there, or not for them, is the same to them.
         var text = form.Page.QuerySelector(Edit(id))!.GetAttribute("action")!;
-        form.Page.QuerySelector(Edit(id))!.SetAttribute("action", text.Replace(id.ToString(), Guid.NewGuid().ToString(), StringComparison.Ordinal));
+        form.Page.QuerySelector(Edit(id))!.SetAttribute(
+            "action", text.Replace(id.ToString(), Guid.NewGuid().ToString(), StringComparison.Ordinal));
         var page = await browser.SubmitAsync(form, "main form[method=post]", ("title", "Mine"));
 
         Assert.Equal(HttpStatusCode.NotFound, page.Status);
@@ -208,7 +215,8 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
         await group.WithAsync(await AccountIdAsync(await Api.PersonAsync("nora")));
         var browser = await Api.SignInAsync("nora");
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", "Manuscript"), ("authorId", name));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", "Manuscript"), ("authorId", name));
 
         Assert.Equal(Books, page.Url.AbsolutePath);
         Assert.Contains("Manuscript was added. As it is now, it is not for you to see.", page.Text, StringComparison.Ordinal);
@@ -310,7 +318,8 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
         var page = await browser.SubmitAsync(form, NewBook, ("title", "Kept"), ("authorId", "whoever"));
 
         Assert.Equal(HttpStatusCode.Unauthorized, page.Status);
-        page = await browser.SubmitLoginAsync(await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
+        page = await browser.SubmitLoginAsync(
+            await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
         Assert.Equal($"{Books}/new", page.Url.AbsolutePath);
         Assert.Equal("Kept", Input(page, "title").Value);
         Assert.Equal("whoever", Input(page, "authorId").Value);

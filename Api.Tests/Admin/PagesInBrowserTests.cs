@@ -4,7 +4,9 @@ using Microsoft.Playwright;
 
 namespace Api.Tests.Admin;
 
-/// <summary>The base of tests in a real Chromium: the application is served for each, and no page may break the policy for content.</summary>
+/// <summary>
+/// The base of tests in a real Chromium: the application is served for each, and no page may break the policy for content.
+/// </summary>
 public abstract class PagesInBrowserTests(RealmUnderTest realm, Chromium chromium) : IAsyncLifetime
 {
     private readonly List<IBrowserContext> _contexts = [];

@@ -22,7 +22,13 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"], ["book:delete"]);
         var browser = await Api.SignInAsync("ada");
 
-        var page = await PreviewAsync(browser, await OpenAsync(browser, "/admin/role-mappings/new"), "/admin/role-mappings/preview", ("kind", "realm-role"), ("name", "sta*"), ("group", group.Name));
+        var page = await PreviewAsync(
+            browser,
+            await OpenAsync(browser, "/admin/role-mappings/new"),
+            "/admin/role-mappings/preview",
+            ("kind", "realm-role"),
+            ("name", "sta*"),
+            ("group", group.Name));
 
         Assert.Equal(HttpStatusCode.OK, page.Status);
         var preview = page.Page.QuerySelector("#preview")!;
@@ -61,7 +67,13 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         var browser = await Api.SignInAsync("ada");
 
         var page = await browser.SubmitAsync(
-            await OpenAsync(browser, "/admin/role-mappings/new"), NewForm, ("kind", "realm-role"), ("client", "left over"), ("name", "staff"), ("group", group.Name), ("reason", "They look after accounts"));
+            await OpenAsync(browser, "/admin/role-mappings/new"),
+            NewForm,
+            ("kind", "realm-role"),
+            ("client", "left over"),
+            ("name", "staff"),
+            ("group", group.Name),
+            ("reason", "They look after accounts"));
         Assert.Contains($"realm role staff leads to {group.Name}", page.Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await grace.GetAsync("/api/accounts", Cancel)).StatusCode);
         var id = page.Url.Segments[^1];
@@ -69,7 +81,11 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Contains(page.Page.QuerySelectorAll("#preview tbody a"), link => link.TextContent == "grace");
 
         page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"), $"form[action='/admin/role-mappings/{id}/replace']", ("kind", "keycloak-group"), ("name", "/operations/*"), ("reason", "Only operations"));
+            await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"),
+            $"form[action='/admin/role-mappings/{id}/replace']",
+            ("kind", "keycloak-group"),
+            ("name", "/operations/*"),
+            ("reason", "Only operations"));
         var newId = page.Url.Segments[^1];
         Assert.NotEqual(id, newId);
         Assert.Equal("delete", (await LogAsync(ada, id))[0].GetProperty("action").GetString());
@@ -77,7 +93,9 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         await AssertProblemAsync(await grace.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
 
         page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"/admin/role-mappings/{newId}/delete"), $"form[action='/admin/role-mappings/{newId}/delete']", ("reason", "Gone"));
+            await OpenAsync(browser, $"/admin/role-mappings/{newId}/delete"),
+            $"form[action='/admin/role-mappings/{newId}/delete']",
+            ("reason", "Gone"));
         Assert.Equal("/admin/role-mappings", page.Url.AbsolutePath);
         Assert.Equal("Gone", (await LogAsync(ada, newId))[0].GetProperty("reason").GetString());
         Assert.Equal(HttpStatusCode.NotFound, (await OpenAsync(browser, $"/admin/role-mappings/{newId}")).Status);
@@ -90,7 +108,10 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         await AccountIdAsync(await Api.PersonAsync("grace"));
         await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"]);
         await group.WithRoleAsync("realm-role", "staff");
-        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
+        var id = (await MappingsAsync(ada))
+            .Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id)
+            .GetProperty("id")
+            .GetString();
         var browser = await Api.SignInAsync("ada");
 
         var page = await OpenAsync(browser, $"/admin/role-mappings/{id}/delete");
@@ -135,7 +156,13 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var browser = await Api.SignInAsync("ada");
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, "/admin/role-mappings/new"), NewForm, ("kind", kind), ("client", client), ("name", name), ("group", group));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, "/admin/role-mappings/new"),
+            NewForm,
+            ("kind", kind),
+            ("client", client),
+            ("name", name),
+            ("group", group));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains(says, page.Page.QuerySelector($"#field-{field}-mistake")!.TextContent, StringComparison.Ordinal);
@@ -147,7 +174,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var browser = await Api.SignInAsync("ada");
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, "/admin/role-mappings/new"), NewForm, ("kind", "realm-role"), ("name", "staff"), ("group", "staff"));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, "/admin/role-mappings/new"), NewForm, ("kind", "realm-role"), ("name", "staff"), ("group", "staff"));
 
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
         Assert.Contains("mapped to that group already", page.Text, StringComparison.Ordinal);
@@ -159,17 +187,29 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var browser = await Api.SignInAsync("linus");
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, "/admin/role-mappings/new"), NewForm, ("kind", "realm-role"), ("name", "staff"), ("group", "superusers"));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, "/admin/role-mappings/new"),
+            NewForm,
+            ("kind", "realm-role"),
+            ("name", "staff"),
+            ("group", "superusers"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains("You lack *:*", page.Page.QuerySelector("#field-group-mistake")!.TextContent, StringComparison.Ordinal);
 
         // Nor do they take such a mapping away, or turn it into another.
-        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupName").GetString() == "superusers").GetProperty("id").GetString();
+        var id = (await MappingsAsync(ada))
+            .Single(mapping => mapping.GetProperty("groupName").GetString() == "superusers")
+            .GetProperty("id")
+            .GetString();
         page = await OpenAsync(browser, $"/admin/role-mappings/{id}");
         Assert.Empty(page.Page.QuerySelectorAll("main .actions a"));
-        page = await browser.SubmitAsync(await OpenAsync(browser, $"/admin/role-mappings/{id}/delete"), $"form[action='/admin/role-mappings/{id}/delete']");
+        page = await browser.SubmitAsync(
+            await OpenAsync(browser, $"/admin/role-mappings/{id}/delete"), $"form[action='/admin/role-mappings/{id}/delete']");
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
-        page = await browser.SubmitAsync(await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"), $"form[action='/admin/role-mappings/{id}/replace']", ("group", "staff"));
+        page = await browser.SubmitAsync(
+            await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"),
+            $"form[action='/admin/role-mappings/{id}/replace']",
+            ("group", "staff"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains(await MappingsAsync(ada), mapping => mapping.GetProperty("id").GetString() == id);
     }
@@ -180,18 +220,24 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"]);
         await group.WithRoleAsync("realm-role", "gone-soon");
-        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
+        var id = (await MappingsAsync(ada))
+            .Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id)
+            .GetProperty("id")
+            .GetString();
         var browser = await Api.SignInAsync("ada");
         var form = await OpenAsync(browser, $"/admin/role-mappings/{id}/replace");
         Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync($"/api/role-mappings/{id}", Cancel)).StatusCode);
 
-        var preview = await PreviewAsync(browser, form, $"/admin/role-mappings/{id}/replace/preview", ("name", "typed-with-care"), ("group", group.Name));
+        var preview = await PreviewAsync(
+            browser, form, $"/admin/role-mappings/{id}/replace/preview", ("name", "typed-with-care"), ("group", group.Name));
         Assert.Equal(HttpStatusCode.NotFound, preview.Status);
         Assert.Equal("typed-with-care", Input(preview, "name").Value);
 
-        var page = await browser.SubmitAsync(form, $"form[action='/admin/role-mappings/{id}/replace']", ("name", "typed-with-care"), ("reason", "For the summer"));
+        var page = await browser.SubmitAsync(
+            form, $"form[action='/admin/role-mappings/{id}/replace']", ("name", "typed-with-care"), ("reason", "For the summer"));
         Assert.Equal(HttpStatusCode.NotFound, page.Status);
-        Assert.Contains("Somebody has deleted this mapping", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "Somebody has deleted this mapping", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
         page = await browser.SubmitAsync(page, NewForm);
         Assert.Contains($"realm role typed-with-care leads to {group.Name}", page.Text, StringComparison.Ordinal);
         Assert.Equal("For the summer", (await LogAsync(ada, page.Url.Segments[^1]))[0].GetProperty("reason").GetString());
@@ -204,7 +250,10 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"]);
         await group.WithRoleAsync("realm-role", "gone-with-it");
-        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
+        var id = (await MappingsAsync(ada))
+            .Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id)
+            .GetProperty("id")
+            .GetString();
         var browser = await Api.SignInAsync("linus");
         var form = await OpenAsync(browser, $"/admin/role-mappings/{id}/replace");
         var other = await Api.SignInAsync("linus");
@@ -213,7 +262,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.Unauthorized, page.Status);
         Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync($"/api/role-mappings/{id}", Cancel)).StatusCode);
 
-        page = await browser.SubmitLoginAsync(await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
+        page = await browser.SubmitLoginAsync(
+            await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
 
         Assert.NotNull(page.Page.QuerySelector(NewForm));
         Assert.Equal("typed-with-care", Input(page, "name").Value);
@@ -294,7 +344,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.SubmitAsync(form, NewForm, ("kind", "keycloak-group"), ("name", "/kept"), ("group", "staff"));
 
         Assert.Equal(HttpStatusCode.Unauthorized, page.Status);
-        page = await browser.SubmitLoginAsync(await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
+        page = await browser.SubmitLoginAsync(
+            await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
         Assert.Equal("/admin/role-mappings/new", page.Url.AbsolutePath);
         Assert.Equal("/kept", Input(page, "name").Value);
         Assert.Equal("keycloak-group", ((IHtmlInputElement)page.Page.QuerySelector("[name=kind][checked]")!).Value);
@@ -309,7 +360,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         var token = page.Page.QuerySelector("main [name=__RequestVerificationToken]")!.GetAttribute("value")!;
         return browser.PostAsync(
             new Uri(Api.BaseAddress, path).AbsoluteUri,
-            new Dictionary<string, string>(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))) { ["__RequestVerificationToken"] = token }
+            new Dictionary<string, string>(fields.Select(field =>
+                KeyValuePair.Create(field.Name, field.Value))) { ["__RequestVerificationToken"] = token }
                 .Concat(fields.Any(field => field.Name == "kind") ? [] : [KeyValuePair.Create("kind", "realm-role")]));
     }
 
@@ -335,16 +387,32 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         for (var role = 0; role < roles; role++)
         {
-            var values = new { id = Guid.CreateVersion7(), issuer = Api.Realm.Issuer, name = $"{mark}-{role:000}", before = $"{mark}-{role - 1:000}", enabled = true, now };
-            await connection.ExecuteAsync("INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', @name, @now)", values, transaction);
+            var values = new
+            {
+                id = Guid.CreateVersion7(),
+                issuer = Api.Realm.Issuer,
+                name = $"{mark}-{role:000}",
+                before = $"{mark}-{role - 1:000}",
+                enabled = true,
+                now,
+            };
+            await connection.ExecuteAsync(
+                "INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', @name, @now)",
+                values,
+                transaction);
             await connection.ExecuteAsync(sql, values, transaction);
-            await connection.ExecuteAsync("INSERT INTO account_roles (account_id, role_id) SELECT @id, r.id FROM observed_roles r WHERE r.name = @name OR r.name = @before", values, transaction);
+            await connection.ExecuteAsync(
+                "INSERT INTO account_roles (account_id, role_id) SELECT @id, r.id FROM observed_roles r WHERE r.name = @name OR "
+                    + "r.name = @before",
+                values,
+                transaction);
         }
 
         await transaction.CommitAsync(Cancel);
     }
 
-    private static IHtmlInputElement Input(RealmAnswer page, string name) => (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;
+    private static IHtmlInputElement Input(RealmAnswer page, string name) =>
+        (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;
 
     private static async Task<JsonElement[]> MappingsAsync(HttpClient client) =>
         [.. (await client.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray()];
@@ -353,6 +421,7 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model=role-mapping&row={row}", Cancel)).GetProperty("items").EnumerateArray()];
 }
 
-public sealed class RoleMappingPagesOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : RoleMappingPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+public sealed class RoleMappingPagesOnEmbeddedRealmTests(
+    ApiOnEmbeddedRealm api) : RoleMappingPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class RoleMappingPagesOnPostgreSqlTests(ApiOnPostgreSql api) : RoleMappingPagesTests(api), IClassFixture<ApiOnPostgreSql>;

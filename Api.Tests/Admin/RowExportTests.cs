@@ -49,7 +49,8 @@ public abstract class RowExportTests(ApiUnderTest api) : BookPages(api)
         Assert.Equal(51, csv.Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
         // And no reference that the list does not show them.
         Assert.StartsWith("id,title,isbn,publishedOn", csv.Text.TrimStart('\uFEFF'), StringComparison.Ordinal);
-        Assert.DoesNotContain(author.ToString(), csv.Text + (await OpenAsync(nora, $"{Books}/export/jsonl?search=Volume")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            author.ToString(), csv.Text + (await OpenAsync(nora, $"{Books}/export/jsonl?search=Volume")).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -62,7 +63,8 @@ public abstract class RowExportTests(ApiUnderTest api) : BookPages(api)
             await AddSampleAsync(ada, $"{mark}-{index}", $"{mark} {index % 3}");
         }
 
-        var lines = (await OpenAsync(await Api.SignInAsync("ada"), $"{Samples}/export/jsonl?search={mark}&sort=-text")).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var lines = (await OpenAsync(await Api.SignInAsync("ada"), $"{Samples}/export/jsonl?search={mark}&sort=-text")).Text.Split(
+            '\n', StringSplitOptions.RemoveEmptyEntries);
 
         var ids = lines.Select(line => JsonElement.Parse(line).GetProperty("id").GetString()!).ToArray();
         Assert.Equal(503, ids.Length);
@@ -98,11 +100,13 @@ public abstract class RowExportTests(ApiUnderTest api) : BookPages(api)
     private static async Task AddSampleAsync(HttpClient client, string id, string text, string more = "")
     {
         var body = $$"""{"id":"{{id}}","text":"{{text}}","token":"018f2b1c-7c1e-7d3a-9a52-3f1f0e6d1c11","flag":true{{more}}}""";
-        using var response = await client.PostAsync("/api/test-samples", new StringContent(body, Encoding.UTF8, "application/json"), Cancel);
+        using var response = await client.PostAsync(
+            "/api/test-samples", new StringContent(body, Encoding.UTF8, "application/json"), Cancel);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
     }
 }
 
 public sealed class RowExportOnSqliteTests(ApiWithSamplesOnSqlite api) : RowExportTests(api), IClassFixture<ApiWithSamplesOnSqlite>;
 
-public sealed class RowExportOnPostgreSqlTests(ApiWithSamplesOnPostgreSql api) : RowExportTests(api), IClassFixture<ApiWithSamplesOnPostgreSql>;
+public sealed class RowExportOnPostgreSqlTests(
+    ApiWithSamplesOnPostgreSql api) : RowExportTests(api), IClassFixture<ApiWithSamplesOnPostgreSql>;

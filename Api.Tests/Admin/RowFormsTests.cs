@@ -18,9 +18,11 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         var (_, name) = await AddAuthorAsync(ada);
         var browser = await Api.SignInAsync("grace");
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", "First"), ("authorId", name), ("_reason", "It was missing"));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, $"{Books}/new"), NewBook, ("title", "First"), ("authorId", name), ("_reason", "It was missing"));
         var id = Guid.Parse(page.Url.Segments[^1]);
-        await browser.SubmitAsync(await OpenAsync(browser, $"{Books}/{id}/edit"), Edit(id), ("title", "Second"), ("_reason", "It had a mistake"));
+        await browser.SubmitAsync(
+            await OpenAsync(browser, $"{Books}/{id}/edit"), Edit(id), ("title", "Second"), ("_reason", "It had a mistake"));
         await browser.SubmitAsync(await OpenAsync(browser, $"{Books}/{id}"), Publish(id), ("_reason", "The day has come"));
         await browser.SubmitAsync(await OpenAsync(browser, $"{Books}/{id}/delete"), Delete(id), ("_reason", "It was a test"));
 
@@ -55,7 +57,11 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         var path = form == "new" ? $"{Books}/new" : $"{Books}/{id}/{form}";
 
         var page = await browser.SubmitAsync(
-            await OpenAsync(browser, isOnPage ? $"{Books}/{id}" : path), $"form[action='{path}']", ("_reason", TooLong), ("title", "Typed"), ("authorId", name));
+            await OpenAsync(browser, isOnPage ? $"{Books}/{id}" : path),
+            $"form[action='{path}']",
+            ("_reason", TooLong),
+            ("title", "Typed"),
+            ("authorId", name));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains("at most 500", Mistake(page, field), StringComparison.Ordinal);
@@ -91,7 +97,10 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         var (_, name) = await AddAuthorAsync(ada);
         var browser = await Api.SignInAsync("grace");
         var form = await OpenAsync(browser, $"{Books}/new");
-        Assert.Equal([null, "another", "edit"], form.Page.QuerySelectorAll($"{NewBook} button").Select(button => button.GetAttribute("name") is null ? null : button.GetAttribute("value")));
+        Assert.Equal(
+            [null, "another", "edit"],
+            form.Page.QuerySelectorAll($"{NewBook} button")
+                .Select(button => button.GetAttribute("name") is null ? null : button.GetAttribute("value")));
 
         var page = await browser.SubmitAsync(form, NewBook, ("title", "One of many"), ("authorId", name), ("_then", "another"));
         Assert.Equal($"{Books}/new", page.Url.AbsolutePath);
@@ -121,7 +130,10 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         var browser = await Api.SignInAsync("nora");
 
         var form = await OpenAsync(browser, $"{Books}/{id}/edit");
-        Assert.Equal([null, "edit"], form.Page.QuerySelectorAll($"{Edit(id)} button").Select(button => button.GetAttribute("name") is null ? null : button.GetAttribute("value")));
+        Assert.Equal(
+            [null, "edit"],
+            form.Page.QuerySelectorAll($"{Edit(id)} button")
+                .Select(button => button.GetAttribute("name") is null ? null : button.GetAttribute("value")));
         var page = await browser.SubmitAsync(form, Edit(id), ("_then", "another"));
 
         Assert.Equal($"{Books}/{id}", page.Url.AbsolutePath);
@@ -140,12 +152,14 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         Assert.Equal("Filled", Input(page, "title").Value);
         Assert.Equal("2001-02-03", Input(page, "publishedOn").Value);
         Assert.Equal("", Input(page, "isbn").Value);
-        Assert.Contains("What the address says for ISBN cannot be", page.Page.QuerySelector(".banner.warn")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "What the address says for ISBN cannot be", page.Page.QuerySelector(".banner.warn")!.TextContent, StringComparison.Ordinal);
 
         page = await OpenAsync(browser, $"{Books}/new?authorId={Guid.NewGuid()}&publishedOn=soon&title=%00");
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Equal(["", "", ""], new[] { "authorId", "publishedOn", "title" }.Select(field => Input(page, field).Value));
-        Assert.Contains("for Author, Published on cannot be", page.Page.QuerySelector(".banner.warn")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "for Author, Published on cannot be", page.Page.QuerySelector(".banner.warn")!.TextContent, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -155,7 +169,8 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         var (author, name) = await AddAuthorAsync(ada);
         var browser = await Api.SignInAsync("grace");
 
-        var link = (await OpenAsync(browser, $"{Authors}/{author}")).Page.QuerySelectorAll("main a").Single(link => link.TextContent.Trim() == "Add a book");
+        var link = (await OpenAsync(browser, $"{Authors}/{author}")).Page.QuerySelectorAll("main a")
+            .Single(link => link.TextContent.Trim() == "Add a book");
         Assert.Equal(name, Input(await OpenAsync(browser, link.GetAttribute("href")!), "authorId").Value);
 
         await using var group = await GroupUnderTest.CreateAsync(ada, ["admin:view"]);
@@ -198,7 +213,10 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         var browser = await Api.SignInAsync("ada");
 
         var page = await OpenAsync(browser, $"{Books}/{id}");
-        Assert.Contains($"authorId one that is gone, or not for you to see → {otherName}", page.Page.QuerySelector("tbody")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            $"authorId one that is gone, or not for you to see → {otherName}",
+            page.Page.QuerySelector("tbody")!.TextContent,
+            StringComparison.Ordinal);
         Assert.DoesNotContain(gone.ToString(), page.Text, StringComparison.Ordinal);
         page = await OpenAsync(browser, $"{Books}/{id}/history");
         Assert.Equal("one that is gone, or not for you to see", page.Page.QuerySelector("del")!.TextContent);
@@ -211,7 +229,8 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         var ada = await Api.PersonAsync("ada");
         var (author, _) = await AddAuthorAsync(ada);
         var id = await AddBookAsync(ada, "To come", author, publishedOn: null);
-        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view", "book:change", "book:delete", "book:publish", "author:view"]);
+        await using var group = await GroupUnderTest.CreateAsync(
+            ada, ["book:view", "book:change", "book:delete", "book:publish", "author:view"]);
         await group.WithAsync(await AccountIdAsync(await Api.PersonAsync("linus")));
         foreach (var (path, form) in new[] { ("", "actions/publish"), ("/edit", "edit"), ("/delete", "delete") })
         {
@@ -221,10 +240,12 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
             await other.SubmitAsync(await OpenAsync(other, "/account"), "form[action='/account/sign-out-everywhere']");
 
             var page = await browser.SubmitAsync(open, $"form[action='{Books}/{id}/{form}']", ("_reason", "Kept words"));
-            page = await browser.SubmitLoginAsync(await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
+            page = await browser.SubmitLoginAsync(
+                await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
 
             Assert.Equal($"{Books}/{id}/{form}", page.Url.AbsolutePath);
-            Assert.Equal("Kept words", ((IHtmlInputElement)page.Page.QuerySelector($"form[action='{Books}/{id}/{form}'] [name=_reason]")!).Value);
+            Assert.Equal(
+                "Kept words", ((IHtmlInputElement)page.Page.QuerySelector($"form[action='{Books}/{id}/{form}'] [name=_reason]")!).Value);
         }
     }
 

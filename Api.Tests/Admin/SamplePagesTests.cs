@@ -25,10 +25,13 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await browser.SubmitAsync(
             form,
             $"form[action='{Samples}/new']",
-            ("id", id), ("text", "Words"), ("token", Token), ("flag", "true"), ("maybe", "false"), ("number", "12"), ("count", "-3"), ("big", "9223372036854775807"),
-            ("price", "12.50"), ("day", "2026-05-31"), ("_zone", "Europe/Berlin"), ("at", "2026-07-01T12:00"), ("state", "inReview"), ("former", ""));
+            ("id", id), ("text", "Words"), ("token", Token), ("flag", "true"), ("maybe", "false"), ("number", "12"), ("count", "-3"),
+            ("big", "9223372036854775807"),
+            ("price", "12.50"), ("day", "2026-05-31"), ("_zone", "Europe/Berlin"), ("at", "2026-07-01T12:00"), ("state", "inReview"),
+            ("former", ""));
 
-        Assert.True(page.Status == HttpStatusCode.OK && page.Url.AbsolutePath == $"{Samples}/{id}", page.Page.QuerySelector("main")!.TextContent);
+        Assert.True(
+            page.Status == HttpStatusCode.OK && page.Url.AbsolutePath == $"{Samples}/{id}", page.Page.QuerySelector("main")!.TextContent);
         var row = await ada.GetFromJsonAsync<JsonElement>($"/api/test-samples/{id}", Cancel);
         Assert.Equal(Token, row.GetProperty("token").GetString());
         Assert.True(row.GetProperty("flag").GetBoolean());
@@ -51,15 +54,22 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         var body = $$"""
             {"id":"{{id}}","text":"Before","note":"Two\nlines","token":"{{Token}}","flag":true,"at":"2026-05-31T14:00:00.123456+02:00","until":"2026-10-25T00:30:00.5Z","price":0.1}
             """;
-        Assert.Equal(HttpStatusCode.Created, (await ada.PostAsync("/api/test-samples", new StringContent(body, Encoding.UTF8, "application/json"), Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Created,
+            (await ada.PostAsync("/api/test-samples", new StringContent(body, Encoding.UTF8, "application/json"), Cancel)).StatusCode);
         var before = await ada.GetFromJsonAsync<JsonElement>($"/api/test-samples/{id}", Cancel);
         var browser = await Api.SignInAsync("ada");
 
-        var page = await browser.SubmitAsync(await OpenAsync(browser, $"{Samples}/{id}/edit"), $"form[action='{Samples}/{id}/edit']", ("text", "After"));
+        var page = await browser.SubmitAsync(
+            await OpenAsync(browser, $"{Samples}/{id}/edit"), $"form[action='{Samples}/{id}/edit']", ("text", "After"));
 
         Assert.Equal($"{Samples}/{id}", page.Url.AbsolutePath);
         var after = await ada.GetFromJsonAsync<JsonElement>($"/api/test-samples/{id}", Cancel);
-        Assert.Equal(["text", "version"], after.EnumerateObject().Where(field => field.Value.GetRawText() != before.GetProperty(field.Name).GetRawText()).Select(field => field.Name));
+        Assert.Equal(
+            ["text", "version"],
+            after.EnumerateObject()
+                .Where(field => field.Value.GetRawText() != before.GetProperty(field.Name).GetRawText())
+                .Select(field => field.Name));
     }
 
     [Fact]
@@ -69,7 +79,9 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         browser.Cookies.Set(Api.BaseAddress, "zone", "Europe%2FBerlin");
 
         var page = await OpenAsync(
-            browser, $"{Samples}/new?flag=true&maybe=false&number=many&count=-3&price=12.5&day=2026-05-31&at=2026-07-01T10:00:00Z&until=2026-07-01T12:00&state=inReview&stamp=forged&token={Token}");
+            browser,
+            $"{Samples}/new?flag=true&maybe=false&number=many&count=-3&price=12.5&day=2026-05-31&at=2026-07-01T10:00:00Z&"
+                + $"until=2026-07-01T12:00&state=inReview&stamp=forged&token={Token}");
 
         var form = page.Page.QuerySelector($"form[action='{Samples}/new']")!;
         Assert.True(form.QuerySelector("[name=flag]")!.HasAttribute("checked"));
@@ -77,7 +89,10 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("inReview", form.QuerySelector("[name=state] [selected]")!.GetAttribute("value"));
         // What cannot be is as in an empty form.
         string[] expected = ["7", "-3", "12.5", "2026-05-31", "2026-07-01T12:00:00", "2026-07-01T12:00:00", Token];
-        Assert.Equal(expected, new[] { "number", "count", "price", "day", "at", "until", "token" }.Select(name => form.QuerySelector($"[name={name}]")!.GetAttribute("value")));
+        Assert.Equal(
+            expected,
+            new[] { "number", "count", "price", "day", "at", "until", "token" }.Select(name =>
+                form.QuerySelector($"[name={name}]")!.GetAttribute("value")));
         Assert.Null(form.QuerySelector("[name=stamp]"));
         Assert.Contains("for Number cannot be", page.Page.QuerySelector(".banner.warn")!.TextContent, StringComparison.Ordinal);
         Assert.False((await OpenAsync(browser, $"{Samples}/new?flag=false")).Page.QuerySelector("[name=flag]")!.HasAttribute("checked"));
@@ -96,7 +111,8 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         var browser = await Api.SignInAsync("ada");
 
         var page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"{Samples}/new"), $"form[action='{Samples}/new']", ("id", NewId()), ("text", "Words"), ("token", Token), ("_zone", "Europe/Berlin"), (field, value));
+            await OpenAsync(browser, $"{Samples}/new"), $"form[action='{Samples}/new']", ("id", NewId()), ("text", "Words"),
+            ("token", Token), ("_zone", "Europe/Berlin"), (field, value));
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains(says, page.Page.QuerySelector($"#field-{field}-mistake")!.TextContent, StringComparison.Ordinal);
@@ -122,11 +138,15 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var id = NewId();
         var body = $$"""{"id":"{{id}}","text":"t-{{id}}","token":"{{Token}}","flag":true,"at":"2026-07-01T10:30:00Z"}""";
-        Assert.Equal(HttpStatusCode.Created, (await ada.PostAsync("/api/test-samples", new StringContent(body, Encoding.UTF8, "application/json"), Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.Created,
+            (await ada.PostAsync("/api/test-samples", new StringContent(body, Encoding.UTF8, "application/json"), Cancel)).StatusCode);
         var browser = await Api.SignInAsync("ada");
 
         // Without a zone, that is UTC.
-        Assert.Single((await OpenAsync(browser, $"{Samples}?search=t-{id}&at.gte=2026-07-01T10:30&at.lte=2026-07-01T10:31")).Page.QuerySelectorAll("tbody tr"));
+        Assert.Single(
+            (await OpenAsync(
+                browser, $"{Samples}?search=t-{id}&at.gte=2026-07-01T10:30&at.lte=2026-07-01T10:31")).Page.QuerySelectorAll("tbody tr"));
         Assert.Empty((await OpenAsync(browser, $"{Samples}?search=t-{id}&at.gte=2026-07-01T12:00")).Page.QuerySelectorAll("tbody tr"));
     }
 
@@ -141,7 +161,10 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
 
         foreach (var filter in new[] { "authorId.null=true", "authorId=somebody" })
         {
-            Assert.Contains("is not for you to see", (await OpenAsync(browser, $"{Samples}?{filter}")).Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+            Assert.Contains(
+                "is not for you to see",
+                (await OpenAsync(browser, $"{Samples}?{filter}")).Page.QuerySelector("[role=alert]")!.TextContent,
+                StringComparison.Ordinal);
         }
     }
 
@@ -152,4 +175,5 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
 
 public sealed class SamplePagesOnSqliteTests(ApiWithSamplesOnSqlite api) : SamplePagesTests(api), IClassFixture<ApiWithSamplesOnSqlite>;
 
-public sealed class SamplePagesOnPostgreSqlTests(ApiWithSamplesOnPostgreSql api) : SamplePagesTests(api), IClassFixture<ApiWithSamplesOnPostgreSql>;
+public sealed class SamplePagesOnPostgreSqlTests(
+    ApiWithSamplesOnPostgreSql api) : SamplePagesTests(api), IClassFixture<ApiWithSamplesOnPostgreSql>;

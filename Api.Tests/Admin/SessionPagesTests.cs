@@ -19,7 +19,8 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var grace = await Api.SignInAsync("grace");
         var ada = await Api.SignInAsync("ada");
         var list = await ada.GetAsync($"{Url}/admin/sessions");
-        var row = list.Page.QuerySelectorAll("tbody tr").First(row => row.QuerySelector("th")!.TextContent.Contains("grace", StringComparison.Ordinal));
+        var row = list.Page.QuerySelectorAll("tbody tr")
+            .First(row => row.QuerySelector("th")!.TextContent.Contains("grace", StringComparison.Ordinal));
         var id = row.QuerySelector("[name=id]")!.GetAttribute("value")!;
 
         var ended = await ada.PostAsync($"{Url}/admin/sessions/end", Fields(row, "form"));
@@ -58,7 +59,8 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var grace = await Api.SignInAsync("grace");
         var nora = await Api.SignInAsync("nora");
-        var graces = (await grace.GetAsync($"{Url}/account")).Page.QuerySelector("form[action='/account/sessions/end'] [name=id]")!.GetAttribute("value")!;
+        var graces = (await grace.GetAsync($"{Url}/account")).Page.QuerySelector(
+            "form[action='/account/sessions/end'] [name=id]")!.GetAttribute("value")!;
         var page = await nora.GetAsync($"{Url}/account");
 
         await nora.SubmitAsync(page, "form[action='/account/sessions/end']", ("id", graces));
@@ -89,7 +91,9 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.Forbidden, (await linus.GetAsync($"{Url}/admin/sessions")).Status);
         var page = await linus.GetAsync($"{Url}/account");
         var token = page.Page.QuerySelector("[name=__RequestVerificationToken]")!.GetAttribute("value")!;
-        var answer = await linus.PostAsync($"{Url}/admin/sessions/end", [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("id", Guid.NewGuid().ToString())]);
+        var answer = await linus.PostAsync(
+            $"{Url}/admin/sessions/end",
+            [KeyValuePair.Create("__RequestVerificationToken", token), KeyValuePair.Create("id", Guid.NewGuid().ToString())]);
         Assert.Equal(HttpStatusCode.Forbidden, answer.Status);
     }
 
@@ -101,7 +105,8 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var form = await linus.GetAsync($"{Url}/admin/accounts/{target}");
         await EndAsync("linus");
 
-        var answer = await linus.SubmitAsync(form, $"form[action='/admin/accounts/{target}/disable']", ("reason", "Typed with care & \"quotes\""));
+        var answer = await linus.SubmitAsync(
+            form, $"form[action='/admin/accounts/{target}/disable']", ("reason", "Typed with care & \"quotes\""));
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
         Assert.Contains("nothing is lost", answer.Text, StringComparison.Ordinal);
@@ -124,9 +129,11 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.DoesNotContain("Typed with care", (await ada.GetAsync(Back(again))).Text, StringComparison.Ordinal);
         // What is kept cannot be read in the database.
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
-        Assert.DoesNotContain("care", string.Concat(await connection.QueryAsync<string>("SELECT fields FROM form_drafts")), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "care", string.Concat(await connection.QueryAsync<string>("SELECT fields FROM form_drafts")), StringComparison.Ordinal);
 
-        async Task AssertIsActiveAsync() => Assert.Equal(HttpStatusCode.OK, (await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/me", Cancel)).StatusCode);
+        async Task AssertIsActiveAsync() =>
+            Assert.Equal(HttpStatusCode.OK, (await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/me", Cancel)).StatusCode);
     }
 
     [Fact]
@@ -134,14 +141,19 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var linus = await Api.SignInAsync("linus");
         var list = await linus.GetAsync($"{Url}/admin/accounts");
-        var token = list.Page.QuerySelector("form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
+        var token = list.Page.QuerySelector(
+            "form[action='/admin/accounts/bulk'] [name=__RequestVerificationToken]")!.GetAttribute("value")!;
         await EndAsync("linus");
 
         // One step of several, as the page sends it: the reason and the place are in the form.
         var answer = await linus.PostAsync(
             $"{Url}/admin/accounts/bulk/apply",
             [
-                new("__RequestVerificationToken", token), new("action", "enable"), new("all", "on"), new("filter-search", "nobody"), new("reason", "Spring"),
+                new("__RequestVerificationToken", token),
+                new("action", "enable"),
+                new("all", "on"),
+                new("filter-search", "nobody"),
+                new("reason", "Spring"),
                 new("after", "0"), new("seen", "100"), new("changed", "70"),
             ]);
 
@@ -155,7 +167,10 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("nobody", form.QuerySelector("[name=filter-search]")!.GetAttribute("value"));
         // It goes on when its author says so, and not by itself.
         Assert.Equal("submit", form.GetAttribute("hx-trigger"));
-        Assert.Contains("100 accounts looked at, 70 changed", back.Page.QuerySelector(".card[role=status]")!.TextContent.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains(
+            "100 accounts looked at, 70 changed",
+            back.Page.QuerySelector(".card[role=status]")!.TextContent.ReplaceLineEndings(" "),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -164,9 +179,14 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         await Api.StartAsync();
         var routes = Api.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(route => route.Metadata.GetMetadata<SignInAgain>() is not null)
-            .ToLookup(route => route.RoutePattern.RawText, route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single(), StringComparer.Ordinal);
+            .ToLookup(
+                route => route.RoutePattern.RawText,
+                route => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods.Single(),
+                StringComparer.Ordinal);
 
-        Assert.All(routes.Where(route => route.Contains("POST")), route => Assert.True(route.Contains("GET"), $"Who signs in again after a form for {route.Key} finds no page there."));
+        Assert.All(
+            routes.Where(route => route.Contains("POST")),
+            route => Assert.True(route.Contains("GET"), $"Who signs in again after a form for {route.Key} finds no page there."));
     }
 
     [Fact]
@@ -174,7 +194,10 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         var linus = await Api.SignInAsync("linus");
         await EndAsync("linus");
-        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Url}/admin/groups/names?group=b") { Headers = { { "HX-Request", "true" } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Url}/admin/groups/names?group=b")
+        {
+            Headers = { { "HX-Request", "true" } },
+        };
 
         var answer = await linus.SendAsync(request);
 
@@ -195,8 +218,13 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
 
         var log = (await ada.GetAsync($"{Url}/admin/audit")).Page.QuerySelectorAll("tbody tr").Select(line => line.TextContent).ToList();
 
-        Assert.Contains(log, line => line.Contains("ada", StringComparison.Ordinal) && line.Contains("ended session linus", StringComparison.Ordinal));
-        Assert.Contains(log, line => line.Contains("ada", StringComparison.Ordinal) && line.Contains("ended the sessions of account grace", StringComparison.Ordinal));
+        Assert.Contains(
+            log, line => line.Contains("ada", StringComparison.Ordinal) && line.Contains("ended session linus", StringComparison.Ordinal));
+        Assert.Contains(
+            log,
+            line =>
+                line.Contains("ada", StringComparison.Ordinal)
+                && line.Contains("ended the sessions of account grace", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -205,7 +233,8 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var linus = await Api.SignInAsync("linus");
         await EndAsync("linus");
 
-        var answer = await linus.PostAsync($"{Url}/admin/accounts/{Guid.NewGuid()}/disable", [KeyValuePair.Create("reason", "somebody else's")]);
+        var answer = await linus.PostAsync(
+            $"{Url}/admin/accounts/{Guid.NewGuid()}/disable", [KeyValuePair.Create("reason", "somebody else's")]);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.Status);
         Assert.DoesNotContain("draft", answer.Text, StringComparison.Ordinal);
@@ -230,14 +259,18 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     private static string Back(string signIn) =>
-        new Uri(new Uri(signIn), Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri(signIn).Query)["returnUrl"].ToString()).AbsoluteUri;
+        new Uri(
+            new Uri(signIn),
+            Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(new Uri(signIn).Query)["returnUrl"].ToString()).AbsoluteUri;
 
     private static IEnumerable<KeyValuePair<string, string>> Fields(AngleSharp.Dom.IElement part, string form) =>
-        part.QuerySelector(form)!.QuerySelectorAll("input").Select(field => KeyValuePair.Create(field.GetAttribute("name")!, field.GetAttribute("value") ?? ""));
+        part.QuerySelector(form)!.QuerySelectorAll("input")
+            .Select(field => KeyValuePair.Create(field.GetAttribute("name")!, field.GetAttribute("value") ?? ""));
 
     // Not by a token of theirs: the end of all sessions ends those too, for the tests that come after.
     private async Task<string> FindIdAsync(RealmBrowser pages, string person) =>
-        (await pages.GetAsync($"{Url}/admin/accounts?search={person}")).Page.QuerySelector("#results tbody th a")!.GetAttribute("href")!.Split('/')[^1];
+        (await pages.GetAsync($"{Url}/admin/accounts?search={person}")).Page.QuerySelector(
+            "#results tbody th a")!.GetAttribute("href")!.Split('/')[^1];
 
     private async Task EndAsync(string person)
     {

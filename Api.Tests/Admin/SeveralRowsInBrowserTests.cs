@@ -20,7 +20,8 @@ public abstract class SeveralRowsInBrowserTests(RealmUnderTest realm, Chromium c
         var busy = await AddAsync(writer, "authors", """{"name":"Busy Author"}""");
         await AddAsync(writer, "authors", """{"name":"Idle Author"}""");
         await AddAsync(writer, "books", $$"""{"title":"In the way","authorId":"{{busy}}"}""");
-        var page = await SignedInAsync("ada", "/admin/models/authors", new() { JavaScriptEnabled = script, ViewportSize = new() { Width = 390, Height = 844 } });
+        var page = await SignedInAsync(
+            "ada", "/admin/models/authors", new() { JavaScriptEnabled = script, ViewportSize = new() { Width = 390, Height = 844 } });
 
         if (script)
         {
@@ -52,7 +53,8 @@ public abstract class SeveralRowsInBrowserTests(RealmUnderTest realm, Chromium c
         if (script)
         {
             Assert.Empty((await page.RunAxe()).Violations.Select(violation => $"{violation.Id}: {violation.Help}"));
-            Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.Url);
+            Assert.True(
+                await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.Url);
         }
     }
 
@@ -65,4 +67,5 @@ public abstract class SeveralRowsInBrowserTests(RealmUnderTest realm, Chromium c
 }
 
 [Collection(BackChannelCollections.Embedded)]
-public sealed class SeveralRowsInBrowserOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : SeveralRowsInBrowserTests(realm, chromium);
+public sealed class SeveralRowsInBrowserOnEmbeddedRealmTests(
+    EmbeddedRealmUnderTest realm, Chromium chromium) : SeveralRowsInBrowserTests(realm, chromium);

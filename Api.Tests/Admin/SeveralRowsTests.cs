@@ -101,11 +101,13 @@ public abstract class SeveralRowsTests(ApiUnderTest api) : BookPages(api)
     {
         var ada = await Api.PersonAsync("ada");
         var (author, _) = await AddAuthorAsync(ada);
-        Guid[] drafts = [await AddBookAsync(ada, "Draft A", author, publishedOn: null), await AddBookAsync(ada, "Draft B", author, publishedOn: null)];
+        Guid[] drafts =
+            [await AddBookAsync(ada, "Draft A", author, publishedOn: null), await AddBookAsync(ada, "Draft B", author, publishedOn: null)];
         var published = await AddBookAsync(ada, "Out already", author);
         var browser = await Api.SignInAsync("grace");
 
-        var page = await SendAsync(browser, await PreviewAsync(browser, Books, "publish", [published, .. drafts]), Apply, ("_reason", "Autumn list"));
+        var page = await SendAsync(
+            browser, await PreviewAsync(browser, Books, "publish", [published, .. drafts]), Apply, ("_reason", "Autumn list"));
 
         Assert.Contains("Publish is done with 2 books.", page.Text, StringComparison.Ordinal);
         var row = Assert.Single(page.Page.QuerySelectorAll("tbody tr"));
@@ -131,12 +133,14 @@ public abstract class SeveralRowsTests(ApiUnderTest api) : BookPages(api)
         var page = await PreviewAsync(browser, Books, "delete", [shown, hidden, shown], "no id at all");
         Assert.Single(page.Page.QuerySelectorAll("tbody tr"));
         Assert.DoesNotContain("Hidden manuscript", page.Text, StringComparison.Ordinal);
-        Assert.Contains("2 of the books that were ticked are not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 of the books that were ticked are not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
 
         page = await SendAsync(browser, page, Apply, ("ids", hidden.ToString()), ($"_version.{hidden}", "1"));
         Assert.Equal($"{Books}/bulk/result", page.Url.AbsolutePath);
         Assert.DoesNotContain("Hidden manuscript", page.Text, StringComparison.Ordinal);
-        Assert.Contains("1 of the books that were ticked is not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 of the books that were ticked is not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
         Assert.True(await IsThereAsync(ada, hidden));
     }
 
@@ -175,7 +179,10 @@ public abstract class SeveralRowsTests(ApiUnderTest api) : BookPages(api)
         foreach (var step in new[] { "preview", "apply" })
         {
             page.Page.QuerySelector("form[method=post]")!.SetAttribute("action", $"{Books}/bulk/{step}");
-            Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync(browser, page, "form[method=post]", ("action", "delete"), ("ids", id.ToString()), ($"_version.{id}", "1"))).Status);
+            Assert.Equal(
+                HttpStatusCode.Forbidden,
+                (await SendAsync(
+                    browser, page, "form[method=post]", ("action", "delete"), ("ids", id.ToString()), ($"_version.{id}", "1"))).Status);
         }
 
         Assert.True(await IsThereAsync(ada, id));
@@ -234,7 +241,8 @@ public abstract class SeveralRowsTests(ApiUnderTest api) : BookPages(api)
                 ? await SendAsync(browser, form, "form:has(.bulk)", [("action", "delete"), .. ids.Select(id => ("ids", id.ToString()))])
                 : await SendAsync(browser, form, Apply, ("_reason", "Kept words"));
             Assert.Equal(HttpStatusCode.Unauthorized, page.Status);
-            page = await browser.SubmitLoginAsync(await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
+            page = await browser.SubmitLoginAsync(
+                await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!), "linus", "linus");
 
             Assert.Equal($"{Books}/bulk/{step}", page.Url.AbsolutePath);
             Assert.Equal(["One", "Two"], page.Page.QuerySelectorAll("tbody th").Select(cell => cell.TextContent.Trim()));
@@ -250,12 +258,17 @@ public abstract class SeveralRowsTests(ApiUnderTest api) : BookPages(api)
     [InlineData("apply")]
     [InlineData("result")]
     public async Task An_address_of_a_step_without_anything_to_show_leads_to_the_list(string step) =>
-        Assert.Equal(Books, (await OpenAsync(await Api.SignInAsync("grace"), $"{Books}/bulk/{step}?draft={Guid.NewGuid()}")).Url.AbsolutePath);
+        Assert.Equal(
+            Books, (await OpenAsync(await Api.SignInAsync("grace"), $"{Books}/bulk/{step}?draft={Guid.NewGuid()}")).Url.AbsolutePath);
 
     private async Task<RealmAnswer> PreviewAsync(RealmBrowser browser, string list, string action, Guid[] ids, params string[] more) => await SendAsync(
-        browser, await OpenAsync(browser, list), "form:has(.bulk)", [("action", action), .. ids.Select(id => ("ids", id.ToString())), .. more.Select(id => ("ids", id))]);
+        browser,
+        await OpenAsync(browser, list),
+        "form:has(.bulk)",
+        [("action", action), .. ids.Select(id => ("ids", id.ToString())), .. more.Select(id => ("ids", id))]);
 
-    private static async Task<bool> IsThereAsync(HttpClient client, Guid book) => (await client.GetAsync($"/api/books/{book}", Cancel)).IsSuccessStatusCode;
+    private static async Task<bool> IsThereAsync(HttpClient client, Guid book) =>
+        (await client.GetAsync($"/api/books/{book}", Cancel)).IsSuccessStatusCode;
 }
 
 public sealed class SeveralRowsOnSqliteTests(ApiOnEmbeddedRealm api) : SeveralRowsTests(api), IClassFixture<ApiOnEmbeddedRealm>;

@@ -32,7 +32,9 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
     {
         var browser = await Api.SignInAsync("ada");
 
-        var roles = (await browser.GetAsync($"{Api.Realm.ApiUrl}/account")).Page.QuerySelectorAll(".facts .chips code").Select(role => role.TextContent).ToList();
+        var roles = (await browser.GetAsync($"{Api.Realm.ApiUrl}/account")).Page.QuerySelectorAll(".facts .chips code")
+            .Select(role => role.TextContent)
+            .ToList();
 
         Assert.Contains("realm role superuser", roles);
         Assert.Contains("role book-editor of client acme-api", roles);
@@ -156,7 +158,8 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("/signin?returnUrl=%2Fadmin", redirect.Headers.Location?.PathAndQuery);
 
         await AssertProblemAsync(await Api.NewClient().GetAsync("/admin", Cancel), 401, "session_missing");
-        await AssertProblemAsync(await Api.NewClient().PostAsync($"/admin/accounts/{Guid.Empty}/disable", null, Cancel), 401, "session_missing");
+        await AssertProblemAsync(
+            await Api.NewClient().PostAsync($"/admin/accounts/{Guid.Empty}/disable", null, Cancel), 401, "session_missing");
     }
 
     [Fact]
@@ -285,7 +288,10 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
             .ToArray();
 
         Assert.NotEmpty(forms);
-        Assert.All(forms, form => Assert.True(form.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: true }, form.RoutePattern.RawText));
+        Assert.All(
+            forms,
+            form =>
+                Assert.True(form.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: true }, form.RoutePattern.RawText));
     }
 
     private static StringContent Body(bool enabled) =>

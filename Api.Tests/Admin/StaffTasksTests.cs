@@ -88,10 +88,16 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         var page = await SignedInAsync("linus", "/admin/accounts");
         var notice = page.Locator("#notice");
         var search = page.Locator("input[type=search]");
-        (int Status, string Says)[] answers = [(503, "The service answered 503"), (403, "You may not do this any more"), (404, "It is not there any more"), (409, "Load the page again")];
+        (int Status, string Says)[] answers =
+        [
+            (503, "The service answered 503"), (403, "You may not do this any more"), (404, "It is not there any more"),
+            (409, "Load the page again"),
+        ];
         foreach (var (status, says) in answers)
         {
-            await page.RouteAsync("**/admin/accounts?*", route => route.FulfillAsync(new() { Status = status, ContentType = "text/html", Body = "<p>Something else</p>" }));
+            await page.RouteAsync(
+                "**/admin/accounts?*",
+                route => route.FulfillAsync(new() { Status = status, ContentType = "text/html", Body = "<p>Something else</p>" }));
             await search.FillAsync($"typed-{status}");
             await Expect(notice).ToContainTextAsync(says);
             await Expect(search).ToHaveValueAsync($"typed-{status}");
@@ -131,7 +137,8 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await ArriveAsync(page, url => url.Contains("model=account", StringComparison.Ordinal));
         await Expect(page.Locator("#results tbody tr").First).ToContainTextAsync("account");
 
-        var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = "Export as JSON lines" }).ClickAsync());
+        var download = await page.RunAndWaitForDownloadAsync(() =>
+            page.GetByRole(AriaRole.Link, new() { Name = "Export as JSON lines" }).ClickAsync());
 
         Assert.Equal("audit.jsonl", download.SuggestedFilename);
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("lines saved as audit.jsonl");
@@ -145,7 +152,9 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     {
         var ada = await SignedInAsync("ada", "/admin/groups/new");
         await ada.GetByLabel("Name", new() { Exact = true }).FillAsync("night-shift");
-        await ada.GetByRole(AriaRole.Radiogroup, new() { Name = "book:view" }).GetByRole(AriaRole.Radio, new() { Name = "granted" }).CheckAsync();
+        await ada.GetByRole(AriaRole.Radiogroup, new() { Name = "book:view" })
+            .GetByRole(AriaRole.Radio, new() { Name = "granted" })
+            .CheckAsync();
         await ada.GetByRole(AriaRole.Button, new() { Name = "Make the group" }).ClickAsync();
         await Expect(ada.GetByRole(AriaRole.Heading, new() { Name = "night-shift" })).ToBeVisibleAsync();
         await ada.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
@@ -158,7 +167,9 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await Expect(linus.GetByRole(AriaRole.Status)).ToBeVisibleAsync();
 
         await ada.GetByLabel("What for").FillAsync("The night shift");
-        await ada.GetByRole(AriaRole.Radiogroup, new() { Name = "author:view" }).GetByRole(AriaRole.Radio, new() { Name = "granted" }).CheckAsync();
+        await ada.GetByRole(AriaRole.Radiogroup, new() { Name = "author:view" })
+            .GetByRole(AriaRole.Radio, new() { Name = "granted" })
+            .CheckAsync();
         await ada.GetByRole(AriaRole.Button, new() { Name = "Save" }).ClickAsync();
 
         await Expect(ada.GetByRole(AriaRole.Alert).First).ToContainTextAsync("Somebody else changed it");
@@ -247,7 +258,8 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         var page = await SignedInAsync("ada", "/account", new() { TimezoneId = "Asia/Tokyo" });
         var time = page.Locator("main time").First;
         var instant = DateTimeOffset.Parse((await time.GetAttributeAsync("datetime"))!, System.Globalization.CultureInfo.InvariantCulture);
-        var expected = instant.ToOffset(TimeSpan.FromHours(9)).ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+        var expected = instant.ToOffset(TimeSpan.FromHours(9))
+            .ToString("yyyy-MM-dd HH:mm", System.Globalization.CultureInfo.InvariantCulture);
 
         await Expect(time).ToHaveTextAsync(expected);
         await page.ReloadAsync();
@@ -255,10 +267,15 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     }
 
     private static Task<HttpResponseMessage> PostAuthorAsync(HttpClient client) =>
-        client.PostAsync("/api/authors", new StringContent("""{"name":"Somebody New"}""", System.Text.Encoding.UTF8, "application/json"), Cancel);
+        client.PostAsync(
+            "/api/authors", new StringContent("""{"name":"Somebody New"}""", System.Text.Encoding.UTF8, "application/json"), Cancel);
 
     private static Task TabToAsync(IPage page, string link) =>
-        TabAsync(page, $"the link {link}", "words => document.activeElement.tagName === 'A' && document.activeElement.textContent === words", link);
+        TabAsync(
+            page,
+            $"the link {link}",
+            "words => document.activeElement.tagName === 'A' && document.activeElement.textContent === words",
+            link);
 
     private static Task TabToFieldAsync(IPage page, string selector) =>
         TabAsync(page, selector, "selector => document.activeElement.matches(selector)", selector);

@@ -17,9 +17,13 @@ public abstract class AppendOnlyTests
     [InlineData("UPDATE audit_log SET at = at WHERE id = @id")]
     [InlineData("DELETE FROM audit_log")]
     [InlineData("DELETE FROM audit_log WHERE id = @id")]
-    [InlineData("INSERT INTO audit_log (id, at, kind, account, method, code) SELECT id, at, kind, 'x', method, 'y' FROM audit_log WHERE true ON CONFLICT (id) DO UPDATE SET account = 'x'")]
+    [InlineData(
+        "INSERT INTO audit_log (id, at, kind, account, method, code) SELECT id, at, kind, 'x', method, 'y' FROM audit_log WHERE "
+            + "true ON CONFLICT (id) DO UPDATE SET account = 'x'")]
     [InlineData("INSERT INTO audit_retention (id, keeps_since) SELECT 2, MAX(at) FROM audit_log")]
-    [InlineData("INSERT INTO audit_retention (id, keeps_since) SELECT 1, MAX(at) FROM audit_log WHERE true ON CONFLICT (id) DO UPDATE SET keeps_since = excluded.keeps_since")]
+    [InlineData(
+        "INSERT INTO audit_retention (id, keeps_since) SELECT 1, MAX(at) FROM audit_log WHERE true ON CONFLICT (id) DO UPDATE "
+            + "SET keeps_since = excluded.keeps_since")]
     [InlineData("UPDATE audit_retention SET keeps_since = @now")]
     [InlineData("UPDATE audit_retention SET keeps_since = @fiveDaysAgo")]
     [InlineData("DELETE FROM audit_retention")]
@@ -64,7 +68,8 @@ public abstract class AppendOnlyTests
         await connection.ExecuteAsync("UPDATE audit_retention SET keeps_since = @since", new { since = now.AddDays(-8) });
 
         Assert.Equal(1, await connection.ExecuteAsync("DELETE FROM audit_log WHERE id = @old", new { old }));
-        await Assert.ThrowsAnyAsync<DbException>(() => connection.ExecuteAsync("DELETE FROM audit_log WHERE id = @younger", new { younger }));
+        await Assert.ThrowsAnyAsync<DbException>(() =>
+            connection.ExecuteAsync("DELETE FROM audit_log WHERE id = @younger", new { younger }));
         // Back is always allowed: it keeps more.
         await connection.ExecuteAsync("UPDATE audit_retention SET keeps_since = @since", new { since = DateTimeOffset.UnixEpoch });
         Assert.Equal([younger], (await log.ReadAsync()).Select(row => row.Id));
@@ -77,7 +82,12 @@ public abstract class AppendOnlyTests
         await using var connection = await log.Database.OpenAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
-            await log.Audit.RecordAsync(connection, transaction, new Actor(null, "x", Actor.CommandLine, null), new AuditChange("m", "1", "add", null, null), Cancel);
+            await log.Audit.RecordAsync(
+                connection,
+                transaction,
+                new Actor(null, "x", Actor.CommandLine, null),
+                new AuditChange("m", "1", "add", null, null),
+                Cancel);
         }
 
         Assert.Empty(await log.ReadAsync());
@@ -92,8 +102,14 @@ public abstract class AppendOnlyTests
         {
             var hostile = "a\0'); DROP TABLE audit_log; --\n" + string.Concat(Enumerable.Repeat("\U0001F600", 400));
             var change = new AuditChange(
-                "m", "1", "change", null, new Dictionary<string, object?> { ["text"] = new string('x', 5000), ["odd"] = "\",\"text\":\"\0", ["none"] = null });
-            await log.Audit.RecordAsync(connection, transaction, new Actor(null, hostile, Actor.Bearer, new string('q', 1000), new string('r', 600)), change, Cancel);
+                "m", "1", "change", null,
+                new Dictionary<string, object?> { ["text"] = new string('x', 5000), ["odd"] = "\",\"text\":\"\0", ["none"] = null });
+            await log.Audit.RecordAsync(
+                connection,
+                transaction,
+                new Actor(null, hostile, Actor.Bearer, new string('q', 1000), new string('r', 600)),
+                change,
+                Cancel);
             await transaction.CommitAsync(Cancel);
         }
 

@@ -52,7 +52,13 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var id = await AccountIdAsync(await Api.ServiceAsync("acme-writer"));
         var from = DateTimeOffset.UtcNow;
 
-        foreach (var body in new[] { """{"enabled":true}""", """{"enabled":false,"reason":" Left the company "}""", """{"enabled":false,"reason":"again"}""", """{"enabled":true,"reason":" "}""" })
+        foreach (var body in new[]
+        {
+            """{"enabled":true}""",
+            """{"enabled":false,"reason":" Left the company "}""",
+            """{"enabled":false,"reason":"again"}""",
+            """{"enabled":true,"reason":" "}""",
+        })
         {
             Assert.Equal(HttpStatusCode.OK, (await ada.PatchAsync($"/api/accounts/{id}", Json(body), Cancel)).StatusCode);
         }
@@ -65,7 +71,8 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("""{"username":"acme-writer","enabled":false}""", rows[1].GetProperty("newValues").GetRawText());
         Assert.Equal("Left the company", Text(rows[1], "reason"));
         Assert.Equal("ada", Text(rows[1], "account"));
-        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}", Json($$"""{"enabled":false,"reason":"{{new string('x', 501)}}"}"""), Cancel), 400);
+        await AssertProblemAsync(
+            await ada.PatchAsync($"/api/accounts/{id}", Json($$"""{"enabled":false,"reason":"{{new string('x', 501)}}"}"""), Cancel), 400);
     }
 
     [Fact]
@@ -92,23 +99,31 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var nobody = await AccountIdAsync(await Api.ServiceAsync("acme-nobody"));
         var name = $"g-{Guid.NewGuid():N}";
-        var created = await JsonAsync(await ada.PostAsync("/api/groups", Json($$"""{"name":"{{name}}","permissions":["book:view"]}"""), Cancel));
+        var created = await JsonAsync(await ada.PostAsync(
+            "/api/groups", Json($$"""{"name":"{{name}}","permissions":["book:view"]}"""), Cancel));
         var id = created.GetProperty("id").GetGuid();
 
         // The same again is no change, a member who is one is not added, and one who is none is not taken out.
         await AssertOkAsync(SendAsync(ada, HttpMethod.Put, $"/api/groups/{id}", $$"""{"name":"{{name}}","permissions":["book:view"]}"""));
-        await AssertOkAsync(SendAsync(ada, HttpMethod.Put, $"/api/groups/{id}", $$"""{"name":"{{name}}","description":"<b>'\"","permissions":["book:view","book:add"],"denied":["book:delete"]}"""));
+        await AssertOkAsync(SendAsync(
+            ada,
+            HttpMethod.Put,
+            $"/api/groups/{id}",
+            $$"""{"name":"{{name}}","description":"<b>'\"","permissions":["book:view","book:add"],"denied":["book:delete"]}"""));
         await AssertOkAsync(ada.PutAsync($"/api/groups/{id}/members/{nobody}", null, Cancel));
         await AssertOkAsync(ada.PutAsync($"/api/groups/{id}/members/{nobody}", null, Cancel));
         await AssertOkAsync(ada.DeleteAsync($"/api/groups/{id}/members/{nobody}", Cancel));
         await AssertProblemAsync(await ada.DeleteAsync($"/api/groups/{id}/members/{nobody}", Cancel), 404);
         await AssertOkAsync(ada.PutAsync($"/api/groups/{id}/members/{nobody}", null, Cancel));
-        var mapped = await JsonAsync(await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"client-role","client":"other","name":"r","groupId":"{{id}}"}"""), Cancel));
+        var mapped = await JsonAsync(await ada.PostAsync(
+            "/api/role-mappings", Json($$"""{"kind":"client-role","client":"other","name":"r","groupId":"{{id}}"}"""), Cancel));
         await AssertOkAsync(SendAsync(ada, HttpMethod.Delete, $"/api/groups/{id}", null));
         await AssertProblemAsync(await SendAsync(ada, HttpMethod.Delete, $"/api/groups/{id}", null), 404);
 
         var rows = (await ListAsync(ada, $"model=group&row={id}")).Reverse().ToArray();
-        Assert.Equal(["add", "change", "add-member", "remove-member", "add-member", "remove-member", "delete"], rows.Select(row => Text(row, "action")));
+        Assert.Equal(
+            ["add", "change", "add-member", "remove-member", "add-member", "remove-member", "delete"],
+            rows.Select(row => Text(row, "action")));
         Assert.Equal("""["book:view"]""", rows[1].GetProperty("oldValues").GetProperty("permissions").GetRawText());
         Assert.Equal("""["book:add","book:view"]""", rows[1].GetProperty("newValues").GetProperty("permissions").GetRawText());
         Assert.Equal("""["book:delete"]""", rows[1].GetProperty("newValues").GetProperty("denied").GetRawText());
@@ -132,7 +147,8 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
     public async Task The_life_of_a_mapping_is_told()
     {
         var ada = await Api.PersonAsync("ada");
-        var group = (await JsonAsync(await ada.PostAsync("/api/groups", Json($$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":[]}"""), Cancel))).GetProperty("id").GetGuid();
+        var group = (await JsonAsync(await ada.PostAsync(
+            "/api/groups", Json($$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":[]}"""), Cancel))).GetProperty("id").GetGuid();
         var body = $$"""{"kind":"realm-role","name":"r-{{Guid.NewGuid():N}}","groupId":"{{group}}"}""";
         var id = (await JsonAsync(await ada.PostAsync("/api/role-mappings", Json(body), Cancel))).GetProperty("id").GetGuid();
         await AssertProblemAsync(await ada.PostAsync("/api/role-mappings", Json(body), Cancel), 409);
@@ -152,7 +168,8 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var linus = await Api.PersonAsync("linus");
         var own = await AccountIdAsync(linus);
-        await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*"]}"""), Cancel), 403, "grant_refused");
+        await AssertProblemAsync(
+            await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*"]}"""), Cancel), 403, "grant_refused");
         await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"staff","permissions":[]}"""), Cancel), 409);
 
         Assert.DoesNotContain(await ListAsync(ada, $"kind=change&account={own}"), row => Text(row, "model") == "group");
@@ -168,7 +185,8 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         using var request = new HttpRequestMessage(HttpMethod.Delete, $"/api/books/{row}?secret=x");
 
         var problem = await AssertProblemAsync(await reader.SendAsync(request, Cancel), 403, "permission_missing");
-        var refusal = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(problem, "requestId")!)}"));
+        var refusal = Assert.Single(await WaitAsync(
+            ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(problem, "requestId")!)}"));
 
         Assert.Equal(id, refusal.GetProperty("accountId").GetGuid());
         Assert.Equal("acme-reader", Text(refusal, "account"));
@@ -191,16 +209,21 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
     {
         var ada = await Api.PersonAsync("ada");
         var narrow = await Api.ServiceAsync("acme-writer", "books:read");
-        var scope = await AssertProblemAsync(await narrow.PostAsync("/api/books", Json("""{"title":"T","author":"A"}"""), Cancel), 403, "insufficient_scope");
+        var scope = await AssertProblemAsync(
+            await narrow.PostAsync("/api/books", Json("""{"title":"T","author":"A"}"""), Cancel), 403, "insufficient_scope");
         var linus = await Api.PersonAsync("linus");
-        var handing = await AssertProblemAsync(await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*","book:delete"]}"""), Cancel), 403, "grant_refused");
+        var handing = await AssertProblemAsync(
+            await linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*","book:delete"]}"""), Cancel),
+            403,
+            "grant_refused");
         var nora = await Api.SignInAsync("nora");
         Assert.Equal(HttpStatusCode.Forbidden, (await nora.GetAsync($"{Api.Realm.ApiUrl}/admin")).Status);
 
         var first = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(scope, "requestId")!)}"));
         Assert.Equal("books:write", Text(first, "missingScope"));
         Assert.Equal("book:add", Text(first, "permission"));
-        var second = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(handing, "requestId")!)}"));
+        var second = Assert.Single(await WaitAsync(
+            ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(handing, "requestId")!)}"));
         Assert.Equal("""["*:*","book:delete"]""", second.GetProperty("missingPermissions").GetRawText());
         Assert.Equal("group:add", Text(second, "permission"));
         var third = (await WaitAsync(ada, "permission=admin:view&kind=denied-request"))[0];
@@ -221,7 +244,8 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
             var anonymous = await AssertProblemAsync(await Api.NewClient().GetAsync("/api/me", Cancel), 401);
             var forged = await AssertProblemAsync(await Api.NewClient("a.b.c").GetAsync("/api/me", Cancel), 401);
 
-            var row = Assert.Single(await WaitAsync(ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(inactive, "requestId")!)}"));
+            var row = Assert.Single(await WaitAsync(
+                ada, $"kind=denied-request&requestId={Uri.EscapeDataString(Text(inactive, "requestId")!)}"));
             Assert.Equal("account_disabled", Text(row, "code"));
             Assert.Null(Text(row, "permission"));
             foreach (var problem in new[] { anonymous, forged })
@@ -282,15 +306,21 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         string? after = null;
         do
         {
-            var page = await ada.GetFromJsonAsync<JsonElement>($"/api/audit?{filter}&limit=3" + (after is null ? "" : $"&after={after}"), Cancel);
-            got.AddRange(page.GetProperty("items").EnumerateArray().Select(row => Text(row.GetProperty("newValues"), "name")!).Where(names.Contains));
+            var page = await ada.GetFromJsonAsync<JsonElement>(
+                $"/api/audit?{filter}&limit=3" + (after is null ? "" : $"&after={after}"), Cancel);
+            got.AddRange(
+                page.GetProperty("items")
+                    .EnumerateArray()
+                    .Select(row => Text(row.GetProperty("newValues"), "name")!)
+                    .Where(names.Contains));
             after = Text(page, "next");
         }
         while (after is not null);
 
         Assert.Equal(names.Reverse(), got);
         Assert.Empty(await ListAsync(ada, $"account={own}&to={from.AddDays(-1).UtcDateTime:O}"));
-        Assert.Empty(await ListAsync(ada, $"account={own}&from={to.AddHours(1).ToOffset(TimeSpan.FromHours(2)):O}".Replace("+", "%2B", StringComparison.Ordinal)));
+        Assert.Empty(await ListAsync(
+            ada, $"account={own}&from={to.AddHours(1).ToOffset(TimeSpan.FromHours(2)):O}".Replace("+", "%2B", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -309,7 +339,8 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("acount=1", "acount", "Known: kind, account")]
     public async Task A_filter_with_a_mistake_is_refused_by_name(string query, string field, string expected)
     {
-        var problem = await AssertProblemAsync(await (await Api.PersonAsync("ada")).GetAsync("/api/audit?" + query, Cancel), 400, "invalid_request");
+        var problem = await AssertProblemAsync(
+            await (await Api.PersonAsync("ada")).GetAsync("/api/audit?" + query, Cancel), 400, "invalid_request");
 
         if (expected.Length > 0)
         {

@@ -38,7 +38,8 @@ public abstract class DeniedRequestLogTests
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         // Its clock stands still: nothing but the stop can write.
-        using var trail = new DeniedRequestLog(log.Database, new FakeTimeProvider(DateTimeOffset.UtcNow), new LogLines().For<DeniedRequestLog>());
+        using var trail = new DeniedRequestLog(
+            log.Database, new FakeTimeProvider(DateTimeOffset.UtcNow), new LogLines().For<DeniedRequestLog>());
         await trail.StartAsync(Cancel);
         trail.Add(Refusal("/a"));
 
@@ -128,7 +129,8 @@ public abstract class DeniedRequestLogTests
         Assert.Contains("Denied requests: 3 could not be written", lines.Text, StringComparison.Ordinal);
     }
 
-    private static DeniedRequest Refusal(string path) => new(Somebody, "m", "view", RowId: null, "permission_missing", Scope: null, MissingPermissions: null, "GET", path);
+    private static DeniedRequest Refusal(string path) =>
+        new(Somebody, "m", "view", RowId: null, "permission_missing", Scope: null, MissingPermissions: null, "GET", path);
 
     private static async Task<IReadOnlyList<AuditRow>> WaitAsync(AuditedDatabase log, int count)
     {

@@ -42,7 +42,8 @@ public abstract class FollowingKeycloakTests
         var id = (await store.ProvisionAsync(Ada, "r1", Cancel)).AccountId;
         _clock.Advance(TimeSpan.FromSeconds(1));
 
-        await store.ProvisionAsync(Ada with { Username = "ada.king", Name = "Ada King", IsSession = true, IssuedAt = Ada.IssuedAt.AddSeconds(1) }, "r2", Cancel);
+        await store.ProvisionAsync(
+            Ada with { Username = "ada.king", Name = "Ada King", IsSession = true, IssuedAt = Ada.IssuedAt.AddSeconds(1) }, "r2", Cancel);
 
         var rows = await log.ReadAsync();
         Assert.Equal(["add", "change"], rows.Select(row => row.Action));
@@ -73,7 +74,11 @@ public abstract class FollowingKeycloakTests
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         var store = Store(log);
         await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.ProvisionAsync(Ada, $"r{number}", Cancel))));
-        await Task.WhenAll(Enumerable.Range(0, 12).Select(number => Task.Run(() => store.ProvisionAsync(Ada with { Email = "new@acme.test", IssuedAt = Ada.IssuedAt.AddSeconds(1) }, $"s{number}", Cancel))));
+        await Task.WhenAll(
+            Enumerable.Range(0, 12).Select(number =>
+                Task.Run(() =>
+                    store.ProvisionAsync(
+                        Ada with { Email = "new@acme.test", IssuedAt = Ada.IssuedAt.AddSeconds(1) }, $"s{number}", Cancel))));
 
         Assert.Equal(["add", "change"], (await log.ReadAsync()).Select(row => row.Action).Order(StringComparer.Ordinal));
     }
@@ -138,7 +143,13 @@ public abstract class FollowingKeycloakTests
     }
 
     private CallerStore Store(AuditedDatabase log, LastSeenLog? lastSeen = null) =>
-        new(log.Database, new AuditLog(_clock), lastSeen ?? LastSeen(log), Options.Create(new AccountOptions()), _clock, new LogLines().For<CallerStore>());
+        new(
+            log.Database,
+            new AuditLog(_clock),
+            lastSeen ?? LastSeen(log),
+            Options.Create(new AccountOptions()),
+            _clock,
+            new LogLines().For<CallerStore>());
 
     private LastSeenLog LastSeen(AuditedDatabase log) => new(log.Database, _clock, new LogLines().For<LastSeenLog>());
 

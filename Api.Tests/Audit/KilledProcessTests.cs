@@ -25,7 +25,8 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
             }
 
             // Not before: a token lives for five minutes, and publishing may take longer.
-            client.DefaultRequestHeaders.Authorization = new("Bearer", (await realm.GetServiceTokenAsync("acme-nobody", scope: null))["access_token"]);
+            client.DefaultRequestHeaders.Authorization = new(
+                "Bearer", (await realm.GetServiceTokenAsync("acme-nobody", scope: null))["access_token"]);
             for (var i = 0; i < 30; i++)
             {
                 Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/api/groups", Cancel)).StatusCode);
@@ -46,7 +47,8 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
     {
         await using var database = Database.From($"Data Source={data}/api.db", data);
         await using var connection = await database.OpenAsync(Cancel);
-        return await connection.ExecuteScalarAsync<long>("SELECT COALESCE(SUM(count), 0) FROM audit_log WHERE kind = 'denied-request' AND model = 'group'");
+        return await connection.ExecuteScalarAsync<long>(
+            "SELECT COALESCE(SUM(count), 0) FROM audit_log WHERE kind = 'denied-request' AND model = 'group'");
     }
 
     private Dictionary<string, string> Environment(string data, string address) => new(StringComparer.Ordinal)

@@ -60,7 +60,8 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
             }
 
             var narrowed = filter.From is not null || filter.To is not null || filter.After is not null;
-            Assert.Equal(Engine == DatabaseEngine.Sqlite && (narrowed || filters.Length > 0), plan.StartsWith("SEARCH", StringComparison.Ordinal));
+            Assert.Equal(
+                Engine == DatabaseEngine.Sqlite && (narrowed || filters.Length > 0), plan.StartsWith("SEARCH", StringComparison.Ordinal));
         }
     }
 
@@ -69,7 +70,11 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         var at = DateTimeOffset.UtcNow;
-        await log.AddAsync(3000, at, row => row with { Model = "group", Action = "add-member", NewValues = $$"""{"accountId":"{{Guid.NewGuid()}}","username":"x"}""" });
+        await log.AddAsync(
+            3000,
+            at,
+            row =>
+                row with { Model = "group", Action = "add-member", NewValues = $$"""{"accountId":"{{Guid.NewGuid()}}","username":"x"}""" });
         await log.AddAsync(3000, at);
         await using var connection = await log.Database.OpenAsync(Cancel);
         if (Engine == DatabaseEngine.PostgreSql)
@@ -103,7 +108,8 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
         ];
         await log.AddAsync(at.AddMinutes(6), row => row with { Model = "book", RowId = Account.ToString() });
         await log.AddAsync(at.AddMinutes(6), row => row with { Model = "group", Action = "add", NewValues = member });
-        await log.AddAsync(at.AddMinutes(6), row => row with { Model = "group", Action = "add-member", NewValues = """{"accountId":"other"}""" });
+        await log.AddAsync(
+            at.AddMinutes(6), row => row with { Model = "group", Action = "add-member", NewValues = """{"accountId":"other"}""" });
         var store = new AuditStore(log.Database);
 
         Assert.Equal(wanted, (await store.ListAboutAccountAsync(Account, 10, Cancel)).Select(row => row.Id));
@@ -118,7 +124,17 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
         await log.AddAsync(at.AddMinutes(1));
         var wanted = await log.AddAsync(at, Wanted);
         var store = new AuditStore(log.Database);
-        foreach (var filters in new[] { "kind", "account", "model", "model row", "action", "permission", "request", "kind account model row action permission request" })
+        foreach (var filters in new[]
+        {
+            "kind",
+            "account",
+            "model",
+            "model row",
+            "action",
+            "permission",
+            "request",
+            "kind account model row action permission request",
+        })
         {
             Assert.Equal([wanted], (await store.ListAsync(Filter(filters), Cancel)).Rows.Select(row => row.Id));
         }
@@ -186,7 +202,9 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
         };
     }
 
-    /// <summary>A log with many refusals of one kind, for all tests of a class: an index for the kind would have to be read to its end.</summary>
+    /// <summary>
+    /// A log with many refusals of one kind, for all tests of a class: an index for the kind would have to be read to its end.
+    /// </summary>
     public abstract class FilledLog : IAsyncDisposable
     {
         private readonly Lazy<Task<AuditedDatabase>> _log;

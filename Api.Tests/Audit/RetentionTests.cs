@@ -50,7 +50,8 @@ public abstract class RetentionTests
         await log.AddAsync((2 * AuditRetention.Batch) + 500, DateTimeOffset.UtcNow.AddDays(-400));
         var kept = await log.AddAsync(DateTimeOffset.UtcNow.AddDays(-364));
 
-        var deleted = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => Retention(log, TimeSpan.FromDays(365)).DeleteAsync(Cancel))));
+        var deleted = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => Task.Run(() => Retention(log, TimeSpan.FromDays(365)).DeleteAsync(Cancel))));
 
         Assert.Equal((2 * AuditRetention.Batch) + 500, deleted.Sum());
         Assert.Equal([kept], (await log.ReadAsync()).Select(row => row.Id));
@@ -101,7 +102,11 @@ public abstract class RetentionTests
     }
 
     private static AuditRetention Retention(AuditedDatabase log, TimeSpan keepFor, TimeProvider? clock = null, LogLines? lines = null) =>
-        new(log.Database, Options.Create(new AuditOptions { KeepFor = keepFor }), clock ?? TimeProvider.System, (lines ?? new LogLines()).For<AuditRetention>());
+        new(
+            log.Database,
+            Options.Create(new AuditOptions { KeepFor = keepFor }),
+            clock ?? TimeProvider.System,
+            (lines ?? new LogLines()).For<AuditRetention>());
 
     private static async Task WaitAsync(AuditedDatabase log, int count)
     {
@@ -153,7 +158,9 @@ public sealed class RetentionSettingTests
     {
         var services = new ServiceCollection();
         services.AddSingleton<IConfiguration>(new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Where(setting => setting.Value is not null).ToDictionary(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal))
+            .AddInMemoryCollection(
+                settings.Where(setting => setting.Value is not null)
+                    .ToDictionary(setting => setting.Key, setting => setting.Value, StringComparer.Ordinal))
             .Build());
         services.AddAudit();
         using var provider = services.BuildServiceProvider();

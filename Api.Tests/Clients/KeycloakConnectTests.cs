@@ -40,7 +40,8 @@ public abstract class KeycloakConnectTests(RealmUnderTest realm, NodeClients nod
         var signedIn = await Realm.SignInAsync("acme-spa", "ada");
 
         Assert.Equal(OK, (await CallAsync($"{app}/me", signedIn.AccessToken)).Status);
-        foreach (var token in (string?[])[null, Jwt.Tamper(signedIn.AccessToken), Jwt.Unsign(signedIn.AccessToken), signedIn.IdToken, signedIn.RefreshToken])
+        foreach (var token in (string?[])[
+            null, Jwt.Tamper(signedIn.AccessToken), Jwt.Unsign(signedIn.AccessToken), signedIn.IdToken, signedIn.RefreshToken])
         {
             Assert.Equal(Forbidden, (await CallAsync($"{app}/me", token)).Status);
         }

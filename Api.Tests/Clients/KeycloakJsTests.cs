@@ -17,7 +17,8 @@ public abstract class KeycloakJsTests(RealmUnderTest realm, NodeClients node, Ch
         Assert.True(await page.EvaluateAsync<bool>("outcome.value"));
         Assert.Equal("grace", await page.EvaluateAsync<string>("keycloak.tokenParsed.preferred_username"));
         Assert.Equal("grace@acme.test", await page.EvaluateAsync<string>("keycloak.idTokenParsed.email"));
-        Assert.True(await page.EvaluateAsync<bool>("keycloak.hasRealmRole('staff') && keycloak.hasResourceRole('book-editor', 'acme-api')"));
+        Assert.True(await page.EvaluateAsync<bool>(
+            "keycloak.hasRealmRole('staff') && keycloak.hasResourceRole('book-editor', 'acme-api')"));
         Assert.Equal("Grace Hopper", await page.EvaluateAsync<string>("keycloak.loadUserInfo().then(user => user.name)"));
 
         var first = await page.EvaluateAsync<string>("keycloak.token");
@@ -48,7 +49,8 @@ public abstract class KeycloakJsTests(RealmUnderTest realm, NodeClients node, Ch
     [Fact]
     public async Task Whether_somebody_is_signed_in_is_found_out_by_going_to_the_realm()
     {
-        await using var served = await ServeAsync(new { onLoad = "check-sso", checkLoginIframe = false, silentCheckSsoRedirectUri = (string?)null });
+        await using var served = await ServeAsync(
+            new { onLoad = "check-sso", checkLoginIframe = false, silentCheckSsoRedirectUri = (string?)null });
         var page = await served.OpenAsync();
 
         Assert.False(await page.EvaluateAsync<bool>("outcome.value"));
@@ -97,11 +99,17 @@ public abstract class KeycloakJsTests(RealmUnderTest realm, NodeClients node, Ch
         node,
         chromium,
         "keycloak-js.html",
-        new { adapter = new { url = Realm.Url.GetLeftPart(UriPartial.Authority), realm = RealmUnderTest.RealmName, clientId = "acme-spa" }, options });
+        new
+        {
+            adapter = new { url = Realm.Url.GetLeftPart(UriPartial.Authority), realm = RealmUnderTest.RealmName, clientId = "acme-spa" },
+            options,
+        });
 }
 
 [Collection(BackChannelCollections.Embedded)]
-public sealed class EmbeddedKeycloakJsTests(EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium) : KeycloakJsTests(realm, node, chromium);
+public sealed class EmbeddedKeycloakJsTests(
+    EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium) : KeycloakJsTests(realm, node, chromium);
 
 [Collection(BackChannelCollections.Keycloak)]
-public sealed class KeycloakKeycloakJsTests(KeycloakUnderTest realm, NodeClients node, Chromium chromium) : KeycloakJsTests(realm, node, chromium);
+public sealed class KeycloakKeycloakJsTests(
+    KeycloakUnderTest realm, NodeClients node, Chromium chromium) : KeycloakJsTests(realm, node, chromium);

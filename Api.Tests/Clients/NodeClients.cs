@@ -77,7 +77,8 @@ public sealed class NodeClients
         catch (OperationCanceledException ended)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} has not ended after {limit.TotalMinutes:0} minutes:\n{await errors}", ended);
+            throw new TimeoutException(
+                $"{program} {string.Join(' ', arguments)} has not ended after {limit.TotalMinutes:0} minutes:\n{await errors}", ended);
         }
 
         return process.ExitCode == 0

@@ -111,7 +111,9 @@ public abstract class OidcClientTsTests(RealmUnderTest realm, NodeClients node, 
 }
 
 [Collection(BackChannelCollections.Embedded)]
-public sealed class EmbeddedOidcClientTsTests(EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium) : OidcClientTsTests(realm, node, chromium);
+public sealed class EmbeddedOidcClientTsTests(
+    EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium) : OidcClientTsTests(realm, node, chromium);
 
 [Collection(BackChannelCollections.Keycloak)]
-public sealed class KeycloakOidcClientTsTests(KeycloakUnderTest realm, NodeClients node, Chromium chromium) : OidcClientTsTests(realm, node, chromium);
+public sealed class KeycloakOidcClientTsTests(
+    KeycloakUnderTest realm, NodeClients node, Chromium chromium) : OidcClientTsTests(realm, node, chromium);

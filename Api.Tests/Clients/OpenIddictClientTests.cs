@@ -149,7 +149,8 @@ public abstract class OpenIddictClientTests(RealmUnderTest realm) : RealmTests(r
     {
         var result = await context.AuthenticateAsync(Scheme);
         var properties = new AuthenticationProperties { RedirectUri = result.Properties!.RedirectUri };
-        properties.StoreTokens(result.Properties.GetTokens().Where(token => token.Name is Tokens.RefreshToken or Tokens.BackchannelIdentityToken));
+        properties.StoreTokens(
+            result.Properties.GetTokens().Where(token => token.Name is Tokens.RefreshToken or Tokens.BackchannelIdentityToken));
         var identity = new ClaimsIdentity(result.Principal!.Claims, "OpenIddict");
         return Results.SignIn(new(identity), properties, CookieAuthenticationDefaults.AuthenticationScheme);
     }

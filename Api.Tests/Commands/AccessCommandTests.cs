@@ -32,7 +32,8 @@ public abstract class AccessCommandTests
         await using var executable = await Executable.CreateAsync(Engine);
         var exported = (await executable.RunAsync("access", "export")).With(ExitCode.Done);
         Assert.Empty(exported.Errors);
-        Assert.Equal("Nothing differs.\n", (await executable.RunWithInputAsync(exported.Output, "access", "diff", "-")).With(ExitCode.Done).Errors);
+        Assert.Equal(
+            "Nothing differs.\n", (await executable.RunWithInputAsync(exported.Output, "access", "diff", "-")).With(ExitCode.Done).Errors);
         await executable.ExecuteAsync("DELETE FROM groups");
 
         var differing = (await executable.RunWithInputAsync(exported.Output, "access", "diff", "-")).With(ExitCode.No);
@@ -112,7 +113,8 @@ public abstract class AccessCommandTests
         Assert.Equal(11, await executable.QueryAsync<long>("SELECT COUNT(*) FROM audit_log"));
         Assert.Equal(
             $"{Environment.UserName} command-line",
-            await executable.QueryAsync<string>("SELECT MIN(account || ' ' || method) FROM audit_log WHERE account_id IS NULL AND request_id IS NULL"));
+            await executable.QueryAsync<string>(
+                "SELECT MIN(account || ' ' || method) FROM audit_log WHERE account_id IS NULL AND request_id IS NULL"));
         (await executable.RunAsync("access", "diff", "access.json")).With(ExitCode.Done);
     }
 
@@ -131,7 +133,10 @@ public abstract class AccessCommandTests
     public async Task A_broken_document_is_told_by_file_line_and_column_and_changes_nothing()
     {
         await using var executable = await Executable.CreateAsync(Engine);
-        await File.WriteAllTextAsync(executable.PathOf("access.json"), "{\n  \"groups\": {\n    \"a\": { \"permissions\": [\"bok:view\"] },\n    \"B\": {}\n  }\n}\n", Cancel);
+        await File.WriteAllTextAsync(
+            executable.PathOf("access.json"),
+            "{\n  \"groups\": {\n    \"a\": { \"permissions\": [\"bok:view\"] },\n    \"B\": {}\n  }\n}\n",
+            Cancel);
 
         foreach (var arguments in new string[][] { ["access", "diff", "access.json"], ["access", "apply", "access.json", "--yes"] })
         {
@@ -139,12 +144,15 @@ public abstract class AccessCommandTests
 
             Assert.Equal(
                 "access.json:3:28: The permission bok:view does not exist. Did you mean book:view?\n" +
-                "access.json:4:5: No group can be called \"B\". A name may hold lower-case letters, digits and single dashes between them.\n",
+                "access.json:4:5: No group can be called \"B\". A name may hold lower-case letters, digits and single dashes "
+                    + "between them.\n",
                 ended.Errors);
             Assert.Empty(ended.Output);
         }
 
-        Assert.Equal("standard input:1:1: The member groups is missing. It holds all groups; {} if there are to be none.\n", (await executable.RunWithInputAsync("{}", "access", "diff", "-")).With(ExitCode.Invalid).Errors);
+        Assert.Equal(
+            "standard input:1:1: The member groups is missing. It holds all groups; {} if there are to be none.\n",
+            (await executable.RunWithInputAsync("{}", "access", "diff", "-")).With(ExitCode.Invalid).Errors);
         Assert.Equal(6, await executable.QueryAsync<long>("SELECT COUNT(*) FROM groups"));
     }
 
@@ -157,7 +165,8 @@ public abstract class AccessCommandTests
         var exported = (await executable.RunAsync("access", "export")).With(ExitCode.Done).Output;
         Assert.Contains("\"admin:veiw\"", exported, StringComparison.Ordinal);
         (await executable.RunWithInputAsync(exported, "access", "apply", "-", "--yes")).With(ExitCode.Invalid);
-        var mended = (await executable.RunWithInputAsync(exported.Replace("veiw", "view", StringComparison.Ordinal), "access", "apply", "-", "--yes")).With(ExitCode.Done);
+        var mended = (await executable.RunWithInputAsync(
+            exported.Replace("veiw", "view", StringComparison.Ordinal), "access", "apply", "-", "--yes")).With(ExitCode.Done);
 
         Assert.Equal("~ group staff\n    + admin:view\n    - admin:veiw\n", mended.Output);
     }
@@ -168,9 +177,17 @@ public abstract class AccessCommandTests
         await using var executable = await Executable.CreateAsync(Engine);
         var document = (await executable.RunAsync("access", "export")).With(ExitCode.Done).Output;
         await executable.ExecuteAsync("UPDATE schema_migrations SET name = '9999_future' WHERE name = '0005_request_counters'");
-        Assert.Contains("is older than this program: 0005_request_counters of KeycloakAccess", (await executable.RunAsync("access", "export")).With(ExitCode.Failed).Errors, StringComparison.Ordinal);
-        await executable.ExecuteAsync("INSERT INTO schema_migrations SELECT history, '0005_request_counters', checksum, applied_at FROM schema_migrations WHERE name = '9999_future'");
-        Assert.Contains("is newer than this program, which does not know 9999_future of KeycloakAccess", (await executable.RunWithInputAsync(document, "access", "apply", "-", "--yes")).With(ExitCode.Failed).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "is older than this program: 0005_request_counters of KeycloakAccess",
+            (await executable.RunAsync("access", "export")).With(ExitCode.Failed).Errors,
+            StringComparison.Ordinal);
+        await executable.ExecuteAsync(
+            "INSERT INTO schema_migrations SELECT history, '0005_request_counters', checksum, applied_at FROM schema_migrations "
+                + "WHERE name = '9999_future'");
+        Assert.Contains(
+            "is newer than this program, which does not know 9999_future of KeycloakAccess",
+            (await executable.RunWithInputAsync(document, "access", "apply", "-", "--yes")).With(ExitCode.Failed).Errors,
+            StringComparison.Ordinal);
         await executable.ExecuteAsync("DROP TABLE schema_migrations");
 
         var ended = (await executable.RunWithInputAsync(document, "access", "diff", "-")).With(ExitCode.Failed);
@@ -187,7 +204,9 @@ public abstract class AccessCommandTests
         const string document = """{"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
 
         var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
-        var one = JsonElement.Parse((await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
+        var one = JsonElement.Parse(
+            (await executable.RunAsync(
+                Keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
 
         Assert.EndsWith(
             """
@@ -219,27 +238,54 @@ public abstract class AccessCommandTests
 
         foreach (var name in new[] { "ada", "a", "00000000-0000-0000-0000-000000000001" })
         {
-            var yes = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
-            Assert.StartsWith("Yes. ada may do book:view.\nGranted: direct member → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
-            Assert.EndsWith("▶ allowed\n    No token of ada has carried a roles claim so far. What is known are default groups and those\n    given directly.\n", yes.Output, StringComparison.Ordinal);
+            var yes = (await executable.RunAsync(
+                Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
+            Assert.StartsWith(
+                "Yes. ada may do book:view.\nGranted: direct member → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
+            Assert.EndsWith(
+                "▶ allowed\n    No token of ada has carried a roles claim so far. What is known are default groups and those\n    "
+                    + "given directly.\n",
+                yes.Output,
+                StringComparison.Ordinal);
             Assert.Empty(yes.Errors);
         }
 
-        var no = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:delete")).With(ExitCode.No);
-        Assert.Contains("\nNeeded: a group that grants it: book-editors (role book-editor of client acme-api), or superusers (realm role superuser).", no.Output, StringComparison.Ordinal);
-        var scoped = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:view", "--scopes", "openid books:write", "--json")).With(ExitCode.No);
+        var no = (await executable.RunAsync(
+            Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:delete")).With(ExitCode.No);
+        Assert.Contains(
+            "\nNeeded: a group that grants it: book-editors (role book-editor of client acme-api), or superusers (realm role superuser).",
+            no.Output,
+            StringComparison.Ordinal);
+        var scoped = (await executable.RunAsync(
+            Keycloak,
+            input: null,
+            "access",
+            "explain",
+            "-s",
+            "ada",
+            "-p",
+            "book:view",
+            "--scopes",
+            "openid books:write",
+            "--json")).With(ExitCode.No);
         Assert.Equal("insufficient_scope", JsonElement.Parse(scoped.Output).GetProperty("context").GetProperty("code").GetString());
-        var nobody = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "eve", "-p", "book:view")).With(ExitCode.No);
+        var nobody = (await executable.RunAsync(
+            Keycloak, input: null, "access", "explain", "-s", "eve", "-p", "book:view")).With(ExitCode.No);
         Assert.StartsWith("No. Nobody of the id eve has been seen here.", nobody.Output, StringComparison.Ordinal);
 
         var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
-        Assert.Equal("ada (person, a)\n    direct member → book-readers → book:view\nrobot (service, b)\n    direct member → superusers → *:*\n", can.Output);
+        Assert.Equal(
+            "ada (person, a)\n    direct member → book-readers → book:view\nrobot (service, b)\n    direct member → superusers → *:*\n",
+            can.Output);
         Assert.Equal("2 accounts may do book:view.\n", can.Errors);
-        var first = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
+        var first = (await executable.RunAsync(
+            Keycloak, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
         Assert.True(Assert.Single(JsonElement.Parse(first.Output).EnumerateArray()).GetProperty("decision").GetBoolean());
         Assert.StartsWith("These are the first 1 of those", first.Errors, StringComparison.Ordinal);
         await executable.ExecuteAsync("DELETE FROM group_members");
-        Assert.Equal("Nobody may do book:view.\n", (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.No).Errors);
+        Assert.Equal(
+            "Nobody may do book:view.\n",
+            (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.No).Errors);
     }
 
     [Fact]
@@ -254,7 +300,8 @@ public abstract class AccessCommandTests
             (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:veiw")).With(ExitCode.Invalid).Errors);
         Assert.Equal(
             "error: ada may be any of several accounts. Name one by its id:\n  ada (person): a\n  ada (service): b\n",
-            (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:view")).With(ExitCode.Invalid).Errors);
+            (await executable.RunAsync(
+                Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:view")).With(ExitCode.Invalid).Errors);
     }
 
     [Fact]
@@ -262,7 +309,9 @@ public abstract class AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync(Engine);
         await AddAccountsAsync(executable);
-        await executable.ExecuteAsync("UPDATE accounts SET username = 'ad' || CHR(27) || '[2Ja'".Replace("CHR", Engine == DatabaseEngine.Sqlite ? "CHAR" : "CHR", StringComparison.Ordinal));
+        await executable.ExecuteAsync(
+            "UPDATE accounts SET username = 'ad' || CHR(27) || '[2Ja'".Replace(
+                "CHR", Engine == DatabaseEngine.Sqlite ? "CHAR" : "CHR", StringComparison.Ordinal));
 
         var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
 
@@ -285,8 +334,10 @@ public abstract class AccessCommandTests
             """);
 
         var diff = (await executable.RunAsync(Keycloak, """{"groups":{}}""", "access", "diff", "-", "--accounts")).With(ExitCode.No);
-        var json = (await executable.RunAsync(Keycloak, """{"groups":{}}""", "access", "diff", "-", "--accounts", "--json")).With(ExitCode.No);
-        var explained = (await executable.RunAsync(Keycloak, input: null, "access", "explain", "-s", "a", "-p", "admin:view")).With(ExitCode.No);
+        var json = (await executable.RunAsync(
+            Keycloak, """{"groups":{}}""", "access", "diff", "-", "--accounts", "--json")).With(ExitCode.No);
+        var explained = (await executable.RunAsync(
+            Keycloak, input: null, "access", "explain", "-s", "a", "-p", "admin:view")).With(ExitCode.No);
         var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
         var told = (await executable.RunWithInputAsync("""{"groups":{"a\nb\u202e":{}}}""", "access", "diff", "-")).With(ExitCode.Invalid);
         var applied = (await executable.RunWithInputAsync("""{"groups":{}}""", "access", "apply", "-", "--yes")).With(ExitCode.Done);
@@ -301,9 +352,14 @@ public abstract class AccessCommandTests
         Assert.StartsWith("standard input:1:12: No group can be called \"a�b�\". ", told.Errors, StringComparison.Ordinal);
         Assert.Contains(
             "x\n+ *:*\r\t\u0085\u202e\u2066\u061cy",
-            JsonElement.Parse(json.Output).GetProperty("accounts").GetProperty("accounts").EnumerateArray().Select(account => account.GetProperty("username").GetString()));
+            JsonElement.Parse(json.Output)
+                .GetProperty("accounts")
+                .GetProperty("accounts")
+                .EnumerateArray()
+                .Select(account => account.GetProperty("username").GetString()));
         Assert.All([diff, json, explained, can, told, applied], ended =>
-            Assert.DoesNotContain(ended.Output + ended.Errors, character => character is '\r' or '\t' or '\u0085' or '\u202e' or '\u2066' or '\u061c'));
+            Assert.DoesNotContain(
+                ended.Output + ended.Errors, character => character is '\r' or '\t' or '\u0085' or '\u202e' or '\u2066' or '\u061c'));
     }
 
     private static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
@@ -336,7 +392,10 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync();
 
-        Assert.Contains("nothing.json", (await executable.RunAsync("access", "diff", "nothing.json")).With(ExitCode.Failed).Errors, StringComparison.Ordinal);
+        Assert.Contains(
+            "nothing.json",
+            (await executable.RunAsync("access", "diff", "nothing.json")).With(ExitCode.Failed).Errors,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -345,8 +404,14 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
         await using var executable = await Executable.CreateAsync();
         Directory.CreateDirectory(executable.PathOf("data"));
         await executable.ExecuteAsync($"VACUUM INTO '{executable.PathOf("data/other.db")}'");
-        await File.WriteAllTextAsync(executable.PathOf("appsettings.json"), """{"ConnectionStrings":{"Database":"Data Source=data/none.db"}}""", TestContext.Current.CancellationToken);
-        await File.WriteAllTextAsync(executable.PathOf("appsettings.Staging.json"), """{"ConnectionStrings":{"Database":"Data Source=data/other.db"}}""", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            executable.PathOf("appsettings.json"),
+            """{"ConnectionStrings":{"Database":"Data Source=data/none.db"}}""",
+            TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            executable.PathOf("appsettings.Staging.json"),
+            """{"ConnectionStrings":{"Database":"Data Source=data/other.db"}}""",
+            TestContext.Current.CancellationToken);
 
         await using var process = new ServiceProcess(
             [Path.Combine(AppContext.BaseDirectory, "Api.dll"), "access", "export"],
@@ -360,10 +425,17 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
     public async Task Settings_after_the_two_dashes_are_the_configurations()
     {
         await using var executable = await Executable.CreateAsync();
-        var elsewhere = new Dictionary<string, string>(StringComparer.Ordinal) { ["ConnectionStrings__Database"] = "Data Source=nowhere.db" };
+        var elsewhere = new Dictionary<string, string>(
+            StringComparer.Ordinal) { ["ConnectionStrings__Database"] = "Data Source=nowhere.db" };
 
         (await executable.RunAsync(elsewhere, input: null, "access", "export")).With(ExitCode.Failed);
-        (await executable.RunAsync(elsewhere, input: null, "access", "export", "--", $"--ConnectionStrings:Database={executable.ConnectionString}")).With(ExitCode.Done);
+        (await executable.RunAsync(
+            elsewhere,
+            input: null,
+            "access",
+            "export",
+            "--",
+            $"--ConnectionStrings:Database={executable.ConnectionString}")).With(ExitCode.Done);
     }
 
     [Fact]
@@ -392,7 +464,8 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync(isMigrated: false);
 
-        Assert.Equal(Repository.Read("Api", "access.schema.json"), (await executable.RunAsync("access", "schema")).With(ExitCode.Done).Output);
+        Assert.Equal(
+            Repository.Read("Api", "access.schema.json"), (await executable.RunAsync("access", "schema")).With(ExitCode.Done).Output);
     }
 }
 

@@ -23,7 +23,8 @@ internal sealed class Executable : IAsyncDisposable
 
     public string Folder => _folder.FullName;
 
-    public static async Task<Executable> CreateAsync(DatabaseEngine engine = DatabaseEngine.Sqlite, bool isMigrated = true, string program = "Api.dll") =>
+    public static async Task<Executable> CreateAsync(
+        DatabaseEngine engine = DatabaseEngine.Sqlite, bool isMigrated = true, string program = "Api.dll") =>
         new(isMigrated ? await TestDatabase.CreateMigratedAsync(engine) : await TestDatabase.CreateAsync(engine), program);
 
     /// <summary>Beside a service that uses the same database, which stays when this is disposed.</summary>
@@ -32,7 +33,8 @@ internal sealed class Executable : IAsyncDisposable
     public string PathOf(string file) => Path.Combine(Folder, file);
 
     /// <summary>Runs it to its end. Production, and no Keycloak: unless a test says otherwise, the database is all there is.</summary>
-    public Task<Ended> RunAsync(params string[] arguments) => RunAsync(new Dictionary<string, string>(StringComparer.Ordinal), input: null, arguments);
+    public Task<Ended> RunAsync(params string[] arguments) =>
+        RunAsync(new Dictionary<string, string>(StringComparer.Ordinal), input: null, arguments);
 
     public Task<Ended> RunWithInputAsync(string input, params string[] arguments) =>
         RunAsync(new Dictionary<string, string>(StringComparer.Ordinal), input, arguments);

@@ -20,7 +20,10 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
         """;
 
     private static readonly string[] Tables =
-        ["accounts", "account_search_index", "account_roles", "observed_roles", "groups", "group_permissions", "group_members", "role_mappings", "books", "authors", "sessions", "realm_keys", "client_tokens", "request_counters", "audit_log"];
+        [
+            "accounts", "account_search_index", "account_roles", "observed_roles", "groups", "group_permissions", "group_members",
+            "role_mappings", "books", "authors", "sessions", "realm_keys", "client_tokens", "request_counters", "audit_log",
+        ];
 
     private static readonly Dictionary<string, string> Development = new(StringComparer.Ordinal)
     {
@@ -44,7 +47,11 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
         Assert.Empty(first.Output);
         Assert.Equal((60, 300, 18), (counts["accounts"], counts["audit_log"], counts["groups"]));
         Assert.DoesNotContain(0, counts.Values);
-        Assert.Equal(0, await executable.QueryAsync<long>("SELECT COUNT(*) FROM audit_log WHERE account_id IS NULL OR kind = 'change' AND old_values IS NULL AND new_values IS NULL"));
+        Assert.Equal(
+            0,
+            await executable.QueryAsync<long>(
+                "SELECT COUNT(*) FROM audit_log WHERE account_id IS NULL OR kind = 'change' AND old_values IS NULL AND "
+                    + "new_values IS NULL"));
 
         var again = await SeedAsync(executable, "--accounts", "60", "--audit", "300");
         Assert.Contains("holds the data of --seed 1 already. Nothing has been added", again.Errors, StringComparison.Ordinal);
@@ -77,23 +84,36 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     public async Task The_pages_show_it()
     {
         await using var executable = Executable.Beside(Api.ConnectionString, Program);
-        var realm = new Dictionary<string, string>(Development, StringComparer.Ordinal) { ["Keycloak__AuthServerUrl"] = Api.Realm.Url.AbsoluteUri };
+        var realm = new Dictionary<string, string>(
+            Development, StringComparer.Ordinal) { ["Keycloak__AuthServerUrl"] = Api.Realm.Url.AbsoluteUri };
         (await executable.RunAsync(realm, input: null, "--accounts", "120", "--audit", "400")).With(ExitCode.Done);
         var pages = await Api.SignInAsync("ada");
-        var username = await executable.QueryAsync<string>("SELECT username FROM accounts WHERE kind = 'person' AND roles_hash IS NOT NULL AND email IS NOT NULL ORDER BY created_at LIMIT 1");
+        var username = await executable.QueryAsync<string>(
+            "SELECT username FROM accounts WHERE kind = 'person' AND roles_hash IS NOT NULL AND email IS NOT NULL ORDER BY "
+                + "created_at LIMIT 1");
         var id = await executable.QueryAsync<Guid>($"SELECT id FROM accounts WHERE username = '{username}'");
 
-        foreach (var path in (string[])["", "/accounts?sort=-seen", "/groups", "/role-mappings", "/sessions", "/realm", "/audit", "/audit?kind=denied-request", "/access/who?permission=book:view"])
+        foreach (var path in (string[])[
+            "", "/accounts?sort=-seen", "/groups", "/role-mappings", "/sessions", "/realm", "/audit", "/audit?kind=denied-request",
+            "/access/who?permission=book:view"])
         {
             Assert.Equal(HttpStatusCode.OK, (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin{path}")).Status);
         }
 
-        Assert.Equal(0, await executable.QueryAsync<long>("SELECT COUNT(*) FROM (SELECT row_id FROM audit_log WHERE kind = 'change' AND action = 'add' AND model IN ('book', 'author') GROUP BY row_id HAVING COUNT(*) > 1) AS twice"));
+        Assert.Equal(
+            0,
+            await executable.QueryAsync<long>(
+                "SELECT COUNT(*) FROM (SELECT row_id FROM audit_log WHERE kind = 'change' AND action = 'add' AND model IN "
+                    + "('book', 'author') GROUP BY row_id HAVING COUNT(*) > 1) AS twice"));
         Assert.Contains("mappings match nothing", (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin")).Text, StringComparison.Ordinal);
-        Assert.Contains(username!, (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts?search={username}")).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            username!, (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts?search={username}")).Text, StringComparison.Ordinal);
         var account = await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");
         Assert.Contains("realm role offline_access", account.Text, StringComparison.Ordinal);
-        Assert.Contains("Its tokens are not for this service", (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/realm")).Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Its tokens are not for this service",
+            (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/realm")).Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]

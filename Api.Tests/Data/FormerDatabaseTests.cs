@@ -53,19 +53,28 @@ public abstract class FormerDatabaseTests
         await using var after = await database.OpenAsync(Cancel);
         Assert.Equal(
             ["ada False"],
-            (await after.QueryAsync<(string Name, bool Enabled)>("SELECT username, enabled FROM accounts")).Select(row => $"{row.Name} {row.Enabled}"));
+            (await after.QueryAsync<(string Name, bool Enabled)>("SELECT username, enabled FROM accounts"))
+                .Select(row => $"{row.Name} {row.Enabled}"));
         Assert.Equal(["ada person"], await after.QueryAsync<string>("SELECT term || ' ' || kind FROM account_search_index"));
-        Assert.Equal(["staff"], await after.QueryAsync<string>("SELECT r.name FROM account_roles a JOIN observed_roles r ON r.id = a.role_id"));
+        Assert.Equal(
+            ["staff"], await after.QueryAsync<string>("SELECT r.name FROM account_roles a JOIN observed_roles r ON r.id = a.role_id"));
         Assert.Equal(["everyone"], await after.QueryAsync<string>("SELECT name FROM groups WHERE is_default"));
         Assert.Equal(["book-editors", "everyone"], (await after.QueryAsync<string>(
             "SELECT g.name FROM group_members m JOIN groups g ON g.id = m.group_id")).Order(StringComparer.Ordinal));
         Assert.Equal(7, await after.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM groups"));
         Assert.Equal(6, await after.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM role_mappings WHERE version = 1"));
-        Assert.Equal(["Notes by Ada"], await after.QueryAsync<string>("SELECT b.title || ' by ' || a.name FROM books b JOIN authors a ON a.id = b.author_id"));
+        Assert.Equal(
+            ["Notes by Ada"],
+            await after.QueryAsync<string>("SELECT b.title || ' by ' || a.name FROM books b JOIN authors a ON a.id = b.author_id"));
         Assert.Equal([3L], await after.QueryAsync<long>("SELECT amount FROM request_counters"));
         Assert.Equal(
-            ["change  {\"enabled\":true} {\"enabled\":false}", "change  {\"isDefault\":false} {\"isDefault\":true}", "denied-request account_disabled  "],
-            (await after.QueryAsync<string>("SELECT kind || ' ' || COALESCE(code, '') || ' ' || COALESCE(old_values, '') || ' ' || COALESCE(new_values, '') FROM audit_log"))
+            [
+                "change  {\"enabled\":true} {\"enabled\":false}", "change  {\"isDefault\":false} {\"isDefault\":true}",
+                "denied-request account_disabled  ",
+            ],
+            (await after.QueryAsync<string>(
+                "SELECT kind || ' ' || COALESCE(code, '') || ' ' || COALESCE(old_values, '') || ' ' || COALESCE(new_values, '') "
+                    + "FROM audit_log"))
                 .Order(StringComparer.Ordinal));
         Assert.True(await after.ExecuteScalarAsync<long>("SELECT version FROM access_version") >= version);
         await Assert.ThrowsAnyAsync<DbException>(() => after.ExecuteAsync("UPDATE audit_log SET account = 'somebody else'"));
@@ -80,7 +89,10 @@ public abstract class FormerDatabaseTests
 
         var exception = await Assert.ThrowsAsync<DatabaseException>(() => TestDatabase.Migrator(database).MigrateAsync(Cancel));
 
-        Assert.Contains("0012_access_on_pages has not been applied. Start the last version before this one once", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "0012_access_on_pages has not been applied. Start the last version before this one once",
+            exception.Message,
+            StringComparison.Ordinal);
         await using var connection = await database.OpenAsync(Cancel);
         Assert.Equal(11, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM schema_migrations"));
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM accounts WHERE active"));
@@ -114,8 +126,10 @@ public abstract class FormerDatabaseTests
     {
         var database = Open(place);
         await using var connection = await database.OpenAsync(Cancel);
-        await connection.ExecuteAsync("CREATE TABLE schema_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)");
-        foreach (var file in Directory.GetFiles(Repository.PathOf("Api.Tests", "Data", "Former", Engine.ToString())).Order(StringComparer.Ordinal))
+        await connection.ExecuteAsync(
+            "CREATE TABLE schema_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)");
+        foreach (var file in Directory.GetFiles(Repository.PathOf("Api.Tests", "Data", "Former", Engine.ToString()))
+            .Order(StringComparer.Ordinal))
         {
             var name = Path.GetFileNameWithoutExtension(file);
             if (string.CompareOrdinal(name[..4], until) > 0)
@@ -124,7 +138,8 @@ public abstract class FormerDatabaseTests
             }
 
             await connection.ExecuteAsync(await File.ReadAllTextAsync(file, Cancel), new MigrationValues("acme-api"));
-            await connection.ExecuteAsync("INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (@name, '', '')", new { name });
+            await connection.ExecuteAsync(
+                "INSERT INTO schema_migrations (name, checksum, applied_at) VALUES (@name, '', '')", new { name });
         }
 
         return database;

@@ -36,7 +36,8 @@ public abstract class MigrationTests
         await using var database = Open(place);
         await using var connection = await database.OpenAsync(Cancel);
         Assert.Equal(
-            TestDatabase.Histories.SelectMany(history => history.Names(Engine).Select(name => $"{history.Name} {name}")).Order(StringComparer.Ordinal),
+            TestDatabase.Histories.SelectMany(history => history.Names(Engine).Select(name => $"{history.Name} {name}"))
+                .Order(StringComparer.Ordinal),
             (await connection.QueryAsync<string>("SELECT history || ' ' || name FROM schema_migrations")).Order(StringComparer.Ordinal));
         Assert.Equal(6, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM groups"));
     }
@@ -65,7 +66,8 @@ public abstract class MigrationTests
         await TestDatabase.Migrator(database, "another-api").MigrateAsync(Cancel);
 
         await using var connection = await database.OpenAsync(Cancel);
-        Assert.Equal(["another-api"], await connection.QueryAsync<string>("SELECT DISTINCT client FROM role_mappings WHERE kind = 'client-role'"));
+        Assert.Equal(
+            ["another-api"], await connection.QueryAsync<string>("SELECT DISTINCT client FROM role_mappings WHERE kind = 'client-role'"));
     }
 
     [Theory]

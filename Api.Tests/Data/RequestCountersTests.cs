@@ -66,7 +66,8 @@ public abstract class RequestCountersTests(RequestCountersTests.Place place) : I
         Assert.Equal(["2026-08-02"], (await new RequestCounterStore(database).ListAsync("old", "", Cancel)).Keys);
     }
 
-    private static RequestCounters Meter(Database database, TimeProvider clock) => new(database, clock, NullLogger<RequestCounters>.Instance);
+    private static RequestCounters Meter(Database database, TimeProvider clock) =>
+        new(database, clock, NullLogger<RequestCounters>.Instance);
 
     public sealed class Place : IAsyncDisposable
     {

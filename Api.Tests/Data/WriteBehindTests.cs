@@ -288,17 +288,22 @@ public abstract class WriteBehindTests(WriteBehindTests.Place place) : IClassFix
 
         protected override long CountOf(int item) => item;
 
-        protected override Task WriteLostAsync(DbConnection connection, DbTransaction transaction, long count, CancellationToken cancellationToken) =>
+        protected override Task WriteLostAsync(
+            DbConnection connection, DbTransaction transaction, long count, CancellationToken cancellationToken) =>
             WriteAsync(connection, transaction, [new("lost", (int)count)], cancellationToken);
 
         protected override async Task WriteAsync(
-            DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<string, int>> batch, CancellationToken cancellationToken)
+            DbConnection connection,
+            DbTransaction transaction,
+            IReadOnlyList<KeyValuePair<string, int>> batch,
+            CancellationToken cancellationToken)
         {
             Batches.Add(batch.Count);
             foreach (var (name, amount) in batch)
             {
                 await connection.ExecuteAsync(new CommandDefinition(
-                    "INSERT INTO notes (name, amount) VALUES (@name, @amount) ON CONFLICT (name) DO UPDATE SET amount = notes.amount + excluded.amount",
+                    "INSERT INTO notes (name, amount) VALUES (@name, @amount) ON CONFLICT (name) DO UPDATE SET amount = "
+                        + "notes.amount + excluded.amount",
                     new { name, amount },
                     transaction,
                     cancellationToken: cancellationToken));

@@ -32,7 +32,9 @@ internal sealed partial class ComposeFile
             StringComparer.Ordinal);
 
     private object? Find(string[] path) => path.Aggregate((object?)_root, (node, key) =>
-        Map(node).TryGetValue(key, out var value) ? value : throw new KeyNotFoundException($"compose.yaml has no {string.Join('.', path)}."));
+        Map(node).TryGetValue(key, out var value)
+            ? value
+            : throw new KeyNotFoundException($"compose.yaml has no {string.Join('.', path)}."));
 
     private static Dictionary<object, object?> Map(object? node) => Assert.IsType<Dictionary<object, object?>>(node);
 

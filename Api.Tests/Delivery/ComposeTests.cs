@@ -70,8 +70,12 @@ public sealed class ComposeTests
 
         // The reader refuses a key that it does not know, and the validator a set of them that cannot work.
         Assert.True(new KeycloakOptionsValidator().Validate(name: null, options) is { Succeeded: true } result, "The options are refused.");
-        Assert.Equal(["ASPNETCORE_ENVIRONMENT"], variables.Keys.Where(name => !name.StartsWith("Keycloak__", StringComparison.Ordinal)), StringComparer.Ordinal);
-        Assert.Equal($"{_compose.Environment("keycloak")["KC_HOSTNAME"]}/realms/{Realm().GetProperty("realm").GetString()}", options.Issuer);
+        Assert.Equal(
+            ["ASPNETCORE_ENVIRONMENT"],
+            variables.Keys.Where(name => !name.StartsWith("Keycloak__", StringComparison.Ordinal)),
+            StringComparer.Ordinal);
+        Assert.Equal(
+            $"{_compose.Environment("keycloak")["KC_HOSTNAME"]}/realms/{Realm().GetProperty("realm").GetString()}", options.Issuer);
         Assert.Equal("http://keycloak:8080/realms/acme/.well-known/openid-configuration", options.MetadataAddress);
         Assert.Equal("true", _compose.Environment("keycloak")["KC_HOSTNAME_BACKCHANNEL_DYNAMIC"]);
     }
@@ -79,7 +83,8 @@ public sealed class ComposeTests
     [Fact]
     public void A_variable_that_the_service_does_not_know_is_found_out()
     {
-        var variables = new Dictionary<string, string>(_compose.Environment("api"), StringComparer.Ordinal) { ["Keycloak__BackchanelUrl"] = "http://keycloak:8080" };
+        var variables = new Dictionary<string, string>(
+            _compose.Environment("api"), StringComparer.Ordinal) { ["Keycloak__BackchanelUrl"] = "http://keycloak:8080" };
 
         var exception = Assert.Throws<KeycloakConfigurationException>(() => OptionsFrom(variables));
 
@@ -90,11 +95,15 @@ public sealed class ComposeTests
     public void The_service_and_its_sign_in_are_clients_of_the_realm_file()
     {
         var options = OptionsFrom(_compose.Environment("api"));
-        var clients = Realm().GetProperty("clients").EnumerateArray().ToDictionary(client => client.GetProperty("clientId").GetString()!, StringComparer.Ordinal);
+        var clients = Realm()
+            .GetProperty("clients")
+            .EnumerateArray()
+            .ToDictionary(client => client.GetProperty("clientId").GetString()!, StringComparer.Ordinal);
 
         Assert.Contains(options.Resource, clients.Keys, StringComparer.Ordinal);
         Assert.True(clients[options.SignIn.Resource].GetProperty("standardFlowEnabled").GetBoolean());
-        Assert.StartsWith("${ACME_ADMIN_SECRET:", clients[options.SignIn.Resource].GetProperty("secret").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "${ACME_ADMIN_SECRET:", clients[options.SignIn.Resource].GetProperty("secret").GetString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -117,7 +126,8 @@ public sealed class ComposeTests
         Assert.All(names, name => Assert.True(
             name.StartsWith("KC_", StringComparison.Ordinal)
                 ? KeycloakOptionNames.Contains(name, StringComparer.Ordinal)
-                : realm.Contains("${" + name + ":", StringComparison.Ordinal) || realm.Contains("${" + name + ",", StringComparison.Ordinal),
+                : realm.Contains("${" + name + ":", StringComparison.Ordinal)
+                    || realm.Contains("${" + name + ",", StringComparison.Ordinal),
             $"{name} means nothing to Keycloak or to the realm file."));
     }
 
@@ -127,7 +137,10 @@ public sealed class ComposeTests
         var test = _compose.List("services", "keycloak", "healthcheck", "test");
 
         Assert.Equal(["CMD", "bash", "-c"], test.Take(3), StringComparer.Ordinal);
-        Assert.Contains($"/dev/tcp/127.0.0.1/{_compose.Environment("keycloak").GetValueOrDefault("KC_HTTP_MANAGEMENT_PORT", "9000")} ", test[3], StringComparison.Ordinal);
+        Assert.Contains(
+            $"/dev/tcp/127.0.0.1/{_compose.Environment("keycloak").GetValueOrDefault("KC_HTTP_MANAGEMENT_PORT", "9000")} ",
+            test[3],
+            StringComparison.Ordinal);
         Assert.Contains("GET /health/ready HTTP/1.0", test[3], StringComparison.Ordinal);
         Assert.Contains("[[ $status ==", test[3], StringComparison.Ordinal);
         Assert.Equal("true", _compose.Environment("keycloak")["KC_HEALTH_ENABLED"]);
@@ -173,8 +186,11 @@ public sealed class ComposeTests
     [Fact]
     public void The_image_is_built_without_the_embedded_realm()
     {
-        Assert.DoesNotContain(Dockerfile.Instance.All, instruction => instruction.Arguments.Contains("realm", StringComparison.OrdinalIgnoreCase));
-        Assert.Contains(Dockerfile.Instance.All, instruction => instruction.Arguments.StartsWith("dotnet publish Api -c Release", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Dockerfile.Instance.All, instruction => instruction.Arguments.Contains("realm", StringComparison.OrdinalIgnoreCase));
+        Assert.Contains(
+            Dockerfile.Instance.All,
+            instruction => instruction.Arguments.StartsWith("dotnet publish Api -c Release", StringComparison.Ordinal));
 
         // .dockerignore shuts everything out, then lets in what the Dockerfile copies.
         var ignore = Repository.Read(".dockerignore").Split('\n').Where(line => line.Length > 0 && !line.StartsWith('#')).ToList();
@@ -186,7 +202,9 @@ public sealed class ComposeTests
             .SelectMany(instruction => instruction.Arguments.Split(' ')[..^1])
             .Select(path => path.Split('/')[0])
             .ToHashSet(StringComparer.Ordinal);
-        Assert.Equal(copied.Order(StringComparer.Ordinal), ignore.Where(line => line.StartsWith('!')).Select(line => line[1..]).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            copied.Order(StringComparer.Ordinal),
+            ignore.Where(line => line.StartsWith('!')).Select(line => line[1..]).Order(StringComparer.Ordinal));
     }
 
     private (string Host, string Container) Published(string service)

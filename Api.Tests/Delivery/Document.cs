@@ -59,7 +59,9 @@ internal sealed partial class Document
     {
         var parts = link.Split('#', 2);
         var folder = System.IO.Path.GetDirectoryName(Path)!;
-        var path = parts[0].Length == 0 ? Path : System.IO.Path.GetRelativePath(Repository.Root, Repository.PathOf(folder, parts[0])).Replace('\\', '/');
+        var path = parts[0].Length == 0
+            ? Path
+            : System.IO.Path.GetRelativePath(Repository.Root, Repository.PathOf(folder, parts[0])).Replace('\\', '/');
         return (path, parts.Length > 1 ? parts[1] : "");
     }
 

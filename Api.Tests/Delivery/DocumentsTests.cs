@@ -17,14 +17,16 @@ public sealed partial class DocumentsTests
     [Fact]
     public void Every_link_leads_to_a_file_and_a_heading_that_are_there()
     {
-        var anchors = Document.All.ToDictionary(document => document.Path, document => document.Anchors().ToArray(), StringComparer.Ordinal);
+        var anchors = Document.All.ToDictionary(
+            document => document.Path, document => document.Anchors().ToArray(), StringComparer.Ordinal);
         var broken = new List<string>();
         foreach (var document in Document.All)
         {
             foreach (var link in document.Links())
             {
                 var (path, anchor) = document.Resolve(link);
-                if (!Path.Exists(Repository.PathOf(path)) || (anchor.Length > 0 && !(anchors.GetValueOrDefault(path) ?? []).Contains(anchor)))
+                if (!Path.Exists(Repository.PathOf(path))
+                    || (anchor.Length > 0 && !(anchors.GetValueOrDefault(path) ?? []).Contains(anchor)))
                 {
                     broken.Add($"{document.Path}: {link}");
                 }
@@ -65,7 +67,11 @@ public sealed partial class DocumentsTests
 
         Assert.Equal(
             known,
-            ErrorRow().Matches(Document.Errors.Text).SelectMany(row => Code().Matches(row.Groups["codes"].Value)).Select(match => match.Groups["code"].Value).Order(StringComparer.Ordinal),
+            ErrorRow()
+                .Matches(Document.Errors.Text)
+                .SelectMany(row => Code().Matches(row.Groups["codes"].Value))
+                .Select(match => match.Groups["code"].Value)
+                .Order(StringComparer.Ordinal),
             StringComparer.Ordinal);
     }
 
@@ -74,7 +80,8 @@ public sealed partial class DocumentsTests
     {
         var known = Constants<string>(typeof(ProblemCode));
         var written = 0;
-        foreach (var file in Directory.EnumerateFiles(Repository.PathOf("keycloak-access"), "*.cs", SearchOption.AllDirectories).Where(file => !IsBuilt(file)))
+        foreach (var file in Directory.EnumerateFiles(Repository.PathOf("keycloak-access"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !IsBuilt(file)))
         {
             foreach (Match call in ProblemCall().Matches(File.ReadAllText(file)))
             {
@@ -93,7 +100,9 @@ public sealed partial class DocumentsTests
 
     [Fact]
     public void The_reasons_of_decisions_are_named_where_access_is_explained() =>
-        Assert.All(Enum.GetValues<DecisionReason>(), reason => Assert.Contains($"`{Refusals.Code(reason)}`", Document.Access.Text, StringComparison.Ordinal));
+        Assert.All(
+            Enum.GetValues<DecisionReason>(),
+            reason => Assert.Contains($"`{Refusals.Code(reason)}`", Document.Access.Text, StringComparison.Ordinal));
 
     [Fact]
     public void The_table_of_settings_names_every_option()
@@ -116,7 +125,9 @@ public sealed partial class DocumentsTests
         var rows = Document.CommandLine.Text.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
         foreach (var (path, verb) in Verbs(AccessCommand.Create(), "").Concat(Verbs(HealthCommand.Create(), "")))
         {
-            var row = Assert.Single(rows, row => row.StartsWith($"| `{path}`", StringComparison.Ordinal) || row.StartsWith($"| `{path} ", StringComparison.Ordinal));
+            var row = Assert.Single(
+                rows,
+                row => row.StartsWith($"| `{path}`", StringComparison.Ordinal) || row.StartsWith($"| `{path} ", StringComparison.Ordinal));
             Assert.All(verb.Options, option => Assert.Contains(option.Name, row, StringComparison.Ordinal));
         }
     }
@@ -140,15 +151,18 @@ public sealed partial class DocumentsTests
     private static T[] Constants<T>(Type type) =>
         [.. type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.IsLiteral).Select(field => (T)field.GetRawConstantValue()!)];
 
-    private static bool IsBuilt(string file) => Path.GetRelativePath(Repository.Root, file).Split(Path.DirectorySeparatorChar)[1] is "obj" or "bin";
+    private static bool IsBuilt(string file) =>
+        Path.GetRelativePath(Repository.Root, file).Split(Path.DirectorySeparatorChar)[1] is "obj" or "bin";
 
-    [GeneratedRegex(@"^\| (\d{3}|4xx)[^|]*\|(?<codes>[^|]*)\|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^\| (\d{3}|4xx)[^|]*\|(?<codes>[^|]*)\|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ErrorRow();
 
     [GeneratedRegex("`(?<code>[a-z_]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Code();
 
-    [GeneratedRegex(@"Problem\.Create\(\s*StatusCodes\.\w+,\s*(?<code>[^,\s]+),", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"Problem\.Create\(\s*StatusCodes\.\w+,\s*(?<code>[^,\s]+),", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ProblemCall();
 
     [GeneratedRegex(@"^\| (?<code>\d) \|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]

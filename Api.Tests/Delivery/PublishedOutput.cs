@@ -52,7 +52,8 @@ public sealed class PublishedOutput : IAsyncDisposable
         var folder = Path.Combine(_work.FullName, "out");
         await using var publish = new ServiceProcess(
             [
-                "publish", Repository.PathOf("Api"), "-c", "Release", "-o", folder, "--artifacts-path", Path.Combine(_work.FullName, "artifacts"),
+                "publish", Repository.PathOf("Api"), "-c", "Release", "-o", folder, "--artifacts-path",
+                Path.Combine(_work.FullName, "artifacts"),
                 "--nologo", "-p:UseSharedCompilation=false", "-nodeReuse:false",
             ],
             Repository.Root,
@@ -66,7 +67,8 @@ public sealed class PublishedOutput : IAsyncDisposable
 internal sealed class ServiceProcess : IAsyncDisposable
 {
     /// <summary>What a shell or a test run may have set, and what would reach into the service.</summary>
-    private static readonly string[] Foreign = ["ASPNETCORE_", "DOTNET_ENVIRONMENT", "Keycloak_", "ConnectionStrings_", "DataProtection_", "MSBUILD"];
+    private static readonly string[] Foreign =
+        ["ASPNETCORE_", "DOTNET_ENVIRONMENT", "Keycloak_", "ConnectionStrings_", "DataProtection_", "MSBUILD"];
 
     private readonly Process _process;
     private readonly Task<string> _output;
@@ -76,9 +78,11 @@ internal sealed class ServiceProcess : IAsyncDisposable
     /// <param name="folder">The folder that it runs in.</param>
     /// <param name="environment">What is set besides what a test run leaves.</param>
     /// <param name="input">Its standard input; <see langword="null"/> for an empty one.</param>
-    public ServiceProcess(IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, string? input = null)
+    public ServiceProcess(
+        IEnumerable<string> arguments, string folder, IReadOnlyDictionary<string, string> environment, string? input = null)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", arguments)
+        var start = new ProcessStartInfo(
+            Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", arguments)
         {
             WorkingDirectory = folder,
             UseShellExecute = false,
@@ -86,7 +90,8 @@ internal sealed class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        foreach (var name in start.Environment.Keys.Where(name => Foreign.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList())
+        foreach (var name in start.Environment.Keys.Where(name =>
+            Foreign.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))).ToList())
         {
             start.Environment.Remove(name);
         }

@@ -14,7 +14,9 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
     [Fact]
     public async Task No_file_of_the_embedded_realm_is_published()
     {
-        var files = Directory.EnumerateFiles(await published.FolderAsync(), "*", SearchOption.AllDirectories).Select(file => Path.GetFileName(file)).ToList();
+        var files = Directory.EnumerateFiles(await published.FolderAsync(), "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetFileName(file))
+            .ToList();
 
         Assert.Contains("Api.dll", files, StringComparer.Ordinal);
         Assert.DoesNotContain(files, file => file.StartsWith("KeycloakRealm", StringComparison.OrdinalIgnoreCase));
@@ -111,8 +113,12 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
     {
         using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         client.DefaultRequestHeaders.AcceptEncoding.ParseAdd("br, gzip");
-        var page = await new HtmlParser().ParseDocumentAsync(await client.GetStringAsync("/signed-out", TestContext.Current.CancellationToken));
-        var paths = page.QuerySelectorAll("link[href], script[src], img[src]").Select(file => file.GetAttribute("src") ?? file.GetAttribute("href")!).Distinct().ToList();
+        var page = await new HtmlParser()
+            .ParseDocumentAsync(await client.GetStringAsync("/signed-out", TestContext.Current.CancellationToken));
+        var paths = page.QuerySelectorAll("link[href], script[src], img[src]")
+            .Select(file => file.GetAttribute("src") ?? file.GetAttribute("href")!)
+            .Distinct()
+            .ToList();
 
         Assert.Equal(4, paths.Count);
         foreach (var path in paths)

@@ -18,7 +18,8 @@ public sealed partial class ReadmeTests
         try
         {
             File.WriteAllText(secret, "a-secret\n");
-            var json = JsonBlock().Match(Document.Keycloak.Text).Groups["json"].Value.Replace("/run/secrets/acme-admin", secret, StringComparison.Ordinal);
+            var json = JsonBlock()
+                .Match(Document.Keycloak.Text).Groups["json"].Value.Replace("/run/secrets/acme-admin", secret, StringComparison.Ordinal);
             using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
 
             var options = Read(new ConfigurationBuilder().AddJsonStream(stream));
@@ -73,9 +74,15 @@ public sealed partial class ReadmeTests
     {
         var version = KeycloakUnderTest.Image.Split(':')[1];
         // A decision names the version that it was made with.
-        var texts = Document.All.Where(document => !document.Path.StartsWith("docs/adr/", StringComparison.Ordinal)).Select(document => document.Text);
+        var texts = Document.All.Where(document => !document.Path.StartsWith("docs/adr/", StringComparison.Ordinal))
+            .Select(document => document.Text);
 
-        Assert.Equal([version], texts.SelectMany(text => KeycloakVersion().Matches(text)).Select(match => match.Groups["version"].Value).Distinct(StringComparer.Ordinal), StringComparer.Ordinal);
+        Assert.Equal(
+            [version],
+            texts.SelectMany(text => KeycloakVersion().Matches(text))
+                .Select(match => match.Groups["version"].Value)
+                .Distinct(StringComparer.Ordinal),
+            StringComparer.Ordinal);
     }
 
     // The refusal of an unknown key lists the known ones.
@@ -83,7 +90,9 @@ public sealed partial class ReadmeTests
     {
         var exception = Assert.Throws<KeycloakConfigurationException>(() => Read(new ConfigurationBuilder().AddInMemoryCollection(
             new Dictionary<string, string?>(StringComparer.Ordinal) { [section + "nonsense"] = "x" })));
-        return exception.Message[(exception.Message.IndexOf("Known here: ", StringComparison.Ordinal) + "Known here: ".Length)..].TrimEnd('.').Split(", ");
+        return exception.Message[(exception.Message.IndexOf("Known here: ", StringComparison.Ordinal) + "Known here: ".Length)..]
+            .TrimEnd('.')
+            .Split(", ");
     }
 
     private static KeycloakOptions Read(IConfigurationBuilder builder)
@@ -96,7 +105,10 @@ public sealed partial class ReadmeTests
     [GeneratedRegex(@"```json\n(?<json>.*?)```", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex JsonBlock();
 
-    [GeneratedRegex(@"^\| `Keycloak:(?<dashed>[a-z:-]+)(:0)?`[^|]*\| `(?<pascal>[A-Za-z:]+?)(:0)?`", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^\| `Keycloak:(?<dashed>[a-z:-]+)(:0)?`[^|]*\| `(?<pascal>[A-Za-z:]+?)(:0)?`",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex TableRow();
 
     [GeneratedRegex(@"Keycloak (?<version>\d+\.\d+\.\d+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

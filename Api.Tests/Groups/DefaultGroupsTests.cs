@@ -20,13 +20,15 @@ public abstract class DefaultGroupsTests(ApiUnderTest api) : ApiTests(api)
             {
                 Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/accounts", Cancel)).StatusCode);
                 var me = await JsonAsync(await client.GetAsync("/api/me", Cancel));
-                var mine = Assert.Single(me.GetProperty("groups").EnumerateArray(), one => one.GetProperty("name").GetString() == group.Name);
+                var mine = Assert.Single(
+                    me.GetProperty("groups").EnumerateArray(), one => one.GetProperty("name").GetString() == group.Name);
                 Assert.Equal("""["default group"]""", mine.GetProperty("because").GetRawText());
             }
 
             Assert.True((await JsonAsync(await ada.GetAsync($"/api/groups/{group.Id}", Cancel))).GetProperty("isDefault").GetBoolean());
             // A scope narrows it like any other.
-            await AssertProblemAsync(await (await Api.ServiceAsync("acme-nobody", "books:read")).GetAsync("/api/accounts", Cancel), 403, "insufficient_scope");
+            await AssertProblemAsync(
+                await (await Api.ServiceAsync("acme-nobody", "books:read")).GetAsync("/api/accounts", Cancel), 403, "insufficient_scope");
         }
 
         await AssertProblemAsync(await nobody.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
@@ -39,7 +41,8 @@ public abstract class DefaultGroupsTests(ApiUnderTest api) : ApiTests(api)
         await using var group = await GroupUnderTest.CreateAsync(ada, ["group:view"], isDefault: true);
         await using var fresh = Api.Variant(("ConnectionStrings:Database", Api.ConnectionString));
 
-        Assert.Equal(HttpStatusCode.OK, (await fresh.NewClient(await Api.TokenOfAsync("acme-reader")).GetAsync("/api/groups", Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK, (await fresh.NewClient(await Api.TokenOfAsync("acme-reader")).GetAsync("/api/groups", Cancel)).StatusCode);
     }
 
     [Fact]
@@ -53,7 +56,8 @@ public abstract class DefaultGroupsTests(ApiUnderTest api) : ApiTests(api)
         {
             using var request = new HttpRequestMessage(HttpMethod.Put, $"/api/groups/{group.Id}")
             {
-                Content = JsonBody($$"""{"name":"{{group.Name}}","permissions":["account:view"],"isDefault":{{(everybody ? "true" : "false")}}}"""),
+                Content = JsonBody(
+                    $$"""{"name":"{{group.Name}}","permissions":["account:view"],"isDefault":{{(everybody ? "true" : "false")}}}"""),
             };
             request.Headers.IfMatch.ParseAdd("*");
             Assert.Equal(HttpStatusCode.OK, (await ada.SendAsync(request, Cancel)).StatusCode);

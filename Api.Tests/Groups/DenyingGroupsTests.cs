@@ -24,7 +24,8 @@ public sealed class DenyingGroupsTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
         Assert.Contains("denies book:view", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         var me = await JsonAsync(await reader.GetAsync("/api/me", Cancel));
         Assert.DoesNotContain("book:view", me.GetProperty("permissions").GetRawText(), StringComparison.Ordinal);
-        Assert.Equal(["book-readers", group.Name], me.GetProperty("groups").EnumerateArray().Select(one => one.GetProperty("name").GetString()));
+        Assert.Equal(
+            ["book-readers", group.Name], me.GetProperty("groups").EnumerateArray().Select(one => one.GetProperty("name").GetString()));
 
         await group.WithoutAsync(account);
         Assert.Equal(HttpStatusCode.OK, (await reader.GetAsync("/api/books", Cancel)).StatusCode);
@@ -89,12 +90,16 @@ public sealed class DenyingGroupsTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
         // Linus may manage groups and holds no book:delete.
         var linus = await Api.PersonAsync("linus");
         var refused = await AssertProblemAsync(
-            await linus.PostAsync("/api/groups", JsonBody("""{"name":"mine","permissions":[],"denied":["book:delete"]}"""), Cancel), 403, "grant_refused");
+            await linus.PostAsync("/api/groups", JsonBody("""{"name":"mine","permissions":[],"denied":["book:delete"]}"""), Cancel),
+            403,
+            "grant_refused");
         Assert.Equal("""["book:delete"]""", refused.GetProperty("missingPermissions").GetRawText());
 
         var ada = await Api.PersonAsync("ada");
         var both = await AssertProblemAsync(
-            await ada.PostAsync("/api/groups", JsonBody("""{"name":"mine","permissions":["book:view"],"denied":["book:view","book:veiw"]}"""), Cancel), 400);
+            await ada.PostAsync(
+                "/api/groups", JsonBody("""{"name":"mine","permissions":["book:view"],"denied":["book:view","book:veiw"]}"""), Cancel),
+            400);
         var mistakes = both.GetProperty("errors").GetProperty("denied").EnumerateArray().Select(mistake => mistake.GetString()).ToArray();
         Assert.Equal(2, mistakes.Length);
         Assert.Contains("Did you mean book:view?", mistakes[0], StringComparison.Ordinal);
@@ -132,10 +137,13 @@ public sealed class DenyingGroupsTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
     {
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
         await connection.ExecuteAsync(
-            "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@group, @permission, @denied)", new { group, permission, denied });
+            "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@group, @permission, @denied)",
+            new { group, permission, denied });
     }
 
-    /// <summary>Empties a group in the database: who is denied something, or may not name it, cannot delete the group that says so.</summary>
+    /// <summary>
+    /// Empties a group in the database: who is denied something, or may not name it, cannot delete the group that says so.
+    /// </summary>
     private sealed class Cleared(ApiUnderTest api, Guid group) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()

@@ -36,11 +36,13 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         await AssertProblemAsync(await grace.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
         var group = await CreateGroupAsync(ada, "account:view");
 
-        var created = await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{group}}"}"""), Cancel);
+        var created = await ada.PostAsync(
+            "/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{group}}"}"""), Cancel);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await grace.GetAsync("/api/accounts", Cancel)).StatusCode);
 
-        var again = await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{group}}"}"""), Cancel);
+        var again = await ada.PostAsync(
+            "/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{group}}"}"""), Cancel);
         await AssertProblemAsync(again, 409, "conflict");
 
         Assert.Equal(HttpStatusCode.NoContent, (await ada.DeleteAsync(created.Headers.Location!.AbsolutePath, Cancel)).StatusCode);
@@ -75,9 +77,12 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         var group = await CreateGroupAsync(ada, "account:view");
 
         var problem = await AssertProblemAsync(
-            await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"sta\u001b[2Jff","groupId":"{{group}}"}"""), Cancel), 400);
+            await ada.PostAsync(
+                "/api/role-mappings", Json($$"""{"kind":"realm-role","name":"sta\u001b[2Jff","groupId":"{{group}}"}"""), Cancel),
+            400);
 
-        Assert.Contains("The name holds a character that", problem.GetProperty("errors").GetProperty("name")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "The name holds a character that", problem.GetProperty("errors").GetProperty("name")[0].GetString(), StringComparison.Ordinal);
         await DeleteGroupAsync(ada, group);
     }
 
@@ -90,7 +95,10 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
 
         foreach (var client in new[] { "acme-api", "other" })
         {
-            var mapping = await ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"client-role","client":"{{client}}","name":"staff","groupId":"{{group}}"}"""), Cancel);
+            var mapping = await ada.PostAsync(
+                "/api/role-mappings",
+                Json($$"""{"kind":"client-role","client":"{{client}}","name":"staff","groupId":"{{group}}"}"""),
+                Cancel);
             Assert.Equal(HttpStatusCode.Created, mapping.StatusCode);
         }
 
@@ -140,22 +148,31 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         var linus = await Api.PersonAsync("linus");
         var ada = await Api.PersonAsync("ada");
         var groups = await ada.GetFromJsonAsync<JsonElement>("/api/groups", Cancel);
-        var superusers = groups.EnumerateArray().Single(group => group.GetProperty("name").GetString() == "superusers").GetProperty("id").GetGuid();
+        var superusers = groups.EnumerateArray()
+            .Single(group => group.GetProperty("name").GetString() == "superusers")
+            .GetProperty("id")
+            .GetGuid();
         var own = await AccountIdAsync(linus);
 
         await AssertRefusedAsync(linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["*:*"]}"""), Cancel), "*:*");
-        await AssertRefusedAsync(linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["book:view","book:delete"]}"""), Cancel), "book:delete");
+        await AssertRefusedAsync(
+            linus.PostAsync("/api/groups", Json("""{"name":"mine","permissions":["book:view","book:delete"]}"""), Cancel), "book:delete");
         await AssertRefusedAsync(linus.PutAsync($"/api/groups/{superusers}/members/{own}", null, Cancel), "*:*");
-        await AssertRefusedAsync(linus.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{superusers}}"}"""), Cancel), "*:*");
+        await AssertRefusedAsync(
+            linus.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"staff","groupId":"{{superusers}}"}"""), Cancel),
+            "*:*");
         await AssertRefusedAsync(SendAsync(linus, HttpMethod.Delete, $"/api/groups/{superusers}", "*", null), "*:*");
-        await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, $"/api/groups/{superusers}", "*", """{"name":"superusers","permissions":["book:view"]}"""), "*:*");
+        await AssertRefusedAsync(
+            SendAsync(linus, HttpMethod.Put, $"/api/groups/{superusers}", "*", """{"name":"superusers","permissions":["book:view"]}"""),
+            "*:*");
         var mapping = (await ada.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray()
             .Single(each => each.GetProperty("groupName").GetString() == "superusers").GetProperty("id").GetGuid();
         await AssertRefusedAsync(linus.DeleteAsync($"/api/role-mappings/{mapping}", Cancel), "*:*");
 
         // What he holds, he may hand out.
         var group = await CreateGroupAsync(linus, "book:view");
-        await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, $"/api/groups/{group}", "*", """{"name":"wider","permissions":["book:*"]}"""), "book:*");
+        await AssertRefusedAsync(
+            SendAsync(linus, HttpMethod.Put, $"/api/groups/{group}", "*", """{"name":"wider","permissions":["book:*"]}"""), "book:*");
         await DeleteGroupAsync(linus, group);
     }
 
@@ -186,7 +203,8 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         for (var i = 0; i < 10; i++)
         {
             var group = await CreateGroupAsync(ada, "book:view");
-            var mapping = ada.PostAsync("/api/role-mappings", Json($$"""{"kind":"realm-role","name":"r{{i}}","groupId":"{{group}}"}"""), Cancel);
+            var mapping = ada.PostAsync(
+                "/api/role-mappings", Json($$"""{"kind":"realm-role","name":"r{{i}}","groupId":"{{group}}"}"""), Cancel);
             var delete = SendAsync(ada, HttpMethod.Delete, $"/api/groups/{group}", "*", null);
 
             Assert.True((int)(await mapping).StatusCode is 201 or 400 or 409, (await mapping).StatusCode.ToString());
@@ -201,17 +219,33 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         var group = await CreateGroupAsync(ada, "book:view");
         var name = $"renamed-{Guid.NewGuid():N}";
 
-        var replaced = await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"1\"", $$"""{"name":"{{name}}","description":"d","permissions":["book:*","book:*"]}""");
+        var replaced = await SendAsync(
+            ada,
+            HttpMethod.Put,
+            $"/api/groups/{group}",
+            "\"1\"",
+            $$"""{"name":"{{name}}","description":"d","permissions":["book:*","book:*"]}""");
         Assert.Equal(HttpStatusCode.OK, replaced.StatusCode);
         Assert.Equal("\"2\"", replaced.Headers.ETag?.Tag);
         var got = await ada.GetFromJsonAsync<JsonElement>($"/api/groups/{group}", Cancel);
         Assert.Equal("""["book:*"]""", got.GetProperty("permissions").GetRawText());
 
-        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"1\"", """{"name":"x","permissions":[]}"""), 412, "precondition_failed");
-        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", null, """{"name":"x","permissions":[]}"""), 428, "precondition_missing");
-        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"2\"", """{"name":"staff","permissions":[]}"""), 409, "conflict");
-        await AssertProblemAsync(await ada.PostAsync("/api/groups", Json($$"""{"name":"{{name}}","permissions":[]}"""), Cancel), 409, "conflict");
-        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Delete, $"/api/groups/{group}", "\"1\"", null), 412, "precondition_failed");
+        await AssertProblemAsync(
+            await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"1\"", """{"name":"x","permissions":[]}"""),
+            412,
+            "precondition_failed");
+        await AssertProblemAsync(
+            await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", null, """{"name":"x","permissions":[]}"""),
+            428,
+            "precondition_missing");
+        await AssertProblemAsync(
+            await SendAsync(ada, HttpMethod.Put, $"/api/groups/{group}", "\"2\"", """{"name":"staff","permissions":[]}"""),
+            409,
+            "conflict");
+        await AssertProblemAsync(
+            await ada.PostAsync("/api/groups", Json($$"""{"name":"{{name}}","permissions":[]}"""), Cancel), 409, "conflict");
+        await AssertProblemAsync(
+            await SendAsync(ada, HttpMethod.Delete, $"/api/groups/{group}", "\"1\"", null), 412, "precondition_failed");
         await DeleteGroupAsync(ada, group);
         await AssertProblemAsync(await ada.GetAsync($"/api/groups/{group}", Cancel), 404);
     }
@@ -231,13 +265,15 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     [Theory]
     [InlineData("""{"kind":"role","name":"staff","groupId":"00000000-0000-0000-0000-000000000000"}""", "kind must be")]
     [InlineData("""{"kind":"client-role","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "needs the client id")]
-    [InlineData("""{"kind":"realm-role","client":"acme-api","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "Only a client role")]
+    [InlineData(
+        """{"kind":"realm-role","client":"acme-api","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "Only a client role")]
     [InlineData("""{"kind":"keycloak-group","name":"operations","groupId":"00000000-0000-0000-0000-000000000000"}""", "full path")]
     [InlineData("""{"kind":"realm-role","name":" staff ","groupId":"00000000-0000-0000-0000-000000000000"}""", "space around")]
     [InlineData("""{"kind":"realm-role","name":"x","groupId":"00000000-0000-0000-0000-000000000000"}""", "no such group")]
     public async Task A_mapping_with_a_mistake_is_refused_by_name(string body, string expected)
     {
-        var problem = await AssertProblemAsync(await (await Api.PersonAsync("ada")).PostAsync("/api/role-mappings", Json(body), Cancel), 400);
+        var problem = await AssertProblemAsync(
+            await (await Api.PersonAsync("ada")).PostAsync("/api/role-mappings", Json(body), Cancel), 400);
 
         Assert.Contains(expected, problem.GetProperty("errors").GetRawText(), StringComparison.Ordinal);
     }
@@ -250,7 +286,8 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
 
     private static async Task<Guid> CreateGroupAsync(HttpClient client, string permission)
     {
-        var response = await client.PostAsync("/api/groups", Json($$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":["{{permission}}"]}"""), Cancel);
+        var response = await client.PostAsync(
+            "/api/groups", Json($$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":["{{permission}}"]}"""), Cancel);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         return (await JsonAsync(response)).GetProperty("id").GetGuid();
     }
@@ -272,7 +309,8 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     private static StringContent Json(string json) => new(json, Encoding.UTF8, "application/json");
 }
 
-public sealed class ManagingAccessOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : ManagingAccessTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+public sealed class ManagingAccessOnEmbeddedRealmTests(
+    ApiOnEmbeddedRealm api) : ManagingAccessTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class ManagingAccessOnPostgreSqlTests(ApiOnPostgreSql api) : ManagingAccessTests(api), IClassFixture<ApiOnPostgreSql>;
 

@@ -36,7 +36,8 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         var browser = await Api.SignInAsync("ada");
         string[] paths =
         [
-            "/admin", "/admin/accounts", "/admin/groups", "/admin/role-mappings", "/admin/access", "/admin/access/who?permission=book:view", "/admin/sessions", "/admin/realm",
+            "/admin", "/admin/accounts", "/admin/groups", "/admin/role-mappings", "/admin/access", "/admin/access/who?permission=book:view",
+            "/admin/sessions", "/admin/realm",
             "/admin/audit", "/admin/design", "/account", "/signed-out", "/signin-failed?reason=expired",
         ];
         foreach (var path in paths)
@@ -54,7 +55,8 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
     {
         var browser = await Api.SignInAsync("ada");
 
-        var page = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts?search={Uri.EscapeDataString("\"><script>alert(1)</script>")}");
+        var page = await browser.GetAsync(
+            $"{Api.Realm.ApiUrl}/admin/accounts?search={Uri.EscapeDataString("\"><script>alert(1)</script>")}");
 
         Assert.Empty(page.Page.QuerySelectorAll("script:not([src])"));
         Assert.DoesNotContain("<script>alert", page.Text, StringComparison.Ordinal);
@@ -98,7 +100,9 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
 
         Assert.StartsWith("3.1", document.GetProperty("openapi").GetString(), StringComparison.Ordinal);
         var flows = document.GetProperty("components").GetProperty("securitySchemes").GetProperty("Keycloak").GetProperty("flows");
-        Assert.Equal($"{Api.Realm.Issuer}/protocol/openid-connect/token", flows.GetProperty("clientCredentials").GetProperty("tokenUrl").GetString());
+        Assert.Equal(
+            $"{Api.Realm.Issuer}/protocol/openid-connect/token",
+            flows.GetProperty("clientCredentials").GetProperty("tokenUrl").GetString());
         Assert.True(flows.GetProperty("authorizationCode").GetProperty("scopes").TryGetProperty("books:read", out _));
         var create = document.GetProperty("paths").GetProperty("/api/books").GetProperty("post");
         Assert.Contains("book:add", create.GetProperty("description").GetString(), StringComparison.Ordinal);
@@ -111,7 +115,12 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         Assert.Equal("string", group.GetProperty("name").GetProperty("type").GetString());
         Assert.Equal("string", group.GetProperty("permissions").GetProperty("items").GetProperty("type").GetString());
 
-        var evaluation = document.GetProperty("paths").GetProperty("/access/v1/evaluation").GetProperty("post").GetProperty("requestBody").GetProperty("content").GetProperty("application/json");
+        var evaluation = document.GetProperty("paths")
+            .GetProperty("/access/v1/evaluation")
+            .GetProperty("post")
+            .GetProperty("requestBody")
+            .GetProperty("content")
+            .GetProperty("application/json");
         Assert.Equal("#/components/schemas/EvaluationRequest", evaluation.GetProperty("schema").GetProperty("$ref").GetString());
         Assert.Equal("book", evaluation.GetProperty("example").GetProperty("resource").GetProperty("type").GetString());
         var question = document.GetProperty("components").GetProperty("schemas").GetProperty("EvaluationRequest");
@@ -143,7 +152,8 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
 
         var response = await production.NewClient().GetAsync("/signin", Cancel);
 
-        Assert.All(response.Headers.GetValues("Set-Cookie"), cookie => Assert.Contains("; secure", cookie, StringComparison.OrdinalIgnoreCase));
+        Assert.All(
+            response.Headers.GetValues("Set-Cookie"), cookie => Assert.Contains("; secure", cookie, StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
@@ -152,7 +162,8 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         await using var production = Api.Variant(("environment", "Production"));
         var client = production.NewClient(await Api.TokenOfAsync("acme-writer"));
 
-        var problem = await AssertProblemAsync(await client.PostAsync("/api/books", new StringContent("{", Encoding.UTF8, "application/json"), Cancel), 400);
+        var problem = await AssertProblemAsync(
+            await client.PostAsync("/api/books", new StringContent("{", Encoding.UTF8, "application/json"), Cancel), 400);
 
         Assert.Contains("not the JSON that is expected", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }

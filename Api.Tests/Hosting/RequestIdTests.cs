@@ -39,7 +39,20 @@ public sealed class RequestIdTests(EmbeddedRealmUnderTest realm) : IAsyncLifetim
     [Fact]
     public async Task Any_other_is_not_given_back_and_ours_stands_in_its_place()
     {
-        foreach (var id in new[] { "a\u0001b", "a\tb", "a\e[2Jb", "a\u007fb", "é", "a\u0085b", "a\u202eb", "😀", new string('x', 201), "one\r\nX-Request-ID: two", "" })
+        foreach (var id in new[]
+        {
+            "a\u0001b",
+            "a\tb",
+            "a\e[2Jb",
+            "a\u007fb",
+            "é",
+            "a\u0085b",
+            "a\u202eb",
+            "😀",
+            new string('x', 201),
+            "one\r\nX-Request-ID: two",
+            "",
+        })
         {
             var (status, given, body) = await AskAsync(Encoding.UTF8.GetBytes(id));
 

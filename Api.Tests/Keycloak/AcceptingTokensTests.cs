@@ -57,8 +57,10 @@ public sealed class AcceptingTokensTests(ForgingRealmOnSqlite place) : ForgingRe
         var refused = await narrow.PostAsync("/api/groups", wide, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-        Assert.Contains("grant_refused", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.Created, (await narrow.PostAsync("/api/groups", within, TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Contains(
+            "grant_refused", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Equal(
+            HttpStatusCode.Created, (await narrow.PostAsync("/api/groups", within, TestContext.Current.CancellationToken)).StatusCode);
     }
 
     [Fact]

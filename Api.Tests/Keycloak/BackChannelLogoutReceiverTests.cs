@@ -4,7 +4,8 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Keycloak;
 
 /// <summary>The door through which Keycloak says that a session has ended takes Keycloak's word, and nobody else's.</summary>
-public sealed class BackChannelLogoutReceiverTests(ForgingRealmOnSqlite place) : ForgingRealmTests(place), IClassFixture<ForgingRealmOnSqlite>
+public sealed class BackChannelLogoutReceiverTests(ForgingRealmOnSqlite place) : ForgingRealmTests(place),
+IClassFixture<ForgingRealmOnSqlite>
 {
     private const string Event = "http://schemas.openid.net/event/backchannel-logout";
 
@@ -89,7 +90,8 @@ public sealed class BackChannelLogoutReceiverTests(ForgingRealmOnSqlite place) :
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(LogoutToken()[..^4] + "AAAA")).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync("")).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync("garbage")).StatusCode);
-        using var twice = new StringContent($"logout_token={LogoutToken()}&logout_token={LogoutToken()}", System.Text.Encoding.UTF8, "application/x-www-form-urlencoded");
+        using var twice = new StringContent(
+            $"logout_token={LogoutToken()}&logout_token={LogoutToken()}", System.Text.Encoding.UTF8, "application/x-www-form-urlencoded");
         Assert.Equal(HttpStatusCode.BadRequest, (await Realm.NewClient(null).PostAsync("/signout-backchannel", twice, Cancel)).StatusCode);
         using var json = new StringContent("{}", System.Text.Encoding.UTF8, "application/json");
         Assert.Equal(HttpStatusCode.BadRequest, (await Realm.NewClient(null).PostAsync("/signout-backchannel", json, Cancel)).StatusCode);
@@ -100,7 +102,8 @@ public sealed class BackChannelLogoutReceiverTests(ForgingRealmOnSqlite place) :
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         return Realm.Mint(type: "logout+jwt", changes:
         [
-            ("aud", "acme-admin"), ("typ", "Logout"), ("sub", _subject), ("sid", _session), ("azp", null), ("client_id", null), ("resource_access", null),
+            ("aud", "acme-admin"), ("typ", "Logout"), ("sub", _subject), ("sid", _session), ("azp", null), ("client_id", null),
+            ("resource_access", null),
             ("iat", now), ("exp", now + 120), ("events", Events()), .. changes,
         ]);
     }

@@ -27,7 +27,8 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("acme-writer", me.GetProperty("username").GetString());
         Assert.Equal("acme-writer", me.GetProperty("client").GetString());
         Assert.Equal(Api.Realm.Issuer, me.GetProperty("issuer").GetString());
-        Assert.Equal("""["book-editor","book-reader"]""", me.GetProperty("roles").GetProperty("clients").GetProperty("acme-api").GetRawText());
+        Assert.Equal(
+            """["book-editor","book-reader"]""", me.GetProperty("roles").GetProperty("clients").GetProperty("acme-api").GetRawText());
         Assert.Equal("book-editors book-readers", Names(me.GetProperty("groups")));
         Assert.Equal(
             """["author:view","author:add","author:change","author:delete","book:view","book:add","book:change","book:delete","book:publish"]""", me.GetProperty("permissions").GetRawText());
@@ -53,7 +54,8 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         var client = await Api.ServiceAsync("acme-writer", "books:read");
 
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/books", Cancel)).StatusCode);
-        var refused = await client.PostAsync("/api/books", Body("""{"title":"T","authorId":"00000000-0000-0000-0000-000000000000"}"""), Cancel);
+        var refused = await client.PostAsync(
+            "/api/books", Body("""{"title":"T","authorId":"00000000-0000-0000-0000-000000000000"}"""), Cancel);
 
         var problem = await AssertProblemAsync(refused, 403, "insufficient_scope");
         Assert.Equal("books:write", problem.GetProperty("missingScope").GetString());
@@ -65,7 +67,8 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
     {
         var client = await Api.ServiceAsync("acme-reader", "books:read books:write");
 
-        var refused = await client.PostAsync("/api/books", Body("""{"title":"T","authorId":"00000000-0000-0000-0000-000000000000"}"""), Cancel);
+        var refused = await client.PostAsync(
+            "/api/books", Body("""{"title":"T","authorId":"00000000-0000-0000-0000-000000000000"}"""), Cancel);
 
         await AssertProblemAsync(refused, 403, "permission_missing");
         Assert.Empty(refused.Headers.WwwAuthenticate);
@@ -109,7 +112,8 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         var response = await Api.NewClient(token).GetAsync("/api/books", Cancel);
 
         await AssertProblemAsync(response, 401, "invalid_token");
-        Assert.StartsWith("Bearer realm=\"acme\", error=\"invalid_token\", error_description=\"", Challenge(response), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Bearer realm=\"acme\", error=\"invalid_token\", error_description=\"", Challenge(response), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,6 +190,7 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
         string.Join(' ', groups.EnumerateArray().Select(group => group.GetProperty("name").GetString()));
 }
 
-public sealed class CallingAsServiceOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : CallingAsServiceTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+public sealed class CallingAsServiceOnEmbeddedRealmTests(
+    ApiOnEmbeddedRealm api) : CallingAsServiceTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class CallingAsServiceOnKeycloakTests(ApiOnKeycloak api) : CallingAsServiceTests(api), IClassFixture<ApiOnKeycloak>;

@@ -9,7 +9,9 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace Api.Tests.Keycloak;
 
-/// <summary>It is noted how the tokens of clients look, whether they are taken or not, as long as the realm has signed them; and its keys.</summary>
+/// <summary>
+/// It is noted how the tokens of clients look, whether they are taken or not, as long as the realm has signed them; and its keys.
+/// </summary>
 public sealed class ClientTokenLogTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

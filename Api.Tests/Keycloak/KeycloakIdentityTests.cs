@@ -3,7 +3,9 @@ using KeycloakAccess.Authentication;
 
 namespace Api.Tests.Keycloak;
 
-/// <summary>Reading who is calling out of a token's claims: what is malformed is denied, what is absent is told from what is empty.</summary>
+/// <summary>
+/// Reading who is calling out of a token's claims: what is malformed is denied, what is absent is told from what is empty.
+/// </summary>
 public sealed class KeycloakIdentityTests
 {
     [Fact]
@@ -116,7 +118,9 @@ public sealed class KeycloakIdentityTests
         Assert.Equal(["books:read", "openid"], identity.Scopes.Order(StringComparer.Ordinal));
         Assert.Equal(
             [
-                new(RoleKind.RealmRole, "", "staff"), new(RoleKind.ClientRole, "acme-api", "book-reader"), new(RoleKind.KeycloakGroup, "", "/operations/leads"),
+                new(RoleKind.RealmRole, "", "staff"),
+                new(RoleKind.ClientRole, "acme-api", "book-reader"),
+                new(RoleKind.KeycloakGroup, "", "/operations/leads"),
             ],
             identity.Roles.OrderBy(role => role.Kind));
         Assert.False(identity.IsSession);
@@ -129,7 +133,12 @@ public sealed class KeycloakIdentityTests
         Assert.Equal((null, null, null, null), (silent.Username, silent.Email, silent.Name, silent.SessionId));
         Assert.Empty(silent.Roles);
 
-        var twice = Read(("email", "one@acme.test"), ("email", "two@acme.test"), ("name", ""), ("preferred_username", "ada"), ("preferred_username", "bob"))!;
+        var twice = Read(
+            ("email", "one@acme.test"),
+            ("email", "two@acme.test"),
+            ("name", ""),
+            ("preferred_username", "ada"),
+            ("preferred_username", "bob"))!;
         Assert.Equal((null, null, null), (twice.Username, twice.Email, twice.Name));
         // A client that is named twice is no service's.
         Assert.Equal(AccountKind.Person, Read(("client_id", "client"), ("client_id", "client"))!.Kind);
@@ -180,7 +189,9 @@ public sealed class KeycloakIdentityTests
         ["role a of client one", "role a of client two"],
         Read(
             ("realm_access", """{"verify_caller":true,"Roles":["staff"]}"""),
-            ("resource_access", """{"one":{"verify_caller":true,"roles":["a"]},"two":{"roles":["a","a"]},"three":{},"four":{"roles":[]}}"""))!
+            (
+                "resource_access",
+                """{"one":{"verify_caller":true,"roles":["a"]},"two":{"roles":["a","a"]},"three":{},"four":{"roles":[]}}"""))!
             .Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal));
 
     [Theory]
@@ -208,10 +219,13 @@ public sealed class KeycloakIdentityTests
         Assert.Equal("The token lacks one of iss, sub and azp. Give its client the client scope \"basic\" in Keycloak.", missing);
 
         KeycloakIdentity.Read(Principal(("scope", "secret\tscope")), out var scope);
-        Assert.Equal("The token's scope or sid is not of the form that RFC 6749 and OpenID Connect give it. Look at the mappers of its client.", scope);
+        Assert.Equal(
+            "The token's scope or sid is not of the form that RFC 6749 and OpenID Connect give it. Look at the mappers of its client.",
+            scope);
 
         KeycloakIdentity.Read(Principal(("realm_access", "secret-role")), out var roles);
-        Assert.Equal("The token's realm_access or resource_access is not of Keycloak's form. Look at the role mappers of its client.", roles);
+        Assert.Equal(
+            "The token's realm_access or resource_access is not of Keycloak's form. Look at the role mappers of its client.", roles);
 
         Assert.NotNull(KeycloakIdentity.Read(Principal(), out var nothing));
         Assert.Null(nothing);

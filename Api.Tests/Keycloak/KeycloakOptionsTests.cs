@@ -113,7 +113,8 @@ public sealed class KeycloakOptionsTests
     [Fact]
     public void One_source_that_says_two_things_under_one_key_is_refused()
     {
-        var exception = Assert.Throws<KeycloakConfigurationException>(() => Read("""{"auth-server-url":"https://a.test","AuthServerUrl":"https://b.test"}"""));
+        var exception = Assert.Throws<KeycloakConfigurationException>(() =>
+            Read("""{"auth-server-url":"https://a.test","AuthServerUrl":"https://b.test"}"""));
 
         Assert.Contains("which are the same key", exception.Message, StringComparison.Ordinal);
     }

@@ -13,7 +13,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Models;
 
-/// <summary>Books and their authors: what a declared model does, with preconditions, relations, a row-level rule and clear errors.</summary>
+/// <summary>
+/// Books and their authors: what a declared model does, with preconditions, relations, a row-level rule and clear errors.
+/// </summary>
 public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
 {
     [Fact]
@@ -22,7 +24,10 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         var writer = await Api.ServiceAsync("acme-writer");
 
         var author = await AuthorAsync(writer, "Frank Herbert");
-        var created = await writer.PostAsync("/api/books", Json($$"""{"title":"Dune","authorId":"{{author}}","isbn":"978-0-441-17271-9","publishedOn":"1965-08-01"}"""), Cancel);
+        var created = await writer.PostAsync(
+            "/api/books",
+            Json($$"""{"title":"Dune","authorId":"{{author}}","isbn":"978-0-441-17271-9","publishedOn":"1965-08-01"}"""),
+            Cancel);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var url = created.Headers.Location!.AbsolutePath;
         Assert.Equal("\"1\"", created.Headers.ETag?.Tag);
@@ -74,7 +79,9 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => PutAsync(writer, url, "\"1\"", Body($"{i}", author))));
 
         Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
-        Assert.All(answers.Where(answer => answer.StatusCode != HttpStatusCode.OK), answer => Assert.Equal(HttpStatusCode.PreconditionFailed, answer.StatusCode));
+        Assert.All(
+            answers.Where(answer => answer.StatusCode != HttpStatusCode.OK),
+            answer => Assert.Equal(HttpStatusCode.PreconditionFailed, answer.StatusCode));
         Assert.Equal("\"2\"", (await writer.GetAsync(url, Cancel)).Headers.ETag?.Tag);
     }
 
@@ -140,7 +147,11 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("limit=101", "limit", "between 1 and 100")]
     [InlineData("after=garbage", "after", "the next of a page")]
     [InlineData("limit=many", "limit", "between 1 and 100")]
-    [InlineData("filter=x", "filter", "Known: search, id, title, authorId, isbn, isbn.null, publishedOn, publishedOn.gt, publishedOn.gte, publishedOn.lt, publishedOn.lte, publishedOn.null, sort, limit, after.")]
+    [InlineData(
+        "filter=x",
+        "filter",
+        "Known: search, id, title, authorId, isbn, isbn.null, publishedOn, publishedOn.gt, publishedOn.gte, publishedOn.lt, "
+            + "publishedOn.lte, publishedOn.null, sort, limit, after.")]
     [InlineData("author=x", "author", "There is no query parameter author")]
     [InlineData("title.gt=x", "title.gt", "There is no query parameter title.gt")]
     [InlineData("sort=title&sort=publishedOn", "sort", "Give it once")]
@@ -166,14 +177,18 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("\"title\":null", "title", "must be a text")]
     [InlineData("\"title\":\"\\u0000\"", "title", "without the character NUL")]
     [InlineData("\"title\":\"T\",\"title\":\"U\"", "title", "stand once")]
-    [InlineData("\"title\":\"T\",\"id\":\"00000000-0000-0000-0000-000000000000\"", "id", "There is no field id here. Known: title, authorId, isbn, publishedOn.")]
+    [InlineData(
+        "\"title\":\"T\",\"id\":\"00000000-0000-0000-0000-000000000000\"",
+        "id",
+        "There is no field id here. Known: title, authorId, isbn, publishedOn.")]
     [InlineData("\"titel\":\"T\"", "titel", "There is no field titel here")]
     [InlineData("\"title\":\"T\",\"version\":1", "version", "There is no field version here")]
     public async Task A_body_that_breaks_a_rule_names_the_field(string fields, string field, string expected)
     {
         var author = await AuthorAsync(await Api.ServiceAsync("acme-writer"), "A");
         var body = $"{{\"authorId\":\"{author}\",{fields}}}";
-        var problem = await AssertProblemAsync(await (await Api.ServiceAsync("acme-writer")).PostAsync("/api/books", Json(body), Cancel), 400);
+        var problem = await AssertProblemAsync(
+            await (await Api.ServiceAsync("acme-writer")).PostAsync("/api/books", Json(body), Cancel), 400);
 
         Assert.True(problem.GetProperty("errors").TryGetProperty(field, out var mistakes), problem.ToString());
         Assert.Contains(expected, mistakes[0].GetString(), StringComparison.Ordinal);
@@ -191,7 +206,8 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("""{"a.b":"T"}""")]
     public async Task A_body_that_cannot_be_read_is_400_and_says_why(string body)
     {
-        var problem = await AssertProblemAsync(await (await Api.ServiceAsync("acme-writer")).PostAsync("/api/books", Json(body), Cancel), 400);
+        var problem = await AssertProblemAsync(
+            await (await Api.ServiceAsync("acme-writer")).PostAsync("/api/books", Json(body), Cancel), 400);
 
         var detail = problem.GetProperty("detail").GetString()!;
         Assert.NotEmpty(detail);
@@ -204,7 +220,8 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     {
         var writer = await Api.ServiceAsync("acme-writer");
 
-        await AssertProblemAsync(await writer.PostAsync("/api/books", new StringContent("title=T", Encoding.UTF8, "text/plain"), Cancel), 415);
+        await AssertProblemAsync(
+            await writer.PostAsync("/api/books", new StringContent("title=T", Encoding.UTF8, "text/plain"), Cancel), 415);
     }
 
     [Fact]
@@ -238,14 +255,25 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         var author = await AuthorAsync(writer, "A");
         await CreateAsync(writer, "1", author);
         await CreateAsync(writer, "2", author);
-        var next = (await writer.GetFromJsonAsync<JsonElement>($"/api/books?authorId={author}&limit=1", Cancel)).GetProperty("next").GetString();
+        var next = (await writer.GetFromJsonAsync<JsonElement>(
+            $"/api/books?authorId={author}&limit=1", Cancel)).GetProperty("next").GetString();
 
         Assert.Equal(1, await CountAsync(writer, $"authorId={author}&after={next}"));
         await AssertProblemAsync(await writer.GetAsync($"/api/books?sort=-title&after={next}", Cancel), 400, "invalid_request");
         await AssertProblemAsync(await writer.GetAsync($"/api/books?sort=publishedOn&after={next}", Cancel), 400, "invalid_request");
-        foreach (var forged in new[] { """{"Sort":"title","Key":null,"Id":"x"}""", """{"Sort":"title","Key":"a","Id":"x"}""", """{"Sort":"title","Key":"a","Id":null}""", "null", "[]" })
+        foreach (var forged in new[]
         {
-            await AssertProblemAsync(await writer.GetAsync($"/api/books?after={Base64Url.EncodeToString(Encoding.UTF8.GetBytes(forged))}", Cancel), 400, "invalid_request");
+            """{"Sort":"title","Key":null,"Id":"x"}""",
+            """{"Sort":"title","Key":"a","Id":"x"}""",
+            """{"Sort":"title","Key":"a","Id":null}""",
+            "null",
+            "[]",
+        })
+        {
+            await AssertProblemAsync(
+                await writer.GetAsync($"/api/books?after={Base64Url.EncodeToString(Encoding.UTF8.GetBytes(forged))}", Cancel),
+                400,
+                "invalid_request");
         }
     }
 
@@ -262,7 +290,8 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         })
         {
             var problem = await AssertProblemAsync(refused, 400, "invalid_request");
-            Assert.Contains("POST /api/authors", problem.GetProperty("errors").GetProperty("authorId")[0].GetString(), StringComparison.Ordinal);
+            Assert.Contains(
+                "POST /api/authors", problem.GetProperty("errors").GetProperty("authorId")[0].GetString(), StringComparison.Ordinal);
         }
     }
 
@@ -298,8 +327,10 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
 
             foreach (var id in new[] { author, Guid.NewGuid() })
             {
-                var problem = await AssertProblemAsync(await nobody.PostAsync("/api/books", Json(Body("T", id)), Cancel), 400, "invalid_request");
-                Assert.Contains("author:view", problem.GetProperty("errors").GetProperty("authorId")[0].GetString(), StringComparison.Ordinal);
+                var problem = await AssertProblemAsync(
+                    await nobody.PostAsync("/api/books", Json(Body("T", id)), Cancel), 400, "invalid_request");
+                Assert.Contains(
+                    "author:view", problem.GetProperty("errors").GetProperty("authorId")[0].GetString(), StringComparison.Ordinal);
             }
         }
 
@@ -329,7 +360,9 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
                 DeleteAsync(writer, $"/api/authors/{author}", "*"));
 
             Assert.Contains((int)answers[0].StatusCode, new[] { 201, 400, 409 });
-            Assert.Equal(answers[0].StatusCode == HttpStatusCode.Created ? HttpStatusCode.Conflict : HttpStatusCode.NoContent, answers[1].StatusCode);
+            Assert.Equal(
+                answers[0].StatusCode == HttpStatusCode.Created ? HttpStatusCode.Conflict : HttpStatusCode.NoContent,
+                answers[1].StatusCode);
         }
     }
 
@@ -339,7 +372,10 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         var writer = await Api.ServiceAsync("acme-writer");
         var url = await CreateAsync(writer, "Fresh", await AuthorAsync(writer, "A"));
 
-        await AssertProblemAsync(await SendAsync(await Api.ServiceAsync("acme-reader"), HttpMethod.Post, $"{url}/publish", "*", null), 403, "permission_missing");
+        await AssertProblemAsync(
+            await SendAsync(await Api.ServiceAsync("acme-reader"), HttpMethod.Post, $"{url}/publish", "*", null),
+            403,
+            "permission_missing");
         await AssertProblemAsync(await SendAsync(writer, HttpMethod.Post, $"{url}/publish", null, null), 428, "precondition_missing");
         await AssertProblemAsync(await SendAsync(writer, HttpMethod.Post, $"{url}/publish", "\"7\"", null), 412, "precondition_failed");
         await AssertProblemAsync(await SendAsync(writer, HttpMethod.Post, $"/api/books/{Guid.NewGuid()}/publish", "*", null), 404);
@@ -347,7 +383,10 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         var published = await SendAsync(writer, HttpMethod.Post, $"{url}/publish", "\"1\"", null);
         Assert.Equal(HttpStatusCode.OK, published.StatusCode);
         Assert.Equal("\"2\"", published.Headers.ETag?.Tag);
-        Assert.InRange(DateOnly.Parse((await JsonAsync(published)).GetProperty("publishedOn").GetString()!, CultureInfo.InvariantCulture).DayNumber, Today - 1, Today + 1);
+        Assert.InRange(
+            DateOnly.Parse((await JsonAsync(published)).GetProperty("publishedOn").GetString()!, CultureInfo.InvariantCulture).DayNumber,
+            Today - 1,
+            Today + 1);
 
         var problem = await AssertProblemAsync(await SendAsync(writer, HttpMethod.Post, $"{url}/publish", "\"2\"", null), 409, "conflict");
         Assert.Contains("already", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -396,7 +435,9 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         Assert.All(rows, row => Assert.Equal(("book", "acme-writer", "bearer"), (row.Model, row.Account, row.Method)));
         Assert.Equal([null, "First", "Second", "Second"], rows.Select(row => Title(row.OldValues)));
         Assert.Equal(["First", "Second", "Second", null], rows.Select(row => Title(row.NewValues)));
-        Assert.Equal(["id", "title", "authorId", "isbn", "publishedOn"], JsonElement.Parse(rows[0].NewValues!).EnumerateObject().Select(value => value.Name));
+        Assert.Equal(
+            ["id", "title", "authorId", "isbn", "publishedOn"],
+            JsonElement.Parse(rows[0].NewValues!).EnumerateObject().Select(value => value.Name));
         Assert.Single(await AuditAsync(author.ToString()));
 
         static string? Title(string? values) => values is null ? null : JsonElement.Parse(values).GetProperty("title").GetString();
@@ -446,11 +487,15 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     private async Task<AuditEntry[]> AuditAsync(string id)
     {
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
-        return [.. await connection.QueryAsync<AuditEntry>("SELECT model, account, method, action, old_values, new_values FROM audit_log WHERE row_id = @id ORDER BY at, id", new { id })];
+        return [
+            .. await connection.QueryAsync<AuditEntry>(
+                "SELECT model, account, method, action, old_values, new_values FROM audit_log WHERE row_id = @id ORDER BY at, id",
+                new { id })];
     }
 
     private static async Task<Guid> AuthorAsync(HttpClient client, string name) =>
-        (await JsonAsync(await client.PostAsync("/api/authors", Json($$"""{"name":{{JsonSerializer.Serialize(name)}}}"""), Cancel))).GetProperty("id").GetGuid();
+        (await JsonAsync(await client.PostAsync(
+            "/api/authors", Json($$"""{"name":{{JsonSerializer.Serialize(name)}}}"""), Cancel))).GetProperty("id").GetGuid();
 
     private static string Body(string title, Guid author) => $$"""{"title":{{JsonSerializer.Serialize(title)}},"authorId":"{{author}}"}""";
 
@@ -471,7 +516,8 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     private static Task<HttpResponseMessage> DeleteAsync(HttpClient client, string url, string? tag) =>
         SendAsync(client, HttpMethod.Delete, url, tag, null);
 
-    private static async Task<HttpResponseMessage> SendAsync(HttpClient client, HttpMethod method, string url, string? tag, HttpContent? content)
+    private static async Task<HttpResponseMessage> SendAsync(
+        HttpClient client, HttpMethod method, string url, string? tag, HttpContent? content)
     {
         using var request = new HttpRequestMessage(method, url) { Content = content };
         if (tag is not null)

@@ -29,30 +29,39 @@ public sealed class ModelDeclarationTests
         AssertMistake<Thing>(model => model.Named(name, plural), "cannot be named", "as in role-mapping");
 
     [Fact]
-    public void A_record_without_an_id_is_no_model() => AssertMistake<NoId>(model => model.Named("thing", "things"), "The model thing", "needs a property Id");
+    public void A_record_without_an_id_is_no_model() =>
+        AssertMistake<NoId>(model => model.Named("thing", "things"), "The model thing", "needs a property Id");
 
     [Fact]
-    public void An_id_is_a_Guid_or_a_string() => AssertMistake<NumberId>(model => model.Named("thing", "things"), "a Guid, which the service assigns");
+    public void An_id_is_a_Guid_or_a_string() =>
+        AssertMistake<NumberId>(model => model.Named("thing", "things"), "a Guid, which the service assigns");
 
     [Fact]
     public void A_type_that_no_column_has_is_named() =>
-        AssertMistake<Listing>(model => model.Named("thing", "things"), "the property Tags is a String[]", "DateOnly, DateTimeOffset, Decimal, Guid, Int32, Int64, String, an enum");
+        AssertMistake<Listing>(
+            model => model.Named("thing", "things"),
+            "the property Tags is a String[]",
+            "DateOnly, DateTimeOffset, Decimal, Guid, Int32, Int64, String, an enum");
 
     [Fact]
-    public void A_record_is_made_without_parameters() => AssertMistake<Positional>(model => model.Named("thing", "things"), "no constructor without parameters");
+    public void A_record_is_made_without_parameters() =>
+        AssertMistake<Positional>(model => model.Named("thing", "things"), "no constructor without parameters");
 
     [Fact]
-    public void A_column_is_not_called_as_a_parameter_of_every_list() => AssertMistake<Limited>(model => model.Named("thing", "things"), "the column limit has the name of a query parameter");
+    public void A_column_is_not_called_as_a_parameter_of_every_list() =>
+        AssertMistake<Limited>(model => model.Named("thing", "things"), "the column limit has the name of a query parameter");
 
     [Fact]
     public void A_version_is_a_number() => AssertMistake<Versioned>(model => model.Named("thing", "things"), "Version must be an int");
 
     [Fact]
     public void What_requests_do_not_carry_has_a_value_of_its_own() =>
-        AssertMistake<Thing>(model => model.Named("thing", "things").ReadOnly(thing => thing.Name), "the property Name has no value of its own");
+        AssertMistake<Thing>(
+            model => model.Named("thing", "things").ReadOnly(thing => thing.Name), "the property Name has no value of its own");
 
     [Fact]
-    public void A_sort_names_a_property() => AssertMistake<Thing>(model => model.Named("thing", "things").Sorts(thing => thing.Name.Length), "names no column");
+    public void A_sort_names_a_property() =>
+        AssertMistake<Thing>(model => model.Named("thing", "things").Sorts(thing => thing.Name.Length), "names no column");
 
     [Theory]
     [InlineData("view")]
@@ -64,14 +73,19 @@ public sealed class ModelDeclarationTests
 
     [Fact]
     public void An_action_has_a_name_that_can_stand_in_an_address() =>
-        AssertMistake<Thing>(model => model.Named("thing", "things").Action("do/it", (thing, _) => thing), "an action cannot be named \"do/it\"");
+        AssertMistake<Thing>(
+            model => model.Named("thing", "things").Action("do/it", (thing, _) => thing), "an action cannot be named \"do/it\"");
 
     [Fact]
     public void A_model_refers_to_models_that_are_there()
     {
         var exception = Assert.Throws<ModelException>(() => Catalogue(services => services.AddModel<BookModel, Book>()));
 
-        Assert.Contains("The model book: its column authorId refers to Author, which is no model. Add it: builder.Services.AddModel<AuthorModel, Author>()", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "The model book: its column authorId refers to Author, which is no model. Add it: "
+                + "builder.Services.AddModel<AuthorModel, Author>()",
+            exception.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -111,7 +125,8 @@ public sealed class ModelDeclarationTests
     [Fact]
     public void A_model_is_declared_in_eighty_lines_with_its_migrations()
     {
-        string[] files = ["Api/Models/Authors/Author.cs", "Api/Migrations/Sqlite/0001_authors.sql", "Api/Migrations/PostgreSql/0001_authors.sql"];
+        string[] files =
+            ["Api/Models/Authors/Author.cs", "Api/Migrations/Sqlite/0001_authors.sql", "Api/Migrations/PostgreSql/0001_authors.sql"];
 
         var lines = files.Sum(file => Repository.Read(file).TrimEnd().Split('\n').Length);
 
@@ -187,7 +202,8 @@ public sealed class ModelDeclarationTests
 
     private sealed class MistypedModel : IModel<Mistyped>
     {
-        public static void Declare(ModelBuilder<Mistyped> model) => model.Named("mistyped", "mistypeds").References<Author>(mistyped => mistyped.Author);
+        public static void Declare(ModelBuilder<Mistyped> model) =>
+            model.Named("mistyped", "mistypeds").References<Author>(mistyped => mistyped.Author);
     }
 }
 
@@ -207,7 +223,10 @@ public abstract class TableCheckTests
         var models = Catalogue<SampleModel, Sample>();
 
         var exception = await Assert.ThrowsAsync<ModelException>(async () => await CheckAsync(models, connection));
-        Assert.Contains("The model test-sample: there is no table test_samples. Add a migration for each engine:", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "The model test-sample: there is no table test_samples. Add a migration for each engine:",
+            exception.Message,
+            StringComparison.Ordinal);
 
         // What it says is what it wants.
         await connection.ExecuteAsync(SqlOf(exception.Message));
@@ -236,7 +255,8 @@ public abstract class TableCheckTests
     [InlineData("label", "TEXT", "text", "the property Label needs")]
     [InlineData("author_id", "TEXT", "uuid", "no foreign key")]
     [InlineData("version", "", "", "lacks version")]
-    public async Task A_column_that_is_another_than_declared_ends_the_start(string column, string sqlite, string postgreSql, string expected)
+    public async Task A_column_that_is_another_than_declared_ends_the_start(
+        string column, string sqlite, string postgreSql, string expected)
     {
         await using var place = await TestDatabase.CreateMigratedAsync(Engine);
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
@@ -261,7 +281,8 @@ public abstract class TableCheckTests
         Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
 
         async Task CreateAsync() => await connection.ExecuteAsync(
-            $"CREATE TABLE shelves ({string.Join(", ", columns.Where(entry => entry.Value.Length > 0).Select(entry => $"{entry.Key} {entry.Value}"))})");
+            "CREATE TABLE shelves "
+                + $"({string.Join(", ", columns.Where(entry => entry.Value.Length > 0).Select(entry => $"{entry.Key} {entry.Value}"))})");
     }
 
     [Fact]
@@ -275,7 +296,10 @@ public abstract class TableCheckTests
 
         var exception = await Assert.ThrowsAsync<ModelException>(async () => await store.TryRuleAsync(connection, Cancel));
 
-        Assert.Contains("The model author: its row-level rule is no condition that the table authors takes", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "The model author: its row-level rule is no condition that the table authors takes",
+            exception.Message,
+            StringComparison.Ordinal);
         Assert.Contains("bornOn", exception.Message, StringComparison.OrdinalIgnoreCase);
     }
 
@@ -319,7 +343,8 @@ public abstract class TableCheckTests
 
     private sealed class ShelfModel : IModel<Shelf>
     {
-        public static void Declare(ModelBuilder<Shelf> model) => model.Named("shelf", "shelves").References<Author>(shelf => shelf.AuthorId);
+        public static void Declare(ModelBuilder<Shelf> model) =>
+            model.Named("shelf", "shelves").References<Author>(shelf => shelf.AuthorId);
     }
 
     private sealed class RuledModel : IModel<Author>

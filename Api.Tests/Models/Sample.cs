@@ -89,9 +89,16 @@ internal sealed class SampleModel : IModel<Sample>
         .Named("test-sample", "test-samples")
         .Searches(sample => sample.Text, sample => sample.Note)
         .Sorts(
-            sample => sample.Text, sample => sample.Note, sample => sample.Token, sample => sample.AuthorId, sample => sample.Flag, sample => sample.Maybe,
-            sample => sample.Number, sample => sample.Count, sample => sample.Bigger, sample => sample.Price, sample => sample.Discount, sample => sample.Day,
-            sample => sample.LastDay, sample => sample.At, sample => sample.Until, sample => sample.State, sample => sample.Former, sample => sample.Order, sample => sample.Id)
+            sample =>
+                sample.Text, sample =>
+                    sample.Note, sample => sample.Token, sample => sample.AuthorId, sample => sample.Flag, sample => sample.Maybe,
+            sample =>
+                sample.Number, sample =>
+                    sample.Count, sample => sample.Bigger, sample => sample.Price, sample => sample.Discount, sample => sample.Day,
+            sample =>
+                sample.LastDay, sample =>
+                    sample.At, sample =>
+                        sample.Until, sample => sample.State, sample => sample.Former, sample => sample.Order, sample => sample.Id)
         .References<Author>(sample => sample.AuthorId)
         .ReadOnly(sample => sample.Stamp)
         .Rows(subject => subject.May("test-sample", "reveal")
@@ -108,15 +115,23 @@ internal sealed class SampleModel : IModel<Sample>
     private static async ValueTask<ActionOutcome<Sample>> StampAsync(Sample sample, ActionCall call)
     {
         await call.Connection.ExecuteAsync(new CommandDefinition(
-            "UPDATE test_samples SET note = 'touched by another stamp' WHERE id <> @Id AND note = 'touch me'", new { sample.Id }, call.Transaction, cancellationToken: call.CancellationToken));
+            "UPDATE test_samples SET note = 'touched by another stamp' WHERE id <> @Id AND note = 'touch me'",
+            new { sample.Id },
+            call.Transaction,
+            cancellationToken: call.CancellationToken));
         return sample.Stamp == "stamped" ? ActionOutcome<Sample>.Refuse("It is stamped already.") : sample with { Stamp = "stamped" };
     }
 
     private static async Task<Ok<int>> CountOfAuthorAsync(
-        Guid author, Caller caller, HttpRequest request, [FromKeyedServices("test-sample")] ModelStore samples, CancellationToken cancellationToken)
+        Guid author,
+        Caller caller,
+        HttpRequest request,
+        [FromKeyedServices("test-sample")] ModelStore samples,
+        CancellationToken cancellationToken)
     {
         var column = samples.Model.Columns.Single(column => column.Property == nameof(Sample.AuthorId));
-        var query = new ListQuery(Search: null, [new ListCondition(column, "=", author)], samples.Model.Id, Descending: false, Limit: 100, After: null);
+        var query = new ListQuery(
+            Search: null, [new ListCondition(column, "=", author)], samples.Model.Id, Descending: false, Limit: 100, After: null);
         return TypedResults.Ok((await samples.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken)).Rows.Count);
     }
 }

@@ -57,10 +57,13 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
 
         foreach (var filter in new[]
         {
-            "token=018f2b1c-7c1e-7d3a-9a52-3f1f0e6d1c11", "flag=true", "maybe=false", "number=1000", "count=-2147483648", "big=9223372036854775807",
+            "token=018f2b1c-7c1e-7d3a-9a52-3f1f0e6d1c11", "flag=true", "maybe=false", "number=1000", "count=-2147483648",
+            "big=9223372036854775807",
             "bigger=-9223372036854775808", "price=79228162514264337593543950335", "discount=0.10", "day=0001-01-01", "lastDay=9999-12-31",
-            "at=2026-05-31T12:00:00.123456Z", "at=2026-05-31T14:00:00.1234569%2B02:00", "until=1970-01-01T00:00Z", "state=inReview", "former=draft",
-            "stamp=fresh", "order.null=true", "authorId.null=true", "discount.gt=0.09", "discount.lt=0.11", "price.gte=9.5", "at.gt=2026-05-31T12:00:00.123455Z",
+            "at=2026-05-31T12:00:00.123456Z", "at=2026-05-31T14:00:00.1234569%2B02:00", "until=1970-01-01T00:00Z", "state=inReview",
+            "former=draft",
+            "stamp=fresh", "order.null=true", "authorId.null=true", "discount.gt=0.09", "discount.lt=0.11", "price.gte=9.5",
+            "at.gt=2026-05-31T12:00:00.123455Z",
             $"text={Uri.EscapeDataString("Ünïcødé 𝒜 \"quoted\"")}", $"search={Uri.EscapeDataString("cødé 𝒜 \"QUOTED")}",
         })
         {
@@ -97,7 +100,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.Created, (await CreateAsync(ada, id.ToUpperInvariant(), Least)).StatusCode);
 
         var unknown = await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, url, "*", With(Least, "id", id)), 400);
-        Assert.Contains("There is no field id here", unknown.GetProperty("errors").GetProperty("id")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no field id here", unknown.GetProperty("errors").GetProperty("id")[0].GetString(), StringComparison.Ordinal);
         var replaced = await SendAsync(ada, HttpMethod.Put, url, "\"1\"", With(Least, "text", "other"));
         Assert.Equal(id, (await JsonAsync(replaced)).GetProperty("id").GetString());
         Assert.Equal(2, (await JsonAsync(await ada.GetAsync(url, Cancel))).GetProperty("version").GetInt32());
@@ -175,7 +179,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("isFree=true")]
     public async Task A_filter_that_means_nothing_is_refused_by_name(string query)
     {
-        var problem = await AssertProblemAsync(await (await Api.PersonAsync("ada")).GetAsync($"/api/test-samples?{query}", Cancel), 400, "invalid_request");
+        var problem = await AssertProblemAsync(
+            await (await Api.PersonAsync("ada")).GetAsync($"/api/test-samples?{query}", Cancel), 400, "invalid_request");
 
         Assert.Equal(query.Split('=')[0], problem.GetProperty("errors").EnumerateObject().Single().Name);
     }
@@ -199,11 +204,19 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
             Set(body, "number", JsonValue.Create(random.Next(12)));
             Set(body, "count", Maybe(() => JsonValue.Create(random.Next(-11, 12))));
             Set(body, "bigger", Maybe(() => JsonValue.Create((long)random.Next(-2, 3) * 3_000_000_000_000_000_000)));
-            Set(body, "price", JsonValue.Create(Pick([9m, 10m, 10.0m, 100m, -1m, -10m, 0.5m, 0.25m, 79228162514264337593543950335m, 79228162514264337593543950334m])));
+            Set(
+                body,
+                "price",
+                JsonValue.Create(Pick(
+                    [9m, 10m, 10.0m, 100m, -1m, -10m, 0.5m, 0.25m, 79228162514264337593543950335m, 79228162514264337593543950334m])));
             Set(body, "discount", Maybe(() => JsonValue.Create(Pick([1.5m, 1.50m, 11m, 2m]))));
             Set(body, "day", JsonValue.Create(Pick(["0999-01-01", "1999-12-31", "2000-01-01"])));
             Set(body, "lastDay", Maybe(() => JsonValue.Create(Pick(["2001-12-31", "9999-12-31"]))));
-            Set(body, "at", JsonValue.Create(Pick(["2026-05-31T12:00:00Z", "2026-05-31T14:00:00+02:00", "2026-05-31T12:00:00.000001Z", "1969-12-31T23:59:59Z"])));
+            Set(
+                body,
+                "at",
+                JsonValue.Create(Pick(
+                    ["2026-05-31T12:00:00Z", "2026-05-31T14:00:00+02:00", "2026-05-31T12:00:00.000001Z", "1969-12-31T23:59:59Z"])));
             Set(body, "until", Maybe(() => JsonValue.Create(Pick(["2026-05-31T12:00:00Z", "2026-05-31T12:00:00.1Z"]))));
             Set(body, "state", JsonValue.Create(Pick(["draft", "inReview", "done"])));
             Set(body, "former", Maybe(() => JsonValue.Create(Pick(["draft", "inReview", "done"]))));
@@ -212,7 +225,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
 
         foreach (var sort in new[]
         {
-            "text", "note", "token", "authorId", "flag", "maybe", "number", "count", "bigger", "price", "discount", "day", "lastDay", "at", "until",
+            "text", "note", "token", "authorId", "flag", "maybe", "number", "count", "bigger", "price", "discount", "day", "lastDay", "at",
+            "until",
             "state", "former", "order", "id",
         })
         {
@@ -234,7 +248,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
             string? after = null;
             do
             {
-                var page = await ada.GetFromJsonAsync<JsonElement>($"/api/test-samples?{query}" + (after is null ? "" : $"&after={after}"), Cancel);
+                var page = await ada.GetFromJsonAsync<JsonElement>(
+                    $"/api/test-samples?{query}" + (after is null ? "" : $"&after={after}"), Cancel);
                 ids.AddRange(page.GetProperty("items").EnumerateArray().Select(row => row.GetProperty("id").GetString()!));
                 after = page.GetProperty("next").GetString();
             }
@@ -272,7 +287,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
             await AssertProblemAsync(await SendAsync(nobody, method, url, "\"9\"", body), 404, "not_found");
         }
 
-        var listed = (await nobody.GetFromJsonAsync<JsonElement>($"/api/test-samples?id={hidden.Split('/')[^1]}", Cancel)).GetProperty("items");
+        var listed = (await nobody.GetFromJsonAsync<JsonElement>(
+            $"/api/test-samples?id={hidden.Split('/')[^1]}", Cancel)).GetProperty("items");
         Assert.Equal(0, listed.GetArrayLength());
         Assert.Equal("\"1\"", (await ada.GetAsync(hidden, Cancel)).Headers.ETag?.Tag);
 
@@ -287,7 +303,9 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var url = (await CreateAsync(ada, NewId(), Least)).Headers.Location!.AbsolutePath;
 
-        Assert.Equal("stamped", (await JsonAsync(await SendAsync(ada, HttpMethod.Post, $"{url}/stamp-it", "*", null))).GetProperty("stamp").GetString());
+        Assert.Equal(
+            "stamped",
+            (await JsonAsync(await SendAsync(ada, HttpMethod.Post, $"{url}/stamp-it", "*", null))).GetProperty("stamp").GetString());
 
         var replaced = await JsonAsync(await SendAsync(ada, HttpMethod.Put, url, "\"2\"", With(Least, "text", "other")));
         Assert.Equal("stamped", replaced.GetProperty("stamp").GetString());
@@ -326,7 +344,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var id = $"doomed-{NewId()[..20]}";
         await ExecuteAsync(Api.Engine == DatabaseEngine.Sqlite
-            ? "CREATE TRIGGER doomed BEFORE INSERT ON audit_log WHEN NEW.row_id LIKE 'doomed-%' AND NEW.action = 'change' BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+            ? "CREATE TRIGGER doomed BEFORE INSERT ON audit_log WHEN NEW.row_id LIKE 'doomed-%' AND NEW.action = 'change' BEGIN "
+                + "SELECT RAISE(ABORT, 'not this one'); END"
             : "ALTER TABLE audit_log ADD CONSTRAINT doomed CHECK (row_id NOT LIKE 'doomed-%' OR action <> 'change')");
         try
         {
@@ -339,7 +358,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         }
         finally
         {
-            await ExecuteAsync(Api.Engine == DatabaseEngine.Sqlite ? "DROP TRIGGER doomed" : "ALTER TABLE audit_log DROP CONSTRAINT doomed");
+            await ExecuteAsync(
+                Api.Engine == DatabaseEngine.Sqlite ? "DROP TRIGGER doomed" : "ALTER TABLE audit_log DROP CONSTRAINT doomed");
         }
     }
 
@@ -351,7 +371,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         var row = await JsonAsync(await CreateAsync(ada, id, Full));
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
 
-        var values = JsonElement.Parse((await connection.ExecuteScalarAsync<string>("SELECT new_values FROM audit_log WHERE row_id = @id", new { id }))!);
+        var values = JsonElement.Parse(
+            (await connection.ExecuteScalarAsync<string>("SELECT new_values FROM audit_log WHERE row_id = @id", new { id }))!);
 
         var columns = row.EnumerateObject().Where(field => field.Name is not ("version" or "isFree")).ToArray();
         Assert.Equal(columns.Select(field => field.Name), values.EnumerateObject().Select(field => field.Name));
@@ -365,11 +386,15 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         var author = (await JsonAsync(await ada.PostAsync("/api/authors", Json("""{"name":"A"}"""), Cancel))).GetProperty("id").GetString();
         await CreateAsync(ada, NewId(), With(Least, "authorId", author));
 
-        var problem = await AssertProblemAsync(await SendAsync(ada, HttpMethod.Delete, $"/api/authors/{author}", "*", null), 409, "conflict");
+        var problem = await AssertProblemAsync(
+            await SendAsync(ada, HttpMethod.Delete, $"/api/authors/{author}", "*", null), 409, "conflict");
 
         Assert.Contains("1 test-sample", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal("1", await ada.GetStringAsync($"/api/test-samples/of-author/{author}", Cancel));
-        await AssertProblemAsync(await (await Api.ServiceAsync("acme-writer")).GetAsync($"/api/test-samples/of-author/{author}", Cancel), 403, "permission_missing");
+        await AssertProblemAsync(
+            await (await Api.ServiceAsync("acme-writer")).GetAsync($"/api/test-samples/of-author/{author}", Cancel),
+            403,
+            "permission_missing");
     }
 
     [Fact]
@@ -382,11 +407,14 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         var row = schemas.GetProperty("Sample").GetProperty("properties");
         Assert.Equal("string", row.GetProperty("id").GetProperty("type").GetString());
         Assert.Equal("date-time", row.GetProperty("at").GetProperty("format").GetString());
-        Assert.Contains("inReview", schemas.GetProperty("SampleState").GetProperty("enum").EnumerateArray().Select(name => name.GetString()));
+        Assert.Contains(
+            "inReview", schemas.GetProperty("SampleState").GetProperty("enum").EnumerateArray().Select(name => name.GetString()));
 
         // A new row has an id; a change of it has none. Neither has what only the service sets.
         var creation = schemas.GetProperty("TestSampleCreationRequest");
-        Assert.Equal(["flag", "id", "text", "token"], creation.GetProperty("required").EnumerateArray().Select(name => name.GetString()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["flag", "id", "text", "token"],
+            creation.GetProperty("required").EnumerateArray().Select(name => name.GetString()).Order(StringComparer.Ordinal));
         Assert.Equal("integer", creation.GetProperty("properties").GetProperty("number").GetProperty("type").GetString());
         Assert.Equal(1000, creation.GetProperty("properties").GetProperty("number").GetProperty("maximum").GetInt32());
         var change = schemas.GetProperty("TestSampleRequest").GetProperty("properties");
@@ -396,8 +424,18 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         }
 
         var list = paths.GetProperty("/api/test-samples").GetProperty("get");
-        Assert.Equal("#/components/schemas/PageOfSample", list.GetProperty("responses").GetProperty("200").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
-        var parameters = list.GetProperty("parameters").EnumerateArray().ToDictionary(parameter => parameter.GetProperty("name").GetString()!);
+        Assert.Equal(
+            "#/components/schemas/PageOfSample",
+            list.GetProperty("responses")
+                .GetProperty("200")
+                .GetProperty("content")
+                .GetProperty("application/json")
+                .GetProperty("schema")
+                .GetProperty("$ref")
+                .GetString());
+        var parameters = list.GetProperty("parameters")
+            .EnumerateArray()
+            .ToDictionary(parameter => parameter.GetProperty("name").GetString()!);
         Assert.Equal("number", parameters["price.gte"].GetProperty("schema").GetProperty("type").GetString());
         Assert.Equal("boolean", parameters["note.null"].GetProperty("schema").GetProperty("type").GetString());
         Assert.Equal(3, parameters["state"].GetProperty("schema").GetProperty("enum").GetArrayLength());
@@ -407,14 +445,22 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("StampItTestSample", act.GetProperty("operationId").GetString());
         Assert.Contains("test-sample:stamp-it", act.GetProperty("description").GetString(), StringComparison.Ordinal);
         Assert.Contains("test-samples:write", act.GetProperty("description").GetString(), StringComparison.Ordinal);
-        Assert.Contains(act.GetProperty("parameters").EnumerateArray(), parameter => parameter.GetProperty("name").GetString() == "If-Match");
+        Assert.Contains(
+            act.GetProperty("parameters").EnumerateArray(), parameter => parameter.GetProperty("name").GetString() == "If-Match");
         foreach (var status in new[] { "200", "401", "403", "404", "409", "412", "428", "503" })
         {
             Assert.True(act.GetProperty("responses").TryGetProperty(status, out _), status);
         }
 
         var replace = paths.GetProperty("/api/books/{id}").GetProperty("put");
-        Assert.Equal("#/components/schemas/BookRequest", replace.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("$ref").GetString());
+        Assert.Equal(
+            "#/components/schemas/BookRequest",
+            replace.GetProperty("requestBody")
+                .GetProperty("content")
+                .GetProperty("application/json")
+                .GetProperty("schema")
+                .GetProperty("$ref")
+                .GetString());
         Assert.Equal("string", schemas.GetProperty("Book").GetProperty("properties").GetProperty("title").GetProperty("type").GetString());
     }
 
@@ -444,7 +490,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
     {
         var body = JsonSerializer.Serialize(new { name = $"g-{NewId()}", permissions });
         var group = (await ada.PostAsync("/api/groups", Json(body), Cancel)).Headers.Location!.AbsolutePath;
-        Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"{group}/members/{await AccountIdAsync(client)}", null, Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NoContent, (await ada.PutAsync($"{group}/members/{await AccountIdAsync(client)}", null, Cancel)).StatusCode);
     }
 
     private async Task ExecuteAsync(string sql)

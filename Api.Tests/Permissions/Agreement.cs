@@ -45,11 +45,13 @@ internal static class Agreement
     // Every grant path begins with what the account has, is joined without a gap, and ends with what the group says.
     private static void CheckGrantPaths(Situation situation, AccessRules rules, DecisionExplanation explanation)
     {
-        foreach (var (grantPath, isGrant) in explanation.Grants.Select(grantPath => (grantPath, true)).Concat(explanation.Denials.Select(grantPath => (grantPath, false))))
+        foreach (var (grantPath, isGrant) in explanation.Grants.Select(grantPath => (grantPath, true))
+            .Concat(explanation.Denials.Select(grantPath => (grantPath, false))))
         {
             Assert.Contains(grantPath.Permission, isGrant ? grantPath.Group.Permissions : grantPath.Group.Denied);
             Assert.True(grantPath.Permission.Covers(situation.Requirement.Permission!.Value), grantPath.ToString());
-            Assert.Same(grantPath.Group, rules.FindGroup(grantPath.Group.Id) is { } known && known == grantPath.Group ? grantPath.Group : null);
+            Assert.Same(
+                grantPath.Group, rules.FindGroup(grantPath.Group.Id) is { } known && known == grantPath.Group ? grantPath.Group : null);
             switch (grantPath.Origin)
             {
                 case { Role: { } role, Mapping: { } mapping }:
@@ -79,7 +81,9 @@ internal static class Agreement
         var requirement = situation.Requirement;
         var narrowed = explanation.HeldScopes is not null
             && explanation.Scopes.Count > 0
-            && (explanation.HeldScopes.Count > 0 || requirement.RequiresScopes || (requirement.Permission is { } model && catalogue.RequiresScopes(model.Model)));
+            && (explanation.HeldScopes.Count > 0
+                || requirement.RequiresScopes
+                || (requirement.Permission is { } model && catalogue.RequiresScopes(model.Model)));
         var covered = !narrowed || explanation.Scopes.Any(set => set.All(explanation.HeldScopes!.Contains));
         var expected = (subject, requirement) switch
         {
@@ -115,12 +119,16 @@ internal static class Agreement
         }
 
         Assert.Equal(
-            situation.Groups.Where(group => group.Permissions.Any(granted => granted.Covers(permission))).Select(group => group.Name).Order(StringComparer.Ordinal),
+            situation.Groups.Where(group => group.Permissions.Any(granted => granted.Covers(permission)))
+                .Select(group => group.Name)
+                .Order(StringComparer.Ordinal),
             explanation.GrantingGroups.Select(way => way.Group.Name));
         foreach (var way in explanation.GrantingGroups)
         {
             Assert.Equal(
-                rules.Mappings.Where(mapping => mapping.GroupId == way.Group.Id).Select(mapping => mapping.Pattern.ToString()).Order(StringComparer.Ordinal),
+                rules.Mappings.Where(mapping => mapping.GroupId == way.Group.Id)
+                    .Select(mapping => mapping.Pattern.ToString())
+                    .Order(StringComparer.Ordinal),
                 way.Mappings.Select(mapping => mapping.Pattern.ToString()));
         }
     }

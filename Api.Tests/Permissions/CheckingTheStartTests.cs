@@ -17,7 +17,11 @@ public sealed class CheckingTheStartTests
     [InlineData("book", "view")]
     [InlineData("book", "delete")]
     public async Task A_permission_that_exists_passes(string model, string action) =>
-        await CheckAsync(routes => routes.MapGet("/test", Ok).RequirePermission(model, action).RequireScopes("books:read library:read", "books:write").OnlyServices());
+        await CheckAsync(routes =>
+            routes.MapGet("/test", Ok)
+                .RequirePermission(model, action)
+                .RequireScopes("books:read library:read", "books:write")
+                .OnlyServices());
 
     [Theory]
     [InlineData("book", "veiw", "The permission book:veiw does not exist. Did you mean book:view?")]
@@ -32,11 +36,14 @@ public sealed class CheckingTheStartTests
 
     [Fact]
     public Task An_endpoint_that_is_open_and_demands_a_permission_ends_the_start() => AssertEndsAsync(
-        routes => routes.MapGroup("/test").AllowAnonymous().MapGet("/", Ok).RequirePermission("book", "view"), "AllowAnonymous, which wins");
+        routes =>
+            routes.MapGroup("/test").AllowAnonymous().MapGet("/", Ok).RequirePermission("book", "view"), "AllowAnonymous, which wins");
 
     [Fact]
     public Task Every_permission_of_an_endpoint_is_looked_at_not_only_the_last() =>
-        AssertEndsAsync(routes => routes.MapGroup("").RequirePermission("book", "veiw").MapGet("/test", Ok).RequirePermission("book", "view"), "Did you mean book:view?");
+        AssertEndsAsync(
+            routes => routes.MapGroup("").RequirePermission("book", "veiw").MapGet("/test", Ok).RequirePermission("book", "view"),
+            "Did you mean book:view?");
 
     [Theory]
     [InlineData("books:raed", "The scope books:raed does not exist. Did you mean books:read?")]
@@ -48,18 +55,27 @@ public sealed class CheckingTheStartTests
     [Fact]
     public Task The_scopes_of_a_route_group_are_looked_at_even_where_an_endpoint_has_its_own() =>
         AssertEndsAsync(
-            routes => routes.MapGroup("").RequireScopes("books:raed").MapGet("/test", Ok).RequirePermission("book", "view").RequireScopes("books:read"),
+            routes =>
+                routes.MapGroup("")
+                    .RequireScopes("books:raed")
+                    .MapGet("/test", Ok)
+                    .RequirePermission("book", "view")
+                    .RequireScopes("books:read"),
             "Did you mean books:read?");
 
     [Theory]
     [InlineData("")]
     [InlineData(" ")]
     public Task An_empty_set_of_scopes_ends_the_start(string set) =>
-        AssertEndsAsync(routes => routes.MapGet("/test", Ok).RequirePermission("book", "view").RequireScopes("books:read", set), "an empty set of scopes, which any token would satisfy");
+        AssertEndsAsync(
+            routes => routes.MapGet("/test", Ok).RequirePermission("book", "view").RequireScopes("books:read", set),
+            "an empty set of scopes, which any token would satisfy");
 
     [Fact]
     public Task An_endpoint_for_nobody_ends_the_start() =>
-        AssertEndsAsync(routes => routes.MapGroup("").OnlyPeople().MapGet("/test", Ok).RequireEnabledAccount().OnlyServices(), "it is for people only and for services only");
+        AssertEndsAsync(
+            routes => routes.MapGroup("").OnlyPeople().MapGet("/test", Ok).RequireEnabledAccount().OnlyServices(),
+            "it is for people only and for services only");
 
     [Fact]
     public async Task The_same_kind_said_twice_passes() =>
@@ -67,7 +83,9 @@ public sealed class CheckingTheStartTests
 
     [Fact]
     public Task An_endpoint_that_does_not_say_who_may_call_it_ends_the_start() =>
-        AssertEndsAsync(routes => routes.MapGet("/test", Ok), "does not say who may call it: add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
+        AssertEndsAsync(
+            routes => routes.MapGet("/test", Ok),
+            "does not say who may call it: add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
 
     [Fact]
     public Task Authentication_alone_says_nothing_of_who_may() =>
@@ -86,7 +104,8 @@ public sealed class CheckingTheStartTests
         var times = 0;
         void Map(IEndpointRouteBuilder routes) => routes.MapGroup("/test").AllowAnonymous().MapGet("/", Ok).Finally(_ => times++);
         static void ReadTwice(IEndpointRouteBuilder routes) =>
-            Assert.Same(Assert.Single(routes.DataSources.SelectMany(source => source.Endpoints)), Assert.Single(routes.DataSources).Endpoints[0]);
+            Assert.Same(
+                Assert.Single(routes.DataSources.SelectMany(source => source.Endpoints)), Assert.Single(routes.DataSources).Endpoints[0]);
 
         await CheckAsync(Map, ReadTwice);
 
@@ -120,7 +139,8 @@ public sealed class CheckingTheStartTests
         await app.Services.GetRequiredService<Migrator>().MigrateAsync(TestContext.Current.CancellationToken);
         await using (var connection = await app.Services.GetRequiredService<Database>().OpenAsync(TestContext.Current.CancellationToken))
         {
-            await Dapper.SqlMapper.ExecuteAsync(connection, "DELETE FROM group_permissions WHERE permission NOT LIKE 'book:%' OR permission = 'book:publish'");
+            await Dapper.SqlMapper.ExecuteAsync(
+                connection, "DELETE FROM group_permissions WHERE permission NOT LIKE 'book:%' OR permission = 'book:publish'");
         }
 
         map(app);

@@ -24,7 +24,9 @@ public sealed class DecisionPropertyTests
                 (roles, groups, mappings, direct) => (situation, situation with
                 {
                     Roles = roles,
-                    Groups = [.. groups.Select(group => group with { Permissions = [.. group.Permissions.Reverse()], Denied = [.. group.Denied.Reverse()] })],
+                    Groups = [
+                        .. groups.Select(group =>
+                            group with { Permissions = [.. group.Permissions.Reverse()], Denied = [.. group.Denied.Reverse()] })],
                     Mappings = mappings,
                     Direct = direct,
                 })))
@@ -41,13 +43,17 @@ public sealed class DecisionPropertyTests
     [Fact]
     public void Where_nothing_is_denied_taking_anything_away_never_grants_more() =>
         Situations.WithoutDenials
-            .SelectMany(situation => Gen.OneOf([.. Removals(situation).Select(removal => removal.After).DefaultIfEmpty(situation)]).Select(after => (situation, after)))
+            .SelectMany(situation =>
+                Gen.OneOf([.. Removals(situation).Select(removal => removal.After).DefaultIfEmpty(situation)])
+                    .Select(after => (situation, after)))
             .Sample((before, after) => Assert.Subset(before.Allowed(), after.Allowed()), iter: Rounds);
 
     [Fact]
     public void Taking_something_away_takes_what_it_alone_granted_and_gives_back_what_it_alone_denied() =>
         Situations.All
-            .SelectMany(situation => Gen.OneOf([.. Removals(situation).DefaultIfEmpty(new("nothing", situation, _ => false))]).Select(removal => (situation, removal)))
+            .SelectMany(situation =>
+                Gen.OneOf([.. Removals(situation).DefaultIfEmpty(new("nothing", situation, _ => false))])
+                    .Select(removal => (situation, removal)))
             .Sample(
                 (before, removal) =>
                 {
@@ -62,7 +68,8 @@ public sealed class DecisionPropertyTests
                         var denied = !explanation.Denials.All(grantPath => removal.TakesDenials && removal.IsFrom(grantPath));
                         Assert.True(
                             left.Contains(permission) == (granted && !denied),
-                            $"without {removal.Name}, {permission} is {(left.Contains(permission) ? "allowed" : "refused")}; before it was {(allowed.Contains(permission) ? "allowed" : "refused")}");
+                            $"without {removal.Name}, {permission} is {(left.Contains(permission) ? "allowed" : "refused")}; "
+                                + $"before it was {(allowed.Contains(permission) ? "allowed" : "refused")}");
                     }
                 },
                 iter: Rounds);
@@ -84,7 +91,8 @@ public sealed class DecisionPropertyTests
         Gen.Select(Situations.All, Gen.Int[0, 4], Situations.Written).Sample(
             (before, place, granted) =>
             {
-                var after = With(before, place % before.Groups.Count, group => group with { Permissions = [.. group.Permissions, granted] });
+                var after = With(
+                    before, place % before.Groups.Count, group => group with { Permissions = [.. group.Permissions, granted] });
                 Assert.Superset(before.Allowed(), after.Allowed());
                 // And what comes with it is no more than it says.
                 Assert.All(after.Allowed().Except(before.Allowed()), permission => Assert.True(granted.Covers(permission)));
@@ -97,7 +105,9 @@ public sealed class DecisionPropertyTests
             situation =>
             {
                 var access = situation.Access;
-                Assert.All(situation.Allowed(), permission => Assert.True(access.Grants(permission) && !access.Denies(permission) && situation.IsEnabled));
+                Assert.All(
+                    situation.Allowed(),
+                    permission => Assert.True(access.Grants(permission) && !access.Denies(permission) && situation.IsEnabled));
             },
             iter: Rounds);
 
@@ -109,8 +119,10 @@ public sealed class DecisionPropertyTests
                 var session = (situation with { Scopes = null }).Allowed();
                 Assert.Subset(session, situation.Allowed());
                 Assert.Subset(situation.Allowed(), (situation with { ApiRequiresScopes = true }).Allowed());
-                Assert.Subset(situation.Allowed(), (situation with { ModelsRequireScopes = [.. situation.ModelsRequireScopes, "book"] }).Allowed());
-                Assert.Subset(situation.Allowed(), (situation with { Requirement = situation.Requirement with { RequiresScopes = true } }).Allowed());
+                Assert.Subset(
+                    situation.Allowed(), (situation with { ModelsRequireScopes = [.. situation.ModelsRequireScopes, "book"] }).Allowed());
+                Assert.Subset(
+                    situation.Allowed(), (situation with { Requirement = situation.Requirement with { RequiresScopes = true } }).Allowed());
                 Assert.Equal(session, (situation with { Scopes = null, ApiRequiresScopes = true }).Allowed());
             },
             iter: Rounds);
@@ -157,12 +169,15 @@ public sealed class DecisionPropertyTests
 
                 var writtenOut = situation with
                 {
-                    Groups = [.. situation.Groups.Select(group => group with { Permissions = WrittenOut(group.Permissions), Denied = WrittenOut(group.Denied) })],
+                    Groups = [
+                        .. situation.Groups.Select(group =>
+                            group with { Permissions = WrittenOut(group.Permissions), Denied = WrittenOut(group.Denied) })],
                 };
                 foreach (var permission in situation.Catalogue.Permissions)
                 {
                     var requirement = situation.Requirement with { Permission = permission };
-                    Assert.Equal((situation with { Requirement = requirement }).Decide(), (writtenOut with { Requirement = requirement }).Decide());
+                    Assert.Equal(
+                        (situation with { Requirement = requirement }).Decide(), (writtenOut with { Requirement = requirement }).Decide());
                 }
             },
             iter: Rounds);
@@ -178,7 +193,9 @@ public sealed class DecisionPropertyTests
                 {
                     var other = only == AccountKind.Person ? service : person;
                     Assert.False(other.Decide().IsAllowed);
-                    Assert.Equal((situation with { Kind = only, Requirement = situation.Requirement with { Only = null } }).Decide(), (situation with { Kind = only }).Decide());
+                    Assert.Equal(
+                        (situation with { Kind = only, Requirement = situation.Requirement with { Only = null } }).Decide(),
+                        (situation with { Kind = only }).Decide());
                 }
                 else
                 {
@@ -197,7 +214,10 @@ public sealed class DecisionPropertyTests
                 var more = situation with
                 {
                     Groups = [.. situation.Groups, strange],
-                    Mappings = [.. situation.Mappings, .. mappings.Where(mapping => !situation.Roles.Any(mapping.Pattern.Matches)).Where(mapping => !situation.Mappings.Contains(mapping))],
+                    Mappings = [
+                        .. situation.Mappings,
+                        .. mappings.Where(mapping => !situation.Roles.Any(mapping.Pattern.Matches))
+                        .Where(mapping => !situation.Mappings.Contains(mapping))],
                 };
                 Assert.Equal(Memberships(situation), Memberships(more));
                 Assert.Equal(situation.Decide(), more.Decide());
@@ -208,11 +228,14 @@ public sealed class DecisionPropertyTests
         situation.Roles.Select(role => new Removal(
             role.ToString(), situation with { Roles = [.. situation.Roles.Except([role])] }, grantPath => grantPath.Origin.Role == role))
         .Concat(situation.Mappings.Select(mapping => new Removal(
-            $"the mapping of {mapping.Pattern}", situation with { Mappings = [.. situation.Mappings.Except([mapping])] }, grantPath => grantPath.Origin.Mapping == mapping)))
+            $"the mapping of {mapping.Pattern}", situation with { Mappings = [.. situation.Mappings.Except([mapping])] }, grantPath =>
+                grantPath.Origin.Mapping == mapping)))
         .Concat(situation.Direct.Select(id => new Removal(
-            $"the direct membership of {id}", situation with { Direct = [.. situation.Direct.Except([id])] }, grantPath => grantPath.Origin == Origin.Direct && grantPath.Group.Id == id)))
+            $"the direct membership of {id}", situation with { Direct = [.. situation.Direct.Except([id])] }, grantPath =>
+                grantPath.Origin == Origin.Direct && grantPath.Group.Id == id)))
         .Concat(situation.Groups.Select(group => new Removal(
-            $"the group {group.Name}", situation with { Groups = [.. situation.Groups.Except([group])] }, grantPath => grantPath.Group == group)))
+            $"the group {group.Name}", situation with { Groups = [.. situation.Groups.Except([group])] }, grantPath =>
+                grantPath.Group == group)))
         .Concat(situation.Groups.Where(group => group.IsDefault).Select(group => new Removal(
             $"default-group {group.Name}",
             With(situation, situation.Groups.ToList().IndexOf(group), one => one with { IsDefault = false }),
@@ -226,13 +249,15 @@ public sealed class DecisionPropertyTests
     private static Situation With(Situation situation, int place, Func<GroupRule, GroupRule> change) =>
         situation with { Groups = [.. situation.Groups.Select((group, i) => i == place ? change(group) : group)] };
 
-    private static IEnumerable<string> Memberships(Situation situation) => situation.Access.Memberships.Select(Notation.Write).Order(StringComparer.Ordinal);
+    private static IEnumerable<string> Memberships(Situation situation) =>
+        situation.Access.Memberships.Select(Notation.Write).Order(StringComparer.Ordinal);
 
     private static string Told(DecisionExplanation explanation) => string.Join('\n', [
         explanation.Decision.ToString(),
         .. explanation.Grants.Select(grantPath => grantPath.ToString()),
         .. explanation.Denials.Select(grantPath => grantPath.ToString()),
-        .. explanation.GrantingGroups.SelectMany(way => way.Mappings.Select(mapping => $"{mapping.Pattern} → {way.Group.Name}").Append(way.Group.Name)),
+        .. explanation.GrantingGroups.SelectMany(way =>
+            way.Mappings.Select(mapping => $"{mapping.Pattern} → {way.Group.Name}").Append(way.Group.Name)),
     ]);
 
     /// <summary>One thing taken away, and which grant paths were made of it.</summary>

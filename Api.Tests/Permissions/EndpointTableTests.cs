@@ -25,7 +25,8 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     // Open to everybody, each for a reason: probes, the doors to and from Keycloak, and pages about signing in.
     private static readonly string[] Open =
     [
-        "/", "/.well-known/authzen-configuration", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/", "/reference/{documentName?}",
+        "/", "/.well-known/authzen-configuration", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/",
+        "/reference/{documentName?}",
         "/signed-out", "/signin", "/signin-failed", "/signout", "/signout-backchannel",
     ];
 
@@ -38,10 +39,15 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         foreach (var endpoint in Endpoints())
         {
             var open = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
-            var schemes = endpoint.Metadata.OfType<AuthorizationPolicy>().SelectMany(policy => policy.AuthenticationSchemes).Distinct(StringComparer.Ordinal);
+            var schemes = endpoint.Metadata.OfType<AuthorizationPolicy>()
+                .SelectMany(policy => policy.AuthenticationSchemes)
+                .Distinct(StringComparer.Ordinal);
             var decided = endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null;
             Assert.True(
-                open ? Open.Contains(Path(endpoint), StringComparer.Ordinal) || Path(endpoint).StartsWith("/reference/", StringComparison.Ordinal) : decided && schemes.Count() == 1,
+                open
+                    ? Open.Contains(Path(endpoint), StringComparer.Ordinal)
+                        || Path(endpoint).StartsWith("/reference/", StringComparison.Ordinal)
+                    : decided && schemes.Count() == 1,
                 $"{endpoint.DisplayName} ({Path(endpoint)}) is open or lacks one scheme or a permission.");
         }
     }
@@ -54,10 +60,12 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         {
             await ExpectAsync(row, "anonymous", 401, await SendAsync(row, Api.NewClient()));
             // A page takes no token, and the API no cookie.
-            await ExpectAsync(row, "wrong scheme", 401, row.IsApi ? await SendAsync(row, callers.Pages) : await SendAsync(row, callers.Nobody));
+            await ExpectAsync(
+                row, "wrong scheme", 401, row.IsApi ? await SendAsync(row, callers.Pages) : await SendAsync(row, callers.Nobody));
             if (row.Permissions.Length > 0)
             {
-                await ExpectAsync(row, "no permission", 403, row.IsApi ? await SendAsync(row, callers.Nobody) : await SendAsync(row, callers.Pages));
+                await ExpectAsync(
+                    row, "no permission", 403, row.IsApi ? await SendAsync(row, callers.Nobody) : await SendAsync(row, callers.Pages));
             }
         }
 
@@ -112,7 +120,8 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         var service = await AccountIdAsync(callers.Nobody);
         var person = await AccountIdAsync(callers.Nora);
         var own = (await PermissionsAsync(callers.Nora)).ToHashSet(StringComparer.Ordinal);
-        foreach (var rows in Rows().GroupBy(row => (Permissions: string.Join(' ', row.Permissions), ByPerson: !row.IsApi || row.Only == AccountKind.Person)))
+        foreach (var rows in Rows()
+            .GroupBy(row => (Permissions: string.Join(' ', row.Permissions), ByPerson: !row.IsApi || row.Only == AccountKind.Person)))
         {
             var permissions = Notation.Words(rows.Key.Permissions);
             var account = rows.Key.ByPerson ? person : service;
@@ -162,7 +171,12 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         {
             foreach (var row in Rows())
             {
-                await ExpectAsync(row, "inactive", 403, row.IsApi ? await SendAsync(row, writer) : await SendAsync(row, callers.Pages), row.IsApi ? "account_disabled" : null);
+                await ExpectAsync(
+                    row,
+                    "inactive",
+                    403,
+                    row.IsApi ? await SendAsync(row, writer) : await SendAsync(row, callers.Pages),
+                    row.IsApi ? "account_disabled" : null);
             }
         }
         finally
@@ -176,7 +190,8 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         {
             foreach (var account in accounts)
             {
-                var response = await ada.PatchAsync($"/api/accounts/{account}", Json($$"""{"enabled":{{(enabled ? "true" : "false")}}}"""), Cancel);
+                var response = await ada.PatchAsync(
+                    $"/api/accounts/{account}", Json($$"""{"enabled":{{(enabled ? "true" : "false")}}}"""), Cancel);
                 Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             }
         }
@@ -185,7 +200,14 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public void The_action_that_a_call_needs_fits_its_method()
     {
-        Dictionary<string, string> actions = new() { ["GET"] = "view", ["POST"] = "add", ["PUT"] = "change", ["PATCH"] = "change", ["DELETE"] = "delete" };
+        Dictionary<string, string> actions = new()
+        {
+            ["GET"] = "view",
+            ["POST"] = "add",
+            ["PUT"] = "change",
+            ["PATCH"] = "change",
+            ["DELETE"] = "delete",
+        };
         foreach (var endpoint in Endpoints().Where(endpoint => Path(endpoint).StartsWith("/api/", StringComparison.Ordinal)
             // About the caller alone, or about access itself.
             && Path(endpoint) is not ("/api/me" or "/api/access/explain")))
@@ -216,7 +238,8 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
 
     private IEnumerable<RouteEndpoint> Endpoints() =>
         Api.Services.GetServices<EndpointDataSource>().SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null || endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null)
+            .Where(endpoint =>
+                endpoint.Metadata.GetMetadata<HttpMethodMetadata>() is not null || endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null)
             .DistinctBy(endpoint => endpoint);
 
     private IEnumerable<Row> Rows() =>
@@ -235,7 +258,10 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     }
 
     private static async Task<IEnumerable<string>> PermissionsAsync(HttpClient client) =>
-        (await JsonAsync(await client.GetAsync("/api/me", Cancel))).GetProperty("permissions").EnumerateArray().Select(permission => permission.GetString()!);
+        (await JsonAsync(await client.GetAsync("/api/me", Cancel)))
+            .GetProperty("permissions")
+            .EnumerateArray()
+            .Select(permission => permission.GetString()!);
 
     private static Task<HttpResponseMessage> SendAsync(Row row, HttpClient client) => client.SendAsync(row.Request(), Cancel);
 
@@ -245,7 +271,10 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     private async Task ExpectAsync(Row row, string cell, int status, HttpResponseMessage response, string? code = null)
     {
         Expect(row, cell, actual => actual == status, response);
-        if (code is not null && (int)response.StatusCode == status && (await JsonAsync(response)).GetProperty("code").GetString() is var actual && actual != code)
+        if (code is not null
+            && (int)response.StatusCode == status
+            && (await JsonAsync(response)).GetProperty("code").GetString() is var actual
+            && actual != code)
         {
             _surprises.Add($"{row}: {cell}: {actual}, not {code}");
         }
@@ -269,7 +298,8 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     private sealed record Row(string Method, RouteEndpoint Endpoint, PermissionCatalogue Catalogue)
     {
         /// <summary>Whether it takes tokens; else it takes sessions.</summary>
-        public bool IsApi { get; } = Endpoint.Metadata.OfType<AuthorizationPolicy>().Any(policy => policy.AuthenticationSchemes.Contains(Schemes.Bearer));
+        public bool IsApi { get; } = Endpoint.Metadata.OfType<AuthorizationPolicy>()
+            .Any(policy => policy.AuthenticationSchemes.Contains(Schemes.Bearer));
 
         /// <summary>What it asks for; nothing where any enabled account may.</summary>
         public Permission[] Permissions { get; } =

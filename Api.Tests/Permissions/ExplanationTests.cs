@@ -13,7 +13,11 @@ public sealed class ExplanationTests
             Notation.Mapping("staff>readers"), Notation.Mapping("acme-api/book-*>readers"), Notation.Mapping("/operations/leads>readers"),
             Notation.Mapping("clerk>keepers"), Notation.Mapping("acme-api/keeper-*>keepers"),
         ],
-        Groups = [Notation.Group("readers +book:view +book:*"), Notation.Group("interns -book:*"), Notation.Group("all +*:* default-group"), Notation.Group("keepers +loan:*"), Notation.Group("archive +loan:view")],
+        Groups =
+        [
+            Notation.Group("readers +book:view +book:*"), Notation.Group("interns -book:*"), Notation.Group("all +*:* default-group"),
+            Notation.Group("keepers +loan:*"), Notation.Group("archive +loan:view"),
+        ],
         Direct = [Notation.Id("readers"), Notation.Id("interns")],
     };
 
@@ -43,7 +47,11 @@ public sealed class ExplanationTests
     [Fact]
     public void What_is_missing_comes_with_the_groups_that_would_grant_it_and_the_roles_that_lead_there()
     {
-        var without = Situation with { Groups = [.. Situation.Groups.Where(group => group.Name != "all")], Requirement = new AccessRequirement(new Permission("loan", "view")) };
+        var without = Situation with
+        {
+            Groups = [.. Situation.Groups.Where(group => group.Name != "all")],
+            Requirement = new AccessRequirement(new Permission("loan", "view")),
+        };
 
         var explanation = without.Explain();
 
@@ -51,13 +59,18 @@ public sealed class ExplanationTests
         Assert.Empty(explanation.Grants);
         Assert.Equal(
             ["archive: ", "keepers: realm role clerk, role keeper-* of client acme-api"],
-            explanation.GrantingGroups.Select(way => $"{way.Group.Name}: {string.Join(", ", way.Mappings.Select(mapping => mapping.Pattern.ToString()))}"));
+            explanation.GrantingGroups.Select(way =>
+                $"{way.Group.Name}: {string.Join(", ", way.Mappings.Select(mapping => mapping.Pattern.ToString()))}"));
     }
 
     [Fact]
     public void Scopes_are_told_beside_those_that_the_token_holds()
     {
-        var asked = Situation with { Scopes = new HashSet<string> { "openid", "books:write", "accounts:read" }, Requirement = new AccessRequirement(new Permission("author", "view"), [["authors:read", "books:read"], ["library:read"]]) };
+        var asked = Situation with
+        {
+            Scopes = new HashSet<string> { "openid", "books:write", "accounts:read" },
+            Requirement = new AccessRequirement(new Permission("author", "view"), [["authors:read", "books:read"], ["library:read"]]),
+        };
 
         var explanation = asked.Explain();
 
@@ -65,13 +78,18 @@ public sealed class ExplanationTests
         Assert.Equal(["accounts:read", "books:write"], explanation.HeldScopes);
         Assert.Equal("authors:read books:read", explanation.Decision.Scope);
         Assert.Null((asked with { Scopes = null }).Explain().HeldScopes);
-        Assert.Equal([["authors:read"]], (asked with { Requirement = new AccessRequirement(new Permission("author", "view")) }).Explain().Scopes);
+        Assert.Equal(
+            [["authors:read"]], (asked with { Requirement = new AccessRequirement(new Permission("author", "view")) }).Explain().Scopes);
     }
 
     [Fact]
     public void What_any_account_may_has_no_grant_paths_and_may_have_scopes()
     {
-        var explanation = (Situation with { Requirement = new AccessRequirement(null, [["library:read"]]), Scopes = new HashSet<string> { "books:read", "openid" } }).Explain();
+        var explanation = (Situation with
+        {
+            Requirement = new AccessRequirement(null, [["library:read"]]),
+            Scopes = new HashSet<string> { "books:read", "openid" },
+        }).Explain();
 
         Assert.Equal(DecisionReason.InsufficientScope, explanation.Decision.Reason);
         Assert.Equal([["library:read"]], explanation.Scopes);
@@ -84,7 +102,10 @@ public sealed class ExplanationTests
     [Fact]
     public void What_does_not_exist_has_no_scopes_and_whoever_holds_everything_is_told_how_it_would_be_granted()
     {
-        var explanation = (Situation with { Requirement = new AccessRequirement(new Permission("car", "view"), [["library:read"]]) }).Explain();
+        var explanation = (Situation with
+        {
+            Requirement = new AccessRequirement(new Permission("car", "view"), [["library:read"]]),
+        }).Explain();
 
         Assert.Equal(DecisionReason.PermissionMissing, explanation.Decision.Reason);
         Assert.Empty(explanation.Scopes);
@@ -103,7 +124,8 @@ public sealed class ExplanationTests
     [Fact]
     public void Origins_are_told_by_the_role_and_by_the_pattern_that_it_fits() => Assert.Equal(
         [
-            "Keycloak group /operations/leads", "default group", "direct member", "direct member", "realm role staff", "role book-reader of client acme-api (as book-*)",
+            "Keycloak group /operations/leads", "default group", "direct member", "direct member", "realm role staff",
+            "role book-reader of client acme-api (as book-*)",
         ],
         Situation.Access.Memberships.Select(membership => membership.Origin.ToString()).Order(StringComparer.Ordinal));
 

@@ -5,11 +5,16 @@ using CsCheck;
 
 namespace Api.Tests.Permissions;
 
-/// <summary>Nobody hands out or takes away what they do not hold: neither as groups write it, nor with a token that was issued for less.</summary>
+/// <summary>
+/// Nobody hands out or takes away what they do not hold: neither as groups write it, nor with a token that was issued for less.
+/// </summary>
 public sealed class GrantGuardTests
 {
     private static readonly Gen<(IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<Guid> Direct)> Account =
-        Gen.Select(Situations.Roles, Situations.DirectInto(5), (roles, direct) => ((IReadOnlyList<KeycloakRole>)roles, (IReadOnlyList<Guid>)direct));
+        Gen.Select(
+            Situations.Roles,
+            Situations.DirectInto(5),
+            (roles, direct) => ((IReadOnlyList<KeycloakRole>)roles, (IReadOnlyList<Guid>)direct));
 
     [Theory]
     // What the giver's groups say | the scopes of the token | what would change hands | what is lacking
@@ -60,7 +65,8 @@ public sealed class GrantGuardTests
             Assert.Equal(403, refusal.StatusCode);
             Assert.Equal("grant_refused", refusal.ProblemDetails.Extensions["code"]);
             Assert.Equal(
-                $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", Notation.Words(lacking))}.", refusal.ProblemDetails.Detail);
+                $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", Notation.Words(lacking))}.",
+                refusal.ProblemDetails.Detail);
         }
     }
 
@@ -97,14 +103,21 @@ public sealed class GrantGuardTests
                     // Without a token, for there may always be a wider one.
                     var account = maker with { Roles = roles, Direct = direct, Scopes = null };
                     var before = account.Allowed();
-                    var after = (account with { Groups = change.Groups, Mappings = change.Mappings, Direct = [.. change.Direct(direct)] }).Allowed();
+                    var after = (account with
+                    {
+                        Groups = change.Groups,
+                        Mappings = change.Mappings,
+                        Direct = [.. change.Direct(direct)],
+                    }).Allowed();
                     Interlocked.Add(ref changed, before.Except(after).Concat(after.Except(before)).Count());
                     Assert.Subset(holds, after.Except(before).ToHashSet());
                     Assert.Subset(holds, before.Except(after).ToHashSet());
                 }
 
                 // Nor what wildcards will cover tomorrow.
-                Assert.All(change.HandedOut.Where(permission => permission.Action == Permission.Any), permission => Assert.True(maker.Access.Grants(permission)));
+                Assert.All(
+                    change.HandedOut.Where(permission => permission.Action == Permission.Any),
+                    permission => Assert.True(maker.Access.Grants(permission)));
             },
             iter: 5000);
 
@@ -159,5 +172,8 @@ public sealed class GrantGuardTests
         refused: _ => { });
 
     private sealed record Change(
-        IReadOnlyList<GroupRule> Groups, IReadOnlyList<MappingRule> Mappings, Func<IEnumerable<Guid>, IEnumerable<Guid>> Direct, IEnumerable<Permission> HandedOut);
+        IReadOnlyList<GroupRule> Groups,
+        IReadOnlyList<MappingRule> Mappings,
+        Func<IEnumerable<Guid>, IEnumerable<Guid>> Direct,
+        IEnumerable<Permission> HandedOut);
 }

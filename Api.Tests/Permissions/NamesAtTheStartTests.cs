@@ -42,7 +42,8 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
             await WriteAsync(place, permission, denied);
 
             // Every mistake is told at once, and so is the way out.
-            await AssertEndsAsync(place.ConnectionString, [expected, "Group staff: The permission admin:look does not exist.", "\"access export\""]);
+            await AssertEndsAsync(
+                place.ConnectionString, [expected, "Group staff: The permission admin:look does not exist.", "\"access export\""]);
         }
     }
 

@@ -22,7 +22,8 @@ public sealed class PermissionCatalogueTests
     {
         Assert.Equal(
             [
-                "accounts:read", "accounts:write", "authors:read", "authors:write", "books:read", "books:write", "library:all", "library:read",
+                "accounts:read", "accounts:write", "authors:read", "authors:write", "books:read", "books:write", "library:all",
+                "library:read",
                 "loans:read", "loans:write",
             ],
             _catalogue.Scopes.Order(StringComparer.Ordinal));
@@ -74,10 +75,15 @@ public sealed class PermissionCatalogueTests
     [InlineData("loan:extends", true, "The permission loan:extends does not exist. Did you mean loan:extend?")]
     [InlineData("account:delete", true, "The permission account:delete does not exist. Actions of account are view, change.")]
     [InlineData("car:*", true, "The permission car:* does not exist. Models are account, author, book, loan.")]
-    [InlineData("*:view", true, "\"*:view\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
-    [InlineData("book:v*", true, "\"book:v*\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
+    [InlineData(
+        "*:view", true, "\"*:view\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
+    [InlineData(
+        "book:v*", true, "\"book:v*\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
     [InlineData("book", true, "\"book\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
-    [InlineData("book:view:all", true, "\"book:view:all\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
+    [InlineData(
+        "book:view:all",
+        true,
+        "\"book:view:all\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
     [InlineData("", true, "\"\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.")]
     public void A_permission_that_does_not_exist_is_a_mistake_with_the_nearest_name(string text, bool wildcards, string? expected) =>
         Assert.Equal(expected, _catalogue.Mistake(text, wildcards));
@@ -99,7 +105,10 @@ public sealed class PermissionCatalogueTests
     [InlineData("library:all", null)]
     [InlineData("book:read", "The scope book:read does not exist. Did you mean books:read?")]
     [InlineData("libary:read", "The scope libary:read does not exist. Did you mean library:read?")]
-    [InlineData("openid", "The scope openid does not exist. Known: accounts:read, accounts:write, authors:read, authors:write, books:read, books:write, library:all, library:read, loans:read, loans:write.")]
+    [InlineData(
+        "openid",
+        "The scope openid does not exist. Known: accounts:read, accounts:write, authors:read, authors:write, books:read, "
+            + "books:write, library:all, library:read, loans:read, loans:write.")]
     public void A_scope_that_does_not_exist_is_a_mistake_with_the_nearest_name(string scope, string? expected) =>
         Assert.Equal(expected, _catalogue.ScopeMistake(scope));
 
@@ -118,7 +127,8 @@ public sealed class PermissionCatalogueTests
     [InlineData("boook", "Permissions:RequireScopesFor names the model boook, which does not exist. Did you mean book?")]
     [InlineData("books", "Permissions:RequireScopesFor names the model books, which does not exist. Did you mean book?")]
     [InlineData("Book", "Permissions:RequireScopesFor names the model Book, which does not exist. Did you mean book?")]
-    [InlineData("warehouse", "Permissions:RequireScopesFor names the model warehouse, which does not exist. Known: account, author, book, loan.")]
+    [InlineData(
+        "warehouse", "Permissions:RequireScopesFor names the model warehouse, which does not exist. Known: account, author, book, loan.")]
     public void A_setting_that_names_an_unknown_model_is_a_mistake_with_the_nearest_name(string model, string expected)
     {
         var exception = Assert.Throws<PermissionNameException>(() => Situation.CatalogueOf(false, "author", model));

@@ -192,7 +192,12 @@ public abstract class RecordedRolesTests(ForgingRealmPlace place) : ForgingRealm
 
     // A service's token without any roles but those given, issued so many seconds after the first.
     private HttpClient Client(int second, string subject, params (string Name, object? Value)[] claims) =>
-        Realm.NewClient(Realm.Mint(changes: [("sub", subject), ("iat", _now + second), ("resource_access", null), .. claims.Select(claim => (claim.Name, AsJson(claim.Value)))]));
+        Realm.NewClient(Realm.Mint(
+            changes: [
+                ("sub", subject),
+                ("iat", _now + second),
+                ("resource_access", null),
+                .. claims.Select(claim => (claim.Name, AsJson(claim.Value)))]));
 
     // The library that writes tokens takes dictionaries and JSON, no objects of this test's own.
     private static object? AsJson(object? value) => value is null or string or string[]? value : JsonSerializer.SerializeToElement(value);
@@ -216,4 +221,5 @@ public abstract class RecordedRolesTests(ForgingRealmPlace place) : ForgingRealm
 
 public sealed class RecordedRolesOnSqliteTests(ForgingRealmOnSqlite place) : RecordedRolesTests(place), IClassFixture<ForgingRealmOnSqlite>;
 
-public sealed class RecordedRolesOnPostgreSqlTests(ForgingRealmOnPostgreSql place) : RecordedRolesTests(place), IClassFixture<ForgingRealmOnPostgreSql>;
+public sealed class RecordedRolesOnPostgreSqlTests(
+    ForgingRealmOnPostgreSql place) : RecordedRolesTests(place), IClassFixture<ForgingRealmOnPostgreSql>;

@@ -24,10 +24,18 @@ public sealed partial class RefusalTests
 
     [Theory]
     [InlineData(DecisionReason.AccountDisabled, "Your account is disabled here. Ask somebody who manages accounts to enable it.")]
-    [InlineData(DecisionReason.AccountKindRefused, "This is for one kind of account only: services call the API with a service account's token, people with their own.")]
-    [InlineData(DecisionReason.PermissionDenied, "A group that you are in denies book:view, which wins over every group that grants it. Ask to be taken out of that group.")]
-    [InlineData(DecisionReason.PermissionMissing, "None of your groups grants book:view. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.")]
-    [InlineData(DecisionReason.InsufficientScope, "Your groups allow book:view, but the token was issued for less. Ask Keycloak for a token with the scope books:read.")]
+    [InlineData(
+        DecisionReason.AccountKindRefused,
+        "This is for one kind of account only: services call the API with a service account's token, people with their own.")]
+    [InlineData(
+        DecisionReason.PermissionDenied,
+        "A group that you are in denies book:view, which wins over every group that grants it. Ask to be taken out of that group.")]
+    [InlineData(
+        DecisionReason.PermissionMissing,
+        "None of your groups grants book:view. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.")]
+    [InlineData(
+        DecisionReason.InsufficientScope,
+        "Your groups allow book:view, but the token was issued for less. Ask Keycloak for a token with the scope books:read.")]
     internal void Every_refusal_names_the_remedy(DecisionReason reason, string expected) =>
         Assert.Equal(expected, Refusals.Detail(new Decision(reason, new("book", "view"), "books:read")));
 
@@ -38,9 +46,12 @@ public sealed partial class RefusalTests
 
         Assert.Equal(new AccessRequirement(requirement.Permission), PermissionHandler.RequirementOf(EndpointWith(), requirement));
         Assert.Equal(new AccessRequirement(requirement.Permission), PermissionHandler.RequirementOf(endpoint: null, requirement));
-        Assert.Equal(new AccessRequirement(requirement.Permission, RequiresScopes: true), PermissionHandler.RequirementOf(EndpointWith(new ScopeRule([])), requirement));
         Assert.Equal(
-            new AccessRequirement(requirement.Permission, Only: AccountKind.Service), PermissionHandler.RequirementOf(EndpointWith(new AccountKindRule(AccountKind.Service)), requirement));
+            new AccessRequirement(requirement.Permission, RequiresScopes: true),
+            PermissionHandler.RequirementOf(EndpointWith(new ScopeRule([])), requirement));
+        Assert.Equal(
+            new AccessRequirement(requirement.Permission, Only: AccountKind.Service),
+            PermissionHandler.RequirementOf(EndpointWith(new AccountKindRule(AccountKind.Service)), requirement));
 
         // The endpoint's own word stands after its group's, and counts.
         string[][] alternatives = [["books:read"]];
@@ -66,16 +77,21 @@ public sealed partial class RefusalTests
     public async Task A_refusal_that_is_none_of_ours_is_left_to_the_scheme()
     {
         var schemes = new Schemes();
-        var context = new DefaultHttpContext { RequestServices = new ServiceCollection().AddSingleton<IAuthenticationService>(schemes).BuildServiceProvider() };
+        var context = new DefaultHttpContext
+        {
+            RequestServices = new ServiceCollection().AddSingleton<IAuthenticationService>(schemes).BuildServiceProvider(),
+        };
         var handler = new RefusalResultHandler();
         var policy = new AuthorizationPolicyBuilder("some-scheme").RequireAuthenticatedUser().Build();
 
-        await handler.HandleAsync(_ => Task.CompletedTask, context, policy, PolicyAuthorizationResult.Forbid(AuthorizationFailure.Failed(policy.Requirements)));
+        await handler.HandleAsync(
+            _ => Task.CompletedTask, context, policy, PolicyAuthorizationResult.Forbid(AuthorizationFailure.Failed(policy.Requirements)));
 
         Assert.Equal(["some-scheme"], schemes.Forbidden);
     }
 
-    private static Endpoint EndpointWith(params object[] metadata) => new(requestDelegate: null, new EndpointMetadataCollection(metadata), "test");
+    private static Endpoint EndpointWith(params object[] metadata) =>
+        new(requestDelegate: null, new EndpointMetadataCollection(metadata), "test");
 
     [GeneratedRegex("(?<!^)[A-Z]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Capital();
@@ -92,10 +108,13 @@ public sealed partial class RefusalTests
 
         public Task<AuthenticateResult> AuthenticateAsync(HttpContext context, string? scheme) => throw new NotSupportedException();
 
-        public Task ChallengeAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => throw new NotSupportedException();
+        public Task ChallengeAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) =>
+            throw new NotSupportedException();
 
-        public Task SignInAsync(HttpContext context, string? scheme, ClaimsPrincipal principal, AuthenticationProperties? properties) => throw new NotSupportedException();
+        public Task SignInAsync(HttpContext context, string? scheme, ClaimsPrincipal principal, AuthenticationProperties? properties) =>
+            throw new NotSupportedException();
 
-        public Task SignOutAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) => throw new NotSupportedException();
+        public Task SignOutAsync(HttpContext context, string? scheme, AuthenticationProperties? properties) =>
+            throw new NotSupportedException();
     }
 }

@@ -49,7 +49,9 @@ public abstract class RequiringScopesTests(ApiUnderTest api) : ApiTests(api)
 
         await AssertProblemAsync(await ada.GetAsync("/api/books", Cancel), 403, "insufficient_scope");
         Assert.Equal(HttpStatusCode.OK, (await ada.GetAsync("/api/accounts", Cancel)).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await some.NewClient(await Api.TokenOfAsync("acme-reader", "books:read")).GetAsync("/api/books", Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (await some.NewClient(await Api.TokenOfAsync("acme-reader", "books:read")).GetAsync("/api/books", Cancel)).StatusCode);
     }
 
     [Fact]
@@ -58,10 +60,12 @@ public abstract class RequiringScopesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.OK, (await (await Api.ServiceAsync("acme-reader")).GetAsync("/api/books", Cancel)).StatusCode);
 
         await using var said = Api.Variant(("Permissions:RequireScopes", "false"));
-        Assert.Equal(HttpStatusCode.OK, (await said.NewClient(await Api.TokenOfAsync("acme-reader")).GetAsync("/api/books", Cancel)).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.OK, (await said.NewClient(await Api.TokenOfAsync("acme-reader")).GetAsync("/api/books", Cancel)).StatusCode);
     }
 }
 
-public sealed class RequiringScopesOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : RequiringScopesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+public sealed class RequiringScopesOnEmbeddedRealmTests(
+    ApiOnEmbeddedRealm api) : RequiringScopesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class RequiringScopesOnKeycloakTests(ApiOnKeycloak api) : RequiringScopesTests(api), IClassFixture<ApiOnKeycloak>;

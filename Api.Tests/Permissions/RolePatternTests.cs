@@ -105,10 +105,16 @@ public sealed class RolePatternTests
     public void A_character_that_ends_a_line_or_is_obeyed_or_turns_text_around_is_a_mistake(char character)
     {
         Assert.Equal(
-            (RolePatternPart.Name, $"The name holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)character:X4}. Leave it out."),
+            (
+                RolePatternPart.Name,
+                "The name holds a character that ends a line, is obeyed by a terminal or turns text around: "
+                    + $"U+{(int)character:X4}. Leave it out."),
             Assert.Single(new RolePattern(RoleKind.RealmRole, "", $"a{character}b").Mistakes()));
         Assert.Equal(
-            (RolePatternPart.Client, $"The client holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)character:X4}. Leave it out."),
+            (
+                RolePatternPart.Client,
+                "The client holds a character that ends a line, is obeyed by a terminal or turns text around: "
+                    + $"U+{(int)character:X4}. Leave it out."),
             Assert.Single(new RolePattern(RoleKind.ClientRole, $"a{character}b", "x").Mistakes()));
     }
 

@@ -43,7 +43,8 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
     [Fact]
     public async Task The_right_kind_of_account_still_needs_the_permission()
     {
-        var problem = await AssertProblemAsync(await GetAsync("/test/services", isService: true, "nothing", scope: null), 403, "permission_missing");
+        var problem = await AssertProblemAsync(
+            await GetAsync("/test/services", isService: true, "nothing", scope: null), 403, "permission_missing");
 
         Assert.Equal("book:view", problem.GetProperty("missingPermission").GetString());
         Assert.Contains("None of your groups grants book:view", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -93,17 +94,20 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
             var problem = await AssertProblemAsync(response, 403, "insufficient_scope");
             Assert.Equal(missing, problem.GetProperty("missingScope").GetString());
             Assert.Equal($"Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"{missing}\"", Challenge(response));
-            Assert.Contains($"Ask Keycloak for a token with the scope {missing}.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Contains(
+                $"Ask Keycloak for a token with the scope {missing}.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         }
     }
 
     [Fact]
     public async Task What_any_account_may_is_refused_without_the_name_of_a_permission()
     {
-        var problem = await AssertProblemAsync(await GetAsync("/test/anybody", isService: true, "superuser", "books:read"), 403, "insufficient_scope");
+        var problem = await AssertProblemAsync(
+            await GetAsync("/test/anybody", isService: true, "superuser", "books:read"), 403, "insufficient_scope");
 
         Assert.Equal(
-            "The token was issued for less than this call needs. Ask Keycloak for a token with the scope library:read.", problem.GetProperty("detail").GetString());
+            "The token was issued for less than this call needs. Ask Keycloak for a token with the scope library:read.",
+            problem.GetProperty("detail").GetString());
     }
 
     [Fact]
@@ -135,15 +139,18 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
     [Fact]
     public async Task Scopes_never_widen()
     {
-        await AssertProblemAsync(await GetAsync("/test/alternatives", isService: true, "nothing", "library:read"), 403, "permission_missing");
+        await AssertProblemAsync(
+            await GetAsync("/test/alternatives", isService: true, "nothing", "library:read"), 403, "permission_missing");
         await AssertProblemAsync(await GetAsync("/test/required", isService: true, "nothing", scope: null), 403, "permission_missing");
     }
 
     [Fact]
     public async Task What_an_endpoint_demands_of_its_own_is_not_explained_by_the_permission_alone()
     {
-        var own = await AssertProblemAsync(await GetAsync("/test/alternatives", isService: true, "superuser", "books:read access:read"), 403, "insufficient_scope");
-        var model = await AssertProblemAsync(await GetAsync("/test/both", isService: true, "superuser", "access:read"), 403, "insufficient_scope");
+        var own = await AssertProblemAsync(
+            await GetAsync("/test/alternatives", isService: true, "superuser", "books:read access:read"), 403, "insufficient_scope");
+        var model = await AssertProblemAsync(
+            await GetAsync("/test/both", isService: true, "superuser", "access:read"), 403, "insufficient_scope");
 
         Assert.False(own.TryGetProperty("explanation", out _));
         Assert.True(model.TryGetProperty("explanation", out _));
@@ -157,7 +164,8 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
     public async Task An_endpoint_that_names_two_permissions_needs_both()
     {
         Assert.Equal(HttpStatusCode.OK, (await GetAsync("/test/two", isService: false, "superuser", scope: null)).StatusCode);
-        var problem = await AssertProblemAsync(await GetAsync("/test/two", isService: false, "staff", scope: null), 403, "permission_missing");
+        var problem = await AssertProblemAsync(
+            await GetAsync("/test/two", isService: false, "staff", scope: null), 403, "permission_missing");
         Assert.Equal("book:view", problem.GetProperty("missingPermission").GetString());
     }
 
@@ -203,7 +211,8 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
             test.MapGet("/anybody", Ok).RequireEnabledAccount().RequireScopes("library:read");
             test.MapGet("/anybody/unnamed", Ok).RequireEnabledAccount().RequireScopes();
             test.MapGet("/shown", Ok).RequirePermission("book", "view").WithMetadata(new RefusalPage(
-                (_, decision) => TypedResults.Text($"{decision.Reason} {decision.Permission}", statusCode: StatusCodes.Status403Forbidden)));
+                (_, decision) =>
+                    TypedResults.Text($"{decision.Reason} {decision.Permission}", statusCode: StatusCodes.Status403Forbidden)));
             var required = test.MapGroup("/required").RequireScopes();
             required.MapGet("/", Ok).RequirePermission("book", "view");
             required.MapGet("/own", Ok).RequirePermission("book", "view").RequireScopes("library:read");

@@ -59,14 +59,17 @@ internal sealed record Situation
     public DecisionExplanation Explain()
     {
         var rules = Rules;
-        return DecisionExplanation.Create(new Subject(Guid.Empty, Kind, IsEnabled, rules.Resolve(Roles, Direct), Scopes), Requirement, rules, Catalogue);
+        return DecisionExplanation.Create(
+            new Subject(Guid.Empty, Kind, IsEnabled, rules.Resolve(Roles, Direct), Scopes), Requirement, rules, Catalogue);
     }
 
     /// <summary>Everything that may be done, asked one by one, each as this question is asked.</summary>
     public HashSet<Permission> Allowed()
     {
         var (subject, catalogue) = (Subject, Catalogue);
-        return [.. catalogue.Permissions.Where(permission => Decision.Evaluate(subject, Requirement with { Permission = permission }, catalogue).IsAllowed)];
+        return [
+            .. catalogue.Permissions.Where(permission =>
+                Decision.Evaluate(subject, Requirement with { Permission = permission }, catalogue).IsAllowed)];
     }
 
     public static PermissionCatalogue CatalogueOf(bool requireScopes = false, params IEnumerable<string> requireScopesFor)
@@ -84,7 +87,10 @@ internal sealed record Situation
         " | ",
         Notation.Who(this),
         string.Join(' ', Roles.Select(Notation.Write)),
-        string.Join(' ', Mappings.Select(mapping => $"{Notation.Write(mapping.Pattern.Role)}>{Groups.FirstOrDefault(group => group.Id == mapping.GroupId)?.Name ?? "gone"}")),
+        string.Join(
+            ' ',
+            Mappings.Select(mapping =>
+                $"{Notation.Write(mapping.Pattern.Role)}>{Groups.FirstOrDefault(group => group.Id == mapping.GroupId)?.Name ?? "gone"}")),
         string.Join("; ", Groups.Select(Notation.Write)),
         string.Join(' ', Direct.Select(id => Groups.FirstOrDefault(group => group.Id == id)?.Name ?? "gone")),
         Scopes is null ? "session" : string.Join(' ', Scopes),
@@ -129,7 +135,9 @@ internal static class Notation
         return new MappingRule(Id(text), new RolePattern(role.Kind, role.Client, role.Name), Id(parts[1]));
     }
 
-    /// <param name="text"><c>readers +book:view -book:add default-group</c>: a name, grants, denials, and whether it is a default group.</param>
+    /// <param name="text">
+    /// <c>readers +book:view -book:add default-group</c>: a name, grants, denials, and whether it is a default group.
+    /// </param>
     public static GroupRule Group(string text)
     {
         var words = Words(text);
@@ -143,9 +151,15 @@ internal static class Notation
     }
 
     public static string Write(GroupRule group) => string.Join(
-        ' ', [group.Name, .. group.Permissions.Select(granted => $"+{granted}"), .. group.Denied.Select(denied => $"-{denied}"), .. group.IsDefault ? ["default-group"] : Array.Empty<string>()]);
+        ' ',
+        [
+            group.Name, .. group.Permissions.Select(granted => $"+{granted}"), .. group.Denied.Select(denied => $"-{denied}"),
+            .. group.IsDefault ? ["default-group"] : Array.Empty<string>(),
+        ]);
 
-    /// <summary><c>readers&lt;staff</c>, <c>readers&lt;book-reader~book-*</c>, <c>readers&lt;hand</c> or <c>readers&lt;default-group</c>.</summary>
+    /// <summary>
+    /// <c>readers&lt;staff</c>, <c>readers&lt;book-reader~book-*</c>, <c>readers&lt;hand</c> or <c>readers&lt;default-group</c>.
+    /// </summary>
     public static string Write(Membership membership) => membership.Group.Name + "<" + membership.Origin switch
     {
         { Role: { } role, Mapping: { } mapping } => Write(role) + (mapping.Pattern.IsExact ? "" : "~" + Write(mapping.Pattern.Role)),
@@ -155,7 +169,9 @@ internal static class Notation
 
     /// <param name="text"><c>person</c> or <c>service</c>, with <c>off</c> for one that is disabled.</param>
     public static (AccountKind Kind, bool IsEnabled) Who(string text) =>
-        (text.StartsWith("service", StringComparison.Ordinal) ? AccountKind.Service : AccountKind.Person, !text.EndsWith("off", StringComparison.Ordinal));
+        (text.StartsWith("service", StringComparison.Ordinal)
+            ? AccountKind.Service
+            : AccountKind.Person, !text.EndsWith("off", StringComparison.Ordinal));
 
     public static string Who(Situation situation) =>
         (situation.Kind == AccountKind.Service ? "service" : "person") + (situation.IsEnabled ? "" : " off");
@@ -168,7 +184,9 @@ internal static class Notation
     {
         var words = Words(text);
         return new AccessRequirement(
-            words[0] == "anything" ? null : Permission.TryParse(words[0], out var permission) ? permission : throw new FormatException(text),
+            words[0] == "anything"
+                ? null
+                : Permission.TryParse(words[0], out var permission) ? permission : throw new FormatException(text),
             After("any-of=") is { } sets ? [.. sets.Split(',').Select(set => set.Split('+', StringSplitOptions.RemoveEmptyEntries))] : null,
             words.Contains("requires"),
             After("only=") is { } kind ? Who(kind).Kind : null);

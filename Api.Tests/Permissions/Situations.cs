@@ -21,7 +21,8 @@ internal static class Situations
 
     public static readonly Gen<KeycloakRole> Role = Gen.OneOf(RoleNames).Select(Notation.Role);
 
-    private static readonly Gen<RolePattern> Pattern = Gen.OneOf(PatternNames).Select(name => new RolePattern(Notation.Role(name).Kind, Notation.Role(name).Client, Notation.Role(name).Name));
+    private static readonly Gen<RolePattern> Pattern = Gen.OneOf(PatternNames)
+        .Select(name => new RolePattern(Notation.Role(name).Kind, Notation.Role(name).Client, Notation.Role(name).Name));
 
     public static readonly Gen<Permission> Known = Gen.OneOf([.. Situation.CatalogueOf().Permissions]);
 
@@ -35,18 +36,24 @@ internal static class Situations
     public static readonly Gen<KeycloakRole[]> Roles = Role.Array[0, 5].Select(roles => roles.Distinct().ToArray());
 
     public static readonly Gen<string> Scope = Gen.OneOf(
-        "openid", "profile", "Books:read", "books:read", "books:write", "authors:read", "authors:write", "loans:write", "accounts:read", "library:read", "library:all");
+        "openid", "profile", "Books:read", "books:read", "books:write", "authors:read", "authors:write", "loans:write", "accounts:read",
+        "library:read", "library:all");
 
     /// <summary>The scopes of a token.</summary>
-    public static readonly Gen<IReadOnlySet<string>> Token = Scope.Array[0, 4].Select(scopes => (IReadOnlySet<string>)scopes.ToHashSet(StringComparer.Ordinal));
+    public static readonly Gen<IReadOnlySet<string>> Token = Scope.Array[0, 4]
+        .Select(scopes => (IReadOnlySet<string>)scopes.ToHashSet(StringComparer.Ordinal));
 
     // Endpoints state no scope that does not exist: it ends the start.
     private static readonly Gen<IReadOnlyList<IReadOnlyList<string>>?> Alternatives = Gen.Frequency(
         (4, Gen.Const(() => (IReadOnlyList<IReadOnlyList<string>>?)null)),
-        (1, Scope.Where(Situation.CatalogueOf().IsScope).Array[1, 2].Array[1, 3].Select(sets => (IReadOnlyList<IReadOnlyList<string>>?)sets)));
+        (1, Scope.Where(Situation.CatalogueOf().IsScope).Array[1, 2].Array[1, 3]
+            .Select(sets => (IReadOnlyList<IReadOnlyList<string>>?)sets)));
 
     private static readonly Gen<AccessRequirement> Requirement = Gen.Select(
-        Gen.Frequency((10, Known.Select(known => (Permission?)known)), (1, Gen.Const(() => (Permission?)new Permission("car", Permission.View))), (1, Gen.Const(() => (Permission?)null))),
+        Gen.Frequency(
+            (10, Known.Select(known => (Permission?)known)),
+            (1, Gen.Const(() => (Permission?)new Permission("car", Permission.View))),
+            (1, Gen.Const(() => (Permission?)null))),
         Alternatives,
         Gen.Frequency((4, false), (1, true)),
         Gen.Frequency((6, (AccountKind?)null), (1, AccountKind.Person), (1, AccountKind.Service)),
@@ -59,7 +66,8 @@ internal static class Situations
         Gen.Frequency((6, false), (1, true)),
         (granted, denied, isDefault) => new GroupRule(Guid.Empty, "", [.. granted.Distinct()], [.. denied.Distinct()], isDefault));
 
-    public static readonly Gen<GroupRule[]> Groups = Group.Array[1, 5].Select(groups => groups.Select((group, i) => group with { Id = Notation.Id($"g{i}"), Name = $"g{i}" }).ToArray());
+    public static readonly Gen<GroupRule[]> Groups = Group.Array[1, 5]
+        .Select(groups => groups.Select((group, i) => group with { Id = Notation.Id($"g{i}"), Name = $"g{i}" }).ToArray());
 
     /// <summary>Any situation.</summary>
     public static readonly Gen<Situation> All = Groups.SelectMany(groups => Gen.Select(
@@ -93,7 +101,11 @@ internal static class Situations
     // One place after the last is a group that has been deleted.
     public static Gen<MappingRule[]> MappingsInto(int groups) => Gen.Select(Pattern, Gen.Int[0, groups])
         .Array[0, 6]
-        .Select(pairs => pairs.Distinct().Select(pair => new MappingRule(Notation.Id($"{pair.Item1}>{pair.Item2}"), pair.Item1, Notation.Id($"g{pair.Item2}"))).ToArray());
+        .Select(pairs =>
+            pairs.Distinct()
+                .Select(pair => new MappingRule(Notation.Id($"{pair.Item1}>{pair.Item2}"), pair.Item1, Notation.Id($"g{pair.Item2}")))
+                .ToArray());
 
-    public static Gen<Guid[]> DirectInto(int groups) => Gen.Int[0, groups].Array[0, 2].Select(places => places.Distinct().Select(place => Notation.Id($"g{place}")).ToArray());
+    public static Gen<Guid[]> DirectInto(int groups) =>
+        Gen.Int[0, groups].Array[0, 2].Select(places => places.Distinct().Select(place => Notation.Id($"g{place}")).ToArray());
 }

@@ -30,7 +30,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         _place = await TestDatabase.CreateMigratedAsync(Engine);
         _database = Database.From(_place.ConnectionString, AppContext.BaseDirectory);
         _observedRoles = new ObservedRoles(_database);
-        _store = new SubjectStore(_database, _observedRoles, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
+        _store = new SubjectStore(
+            _database, _observedRoles, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
     }
 
     public async ValueTask DisposeAsync()
@@ -55,16 +56,20 @@ public abstract class SubjectSearchTests : IAsyncLifetime
                 var everybody = await PagesAsync(new SubjectQuery(rules), limit);
 
                 // In whatever order the engine compares names; of the two lists it is the same.
-                Assert.Equal(world.Accounts.Select(Told).Order(StringComparer.Ordinal), everybody.Select(Told).Order(StringComparer.Ordinal));
                 Assert.Equal(
-                    everybody.Where(subject => kind is null || subject.Kind == kind).Where(subject => May(subject)).Select(subject => subject.Subject),
+                    world.Accounts.Select(Told).Order(StringComparer.Ordinal), everybody.Select(Told).Order(StringComparer.Ordinal));
+                Assert.Equal(
+                    everybody.Where(subject => kind is null || subject.Kind == kind)
+                        .Where(subject => May(subject))
+                        .Select(subject => subject.Subject),
                     candidates.Where(subject => May(subject)).Select(subject => subject.Subject));
                 // Nobody is listed for nothing, else a search would read every account there is.
                 Assert.All(candidates, candidate => Assert.True(
                     candidate.AccountId == caller || candidate.Under(rules).Access.Grants(permission), Told(candidate)));
                 Assert.True(caller is null || kind is not null || candidates.Any(candidate => candidate.AccountId == caller));
 
-                bool May(KnownSubject subject) => Decision.Evaluate(subject.Under(rules), new AccessRequirement(permission), Situation.CatalogueOf()).IsAllowed;
+                bool May(KnownSubject subject) =>
+                    Decision.Evaluate(subject.Under(rules), new AccessRequirement(permission), Situation.CatalogueOf()).IsAllowed;
             },
             // Each round writes a database anew.
             iter: 60,
@@ -86,7 +91,9 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         var accounts = Enumerable.Range(1, 5).Select(i => Account("same", i, [], []) with { Subject = $"s{i}" }).ToArray();
         await WriteAsync(new(accounts, [], []));
 
-        Assert.Equal(["s1", "s2", "s3", "s4", "s5"], (await PagesAsync(new SubjectQuery(new AccessRules(1, [], [])), 1)).Select(subject => subject.Subject));
+        Assert.Equal(
+            ["s1", "s2", "s3", "s4", "s5"],
+            (await PagesAsync(new SubjectQuery(new AccessRules(1, [], [])), 1)).Select(subject => subject.Subject));
     }
 
     [Fact]
@@ -97,7 +104,9 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         var rules = new AccessRules(1, [], []);
 
         Assert.Empty(await PagesAsync(new SubjectQuery(rules, InAnyOf: []), 10));
-        Assert.Equal(["bob"], (await PagesAsync(new SubjectQuery(rules, InAnyOf: [], Always: accounts[1].Id), 10)).Select(subject => subject.Username));
+        Assert.Equal(
+            ["bob"],
+            (await PagesAsync(new SubjectQuery(rules, InAnyOf: [], Always: accounts[1].Id), 10)).Select(subject => subject.Username));
     }
 
     [Theory]
@@ -109,11 +118,17 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         var group = Notation.Group("g0 +book:view");
         KeycloakRole[] roles = [.. Enumerable.Range(0, 80).Select(number => Notation.Role($"r{number}"))];
         Stored[] accounts = [.. Enumerable.Range(1, 90).Select(number => Account(
-            "n", number, number % everyHowMany > 0 ? [Notation.Role("other")] : [roles[number * 7 % 80], roles[number * 11 % 80 == number * 7 % 80 ? 0 : number * 11 % 80]], number % 10 == 4 ? [group.Id] : []))];
+            "n",
+            number,
+            number % everyHowMany > 0
+                ? [Notation.Role("other")]
+                : [roles[number * 7 % 80], roles[number * 11 % 80 == number * 7 % 80 ? 0 : number * 11 % 80]],
+            number % 10 == 4 ? [group.Id] : []))];
         accounts = [.. accounts.Select(account => account with { Roles = [.. account.Roles.Distinct()] })];
         await WriteAsync(new(accounts, [group], []));
         var rules = new AccessRules(1, [group], roles.Select((role, number) =>
-            new MappingRule(Guid.Parse($"00000000-0000-0000-0001-{number:D12}"), new RolePattern(role.Kind, role.Client, role.Name), group.Id)));
+            new MappingRule(
+                Guid.Parse($"00000000-0000-0000-0001-{number:D12}"), new RolePattern(role.Kind, role.Client, role.Name), group.Id)));
 
         var found = new List<string>();
         Guid? after = null;
@@ -127,7 +142,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         while (after is not null);
 
         Assert.Equal(
-            accounts.Where(account => account.Direct.Count > 0 || account.Roles.Any(role => roles.Contains(role))).Select(account => account.Subject),
+            accounts.Where(account => account.Direct.Count > 0 || account.Roles.Any(role => roles.Contains(role)))
+                .Select(account => account.Subject),
             found);
     }
 
@@ -156,7 +172,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         Situations.Roles,
         Situations.DirectInto(groups),
         (name, id, kind, enabled, roles, direct) =>
-            Account(name, id, roles, [.. direct.Where(group => group != Notation.Id($"g{groups}"))]) with { Kind = kind, IsEnabled = enabled });
+            Account(
+                name, id, roles, [.. direct.Where(group => group != Notation.Id($"g{groups}"))]) with { Kind = kind, IsEnabled = enabled });
 
     private static readonly Gen<World> Worlds = Situations.Groups.SelectMany(groups => Gen.Select(
         AccountInto(groups.Length).Array[1, 9].Select(accounts => accounts.DistinctBy(account => account.Id).ToArray()),
@@ -197,7 +214,9 @@ public abstract class SubjectSearchTests : IAsyncLifetime
 
     private async Task WriteAsync(World world)
     {
-        await ExecuteAsync("DELETE FROM account_roles; DELETE FROM observed_roles; DELETE FROM group_members; DELETE FROM accounts; DELETE FROM groups", new { });
+        await ExecuteAsync(
+            "DELETE FROM account_roles; DELETE FROM observed_roles; DELETE FROM group_members; DELETE FROM accounts; DELETE FROM groups",
+            new { });
         foreach (var group in world.Groups)
         {
             await ExecuteAsync("INSERT INTO groups (id, name) VALUES (@Id, @Name)", new { group.Id, group.Name });
@@ -233,7 +252,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
             foreach (var role in account.Roles)
             {
                 await ExecuteAsync(
-                    "INSERT INTO account_roles (account_id, role_id) SELECT @Id, id FROM observed_roles WHERE kind = @Kind AND client = @Client AND name = @Name",
+                    "INSERT INTO account_roles (account_id, role_id) SELECT @Id, id FROM observed_roles WHERE kind = @Kind AND "
+                        + "client = @Client AND name = @Name",
                     new { account.Id, Kind = RoleKinds.Write(role.Kind), role.Client, role.Name });
             }
 
@@ -251,7 +271,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
     }
 
     private sealed record Stored(
-        Guid Id, string Subject, string Username, AccountKind Kind, bool IsEnabled, IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<Guid> Direct)
+        Guid Id, string Subject, string Username, AccountKind Kind, bool IsEnabled, IReadOnlyList<KeycloakRole> Roles,
+        IReadOnlyList<Guid> Direct)
     {
         public override string ToString() => Told(this);
     }
@@ -259,7 +280,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
     private sealed record World(Stored[] Accounts, GroupRule[] Groups, MappingRule[] Mappings)
     {
         public override string ToString() =>
-            $"{string.Join(", ", Accounts.Select(account => account.ToString()))} | {new Situation { Groups = Groups, Mappings = Mappings }}";
+            $"{string.Join(", ", Accounts.Select(account => account.ToString()))} | "
+                + $"{new Situation { Groups = Groups, Mappings = Mappings }}";
     }
 }
 

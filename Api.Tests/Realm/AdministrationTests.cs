@@ -16,9 +16,15 @@ public abstract class AdministrationTests(RealmUnderTest realm) : RealmTests(rea
 
         AssertError(await Realm.GetAsync($"{Realm.AdminEndpoint}/users"), Unauthorized, "HTTP 401 Unauthorized", description: null);
         AssertError(
-            await Realm.GetAsync($"{Realm.AdminEndpoint}/users", FeaturesUnderTest.Bearer(plain)), Forbidden, "HTTP 403 Forbidden", description: null);
+            await Realm.GetAsync($"{Realm.AdminEndpoint}/users", FeaturesUnderTest.Bearer(plain)),
+            Forbidden,
+            "HTTP 403 Forbidden",
+            description: null);
         AssertError(
-            await Realm.GetAsync($"{Realm.AdminEndpoint}/clients", FeaturesUnderTest.Bearer(reader)), Forbidden, "HTTP 403 Forbidden", description: null);
+            await Realm.GetAsync($"{Realm.AdminEndpoint}/clients", FeaturesUnderTest.Bearer(reader)),
+            Forbidden,
+            "HTTP 403 Forbidden",
+            description: null);
     }
 
     [Fact]
@@ -27,7 +33,8 @@ public abstract class AdministrationTests(RealmUnderTest realm) : RealmTests(rea
         var found = await CallAsync(HttpMethod.Get, "/users?username=tom&exact=true");
 
         AssertMembers(
-            "id username firstName lastName email emailVerified enabled createdTimestamp totp disableableCredentialTypes requiredActions notBefore access",
+            "id username firstName lastName email emailVerified enabled createdTimestamp totp disableableCredentialTypes "
+                + "requiredActions notBefore access",
             Assert.Single(found.Json.EnumerateArray().ToList()));
         Assert.Equal("[]", (await CallAsync(HttpMethod.Get, "/users?search=service-account-admin-tool")).Text);
         AssertError(await CallAsync(HttpMethod.Get, "/users/nobody"), NotFound, "User not found", description: null);
@@ -123,7 +130,8 @@ public abstract class AdministrationTests(RealmUnderTest realm) : RealmTests(rea
             .Single(each => each.GetProperty("providerId").ValueEquals(id)).GetProperty("kid").GetString()!;
 
         var certs = (await Realm.GetAsync(Realm.CertsEndpoint)).Text;
-        var signedWith = Jwt.Decode((await Realm.GetServiceTokenAsync("plain-worker"))["access_token"]).Header.GetProperty("kid").GetString();
+        var signedWith = Jwt.Decode((await Realm.GetServiceTokenAsync("plain-worker"))["access_token"]).Header.GetProperty("kid")
+            .GetString();
         Assert.Equal(NoContent, (await CallAsync(HttpMethod.Delete, $"/components/{id}")).Status);
 
         Assert.Contains(kid, certs, StringComparison.Ordinal);

@@ -6,7 +6,8 @@ namespace Api.Tests.Realm;
 public abstract class AuthorizationCodeTests(RealmUnderTest realm) : RealmTests(realm)
 {
     private const string SessionId = "^[A-Za-z0-9_-]{24}$";
-    private const string Code = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.][A-Za-z0-9_-]{24}[.][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+    private const string Code =
+        "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}[.][A-Za-z0-9_-]{24}[.][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
 
     [Theory]
     [InlineData("acme-admin")]
@@ -259,7 +260,8 @@ public abstract class AuthorizationCodeTests(RealmUnderTest realm) : RealmTests(
         AssertErrorPage(
             answer,
             BadRequest,
-            "Restart login cookie not found. It may have expired; it may have been deleted or cookies are disabled in your browser. If cookies are disabled then enable them. Click Back to Application to login again.");
+            "Restart login cookie not found. It may have expired; it may have been deleted or cookies are disabled in your "
+                + "browser. If cookies are disabled then enable them. Click Back to Application to login again.");
     }
 
     [Fact]

@@ -78,8 +78,10 @@ public abstract class AuthorizationErrorTests(RealmUnderTest realm) : RealmTests
     [InlineData("scope", "openid nonsense", "invalid_scope", "Invalid scopes: openid nonsense")]
     [InlineData("scope", "openid books:read", "invalid_scope", "Invalid scopes: openid books:read")]
     [InlineData("code_challenge_method", null, "invalid_request", "Missing parameter: code_challenge_method")]
-    [InlineData("code_challenge_method", "plain", "invalid_request", "Invalid parameter: code challenge method is not matching the configured one")]
-    [InlineData("code_challenge_method", "S512", "invalid_request", "Invalid parameter: code challenge method is not matching the configured one")]
+    [InlineData(
+        "code_challenge_method", "plain", "invalid_request", "Invalid parameter: code challenge method is not matching the configured one")]
+    [InlineData(
+        "code_challenge_method", "S512", "invalid_request", "Invalid parameter: code challenge method is not matching the configured one")]
     [InlineData("code_challenge", null, "invalid_request", "Missing parameter: code_challenge")]
     [InlineData("code_challenge", "short", "invalid_request", "Invalid parameter: code_challenge")]
     public async Task What_the_client_did_wrong_is_told_to_the_client(

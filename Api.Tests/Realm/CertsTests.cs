@@ -37,7 +37,8 @@ public abstract class CertsTests(RealmUnderTest realm) : RealmTests(realm)
             Assert.Equal(modulus, key.GetProperty("n").GetString());
             Assert.Equal("AQAB", key.GetProperty("e").GetString());
             Assert.Equal(
-                System.Buffers.Text.Base64Url.EncodeToString(certificate.GetCertHash(System.Security.Cryptography.HashAlgorithmName.SHA256)),
+                System.Buffers.Text.Base64Url.EncodeToString(certificate.GetCertHash(
+                    System.Security.Cryptography.HashAlgorithmName.SHA256)),
                 key.GetProperty("x5t#S256").GetString());
         }
     }

@@ -70,7 +70,8 @@ public abstract class ClientAssertionTests(RealmUnderTest realm) : RealmTests(re
     public async Task A_password_that_is_hashed_with_Argon2_is_known(string password, bool good)
     {
         var answer = await Realm.PostAsync(
-            Realm.TokenEndpoint, clientId: null, ("client_id", "cli"), ("grant_type", "password"), ("username", "hal"), ("password", password));
+            Realm.TokenEndpoint, clientId: null, ("client_id", "cli"), ("grant_type", "password"), ("username", "hal"),
+            ("password", password));
 
         Assert.Equal(good ? OK : BadRequest, answer.Status);
     }

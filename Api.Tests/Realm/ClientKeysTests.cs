@@ -11,7 +11,9 @@ using static System.Net.HttpStatusCode;
 
 namespace Api.Tests.Realm;
 
-/// <summary>Where the realm finds the key that a client signs its assertions with: at an address of the client's, or in its attributes.</summary>
+/// <summary>
+/// Where the realm finds the key that a client signs its assertions with: at an address of the client's, or in its attributes.
+/// </summary>
 public abstract class ClientKeysTests(RealmUnderTest realm) : RealmTests(realm)
 {
     private const string NoKey = "Unable to load public key";
@@ -84,7 +86,9 @@ public abstract class ClientKeysTests(RealmUnderTest realm) : RealmTests(realm)
             Assert.Equal(BadRequest, answer.Status);
             Assert.Equal("invalid_client", answer["error"]);
             Assert.StartsWith(
-                "Client authentication with signed JWT failed: Error when loading public keys: ", answer["error_description"], StringComparison.Ordinal);
+                "Client authentication with signed JWT failed: Error when loading public keys: ",
+                answer["error_description"],
+                StringComparison.Ordinal);
         }
 
         Assert.Equal(2, served.Count);

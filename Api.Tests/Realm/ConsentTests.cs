@@ -16,7 +16,8 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
         var page = await SignInAsync(browser, new AuthorizationRequest(Realm, Asking).With("scope", "openid phone"), "una");
 
         Assert.Equal(OK, page.Status);
-        Assert.Contains("/login-actions/required-action?execution=OAUTH_GRANT&client_id=asking-ui&", page.Url.AbsoluteUri, StringComparison.Ordinal);
+        Assert.Contains(
+            "/login-actions/required-action?execution=OAUTH_GRANT&client_id=asking-ui&", page.Url.AbsoluteUri, StringComparison.Ordinal);
         Assert.Equal("login-login-oauth-grant", page.Page.Body!.GetAttribute("data-page-id"));
         Assert.Equal("Grant Access to Asking <b>App</b>", Words(page.Page.QuerySelector("#kc-page-title")));
         AssertItems(["User profile", "User roles", "Email address", "Phone number"], page);
@@ -88,7 +89,10 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
         var request = new AuthorizationRequest(Realm, Asking);
         await RedeemAsync(request, await AnswerAsync(browser, await SignInAsync(browser, request, "max"), "accept"));
         var more = new AuthorizationRequest(Realm, Asking).With("scope", "openid address");
-        await AssertErrorAsync(browser, new AuthorizationRequest(Realm, Asking).With("scope", "openid address").With("prompt", "none"), "interaction_required");
+        await AssertErrorAsync(
+            browser,
+            new AuthorizationRequest(Realm, Asking).With("scope", "openid address").With("prompt", "none"),
+            "interaction_required");
 
         var page = await browser.GetAsync(more.Url);
         AssertItems(["Address"], page);
@@ -128,7 +132,8 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
         request.CodeFrom((await AnswerAsync(browser, page, "accept")).Location!);
         request.CodeFrom((await browser.GetAsync(request.Url)).Location!);
         AssertSet(
-            "own-words-ui profile email roles", Assert.Single((await ConsentsAsync("leo")).Json.EnumerateArray().ToList()).GetProperty("grantedClientScopes"));
+            "own-words-ui profile email roles",
+            Assert.Single((await ConsentsAsync("leo")).Json.EnumerateArray().ToList()).GetProperty("grantedClientScopes"));
     }
 
     [Fact]
@@ -152,7 +157,9 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
         AssertMembers("lastUpdatedDate clientId createdDate grantedClientScopes additionalGrants", consent);
         AssertSet("profile email roles", consent.GetProperty("grantedClientScopes"));
         Assert.InRange(
-            consent.GetProperty("createdDate").GetInt64(), DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds(), DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
+            consent.GetProperty("createdDate").GetInt64(),
+            DateTimeOffset.UtcNow.AddHours(-1).ToUnixTimeMilliseconds(),
+            DateTimeOffset.UtcNow.ToUnixTimeMilliseconds());
     }
 
     [Fact]
@@ -184,7 +191,8 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
 
         Assert.Equal(NoContent, (await RevokeAsync("tim", Asking)).Status);
 
-        AssertError(await Realm.RefreshAsync(Asking, tokens["refresh_token"]), BadRequest, "invalid_grant", "Session doesn't have required client");
+        AssertError(
+            await Realm.RefreshAsync(Asking, tokens["refresh_token"]), BadRequest, "invalid_grant", "Session doesn't have required client");
         Assert.Equal(Unauthorized, (await Realm.GetUserInfoAsync(tokens["access_token"])).Status);
         AssertError(await RevokeAsync("tim", Asking), NotFound, "Consent nor offline token not found", description: null);
         AssertError(await RevokeAsync("tim", "nobody"), NotFound, "Client not found", description: null);
@@ -211,9 +219,11 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
         Assert.Equal(OK, (await Realm.GetUserInfoAsync(tokens["access_token"])).Status);
         var grant = Assert.Single((await ConsentsAsync("pia")).Json.EnumerateArray().ToList());
         AssertMembers("clientId grantedClientScopes additionalGrants", grant);
-        Assert.Equal("Offline Token", Assert.Single(grant.GetProperty("additionalGrants").EnumerateArray().ToList()).GetProperty("key").GetString());
+        Assert.Equal(
+            "Offline Token", Assert.Single(grant.GetProperty("additionalGrants").EnumerateArray().ToList()).GetProperty("key").GetString());
         Assert.Equal(NoContent, (await RevokeAsync("pia", "plain-ui")).Status);
-        AssertError(await Realm.RefreshAsync("plain-ui", tokens["refresh_token"]), BadRequest, "invalid_grant", "Offline user session not found");
+        AssertError(
+            await Realm.RefreshAsync("plain-ui", tokens["refresh_token"]), BadRequest, "invalid_grant", "Offline user session not found");
     }
 
     [Fact]
@@ -232,7 +242,8 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
     public async Task Offline_access_by_password_leaves_no_session()
     {
         var tokens = await Realm.PostAsync(
-            Realm.TokenEndpoint, "plain-ui", ("grant_type", "password"), ("username", "hal"), ("password", "hal"), ("scope", "openid offline_access"));
+            Realm.TokenEndpoint, "plain-ui", ("grant_type", "password"), ("username", "hal"), ("password", "hal"),
+            ("scope", "openid offline_access"));
 
         Assert.Equal(OK, tokens.Status);
         var sessions = await CallAsync(HttpMethod.Get, $"/users/{await UserAsync("hal")}/sessions");
@@ -262,15 +273,22 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
     }
 
     private async Task AssertErrorAsync(RealmBrowser browser, AuthorizationRequest request, string error) => AssertRedirect(
-        await browser.GetAsync(request.Url), request["redirect_uri"] + "?", $"error={error}", $"state={request["state"]}", $"iss={EncodedIssuer}");
+        await browser.GetAsync(request.Url),
+        request["redirect_uri"] + "?",
+        $"error={error}",
+        $"state={request["state"]}",
+        $"iss={EncodedIssuer}");
 
-    private async Task<RealmAnswer> ConsentsAsync(string person) => await CallAsync(HttpMethod.Get, $"/users/{await UserAsync(person)}/consents");
+    private async Task<RealmAnswer> ConsentsAsync(string person) =>
+        await CallAsync(HttpMethod.Get, $"/users/{await UserAsync(person)}/consents");
 
     private async Task<RealmAnswer> RevokeAsync(string person, string clientId) =>
         await CallAsync(HttpMethod.Delete, $"/users/{await UserAsync(person)}/consents/{clientId}");
 
     private async Task<string> UserAsync(string name) =>
-        Assert.Single((await CallAsync(HttpMethod.Get, $"/users?username={name}&exact=true")).Json.EnumerateArray().ToList()).GetProperty("id").GetString()!;
+        Assert.Single((await CallAsync(HttpMethod.Get, $"/users?username={name}&exact=true")).Json.EnumerateArray().ToList())
+            .GetProperty("id")
+            .GetString()!;
 
     private async Task<RealmAnswer> CallAsync(HttpMethod method, string path)
     {

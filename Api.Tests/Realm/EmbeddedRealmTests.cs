@@ -67,7 +67,8 @@ public sealed class EmbeddedRealmTests
             again.Url = new(url);
             await using var second = await EmbeddedRealm.StartAsync(again, Cancel);
             using var http = new HttpClient();
-            var certs = System.Text.Json.JsonElement.Parse(await http.GetStringAsync($"{second.Issuer}/protocol/openid-connect/certs", Cancel));
+            var certs = System.Text.Json.JsonElement.Parse(await http.GetStringAsync(
+                $"{second.Issuer}/protocol/openid-connect/certs", Cancel));
             Assert.True(Jwt.Decode(token).IsSignedBy(certs));
 
             // Without a state folder it would not.
@@ -107,7 +108,12 @@ public sealed class EmbeddedRealmTests
         using var browser = new RealmBrowser(realm.Url);
         var page = await browser.GetAsync(SignInUrl(realm));
         var names = page.Page.QuerySelectorAll("#people button").Select(button => button.TextContent.Trim());
-        Assert.Equal(["ada Ada Lovelace", "grace Grace Hopper", "linus Linus Torvalds", "nora Nora Roberts", "dennis Dennis Ritchie · disabled in Keycloak"], names);
+        Assert.Equal(
+            [
+                "ada Ada Lovelace", "grace Grace Hopper", "linus Linus Torvalds", "nora Nora Roberts",
+                "dennis Dennis Ritchie · disabled in Keycloak",
+            ],
+            names);
 
         var answer = await browser.SubmitAsync(page, "#people form:nth-of-type(2)");
 
@@ -165,7 +171,8 @@ public sealed class EmbeddedRealmTests
 
     private static string SignInUrl(EmbeddedRealm realm) =>
         $"{realm.Issuer}/protocol/openid-connect/auth?client_id=acme-spa&response_type=code&scope=openid"
-        + "&redirect_uri=http%3A%2F%2Flocalhost%3A5173%2F&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256";
+        + "&redirect_uri=http%3A%2F%2Flocalhost%3A5173%2F&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&"
+            + "code_challenge_method=S256";
 
     private static EmbeddedRealmOptions Options(string environment = "Testing", string? stateFolder = null) => new()
     {
@@ -200,6 +207,8 @@ public sealed class EmbeddedRealmTests
             new("grant_type", "client_credentials"), new("client_id", "acme-reader"), new("client_secret", "acme-reader-secret"),
         ]);
         var response = await http.PostAsync($"{realm.Issuer}/protocol/openid-connect/token", form, Cancel);
-        return System.Text.Json.JsonElement.Parse(await response.Content.ReadAsStringAsync(Cancel)).GetProperty("access_token").GetString()!;
+        return System.Text.Json.JsonElement.Parse(await response.Content.ReadAsStringAsync(Cancel))
+            .GetProperty("access_token")
+            .GetString()!;
     }
 }

@@ -349,7 +349,10 @@ public sealed class FaultsTests : IAsyncDisposable
         var refused = await PostAsync(fault);
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
-        Assert.Contains(expected, JsonElement.Parse(await refused.Content.ReadAsStringAsync(Cancel)).GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            JsonElement.Parse(await refused.Content.ReadAsStringAsync(Cancel)).GetProperty("error").GetString(),
+            StringComparison.Ordinal);
         Assert.Empty(Faults.Active);
     }
 
@@ -365,7 +368,10 @@ public sealed class FaultsTests : IAsyncDisposable
         var refused = await _http.PutAsync(Url("/_faults/clock"), Json(body), Cancel);
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
-        Assert.Contains(expected, JsonElement.Parse(await refused.Content.ReadAsStringAsync(Cancel)).GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            JsonElement.Parse(await refused.Content.ReadAsStringAsync(Cancel)).GetProperty("error").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -387,8 +393,12 @@ public sealed class FaultsTests : IAsyncDisposable
     {
         await StartAsync();
 
-        Assert.Contains("There is no endpoint", Assert.Throws<ArgumentException>(() => Faults.Add(new Fault("tokens") { Status = 503 })).Message, StringComparison.Ordinal);
-        Assert.Contains("does nothing", Assert.Throws<ArgumentException>(() => Faults.Add(new Fault("token"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no endpoint",
+            Assert.Throws<ArgumentException>(() => Faults.Add(new Fault("tokens") { Status = 503 })).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "does nothing", Assert.Throws<ArgumentException>(() => Faults.Add(new Fault("token"))).Message, StringComparison.Ordinal);
     }
 
     public async ValueTask DisposeAsync()
@@ -427,7 +437,8 @@ public sealed class FaultsTests : IAsyncDisposable
 
     private async Task<string> FaultsAsync() => await (await GetAsync(FaultsPath)).Content.ReadAsStringAsync(Cancel);
 
-    private Task<HttpResponseMessage> AskTokenAsync(CancellationToken? cancellationToken = null) => SendFormAsync(Token, "acme-reader", cancellationToken ?? Cancel, ("grant_type", "client_credentials"));
+    private Task<HttpResponseMessage> AskTokenAsync(CancellationToken? cancellationToken = null) =>
+        SendFormAsync(Token, "acme-reader", cancellationToken ?? Cancel, ("grant_type", "client_credentials"));
 
     private async Task<(string Encoded, Jwt Decoded)> TokenOfAsync()
     {
@@ -442,10 +453,14 @@ public sealed class FaultsTests : IAsyncDisposable
         return JsonElement.Parse(await answer.Content.ReadAsStringAsync(Cancel)).GetProperty("active").GetRawText();
     }
 
-    private async Task<HttpResponseMessage> SendFormAsync(string path, string client, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
+    private async Task<HttpResponseMessage> SendFormAsync(
+        string path, string client, CancellationToken cancellationToken, params (string Name, string Value)[] fields)
     {
         using var form = new FormUrlEncodedContent(
-            [.. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), new("client_id", client), new("client_secret", client + "-secret")]);
+            [
+                .. fields.Select(field => KeyValuePair.Create(field.Name, field.Value)), new("client_id", client),
+                new("client_secret", client + "-secret"),
+            ]);
         return await _http.PostAsync(Url(path), form, cancellationToken);
     }
 }

@@ -47,7 +47,10 @@ public abstract class PermissionTests(RealmUnderTest realm) : RealmTests(realm.F
         Assert.Equal("documents-api", token["aud"]);
         Assert.Equal("cli", token["azp"]);
         Assert.Equal(
-            "Handbook", Assert.Single(token.Payload.GetProperty("authorization").GetProperty("permissions").EnumerateArray().ToList()).GetProperty("rsname").GetString());
+            "Handbook",
+            Assert.Single(token.Payload.GetProperty("authorization").GetProperty("permissions").EnumerateArray().ToList())
+                .GetProperty("rsname")
+                .GetString());
     }
 
     [Theory]

@@ -56,7 +56,9 @@ public abstract class RealmTests(RealmUnderTest realm) : IAsyncLifetime
         Assert.Equal("text/html;charset=utf-8", answer.Header("Content-Type"));
     }
 
-    /// <summary>A redirect to the client with exactly these parameters, in this order: name=value as sent, or a name alone for any value.</summary>
+    /// <summary>
+    /// A redirect to the client with exactly these parameters, in this order: name=value as sent, or a name alone for any value.
+    /// </summary>
     protected static IReadOnlyDictionary<string, string> AssertRedirect(RealmAnswer answer, string target, params string[] parameters)
     {
         Assert.True(answer.Status is HttpStatusCode.Redirect, answer.ToString());

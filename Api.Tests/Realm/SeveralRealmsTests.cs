@@ -19,7 +19,9 @@ public sealed class SeveralRealmsTests : IDisposable
         await using var server = await StartAsync(RealmUnderTest.RealmFile, Write("second.json", Realm("second", "zoe")));
 
         Assert.Equal(["acme", "second"], server.Realms.Select(realm => realm.Name));
-        Assert.Equal(server.Realms.Select(realm => $"{server.Url.GetLeftPart(UriPartial.Authority)}/realms/{realm.Name}"), server.Realms.Select(realm => realm.Issuer));
+        Assert.Equal(
+            server.Realms.Select(realm => $"{server.Url.GetLeftPart(UriPartial.Authority)}/realms/{realm.Name}"),
+            server.Realms.Select(realm => realm.Issuer));
         Assert.Equal(["zoe"], server.Realms[1].People.Select(person => person.Username));
         Assert.Equal(["service"], server.Realms[1].Clients.Select(client => client.ClientId));
         // What is said of the one realm is said of the first.
@@ -94,7 +96,8 @@ public sealed class SeveralRealmsTests : IDisposable
     {
         Write("second-users-0.json", """{"realm":"second","users":[{"username":"bob","groups":["/nowhere"]}]}""");
 
-        var exception = await Assert.ThrowsAsync<EmbeddedRealmException>(() => StartAsync(Write("second-realm.json", Realm("second", "zoe"))));
+        var exception = await Assert.ThrowsAsync<EmbeddedRealmException>(() =>
+            StartAsync(Write("second-realm.json", Realm("second", "zoe"))));
 
         Assert.Contains("second-users-0.json: $.users[0]", exception.Message, StringComparison.Ordinal);
         Assert.Contains("/nowhere", exception.Message, StringComparison.Ordinal);
@@ -105,15 +108,18 @@ public sealed class SeveralRealmsTests : IDisposable
     {
         Write("second-users-0.json", """{"realm":"third","users":[]}""");
 
-        var exception = await Assert.ThrowsAsync<EmbeddedRealmException>(() => StartAsync(Write("second-realm.json", Realm("second", "zoe"))));
+        var exception = await Assert.ThrowsAsync<EmbeddedRealmException>(() =>
+            StartAsync(Write("second-realm.json", Realm("second", "zoe"))));
 
-        Assert.Contains("second-users-0.json: $.realm: Trying to import users into invalid realm", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "second-users-0.json: $.realm: Trying to import users into invalid realm", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_file_of_users_by_itself_is_refused_and_the_realm_file_named()
     {
-        var exception = await Assert.ThrowsAsync<EmbeddedRealmException>(() => StartAsync(Write("second-users-0.json", """{"users":[]}""")));
+        var exception = await Assert.ThrowsAsync<EmbeddedRealmException>(() =>
+            StartAsync(Write("second-users-0.json", """{"users":[]}""")));
 
         Assert.Contains("Name second-realm.json instead", exception.Message, StringComparison.Ordinal);
     }
@@ -143,7 +149,8 @@ public sealed class SeveralRealmsTests : IDisposable
     {
         using var lines = new LogLines();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(lines));
-        var options = RealmFileUnderTest.Options(Write("first-realm.json", Realm("first", "ann")), Write("my-realm.json", Realm("second", "zoe")));
+        var options = RealmFileUnderTest.Options(
+            Write("first-realm.json", Realm("first", "ann")), Write("my-realm.json", Realm("second", "zoe")));
         options.LoggerFactory = loggers;
 
         await using var server = await EmbeddedRealm.StartAsync(options, Cancel);

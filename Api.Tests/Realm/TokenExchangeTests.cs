@@ -35,7 +35,13 @@ public abstract class TokenExchangeTests(RealmUnderTest realm) : RealmTests(real
         "Client is not within the token audience");
 
     [Theory]
-    [InlineData("plain-worker", "audience", "orders-api", 400, "invalid_request", "Standard token exchange is not enabled for the requested client")]
+    [InlineData(
+        "plain-worker",
+        "audience",
+        "orders-api",
+        400,
+        "invalid_request",
+        "Standard token exchange is not enabled for the requested client")]
     [InlineData("exchange-worker", "audience", "documents-api", 400, "invalid_request", "Requested audience not available: documents-api")]
     [InlineData("exchange-worker", "audience", "nobody", 400, "invalid_client", "Audience not found")]
     [InlineData("exchange-worker", "scope", "nonsense", 400, "invalid_scope", "Invalid scopes: nonsense")]

@@ -65,7 +65,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     {
         var server = Realm.Url.GetLeftPart(UriPartial.Authority);
 
-        AssertError(await Realm.GetAsync($"{server}/realms/{Uri.EscapeDataString(name)}"), NotFound, "Realm does not exist", description: null);
+        AssertError(
+            await Realm.GetAsync($"{server}/realms/{Uri.EscapeDataString(name)}"), NotFound, "Realm does not exist", description: null);
     }
 
     [Fact]
@@ -88,7 +89,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     [Theory]
     [InlineData("Nacht-Dienst", "ES256", EcKid, 240)]
     [InlineData("urn:example:Dienst", "RS256", RsaKid, 33)]
-    public async Task A_token_is_signed_and_lives_as_the_realm_or_the_client_says(string clientId, string algorithm, string kid, long lifespan)
+    public async Task A_token_is_signed_and_lives_as_the_realm_or_the_client_says(
+        string clientId, string algorithm, string kid, long lifespan)
     {
         var answer = await ServiceAsync(clientId);
 
@@ -127,7 +129,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
         AssertMembers("exp iat jti iss sub aud typ azp scope rollen zugriff preferred_username", token.Payload);
         Assert.Equal("service-account-nacht-dienst", token["preferred_username"]);
         AssertNames(
-            ["Welt/default-roles-welt's größe 100%", "Welt/Gäste", "Welt/offline_access", "Welt/uma_authorization"], token.Payload.GetProperty("rollen"));
+            ["Welt/default-roles-welt's größe 100%", "Welt/Gäste", "Welt/offline_access", "Welt/uma_authorization"],
+            token.Payload.GetProperty("rollen"));
         AssertNames(["manage-account", "manage-account-links", "view-profile"], Granted(token, "account"));
     }
 
@@ -147,7 +150,9 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     public async Task A_scope_with_roles_is_for_those_who_have_one_of_them()
     {
         // Everybody may ask, and only who has the role gets it; a role that is contained in it is enough.
-        AssertWords("openid wer/größe küche:kochen nur-chefs", (await ServiceAsync("urn:example:Dienst", "openid küche:kochen nur-chefs"))["scope"]);
+        AssertWords(
+            "openid wer/größe küche:kochen nur-chefs",
+            (await ServiceAsync("urn:example:Dienst", "openid küche:kochen nur-chefs"))["scope"]);
         AssertWords("openid wer/größe nur-chefs", (await ServiceAsync("Nacht-Dienst", "openid küche:kochen nur-chefs"))["scope"]);
     }
 
@@ -174,7 +179,11 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     [InlineData("dienst konto", "", "Invalid user credentials")]
     [InlineData("schräg", "schräg", "Account is not fully set up")] // No name holds a slash.
     public async Task Who_may_not_come_in_is_told_so(string username, string password, string reason) =>
-        AssertError(await AskAsync("mobil cli", ("grant_type", "password"), ("username", username), ("password", password)), BadRequest, "invalid_grant", reason);
+        AssertError(
+            await AskAsync("mobil cli", ("grant_type", "password"), ("username", username), ("password", password)),
+            BadRequest,
+            "invalid_grant",
+            reason);
 
     [Theory]
     [InlineData(Zoe, ZoesPassword)]
@@ -254,11 +263,13 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     public async Task Offline_access_needs_the_role()
     {
         AssertError(
-            await AskAsync("mobil cli", ("grant_type", "password"), ("username", "100%"), ("password", "ÄÖÜ ß"), ("scope", "offline_access")),
+            await AskAsync(
+                "mobil cli", ("grant_type", "password"), ("username", "100%"), ("password", "ÄÖÜ ß"), ("scope", "offline_access")),
             BadRequest,
             "not_allowed",
             "Offline tokens not allowed for the user or client");
-        Assert.Equal("Offline", Jwt.Decode((await PasswordAsync("mobil cli", Zoe, ZoesPassword, "offline_access"))["refresh_token"])["typ"]);
+        Assert.Equal(
+            "Offline", Jwt.Decode((await PasswordAsync("mobil cli", Zoe, ZoesPassword, "offline_access"))["refresh_token"])["typ"]);
     }
 
     [Fact]
@@ -279,7 +290,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     {
         var token = (await PasswordAsync("Alles Anders", Zoe, ZoesPassword))["access_token"];
 
-        var answer = await IntrospectAsync(token, $"{WebUtility.UrlEncode(Kitchen)}:{WebUtility.UrlEncode(UnusualUnderTest.Secret(Kitchen))}");
+        var answer = await IntrospectAsync(
+            token, $"{WebUtility.UrlEncode(Kitchen)}:{WebUtility.UrlEncode(UnusualUnderTest.Secret(Kitchen))}");
 
         Assert.Equal(OK, answer.Status);
         Assert.True(answer.Json.GetProperty("active").GetBoolean(), answer.Text);
@@ -439,7 +451,10 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
         });
 
         Assert.Equal(Redirect, answer.Status);
-        Assert.StartsWith($"{Realm.Issuer}/login-actions/required-action?execution=VERIFY_PROFILE&client_id=B%C3%BCro+100%25+Web&", answer.Header("Location"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{Realm.Issuer}/login-actions/required-action?execution=VERIFY_PROFILE&client_id=B%C3%BCro+100%25+Web&",
+            answer.Header("Location"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -448,7 +463,10 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
         using var browser = Realm.NewBrowser();
         await SignInAsync(browser, Page);
         var url = AuthorizationRequest.Append(
-            Realm.EndSessionEndpoint, ("client_id", Page), ("post_logout_redirect_uri", "https://spa.example.test/tsch%C3%BCss/bis?bald"), ("state", "ü"));
+            Realm.EndSessionEndpoint,
+            ("client_id", Page),
+            ("post_logout_redirect_uri", "https://spa.example.test/tsch%C3%BCss/bis?bald"),
+            ("state", "ü"));
 
         var question = await browser.GetAsync(url);
         Assert.Equal("Do you want to log out?", question.Instruction);
@@ -464,11 +482,16 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
         var (tokens, _, _) = await SignInAsync(browser, Office);
 
         var answer = await browser.GetAsync(AuthorizationRequest.Append(
-            Realm.EndSessionEndpoint, ("id_token_hint", tokens["id_token"]), ("post_logout_redirect_uri", "https://client.example.test/b%C3%BCro")));
+            Realm.EndSessionEndpoint,
+            ("id_token_hint", tokens["id_token"]),
+            ("post_logout_redirect_uri", "https://client.example.test/b%C3%BCro")));
 
         Assert.Equal("https://client.example.test/b%C3%BCro", answer.Header("Location"));
         AssertError(
-            await AskAsync(Office, ("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"])), BadRequest, "invalid_grant", "Session not active");
+            await AskAsync(Office, ("grant_type", "refresh_token"), ("refresh_token", tokens["refresh_token"])),
+            BadRequest,
+            "invalid_grant",
+            "Session not active");
     }
 
     [Theory]
@@ -492,7 +515,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     [InlineData("urn:example:Dienst")]
     public async Task A_client_is_found_by_an_odd_id(string clientId)
     {
-        var client = Assert.Single((await AdministerAsync("/clients?clientId=" + Uri.EscapeDataString(clientId))).Json.EnumerateArray().ToList());
+        var client = Assert.Single(
+            (await AdministerAsync("/clients?clientId=" + Uri.EscapeDataString(clientId))).Json.EnumerateArray().ToList());
 
         Assert.Equal(clientId, client.GetProperty("clientId").GetString());
         Assert.Equal(UnusualUnderTest.Secret(clientId), client.TryGetProperty("secret", out var secret) ? secret.GetString() : null);
@@ -510,14 +534,16 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
         var role = (await AdministerAsync(path)).Json;
         Assert.Equal(name, role.GetProperty("name").GetString());
         Assert.Equal(composites.Length > 0, role.GetProperty("composite").GetBoolean());
-        var members = (await AdministerAsync(path + "/composites")).Json.EnumerateArray().Select(each => each.GetProperty("name").GetString());
+        var members = (await AdministerAsync(path + "/composites")).Json.EnumerateArray()
+            .Select(each => each.GetProperty("name").GetString());
         AssertWords(composites, string.Join(' ', members));
     }
 
     [Fact]
     public async Task A_role_of_a_client_is_read_by_an_odd_name()
     {
-        var kitchen = Assert.Single((await AdministerAsync("/clients?clientId=" + Uri.EscapeDataString(Kitchen))).Json.EnumerateArray().ToList())
+        var kitchen = Assert.Single(
+            (await AdministerAsync("/clients?clientId=" + Uri.EscapeDataString(Kitchen))).Json.EnumerateArray().ToList())
             .GetProperty("id").GetString();
 
         var role = (await AdministerAsync($"/clients/{kitchen}/roles/Herd%2Fan")).Json;
@@ -543,7 +569,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
 
         var members = (await AdministerAsync($"/groups/{groups["/Bar/Theke"]}/members")).Json;
         AssertMembers(
-            "id username firstName lastName email emailVerified enabled createdTimestamp totp disableableCredentialTypes requiredActions notBefore",
+            "id username firstName lastName email emailVerified enabled createdTimestamp totp disableableCredentialTypes "
+                + "requiredActions notBefore",
             Assert.Single(members.EnumerateArray().ToList()));
         var child = Assert.Single((await AdministerAsync($"/groups/{groups["/Küche Süd"]}/children")).Json.EnumerateArray().ToList());
         Assert.Equal("/Küche Süd/Früh & Spät", child.GetProperty("path").GetString());
@@ -562,7 +589,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
         claims.GetProperty("zugriff").GetProperty(clientId).GetProperty("rollen");
 
     // The claim's name is an address, and its dots nest.
-    private static JsonElement Groups(Jwt token) => token.Payload.GetProperty("https://welt").GetProperty("example").GetProperty("test/gruppen");
+    private static JsonElement Groups(Jwt token) =>
+        token.Payload.GetProperty("https://welt").GetProperty("example").GetProperty("test/gruppen");
 
     private static string Signature(string token)
     {
@@ -611,7 +639,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
         return answer;
     }
 
-    private Task<RealmAnswer> AskAsync(string clientId, params (string Name, string Value)[] form) => AskAsync(Realm.TokenEndpoint, clientId, form);
+    private Task<RealmAnswer> AskAsync(string clientId, params (string Name, string Value)[] form) =>
+        AskAsync(Realm.TokenEndpoint, clientId, form);
 
     private Task<RealmAnswer> AskAsync(string url, string clientId, params (string Name, string Value)[] form) => Realm.PostAsync(
         url,
@@ -630,7 +659,8 @@ public abstract class UnusualRealmTests(RealmUnderTest realm) : RealmTests(realm
     }
 
     private async Task<RealmAnswer> AdministerAsync(string path) =>
-        await Realm.GetAsync(Realm.AdminEndpoint + path, FeaturesUnderTest.Bearer((await ServiceAsync("urn:example:Dienst"))["access_token"]));
+        await Realm.GetAsync(
+            Realm.AdminEndpoint + path, FeaturesUnderTest.Bearer((await ServiceAsync("urn:example:Dienst"))["access_token"]));
 }
 
 public sealed class EmbeddedUnusualRealmTests(EmbeddedRealmUnderTest realm) : UnusualRealmTests(realm);

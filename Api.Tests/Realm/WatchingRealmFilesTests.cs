@@ -139,7 +139,10 @@ public sealed class WatchingRealmFilesTests : IAsyncDisposable
     public async Task A_key_that_was_made_for_an_algorithm_lives_on()
     {
         static string WithAlgorithm(string secret) => RealmFileUnderTest.Realm("one", "ann", secret)
-            .Replace("\"enabled\": true, \"groups\"", "\"enabled\": true, \"defaultSignatureAlgorithm\": \"ES256\", \"groups\"", StringComparison.Ordinal);
+            .Replace(
+                "\"enabled\": true, \"groups\"",
+                "\"enabled\": true, \"defaultSignatureAlgorithm\": \"ES256\", \"groups\"",
+                StringComparison.Ordinal);
         await StartAsync(WithAlgorithm("s"));
         var token = Jwt.Decode(await RealmFileUnderTest.TokenAsync(Realm.Issuer, Cancel));
         Assert.Equal("ES256", token.Header.GetProperty("alg").GetString());
@@ -180,7 +183,8 @@ public sealed class WatchingRealmFilesTests : IAsyncDisposable
         await File.WriteAllTextAsync(File1, content, Cancel);
         await UntilAsync(() => _lines.Text.Contains("Error", StringComparison.Ordinal));
 
-        var line = Assert.Single(_lines.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("Error", StringComparison.Ordinal));
+        var line = Assert.Single(
+            _lines.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("Error", StringComparison.Ordinal));
         Assert.Contains("one.json", line, StringComparison.Ordinal);
         Assert.Contains(expected, line, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await UserInfoAsync(token)).StatusCode);
@@ -240,7 +244,10 @@ public sealed class WatchingRealmFilesTests : IAsyncDisposable
         listener.Start();
         var told = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/";
         var content = RealmFileUnderTest.Realm("one", "ann")
-            .Replace("\"serviceAccountsEnabled\"", $"\"attributes\": {{ \"backchannel.logout.url\": \"{told}\" }}, \"serviceAccountsEnabled\"", StringComparison.Ordinal);
+            .Replace(
+                "\"serviceAccountsEnabled\"",
+                $"\"attributes\": {{ \"backchannel.logout.url\": \"{told}\" }}, \"serviceAccountsEnabled\"",
+                StringComparison.Ordinal);
         await StartAsync(content);
         var refreshToken = (await SignInAnswerAsync("ann")).GetProperty("refresh_token").GetString()!;
 
@@ -296,7 +303,12 @@ public sealed class WatchingRealmFilesTests : IAsyncDisposable
         var options = RealmFileUnderTest.Options([file, .. files]);
         options.Watch = true;
         options.LoggerFactory = _loggers;
-        options.StateFolder = hasStateFolder switch { true => Path.Combine(_folder.FullName, "state"), false => null, null => RealmFileUnderTest.KeptKeys };
+        options.StateFolder = hasStateFolder switch
+        {
+            true => Path.Combine(_folder.FullName, "state"),
+            false => null,
+            null => RealmFileUnderTest.KeptKeys,
+        };
         _realm = await EmbeddedRealm.StartAsync(options, Cancel);
     }
 

@@ -28,8 +28,10 @@ public abstract class MappingPatternsTests(ApiUnderTest api) : ApiTests(api)
 
         await group.WithRoleAsync("client-role", "*-reader", "acme-api");
         Assert.Equal(
-            ["role book-reader of client acme-api (as *-reader)", "role book-reader of client acme-api (as book-*)"], await BecauseAsync(reader, group));
-        await AssertProblemAsync(await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/accounts", Cancel), 403, "permission_missing");
+            ["role book-reader of client acme-api (as *-reader)", "role book-reader of client acme-api (as book-*)"],
+            await BecauseAsync(reader, group));
+        await AssertProblemAsync(
+            await (await Api.ServiceAsync("acme-nobody")).GetAsync("/api/accounts", Cancel), 403, "permission_missing");
     }
 
     [Theory]
@@ -98,7 +100,8 @@ public abstract class MappingPatternsTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(["account-managers", group.Name], leads.GetProperty("groups").EnumerateArray().Select(name => name.GetString()));
         var reader = Assert.Single(seen, role => role.GetProperty("name").GetString() == "book-reader");
         Assert.Equal("acme-api", reader.GetProperty("client").GetString());
-        Assert.Contains(seen, role => role.GetProperty("kind").GetString() == "realm-role" && role.GetProperty("name").GetString() == "staff");
+        Assert.Contains(
+            seen, role => role.GetProperty("kind").GetString() == "realm-role" && role.GetProperty("name").GetString() == "staff");
         Assert.Equal(seen.Select(Order).Order(StringComparer.Ordinal), seen.Select(Order));
 
         static string Order(JsonElement role) => $"{role.GetProperty("kind")}\n{role.GetProperty("client")}\n{role.GetProperty("name")}";
@@ -121,7 +124,8 @@ public abstract class MappingPatternsTests(ApiUnderTest api) : ApiTests(api)
     {
         var ada = await Api.PersonAsync("ada");
 
-        var created = await ada.PostAsync("/api/role-mappings", JsonBody(JsonSerializer.Serialize(new { kind, client, name, groupId = Guid.Empty })), Cancel);
+        var created = await ada.PostAsync(
+            "/api/role-mappings", JsonBody(JsonSerializer.Serialize(new { kind, client, name, groupId = Guid.Empty })), Cancel);
         var previewed = await ada.GetAsync(
             $"/api/role-mappings/preview?kind={kind}&client={Uri.EscapeDataString(client)}&name={Uri.EscapeDataString(name)}", Cancel);
 
@@ -158,7 +162,8 @@ public abstract class MappingPatternsTests(ApiUnderTest api) : ApiTests(api)
         .Select(role => $"{role.GetProperty("name")} in {string.Join(" and ", role.GetProperty("groups").EnumerateArray())}"));
 }
 
-public sealed class MappingPatternsOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : MappingPatternsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+public sealed class MappingPatternsOnEmbeddedRealmTests(
+    ApiOnEmbeddedRealm api) : MappingPatternsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
 public sealed class MappingPatternsOnPostgreSqlTests(ApiOnPostgreSql api) : MappingPatternsTests(api), IClassFixture<ApiOnPostgreSql>;
 

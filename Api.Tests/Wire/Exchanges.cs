@@ -49,7 +49,8 @@ public static class WireRecordings
     public static WireCase[] Read(string file) =>
         JsonSerializer.Deserialize<WireCase[]>(File.ReadAllText(PathOf(file)), Json) ?? throw new InvalidDataException($"{file} is empty.");
 
-    public static void Write(string file, IEnumerable<WireCase> cases) => File.WriteAllText(PathOf(file), JsonSerializer.Serialize(cases, Json) + "\n");
+    public static void Write(string file, IEnumerable<WireCase> cases) =>
+        File.WriteAllText(PathOf(file), JsonSerializer.Serialize(cases, Json) + "\n");
 
     private static string PathOf(string file) => Path.Combine(Folder, file + ".json");
 }

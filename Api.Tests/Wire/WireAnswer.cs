@@ -43,7 +43,9 @@ internal static partial class WireAnswer
     {
         var authority = server.GetLeftPart(UriPartial.Authority);
         var answer = new JsonObject { ["status"] = (int)response.StatusCode };
-        var headers = response.Headers.Concat(response.Content.Headers).OrderBy(header => header.Key, StringComparer.OrdinalIgnoreCase).ToList();
+        var headers = response.Headers.Concat(response.Content.Headers)
+            .OrderBy(header => header.Key, StringComparer.OrdinalIgnoreCase)
+            .ToList();
         var media = response.Content.Headers.ContentType?.MediaType ?? "";
         if (media.Length > 0)
         {
@@ -55,7 +57,9 @@ internal static partial class WireAnswer
             var key = name.ToLowerInvariant();
             if (Headers.Contains(name) || key.StartsWith("access-control-", StringComparison.Ordinal))
             {
-                answer[key] = Mask(string.Join(", ", string.Join(",", values).Split(',', StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal)), authority);
+                answer[key] = Mask(
+                    string.Join(", ", string.Join(",", values).Split(',', StringSplitOptions.TrimEntries).Order(StringComparer.Ordinal)),
+                    authority);
             }
             else if (key == "location")
             {
@@ -67,7 +71,12 @@ internal static partial class WireAnswer
             }
         }
 
-        var tokens = Token().Matches(body).Select(match => Decode(match.Value, authority)).OfType<JsonObject>().OrderBy(Text, StringComparer.Ordinal).ToArray();
+        var tokens = Token()
+            .Matches(body)
+            .Select(match => Decode(match.Value, authority))
+            .OfType<JsonObject>()
+            .OrderBy(Text, StringComparer.Ordinal)
+            .ToArray();
         if (tokens.Length > 0)
         {
             answer["tokens"] = new JsonArray(tokens);
@@ -94,7 +103,9 @@ internal static partial class WireAnswer
     {
         if (expected is JsonObject left && actual is JsonObject right)
         {
-            return left.Select(member => member.Key).Union(right.Select(member => member.Key), StringComparer.Ordinal).Order(StringComparer.Ordinal)
+            return left.Select(member => member.Key)
+                .Union(right.Select(member => member.Key), StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal)
                 .SelectMany(name => Differences(left[name], right[name], $"{path}/{name}"));
         }
 
@@ -109,7 +120,8 @@ internal static partial class WireAnswer
             .Select(member => KeyValuePair.Create(Mask(member.Key, authority), Normal(member.Value, member.Key, authority)))),
         JsonArray items => new JsonArray([.. items.Select(item => Normal(item, name, authority)).OrderBy(Text, StringComparer.Ordinal)]),
         JsonValue value when Opaque.Contains(name) => JsonValue.Create($"{{{value.GetValueKind().ToString().ToLowerInvariant()}}}"),
-        JsonValue value when value.GetValueKind() == JsonValueKind.Number && value.TryGetValue<long>(out var number) => Number(number, name),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number && value.TryGetValue<long>(out var number) =>
+            Number(number, name),
         JsonValue value when value.GetValueKind() == JsonValueKind.String => String(value.GetValue<string>(), name, authority),
         null => null,
         _ => node.DeepClone(),
@@ -195,7 +207,9 @@ internal static partial class WireAnswer
         static JsonNode? Part(string text)
         {
             var buffer = new byte[text.Length];
-            return System.Buffers.Text.Base64Url.TryDecodeFromChars(text, buffer, out var length) ? TryParse(Encoding.UTF8.GetString(buffer, 0, length)) : null;
+            return System.Buffers.Text.Base64Url.TryDecodeFromChars(text, buffer, out var length)
+                ? TryParse(Encoding.UTF8.GetString(buffer, 0, length))
+                : null;
         }
     }
 

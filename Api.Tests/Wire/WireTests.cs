@@ -16,7 +16,8 @@ public abstract class WireTests(RealmUnderTest realm)
     /// <summary>Set to 1, the answers of the real Keycloak are written into the files instead of compared with them.</summary>
     private const string Record = "RECORD_WIRE";
 
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
+    private static readonly HttpClient Http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false });
 
     public static TheoryData<string> Files => [.. WireRecordings.Files()];
 

@@ -18,7 +18,8 @@ internal sealed partial class WireTokens(HttpClient http, Uri server)
     {
         foreach (Match match in Name().Matches(text))
         {
-            text = text.Replace(match.Value, await TokenAsync(match.Groups["kind"].Value, match.Groups["who"].Value), StringComparison.Ordinal);
+            text = text.Replace(
+                match.Value, await TokenAsync(match.Groups["kind"].Value, match.Groups["who"].Value), StringComparison.Ordinal);
         }
 
         return text;
@@ -44,7 +45,8 @@ internal sealed partial class WireTokens(HttpClient http, Uri server)
             : new Dictionary<string, string>(StringComparer.Ordinal) { ["grant_type"] = "client_credentials" });
         if (!isPerson)
         {
-            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{who}:{who}-secret")));
+            request.Headers.Authorization = new AuthenticationHeaderValue(
+                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{who}:{who}-secret")));
         }
 
         using var response = await http.SendAsync(request, TestContext.Current.CancellationToken);
@@ -53,6 +55,7 @@ internal sealed partial class WireTokens(HttpClient http, Uri server)
         return JsonDocument.Parse(body);
     }
 
-    [GeneratedRegex(@"\{(?<kind>token|refresh|person|person-refresh|person-id):(?<who>[\w-]+)\}", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
+    [GeneratedRegex(
+        @"\{(?<kind>token|refresh|person|person-refresh|person-id):(?<who>[\w-]+)\}", RegexOptions.None, matchTimeoutMilliseconds: 5000)]
     private static partial Regex Name();
 }
