@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Hosting;
@@ -29,7 +30,7 @@ internal static class HostingSetup
         });
         // It logs error_description with its line breaks, by which a query string could forge entries. SessionScheme logs it too.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = CompleteProblemDetails);
         // As in Development, so that Production explains a malformed body too.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
