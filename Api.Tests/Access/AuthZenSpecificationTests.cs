@@ -595,8 +595,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     public async Task What_is_not_UTF_8_is_400()
     {
         byte[] bytes = [
-            .. "{\"subject\":{\"type\":\"user\",\"id\":\"alice\"},\"action\":{\"name\":\"read\"},\"resource\":{\"type\":\"record\","
-                + "\"id\":\"record-1\"},\"context\":{\"a\":\""u8,
+            .. "{\"subject\":{\"type\":\"user\",\"id\":\"alice\"},\"action\":{\"name\":\"read\"},"u8,
+            .. "\"resource\":{\"type\":\"record\",\"id\":\"record-1\"},\"context\":{\"a\":\""u8,
             0xC3,
             0x28,
             .. "\"}}"u8];
