@@ -28,7 +28,7 @@ internal sealed class Records : IModelRows
 
     public static void Add(IServiceCollection services)
     {
-        services.AddModel("record", "records", "Records", "read", "write", "delete");
+        services.AddResource("record", "read", "write", "delete");
         services.AddSingleton<IModelRows, Records>();
     }
 

@@ -51,7 +51,8 @@ internal static class AdminEndpoints
     public static void MapAdmin(this IEndpointRouteBuilder routes)
     {
         var anonymous = routes.MapGroup("").AllowAnonymous().ExcludeFromDescription();
-        anonymous.MapGet("/", () => TypedResults.LocalRedirect("/admin"));
+        // An application that has a page of its own there keeps it.
+        anonymous.MapGet("/", () => TypedResults.LocalRedirect("/admin")).WithOrder(1);
         anonymous.MapGet(SignInEndpoints.SignedOutPath, (string? keycloak) =>
             PageRenderer.Render<SignedOutPage>(StatusCodes.Status200OK, ("KeycloakUnreachable", keycloak == "unreachable")));
         anonymous.MapGet(SignInEndpoints.SignInFailedPath, (string? reason) =>

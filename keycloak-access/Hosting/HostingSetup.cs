@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Hosting;
@@ -29,7 +30,7 @@ internal static class HostingSetup
         });
         // It writes error_description as it came from the address bar, line breaks and all. SessionScheme says the same, cleanly.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = Customize);
         // So that Production explains a malformed body as Development does; UseProblems makes 400 of it in both.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

@@ -1,8 +1,11 @@
+using System.Reflection;
+
 namespace KeycloakAccess.Hosting;
 
 /// <summary>
 /// The headers of every answer (OWASP Secure Headers Project). Pages load from this site alone, hold no inline script
-/// or style, and are framed by nobody; nothing that depends on who asks is kept by a cache.
+/// or style, and are framed by nobody; nothing that depends on who asks is kept by a cache. A header that an application sets
+/// itself stays as it is, and its own pages get no Content-Security-Policy: what they load is theirs to say.
 /// </summary>
 internal static class SecurityHeaders
 {
@@ -25,20 +28,16 @@ internal static class SecurityHeaders
             context.Response.OnStarting(() =>
             {
                 var headers = context.Response.Headers;
-                headers.XContentTypeOptions = "nosniff";
-                headers["Referrer-Policy"] = "same-origin";
-                headers.XFrameOptions = "DENY";
+                headers.TryAdd("X-Content-Type-Options", "nosniff");
+                headers.TryAdd("Referrer-Policy", "same-origin");
+                headers.TryAdd("X-Frame-Options", "DENY");
                 headers.TryAdd("Cross-Origin-Opener-Policy", "same-origin");
-                headers["Cross-Origin-Resource-Policy"] = "same-origin";
-                headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()";
-                if (headers.ContentSecurityPolicy.Count == 0)
+                headers.TryAdd("Cross-Origin-Resource-Policy", "same-origin");
+                headers.TryAdd("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+                headers.TryAdd("Cache-Control", "no-store");
+                if (!IsPageOfApplication(context))
                 {
-                    headers.ContentSecurityPolicy = policy;
-                }
-
-                if (headers.CacheControl.Count == 0)
-                {
-                    headers.CacheControl = "no-store";
+                    headers.TryAdd("Content-Security-Policy", policy);
                 }
 
                 return Task.CompletedTask;
@@ -46,4 +45,10 @@ internal static class SecurityHeaders
             return next(context);
         });
     }
+
+    // An error page is the engine's, whoever's endpoint it stands in for.
+    private static bool IsPageOfApplication(HttpContext context) =>
+        context.Response.StatusCode < StatusCodes.Status400BadRequest
+        && context.Response.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) is true
+        && context.GetEndpoint()?.Metadata.GetMetadata<MethodInfo>()?.DeclaringType?.Assembly != typeof(SecurityHeaders).Assembly;
 }

@@ -35,10 +35,17 @@ internal sealed class PermissionCatalogue
     private readonly HashSet<string> _scopes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _requireScopes = new(StringComparer.Ordinal);
 
+    /// <exception cref="InvalidOperationException">Two models have one name.</exception>
     /// <exception cref="PermissionNameException">The options name a model that does not exist.</exception>
     public PermissionCatalogue(IEnumerable<ProtectedModel> models, IEnumerable<ExtraScope> extraScopes, IOptions<PermissionOptions> options)
     {
-        _models = models.ToDictionary(model => model.Name, StringComparer.Ordinal);
+        var all = models.ToArray();
+        if (all.GroupBy(model => model.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var name })
+        {
+            throw new InvalidOperationException($"Two resources are called {name}. AddResource and AddModel declare those of the application, and the engine has some too: give one another name.");
+        }
+
+        _models = all.ToDictionary(model => model.Name, StringComparer.Ordinal);
         Permissions = [.. _models.Values
             .OrderBy(model => model.Name, StringComparer.Ordinal)
             .SelectMany(model => model.Actions.Select(action => new Permission(model.Name, action)))];

@@ -23,18 +23,45 @@ public static class PermissionSetup
         services.AddSingleton<ObservedRoles>();
         services.AddSingleton<SubjectStore>();
         services.AddScoped<CurrentCaller>();
+        services.AddSingleton(provider => new ApplicationAuditLog(
+            provider.GetRequiredService<Database>(), provider.GetRequiredService<AuditLog>(), provider.GetRequiredService<PermissionCatalogue>()));
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusalResultHandler>();
         services.AddAuthorization();
     }
 
-    /// <summary>Declares a model: its permissions and its two scopes exist from then on.</summary>
+    /// <summary>
+    /// Declares a resource of the application's own: its permissions, such as <c>invoice:view</c>, and its two scopes,
+    /// <c>invoices:read</c> and <c>invoices:write</c>, exist from then on for groups, pages, explanations, the audit log and AuthZEN.
+    /// </summary>
     /// <param name="services">The application's services.</param>
-    /// <param name="name">Its name in permissions, in the singular: <c>book</c>.</param>
-    /// <param name="plural">Its name in addresses and scopes: <c>books</c>.</param>
-    /// <param name="title">What people call it.</param>
+    /// <param name="name">Its name in permissions, in the singular: <c>invoice</c>, <c>credit-note</c>.</param>
     /// <param name="actions">What can be done with it; none given: <see cref="Permission.Actions"/>.</param>
-    public static void AddModel(this IServiceCollection services, string name, string plural, string title, params string[] actions) =>
+    /// <exception cref="ArgumentException">A name is not made of lower-case letters, digits and single hyphens.</exception>
+    public static void AddResource(this IServiceCollection services, string name, params string[] actions) =>
+        services.AddResource(name, actions, plural: null);
+
+    /// <inheritdoc cref="AddResource(IServiceCollection, string, string[])"/>
+    /// <param name="services">The application's services.</param>
+    /// <param name="name">Its name in permissions, in the singular: <c>company</c>.</param>
+    /// <param name="actions">What can be done with it; none given: <see cref="Permission.Actions"/>.</param>
+    /// <param name="plural">Its name in scopes, where English would make another one of the name.</param>
+    /// <param name="title">What people call it; from the plural where it is not given.</param>
+    public static void AddResource(this IServiceCollection services, string name, string[] actions, string? plural, string? title = null)
+    {
+        ArgumentNullException.ThrowIfNull(actions);
+        plural ??= PluralOf(name);
+        if (actions.Prepend(plural).Prepend(name).FirstOrDefault(text => !IsName(text)) is { } wrong)
+        {
+            throw new ArgumentException(
+                $"The resource {name}: \"{wrong}\" cannot be a name. Names are lower-case letters, digits and single hyphens, as in credit-note.", nameof(name));
+        }
+
+        services.AddModel(name, plural, title ?? string.Concat(plural[..1].ToUpperInvariant(), plural[1..].Replace('-', ' ')), actions);
+    }
+
+    /// <summary>Declares what permissions exist for, of whatever kind.</summary>
+    internal static void AddModel(this IServiceCollection services, string name, string plural, string title, params string[] actions) =>
         services.AddSingleton(new ProtectedModel(name, plural, title, actions.Length > 0 ? actions : Permission.Actions));
 
     /// <summary>Declares a model by its permissions, which are all of one model.</summary>
@@ -140,6 +167,15 @@ public static class PermissionSetup
             : null;
         return permissions.Concat(scopes).Append(empty).Append(kinds).OfType<string>();
     }
+
+    private static string PluralOf(string name) =>
+        name is [.., not ('a' or 'e' or 'i' or 'o' or 'u'), 'y'] ? $"{name[..^1]}ies"
+        : name.EndsWith('s') || name.EndsWith('x') || name.EndsWith("ch", StringComparison.Ordinal) || name.EndsWith("sh", StringComparison.Ordinal) ? $"{name}es"
+        : $"{name}s";
+
+    private static bool IsName(string text) =>
+        text is [>= 'a' and <= 'z', ..] and not [.., '-'] && !text.Contains("--", StringComparison.Ordinal)
+        && text.All(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character == '-');
 
     private static TBuilder Require<TBuilder>(TBuilder builder, Permission? permission)
         where TBuilder : IEndpointConventionBuilder
