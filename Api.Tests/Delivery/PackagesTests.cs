@@ -1,0 +1,118 @@
+using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using System.Text;
+
+[assembly: AssemblyFixture(typeof(Api.Tests.Delivery.Packages))]
+
+namespace Api.Tests.Delivery;
+
+/// <summary>What <c>dotnet pack -c Release</c> makes of the two libraries, made once.</summary>
+public sealed class Packages : IAsyncDisposable
+{
+    private static readonly TimeSpan PackLimit = TimeSpan.FromMinutes(10);
+
+    private readonly DirectoryInfo _work = Directory.CreateTempSubdirectory("api-packages-");
+    private readonly Lazy<Task<string>> _folder;
+
+    public Packages() => _folder = new(PackAsync);
+
+    public Task<string> FolderAsync() => _folder.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_folder.IsValueCreated)
+        {
+            await Task.WhenAny(_folder.Value);
+        }
+
+        _work.Delete(recursive: true);
+    }
+
+    private async Task<string> PackAsync()
+    {
+        var folder = Path.Combine(_work.FullName, "out");
+        foreach (var project in (string[])["keycloak-access", "keycloak-realm"])
+        {
+            await using var pack = new ServiceProcess(
+                [
+                    "pack", Repository.PathOf(project), "-c", "Release", "-o", folder, "--artifacts-path", Path.Combine(_work.FullName, "artifacts"),
+                    "--nologo", "-p:UseSharedCompilation=false", "-nodeReuse:false",
+                ],
+                Repository.Root,
+                new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0" });
+            var code = await pack.ExitCodeAsync(PackLimit);
+            Assert.True(code == 0, $"dotnet pack of {project} ended with {code}:\n{(pack.HasExited ? pack.Output : "")}");
+        }
+
+        return folder;
+    }
+}
+
+/// <summary>The packages hold all that an application needs of them, and nothing of this repository's own.</summary>
+public sealed class PackagesTests(Packages packages)
+{
+    [Fact]
+    public async Task The_engine_comes_with_its_comments_its_pages_and_its_migrations()
+    {
+        using var package = await OpenAsync("KeycloakAccess.*.nupkg");
+        var names = package.Entries.Select(entry => entry.FullName).ToArray();
+
+        Assert.Contains("lib/net10.0/KeycloakAccess.xml", names);
+        Assert.Contains("README.md", names);
+        Assert.Contains("staticwebassets/admin.css", names);
+        Assert.Contains("staticwebassets/admin.js", names);
+        Assert.Contains(names, name => name.StartsWith("staticwebassets/lib/htmx/", StringComparison.Ordinal) && name.Contains("LICENSE", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(names, name => name.Contains("appsettings", StringComparison.Ordinal) || name.Contains("Api", StringComparison.Ordinal));
+        using var assembly = new PEReader(new MemoryStream(Bytes(package, "lib/net10.0/KeycloakAccess.dll")));
+        var metadata = assembly.GetMetadataReader();
+        var resources = metadata.ManifestResources.Select(handle => metadata.GetString(metadata.GetManifestResource(handle).Name)).ToArray();
+        Assert.Equal(
+            Directory.EnumerateFiles(Repository.PathOf("keycloak-access", "Data", "Migrations"), "*.sql", SearchOption.AllDirectories).Count(),
+            resources.Count(name => name.EndsWith(".sql", StringComparison.Ordinal)));
+        AssertDescribed(package, "KeycloakAccess.nuspec");
+    }
+
+    [Fact]
+    public async Task The_embedded_realm_comes_as_a_library_with_its_comments()
+    {
+        using var package = await OpenAsync("KeycloakRealm.*.nupkg");
+        var names = package.Entries.Select(entry => entry.FullName).ToArray();
+
+        Assert.Contains("lib/net10.0/KeycloakRealm.dll", names);
+        Assert.Contains("lib/net10.0/KeycloakRealm.xml", names);
+        Assert.Contains("README.md", names);
+        Assert.DoesNotContain(names, name => name.StartsWith("content", StringComparison.Ordinal));
+        AssertDescribed(package, "KeycloakRealm.nuspec");
+    }
+
+    [Theory]
+    [InlineData("KeycloakAccess")]
+    [InlineData("KeycloakRealm")]
+    public async Task Symbols_come_beside_it(string name)
+    {
+        using var symbols = await OpenAsync($"{name}.*.snupkg");
+
+        Assert.Contains(symbols.Entries, entry => entry.FullName == $"lib/net10.0/{name}.pdb");
+    }
+
+    private static void AssertDescribed(ZipArchive package, string nuspec)
+    {
+        var text = Encoding.UTF8.GetString(Bytes(package, nuspec));
+        Assert.Contains("""<license type="expression">MIT</license>""", text, StringComparison.Ordinal);
+        Assert.Contains("<readme>README.md</readme>", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("<description>Package Description</description>", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Analyzer", text, StringComparison.Ordinal);
+    }
+
+    private static byte[] Bytes(ZipArchive package, string name)
+    {
+        using var content = package.GetEntry(name)!.Open();
+        using var bytes = new MemoryStream();
+        content.CopyTo(bytes);
+        return bytes.ToArray();
+    }
+
+    private async Task<ZipArchive> OpenAsync(string pattern) =>
+        await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(await packages.FolderAsync(), pattern)), TestContext.Current.CancellationToken);
+}
