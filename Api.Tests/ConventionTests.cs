@@ -39,7 +39,8 @@ public sealed partial class ConventionTests
         ["Access"] = ["Rendering", "Design", "Forms"],
         ["Activity"] = ["Rendering", "Design", "Forms"],
         ["Sessions"] = ["Rendering", "Design", "Forms"],
-        ["*Pages"] = ["Access", "Activity", "Sessions", "Rendering", "Design", "Forms"],
+        ["Bulk"] = ["Rendering", "Design", "Forms"],
+        ["*Pages"] = ["Access", "Activity", "Bulk", "Sessions", "Rendering", "Design", "Forms"],
     };
 
     private static readonly string Source = Path.Combine(Repository.Root, "keycloak-access");

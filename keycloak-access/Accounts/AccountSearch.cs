@@ -167,8 +167,8 @@ internal sealed class AccountSearch(Database database)
     private static async Task<Cursor?> EndOfWordsAsync(DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)
     {
         values.Add("before", WordsOfAPage - 1);
-        var rows = await connection.QueryAsync<WordRow>(new CommandDefinition($"{Words(query)} {TermOrder} LIMIT 1 OFFSET @before", values, cancellationToken: cancellationToken));
-        return rows.SingleOrDefault() is { } last ? new Cursor(ByTerm, last.Word, last.AccountId.ToString()) : null;
+        var rows = await connection.QueryAsync<TermRow>(new CommandDefinition($"{Words(query)} {TermOrder} LIMIT 1 OFFSET @before", values, cancellationToken: cancellationToken));
+        return rows.SingleOrDefault() is { } last ? new Cursor(ByTerm, last.Term, last.AccountId.ToString()) : null;
     }
 
     private static Guid IdOf(Cursor cursor) => Guid.TryParse(cursor.Id, out var id) ? id : Guid.Empty;
@@ -177,9 +177,9 @@ internal sealed class AccountSearch(Database database)
     private static DateTimeOffset InstantOf(Cursor cursor) =>
         DateTimeOffset.TryParseExact(cursor.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at) ? at : DateTimeOffset.MaxValue;
 
-    private sealed record WordRow
+    private sealed record TermRow
     {
-        public required string Word { get; init; }
+        public required string Term { get; init; }
 
         public required Guid AccountId { get; init; }
     }

@@ -37,7 +37,7 @@ internal static class AdminEndpoints
         services.AddSingleton<AccessPageReader>();
         services.AddSingleton<AccountListReader>();
         services.AddSingleton<AccountPageReader>();
-        services.AddSingleton<BulkPageReader>();
+        services.AddSingleton<BulkAccounts>();
         services.AddSingleton<AuditPageReader>();
         services.AddSingleton<AuditObjects>();
         services.AddSingleton<GroupPageReader>();

@@ -1,5 +1,6 @@
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Bulk;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
@@ -37,7 +38,7 @@ internal static class AccountPageEndpoints
         pages.MapPost("/{id:guid}/groups/{groupId:guid}/leave", LeaveAsync).RequirePermission(GroupPermissions.Change);
         pages.MapGet("/{id:guid}/sessions/end", ShowAsync);
         pages.MapPost("/{id:guid}/sessions/end", EndSessionsAsync).RequirePermission(SessionPermissions.Delete);
-        admin.MapBulkPages();
+        pages.MapBulkFlow("/bulk", page => page.Http.RequestServices.GetRequiredService<BulkAccounts>());
     }
 
     private static async Task<IResult> ListAsync(string? after, PageContext page, AccountListReader reader)

@@ -1,8 +1,17 @@
 namespace KeycloakAccess.Admin.Activity;
 
 /// <summary>A row of the audit log, in a sentence.</summary>
-public sealed record ActivityView(
-    Guid Id, DateTimeOffset At, string Account, Guid? AccountId, string Method, string Text, string? Reason, bool IsRefusal);
+public sealed record ActivityView
+{
+    public required Guid Id { get; init; }
+    public required DateTimeOffset At { get; init; }
+    public required string Account { get; init; }
+    public required Guid? AccountId { get; init; }
+    public required string Method { get; init; }
+    public required string Text { get; init; }
+    public required string? Reason { get; init; }
+    public required bool IsRefusal { get; init; }
+}
 
 /// <summary>A field that a change has changed; <see langword="null"/> on the side that has no value.</summary>
 public sealed record AuditFieldChange(string Field, string? Before, string? After);

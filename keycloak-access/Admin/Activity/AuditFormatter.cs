@@ -13,8 +13,17 @@ internal static class AuditFormatter
     public static ActivityView ToActivity(AuditRow row) => ToActivity(row, (_, value) => value);
 
     /// <summary>A row in a sentence, with other words for the values of some fields.</summary>
-    public static ActivityView ToActivity(AuditRow row, Func<string, string?, string?> say) =>
-        new(row.Id, row.At, row.Account, row.AccountId, row.Method, Sentence(row, say), row.Reason, row.Kind == AuditRow.DeniedRequestKind);
+    public static ActivityView ToActivity(AuditRow row, Func<string, string?, string?> say) => new()
+    {
+        Id = row.Id,
+        At = row.At,
+        Account = row.Account,
+        AccountId = row.AccountId,
+        Method = row.Method,
+        Text = Sentence(row, say),
+        Reason = row.Reason,
+        IsRefusal = row.Kind == AuditRow.DeniedRequestKind,
+    };
 
     /// <returns>What was done or refused, without who and when: <c>changed account ada: enabled true → false</c>.</returns>
     private static string Sentence(AuditRow row, Func<string, string?, string?> say)

@@ -1,4 +1,5 @@
 using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Bulk;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Permissions;
 
@@ -22,7 +23,7 @@ internal static class ModelPageEndpoints
     {
         var model = views.Model;
         var (list, export) = (new RowListPages(views), new RowExport(views));
-        var (pages, several) = (new RowPages(views, reader), new SeveralRowsPages(views));
+        var (pages, bulk) = (new RowPages(views, reader), new BulkRows(views));
         var group = admin.MapGroup($"/models/{model.Plural}").RequirePermission(model.Name, Permission.View);
         group.MapGet("/", list.ListAsync);
         group.MapGet("/names", list.NamesAsync);
@@ -32,12 +33,7 @@ internal static class ModelPageEndpoints
         group.MapGet("/export/csv", export.WriteCsvAsync);
         group.MapGet("/export/jsonl", export.WriteJsonLinesAsync);
 
-        // What is to be done decides which permission it takes.
-        group.MapGet("/bulk/preview", several.AskAgainAsync);
-        group.MapPost("/bulk/preview", several.PreviewAsync);
-        group.MapGet("/bulk/apply", several.AskAgainAsync);
-        group.MapPost("/bulk/apply", several.ApplyAsync);
-        group.MapGet("/bulk/result", several.ReportAsync);
+        group.MapBulkFlow("/bulk/preview", _ => bulk);
 
         var row = group.MapGroup(model.AssignsIds ? "/{id:guid}" : "/{id}");
         row.MapGet("/", pages.ShowAsync);

@@ -38,7 +38,7 @@ public sealed record ModelListView
     public required Paging Paging { get; init; }
 
     /// <summary>What the viewer may do with several rows at once.</summary>
-    public required IReadOnlyList<ModelActionView> Changes { get; init; }
+    public required IReadOnlyList<(string Name, string Title)> BulkActions { get; init; }
 
     /// <summary>The list, from its beginning, as it is filtered and sorted.</summary>
     public required string Path { get; init; }
@@ -91,7 +91,7 @@ public sealed record ModelRowPageView
     public required int Version { get; init; }
     public required IReadOnlyList<(string Title, ModelValueView Value)> Values { get; init; }
     public required IReadOnlyList<ModelActionView> Actions { get; init; }
-    public required IReadOnlyList<ModelDependantsView> Dependants { get; init; }
+    public required IReadOnlyList<LinkGroup> Dependants { get; init; }
 
     /// <summary>The forms for rows that refer to it.</summary>
     public required IReadOnlyList<ModelAdditionView> Additions { get; init; }
@@ -109,9 +109,6 @@ public sealed record ModelRowPageView
 /// <summary>An action of a model's own.</summary>
 public sealed record ModelActionView(string Name, string Title);
 
-/// <summary>The first rows of another model that refer to a row, as far as the viewer may know, and all of them, where there are more.</summary>
-public sealed record ModelDependantsView(string Title, IReadOnlyList<ModelRowView> Rows, string? MorePath);
-
 /// <summary>A form for a new row that refers to another, with the reference filled in.</summary>
 public sealed record ModelAdditionView(string Title, string Path);
 
@@ -122,7 +119,7 @@ public sealed record ModelFormView(ModelName Model, string? Id, string Title, IR
 }
 
 /// <summary>The question whether a row is to be deleted, and what refers to it, as far as the viewer may know.</summary>
-public sealed record DeleteModelRowView(ModelName Model, string Id, string Title, IReadOnlyList<ModelDependantsView> Dependants, FormInput Input)
+public sealed record DeleteModelRowView(ModelName Model, string Id, string Title, IReadOnlyList<LinkGroup> Dependants, FormInput Input)
 {
     public string Path => Model.PathOf(Id);
 }

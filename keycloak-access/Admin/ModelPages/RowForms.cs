@@ -35,8 +35,9 @@ internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
 
     protected static FormResult Reject(FormInput input, ModelChange change)
     {
-        ChangeFormatter.Explain(input, change);
-        return new FormResult.Rejected(ChangeFormatter.StatusOf(change));
+        var field = change is ModelChange.Invalid(var column, _) ? column : "";
+        input.Add(field, ChangeFormatter.Explain(change));
+        return field.Length > 0 ? FormResult.Invalid : FormResult.Conflict;
     }
 
     // Where the button that was used leads, as far as they may go there. The model's rule may show somebody only what others
@@ -120,7 +121,7 @@ internal sealed class DeleteRowForm(RowViews views) : RowForm<VersionedRow>(view
     protected override string? VersionOf(VersionedRow subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
 
     protected override Task<FormInput> ReconcileAsync(PageContext page, VersionedRow subject, FormInput input) =>
-        Task.FromResult(ChangeFormatter.Explain(input, new ModelChange.Outdated()));
+        Task.FromResult(input.Add("", ChangeFormatter.Explain(new ModelChange.Outdated())));
 
     protected override async Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
         page.Render<DeleteModelRowPage, DeleteModelRowView>(

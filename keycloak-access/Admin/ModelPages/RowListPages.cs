@@ -31,7 +31,7 @@ internal sealed class RowListPages(RowViews views)
             Filters = _filters.Views(said, page),
             Mistakes = mistakes,
             Paging = Paging.Create(query.After is null, next, to => _filters.Path(said, after: to)),
-            Changes = [.. SeveralRowsPages.Changes(views, page)],
+            BulkActions = [.. BulkRows.ListActions(views, page)],
             Path = _filters.Path(said),
         });
     }

@@ -37,24 +37,21 @@ internal sealed class RowViews(Model model, ModelReferences references)
 
     public static bool IsNumber(Column column) => column.Type.Type == typeof(int) || column.Type.Type == typeof(long) || column.Type.Type == typeof(decimal);
 
-    /// <returns>The rows with their values as people read them. Titles of what they refer to are read once for each column.</returns>
-    public Task<IReadOnlyList<ModelRowView>> RowsAsync(IReadOnlyList<object> rows, IReadOnlyList<Column> columns, PageContext page) =>
-        RowsAsync(model, rows, columns, page);
-
     /// <returns>The first rows of each model that refer to this one: what stands in the way of deleting it.</returns>
-    public async Task<IReadOnlyList<ModelDependantsView>> DependantsAsync(object row, int most, PageContext page)
+    public async Task<IReadOnlyList<LinkGroup>> DependantsAsync(object row, int most, PageContext page)
     {
-        var dependants = new List<ModelDependantsView>();
+        var dependants = new List<LinkGroup>();
         foreach (var (other, column) in references.Models.ReferencesTo(model).Where(reference => page.Caller.May(reference.Model.Name, Permission.View)))
         {
             var query = new ListQuery(Search: null, [new ListCondition(column, "=", model.Id.Get(row))], other.Id, Descending: false, most, After: null);
             var (rows, next) = await references.StoreOf(other).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation);
             if (rows.Count > 0)
             {
-                dependants.Add(new ModelDependantsView(
+                var name = NameOf(other);
+                dependants.Add(new LinkGroup(
                     $"{other.Title}, by {column.Title.ToLowerInvariant()}",
-                    await RowsAsync(other, rows, [], page),
-                    next is null ? null : Links.WithQuery(NameOf(other).Path, (column.Json, model.IdOf(row)))));
+                    [.. rows.Select(found => (name.PathOf(other.IdOf(found)), ModelReferences.TitleOf(other, found)))],
+                    next is null ? null : Links.WithQuery(name.Path, (column.Json, model.IdOf(row)))));
             }
         }
 
@@ -119,7 +116,8 @@ internal sealed class RowViews(Model model, ModelReferences references)
         return (field, value) => value is not null && names.TryGetValue(field, out var known) ? known.GetValueOrDefault(value, "one that is gone, or not for you to see") : value;
     }
 
-    private async Task<IReadOnlyList<ModelRowView>> RowsAsync(Model of, IReadOnlyList<object> rows, IReadOnlyList<Column> columns, PageContext page)
+    /// <returns>The rows with their values as people read them. Titles of what they refer to are read once for each column.</returns>
+    public async Task<IReadOnlyList<ModelRowView>> RowsAsync(IReadOnlyList<object> rows, IReadOnlyList<Column> columns, PageContext page)
     {
         var titles = new Dictionary<Column, IReadOnlyDictionary<string, string>>();
         foreach (var column in columns)
@@ -130,8 +128,8 @@ internal sealed class RowViews(Model model, ModelReferences references)
             }
         }
 
-        var name = of == model ? Name : NameOf(of);
-        return [.. rows.Select(row => new ModelRowView(of.IdOf(row), name.PathOf(of.IdOf(row)), ModelReferences.TitleOf(of, row), [.. columns.Select(column => Value(column, row))]))];
+        return [.. rows.Select(row => new ModelRowView(
+            model.IdOf(row), Name.PathOf(model.IdOf(row)), ModelReferences.TitleOf(model, row), [.. columns.Select(column => Value(column, row))]))];
 
         ModelValueView Value(Column column, object row) => column.Get(row) switch
         {

@@ -4,7 +4,7 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Admin;
 
 /// <summary>Several rows are changed at once: after a look at what would change, and each as if it were the only one.</summary>
-public abstract class SeveralRowsTests(ApiUnderTest api) : BookPages(api)
+public abstract class BulkRowsTests(ApiUnderTest api) : BookPages(api)
 {
     private const string Apply = "form[action$='/bulk/apply']";
 
@@ -271,6 +271,6 @@ public abstract class SeveralRowsTests(ApiUnderTest api) : BookPages(api)
         (await client.GetAsync($"/api/books/{book}", Cancel)).IsSuccessStatusCode;
 }
 
-public sealed class SeveralRowsOnSqliteTests(ApiOnEmbeddedRealm api) : SeveralRowsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+public sealed class BulkRowsOnSqliteTests(ApiOnEmbeddedRealm api) : BulkRowsTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
-public sealed class SeveralRowsOnPostgreSqlTests(ApiOnPostgreSql api) : SeveralRowsTests(api), IClassFixture<ApiOnPostgreSql>;
+public sealed class BulkRowsOnPostgreSqlTests(ApiOnPostgreSql api) : BulkRowsTests(api), IClassFixture<ApiOnPostgreSql>;

@@ -9,7 +9,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Api.Tests.Admin;
 
 /// <summary>Several rows of a model are ticked and changed in a real Chromium, with script and without.</summary>
-public abstract class SeveralRowsInBrowserTests(RealmUnderTest realm, Chromium chromium) : PagesInBrowserTests(realm, chromium)
+public abstract class BulkRowsInBrowserTests(RealmUnderTest realm, Chromium chromium) : PagesInBrowserTests(realm, chromium)
 {
     [Theory]
     [InlineData(true)]
@@ -67,5 +67,4 @@ public abstract class SeveralRowsInBrowserTests(RealmUnderTest realm, Chromium c
 }
 
 [Collection(BackChannelCollections.Embedded)]
-public sealed class SeveralRowsInBrowserOnEmbeddedRealmTests(
-    EmbeddedRealmUnderTest realm, Chromium chromium) : SeveralRowsInBrowserTests(realm, chromium);
+public sealed class BulkRowsInBrowserOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : BulkRowsInBrowserTests(realm, chromium);

@@ -1,0 +1,198 @@
+using KeycloakAccess.Accounts;
+using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Bulk;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Groups;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.AccountPages;
+
+/// <summary>What can be done with several accounts at once.</summary>
+internal sealed record AccountAction(string Name, string Title, Permission Needed, bool IsDestructive = false)
+{
+    public static readonly AccountAction Disable = new("disable", "Disable", AccountPermissions.Change, IsDestructive: true);
+    public static readonly AccountAction Enable = new("enable", "Enable", AccountPermissions.Change);
+    public static readonly AccountAction Join = new("join", "Put into the group", GroupPermissions.Change);
+    public static readonly AccountAction Leave = new("leave", "Take out of the group", GroupPermissions.Change, IsDestructive: true);
+
+    public static readonly IReadOnlyList<AccountAction> All = [Disable, Enable, Join, Leave];
+
+    /// <summary>Whether it is about a group, and not about the accounts themselves.</summary>
+    public bool IsMembership => this == Join || this == Leave;
+}
+
+/// <summary>What is to be done with several accounts: those that were ticked, or all that the filter finds.</summary>
+internal sealed record BulkAccountChange(AccountAction Action, string Group, AccountListFilter Filter) : BulkChange
+{
+    public override string Title => Action.IsMembership ? $"{Action.Title} {Group}" : Action.Title;
+
+    public override Permission Needed => Action.Needed;
+
+    public override bool IsDestructive => Action.IsDestructive;
+
+    public override string BackPath => Filter.Path();
+
+    /// <summary>Whom the filter finds that can change: of those to be disabled, none that is disabled already.</summary>
+    public AccountListFilter Found => Action == AccountAction.Disable ? Filter with { Enabled = "true" }
+        : Action == AccountAction.Enable ? Filter with { Enabled = "false" }
+        : Filter;
+
+    public override IEnumerable<(string Name, string? Value)> Fields(IEnumerable<BulkLine> lines) =>
+    [
+        ("action", Action.Name),
+        ("group", Group),
+        .. IsAll ? [("all", "on")] : Ids.Select(id => ("ids", (string?)id)),
+        .. FilterFields(Filter),
+    ];
+
+    /// <returns>The filter of the list that a change is begun on: whom it is about where all are meant, and the way back.</returns>
+    public static IEnumerable<(string Name, string? Value)> FilterFields(AccountListFilter filter) =>
+        filter.Fields.Where(field => !string.IsNullOrEmpty(field.Value)).Select(field => ($"filter-{field.Name}", field.Value));
+}
+
+/// <summary>Changes several accounts.</summary>
+internal sealed class BulkAccounts(AccountListReader list, AccountStore accounts, GroupStore groups) : BulkFlow<BulkAccountChange>
+{
+    protected override BulkList List { get; } = new("Accounts", "/admin/accounts", "account", "accounts");
+
+    protected override int PageSize => AccountPageEndpoints.PageSize;
+
+    protected override BulkAccountChange? Read(FormInput input) =>
+        AccountAction.All.FirstOrDefault(known => known.Name == input.Value("action")) is not { } action ? null
+        : new BulkAccountChange(action, action.IsMembership ? input.Value("group") : "", AccountListFilter.Read(name => input.Value("filter-" + name)))
+        {
+            IsAll = input.Has("all"),
+            Ids = input.Has("all") ? [] : [.. input.Values("ids").Where(text => Guid.TryParse(text, out _)).Take(PageSize)],
+        };
+
+    protected override void Check(PageContext page, BulkAccountChange change, FormInput input)
+    {
+        if (!change.IsAll && change.Ids.Count == 0)
+        {
+            input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
+        }
+
+        if (change.IsAll)
+        {
+            CheckFilter(page, change, input);
+        }
+
+        if (change.Action.IsMembership)
+        {
+            GroupField.Read(input, change.Group, "", page);
+        }
+    }
+
+    protected override async Task<BulkStep> ListAsync(PageContext page, BulkAccountChange change, string? after, int limit)
+    {
+        IReadOnlyList<AccountResponse> found;
+        string? next = null;
+        if (change.IsAll)
+        {
+            (found, next, _) = await list.ListAsync(page.Caller, change.Found, after, limit, page.Cancellation);
+        }
+        else
+        {
+            found = [.. (await accounts.FindAsync([.. change.Ids.Select(Guid.Parse)], page.Cancellation)).Select(AccountEndpoints.ToResponse)];
+        }
+
+        var group = change.Action.IsMembership ? page.Caller.Rules.FindGroup(change.Group) : null;
+        // Who is in it already is told to those alone who may look at access. For others all are taken as if they were to change.
+        var members = group is not null && page.Caller.May(AccessPermissions.View)
+            ? await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], page.Cancellation)
+            : null;
+        return new BulkStep(
+            [.. found.Select(account =>
+            {
+                var (now, then, changes) = change.Action.IsMembership
+                    ? Foresee(change.Action, group, members?.Contains(account.Id))
+                    : Foresee(change.Action, account, page.Caller);
+                return new BulkLine(account.Id.ToString(), $"/admin/accounts/{account.Id}", account.Username) { Note = account.Name, Now = now, Then = then, Changes = changes };
+            })],
+            next,
+            change.IsAll ? 0 : change.Ids.Count - found.Count);
+    }
+
+    protected override bool IsPlace(BulkAccountChange change, string after) => AccountListReader.IsPlace(change.Found, after);
+
+    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkAccountChange change, BulkLine line, string reason)
+    {
+        var (id, actor) = (Guid.Parse(line.Id), page.Caller.Actor.Because(reason));
+        if (!change.Action.IsMembership)
+        {
+            return new BulkOutcome(await accounts.SetEnabledAsync(id, change.Action == AccountAction.Enable, actor, page.Cancellation) is not null);
+        }
+
+        var group = page.Caller.Rules.FindGroup(change.Group)!.Id;
+        return new BulkOutcome(change.Action == AccountAction.Join
+            ? await groups.AddMemberAsync(group, id, actor, page.Cancellation)
+            : await groups.RemoveMemberAsync(group, id, actor, page.Cancellation));
+    }
+
+    // How many of them were in the group is told to those alone who may look at access.
+    protected override bool ShowsChanged(PageContext page, BulkAccountChange change) => !change.Action.IsMembership || page.Caller.May(AccessPermissions.View);
+
+    protected override string Summarize(PageContext page, BulkAccountChange change, BulkCount count) => ShowsChanged(page, change)
+        ? $"{change.Title}: {Format(count.Seen)} accounts looked at, {Format(count.Changed)} changed."
+        : $"{change.Title}: done with {Format(count.Seen)} accounts.";
+
+    protected override string Chosen(int number) => "chosen accounts";
+
+    protected override IResult RenderUnknown(PageContext page, FormInput input) => StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest);
+
+    private static void CheckFilter(PageContext page, BulkAccountChange change, FormInput input)
+    {
+        if (change.Filter.IsByGroup && !page.Caller.May(AccessPermissions.View))
+        {
+            input.Add("", AccountListReader.NotByGroup);
+        }
+
+        if (change.Filter.Contradicts)
+        {
+            input.Add("", AccountListReader.Contradiction);
+        }
+
+        // A list without its filter is shown and says so; here everybody would be changed. Rules may change between two steps, too.
+        if (change.Filter.Group is { Length: > 0 } name)
+        {
+            switch (page.Caller.Rules.FindGroup(name))
+            {
+                case null:
+                    input.Add("", $"There is no group {name}, so nobody can be found by it. Go back and mend the filter.");
+                    break;
+                case { IsDefault: true }:
+                    input.Add("", $"The group {name} is a default group. Go back and take it out of the filter if you mean all accounts.");
+                    break;
+            }
+        }
+    }
+
+    // Nobody disables their own account; what is so already stays so.
+    private static (string Now, string Then, bool Changes) Foresee(AccountAction action, AccountResponse account, Caller caller) =>
+        (action == AccountAction.Enable, account.Enabled) switch
+        {
+            (false, _) when account.Id == caller.AccountId => ("enabled", "stays on: it is your own", false),
+            (false, true) => ("enabled", "disabled", true),
+            (false, false) => ("disabled", "is off already", false),
+            (true, true) => ("enabled", "is on already", false),
+            (true, false) => ("disabled", "enabled", true),
+        };
+
+    private static (string Now, string Then, bool Changes) Foresee(AccountAction action, GroupRule? group, bool? isMember)
+    {
+        if (group is null)
+        {
+            return ("", "stays as it is", false);
+        }
+
+        var now = isMember switch { null => "", true => "in the group directly", false => "not in it directly" };
+        return (action == AccountAction.Join, isMember) switch
+        {
+            (true, true) => (now, "is in it already", false),
+            (true, _) => (now, $"in the group {group.Name}, directly", true),
+            (false, false) => (now, "there is nothing to take away; roles of Keycloak may lead into it", false),
+            (false, _) => (now, $"not in the group {group.Name} directly", true),
+        };
+    }
+}
