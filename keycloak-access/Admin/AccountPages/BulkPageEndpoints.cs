@@ -53,7 +53,7 @@ internal static class BulkPageEndpoints
             : page.Refuse(change.Needed) ?? await ConfirmAsync(page, change, Check(input, change, page), reader);
     }
 
-    private static async Task<IResult> ApplyAsync(PageContext page, BulkPageReader reader, AccountStore store, GroupStore groups)
+    private static async Task<IResult> ApplyAsync(PageContext page, BulkPageReader reader, AccountCommands accounts, GroupCommands groups)
     {
         var input = page.Form;
         if (BulkChange.Read(input) is not { } change)
@@ -82,7 +82,7 @@ internal static class BulkPageEndpoints
         var changed = Number(input, "changed");
         foreach (var line in lines.Where(line => line.Changes))
         {
-            changed += await ChangeAsync(line.Account, change, input.Value("reason"), page, store, groups) ? 1 : 0;
+            changed += await ChangeAsync(line.Account.Id, change, page, accounts, groups) ? 1 : 0;
         }
 
         var seen = Number(input, "seen") + lines.Count;
@@ -104,13 +104,16 @@ internal static class BulkPageEndpoints
     private static RazorComponentResult Page(PageContext page, BulkView view, int status = StatusCodes.Status200OK) =>
         page.Render<BulkPage, BulkView>(view, status);
 
-    private static async Task<bool> ChangeAsync(AccountResponse account, BulkChange change, string reason, PageContext page, AccountStore store, GroupStore groups) => change.Action switch
+    private static async Task<bool> ChangeAsync(Guid id, BulkChange change, PageContext page, AccountCommands accounts, GroupCommands groups)
+    {
+        var group = page.Caller.Rules.FindGroup(change.Group)?.Id ?? Guid.Empty;
+        return change.Action switch
         {
-            BulkAction.Disable => await store.SetEnabledAsync(account.Id, enabled: false, page.Caller.Actor.Because(reason), page.Cancellation) is not null,
-            BulkAction.Enable => await store.SetEnabledAsync(account.Id, enabled: true, page.Caller.Actor.Because(reason), page.Cancellation) is not null,
-            BulkAction.Join => await groups.AddMemberAsync(page.Caller.Rules.FindGroup(change.Group)!.Id, account.Id, page.Caller.Actor.Because(reason), page.Cancellation),
-            _ => await groups.RemoveMemberAsync(page.Caller.Rules.FindGroup(change.Group)!.Id, account.Id, page.Caller.Actor.Because(reason), page.Cancellation),
+            BulkAction.Join => (await groups.AddMemberAsync(group, id, page.Author, page.Cancellation)).IsChanged,
+            BulkAction.Leave => (await groups.RemoveMemberAsync(group, id, page.Author, page.Cancellation)).IsChanged,
+            _ => (await accounts.SetEnabledAsync(id, change.Action == BulkAction.Enable, page.Author.Actor, page.Cancellation)).IsChanged,
         };
+    }
 
     private static FormInput Check(FormInput input, BulkChange change, PageContext page)
     {
@@ -143,9 +146,9 @@ internal static class BulkPageEndpoints
             }
         }
 
-        if (change.IsMembership)
+        if (change.IsMembership && GroupField.Read(input, change.Group, "", page) is { } group && page.GrantGuard.Refuse(group) is { } refused)
         {
-            GroupField.Read(input, change.Group, "", page);
+            input.Show(refused);
         }
 
         return input;
