@@ -75,8 +75,14 @@ internal static class AccountEndpoints
             : TypedResults.NotFound();
 
     private static async Task<IResult> ChangeAsync(
-        Guid id, AccountChange change, AccountCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
-        (await commands.SetEnabledAsync(id, change.Enabled, author.Actor, cancellationToken)).ToResult(response, account => TypedResults.Ok(ToResponse(account)));
+        Guid id,
+        AccountChange change,
+        AccountCommands commands,
+        ChangeAuthor author,
+        HttpResponse response,
+        CancellationToken cancellationToken) =>
+        (await commands.SetEnabledAsync(id, change.Enabled, author.Actor, cancellationToken))
+            .ToResult(response, account => TypedResults.Ok(ToResponse(account)));
 
     public static AccountResponse ToResponse(Account account) => new(
         account.Id,

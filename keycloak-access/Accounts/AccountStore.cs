@@ -100,7 +100,11 @@ internal sealed class AccountStore(Database database)
         if (await change.FindAsync<Account>(sql, new { id, enabled }) is { } account)
         {
             await change.RecordAsync(new AuditChange(
-                AccountPermissions.Model, id.ToString(), Permission.Change, State(account.Username, !enabled), State(account.Username, enabled)));
+                AccountPermissions.Model,
+                id.ToString(),
+                Permission.Change,
+                State(account.Username, !enabled),
+                State(account.Username, enabled)));
             return ChangeOutcome.Done(account);
         }
 

@@ -3,7 +3,9 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Groups;
 
-/// <summary>What can be done to groups, and to who is in them directly. Nobody grants, or takes away, what they do not hold themselves.</summary>
+/// <summary>
+/// What can be done to groups, and to who is in them directly. Nobody grants, or takes away, what they do not hold themselves.
+/// </summary>
 internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue catalogue, TimeProvider clock)
 {
     public async Task<ChangeOutcome<Group>> AddAsync(GroupRequest request, ChangeAuthor author, CancellationToken cancellationToken)
@@ -31,7 +33,8 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
     /// <param name="seen">The version that the author has seen; <see langword="null"/> for any.</param>
     /// <param name="author">Who replaces it.</param>
     /// <param name="cancellationToken">The request's.</param>
-    public async Task<ChangeOutcome<Group>> ReplaceAsync(Guid id, GroupRequest request, int? seen, ChangeAuthor author, CancellationToken cancellationToken)
+    public async Task<ChangeOutcome<Group>> ReplaceAsync(
+        Guid id, GroupRequest request, int? seen, ChangeAuthor author, CancellationToken cancellationToken)
     {
         if (Check(request) is { } invalid)
         {
@@ -61,7 +64,9 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
                 return ChangeOutcome.Unchanged(current, current.Version);
             }
 
-            return await GroupStore.ReplaceAsync(change, current, group) ? ChangeOutcome.Done(group, group.Version) : NameTaken(group);
+            return await GroupStore.ReplaceAsync(change, current, group)
+                ? ChangeOutcome.Done(group, group.Version)
+                : NameTaken(group);
         }, cancellationToken);
     }
 
@@ -89,15 +94,21 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
         }, cancellationToken);
 
     /// <summary>Puts an account into a group directly. Keycloak never takes it out again.</summary>
-    public Task<ChangeOutcome<GroupMember>> AddMemberAsync(Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
+    public Task<ChangeOutcome<GroupMember>> AddMemberAsync(
+        Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeMemberAsync(id, accountId, author, GroupStore.AddMemberAsync, cancellationToken);
 
     /// <summary>Takes an account out of a group that it was put into directly.</summary>
-    public Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
+    public Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(
+        Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeMemberAsync(id, accountId, author, GroupStore.RemoveMemberAsync, cancellationToken);
 
     private Task<ChangeOutcome<GroupMember>> ChangeMemberAsync(
-        Guid id, Guid accountId, ChangeAuthor author, Func<ChangeTransaction, Guid, Guid, Task<ChangeOutcome<GroupMember>>> make, CancellationToken cancellationToken) =>
+        Guid id,
+        Guid accountId,
+        ChangeAuthor author,
+        Func<ChangeTransaction, Guid, Guid, Task<ChangeOutcome<GroupMember>>> make,
+        CancellationToken cancellationToken) =>
         changes.RunAsync<GroupMember>(author.Actor, async change =>
         {
             if (await GroupStore.FindAsync(change, id) is not { } group)

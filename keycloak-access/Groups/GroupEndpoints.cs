@@ -96,10 +96,16 @@ internal static class GroupEndpoints
             .ToResult(response, group => TypedResults.CreatedAtRoute(ToResponse(group), "GetGroup", new { id = group.Id }));
 
     private static async Task<IResult> ReplaceAsync(
-        Guid id, GroupRequest request, GroupCommands commands, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>
+        Guid id,
+        GroupRequest request,
+        GroupCommands commands,
+        ChangeAuthor author,
+        HttpContext context,
+        CancellationToken cancellationToken) =>
         EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken)).ToResult(context.Response, group => TypedResults.Ok(ToResponse(group)));
+            : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken))
+                .ToResult(context.Response, group => TypedResults.Ok(ToResponse(group)));
 
     private static async Task<IResult> DeleteAsync(
         Guid id, GroupCommands commands, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>

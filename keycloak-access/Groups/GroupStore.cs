@@ -17,6 +17,8 @@ internal sealed class GroupStore(Database database)
         LEFT JOIN group_permissions p ON p.group_id = g.id
         """;
 
+    private const string Members = "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id";
+
     /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
@@ -84,7 +86,8 @@ internal sealed class GroupStore(Database database)
 
         await change.ExecuteAsync("DELETE FROM group_permissions WHERE group_id = @Id", new { after.Id });
         await AddPermissionsAsync(change, after);
-        await change.RecordAsync(new AuditChange(GroupPermissions.Model, after.Id.ToString(), Permission.Change, Values(before), Values(after)));
+        await change.RecordAsync(new AuditChange(
+            GroupPermissions.Model, after.Id.ToString(), Permission.Change, Values(before), Values(after)));
         return true;
     }
 
@@ -93,11 +96,12 @@ internal sealed class GroupStore(Database database)
         // Whoever adds a member meanwhile waits for this and then finds no group: what is read below is all that goes with it.
         await change.QueryAsync<Guid>("SELECT id FROM groups WHERE id = @Id" + change.ForUpdate, new { group.Id });
         var members = await change.QueryAsync<GroupMember>(
-            "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = @Id ORDER BY a.id", new { group.Id });
+            Members + " WHERE m.group_id = @Id ORDER BY a.id", new { group.Id });
         AuditChange[] changes =
         [
             .. await GroupMappings.DeletedWithAsync(change, group.Id, group.Name),
-            .. members.Select(member => new AuditChange(GroupPermissions.Model, group.Id.ToString(), RemoveMember, Values(member), After: null)),
+            .. members.Select(member =>
+                new AuditChange(GroupPermissions.Model, group.Id.ToString(), RemoveMember, Values(member), After: null)),
             new AuditChange(GroupPermissions.Model, group.Id.ToString(), Permission.Delete, Values(group), After: null),
         ];
         await change.ExecuteAsync("DELETE FROM groups WHERE id = @Id", new { group.Id });
@@ -150,8 +154,7 @@ internal sealed class GroupStore(Database database)
     }
 
     private static Task<GroupMember?> FindMemberAsync(ChangeTransaction change, Guid id, Guid accountId) => change.FindAsync<GroupMember>(
-        "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = @id AND m.account_id = @accountId",
-        new { id, accountId });
+        Members + " WHERE m.group_id = @id AND m.account_id = @accountId", new { id, accountId });
 
     // As the audit log has a group, and a member of one.
     private static Dictionary<string, object?> Values(Group group) => new(StringComparer.Ordinal)

@@ -109,7 +109,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             return mistake!;
         }
 
-        var change = await store.AddAsync(row, caller, ReasonParameter.Read(context.Request), cancellationToken);
+        var change = await store.AddAsync(row, caller, Reason(context), cancellationToken);
         return Answer(change, context.Response, created => TypedResults.CreatedAtRoute(created, $"Get{ModelDescription.Pascal(_model.Name)}", new { id = _model.IdOf(created) }));
     }
 
@@ -123,18 +123,24 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
 
         return EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(await store.ReplaceAsync(id, row, seen, caller, ReasonParameter.Read(context.Request), cancellationToken), context.Response, TypedResults.Ok);
+            : Answer(
+                await store.ReplaceAsync(id, row, seen, caller, Reason(context), cancellationToken), context.Response, TypedResults.Ok);
     }
 
     private async Task<IResult> DeleteAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken) =>
         EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(await store.DeleteAsync(id, seen, caller, ReasonParameter.Read(context.Request), cancellationToken), context.Response, _ => TypedResults.NoContent());
+            : Answer(
+                await store.DeleteAsync(id, seen, caller, Reason(context), cancellationToken),
+                context.Response,
+                _ => TypedResults.NoContent());
 
     private Func<string, Caller, HttpContext, CancellationToken, Task<IResult>> Act(ModelAction action) =>
         async (id, caller, context, cancellationToken) => EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(await store.ActAsync(action, id, seen, caller, ReasonParameter.Read(context.Request), cancellationToken), context.Response, TypedResults.Ok);
+            : Answer(await store.ActAsync(action, id, seen, caller, Reason(context), cancellationToken), context.Response, TypedResults.Ok);
+
+    private static string? Reason(HttpContext context) => ReasonParameter.Read(context.Request);
 
     private static IResult Answer(ModelChange change, HttpResponse response, Func<T, IResult> done)
     {

@@ -59,18 +59,22 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
         // The row is the lock that others wait for. The triggers of the tables leave the version alone while raised is true.
         var version = await connection.QuerySingleAsync<long>(new CommandDefinition(
-            "UPDATE access_version SET version = version + 1, raised = true RETURNING version", transaction: transaction, cancellationToken: cancellationToken));
+            "UPDATE access_version SET version = version + 1, raised = true RETURNING version",
+            transaction: transaction,
+            cancellationToken: cancellationToken));
         if (database.Engine == DatabaseEngine.PostgreSql)
         {
             // Who changes rows by hand holds them first and waits for the version then. It is this transaction that steps back, soon:
             // PostgreSQL looks for deadlocks after a second only, and then ends either side.
-            await connection.ExecuteAsync(new CommandDefinition("SET LOCAL lock_timeout = '100ms'", transaction: transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition(
+                "SET LOCAL lock_timeout = '100ms'", transaction: transaction, cancellationToken: cancellationToken));
         }
 
         var outcome = await make(new ChangeTransaction(connection, transaction, audit, actor, version - 1, cancellationToken));
         if (outcome.IsChanged)
         {
-            await connection.ExecuteAsync(new CommandDefinition("UPDATE access_version SET raised = false", transaction: transaction, cancellationToken: cancellationToken));
+            await connection.ExecuteAsync(new CommandDefinition(
+                "UPDATE access_version SET raised = false", transaction: transaction, cancellationToken: cancellationToken));
             await transaction.CommitAsync(cancellationToken);
         }
 
@@ -86,7 +90,12 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
 /// <param name="RulesVersion">The version of the rules before it; <see langword="null"/> where it is not about the rules.</param>
 /// <param name="CancellationToken">A way to give up; nothing is changed then.</param>
 internal sealed record ChangeTransaction(
-    DbConnection Connection, DbTransaction Transaction, AuditLog Audit, Actor Actor, long? RulesVersion, CancellationToken CancellationToken)
+    DbConnection Connection,
+    DbTransaction Transaction,
+    AuditLog Audit,
+    Actor Actor,
+    long? RulesVersion,
+    CancellationToken CancellationToken)
 {
     /// <summary>Ends a query that locks what it reads. SQLite lets in one writer at a time anyway.</summary>
     public string ForUpdate => Connection is NpgsqlConnection ? " FOR UPDATE" : "";
@@ -97,7 +106,8 @@ internal sealed record ChangeTransaction(
 
     public Task<T?> FindAsync<T>(string sql, object values) => Connection.QuerySingleOrDefaultAsync<T>(Command(sql, values));
 
-    public Task RecordAsync(params IReadOnlyList<AuditChange> changes) => Audit.RecordAsync(Connection, Transaction, Actor, changes, CancellationToken);
+    public Task RecordAsync(params IReadOnlyList<AuditChange> changes) =>
+        Audit.RecordAsync(Connection, Transaction, Actor, changes, CancellationToken);
 
     /// <summary>Asks whether the author may grant these, by the rules that this transaction changes.</summary>
     /// <param name="author">Who would.</param>

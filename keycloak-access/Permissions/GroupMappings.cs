@@ -20,7 +20,12 @@ internal static class GroupMappings
     /// <returns>A group that a mapping leads to or is to lead to, as a change finds it.</returns>
     public static async Task<(string Name, IEnumerable<string> Written)?> FindGroupAsync(ChangeTransaction change, Guid groupId)
     {
-        const string sql = "SELECT g.name, p.permission FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id WHERE g.id = @groupId";
+        const string sql = """
+            SELECT g.name, p.permission
+            FROM groups g
+            LEFT JOIN group_permissions p ON p.group_id = g.id
+            WHERE g.id = @groupId
+            """;
         var rows = (await change.QueryAsync<(string Name, string? Permission)>(sql, new { groupId })).ToArray();
         return rows.Length == 0 ? null : (rows[0].Name, rows.Select(row => row.Permission).OfType<string>());
     }

@@ -9,7 +9,8 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
     private static readonly ChangeFailure.Conflict MappedAlready = new("name", "This role is mapped to that group already.");
     private static readonly ChangeFailure.Invalid NoGroup = new("groupId", "There is no such group. GET /api/groups lists them.");
 
-    public async Task<ChangeOutcome<RoleMapping>> AddAsync(RoleMappingRequest request, ChangeAuthor author, CancellationToken cancellationToken)
+    public async Task<ChangeOutcome<RoleMapping>> AddAsync(
+        RoleMappingRequest request, ChangeAuthor author, CancellationToken cancellationToken)
     {
         if (Check(request) is { } invalid)
         {
@@ -77,7 +78,9 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
                 return ChangeOutcome.Unchanged(current, current.Version);
             }
 
-            return await RoleMappingStore.ReplaceAsync(change, current, mapping) ? ChangeOutcome.Done(mapping, mapping.Version) : MappedAlready;
+            return await RoleMappingStore.ReplaceAsync(change, current, mapping)
+                ? ChangeOutcome.Done(mapping, mapping.Version)
+                : MappedAlready;
         }, cancellationToken);
     }
 

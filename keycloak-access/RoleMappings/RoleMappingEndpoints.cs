@@ -109,15 +109,25 @@ internal static class RoleMappingEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        RoleMappingRequest request, RoleMappingCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
+        RoleMappingRequest request,
+        RoleMappingCommands commands,
+        ChangeAuthor author,
+        HttpResponse response,
+        CancellationToken cancellationToken) =>
         (await commands.AddAsync(request, author, cancellationToken))
             .ToResult(response, mapping => TypedResults.CreatedAtRoute(ToResponse(mapping), "GetRoleMapping", new { id = mapping.Id }));
 
     private static async Task<IResult> ReplaceAsync(
-        Guid id, RoleMappingRequest request, RoleMappingCommands commands, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>
+        Guid id,
+        RoleMappingRequest request,
+        RoleMappingCommands commands,
+        ChangeAuthor author,
+        HttpContext context,
+        CancellationToken cancellationToken) =>
         EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken)).ToResult(context.Response, mapping => TypedResults.Ok(ToResponse(mapping)));
+            : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken))
+                .ToResult(context.Response, mapping => TypedResults.Ok(ToResponse(mapping)));
 
     private static async Task<IResult> DeleteAsync(
         Guid id, RoleMappingCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>

@@ -35,7 +35,8 @@ internal sealed class RoleMappingStore(Database database)
     }
 
     /// <returns>The mapping as a change finds it.</returns>
-    public static Task<RoleMapping?> FindAsync(ChangeTransaction change, Guid id) => change.FindAsync<RoleMapping>(Select + " WHERE m.id = @id", new { id });
+    public static Task<RoleMapping?> FindAsync(ChangeTransaction change, Guid id) =>
+        change.FindAsync<RoleMapping>(Select + " WHERE m.id = @id", new { id });
 
     /// <returns>Whether there was no such mapping before.</returns>
     public static async Task<bool> AddAsync(ChangeTransaction change, RoleMapping mapping)
@@ -50,7 +51,8 @@ internal sealed class RoleMappingStore(Database database)
             return false;
         }
 
-        await change.RecordAsync(new AuditChange(RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping)));
+        await change.RecordAsync(new AuditChange(
+            RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping)));
         return true;
     }
 
@@ -68,14 +70,16 @@ internal sealed class RoleMappingStore(Database database)
             return false;
         }
 
-        await change.RecordAsync(new AuditChange(RoleMappingPermissions.Model, after.Id.ToString(), Permission.Change, Values(before), Values(after)));
+        await change.RecordAsync(new AuditChange(
+            RoleMappingPermissions.Model, after.Id.ToString(), Permission.Change, Values(before), Values(after)));
         return true;
     }
 
     public static async Task DeleteAsync(ChangeTransaction change, RoleMapping mapping)
     {
         await change.ExecuteAsync("DELETE FROM role_mappings WHERE id = @Id", new { mapping.Id });
-        await change.RecordAsync(new AuditChange(RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Delete, Values(mapping), After: null));
+        await change.RecordAsync(new AuditChange(
+            RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Delete, Values(mapping), After: null));
     }
 
     private static IReadOnlyDictionary<string, object?> Values(RoleMapping mapping) =>

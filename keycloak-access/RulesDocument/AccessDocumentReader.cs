@@ -82,12 +82,14 @@ internal sealed class AccessDocumentReader
     private AccessDocument? ReadRoot(JsonTree root)
     {
         var members = Members(root, "", RootMembers);
-        if (members.GetValueOrDefault(AccessDocumentWriter.Version) is { } version && version is not { Kind: JsonTokenType.Number, Text: "1" })
+        if (members.GetValueOrDefault(AccessDocumentWriter.Version) is { } version
+            && version is not { Kind: JsonTokenType.Number, Text: "1" })
         {
             Tell(
                 version.At,
                 AccessDocumentWriter.Version,
-                $"version must be {AccessDocument.Version}, the one that this program reads. Use the program that wrote the document, or export the rules again with \"access export\".");
+                $"version must be {AccessDocument.Version}, the one that this program reads. "
+                    + "Use the program that wrote the document, or export the rules again with \"access export\".");
         }
 
         if (members.GetValueOrDefault(AccessDocumentWriter.Schema) is { } schema)

@@ -28,7 +28,8 @@ internal static class AccessDocumentWriter
     public static byte[] Write(AccessDocument document, string schema = DefaultSchema)
     {
         var text = new StringBuilder()
-            .Append("{\n  \"").Append(Version).Append("\": ").Append(AccessDocument.Version).Append(",\n  \"").Append(Schema).Append("\": ").Append(Quote(schema)).Append(",\n  \"groups\": ");
+            .Append("{\n  \"").Append(Version).Append("\": ").Append(AccessDocument.Version).Append(",\n  \"")
+            .Append(Schema).Append("\": ").Append(Quote(schema)).Append(",\n  \"groups\": ");
         List(text, document.Groups, indent: "  ", "{}", (group, indent) => Write(text, group, indent));
         return Encoding.UTF8.GetBytes(text.Append("\n}\n").ToString());
     }

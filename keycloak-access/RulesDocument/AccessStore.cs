@@ -30,7 +30,8 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
     /// <param name="seen">The version of the rules that somebody has agreed to change; <see langword="null"/> for whichever.</param>
     /// <param name="cancellationToken">A way to give up; nothing is changed then.</param>
     /// <returns>What has been changed.</returns>
-    public Task<ChangeOutcome<AccessDiff>> ApplyAsync(AccessDocument document, Actor actor, long? seen, CancellationToken cancellationToken) =>
+    public Task<ChangeOutcome<AccessDiff>> ApplyAsync(
+        AccessDocument document, Actor actor, long? seen, CancellationToken cancellationToken) =>
         changes.RunOnRulesAsync<AccessDiff>(actor, async change =>
         {
             if (seen is not null && seen != change.RulesVersion)
@@ -46,7 +47,8 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
                 await (difference switch
                 {
                     { Before: null, After: { } added } => AddAsync(change, added),
-                    { Before: { } removed, After: null } => GroupStore.DeleteAsync(change, ToGroup(stored[removed.Name].Id, removed, stored[removed.Name].Version)),
+                    { Before: { } removed, After: null } =>
+                        GroupStore.DeleteAsync(change, ToGroup(stored[removed.Name].Id, removed, stored[removed.Name].Version)),
                     _ => ChangeAsync(change, stored[difference.Name], difference),
                 });
             }
