@@ -22,7 +22,7 @@ public sealed partial class ConventionTests
         ["Audit"] = ["Permissions", "Data", "Hosting"],
         ["Explanation"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["AuthZen"] = ["Explanation", "Permissions", "Hosting"],
-        ["RulesDocument"] = ["Explanation", "Permissions", "Authentication", "Data", "Hosting"],
+        ["RulesDocument"] = ["Groups", "RoleMappings", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["OpenApi"] = ["Permissions", "Authentication"],
         ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data", "Hosting"],

@@ -10,6 +10,7 @@ public sealed class AccessDocumentTests
 {
     private const string Example = """
         {
+          "version": 1,
           "$schema": "./access.schema.json",
           "groups": {
             "book-editors": {
@@ -59,7 +60,7 @@ public sealed class AccessDocumentTests
         Assert.Equal(text, Read(text).Text());
         Assert.DoesNotContain('\r', text);
         Assert.EndsWith("}\n", text, StringComparison.Ordinal);
-        Assert.StartsWith("{\n  \"$schema\": ", text, StringComparison.Ordinal);
+        Assert.StartsWith("{\n  \"version\": 1,\n  \"$schema\": ", text, StringComparison.Ordinal);
     });
 
     [Fact]
@@ -75,10 +76,13 @@ public sealed class AccessDocumentTests
     [InlineData("¦[]", "must be an object with the member groups")]
     [InlineData("¦{}", "The member groups is missing")]
     [InlineData("""{"groups":¦[]}""", "groups must be an object")]
+    [InlineData("""{"version":¦2,"groups":{}}""", "version must be 1, the one that this program reads. Use the program that wrote the document")]
+    [InlineData("""{"version":¦"1","groups":{}}""", "version must be 1")]
+    [InlineData("""{"version":¦1.0,"groups":{}}""", "version must be 1")]
     [InlineData("""{"$schema":¦7,"groups":{}}""", "$schema must be the address")]
     [InlineData("""{"groups":{},¦"groups":{}}""", "\"groups\" stands twice: in line 1 too")]
     [InlineData("""{"groups":{},¦"group":{}}""", "There is no member \"group\" here. Did you mean groups?")]
-    [InlineData("""{"groups":{},¦"accounts":{}}""", "There is no member \"accounts\" here. Known: $schema, groups.")]
+    [InlineData("""{"groups":{},¦"accounts":{}}""", "There is no member \"accounts\" here. Known: version, $schema, groups.")]
     [InlineData("""{"groups":{¦"Book-Readers":{}}}""", "No group can be called \"Book-Readers\". A name may hold lower-case letters")]
     [InlineData("""{"groups":{¦"":{}}}""", "No group can be called")]
     [InlineData("""{"groups":{¦"a--b":{}}}""", "single dashes")]

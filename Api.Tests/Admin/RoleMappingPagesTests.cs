@@ -81,24 +81,17 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Contains(page.Page.QuerySelectorAll("#preview tbody a"), link => link.TextContent == "grace");
 
         page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"),
-            $"form[action='/admin/role-mappings/{id}/replace']",
-            ("kind", "keycloak-group"),
-            ("name", "/operations/*"),
-            ("reason", "Only operations"));
-        var newId = page.Url.Segments[^1];
-        Assert.NotEqual(id, newId);
-        Assert.Equal("delete", (await LogAsync(ada, id))[0].GetProperty("action").GetString());
-        Assert.Equal("Only operations", (await LogAsync(ada, newId))[0].GetProperty("reason").GetString());
+            await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"), $"form[action='/admin/role-mappings/{id}/replace']", ("kind", "keycloak-group"), ("name", "/operations/*"), ("reason", "Only operations"));
+        Assert.Equal(id, page.Url.Segments[^1]);
+        Assert.Equal("change", (await LogAsync(ada, id))[0].GetProperty("action").GetString());
+        Assert.Equal("Only operations", (await LogAsync(ada, id))[0].GetProperty("reason").GetString());
         await AssertProblemAsync(await grace.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
 
         page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"/admin/role-mappings/{newId}/delete"),
-            $"form[action='/admin/role-mappings/{newId}/delete']",
-            ("reason", "Gone"));
+            await OpenAsync(browser, $"/admin/role-mappings/{id}/delete"), $"form[action='/admin/role-mappings/{id}/delete']", ("reason", "Gone"));
         Assert.Equal("/admin/role-mappings", page.Url.AbsolutePath);
-        Assert.Equal("Gone", (await LogAsync(ada, newId))[0].GetProperty("reason").GetString());
-        Assert.Equal(HttpStatusCode.NotFound, (await OpenAsync(browser, $"/admin/role-mappings/{newId}")).Status);
+        Assert.Equal("Gone", (await LogAsync(ada, id))[0].GetProperty("reason").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, (await OpenAsync(browser, $"/admin/role-mappings/{id}")).Status);
     }
 
     [Fact]
@@ -212,6 +205,27 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
             ("group", "staff"));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, page.Status);
         Assert.Contains(await MappingsAsync(ada), mapping => mapping.GetProperty("id").GetString() == id);
+    }
+
+    [Fact]
+    public async Task A_mapping_that_somebody_else_has_changed_meanwhile_is_shown_before_it_is_overwritten()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"]);
+        await group.WithRoleAsync("realm-role", "first");
+        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
+        var (one, other) = (await Api.SignInAsync("ada"), await Api.SignInAsync("ada"));
+        var replace = $"form[action='/admin/role-mappings/{id}/replace']";
+        var form = await OpenAsync(one, $"/admin/role-mappings/{id}/replace");
+        await other.SubmitAsync(await OpenAsync(other, $"/admin/role-mappings/{id}/replace"), replace, ("name", "second"));
+
+        var page = await one.SubmitAsync(form, replace, ("name", "third"));
+
+        Assert.Equal(HttpStatusCode.Conflict, page.Status);
+        Assert.Contains("realm role second leads to", page.Page.QuerySelector("[role=alert]")!.TextContent, StringComparison.Ordinal);
+        Assert.Equal("third", Input(page, "name").Value);
+        page = await one.SubmitAsync(page, replace);
+        Assert.Contains($"realm role third leads to {group.Name}", page.Text, StringComparison.Ordinal);
     }
 
     [Fact]

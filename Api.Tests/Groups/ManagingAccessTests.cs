@@ -3,6 +3,9 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Api.Tests.Infrastructure;
+using Dapper;
+using KeycloakAccess.Data;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Groups;
 
@@ -250,6 +253,127 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         await AssertProblemAsync(await ada.GetAsync($"/api/groups/{group}", Cancel), 404);
     }
 
+    [Fact]
+    public async Task A_mapping_is_replaced_only_as_it_was_seen_and_keeps_its_id()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var (group, other) = (await CreateGroupAsync(ada, "book:view"), await CreateGroupAsync(ada, "book:view"));
+        var name = $"r-{Guid.NewGuid():N}";
+        string Mapping(string role, Guid into) => $$"""{"kind":"realm-role","name":"{{role}}","groupId":"{{into}}"}""";
+        var created = await ada.PostAsync("/api/role-mappings", Json(Mapping(name, group)), Cancel);
+        var path = created.Headers.Location!.AbsolutePath;
+        Assert.Equal("\"1\"", created.Headers.ETag?.Tag);
+        Assert.Equal(HttpStatusCode.Created, (await ada.PostAsync("/api/role-mappings", Json(Mapping($"{name}-taken", group)), Cancel)).StatusCode);
+
+        var replaced = await SendAsync(ada, HttpMethod.Put, path + "?reason=Moved", "\"1\"", Mapping(name, other));
+        Assert.Equal(HttpStatusCode.OK, replaced.StatusCode);
+        Assert.Equal("\"2\"", replaced.Headers.ETag?.Tag);
+        var got = await ada.GetAsync(path, Cancel);
+        Assert.Equal("\"2\"", got.Headers.ETag?.Tag);
+        var mapping = await JsonAsync(got);
+        Assert.Equal(other, mapping.GetProperty("groupId").GetGuid());
+        var row = (await LogAsync(ada, "role-mapping", mapping.GetProperty("id").GetGuid()))[0];
+        Assert.Equal(("change", "Moved"), (row.GetProperty("action").GetString(), row.GetProperty("reason").GetString()));
+        Assert.Equal(group, row.GetProperty("oldValues").GetProperty("groupId").GetGuid());
+
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, path, "\"1\"", Mapping(name, group)), 412, "precondition_failed");
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, path, null, Mapping(name, group)), 428, "precondition_missing");
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, path, "\"2\"", Mapping($"{name}-taken", group)), 409, "conflict");
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, path, "\"2\"", Mapping(name, Guid.Empty)), 400);
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, $"/api/role-mappings/{Guid.NewGuid()}", "*", Mapping(name, group)), 404);
+        // Neither into a group that holds more, nor out of one.
+        var linus = await Api.PersonAsync("linus");
+        var all = (await ada.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray().Single(each => each.GetProperty("groupName").GetString() == "superusers");
+        await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, path, "*", Mapping(name, all.GetProperty("groupId").GetGuid())), "*:*");
+        await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, $"/api/role-mappings/{all.GetProperty("id").GetString()}", "*", Mapping("superuser", group)), "*:*");
+        await DeleteGroupAsync(ada, group);
+        await DeleteGroupAsync(ada, other);
+    }
+
+    [Fact]
+    public async Task A_change_of_many_permissions_raises_the_version_of_the_rules_once_and_one_that_changes_nothing_never()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var group = await CreateGroupAsync(ada, "book:view");
+        var name = (await ada.GetFromJsonAsync<JsonElement>($"/api/groups/{group}", Cancel)).GetProperty("name").GetString();
+        var path = $"/api/groups/{group}";
+        var before = await RulesVersionAsync();
+
+        var many = $$"""{"name":"{{name}}","permissions":["author:view","book:view","book:add","book:change","group:view"],"denied":["book:delete","account:change"]}""";
+        Assert.Equal("\"2\"", (await SendAsync(ada, HttpMethod.Put, path + "?reason=%20Many%20", "\"1\"", many)).Headers.ETag?.Tag);
+        Assert.Equal(before + 1, await RulesVersionAsync());
+
+        // The same in another order.
+        var same = $$"""{"name":"{{name}}","permissions":["group:view","book:view","book:add","author:view","book:change"],"denied":["account:change","book:delete","book:delete"]}""";
+        var unchanged = await SendAsync(ada, HttpMethod.Put, path, "\"2\"", same);
+        Assert.Equal((HttpStatusCode.OK, "\"2\""), (unchanged.StatusCode, unchanged.Headers.ETag?.Tag));
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, path, "\"1\"", same), 412, "precondition_failed");
+        await AssertProblemAsync(await SendAsync(ada, HttpMethod.Put, path, "*", """{"name":"staff","permissions":[]}"""), 409, "conflict");
+        Assert.Equal(before + 1, await RulesVersionAsync());
+        var rows = await LogAsync(ada, "group", group);
+        Assert.Equal(["change", "add"], rows.Select(row => row.GetProperty("action").GetString()));
+        Assert.Equal("Many", rows[0].GetProperty("reason").GetString());
+
+        // Direct members are no rules; what is changed by hand in the database counts as ever.
+        var account = await AccountIdAsync(await Api.ServiceAsync("acme-nobody"));
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"{path}/members/{account}?reason=For%20now", null, Cancel)).StatusCode);
+        Assert.Equal("For now", (await LogAsync(ada, "group", group))[0].GetProperty("reason").GetString());
+        Assert.Equal(before + 1, await RulesVersionAsync());
+        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
+        {
+            await connection.ExecuteAsync(new CommandDefinition("UPDATE groups SET description = 'by hand' WHERE id = @group", new { group }, cancellationToken: Cancel));
+        }
+
+        Assert.Equal(before + 2, await RulesVersionAsync());
+        Assert.Equal(HttpStatusCode.NoContent, (await SendAsync(ada, HttpMethod.Delete, path + "?reason=Over", "*", null)).StatusCode);
+        Assert.Equal(["Over", "Over"], (await LogAsync(ada, "group", group)).Take(2).Select(row => row.GetProperty("reason").GetString()));
+        Assert.Equal(before + 3, await RulesVersionAsync());
+    }
+
+    [Fact]
+    public async Task Of_two_changes_at_once_that_saw_the_same_version_one_is_made()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var group = await CreateGroupAsync(ada, "book:view");
+        for (var version = 1; version <= 10; version++)
+        {
+            var before = await RulesVersionAsync();
+
+            var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(number => SendAsync(
+                ada, HttpMethod.Put, $"/api/groups/{group}", $"\"{version}\"", $$"""{"name":"g-{{group:N}}","description":"{{version}} {{number}}","permissions":["book:view","book:add"]}""")));
+
+            Assert.Single(answers, answer => answer.StatusCode == HttpStatusCode.OK);
+            Assert.Equal(3, answers.Count(answer => answer.StatusCode == HttpStatusCode.PreconditionFailed));
+            Assert.Equal(before + 1, await RulesVersionAsync());
+        }
+
+        await DeleteGroupAsync(ada, group);
+    }
+
+    [Fact]
+    public async Task Who_loses_a_permission_while_they_wait_grants_it_no_more()
+    {
+        var ada = await Api.PersonAsync("ada");
+        var writer = await Api.ServiceAsync("acme-nobody");
+        var (granting, target) = (await CreateGroupAsync(ada, "group:change", "book:delete", "book:view"), await CreateGroupAsync(ada, "book:view"));
+        Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"/api/groups/{granting}/members/{await AccountIdAsync(writer)}", null, Cancel)).StatusCode);
+        var database = Api.Services.GetRequiredService<Database>();
+        Task<HttpResponseMessage> granted;
+        await using (var connection = await database.OpenAsync(Cancel))
+        await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "DELETE FROM group_permissions WHERE group_id = @granting AND permission = 'book:delete'", new { granting }, transaction, cancellationToken: Cancel));
+            granted = SendAsync(writer, HttpMethod.Put, $"/api/groups/{target}", "*", $$"""{"name":"g-{{target:N}}","permissions":["book:view","book:delete"]}""");
+            Assert.NotSame(granted, await Task.WhenAny(granted, Task.Delay(TimeSpan.FromMilliseconds(500), Cancel)));
+            await transaction.CommitAsync(Cancel);
+        }
+
+        await AssertRefusedAsync(granted, "book:delete");
+        await DeleteGroupAsync(ada, granting);
+        await DeleteGroupAsync(ada, target);
+    }
+
     [Theory]
     [InlineData("""{"name":"Upper","permissions":[]}""", "name", "lower-case")]
     [InlineData("""{"name":"ok","permissions":["book:veiw"]}""", "permissions", "Did you mean book:view?")]
@@ -284,10 +408,18 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         Assert.Contains(problem.GetProperty("missingPermissions").EnumerateArray(), permission => permission.GetString() == lacking);
     }
 
-    private static async Task<Guid> CreateGroupAsync(HttpClient client, string permission)
+    private async Task<long> RulesVersionAsync()
     {
-        var response = await client.PostAsync(
-            "/api/groups", Json($$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":["{{permission}}"]}"""), Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT version FROM access_version", cancellationToken: Cancel));
+    }
+
+    private static async Task<JsonElement[]> LogAsync(HttpClient client, string model, Guid row) =>
+        [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model={model}&row={row}", Cancel)).GetProperty("items").EnumerateArray()];
+
+    private static async Task<Guid> CreateGroupAsync(HttpClient client, params string[] permissions)
+    {
+        var response = await client.PostAsync("/api/groups", Json($$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":{{JsonSerializer.Serialize(permissions)}}}"""), Cancel);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         return (await JsonAsync(response)).GetProperty("id").GetGuid();
     }

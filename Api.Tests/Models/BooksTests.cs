@@ -422,17 +422,18 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         var url = await CreateAsync(writer, "First", author);
         await PutAsync(writer, url, "\"9\"", Body("Outdated", author));
         await PutAsync(writer, url, "\"1\"", Body("Unknown", Guid.NewGuid()));
-        await PutAsync(writer, url, "\"1\"", Body("Second", author));
-        await SendAsync(writer, HttpMethod.Post, $"{url}/publish", "*", null);
+        await PutAsync(writer, url + "?reason=Misprint", "\"1\"", Body("Second", author));
+        await SendAsync(writer, HttpMethod.Post, $"{url}/publish?reason=The%20day%20has%20come", "*", null);
         await SendAsync(writer, HttpMethod.Post, $"{url}/publish", "*", null);
         await DeleteAsync(writer, $"/api/authors/{author}", "*");
-        await DeleteAsync(writer, url, "*");
+        await DeleteAsync(writer, url + "?reason=%20", "*");
 
         var id = url.Split('/')[^1];
         var rows = await AuditAsync(id);
 
         Assert.Equal(["add", "change", "publish", "delete"], rows.Select(row => row.Action));
         Assert.All(rows, row => Assert.Equal(("book", "acme-writer", "bearer"), (row.Model, row.Account, row.Method)));
+        Assert.Equal([null, "Misprint", "The day has come", null], rows.Select(row => row.Reason));
         Assert.Equal([null, "First", "Second", "Second"], rows.Select(row => Title(row.OldValues)));
         Assert.Equal(["First", "Second", "Second", null], rows.Select(row => Title(row.NewValues)));
         Assert.Equal(
@@ -487,10 +488,7 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     private async Task<AuditEntry[]> AuditAsync(string id)
     {
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
-        return [
-            .. await connection.QueryAsync<AuditEntry>(
-                "SELECT model, account, method, action, old_values, new_values FROM audit_log WHERE row_id = @id ORDER BY at, id",
-                new { id })];
+        return [.. await connection.QueryAsync<AuditEntry>("SELECT model, account, method, action, old_values, new_values, reason FROM audit_log WHERE row_id = @id ORDER BY at, id", new { id })];
     }
 
     private static async Task<Guid> AuthorAsync(HttpClient client, string name) =>
@@ -543,6 +541,8 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         public string? OldValues { get; init; }
 
         public string? NewValues { get; init; }
+
+        public string? Reason { get; init; }
     }
 }
 

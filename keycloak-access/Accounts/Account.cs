@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace KeycloakAccess.Accounts;
 
 /// <summary>A person or a service account of the realm, as this service knows it.</summary>
@@ -54,8 +52,4 @@ public sealed record AccountChange
 {
     /// <summary><see langword="false"/> refuses the account from its next request on.</summary>
     public required bool Enabled { get; init; }
-
-    /// <summary>Why, at most 500 characters. The audit log keeps it.</summary>
-    [StringLength(500)]
-    public string? Reason { get; init; }
 }

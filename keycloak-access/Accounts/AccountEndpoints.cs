@@ -12,6 +12,7 @@ internal static class AccountEndpoints
     {
         services.AddModel("accounts", "Accounts", AccountPermissions.View, AccountPermissions.Change);
         services.AddSingleton<AccountStore>();
+        services.AddSingleton<AccountCommands>();
         services.AddSingleton<AccountSearch>();
         services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
     }
@@ -33,8 +34,12 @@ internal static class AccountEndpoints
             .RequirePermission(AccountPermissions.View);
         group.MapPatch("/{id:guid}", ChangeAsync)
             .WithName("ChangeAccount")
-            .WithSummary("Enable an account or off, from its next request on.")
+            .WithSummary("Enable or disable an account, from its next request on.")
+            .Produces<AccountResponse>()
             .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .AcceptsReason()
             .RequirePermission(AccountPermissions.Change);
 
         return group;
@@ -69,18 +74,15 @@ internal static class AccountEndpoints
             ? TypedResults.Ok(ToResponse(account))
             : TypedResults.NotFound();
 
-    private static async Task<Results<Ok<AccountResponse>, NotFound, ProblemHttpResult>> ChangeAsync(
-        Guid id, AccountChange change, AccountStore store, Caller caller, CancellationToken cancellationToken)
-    {
-        if (id == caller.AccountId && !change.Enabled)
-        {
-            return Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, "Nobody disables their own account: nobody else might be left to enable it. Ask a colleague.");
-        }
-
-        return await store.SetEnabledAsync(id, change.Enabled, caller.Actor.Because(change.Reason), cancellationToken) is { } account
-            ? TypedResults.Ok(ToResponse(account))
-            : TypedResults.NotFound();
-    }
+    private static async Task<IResult> ChangeAsync(
+        Guid id,
+        AccountChange change,
+        AccountCommands commands,
+        ChangeAuthor author,
+        HttpResponse response,
+        CancellationToken cancellationToken) =>
+        (await commands.SetEnabledAsync(id, change.Enabled, author.Actor, cancellationToken))
+            .ToResult(response, account => TypedResults.Ok(ToResponse(account)));
 
     public static AccountResponse ToResponse(Account account) => new(
         account.Id,

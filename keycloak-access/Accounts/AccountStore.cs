@@ -14,7 +14,7 @@ namespace KeycloakAccess.Accounts;
 internal sealed record AccountFilter(string? Search, string? Kind, bool? Enabled, int Limit, Cursor? After);
 
 /// <summary>The table <c>accounts</c>, for those who look after accounts. The request path has its own read: CallerStore.</summary>
-internal sealed class AccountStore(Database database, AuditLog audit)
+internal sealed class AccountStore(Database database)
 {
     /// <summary>The one order of the API's list.</summary>
     public const string Sort = "username";
@@ -93,26 +93,24 @@ internal sealed class AccountStore(Database database, AuditLog audit)
             sql, new { ids = JsonSerializer.Serialize(ids) }, cancellationToken: cancellationToken))).AsList();
     }
 
-    /// <returns>The account as it is now, or <see langword="null"/> if there is none.</returns>
-    public async Task<Account?> SetEnabledAsync(Guid id, bool enabled, Actor actor, CancellationToken cancellationToken)
+    /// <returns>The account as it is now; not found if there is none.</returns>
+    public static async Task<ChangeOutcome<Account>> SetEnabledAsync(ChangeTransaction change, Guid id, bool enabled)
     {
         const string sql = $"UPDATE accounts SET enabled = @enabled WHERE id = @id AND enabled <> @enabled RETURNING {Columns}";
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using (var transaction = await Database.BeginWriteAsync(connection, cancellationToken))
+        if (await change.FindAsync<Account>(sql, new { id, enabled }) is { } account)
         {
-            var switched = await connection.QuerySingleOrDefaultAsync<Account>(new CommandDefinition(sql, new { id, enabled }, transaction, cancellationToken: cancellationToken));
-            if (switched is not null)
-            {
-                var change = new AuditChange(
-                    AccountPermissions.Model, id.ToString(), Permission.Change, State(switched.Username, !enabled), State(switched.Username, enabled));
-                await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
-                await transaction.CommitAsync(cancellationToken);
-                return switched;
-            }
+            await change.RecordAsync(new AuditChange(
+                AccountPermissions.Model,
+                id.ToString(),
+                Permission.Change,
+                State(account.Username, !enabled),
+                State(account.Username, enabled)));
+            return ChangeOutcome.Done(account);
         }
 
-        // It was so already, or it is not there.
-        return await FindAsync(id, cancellationToken);
+        return await change.FindAsync<Account>($"SELECT {Columns} FROM accounts WHERE id = @id", new { id }) is { } unchanged
+            ? ChangeOutcome.Unchanged(unchanged)
+            : new ChangeFailure.NotFound();
     }
 
     // With the name, so that the log says whose account it was.

@@ -137,7 +137,7 @@ internal static class AccessCommand
             }
 
             var store = services.GetRequiredService<AccessStore>();
-            if (await store.ApplyAsync(document, Actor(), agreed, cancellationToken) is not { } applied)
+            if (await store.ApplyAsync(document, Actor(), agreed, cancellationToken) is not { Value: { } applied })
             {
                 Terminal.Say("error: Somebody else has changed the rules meanwhile. Nothing has been changed; look at the difference again.");
                 return ExitCode.Failed;

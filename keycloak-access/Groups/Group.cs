@@ -21,6 +21,25 @@ internal sealed record Group
 
     /// <summary>Written alike. They win over every permission of every group.</summary>
     public IReadOnlyList<string> Denied { get; init; } = [];
+
+    /// <summary>What it grants and denies.</summary>
+    public IEnumerable<string> Written => Permissions.Concat(Denied);
+
+    /// <returns>Whether the other differs in nothing but the version.</returns>
+    public bool SaysTheSameAs(Group other) =>
+        Name == other.Name
+        && Description == other.Description
+        && IsDefault == other.IsDefault
+        && Permissions.ToHashSet(StringComparer.Ordinal).SetEquals(other.Permissions)
+        && Denied.ToHashSet(StringComparer.Ordinal).SetEquals(other.Denied);
+}
+
+/// <summary>An account that is in a group directly.</summary>
+internal sealed record GroupMember
+{
+    public required Guid Id { get; init; }
+
+    public required string Username { get; init; }
 }
 
 /// <summary>What a caller sends to create or replace a group.</summary>

@@ -12,6 +12,7 @@ internal static class GroupEndpoints
     {
         services.AddModel("groups", "Groups", GroupPermissions.View, GroupPermissions.Add, GroupPermissions.Change, GroupPermissions.Delete);
         services.AddSingleton<GroupStore>();
+        services.AddSingleton<GroupCommands>();
         services.AddSingleton(provider => GroupStore.Rows(provider.GetRequiredService<Database>()));
     }
 
@@ -34,6 +35,7 @@ internal static class GroupEndpoints
             .Produces<GroupResponse>(StatusCodes.Status201Created)
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict)
+            .AcceptsReason()
             .RequirePermission(GroupPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceGroup")
@@ -44,6 +46,7 @@ internal static class GroupEndpoints
             .ProducesProblem(StatusCodes.Status409Conflict)
             .ProducesProblem(StatusCodes.Status412PreconditionFailed)
             .ProducesProblem(StatusCodes.Status428PreconditionRequired)
+            .AcceptsReason()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteGroup")
@@ -52,18 +55,21 @@ internal static class GroupEndpoints
             .ProducesProblem(StatusCodes.Status404NotFound)
             .ProducesProblem(StatusCodes.Status412PreconditionFailed)
             .ProducesProblem(StatusCodes.Status428PreconditionRequired)
+            .AcceptsReason()
             .RequirePermission(GroupPermissions.Delete);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
             .WithSummary("Put an account into a group directly.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
+            .AcceptsReason()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}/members/{accountId:guid}", RemoveMemberAsync)
             .WithName("RemoveGroupMember")
             .WithSummary("Take an account out of a group that it was put into directly.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
+            .AcceptsReason()
             .RequirePermission(GroupPermissions.Change);
 
         return group;
@@ -85,157 +91,35 @@ internal static class GroupEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        GroupRequest request, GroupStore store, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, TimeProvider clock, HttpResponse response, CancellationToken cancellationToken)
-    {
-        if (Mistake(request, catalogue) is { } mistake)
-        {
-            return mistake;
-        }
-
-        if (grantGuard.Refuse([.. request.Permissions, .. request.Denied]) is { } refused)
-        {
-            return refused;
-        }
-
-        var group = ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()));
-        if (!await store.AddAsync(group, caller.Actor, cancellationToken))
-        {
-            return NameTaken(request.Name);
-        }
-
-        EntityTags.Write(response, group.Version);
-        return TypedResults.CreatedAtRoute(ToResponse(group), "GetGroup", new { id = group.Id });
-    }
+        GroupRequest request, GroupCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
+        (await commands.AddAsync(request, author, cancellationToken))
+            .ToResult(response, group => TypedResults.CreatedAtRoute(ToResponse(group), "GetGroup", new { id = group.Id }));
 
     private static async Task<IResult> ReplaceAsync(
-        Guid id, GroupRequest request, GroupStore store, Caller caller, GrantGuard grantGuard, PermissionCatalogue catalogue, HttpContext context, CancellationToken cancellationToken)
-    {
-        if (EntityTags.Read(context.Request, out var seen) is { } missing)
-        {
-            return missing;
-        }
-
-        if (Mistake(request, catalogue) is { } mistake)
-        {
-            return mistake;
-        }
-
-        if (await store.FindAsync(id, cancellationToken) is not { } current)
-        {
-            return TypedResults.NotFound();
-        }
-
-        if (grantGuard.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { } refused)
-        {
-            return refused;
-        }
-
-        // The check above was made on this version, whatever the caller has seen.
-        if (seen is not null && seen != current.Version)
-        {
-            return EntityTags.Mismatch();
-        }
-
-        var group = ToGroup(request, id);
-        var change = await store.ReplaceAsync(group, current.Version, caller.Actor, cancellationToken);
-        if (change == GroupChange.Missing)
-        {
-            return TypedResults.NotFound();
-        }
-
-        if (change == GroupChange.NameTaken)
-        {
-            return NameTaken(request.Name);
-        }
-
-        if (change.Version is not { } version)
-        {
-            return EntityTags.Mismatch();
-        }
-
-        EntityTags.Write(context.Response, version);
-        return TypedResults.Ok(ToResponse(group));
-    }
+        Guid id,
+        GroupRequest request,
+        GroupCommands commands,
+        ChangeAuthor author,
+        HttpContext context,
+        CancellationToken cancellationToken) =>
+        EntityTags.Read(context.Request, out var seen) is { } missing
+            ? missing
+            : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken))
+                .ToResult(context.Response, group => TypedResults.Ok(ToResponse(group)));
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, GroupStore store, Caller caller, GrantGuard grantGuard, HttpRequest request, CancellationToken cancellationToken)
-    {
-        if (EntityTags.Read(request, out var seen) is { } missing)
-        {
-            return missing;
-        }
+        Guid id, GroupCommands commands, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>
+        EntityTags.Read(context.Request, out var seen) is { } missing
+            ? missing
+            : (await commands.DeleteAsync(id, seen, author, cancellationToken)).ToResult(context.Response, _ => TypedResults.NoContent());
 
-        if (await store.FindAsync(id, cancellationToken) is not { } group)
-        {
-            return TypedResults.NotFound();
-        }
+    private static async Task<IResult> AddMemberAsync(
+        Guid id, Guid accountId, GroupCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
+        (await commands.AddMemberAsync(id, accountId, author, cancellationToken)).ToResult(response, _ => TypedResults.NoContent());
 
-        if (grantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
-        {
-            return refused;
-        }
-
-        return (seen is null || seen == group.Version) && await store.DeleteAsync(id, group.Version, caller.Actor, cancellationToken)
-            ? TypedResults.NoContent()
-            : EntityTags.Mismatch();
-    }
-
-    private static Task<IResult> AddMemberAsync(
-        Guid id, Guid accountId, GroupStore store, Caller caller, GrantGuard grantGuard, CancellationToken cancellationToken) =>
-        ChangeMemberAsync(id, store, grantGuard, () => store.AddMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
-
-    private static Task<IResult> RemoveMemberAsync(
-        Guid id, Guid accountId, GroupStore store, Caller caller, GrantGuard grantGuard, CancellationToken cancellationToken) =>
-        ChangeMemberAsync(id, store, grantGuard, () => store.RemoveMemberAsync(id, accountId, caller.Actor, cancellationToken), cancellationToken);
-
-    private static async Task<IResult> ChangeMemberAsync(
-        Guid id, GroupStore store, GrantGuard grantGuard, Func<Task<bool>> change, CancellationToken cancellationToken)
-    {
-        if (await store.FindAsync(id, cancellationToken) is not { } group)
-        {
-            return TypedResults.NotFound();
-        }
-
-        if (grantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { } refused)
-        {
-            return refused;
-        }
-
-        return await change() ? TypedResults.NoContent() : TypedResults.NotFound();
-    }
-
-    private static ValidationProblem? Mistake(GroupRequest request, PermissionCatalogue catalogue) =>
-        Mistakes(request, catalogue) is { Count: > 0 } mistakes ? TypedResults.ValidationProblem(mistakes) : null;
-
-    /// <returns>What is wrong with the permissions of a request, by its fields: what its attributes cannot know.</returns>
-    public static Dictionary<string, string[]> Mistakes(GroupRequest request, PermissionCatalogue catalogue)
-    {
-        var mistakes = new Dictionary<string, string[]>(StringComparer.Ordinal)
-        {
-            ["permissions"] = [.. request.Permissions.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>()],
-            ["denied"] =
-            [
-                .. request.Denied.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>(),
-                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(GroupLimits.GrantedAndDenied),
-            ],
-        };
-        return mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal);
-    }
-
-    private static ProblemHttpResult NameTaken(string name) => Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, NameTakenText(name));
-
-    public static string NameTakenText(string name) => $"There is a group {name} already. Choose another name, or change that group.";
-
-    public static Group ToGroup(GroupRequest request, Guid id) => new()
-    {
-        Id = id,
-        Name = request.Name,
-        Description = request.Description,
-        Version = 1,
-        IsDefault = request.IsDefault,
-        Permissions = [.. request.Permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-        Denied = [.. request.Denied.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-    };
+    private static async Task<IResult> RemoveMemberAsync(
+        Guid id, Guid accountId, GroupCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
+        (await commands.RemoveMemberAsync(id, accountId, author, cancellationToken)).ToResult(response, _ => TypedResults.NoContent());
 
     public static GroupResponse ToResponse(Group group) => new(
         group.Id, group.Name, group.Description, group.Permissions, group.Denied, group.IsDefault);

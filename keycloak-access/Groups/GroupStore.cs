@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
@@ -7,10 +6,18 @@ using Dapper;
 namespace KeycloakAccess.Groups;
 
 /// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
-internal sealed class GroupStore(Database database, AuditLog audit)
+internal sealed class GroupStore(Database database)
 {
     public const string AddMember = "add-member";
     private const string RemoveMember = "remove-member";
+
+    private const string Select = """
+        SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
+        FROM groups g
+        LEFT JOIN group_permissions p ON p.group_id = g.id
+        """;
+
+    private const string Members = "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id";
 
     /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
@@ -22,12 +29,7 @@ internal sealed class GroupStore(Database database, AuditLog audit)
     /// <summary>All groups by name. There are as many as an organisation has duties: hundreds, not more.</summary>
     public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
     {
-        const string sql = """
-            SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
-            FROM groups g
-            LEFT JOIN group_permissions p ON p.group_id = g.id
-            ORDER BY g.name, p.permission
-            """;
+        const string sql = Select + " ORDER BY g.name, p.permission";
         await using var connection = await database.OpenAsync(cancellationToken);
         return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(sql, cancellationToken: cancellationToken)));
     }
@@ -35,166 +37,111 @@ internal sealed class GroupStore(Database database, AuditLog audit)
     public async Task<Group?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await FindAsync(connection, transaction: null, id, cancellationToken);
+        return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(
+            Select + " WHERE g.id = @id ORDER BY p.permission", new { id }, cancellationToken: cancellationToken))).SingleOrDefault();
     }
 
     /// <returns>The groups of these ids that there are, by name.</returns>
     public async Task<IReadOnlyList<Group>> FindAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
     {
-        var sql = $"""
-            SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
-            FROM groups g
-            LEFT JOIN group_permissions p ON p.group_id = g.id
-            WHERE g.id IN {database.Elements("@ids", "uuid")}
-            ORDER BY g.name, p.permission
-            """;
+        var sql = $"{Select} WHERE g.id IN {database.Elements("@ids", "uuid")} ORDER BY g.name, p.permission";
         await using var connection = await database.OpenAsync(cancellationToken);
         return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(sql, new { ids = JsonSerializer.Serialize(ids) }, cancellationToken: cancellationToken)));
     }
 
+    /// <returns>The group as a change finds it.</returns>
+    public static async Task<Group?> FindAsync(ChangeTransaction change, Guid id) =>
+        ToGroups(await change.QueryAsync<Row>(Select + " WHERE g.id = @id ORDER BY p.permission", new { id })).SingleOrDefault();
+
     /// <returns>Whether the name was free.</returns>
-    public async Task<bool> AddAsync(Group group, Actor actor, CancellationToken cancellationToken)
+    public static async Task<bool> AddAsync(ChangeTransaction change, Group group)
     {
         const string sql = """
             INSERT INTO groups (id, name, description, is_default, version)
             VALUES (@Id, @Name, @Description, @IsDefault, @Version)
             ON CONFLICT (name) DO NOTHING
             """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        if (await connection.ExecuteAsync(new CommandDefinition(sql, group, transaction, cancellationToken: cancellationToken)) == 0)
+        if (await change.ExecuteAsync(sql, group) == 0)
         {
             return false;
         }
 
-        await AddPermissionsAsync(connection, transaction, group, cancellationToken);
-        await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, group.Id.ToString(), Permission.Add, Before: null, Values(group)), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await AddPermissionsAsync(change, group);
+        await change.RecordAsync(new AuditChange(GroupPermissions.Model, group.Id.ToString(), Permission.Add, Before: null, Values(group)));
         return true;
     }
 
-    /// <summary>Replaces a group that still is as the caller has seen it.</summary>
-    public async Task<GroupChange> ReplaceAsync(Group group, int? seen, Actor actor, CancellationToken cancellationToken)
+    /// <returns>Whether the name was free.</returns>
+    public static async Task<bool> ReplaceAsync(ChangeTransaction change, Group before, Group after)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        if (await FindAsync(connection, transaction, group.Id, cancellationToken) is not { } current)
-        {
-            return GroupChange.Missing;
-        }
-
-        if (seen is not null && seen != current.Version)
-        {
-            return GroupChange.Changed;
-        }
-
-        var taken = await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            "SELECT COUNT(*) FROM groups WHERE name = @Name AND id <> @Id", group, transaction, cancellationToken: cancellationToken));
-        if (taken > 0)
-        {
-            return GroupChange.NameTaken;
-        }
-
         const string sql = """
             UPDATE groups
             SET name = @Name, description = @Description, is_default = @IsDefault, version = @Version
-            WHERE id = @Id AND version = @seen
+            WHERE id = @Id AND NOT EXISTS (SELECT 1 FROM groups o WHERE o.name = @Name AND o.id <> @Id)
             """;
-        var values = new DynamicParameters(new { group.Name, group.Description, group.IsDefault, Version = current.Version + 1, group.Id });
-        values.Add("seen", current.Version);
-        try
-        {
-            if (await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken)) == 0)
-            {
-                return GroupChange.Changed;
-            }
-        }
-        catch (DbException exception) when (DatabaseOutage.IsDuplicate(exception))
-        {
-            // PostgreSQL lets two write at a time: somebody has taken the name since it was looked for.
-            return GroupChange.NameTaken;
-        }
-
-        await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM group_permissions WHERE group_id = @Id", new { group.Id }, transaction, cancellationToken: cancellationToken));
-        await AddPermissionsAsync(connection, transaction, group, cancellationToken);
-        if (!IsSame(current, group))
-        {
-            await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, group.Id.ToString(), Permission.Change, Values(current), Values(group)), cancellationToken);
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return GroupChange.Done(current.Version + 1);
-    }
-
-    /// <returns>Whether there was such a group of that version.</returns>
-    public async Task<bool> DeleteAsync(Guid id, int? seen, Actor actor, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        // Whoever adds a mapping or a member meanwhile waits for this lock and then finds no group: what is read below is
-        // all that goes with it. SQLite lets in one writer at a time anyway.
-        var locking = "SELECT version FROM groups WHERE id = @id" + (database.Engine == DatabaseEngine.PostgreSql ? " FOR UPDATE" : "");
-        var version = await connection.QuerySingleOrDefaultAsync<int?>(new CommandDefinition(locking, new { id }, transaction, cancellationToken: cancellationToken));
-        if (version is null || (seen is not null && seen != version) || await FindAsync(connection, transaction, id, cancellationToken) is not { } group)
+        if (await change.ExecuteAsync(sql, after) == 0)
         {
             return false;
         }
 
-        var members = await connection.QueryAsync<MemberRow>(new CommandDefinition(
-            "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = @id ORDER BY a.id",
-            new { id },
-            transaction,
-            cancellationToken: cancellationToken));
-        AuditChange[] changes =
-        [
-            .. await GroupMappings.DeletedWithAsync(connection, transaction, id, group.Name, cancellationToken),
-            .. members.Select(member => new AuditChange(GroupPermissions.Model, id.ToString(), RemoveMember, Values(member), After: null)),
-            new AuditChange(GroupPermissions.Model, id.ToString(), Permission.Delete, Values(group), After: null),
-        ];
-        await connection.ExecuteAsync(new CommandDefinition("DELETE FROM groups WHERE id = @id", new { id }, transaction, cancellationToken: cancellationToken));
-        await audit.RecordAsync(connection, transaction, actor, changes, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        await change.ExecuteAsync("DELETE FROM group_permissions WHERE group_id = @Id", new { after.Id });
+        await AddPermissionsAsync(change, after);
+        await change.RecordAsync(new AuditChange(
+            GroupPermissions.Model, after.Id.ToString(), Permission.Change, Values(before), Values(after)));
         return true;
     }
 
-    /// <summary>Puts an account into a group directly. Keycloak never takes it out again.</summary>
-    /// <returns>Whether there is such an account and such a group.</returns>
-    public async Task<bool> AddMemberAsync(Guid id, Guid accountId, Actor actor, CancellationToken cancellationToken)
+    public static async Task DeleteAsync(ChangeTransaction change, Group group)
+    {
+        // Whoever adds a member meanwhile waits for this and then finds no group: what is read below is all that goes with it.
+        await change.QueryAsync<Guid>("SELECT id FROM groups WHERE id = @Id" + change.ForUpdate, new { group.Id });
+        var members = await change.QueryAsync<GroupMember>(
+            Members + " WHERE m.group_id = @Id ORDER BY a.id", new { group.Id });
+        AuditChange[] changes =
+        [
+            .. await GroupMappings.DeletedWithAsync(change, group.Id, group.Name),
+            .. members.Select(member =>
+                new AuditChange(GroupPermissions.Model, group.Id.ToString(), RemoveMember, Values(member), After: null)),
+            new AuditChange(GroupPermissions.Model, group.Id.ToString(), Permission.Delete, Values(group), After: null),
+        ];
+        await change.ExecuteAsync("DELETE FROM groups WHERE id = @Id", new { group.Id });
+        await change.RecordAsync(changes);
+    }
+
+    /// <returns>The member; not found if there is no such account.</returns>
+    public static async Task<ChangeOutcome<GroupMember>> AddMemberAsync(ChangeTransaction change, Guid id, Guid accountId)
     {
         const string sql = """
             INSERT INTO group_members (group_id, account_id)
             SELECT g.id, a.id FROM groups g JOIN accounts a ON a.id = @accountId WHERE g.id = @id
             ON CONFLICT (group_id, account_id) DO NOTHING
             """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        var added = await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, transaction, cancellationToken: cancellationToken)) > 0;
-        var member = await FindMemberAsync(connection, transaction, id, accountId, cancellationToken);
-        if (added && member is not null)
+        var isAdded = await change.ExecuteAsync(sql, new { id, accountId }) > 0;
+        if (await FindMemberAsync(change, id, accountId) is not { } member)
         {
-            await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, id.ToString(), AddMember, Before: null, Values(member)), cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            return new ChangeFailure.NotFound();
         }
 
-        return member is not null;
+        if (!isAdded)
+        {
+            return ChangeOutcome.Unchanged(member);
+        }
+
+        await change.RecordAsync(new AuditChange(GroupPermissions.Model, id.ToString(), AddMember, Before: null, Values(member)));
+        return ChangeOutcome.Done(member);
     }
 
-    /// <returns>Whether the account was in the group directly.</returns>
-    public async Task<bool> RemoveMemberAsync(Guid id, Guid accountId, Actor actor, CancellationToken cancellationToken)
+    /// <returns>Who was a member; not found if the account was not in the group directly.</returns>
+    public static async Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(ChangeTransaction change, Guid id, Guid accountId)
     {
         const string sql = "DELETE FROM group_members WHERE group_id = @id AND account_id = @accountId";
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        var member = await FindMemberAsync(connection, transaction, id, accountId, cancellationToken);
-        if (member is null || await connection.ExecuteAsync(new CommandDefinition(sql, new { id, accountId }, transaction, cancellationToken: cancellationToken)) == 0)
+        if (await FindMemberAsync(change, id, accountId) is not { } member || await change.ExecuteAsync(sql, new { id, accountId }) == 0)
         {
-            return false;
+            return new ChangeFailure.NotFound();
         }
 
-        await audit.RecordAsync(connection, transaction, actor, new AuditChange(GroupPermissions.Model, id.ToString(), RemoveMember, Values(member), After: null), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return true;
+        await change.RecordAsync(new AuditChange(GroupPermissions.Model, id.ToString(), RemoveMember, Values(member), After: null));
+        return ChangeOutcome.Done(member);
     }
 
     /// <returns>Those of the accounts that are in the group directly.</returns>
@@ -206,13 +153,8 @@ internal sealed class GroupStore(Database database, AuditLog audit)
             sql, new { id, accounts = JsonSerializer.Serialize(accounts) }, cancellationToken: cancellationToken))).ToHashSet();
     }
 
-    private static Task<MemberRow?> FindMemberAsync(
-        DbConnection connection, DbTransaction transaction, Guid id, Guid accountId, CancellationToken cancellationToken) =>
-        connection.QuerySingleOrDefaultAsync<MemberRow>(new CommandDefinition(
-            "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id WHERE m.group_id = @id AND m.account_id = @accountId",
-            new { id, accountId },
-            transaction,
-            cancellationToken: cancellationToken));
+    private static Task<GroupMember?> FindMemberAsync(ChangeTransaction change, Guid id, Guid accountId) => change.FindAsync<GroupMember>(
+        Members + " WHERE m.group_id = @id AND m.account_id = @accountId", new { id, accountId });
 
     // As the audit log has a group, and a member of one.
     private static Dictionary<string, object?> Values(Group group) => new(StringComparer.Ordinal)
@@ -224,39 +166,16 @@ internal sealed class GroupStore(Database database, AuditLog audit)
         ["isDefault"] = group.IsDefault,
     };
 
-    private static Dictionary<string, object?> Values(MemberRow member) => new(StringComparer.Ordinal)
+    private static Dictionary<string, object?> Values(GroupMember member) => new(StringComparer.Ordinal)
     {
         ["accountId"] = member.Id,
         ["username"] = member.Username,
     };
 
-    private static bool IsSame(Group one, Group other) =>
-        string.Equals(one.Name, other.Name, StringComparison.Ordinal)
-        && string.Equals(one.Description, other.Description, StringComparison.Ordinal)
-        && one.IsDefault == other.IsDefault
-        && one.Permissions.ToHashSet(StringComparer.Ordinal).SetEquals(other.Permissions)
-        && one.Denied.ToHashSet(StringComparer.Ordinal).SetEquals(other.Denied);
-
-    private static async Task<Group?> FindAsync(DbConnection connection, DbTransaction? transaction, Guid id, CancellationToken cancellationToken)
-    {
-        const string sql = """
-            SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
-            FROM groups g
-            LEFT JOIN group_permissions p ON p.group_id = g.id
-            WHERE g.id = @id
-            ORDER BY p.permission
-            """;
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, new { id }, transaction, cancellationToken: cancellationToken));
-        return ToGroups(rows).SingleOrDefault();
-    }
-
-    private static async Task AddPermissionsAsync(DbConnection connection, DbTransaction transaction, Group group, CancellationToken cancellationToken)
-    {
-        var rows = group.Permissions.Select(permission => new { group.Id, permission, denied = false })
-            .Concat(group.Denied.Select(permission => new { group.Id, permission, denied = true }));
-        await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@Id, @permission, @denied)", rows, transaction, cancellationToken: cancellationToken));
-    }
+    private static Task<int> AddPermissionsAsync(ChangeTransaction change, Group group) => change.ExecuteAsync(
+        "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@Id, @permission, @denied)",
+        group.Permissions.Select(permission => new { group.Id, permission, denied = false })
+            .Concat(group.Denied.Select(permission => new { group.Id, permission, denied = true })));
 
     private static List<Group> ToGroups(IEnumerable<Row> rows) =>
         [.. rows.GroupBy(row => row.Id).Select(group => new Group
@@ -286,23 +205,4 @@ internal sealed class GroupStore(Database database, AuditLog audit)
 
         public bool? Denied { get; init; }
     }
-
-    private sealed record MemberRow
-    {
-        public required Guid Id { get; init; }
-
-        public required string Username { get; init; }
-    }
-}
-
-/// <summary>How a change of a group went.</summary>
-/// <param name="Version">The new version, where it was made.</param>
-/// <param name="Outcome">What happened.</param>
-internal readonly record struct GroupChange(int? Version, string Outcome)
-{
-    public static readonly GroupChange Missing = new(null, nameof(Missing));
-    public static readonly GroupChange Changed = new(null, nameof(Changed));
-    public static readonly GroupChange NameTaken = new(null, nameof(NameTaken));
-
-    public static GroupChange Done(int version) => new(version, nameof(Done));
 }

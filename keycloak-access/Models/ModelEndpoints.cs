@@ -39,6 +39,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict)
             .AddOpenApiOperationTransformer(description.DescribeBodyAsync)
+            .AcceptsReason()
             .RequirePermission(_model.Name, Permission.Add);
         WithPrecondition(group.MapPut(one, ReplaceAsync))
             .WithName($"Replace{name}")
@@ -77,6 +78,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status412PreconditionFailed)
         .ProducesProblem(StatusCodes.Status428PreconditionRequired)
+        .AcceptsReason()
         .AddOpenApiOperationTransformer(ModelDescription.DescribeIfMatchAsync);
 
     private async Task<IResult> ListAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
@@ -110,7 +112,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             return mistake!;
         }
 
-        var change = await store.AddAsync(row, caller, reason: null, cancellationToken);
+        var change = await store.AddAsync(row, caller, Reason(context), cancellationToken);
         return Answer(change, context.Response, created => TypedResults.CreatedAtRoute(
             created, $"Get{ModelDescription.Pascal(_model.Name)}", new { id = _model.IdOf(created) }));
     }
@@ -125,21 +127,24 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
 
         return EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(await store.ReplaceAsync(id, row, seen, caller, reason: null, cancellationToken), context.Response, TypedResults.Ok);
+            : Answer(
+                await store.ReplaceAsync(id, row, seen, caller, Reason(context), cancellationToken), context.Response, TypedResults.Ok);
     }
 
     private async Task<IResult> DeleteAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken) =>
         EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
             : Answer(
-                await store.DeleteAsync(id, seen, caller, reason: null, cancellationToken),
+                await store.DeleteAsync(id, seen, caller, Reason(context), cancellationToken),
                 context.Response,
                 _ => TypedResults.NoContent());
 
     private Func<string, Caller, HttpContext, CancellationToken, Task<IResult>> Act(ModelAction action) =>
         async (id, caller, context, cancellationToken) => EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(await store.ActAsync(action, id, seen, caller, reason: null, cancellationToken), context.Response, TypedResults.Ok);
+            : Answer(await store.ActAsync(action, id, seen, caller, Reason(context), cancellationToken), context.Response, TypedResults.Ok);
+
+    private static string? Reason(HttpContext context) => ReasonParameter.Read(context.Request);
 
     private static IResult Answer(ModelChange change, HttpResponse response, Func<T, IResult> done)
     {

@@ -13,6 +13,9 @@ namespace KeycloakAccess.Permissions;
 internal sealed record GroupRule(
     Guid Id, string Name, IReadOnlyList<Permission> Permissions, IReadOnlyList<Permission> Denied, bool IsDefault)
 {
+    /// <summary>What it grants and denies.</summary>
+    public IEnumerable<string> Written => Permissions.Concat(Denied).Select(permission => permission.ToString());
+
     /// <returns>What is granted by what is written. What does not parse was written past this service, and grants nothing.</returns>
     public static IReadOnlyList<Permission> Granted(IEnumerable<string> written) =>
         [.. written.Select(Parse).OfType<Permission>()];

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using KeycloakAccess.Data;
 using Dapper;
 
@@ -66,14 +67,20 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
 
     private async Task<AccessRules> LoadAsync(CancellationToken cancellationToken)
     {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        // One snapshot: a change in the middle would give mappings of one version to groups of another.
+        await using var transaction = await Database.BeginReadAsync(connection, cancellationToken);
+        return await ReadAsync(connection, transaction, cancellationToken);
+    }
+
+    /// <summary>Reads the rules as a transaction sees them.</summary>
+    public static async Task<AccessRules> ReadAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    {
         const string sql = """
             SELECT version FROM access_version;
             SELECT g.id, g.name, g.is_default, p.permission, p.denied FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
             SELECT id, kind, client, name, group_id FROM role_mappings
             """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        // One snapshot: a change in the middle would give mappings of one version to groups of another.
-        await using var transaction = await Database.BeginReadAsync(connection, cancellationToken);
         await using var reader = await connection.QueryMultipleAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
 
         var version = await reader.ReadSingleAsync<long>();

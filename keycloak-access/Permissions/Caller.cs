@@ -9,10 +9,12 @@ namespace KeycloakAccess.Permissions;
 /// </summary>
 public sealed class Caller
 {
+    private readonly CallerRecord _record;
     private readonly PermissionCatalogue _catalogue;
 
     internal Caller(KeycloakIdentity identity, CallerRecord record, AccessRules rules, PermissionCatalogue catalogue, string requestId)
     {
+        _record = record;
         _catalogue = catalogue;
         Identity = identity;
         Rules = rules;
@@ -36,6 +38,9 @@ public sealed class Caller
     public Guid AccountId => Subject.AccountId;
 
     internal EffectiveAccess Access => Subject.Access;
+
+    /// <returns>The same caller, under other rules.</returns>
+    internal Caller Under(AccessRules rules) => new(Identity, _record, rules, _catalogue, Actor.RequestId!);
 
     internal Decision Decide(AccessRequirement requirement) => Decision.Evaluate(Subject, requirement, _catalogue);
 

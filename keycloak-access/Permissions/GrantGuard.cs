@@ -1,5 +1,4 @@
 using KeycloakAccess.Hosting;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Permissions;
 
@@ -12,13 +11,15 @@ namespace KeycloakAccess.Permissions;
 /// <param name="refused">Takes note of a refusal, with the permissions that were lacking.</param>
 internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, Action<IReadOnlyList<string>> refused)
 {
+    public Caller Caller => caller;
+
     /// <param name="group">A group that somebody would come into, or out of.</param>
-    /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
-    public ProblemHttpResult? Refuse(GroupRule group) => Refuse(PermissionsOf(group));
+    /// <returns>What the caller lacks, or <see langword="null"/>.</returns>
+    public ChangeFailure.Refused? Refuse(GroupRule group) => Refuse(group.Written);
 
     /// <param name="permissions">What the group grants and denies, before and after the change.</param>
-    /// <returns>403 problem details that name what the caller lacks, or <see langword="null"/>.</returns>
-    public ProblemHttpResult? Refuse(IEnumerable<string> permissions)
+    /// <returns>What the caller lacks, or <see langword="null"/>.</returns>
+    public ChangeFailure.Refused? Refuse(IEnumerable<string> permissions)
     {
         var lacking = Lacking(permissions);
         if (lacking.Count == 0)
@@ -27,15 +28,14 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
         }
 
         refused(lacking);
-        return Problem.Create(
-            StatusCodes.Status403Forbidden,
-            ProblemCode.GrantRefused,
-            Detail(lacking),
-            ("missingPermissions", lacking));
+        return new ChangeFailure.Refused(lacking);
     }
 
+    /// <returns>The same caller's, under other rules.</returns>
+    public GrantGuard Under(AccessRules rules) => new(caller.Under(rules), catalogue, refused);
+
     /// <returns>What the caller lacks of what the group grants and denies. Nothing is refused by asking.</returns>
-    public IReadOnlyList<string> Lacking(GroupRule group) => Lacking(PermissionsOf(group));
+    public IReadOnlyList<string> Lacking(GroupRule group) => Lacking(group.Written);
 
     /// <returns>What is said to somebody who lacks these.</returns>
     public static string Detail(IReadOnlyList<string> lacking) => $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", lacking)}.";
@@ -46,8 +46,6 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
             .Where(text => !Permission.TryParse(text, out var permission) || !MayHandOut(permission))
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)];
-
-    private static IEnumerable<string> PermissionsOf(GroupRule group) => group.Permissions.Concat(group.Denied).Select(permission => permission.ToString());
 
     // The groups must grant it as widely as it is written, and the token must have been issued for all that it covers:
     // else a narrow token could make wide ones.

@@ -1,6 +1,4 @@
-using System.Data.Common;
 using KeycloakAccess.Data;
-using Dapper;
 
 namespace KeycloakAccess.Permissions;
 
@@ -11,13 +9,25 @@ namespace KeycloakAccess.Permissions;
 internal static class GroupMappings
 {
     /// <returns>What the audit log says of the mappings that go with the group.</returns>
-    public static async Task<IReadOnlyList<AuditChange>> DeletedWithAsync(
-        DbConnection connection, DbTransaction transaction, Guid groupId, string groupName, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<AuditChange>> DeletedWithAsync(ChangeTransaction change, Guid groupId, string groupName)
     {
         const string sql = "SELECT id, kind, client, name FROM role_mappings WHERE group_id = @groupId ORDER BY id";
-        var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, new { groupId }, transaction, cancellationToken: cancellationToken));
+        var rows = await change.QueryAsync<Row>(sql, new { groupId });
         return [.. rows.Select(row => new AuditChange(
             RoleMappingPermissions.Model, row.Id.ToString(), Permission.Delete, Values(row.Kind, row.Client, row.Name, groupId, groupName), After: null))];
+    }
+
+    /// <returns>A group that a mapping leads to or is to lead to, as a change finds it.</returns>
+    public static async Task<(string Name, IEnumerable<string> Written)?> FindGroupAsync(ChangeTransaction change, Guid groupId)
+    {
+        const string sql = """
+            SELECT g.name, p.permission
+            FROM groups g
+            LEFT JOIN group_permissions p ON p.group_id = g.id
+            WHERE g.id = @groupId
+            """;
+        var rows = (await change.QueryAsync<(string Name, string? Permission)>(sql, new { groupId })).ToArray();
+        return rows.Length == 0 ? null : (rows[0].Name, rows.Select(row => row.Permission).OfType<string>());
     }
 
     /// <summary>A mapping as the audit log has it, whoever adds or deletes it.</summary>

@@ -20,6 +20,7 @@ public static class PermissionSetup
         services.AddSingleton<AccessRulesCache>();
         services.AddWriteBehind<LastSeenLog>();
         services.AddSingleton<CallerStore>();
+        services.AddSingleton<ChangeRunner>();
         services.AddSingleton<ObservedRoles>();
         services.AddSingleton<SubjectStore>();
         services.AddScoped<CurrentCaller>();

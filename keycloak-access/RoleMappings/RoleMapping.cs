@@ -18,10 +18,12 @@ internal sealed record RoleMapping
 
     public required string GroupName { get; init; }
 
+    public required int Version { get; init; }
+
     public RolePattern Pattern => new(RoleKinds.Parse(Kind), Client, Name);
 }
 
-/// <summary>What a caller sends to create a role mapping.</summary>
+/// <summary>What a caller sends to create or replace a role mapping.</summary>
 public sealed record RoleMappingRequest : IValidatableObject
 {
     /// <summary><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</summary>

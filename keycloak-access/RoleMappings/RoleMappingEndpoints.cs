@@ -9,12 +9,11 @@ namespace KeycloakAccess.RoleMappings;
 /// <summary>Role mappings: which role or group of Keycloak puts somebody into which local group.</summary>
 internal static class RoleMappingEndpoints
 {
-    public const string MappedAlready = "This role is mapped to that group already.";
-
     public static void AddRoleMappings(this IServiceCollection services)
     {
         services.AddModel("role-mappings", "Role mappings", RoleMappingPermissions.View, RoleMappingPermissions.Add, RoleMappingPermissions.Delete);
         services.AddSingleton<RoleMappingStore>();
+        services.AddSingleton<RoleMappingCommands>();
         services.AddSingleton(provider => RoleMappingStore.Rows(provider.GetRequiredService<Database>()));
     }
 
@@ -41,7 +40,7 @@ internal static class RoleMappingEndpoints
             .RequirePermission(RoleMappingPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetRoleMapping")
-            .WithSummary("Get one role mapping.")
+            .WithSummary("Get one role mapping, with its ETag.")
             .RequirePermission(RoleMappingPermissions.View);
         group.MapPost("/", CreateAsync)
             .WithName("CreateRoleMapping")
@@ -49,12 +48,26 @@ internal static class RoleMappingEndpoints
             .Produces<RoleMappingResponse>(StatusCodes.Status201Created)
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict)
+            .AcceptsReason()
             .RequirePermission(RoleMappingPermissions.Add);
+        group.MapPut("/{id:guid}", ReplaceAsync)
+            .WithName("ReplaceRoleMapping")
+            .WithSummary("Replace a role mapping that has not changed since it was read (If-Match).")
+            .Produces<RoleMappingResponse>()
+            .ProducesValidationProblem()
+            .ProducesProblem(StatusCodes.Status404NotFound)
+            .ProducesProblem(StatusCodes.Status409Conflict)
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
+            .AcceptsReason()
+            .RequirePermission(RoleMappingPermissions.Add)
+            .RequirePermission(RoleMappingPermissions.Delete);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteRoleMapping")
             .WithSummary("Delete a role mapping.")
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
+            .AcceptsReason()
             .RequirePermission(RoleMappingPermissions.Delete);
 
         return group;
@@ -64,10 +77,16 @@ internal static class RoleMappingEndpoints
         TypedResults.Ok<IReadOnlyList<RoleMappingResponse>>([.. (await store.ListAsync(cancellationToken)).Select(ToResponse)]);
 
     private static async Task<Results<Ok<RoleMappingResponse>, NotFound>> GetAsync(
-        Guid id, RoleMappingStore store, CancellationToken cancellationToken) =>
-        await store.FindAsync(id, cancellationToken) is { } mapping
-            ? TypedResults.Ok(ToResponse(mapping))
-            : TypedResults.NotFound();
+        Guid id, RoleMappingStore store, HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (await store.FindAsync(id, cancellationToken) is not { } mapping)
+        {
+            return TypedResults.NotFound();
+        }
+
+        EntityTags.Write(response, mapping.Version);
+        return TypedResults.Ok(ToResponse(mapping));
+    }
 
     private static async Task<Ok<IReadOnlyList<ObservedRoleResponse>>> ObservedRolesAsync(Caller caller, SubjectStore subjects, CancellationToken cancellationToken) =>
         TypedResults.Ok<IReadOnlyList<ObservedRoleResponse>>([.. (await subjects.ObservedRolesAsync(cancellationToken)).Select(seen => ToResponse(seen, caller.Rules))]);
@@ -90,48 +109,29 @@ internal static class RoleMappingEndpoints
     }
 
     private static async Task<IResult> CreateAsync(
-        RoleMappingRequest request, RoleMappingStore store, AccessRulesCache rules, Caller caller, GrantGuard grantGuard, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        if ((await rules.CurrentAsync(cancellationToken)).FindGroup(request.GroupId) is not { } group)
-        {
-            return QueryParameters.Mistake("groupId", "There is no such group. GET /api/groups lists them.");
-        }
+        RoleMappingRequest request,
+        RoleMappingCommands commands,
+        ChangeAuthor author,
+        HttpResponse response,
+        CancellationToken cancellationToken) =>
+        (await commands.AddAsync(request, author, cancellationToken))
+            .ToResult(response, mapping => TypedResults.CreatedAtRoute(ToResponse(mapping), "GetRoleMapping", new { id = mapping.Id }));
 
-        if (grantGuard.Refuse(group) is { } refused)
-        {
-            return refused;
-        }
-
-        var mapping = new RoleMapping
-        {
-            Id = Guid.CreateVersion7(clock.GetUtcNow()),
-            Kind = request.Kind,
-            Client = request.Client,
-            Name = request.Name,
-            GroupId = group.Id,
-            GroupName = group.Name,
-        };
-        return await store.AddAsync(mapping, caller.Actor, cancellationToken)
-            ? TypedResults.CreatedAtRoute(ToResponse(mapping), "GetRoleMapping", new { id = mapping.Id })
-            : Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, MappedAlready);
-    }
+    private static async Task<IResult> ReplaceAsync(
+        Guid id,
+        RoleMappingRequest request,
+        RoleMappingCommands commands,
+        ChangeAuthor author,
+        HttpContext context,
+        CancellationToken cancellationToken) =>
+        EntityTags.Read(context.Request, out var seen) is { } missing
+            ? missing
+            : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken))
+                .ToResult(context.Response, mapping => TypedResults.Ok(ToResponse(mapping)));
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, RoleMappingStore store, AccessRulesCache rules, Caller caller, GrantGuard grantGuard, CancellationToken cancellationToken)
-    {
-        if (await store.FindAsync(id, cancellationToken) is not { } mapping)
-        {
-            return TypedResults.NotFound();
-        }
-
-        var group = (await rules.CurrentAsync(cancellationToken)).FindGroup(mapping.GroupId);
-        if (group is not null && grantGuard.Refuse(group) is { } refused)
-        {
-            return refused;
-        }
-
-        return await store.DeleteAsync(id, caller.Actor, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
-    }
+        Guid id, RoleMappingCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
+        (await commands.DeleteAsync(id, author, cancellationToken)).ToResult(response, _ => TypedResults.NoContent());
 
     private static ObservedRoleResponse ToResponse((KeycloakRole Role, long Accounts) seen, AccessRules rules) => new(
         RoleKinds.Write(seen.Role.Kind),

@@ -1,4 +1,3 @@
-using System.Data.Common;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 using Dapper;
@@ -6,10 +5,10 @@ using Dapper;
 namespace KeycloakAccess.RoleMappings;
 
 /// <summary>The table <c>role_mappings</c>. It knows a group by its id; the name comes with a join, for people.</summary>
-internal sealed class RoleMappingStore(Database database, AuditLog audit)
+internal sealed class RoleMappingStore(Database database)
 {
     private const string Select = """
-        SELECT m.id, m.kind, m.client, m.name, m.group_id, g.name AS group_name
+        SELECT m.id, m.kind, m.client, m.name, m.group_id, g.name AS group_name, m.version
         FROM role_mappings m
         JOIN groups g ON g.id = m.group_id
         """;
@@ -35,94 +34,54 @@ internal sealed class RoleMappingStore(Database database, AuditLog audit)
             Select + " WHERE m.id = @id", new { id }, cancellationToken: cancellationToken));
     }
 
+    /// <returns>The mapping as a change finds it.</returns>
+    public static Task<RoleMapping?> FindAsync(ChangeTransaction change, Guid id) =>
+        change.FindAsync<RoleMapping>(Select + " WHERE m.id = @id", new { id });
+
     /// <returns>Whether there was no such mapping before.</returns>
-    public async Task<bool> AddAsync(RoleMapping mapping, Actor actor, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        if (!await AddAsync(connection, transaction, mapping, actor, cancellationToken))
-        {
-            return false;
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return true;
-    }
-
-    /// <returns>Whether there was such a mapping.</returns>
-    public async Task<bool> DeleteAsync(Guid id, Actor actor, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        if (!await DeleteAsync(connection, transaction, id, actor, cancellationToken))
-        {
-            return false;
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return true;
-    }
-
-    /// <summary>Puts one mapping in the place of another at once: nobody is out of both groups in between, or in both.</summary>
-    public async Task<RoleMappingReplacement> ReplaceAsync(Guid id, RoleMapping mapping, Actor actor, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        if (!await DeleteAsync(connection, transaction, id, actor, cancellationToken))
-        {
-            return RoleMappingReplacement.Missing;
-        }
-
-        if (!await AddAsync(connection, transaction, mapping, actor, cancellationToken))
-        {
-            return RoleMappingReplacement.MappedAlready;
-        }
-
-        await transaction.CommitAsync(cancellationToken);
-        return RoleMappingReplacement.Done;
-    }
-
-    private async Task<bool> AddAsync(DbConnection connection, DbTransaction transaction, RoleMapping mapping, Actor actor, CancellationToken cancellationToken)
+    public static async Task<bool> AddAsync(ChangeTransaction change, RoleMapping mapping)
     {
         const string sql = """
-            INSERT INTO role_mappings (id, kind, client, name, group_id)
-            SELECT @Id, @Kind, @Client, @Name, g.id FROM groups g WHERE g.id = @GroupId
+            INSERT INTO role_mappings (id, kind, client, name, group_id, version)
+            VALUES (@Id, @Kind, @Client, @Name, @GroupId, @Version)
             ON CONFLICT (kind, client, name, group_id) DO NOTHING
             """;
-        if (await connection.ExecuteAsync(new CommandDefinition(sql, mapping, transaction, cancellationToken: cancellationToken)) == 0)
+        if (await change.ExecuteAsync(sql, mapping) == 0)
         {
             return false;
         }
 
-        var change = new AuditChange(RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping));
-        await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+        await change.RecordAsync(new AuditChange(
+            RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Add, Before: null, Values(mapping)));
         return true;
     }
 
-    private async Task<bool> DeleteAsync(DbConnection connection, DbTransaction transaction, Guid id, Actor actor, CancellationToken cancellationToken)
+    /// <returns>Whether there was no such mapping before.</returns>
+    public static async Task<bool> ReplaceAsync(ChangeTransaction change, RoleMapping before, RoleMapping after)
     {
-        // A mapping never changes, so what is read here is what is deleted, or somebody else was first.
-        var mapping = await connection.QuerySingleOrDefaultAsync<RoleMapping>(new CommandDefinition(
-            Select + " WHERE m.id = @id", new { id }, transaction, cancellationToken: cancellationToken));
-        if (mapping is null || await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM role_mappings WHERE id = @id", new { id }, transaction, cancellationToken: cancellationToken)) == 0)
+        const string sql = """
+            UPDATE role_mappings
+            SET kind = @Kind, client = @Client, name = @Name, group_id = @GroupId, version = @Version
+            WHERE id = @Id AND NOT EXISTS (
+                SELECT 1 FROM role_mappings o WHERE o.kind = @Kind AND o.client = @Client AND o.name = @Name AND o.group_id = @GroupId)
+            """;
+        if (await change.ExecuteAsync(sql, after) == 0)
         {
             return false;
         }
 
-        var change = new AuditChange(RoleMappingPermissions.Model, id.ToString(), Permission.Delete, Values(mapping), After: null);
-        await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+        await change.RecordAsync(new AuditChange(
+            RoleMappingPermissions.Model, after.Id.ToString(), Permission.Change, Values(before), Values(after)));
         return true;
+    }
+
+    public static async Task DeleteAsync(ChangeTransaction change, RoleMapping mapping)
+    {
+        await change.ExecuteAsync("DELETE FROM role_mappings WHERE id = @Id", new { mapping.Id });
+        await change.RecordAsync(new AuditChange(
+            RoleMappingPermissions.Model, mapping.Id.ToString(), Permission.Delete, Values(mapping), After: null));
     }
 
     private static IReadOnlyDictionary<string, object?> Values(RoleMapping mapping) =>
         GroupMappings.Values(mapping.Kind, mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);
-}
-
-/// <summary>How it went to put one mapping in the place of another.</summary>
-internal enum RoleMappingReplacement
-{
-    Done,
-    Missing,
-    MappedAlready,
 }

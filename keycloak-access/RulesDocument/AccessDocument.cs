@@ -8,6 +8,9 @@ namespace KeycloakAccess.RulesDocument;
 /// </summary>
 internal sealed class AccessDocument
 {
+    /// <summary>The version of the form of the document. One that says none is of this version.</summary>
+    public const int Version = 1;
+
     /// <summary>How many groups a document may hold: far more than an organisation has duties.</summary>
     public const int MostGroups = 1000;
 

@@ -29,7 +29,7 @@ internal sealed class AccessDocumentReader
     /// <summary>More than anybody mends in one go. What follows is not read.</summary>
     private const int MostMistakes = 100;
 
-    private static readonly string[] RootMembers = [AccessDocumentWriter.Schema, Groups];
+    private static readonly string[] RootMembers = [AccessDocumentWriter.Version, AccessDocumentWriter.Schema, Groups];
     private static readonly string[] GroupMembers = ["description", "permissions", "denied", "isDefault", "roleMappings"];
     private static readonly string[] MappingMembers = ["kind", "client", "name"];
 
@@ -82,6 +82,16 @@ internal sealed class AccessDocumentReader
     private AccessDocument? ReadRoot(JsonTree root)
     {
         var members = Members(root, "", RootMembers);
+        if (members.GetValueOrDefault(AccessDocumentWriter.Version) is { } version
+            && version is not { Kind: JsonTokenType.Number, Text: "1" })
+        {
+            Tell(
+                version.At,
+                AccessDocumentWriter.Version,
+                $"version must be {AccessDocument.Version}, the one that this program reads. "
+                    + "Use the program that wrote the document, or export the rules again with \"access export\".");
+        }
+
         if (members.GetValueOrDefault(AccessDocumentWriter.Schema) is { } schema)
         {
             Is(schema, JsonTokenType.String, AccessDocumentWriter.Schema, "the address of the schema, a string");

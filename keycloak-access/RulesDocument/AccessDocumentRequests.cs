@@ -7,6 +7,9 @@ namespace KeycloakAccess.RulesDocument;
 /// </summary>
 public sealed record AccessDocumentRequest
 {
+    /// <summary>The version of the form of the document: 1.</summary>
+    public int Version { get; init; } = AccessDocument.Version;
+
     /// <summary>The groups by name. A group that is not here would be deleted.</summary>
     public required IReadOnlyDictionary<string, AccessGroupRequest> Groups { get; init; }
 }

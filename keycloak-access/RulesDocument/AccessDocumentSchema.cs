@@ -31,6 +31,11 @@ internal static class AccessDocumentSchema
             ["additionalProperties"] = false,
             ["properties"] = new JsonObject
             {
+                [AccessDocumentWriter.Version] = new JsonObject
+                {
+                    ["description"] = "The version of the form of this document.",
+                    ["const"] = AccessDocument.Version,
+                },
                 [AccessDocumentWriter.Schema] = Text("Where this schema is, as seen from the document."),
                 ["groups"] = new JsonObject
                 {

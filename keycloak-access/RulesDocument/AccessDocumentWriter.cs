@@ -10,6 +10,9 @@ namespace KeycloakAccess.RulesDocument;
 /// </summary>
 internal static class AccessDocumentWriter
 {
+    /// <summary>The member that says which version the form of the document has.</summary>
+    public const string Version = "version";
+
     /// <summary>The member that tells editors where the schema is.</summary>
     public const string Schema = "$schema";
 
@@ -25,7 +28,8 @@ internal static class AccessDocumentWriter
     public static byte[] Write(AccessDocument document, string schema = DefaultSchema)
     {
         var text = new StringBuilder()
-            .Append("{\n  \"").Append(Schema).Append("\": ").Append(Quote(schema)).Append(",\n  \"groups\": ");
+            .Append("{\n  \"").Append(Version).Append("\": ").Append(AccessDocument.Version).Append(",\n  \"")
+            .Append(Schema).Append("\": ").Append(Quote(schema)).Append(",\n  \"groups\": ");
         List(text, document.Groups, indent: "  ", "{}", (group, indent) => Write(text, group, indent));
         return Encoding.UTF8.GetBytes(text.Append("\n}\n").ToString());
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace KeycloakAccess.RulesDocument;
@@ -21,7 +22,7 @@ internal sealed class JsonTree
     /// <summary>The byte that it begins at.</summary>
     public int At { get; }
 
-    /// <summary>The text of a string; <see langword="null"/> for what is none, or holds half a character.</summary>
+    /// <summary>The text of a string or a number; <see langword="null"/> for what is neither, or holds half a character.</summary>
     public string? Text { get; }
 
     public List<JsonTreeMember> Members { get; } = [];
@@ -59,7 +60,12 @@ internal sealed class JsonTree
     }
 
     private static JsonTree Begin(ref Utf8JsonReader reader) =>
-        new(reader.TokenType, (int)reader.TokenStartIndex, reader.TokenType == JsonTokenType.String ? TextOf(ref reader) : null);
+        new(reader.TokenType, (int)reader.TokenStartIndex, reader.TokenType switch
+        {
+            JsonTokenType.String => TextOf(ref reader),
+            JsonTokenType.Number => Encoding.UTF8.GetString(reader.ValueSpan),
+            _ => null,
+        });
 
     private void Fill(ref Utf8JsonReader reader)
     {

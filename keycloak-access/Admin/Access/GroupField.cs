@@ -7,7 +7,7 @@ namespace KeycloakAccess.Admin.Access;
 /// <summary>A field that names a group which somebody is to come into, or out of.</summary>
 internal static class GroupField
 {
-    /// <summary>Finds the group, and says in the form what is wrong: there is none, or it holds more than the caller does.</summary>
+    /// <summary>Finds the group, or says in the form that there is none.</summary>
     /// <param name="input">The form.</param>
     /// <param name="name">What stands in the field.</param>
     /// <param name="field">The field that a mistake stands beside; empty for the form as a whole.</param>
@@ -18,10 +18,6 @@ internal static class GroupField
         if (group is null)
         {
             input.Add(field, name.Length == 0 ? "Name the group." : $"There is no group {name}. The names are on the page Groups.");
-        }
-        else if (page.GrantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add(field, refused!);
         }
 
         return group;

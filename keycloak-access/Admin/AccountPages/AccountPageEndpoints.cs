@@ -63,13 +63,13 @@ internal static class AccountPageEndpoints
         return await PageAsync(id, page, reader, form, StatusCodes.Status200OK);
     }
 
-    private static Task<IResult> DisableAsync(Guid id, PageContext page, AccountPageReader reader, AccountStore store) =>
-        SetEnabledAsync(id, enabled: false, page, reader, store);
+    private static Task<IResult> DisableAsync(Guid id, PageContext page, AccountPageReader reader, AccountCommands commands) =>
+        SetEnabledAsync(id, enabled: false, page, reader, commands);
 
-    private static Task<IResult> EnableAsync(Guid id, PageContext page, AccountPageReader reader, AccountStore store) =>
-        SetEnabledAsync(id, enabled: true, page, reader, store);
+    private static Task<IResult> EnableAsync(Guid id, PageContext page, AccountPageReader reader, AccountCommands commands) =>
+        SetEnabledAsync(id, enabled: true, page, reader, commands);
 
-    private static async Task<IResult> SetEnabledAsync(Guid id, bool enabled, PageContext page, AccountPageReader reader, AccountStore store)
+    private static async Task<IResult> SetEnabledAsync(Guid id, bool enabled, PageContext page, AccountPageReader reader, AccountCommands commands)
     {
         var input = page.Form;
         Reasons.Check(input);
@@ -78,20 +78,15 @@ internal static class AccountPageEndpoints
             return await PageAsync(id, page, reader, input, StatusCodes.Status422UnprocessableEntity);
         }
 
-        if (id == page.Caller.AccountId)
-        {
-            input.Add("", "Nobody disables their own account: nobody else might be left to enable it. Ask a colleague.");
-            return await PageAsync(id, page, reader, input, StatusCodes.Status409Conflict);
-        }
-
-        return await store.SetEnabledAsync(id, enabled, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation) is { } account
+        var outcome = await commands.SetEnabledAsync(id, enabled, page.Author.Actor, page.Cancellation);
+        return outcome is { Value: { } account }
             ? page.Redirect($"{List}/{id}", enabled
                 ? $"{account.Username} is enabled."
                 : $"{account.Username} is disabled, and refused from the next request on.")
-            : TypedResults.NotFound();
+            : await PageAsync(id, page, reader, input, input.Show(outcome.Failure!));
     }
 
-    private static async Task<IResult> JoinAsync(Guid id, PageContext page, AccountPageReader reader, GroupStore groups)
+    private static async Task<IResult> JoinAsync(Guid id, PageContext page, AccountPageReader reader, GroupCommands groups)
     {
         var input = page.Form;
         var group = GroupField.Read(input, input.Value("group"), "group", page);
@@ -102,9 +97,10 @@ internal static class AccountPageEndpoints
             return await PageAsync(id, page, reader, input, StatusCodes.Status422UnprocessableEntity);
         }
 
-        return await groups.AddMemberAsync(group!.Id, id, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation)
-            ? page.Redirect($"{List}/{id}", $"Put into the group {group.Name}.")
-            : TypedResults.NotFound();
+        var outcome = await groups.AddMemberAsync(group!.Id, id, page.Author, page.Cancellation);
+        return outcome.Failure is { } failure
+            ? await PageAsync(id, page, reader, input, input.Show(failure, "group"))
+            : page.Redirect($"{List}/{id}", $"Put into the group {group.Name}.");
     }
 
     private static async Task<IResult> AskToLeaveAsync(Guid id, Guid groupId, string? from, PageContext page, AccountStore accounts)
@@ -113,7 +109,7 @@ internal static class AccountPageEndpoints
         return await LeavePageAsync(id, groupId, input, StatusCodes.Status200OK, page, accounts);
     }
 
-    private static async Task<IResult> LeaveAsync(Guid id, Guid groupId, PageContext page, GroupStore groups, AccountStore accounts)
+    private static async Task<IResult> LeaveAsync(Guid id, Guid groupId, PageContext page, GroupCommands groups, AccountStore accounts)
     {
         var input = page.Form;
         if (page.Caller.Rules.FindGroup(groupId) is not { } group)
@@ -121,22 +117,20 @@ internal static class AccountPageEndpoints
             return TypedResults.NotFound();
         }
 
-        if (page.GrantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("", refused!);
-        }
-
         Reasons.Check(input);
-
         if (!input.IsValid)
         {
             return await LeavePageAsync(id, groupId, input, StatusCodes.Status422UnprocessableEntity, page, accounts);
         }
 
         var back = IsFromGroup(input, page) ? $"/admin/groups/{groupId}" : $"{List}/{id}";
-        return await groups.RemoveMemberAsync(groupId, id, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation)
-            ? page.Redirect(back, $"Taken out of the group {group.Name}.")
-            : page.Redirect(back, $"It was not in the group {group.Name} by hand any more.");
+        var outcome = await groups.RemoveMemberAsync(groupId, id, page.Author, page.Cancellation);
+        return outcome.Failure switch
+        {
+            null => page.Redirect(back, $"Taken out of the group {group.Name}."),
+            ChangeFailure.NotFound => page.Redirect(back, $"It was not in the group {group.Name} by hand any more."),
+            var failure => await LeavePageAsync(id, groupId, input, input.Show(failure), page, accounts),
+        };
     }
 
     private static async Task<IResult> EndSessionsAsync(Guid id, PageContext page, AccountPageReader reader, AccountStore accounts, RealmLogout logout)

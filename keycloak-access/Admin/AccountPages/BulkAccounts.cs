@@ -52,7 +52,9 @@ internal sealed record BulkAccountChange(AccountAction Action, string Group, Acc
 }
 
 /// <summary>Changes several accounts.</summary>
-internal sealed class BulkAccounts(AccountListReader list, AccountStore accounts, GroupStore groups) : BulkFlow<BulkAccountChange>
+internal sealed class BulkAccounts(
+    AccountListReader list, AccountStore accounts, AccountCommands accountCommands, GroupStore groups, GroupCommands groupCommands)
+    : BulkFlow<BulkAccountChange>
 {
     protected override BulkList List { get; } = new("Accounts", "/admin/accounts", "account", "accounts");
 
@@ -78,9 +80,9 @@ internal sealed class BulkAccounts(AccountListReader list, AccountStore accounts
             CheckFilter(page, change, input);
         }
 
-        if (change.Action.IsMembership)
+        if (change.Action.IsMembership && GroupField.Read(input, change.Group, "", page) is { } group && page.GrantGuard.Refuse(group) is { } refused)
         {
-            GroupField.Read(input, change.Group, "", page);
+            input.Show(refused);
         }
     }
 
@@ -118,16 +120,18 @@ internal sealed class BulkAccounts(AccountListReader list, AccountStore accounts
 
     protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkAccountChange change, BulkLine line, string reason)
     {
-        var (id, actor) = (Guid.Parse(line.Id), page.Caller.Actor.Because(reason));
+        var (id, author) = (Guid.Parse(line.Id), new ChangeAuthor(page.GrantGuard, reason));
         if (!change.Action.IsMembership)
         {
-            return new BulkOutcome(await accounts.SetEnabledAsync(id, change.Action == AccountAction.Enable, actor, page.Cancellation) is not null);
+            var isEnabled = change.Action == AccountAction.Enable;
+            return new BulkOutcome((await accountCommands.SetEnabledAsync(id, isEnabled, author.Actor, page.Cancellation)).IsChanged);
         }
 
-        var group = page.Caller.Rules.FindGroup(change.Group)!.Id;
-        return new BulkOutcome(change.Action == AccountAction.Join
-            ? await groups.AddMemberAsync(group, id, actor, page.Cancellation)
-            : await groups.RemoveMemberAsync(group, id, actor, page.Cancellation));
+        var group = page.Caller.Rules.FindGroup(change.Group)?.Id ?? Guid.Empty;
+        var outcome = change.Action == AccountAction.Join
+            ? await groupCommands.AddMemberAsync(group, id, author, page.Cancellation)
+            : await groupCommands.RemoveMemberAsync(group, id, author, page.Cancellation);
+        return new BulkOutcome(outcome.IsChanged);
     }
 
     // How many of them were in the group is told to those alone who may look at access.

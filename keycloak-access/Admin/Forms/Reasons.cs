@@ -1,16 +1,16 @@
+using KeycloakAccess.Hosting;
+
 namespace KeycloakAccess.Admin.Forms;
 
 /// <summary>Why something is done: goes into the audit log.</summary>
 internal static class Reasons
 {
-    private const int Longest = 500;
-
     /// <summary>Says in the form what is wrong with its reason.</summary>
     public static void Check(FormInput input, string name = "reason")
     {
-        if (input.Value(name).Length > Longest)
+        if (input.Value(name).Length > ReasonParameter.Longest)
         {
-            input.Add(name, $"A reason has at most {Longest} characters.");
+            input.Add(name, ReasonParameter.TooLong);
         }
     }
 }

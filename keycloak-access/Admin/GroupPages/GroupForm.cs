@@ -1,7 +1,6 @@
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Groups;
-using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Primitives;
 
@@ -28,13 +27,6 @@ internal static class GroupForm
         Permissions = [.. PermissionFields.In(input, PermissionFields.Granted).Order(StringComparer.Ordinal)],
         Denied = [.. PermissionFields.In(input, PermissionFields.Denied).Order(StringComparer.Ordinal)],
     };
-
-    /// <summary>Says in the form what is wrong with it.</summary>
-    public static void Check(FormInput input, GroupRequest request, PermissionCatalogue catalogue)
-    {
-        input.Add(Validation.Mistakes(request)).Add(GroupEndpoints.Mistakes(request, catalogue));
-        Reasons.Check(input);
-    }
 
     /// <returns>Both versions, field by field.</returns>
     public static IReadOnlyList<VersionField> Versions(GroupRequest mine, Group theirs) =>

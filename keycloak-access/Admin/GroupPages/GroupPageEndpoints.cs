@@ -57,29 +57,19 @@ internal static class GroupPageEndpoints
         return FormPage(page, group: null, input, catalogue, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> CreateAsync(PageContext page, PermissionCatalogue catalogue, GroupStore store, TimeProvider clock)
+    private static async Task<IResult> CreateAsync(PageContext page, PermissionCatalogue catalogue, GroupCommands commands)
     {
         var input = page.Form;
-        var request = GroupForm.Read(input);
-        GroupForm.Check(input, request, catalogue);
-        if (input.IsValid && page.GrantGuard.Refuse([.. request.Permissions, .. request.Denied]) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("permissions", refused!);
-        }
-
+        Reasons.Check(input);
         if (!input.IsValid)
         {
             return FormPage(page, group: null, input, catalogue, StatusCodes.Status422UnprocessableEntity);
         }
 
-        var group = GroupEndpoints.ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()));
-        if (!await store.AddAsync(group, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
-        {
-            input.Add("name", GroupEndpoints.NameTakenText(group.Name));
-            return FormPage(page, group: null, input, catalogue, StatusCodes.Status409Conflict);
-        }
-
-        return page.Redirect($"{List}/{group.Id}", $"The group {group.Name} is there. Nobody is in it until a role leads into it, or you put somebody in.");
+        var outcome = await commands.AddAsync(GroupForm.Read(input), page.Author, page.Cancellation);
+        return outcome is { Value: { } group }
+            ? page.Redirect($"{List}/{group.Id}", $"The group {group.Name} is there. Nobody is in it until a role leads into it, or you put somebody in.")
+            : FormPage(page, group: null, input, catalogue, input.Show(outcome.Failure!, "permissions"));
     }
 
     private static async Task<IResult> EditAsync(Guid id, PageContext page, PermissionCatalogue catalogue, GroupStore store)
@@ -93,7 +83,7 @@ internal static class GroupPageEndpoints
         return FormPage(page, group, input, catalogue, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> ReplaceAsync(Guid id, PageContext page, PermissionCatalogue catalogue, GroupStore store)
+    private static async Task<IResult> ReplaceAsync(Guid id, PageContext page, PermissionCatalogue catalogue, GroupStore store, GroupCommands commands)
     {
         var input = page.Form;
         if (await store.FindAsync(id, page.Cancellation) is not { } current)
@@ -107,33 +97,25 @@ internal static class GroupPageEndpoints
             return Conflict(current);
         }
 
-        GroupForm.Check(input, request, catalogue);
-        if (input.IsValid && page.GrantGuard.Refuse([.. request.Permissions, .. request.Denied, .. current.Permissions, .. current.Denied]) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("permissions", refused!);
-        }
-
+        Reasons.Check(input);
         if (!input.IsValid)
         {
             return FormPage(page, current, input, catalogue, StatusCodes.Status422UnprocessableEntity);
         }
 
-        var change = await store.ReplaceAsync(GroupEndpoints.ToGroup(request, id), current.Version, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation);
-        if (change == GroupChange.NameTaken)
+        var outcome = await commands.ReplaceAsync(id, request, current.Version, page.Author, page.Cancellation);
+        switch (outcome.Failure)
         {
-            input.Add("name", GroupEndpoints.NameTakenText(request.Name));
-            return FormPage(page, current, input, catalogue, StatusCodes.Status409Conflict);
+            case null:
+                return page.Redirect($"{List}/{id}", outcome.IsChanged ? $"The group {request.Name} is changed. It counts from the next request on." : "Nothing was changed.");
+            // Somebody was first by the blink of an eye.
+            case ChangeFailure.PreconditionFailed when await store.FindAsync(id, page.Cancellation) is { } newer:
+                return Conflict(newer);
+            case ChangeFailure.PreconditionFailed or ChangeFailure.NotFound:
+                return Gone();
+            case var failure:
+                return FormPage(page, current, input, catalogue, input.Show(failure, "permissions"));
         }
-
-        // Somebody was first by the blink of an eye.
-        if (change == GroupChange.Changed && await store.FindAsync(id, page.Cancellation) is { } newer)
-        {
-            return Conflict(newer);
-        }
-
-        return change.Version is not null
-            ? page.Redirect($"{List}/{id}", $"The group {request.Name} is changed. It counts from the next request on.")
-            : Gone();
 
         // What was typed is not lost with the group.
         IResult Gone()
@@ -157,7 +139,7 @@ internal static class GroupPageEndpoints
             GroupForm.Versions(request, theirs));
     }
 
-    private static async Task<IResult> JoinAsync(Guid id, PageContext page, GroupPageReader reader, GroupStore groups, SubjectStore subjects)
+    private static async Task<IResult> JoinAsync(Guid id, PageContext page, GroupPageReader reader, GroupCommands commands, SubjectStore subjects)
     {
         if (page.Caller.Rules.FindGroup(id) is not { } group)
         {
@@ -176,12 +158,13 @@ internal static class GroupPageEndpoints
                 _ => $"Several accounts are called {name}. Open the one that you mean, and put it into the group there.",
             });
         }
-        else if (page.GrantGuard.Refuse(group) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("account", refused!);
-        }
 
         Reasons.Check(input);
+        var outcome = input.IsValid ? await commands.AddMemberAsync(id, named[0].AccountId, page.Author, page.Cancellation) : null;
+        if (outcome?.Failure is { } failure)
+        {
+            input.Show(failure, "account");
+        }
 
         if (!input.IsValid)
         {
@@ -190,7 +173,7 @@ internal static class GroupPageEndpoints
                 : TypedResults.NotFound();
         }
 
-        return await groups.AddMemberAsync(id, named[0].AccountId, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation)
+        return outcome is { Failure: null }
             ? page.Redirect($"{List}/{id}", $"{named[0].Username} is in the group {group.Name} from the next request on.")
             : TypedResults.NotFound();
     }
@@ -211,7 +194,7 @@ internal static class GroupPageEndpoints
         return page.Render<DeleteGroupPage, DeleteGroupView>(await reader.DeleteAsync(group, page, input));
     }
 
-    private static async Task<IResult> DeleteAsync(Guid id, PageContext page, GroupPageReader reader, GroupStore store)
+    private static async Task<IResult> DeleteAsync(Guid id, PageContext page, GroupPageReader reader, GroupStore store, GroupCommands commands)
     {
         if (await store.FindAsync(id, page.Cancellation) is not { } group)
         {
@@ -219,27 +202,26 @@ internal static class GroupPageEndpoints
         }
 
         var input = page.Form;
-        if (input.IsValid && page.GrantGuard.Refuse([.. group.Permissions, .. group.Denied]) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("", refused!);
-        }
-
         Reasons.Check(input);
-
         if (!input.IsValid)
         {
             return await PageAsync(group, input, StatusCodes.Status422UnprocessableEntity);
         }
 
-        if (SeenVersion(input) == group.Version
-            && await store.DeleteAsync(id, group.Version, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
+        var outcome = await commands.DeleteAsync(id, SeenVersion(input) ?? -1, page.Author, page.Cancellation);
+        switch (outcome.Failure)
         {
-            return page.Redirect(List, $"The group {group.Name} is deleted, with its mappings and its direct members.");
+            case null:
+                return page.Redirect(List, $"The group {group.Name} is deleted, with its mappings and its direct members.");
+            case ChangeFailure.NotFound:
+                return page.Redirect(List, "That group was deleted already.");
+            case ChangeFailure.PreconditionFailed:
+                var newer = FormInput.Create(("version", Text(group.Version)), ("reason", input.Value("reason")))
+                    .Note("Somebody has changed the group since you opened this page. Look at it, and delete it again if it is still to go.");
+                return await PageAsync(group, newer, StatusCodes.Status409Conflict);
+            case var failure:
+                return await PageAsync(group, input, input.Show(failure));
         }
-
-        var newer = FormInput.Create(("version", Text(group.Version)), ("reason", input.Value("reason")))
-            .Note("Somebody has changed the group since you opened this page. Look at it, and delete it again if it is still to go.");
-        return await PageAsync(group, newer, StatusCodes.Status409Conflict);
 
         async Task<IResult> PageAsync(Group group, FormInput input, int status) =>
             page.Render<DeleteGroupPage, DeleteGroupView>(await reader.DeleteAsync(group, page, input), status);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
@@ -10,7 +11,8 @@ namespace KeycloakAccess.Admin.RoleMappingPages;
 /// <summary>Mappings as a form has them: the group by its name.</summary>
 internal static class RoleMappingForm
 {
-    public static FormInput Fill(MappingRule mapping, AccessRules rules) => FormInput.Create(
+    public static FormInput Fill(MappingRule mapping, int? version, AccessRules rules) => FormInput.Create(
+        ("version", version?.ToString(CultureInfo.InvariantCulture)),
         ("kind", RoleKinds.Write(mapping.Pattern.Kind)),
         ("client", mapping.Pattern.Client),
         ("name", mapping.Pattern.Name),
@@ -20,31 +22,24 @@ internal static class RoleMappingForm
     public static MappingRule? Foresee(FormInput input, AccessRules rules) =>
         rules.FindGroup(input.Value("group")) is { } group && Mistakes(input).Count == 0 ? new MappingRule(Guid.Empty, PatternOf(input), group.Id) : null;
 
-    /// <returns>The mapping, or <see langword="null"/> where something is wrong, which the form says then.</returns>
-    public static RoleMapping? Read(FormInput input, PageContext page, TimeProvider clock)
+    /// <returns>What is asked for, or <see langword="null"/> where something is wrong, which the form says then.</returns>
+    public static RoleMappingRequest? Read(FormInput input, PageContext page)
     {
         input.Add(Mistakes(input));
         var group = GroupField.Read(input, input.Value("group"), "group", page);
         Reasons.Check(input);
-
-        return !input.IsValid ? null : new RoleMapping
-        {
-            Id = Guid.CreateVersion7(clock.GetUtcNow()),
-            Kind = input.Value("kind"),
-            Client = ClientOf(input),
-            Name = input.Value("name"),
-            GroupId = group!.Id,
-            GroupName = group.Name,
-        };
+        return input.IsValid ? Request(input, group!.Id) : null;
     }
 
-    private static Dictionary<string, string[]> Mistakes(FormInput input) => Validation.Mistakes(new RoleMappingRequest
+    private static Dictionary<string, string[]> Mistakes(FormInput input) => Validation.Mistakes(Request(input, Guid.Empty));
+
+    private static RoleMappingRequest Request(FormInput input, Guid groupId) => new()
     {
         Kind = input.Value("kind"),
         Client = ClientOf(input),
         Name = input.Value("name"),
-        GroupId = Guid.Empty,
-    });
+        GroupId = groupId,
+    };
 
     private static RolePattern PatternOf(FormInput input) => new(RoleKinds.Parse(input.Value("kind")), ClientOf(input), input.Value("name"));
 

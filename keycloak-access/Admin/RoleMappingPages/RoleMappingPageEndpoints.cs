@@ -1,3 +1,4 @@
+using System.Globalization;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Design;
@@ -115,27 +116,25 @@ internal static class RoleMappingPageEndpoints
     private static async Task<IResult> PreviewAsync(PageContext page, RoleMappingReader reader) =>
         await reader.FormAsync(page, replaced: null, page.Form, StatusCodes.Status200OK);
 
-    private static async Task<IResult> CreateAsync(PageContext page, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock)
+    private static async Task<IResult> CreateAsync(PageContext page, RoleMappingReader reader, RoleMappingCommands commands)
     {
         var input = page.Form;
-        if (RoleMappingForm.Read(input, page, clock) is not { } mapping)
+        if (RoleMappingForm.Read(input, page) is not { } request)
         {
             return await reader.FormAsync(page, replaced: null, input, StatusCodes.Status422UnprocessableEntity);
         }
 
-        if (!await store.AddAsync(mapping, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
-        {
-            input.Add("name", RoleMappingEndpoints.MappedAlready);
-            return await reader.FormAsync(page, replaced: null, input, StatusCodes.Status409Conflict);
-        }
-
-        return page.Redirect($"{List}/{mapping.Id}", Done(mapping));
+        var outcome = await commands.AddAsync(request, page.Author, page.Cancellation);
+        return outcome is { Value: { } mapping }
+            ? page.Redirect($"{List}/{mapping.Id}", Done(mapping))
+            : await reader.FormAsync(page, replaced: null, input, input.Show(outcome.Failure!, "group"));
     }
 
-    private static async Task<IResult> AskToReplaceAsync(Guid id, PageContext page, RoleMappingReader reader)
+    private static async Task<IResult> AskToReplaceAsync(Guid id, PageContext page, RoleMappingReader reader, RoleMappingStore store)
     {
         var mapping = page.Caller.Rules.FindMapping(id);
-        var input = await page.FindDraftAsync() ?? (mapping is null ? FormInput.Create() : RoleMappingForm.Fill(mapping, page.Caller.Rules));
+        var version = (await store.FindAsync(id, page.Cancellation))?.Version;
+        var input = await page.FindDraftAsync() ?? (mapping is null ? FormInput.Create() : RoleMappingForm.Fill(mapping, version, page.Caller.Rules));
         return (mapping, input.Notice) switch
         {
             (not null, _) => await reader.FormAsync(page, mapping, input, StatusCodes.Status200OK),
@@ -150,7 +149,7 @@ internal static class RoleMappingPageEndpoints
             ? await reader.FormAsync(page, mapping, page.Form, StatusCodes.Status200OK)
             : await GoneAsync(page.Form, page, reader);
 
-    private static async Task<IResult> ReplaceAsync(Guid id, PageContext page, RoleMappingReader reader, RoleMappingStore store, TimeProvider clock)
+    private static async Task<IResult> ReplaceAsync(Guid id, PageContext page, RoleMappingReader reader, RoleMappingStore store, RoleMappingCommands commands)
     {
         var input = page.Form;
         if (page.Caller.Rules.FindMapping(id) is not { } replaced)
@@ -158,39 +157,33 @@ internal static class RoleMappingPageEndpoints
             return await GoneAsync(input, page, reader);
         }
 
-        var mapping = RoleMappingForm.Read(input, page, clock);
-        // Out of one group and into another: both are handed out, or taken away.
-        if (page.GrantGuard.Refuse(page.Caller.Rules.FindGroup(replaced.GroupId)!) is { ProblemDetails.Detail: var refused })
-        {
-            input.Add("", refused!);
-        }
-
-        if (mapping is null || !input.IsValid)
+        if (RoleMappingForm.Read(input, page) is not { } request)
         {
             return await reader.FormAsync(page, replaced, input, StatusCodes.Status422UnprocessableEntity);
         }
 
-        if (replaced.Pattern == mapping.Pattern && replaced.GroupId == mapping.GroupId)
+        var seen = int.TryParse(input.Value("version"), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : -1;
+        var outcome = await commands.ReplaceAsync(id, request, seen, page.Author, page.Cancellation);
+        switch (outcome.Failure)
         {
-            return page.Redirect($"{List}/{id}", "Nothing was changed.");
-        }
-
-        switch (await store.ReplaceAsync(id, mapping, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation))
-        {
-            case RoleMappingReplacement.Missing:
+            case null:
+                return page.Redirect($"{List}/{id}", outcome.IsChanged ? Done(outcome.Value!) : "Nothing was changed.");
+            case ChangeFailure.PreconditionFailed when await store.FindAsync(id, page.Cancellation) is { } newer:
+                // The form goes on from the version that is saved: whoever sends it again has seen that.
+                var again = input.With("version", newer.Version.ToString(CultureInfo.InvariantCulture));
+                again.Add("", $"Somebody has changed this mapping since you opened the page: {newer.Pattern} leads to {newer.GroupName} now. Send yours again if it is still right.");
+                return await reader.FormAsync(page, replaced, again, StatusCodes.Status409Conflict);
+            case ChangeFailure.PreconditionFailed or ChangeFailure.NotFound:
                 return await GoneAsync(input, page, reader);
-            case RoleMappingReplacement.MappedAlready:
-                input.Add("name", RoleMappingEndpoints.MappedAlready);
-                return await reader.FormAsync(page, replaced, input, StatusCodes.Status409Conflict);
-            default:
-                return page.Redirect($"{List}/{mapping.Id}", Done(mapping));
+            case var failure:
+                return await reader.FormAsync(page, replaced, input, input.Show(failure, "group"));
         }
     }
 
     // What was typed is not lost with the mapping.
     private static Task<IResult> GoneAsync(FormInput input, PageContext page, RoleMappingReader reader)
     {
-        input.Add("", "Somebody has deleted this mapping since you opened the page, or put another in its place. What you typed makes a new one, if you want one.");
+        input.Add("", "Somebody has deleted this mapping since you opened the page. What you typed makes a new one, if you want one.");
         return reader.FormAsync(page, replaced: null, input, StatusCodes.Status404NotFound);
     }
 
@@ -200,23 +193,22 @@ internal static class RoleMappingPageEndpoints
         return await DeletePageAsync(id, page, reader, input, StatusCodes.Status200OK);
     }
 
-    private static async Task<IResult> DeleteAsync(Guid id, PageContext page, RoleMappingReader reader, RoleMappingStore store)
+    private static async Task<IResult> DeleteAsync(Guid id, PageContext page, RoleMappingReader reader, RoleMappingCommands commands)
     {
-        if (page.Caller.Rules.FindMapping(id) is not { } mapping)
+        if (page.Caller.Rules.FindMapping(id) is null)
         {
             return page.Redirect(List, "That mapping was deleted already.");
         }
 
         var input = page.Form;
         Reasons.Check(input);
-        if (page.GrantGuard.Refuse(page.Caller.Rules.FindGroup(mapping.GroupId)!) is not null || !input.IsValid)
+        var outcome = input.IsValid ? await commands.DeleteAsync(id, page.Author, page.Cancellation) : null;
+        return outcome switch
         {
-            return await DeletePageAsync(id, page, reader, input, StatusCodes.Status422UnprocessableEntity);
-        }
-
-        return await store.DeleteAsync(id, page.Caller.Actor.Because(input.Value("reason")), page.Cancellation)
-            ? page.Redirect(List, $"{mapping.Pattern} leads to {page.Caller.Rules.FindGroup(mapping.GroupId)!.Name} no longer.")
-            : page.Redirect(List, "That mapping was deleted already.");
+            { Value: { } deleted } => page.Redirect(List, $"{deleted.Pattern} leads to {deleted.GroupName} no longer."),
+            { Failure: ChangeFailure.NotFound } => page.Redirect(List, "That mapping was deleted already."),
+            _ => await DeletePageAsync(id, page, reader, input, StatusCodes.Status422UnprocessableEntity),
+        };
     }
 
     private static async Task<IResult> DeletePageAsync(Guid id, PageContext page, RoleMappingReader reader, FormInput input, int status)

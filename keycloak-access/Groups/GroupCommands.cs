@@ -1,0 +1,162 @@
+using KeycloakAccess.Hosting;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Groups;
+
+/// <summary>
+/// What can be done to groups, and to who is in them directly. Nobody grants, or takes away, what they do not hold themselves.
+/// </summary>
+internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue catalogue, TimeProvider clock)
+{
+    public async Task<ChangeOutcome<Group>> AddAsync(GroupRequest request, ChangeAuthor author, CancellationToken cancellationToken)
+    {
+        if (Check(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        var group = ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()), version: 1);
+        return await changes.RunOnRulesAsync<Group>(author.Actor, async change =>
+        {
+            if (await change.RefuseAsync(author, group.Written) is { } refused)
+            {
+                return refused;
+            }
+
+            return await GroupStore.AddAsync(change, group) ? ChangeOutcome.Done(group, group.Version) : NameTaken(group);
+        }, cancellationToken);
+    }
+
+    /// <summary>Replaces a group.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="request">As it is to be.</param>
+    /// <param name="seen">The version that the author has seen; <see langword="null"/> for any.</param>
+    /// <param name="author">Who replaces it.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<ChangeOutcome<Group>> ReplaceAsync(
+        Guid id, GroupRequest request, int? seen, ChangeAuthor author, CancellationToken cancellationToken)
+    {
+        if (Check(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        return await changes.RunOnRulesAsync<Group>(author.Actor, async change =>
+        {
+            if (await GroupStore.FindAsync(change, id) is not { } current)
+            {
+                return new ChangeFailure.NotFound();
+            }
+
+            var group = ToGroup(request, id, current.Version + 1);
+            if (await change.RefuseAsync(author, [.. group.Written, .. current.Written]) is { } refused)
+            {
+                return refused;
+            }
+
+            if (seen is not null && seen != current.Version)
+            {
+                return new ChangeFailure.PreconditionFailed();
+            }
+
+            if (group.SaysTheSameAs(current))
+            {
+                return ChangeOutcome.Unchanged(current, current.Version);
+            }
+
+            return await GroupStore.ReplaceAsync(change, current, group)
+                ? ChangeOutcome.Done(group, group.Version)
+                : NameTaken(group);
+        }, cancellationToken);
+    }
+
+    /// <summary>Deletes a group, with the mappings that lead into it and its direct members.</summary>
+    public Task<ChangeOutcome<Group>> DeleteAsync(Guid id, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
+        changes.RunOnRulesAsync<Group>(author.Actor, async change =>
+        {
+            if (await GroupStore.FindAsync(change, id) is not { } group)
+            {
+                return new ChangeFailure.NotFound();
+            }
+
+            if (await change.RefuseAsync(author, group.Written) is { } refused)
+            {
+                return refused;
+            }
+
+            if (seen is not null && seen != group.Version)
+            {
+                return new ChangeFailure.PreconditionFailed();
+            }
+
+            await GroupStore.DeleteAsync(change, group);
+            return ChangeOutcome.Done(group);
+        }, cancellationToken);
+
+    /// <summary>Puts an account into a group directly. Keycloak never takes it out again.</summary>
+    public Task<ChangeOutcome<GroupMember>> AddMemberAsync(
+        Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, accountId, author, GroupStore.AddMemberAsync, cancellationToken);
+
+    /// <summary>Takes an account out of a group that it was put into directly.</summary>
+    public Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(
+        Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
+        ChangeMemberAsync(id, accountId, author, GroupStore.RemoveMemberAsync, cancellationToken);
+
+    private Task<ChangeOutcome<GroupMember>> ChangeMemberAsync(
+        Guid id,
+        Guid accountId,
+        ChangeAuthor author,
+        Func<ChangeTransaction, Guid, Guid, Task<ChangeOutcome<GroupMember>>> make,
+        CancellationToken cancellationToken) =>
+        changes.RunAsync<GroupMember>(author.Actor, async change =>
+        {
+            if (await GroupStore.FindAsync(change, id) is not { } group)
+            {
+                return new ChangeFailure.NotFound();
+            }
+
+            if (await change.RefuseAsync(author, group.Written) is { } refused)
+            {
+                return refused;
+            }
+
+            return await make(change, id, accountId);
+        }, cancellationToken);
+
+    private ChangeFailure.Invalid? Check(GroupRequest request)
+    {
+        var mistakes = Validation.Mistakes(request);
+        if (mistakes.Count > 0)
+        {
+            return new ChangeFailure.Invalid(mistakes);
+        }
+
+        mistakes = new Dictionary<string, string[]>(StringComparer.Ordinal)
+        {
+            ["permissions"] = [.. request.Permissions.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>()],
+            ["denied"] =
+            [
+                .. request.Denied.Select(text => catalogue.Mistake(text, wildcards: true)).OfType<string>(),
+                .. request.Denied.Intersect(request.Permissions, StringComparer.Ordinal).Select(GroupLimits.GrantedAndDenied),
+            ],
+        };
+        return mistakes.Values.All(texts => texts.Length == 0)
+            ? null
+            : new ChangeFailure.Invalid(mistakes.Where(field => field.Value.Length > 0).ToDictionary(StringComparer.Ordinal));
+    }
+
+    private static ChangeFailure.Conflict NameTaken(Group group) =>
+        new("name", $"There is a group {group.Name} already. Choose another name, or change that group.");
+
+    private static Group ToGroup(GroupRequest request, Guid id, int version) => new()
+    {
+        Id = id,
+        Name = request.Name,
+        Description = request.Description,
+        Version = version,
+        IsDefault = request.IsDefault,
+        Permissions = [.. request.Permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        Denied = [.. request.Denied.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+    };
+}

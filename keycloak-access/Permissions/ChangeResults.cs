@@ -1,0 +1,38 @@
+using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>Tells callers of the API what came of a change.</summary>
+internal static class ChangeResults
+{
+    /// <param name="outcome">What came of it.</param>
+    /// <param name="response">Gets the ETag of what is there now.</param>
+    /// <param name="done">The answer where nothing stood in the way.</param>
+    public static IResult ToResult<T>(this ChangeOutcome<T> outcome, HttpResponse response, Func<T, IResult> done)
+        where T : class
+    {
+        if (outcome.Failure is { } failure)
+        {
+            return ToResult(failure);
+        }
+
+        var result = done(outcome.Value!);
+        if (outcome.Version is { } version && result is not NoContent)
+        {
+            EntityTags.Write(response, version);
+        }
+
+        return result;
+    }
+
+    private static IResult ToResult(ChangeFailure failure) => failure switch
+    {
+        ChangeFailure.Invalid invalid => TypedResults.ValidationProblem(invalid.Mistakes),
+        ChangeFailure.Refused refused => Problem.Create(
+            StatusCodes.Status403Forbidden, ProblemCode.GrantRefused, refused.Detail, ("missingPermissions", refused.Lacking)),
+        ChangeFailure.PreconditionFailed => EntityTags.Mismatch(),
+        ChangeFailure.Conflict conflict => Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, conflict.Detail),
+        _ => TypedResults.NotFound(),
+    };
+}

@@ -1,0 +1,126 @@
+using System.Data.Common;
+using KeycloakAccess.Data;
+using Dapper;
+using Npgsql;
+
+namespace KeycloakAccess.Permissions;
+
+/// <summary>Makes changes, each in one transaction with its rows of the audit log: all of it or nothing.</summary>
+internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvider clock)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes a change that leaves the rules as they are.</summary>
+    public async Task<ChangeOutcome<T>> RunAsync<T>(
+        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
+        where T : class
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var outcome = await make(new ChangeTransaction(connection, transaction, audit, actor, RulesVersion: null, cancellationToken));
+        if (outcome.IsChanged)
+        {
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>
+    /// Makes a change of the rules. Changes of the rules come one after the other, on all instances, and each raises their version
+    /// once, however many rows it writes. One that changes nothing raises nothing.
+    /// </summary>
+    public async Task<ChangeOutcome<T>> RunOnRulesAsync<T>(
+        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
+        where T : class
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await RunOnRulesOnceAsync(actor, make, cancellationToken);
+            }
+            catch (PostgresException exception) when (
+                exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected
+                && clock.GetElapsedTime(started) < Patience)
+            {
+                // Somebody changes the same rows by hand. All has been undone; they finish, then it is our turn again.
+                await Task.Delay(TimeSpan.FromMilliseconds(50), clock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<ChangeOutcome<T>> RunOnRulesOnceAsync<T>(
+        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
+        where T : class
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        // The row is the lock that others wait for. The triggers of the tables leave the version alone while raised is true.
+        var version = await connection.QuerySingleAsync<long>(new CommandDefinition(
+            "UPDATE access_version SET version = version + 1, raised = true RETURNING version",
+            transaction: transaction,
+            cancellationToken: cancellationToken));
+        if (database.Engine == DatabaseEngine.PostgreSql)
+        {
+            // Who changes rows by hand holds them first and waits for the version then. It is this transaction that steps back, soon:
+            // PostgreSQL looks for deadlocks after a second only, and then ends either side.
+            await connection.ExecuteAsync(new CommandDefinition(
+                "SET LOCAL lock_timeout = '100ms'", transaction: transaction, cancellationToken: cancellationToken));
+        }
+
+        var outcome = await make(new ChangeTransaction(connection, transaction, audit, actor, version - 1, cancellationToken));
+        if (outcome.IsChanged)
+        {
+            await connection.ExecuteAsync(new CommandDefinition(
+                "UPDATE access_version SET raised = false", transaction: transaction, cancellationToken: cancellationToken));
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        return outcome;
+    }
+}
+
+/// <summary>The transaction of a change: what is written in it, and by whom.</summary>
+/// <param name="Connection">Its connection.</param>
+/// <param name="Transaction">The transaction.</param>
+/// <param name="Audit">Where it is recorded.</param>
+/// <param name="Actor">Who makes the change.</param>
+/// <param name="RulesVersion">The version of the rules before it; <see langword="null"/> where it is not about the rules.</param>
+/// <param name="CancellationToken">A way to give up; nothing is changed then.</param>
+internal sealed record ChangeTransaction(
+    DbConnection Connection,
+    DbTransaction Transaction,
+    AuditLog Audit,
+    Actor Actor,
+    long? RulesVersion,
+    CancellationToken CancellationToken)
+{
+    /// <summary>Ends a query that locks what it reads. SQLite lets in one writer at a time anyway.</summary>
+    public string ForUpdate => Connection is NpgsqlConnection ? " FOR UPDATE" : "";
+
+    public Task<int> ExecuteAsync(string sql, object values) => Connection.ExecuteAsync(Command(sql, values));
+
+    public Task<IEnumerable<T>> QueryAsync<T>(string sql, object values) => Connection.QueryAsync<T>(Command(sql, values));
+
+    public Task<T?> FindAsync<T>(string sql, object values) => Connection.QuerySingleOrDefaultAsync<T>(Command(sql, values));
+
+    public Task RecordAsync(params IReadOnlyList<AuditChange> changes) =>
+        Audit.RecordAsync(Connection, Transaction, Actor, changes, CancellationToken);
+
+    /// <summary>Asks whether the author may grant these, by the rules that this transaction changes.</summary>
+    /// <param name="author">Who would.</param>
+    /// <param name="permissions">What is granted and denied, before and after the change.</param>
+    /// <returns>The refusal, or <see langword="null"/>.</returns>
+    public async Task<ChangeFailure.Refused?> RefuseAsync(ChangeAuthor author, IEnumerable<string> permissions)
+    {
+        // Somebody else's change may have come first since the request began.
+        var guard = RulesVersion is null || RulesVersion == author.Guard.Caller.Rules.Version
+            ? author.Guard
+            : author.Guard.Under(await AccessRulesCache.ReadAsync(Connection, Transaction, CancellationToken));
+        return guard.Refuse(permissions);
+    }
+
+    private CommandDefinition Command(string sql, object values) => new(sql, values, Transaction, cancellationToken: CancellationToken);
+}
