@@ -40,11 +40,19 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
             restore: realm.DisposeAsync);
     }
 
-    /// <summary>Lends a realm of its own, from a file with that client.</summary>
+    /// <summary>Lends a realm of its own, from a file with that client, whose clock the answer moves.</summary>
     public override async Task<RealmWithClient> AddClientAsync(JsonObject client)
     {
-        var realm = await LendAsync(content => content["clients"]!.AsArray().Add(client));
-        return new(realm, restore: realm.DisposeAsync);
+        var clock = new MovableClock();
+        var realm = await LendAsync(content => content["clients"]!.AsArray().Add(client), clock);
+        return new(
+            realm,
+            pass: time =>
+            {
+                clock.Advance(time);
+                return Task.CompletedTask;
+            },
+            restore: realm.DisposeAsync);
     }
 
     /// <summary>Lends a realm of its own, from a file with that person.</summary>
@@ -53,11 +61,11 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         const string name = "somebody";
         var person = PersonNamed(name);
         person["realmRoles"] = new JsonArray("staff");
-        var realm = await LendAsync(content => content["users"]!.AsArray().Add(person));
+        var realm = await LendAsync(content => content["users"]!.AsArray().Add(person), _clock);
         return new(realm, name, (role, has) => realm.ChangeRoleAsync(name, role, has), restore: realm.DisposeAsync);
     }
 
-    private async Task<EmbeddedRealmUnderTest> LendAsync(Action<JsonNode> change)
+    private static async Task<EmbeddedRealmUnderTest> LendAsync(Action<JsonNode> change, TimeProvider clock)
     {
         var content = JsonNode.Parse(await File.ReadAllTextAsync(RealmFile, TestContext.Current.CancellationToken))!;
         change(content);
@@ -66,7 +74,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         {
             var file = Path.Combine(folder.FullName, "acme-realm.json");
             await File.WriteAllTextAsync(file, content.ToJsonString(), TestContext.Current.CancellationToken);
-            var realm = new EmbeddedRealmUnderTest(_clock, file);
+            var realm = new EmbeddedRealmUnderTest(clock, file);
             await realm.StartAsync();
             return realm;
         }

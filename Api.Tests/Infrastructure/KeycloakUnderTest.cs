@@ -61,6 +61,7 @@ public sealed class KeycloakUnderTest : RealmUnderTest
         var url = created.Headers.Location!;
         return new(
             this,
+            pass: time => Task.Delay(time, TestContext.Current.CancellationToken),
             restore: async () =>
             {
                 using var delete = new HttpRequestMessage(HttpMethod.Delete, url);

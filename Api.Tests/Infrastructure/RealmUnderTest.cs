@@ -304,9 +304,12 @@ public sealed class ShortLives(RealmUnderTest realm, Func<Task> expire, Func<Val
 }
 
 /// <summary>A realm with one client more than acme-realm.json gives it.</summary>
-public sealed class RealmWithClient(RealmUnderTest realm, Func<ValueTask> restore) : IAsyncDisposable
+public sealed class RealmWithClient(RealmUnderTest realm, Func<TimeSpan, Task> pass, Func<ValueTask> restore) : IAsyncDisposable
 {
     public RealmUnderTest Realm => realm;
+
+    /// <summary>Returns when that much time has gone by for the realm.</summary>
+    public Task PassAsync(TimeSpan time) => pass(time);
 
     public ValueTask DisposeAsync() => restore();
 }
