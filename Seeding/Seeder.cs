@@ -1,9 +1,9 @@
 using System.Data;
 using System.Data.Common;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
-using KeycloakAccess.Permissions;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 
 namespace Seeding;
 

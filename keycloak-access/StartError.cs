@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using KeycloakAccess.Data;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;

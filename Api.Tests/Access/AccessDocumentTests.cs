@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using KeycloakAccess.RulesDocument;
 using CsCheck;
+using KeycloakAccess.RulesDocument;
 
 namespace Api.Tests.Access;
 

@@ -1,9 +1,9 @@
 using System.Text;
-using KeycloakAccess.Explanation;
-using KeycloakAccess.Data;
-using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
+using KeycloakAccess.Explanation;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Access;

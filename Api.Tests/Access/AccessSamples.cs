@@ -1,6 +1,6 @@
-using KeycloakAccess.RulesDocument;
-using KeycloakAccess.Permissions;
 using CsCheck;
+using KeycloakAccess.Permissions;
+using KeycloakAccess.RulesDocument;
 using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Access;

@@ -1,11 +1,11 @@
 using System.Text;
 using System.Text.Json;
-using KeycloakAccess.RulesDocument;
-using KeycloakAccess.Permissions;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using CsCheck;
 using Json.Schema;
+using KeycloakAccess.Permissions;
+using KeycloakAccess.RulesDocument;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Access;

@@ -1,5 +1,5 @@
-using KeycloakAccess.Explanation;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Explanation;
 using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 

@@ -1,14 +1,14 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using KeycloakAccess.Explanation;
-using KeycloakAccess.RulesDocument;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
-using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using CsCheck;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
+using KeycloakAccess.Explanation;
+using KeycloakAccess.Permissions;
+using KeycloakAccess.RulesDocument;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 

@@ -1,10 +1,10 @@
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using KeycloakAccess.RulesDocument;
+using Api.Tests.Infrastructure;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
-using Api.Tests.Infrastructure;
+using KeycloakAccess.RulesDocument;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Access;

@@ -3,10 +3,10 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using KeycloakAccess.Data;
-using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Access;

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;

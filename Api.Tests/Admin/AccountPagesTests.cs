@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Api.Tests.Infrastructure;
+using Dapper;
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
-using Api.Tests.Infrastructure;
-using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;
@@ -147,11 +147,13 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         await AddAsync(
             Row(
                 "=HYPERLINK(\"http://evil.test\")",
-                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "one, \"two\"\nthree" });
+                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with
+            { Reason = "one, \"two\"\nthree" });
         await AddAsync(
             Row(
                 "x;=1+1;@y",
-                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with { Reason = "x;=HYPERLINK(\"a\")\n-2;plain-text a=b" });
+                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with
+            { Reason = "x;=HYPERLINK(\"a\")\n-2;plain-text a=b" });
         await AddAsync(Row("\tindented", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)));
         var pages = await Api.SignInAsync("ada");
 

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Deque.AxeCore.Playwright;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

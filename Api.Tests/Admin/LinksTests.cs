@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Api.Tests.Infrastructure;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Permissions;
-using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

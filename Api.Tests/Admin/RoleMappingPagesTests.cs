@@ -2,9 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using AngleSharp.Html.Dom;
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;
@@ -375,7 +375,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         return browser.PostAsync(
             new Uri(Api.BaseAddress, path).AbsoluteUri,
             new Dictionary<string, string>(fields.Select(field =>
-                KeyValuePair.Create(field.Name, field.Value))) { ["__RequestVerificationToken"] = token }
+                KeyValuePair.Create(field.Name, field.Value)))
+            { ["__RequestVerificationToken"] = token }
                 .Concat(fields.Any(field => field.Name == "kind") ? [] : [KeyValuePair.Create("kind", "realm-role")]));
     }
 

@@ -1,8 +1,8 @@
 using System.Net;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Claims;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Routing;

@@ -1,6 +1,6 @@
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 

@@ -1,9 +1,9 @@
 using System.Text.Json;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
-using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 

@@ -1,8 +1,8 @@
 using System.Net;
-using KeycloakAccess.Data;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 
 namespace Api.Tests.Audit;
 

@@ -1,6 +1,6 @@
+using Dapper;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Data;
-using Dapper;
 
 namespace Api.Tests.Audit;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 
 namespace Api.Tests.Audit;
 

@@ -1,7 +1,7 @@
+using Api.Tests.Infrastructure;
 using KeycloakAccess;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Data;
-using Api.Tests.Infrastructure;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

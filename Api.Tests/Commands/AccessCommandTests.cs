@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Api.Tests.Delivery;
 using KeycloakAccess.Commands;
 using KeycloakAccess.Data;
-using Api.Tests.Delivery;
 
 namespace Api.Tests.Commands;
 
@@ -426,7 +426,8 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync();
         var elsewhere = new Dictionary<string, string>(
-            StringComparer.Ordinal) { ["ConnectionStrings__Database"] = "Data Source=nowhere.db" };
+            StringComparer.Ordinal)
+        { ["ConnectionStrings__Database"] = "Data Source=nowhere.db" };
 
         (await executable.RunAsync(elsewhere, input: null, "access", "export")).With(ExitCode.Failed);
         (await executable.RunAsync(

@@ -1,5 +1,5 @@
-using KeycloakAccess.Commands;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Commands;
 
 namespace Api.Tests.Commands;
 

@@ -1,7 +1,7 @@
-using KeycloakAccess.Data;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 
 namespace Api.Tests.Commands;
 

@@ -1,6 +1,6 @@
 using System.Net;
-using KeycloakAccess.Commands;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Commands;
 
 namespace Api.Tests.Commands;
 
@@ -85,7 +85,8 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
     {
         await using var executable = Executable.Beside(Api.ConnectionString, Program);
         var realm = new Dictionary<string, string>(
-            Development, StringComparer.Ordinal) { ["Keycloak__AuthServerUrl"] = Api.Realm.Url.AbsoluteUri };
+            Development, StringComparer.Ordinal)
+        { ["Keycloak__AuthServerUrl"] = Api.Realm.Url.AbsoluteUri };
         (await executable.RunAsync(realm, input: null, "--accounts", "120", "--audit", "400")).With(ExitCode.Done);
         var pages = await Api.SignInAsync("ada");
         var username = await executable.QueryAsync<string>(

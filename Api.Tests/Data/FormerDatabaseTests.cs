@@ -145,7 +145,7 @@ public abstract class FormerDatabaseTests
         return database;
     }
 
-    private static Task FillAsync(DbConnection connection) => connection.ExecuteAsync(
+    private static Task<int> FillAsync(DbConnection connection) => connection.ExecuteAsync(
         """
         INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at) VALUES (@Ada, 'i', 's', 'person', 'ada', @no, @now, @now);
         INSERT INTO account_words (account_id, word, kind) VALUES (@Ada, 'ada', 'person');

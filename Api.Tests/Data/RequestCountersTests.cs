@@ -1,5 +1,5 @@
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 

@@ -38,7 +38,12 @@ public abstract class WriteBehindTests(WriteBehindTests.Place place) : IClassFix
 
     public async ValueTask InitializeAsync() => await place.ClearAsync(Engine);
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        _lines.Dispose();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 
     [Fact]
     public async Task Items_of_one_key_become_one_and_are_written_at_the_interval()
@@ -317,15 +322,19 @@ public abstract class WriteBehindTests(WriteBehindTests.Place place) : IClassFix
         }
     }
 
+#pragma warning disable CA1032 // It is thrown here alone, with a state.
     private sealed class TestDbException(string sqlState) : DbException($"SQLSTATE {sqlState}")
     {
         public override string SqlState => sqlState;
     }
+#pragma warning restore CA1032
 
     /// <summary>A database with a table of notes, and a way to it on which there may be trouble.</summary>
     public sealed class Place : DbDataSource
     {
+#pragma warning disable CA2213 // DisposeAsyncCore disposes of it.
         private AuditedDatabase? _log;
+#pragma warning restore CA2213
 
         internal Database Hostile { get; private set; } = null!;
 
@@ -366,6 +375,8 @@ public abstract class WriteBehindTests(WriteBehindTests.Place place) : IClassFix
             {
                 await _log.DisposeAsync();
             }
+
+            await base.DisposeAsyncCore();
         }
 
         private async Task ExecuteAsync(string sql)

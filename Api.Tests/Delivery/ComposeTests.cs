@@ -1,7 +1,7 @@
 using System.Text.Json;
-using KeycloakAccess.Commands;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Commands;
 using Microsoft.Extensions.Configuration;
 
 namespace Api.Tests.Delivery;
@@ -84,7 +84,8 @@ public sealed class ComposeTests
     public void A_variable_that_the_service_does_not_know_is_found_out()
     {
         var variables = new Dictionary<string, string>(
-            _compose.Environment("api"), StringComparer.Ordinal) { ["Keycloak__BackchanelUrl"] = "http://keycloak:8080" };
+            _compose.Environment("api"), StringComparer.Ordinal)
+        { ["Keycloak__BackchanelUrl"] = "http://keycloak:8080" };
 
         var exception = Assert.Throws<KeycloakConfigurationException>(() => OptionsFrom(variables));
 

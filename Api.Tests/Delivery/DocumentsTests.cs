@@ -3,9 +3,9 @@ using System.CommandLine.Help;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Commands;
 using KeycloakAccess.Hosting;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using Seeding;
 

@@ -102,7 +102,7 @@ public sealed class PackagesTests(Packages packages)
         Assert.Contains("""<license type="expression">MIT</license>""", text, StringComparison.Ordinal);
         Assert.Contains("<readme>README.md</readme>", text, StringComparison.Ordinal);
         Assert.DoesNotContain("<description>Package Description</description>", text, StringComparison.Ordinal);
-        Assert.DoesNotContain("Analyzer", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Meziantou", text, StringComparison.Ordinal);
     }
 
     private static byte[] Bytes(ZipArchive package, string name)

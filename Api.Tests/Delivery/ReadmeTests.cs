@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
 using Microsoft.Extensions.Configuration;
 
 namespace Api.Tests.Delivery;

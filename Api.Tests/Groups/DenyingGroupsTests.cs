@@ -1,7 +1,7 @@
 using System.Net;
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Groups;

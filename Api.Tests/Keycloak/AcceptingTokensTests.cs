@@ -1,8 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Security.Cryptography;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;

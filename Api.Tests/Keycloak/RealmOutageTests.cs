@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
-using KeycloakAccess.Authentication;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;

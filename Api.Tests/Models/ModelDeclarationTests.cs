@@ -1,13 +1,13 @@
 using System.ComponentModel.DataAnnotations;
-using KeycloakAccess;
-using KeycloakAccess.Data;
-using KeycloakAccess.Models;
 using Api.Models.Authors;
 using Api.Models.Books;
-using KeycloakAccess.Permissions;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess;
+using KeycloakAccess.Data;
+using KeycloakAccess.Models;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Models;

@@ -1,11 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using Api.Models.Authors;
+using Api.Tests.Infrastructure;
+using Dapper;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Models;
-using Api.Models.Authors;
 using KeycloakAccess.Permissions;
-using Api.Tests.Infrastructure;
-using Dapper;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;

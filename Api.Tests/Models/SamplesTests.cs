@@ -4,9 +4,9 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using KeycloakAccess.Data;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Models;

@@ -1,6 +1,6 @@
+using Api.Tests.Infrastructure;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
-using Api.Tests.Infrastructure;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;

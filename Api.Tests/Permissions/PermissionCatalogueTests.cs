@@ -1,5 +1,5 @@
-using KeycloakAccess.Permissions;
 using CsCheck;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Permissions;

@@ -1,5 +1,5 @@
-using KeycloakAccess.Permissions;
 using CsCheck;
+using KeycloakAccess.Permissions;
 
 namespace Api.Tests.Permissions;
 

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using KeycloakAccess.Data;
-using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using Dapper;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Permissions;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
+using CsCheck;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
-using CsCheck;
 
 namespace Api.Tests.Permissions;
 

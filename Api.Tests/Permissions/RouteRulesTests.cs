@@ -1,8 +1,8 @@
 using System.Net;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
-using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

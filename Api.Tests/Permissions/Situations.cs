@@ -1,6 +1,6 @@
+using CsCheck;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
-using CsCheck;
 
 namespace Api.Tests.Permissions;
 

@@ -1,9 +1,9 @@
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
-using KeycloakAccess.Permissions;
 using Api.Tests.Infrastructure;
 using CsCheck;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Permissions;
@@ -173,7 +173,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         Situations.DirectInto(groups),
         (name, id, kind, enabled, roles, direct) =>
             Account(
-                name, id, roles, [.. direct.Where(group => group != Notation.Id($"g{groups}"))]) with { Kind = kind, IsEnabled = enabled });
+                name, id, roles, [.. direct.Where(group => group != Notation.Id($"g{groups}"))]) with
+            { Kind = kind, IsEnabled = enabled });
 
     private static readonly Gen<World> Worlds = Situations.Groups.SelectMany(groups => Gen.Select(
         AccountInto(groups.Length).Array[1, 9].Select(accounts => accounts.DistinctBy(account => account.Id).ToArray()),

@@ -1,7 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
-using KeycloakAccess.Data;
 using Dapper;
+using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Accounts;
 

@@ -1,5 +1,5 @@
-using KeycloakAccess.Data;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Audit;

@@ -1,6 +1,6 @@
 using System.Globalization;
-using KeycloakAccess.Data;
 using Dapper;
+using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Audit;
 

@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Globalization;
 using System.Security.Claims;
-using KeycloakAccess.Data;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 

@@ -2,10 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using KeycloakAccess.Explanation;
-using KeycloakAccess.RulesDocument;
 using KeycloakAccess.Data;
+using KeycloakAccess.Explanation;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.RulesDocument;
 
 namespace KeycloakAccess.Commands;
 

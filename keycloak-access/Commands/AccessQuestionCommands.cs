@@ -1,6 +1,6 @@
 using System.CommandLine;
-using KeycloakAccess.Explanation;
 using KeycloakAccess.Data;
+using KeycloakAccess.Explanation;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Commands;

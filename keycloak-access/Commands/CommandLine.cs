@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Data.Common;
-using KeycloakAccess.Data;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Commands;
 

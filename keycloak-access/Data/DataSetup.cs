@@ -39,7 +39,7 @@ public static class DataSetup
     }
 
     /// <summary>Adds a <see cref="WriteBehind{TKey, TItem}"/>, which the host starts and stops.</summary>
-    public static void AddWriteBehind<T>(this IServiceCollection services)
+    internal static void AddWriteBehind<T>(this IServiceCollection services)
         where T : BackgroundService
     {
         services.AddSingleton<T>();

@@ -1,5 +1,5 @@
-using KeycloakAccess.Data;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Dapper;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
-using Dapper;
 
 namespace KeycloakAccess.Groups;
 

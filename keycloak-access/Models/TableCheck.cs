@@ -1,6 +1,6 @@
 using System.Data.Common;
-using KeycloakAccess.Data;
 using Dapper;
+using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Models;
 

@@ -1,9 +1,9 @@
 using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;

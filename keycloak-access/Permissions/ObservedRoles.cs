@@ -1,6 +1,6 @@
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 

@@ -1,6 +1,6 @@
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
-using KeycloakAccess.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http.HttpResults;

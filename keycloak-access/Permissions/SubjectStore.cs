@@ -1,8 +1,8 @@
 using System.Data.Common;
 using System.Text.Json;
-using KeycloakAccess.Data;
-using KeycloakAccess.Authentication;
 using Dapper;
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;

@@ -1,6 +1,6 @@
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,6 +1,6 @@
+using Dapper;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
-using Dapper;
 
 namespace KeycloakAccess.RoleMappings;
 

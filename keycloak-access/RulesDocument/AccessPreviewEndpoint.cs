@@ -1,6 +1,6 @@
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Explanation;
 using KeycloakAccess.Hosting;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;

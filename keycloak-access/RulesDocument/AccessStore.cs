@@ -1,9 +1,9 @@
 using System.Data.Common;
+using Dapper;
 using KeycloakAccess.Data;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 using KeycloakAccess.RoleMappings;
-using Dapper;
 
 namespace KeycloakAccess.RulesDocument;
 

@@ -38,10 +38,10 @@ internal sealed partial class RealmLoader(EmbeddedRealmOptions options, TimeProv
 
     private RealmSite CreateSite(RealmSource source, RealmKeys? previous) =>
         new(source.Imported.Realm, CreateKeys(source, previous), clock, serverUrl, loggers)
-    {
-        Source = source.Content,
-        OffersPeople = options.EnvironmentName is "Development",
-    };
+        {
+            Source = source.Content,
+            OffersPeople = options.EnvironmentName is "Development",
+        };
 
     private RealmSite CreateMaster(NetworkCredential administrator)
     {

@@ -35,6 +35,7 @@ static async Task<IResult> ApproveAsync(int id, InvoiceContext db, Caller caller
 
     invoice.ApprovedAt ??= DateTimeOffset.UtcNow;
     await db.SaveChangesAsync(cancellationToken);
-    await audit.RecordAsync(caller, new("invoice", $"{id}", "approve") { After = new Dictionary<string, object?> { ["approvedAt"] = invoice.ApprovedAt } }, cancellationToken);
+    var after = new Dictionary<string, object?>(StringComparer.Ordinal) { ["approvedAt"] = invoice.ApprovedAt };
+    await audit.RecordAsync(caller, new("invoice", $"{id}", "approve") { After = after }, cancellationToken);
     return Results.Ok(invoice);
 }

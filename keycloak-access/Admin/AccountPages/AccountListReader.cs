@@ -1,6 +1,5 @@
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Data;
-using KeycloakAccess.Explanation;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccountPages;

@@ -6,7 +6,6 @@ using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
-using KeycloakAccess.Explanation;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 

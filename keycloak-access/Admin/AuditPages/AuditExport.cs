@@ -24,7 +24,7 @@ internal static class AuditExport
         {
             var (rows, next) = await store.ListAsync(page, cancellationToken);
             return (rows, next is null ? null : page with { After = AuditStore.Read(next.ToString()) });
-        }));
+        }, cancellationToken));
 
     private static string?[] Values(AuditRow row) =>
     [

@@ -2,6 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Data;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Bulk;
 
@@ -30,7 +31,7 @@ internal abstract class BulkFlow<TChange>
     public async Task<IResult> ShowAsync(PageContext page) => await page.FindDraftAsync() is not { } input
         ? TypedResults.LocalRedirect(List.Path)
         : await CheckAsync(page, input, change => input.IsValid && input.Value("after").Length > 0
-            ? Task.FromResult(RenderProgress(page, change, input, ReadProgress(page, change, input)))
+            ? Task.FromResult<IResult>(RenderProgress(page, change, input, ReadProgress(page, change, input)))
             : ConfirmAsync(page, change, input));
 
     public Task<IResult> PreviewAsync(PageContext page) => CheckAsync(page, page.Form, change => ConfirmAsync(page, change, page.Form));
@@ -168,7 +169,7 @@ internal abstract class BulkFlow<TChange>
         return page.Render<BulkPage, BulkView>(view, input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
-    private IResult RenderProgress(PageContext page, TChange change, FormInput input, BulkProgress progress) =>
+    private RazorComponentResult RenderProgress(PageContext page, TChange change, FormInput input, BulkProgress progress) =>
         page.Render<BulkPage, BulkView>(View(change, input, change.Fields([])) with { Progress = progress });
 
     private BulkView View(TChange? change, FormInput input, IEnumerable<(string Name, string? Value)> fields) => new()

@@ -1,8 +1,8 @@
 using System.Text.Json;
+using Dapper;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
-using KeycloakAccess.Authentication;
-using Dapper;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;

@@ -1,7 +1,6 @@
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Groups;
-using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.GroupPages;

@@ -3,7 +3,6 @@ using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
-using KeycloakAccess.Explanation;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 

@@ -126,10 +126,10 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         return await (change.IsDestructive
             ? views.Store.DeleteAsync(line.Id, seen, page.Caller, reason, page.Cancellation)
             : views.Store.ActAsync(_model.Actions.First(known => known.Name == change.Needed.Action), line.Id, seen, page.Caller, reason, page.Cancellation)) switch
-            {
-                ModelChange.Done => new BulkOutcome(IsChanged: true),
-                var refusal => new BulkOutcome(IsChanged: false, ChangeFormatter.Explain(refusal)),
-            };
+        {
+            ModelChange.Done => new BulkOutcome(IsChanged: true),
+            var refusal => new BulkOutcome(IsChanged: false, ChangeFormatter.Explain(refusal)),
+        };
     }
 
     protected override string Summarize(PageContext page, BulkRowChange change, BulkCount count)

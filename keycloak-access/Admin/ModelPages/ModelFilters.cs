@@ -2,7 +2,6 @@ using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
-using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Primitives;
 

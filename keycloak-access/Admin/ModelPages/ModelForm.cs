@@ -2,7 +2,6 @@ using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
-using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
