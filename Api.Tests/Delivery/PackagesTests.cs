@@ -37,7 +37,8 @@ public sealed class Packages : IAsyncDisposable
             await using var pack = new ServiceProcess(
                 [
                     "pack", Repository.PathOf(project), "-c", "Release", "-o", folder, "--artifacts-path", Path.Combine(_work.FullName, "artifacts"),
-                    "--nologo", "-p:UseSharedCompilation=false", "-nodeReuse:false",
+                    // The build has asked the analyzers already, and .editorconfig does not reach what is generated elsewhere.
+                    "--nologo", "-p:RunAnalyzersDuringBuild=false", "-p:UseSharedCompilation=false", "-nodeReuse:false",
                 ],
                 Repository.Root,
                 new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0" });
