@@ -95,7 +95,7 @@ public sealed partial class DocumentsTests
             }
         }
 
-        Assert.InRange(written, 10, 200);
+        Assert.InRange(written, 17, 200);
     }
 
     [Fact]
