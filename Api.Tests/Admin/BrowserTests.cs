@@ -114,8 +114,8 @@ public abstract class BrowserTests(RealmUnderTest realm, Chromium chromium) : Pa
     }
 }
 
-[Collection(BackChannelCollections.Embedded)]
-public sealed class BrowserOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : BrowserTests(realm, chromium);
+public sealed class BrowserOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium)
+    : BrowserTests(realm, chromium), IClassFixture<EmbeddedRealmUnderTest>;
 
-[Collection(BackChannelCollections.Keycloak)]
+[Collection(KeycloakCollection.Name)]
 public sealed class BrowserOnKeycloakTests(KeycloakUnderTest realm, Chromium chromium) : BrowserTests(realm, chromium);

@@ -56,8 +56,8 @@ public abstract class LosingARoleTests(RealmUnderTest realm, Chromium chromium)
     }
 }
 
-[Collection(BackChannelCollections.Embedded)]
-public sealed class LosingARoleOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : LosingARoleTests(realm, chromium);
+public sealed class LosingARoleOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium)
+    : LosingARoleTests(realm, chromium), IClassFixture<EmbeddedRealmUnderTest>;
 
-[Collection(BackChannelCollections.Keycloak)]
+[Collection(KeycloakCollection.Name)]
 public sealed class LosingARoleOnKeycloakTests(KeycloakUnderTest realm, Chromium chromium) : LosingARoleTests(realm, chromium);

@@ -296,8 +296,8 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
     }
 }
 
-[Collection(BackChannelCollections.Embedded)]
-public sealed class StaffTasksOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : StaffTasksTests(realm, chromium);
+public sealed class StaffTasksOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium)
+    : StaffTasksTests(realm, chromium), IClassFixture<EmbeddedRealmUnderTest>;
 
-[Collection(BackChannelCollections.Keycloak)]
+[Collection(KeycloakCollection.Name)]
 public sealed class StaffTasksOnKeycloakTests(KeycloakUnderTest realm, Chromium chromium) : StaffTasksTests(realm, chromium);

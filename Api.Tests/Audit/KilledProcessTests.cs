@@ -1,22 +1,20 @@
 using System.Net;
-using Api.Tests.Delivery;
+using Api.Tests.Commands;
 using Api.Tests.Infrastructure;
-using Dapper;
-using KeycloakAccess.Data;
 
 namespace Api.Tests.Audit;
 
-/// <summary>A process that is killed, as it is delivered: the audit log lacks at most what its last second brought.</summary>
-public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmUnderTest realm) : HttpTests
+/// <summary>A process that is killed: the audit log lacks at most what its last second brought.</summary>
+public sealed class KilledProcessTests(EmbeddedRealmUnderTest realm) : HttpTests
 {
     [Fact]
     public async Task Refusals_are_written_while_a_process_runs_and_outlive_one_that_is_killed()
     {
         await realm.StartAsync();
-        var data = published.NewFolder();
+        await using var executable = await Executable.CreateAsync();
         var address = $"http://127.0.0.1:{FreePort.Find()}";
         using var client = new HttpClient { BaseAddress = new Uri(address) };
-        await using (var service = await published.StartAsync(Environment(data, address)))
+        await using (var service = executable.Start(Environment(executable.PathOf("keys"), address), input: null))
         {
             for (var attempt = 0; attempt < 120 && !await AnswersAsync(client); attempt++)
             {
@@ -24,7 +22,6 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
                 await Task.Delay(TimeSpan.FromMilliseconds(250), Cancel);
             }
 
-            // Not before: a token lives for five minutes, and publishing may take longer.
             client.DefaultRequestHeaders.Authorization = new(
                 "Bearer", (await realm.GetServiceTokenAsync("acme-nobody", scope: null))["access_token"]);
             for (var i = 0; i < 30; i++)
@@ -32,7 +29,7 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
                 Assert.Equal(HttpStatusCode.Forbidden, (await client.GetAsync("/api/groups", Cancel)).StatusCode);
             }
 
-            for (var attempt = 0; attempt < 120 && await CountAsync(data) < 30; attempt++)
+            for (var attempt = 0; attempt < 120 && await CountAsync(executable) < 30; attempt++)
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(250), Cancel);
             }
@@ -40,23 +37,17 @@ public sealed class KilledProcessTests(PublishedOutput published, EmbeddedRealmU
             // Its end kills the process, which gets no chance to write anything.
         }
 
-        Assert.Equal(30, await CountAsync(data));
+        Assert.Equal(30, await CountAsync(executable));
     }
 
-    private static async Task<long> CountAsync(string data)
-    {
-        await using var database = Database.From($"Data Source={data}/api.db", data);
-        await using var connection = await database.OpenAsync(Cancel);
-        return await connection.ExecuteScalarAsync<long>(
-            "SELECT COALESCE(SUM(count), 0) FROM audit_log WHERE kind = 'denied-request' AND model = 'group'");
-    }
+    private static Task<long> CountAsync(Executable executable) =>
+        executable.QueryAsync<long>("SELECT COALESCE(SUM(count), 0) FROM audit_log WHERE kind = 'denied-request' AND model = 'group'");
 
-    private Dictionary<string, string> Environment(string data, string address) => new(StringComparer.Ordinal)
+    private Dictionary<string, string> Environment(string keys, string address) => new(StringComparer.Ordinal)
     {
         ["ASPNETCORE_ENVIRONMENT"] = "Production",
         ["ASPNETCORE_URLS"] = address,
-        ["ConnectionStrings__Database"] = $"Data Source={data}/api.db",
-        ["DataProtection__KeysFolder"] = Path.Combine(data, "keys"),
+        ["DataProtection__KeysFolder"] = keys,
         ["Keycloak__auth-server-url"] = realm.Url.AbsoluteUri,
         ["Keycloak__realm"] = RealmUnderTest.RealmName,
         ["Keycloak__resource"] = "acme-api",

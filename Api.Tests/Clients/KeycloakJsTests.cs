@@ -106,10 +106,10 @@ public abstract class KeycloakJsTests(RealmUnderTest realm, NodeClients node, Ch
         });
 }
 
-[Collection(BackChannelCollections.Embedded)]
 public sealed class EmbeddedKeycloakJsTests(
-    EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium) : KeycloakJsTests(realm, node, chromium);
+    EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium)
+    : KeycloakJsTests(realm, node, chromium), IClassFixture<EmbeddedRealmUnderTest>;
 
-[Collection(BackChannelCollections.Keycloak)]
+[Collection(KeycloakCollection.Name)]
 public sealed class KeycloakKeycloakJsTests(
     KeycloakUnderTest realm, NodeClients node, Chromium chromium) : KeycloakJsTests(realm, node, chromium);

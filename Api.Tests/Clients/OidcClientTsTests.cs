@@ -110,10 +110,10 @@ public abstract class OidcClientTsTests(RealmUnderTest realm, NodeClients node, 
         });
 }
 
-[Collection(BackChannelCollections.Embedded)]
 public sealed class EmbeddedOidcClientTsTests(
-    EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium) : OidcClientTsTests(realm, node, chromium);
+    EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium)
+    : OidcClientTsTests(realm, node, chromium), IClassFixture<EmbeddedRealmUnderTest>;
 
-[Collection(BackChannelCollections.Keycloak)]
+[Collection(KeycloakCollection.Name)]
 public sealed class KeycloakOidcClientTsTests(
     KeycloakUnderTest realm, NodeClients node, Chromium chromium) : OidcClientTsTests(realm, node, chromium);

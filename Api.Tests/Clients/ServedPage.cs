@@ -11,7 +11,7 @@ namespace Api.Tests.Clients;
 
 /// <summary>
 /// A page of Clients/node/pages at the redirect URI of acme-spa, with the packages beside it. The port belongs to the
-/// realm, so that classes which use it are in a collection of <see cref="BackChannelCollections"/>.
+/// realm, see <see cref="KeycloakCollection"/> for classes that use it.
 /// </summary>
 internal sealed class ServedPage : IAsyncDisposable
 {

@@ -7,11 +7,9 @@ using System.Text;
 
 namespace Api.Tests.Delivery;
 
-/// <summary>What <c>dotnet pack -c Release</c> makes of the two libraries, made once.</summary>
+/// <summary>What <c>dotnet pack</c> makes of the two libraries: the folder that TEST_PACKAGES names, or made once of what has been built.</summary>
 public sealed class Packages : IAsyncDisposable
 {
-    private static readonly TimeSpan PackLimit = TimeSpan.FromMinutes(10);
-
     private readonly DirectoryInfo _work = Directory.CreateTempSubdirectory("api-packages-");
     private readonly Lazy<Task<string>> _folder;
 
@@ -31,22 +29,17 @@ public sealed class Packages : IAsyncDisposable
 
     private async Task<string> PackAsync()
     {
-        var folder = Path.Combine(_work.FullName, "out");
-        foreach (var project in (string[])["keycloak-access", "keycloak-realm"])
+        if (Environment.GetEnvironmentVariable("TEST_PACKAGES") is { Length: > 0 } packed)
         {
-            await using var pack = new ServiceProcess(
-                [
-                    "pack", Repository.PathOf(project), "-c", "Release", "-o", folder, "--artifacts-path", Path.Combine(_work.FullName, "artifacts"),
-                    // The build has asked the analyzers already, and .editorconfig does not reach what is generated elsewhere.
-                    "--nologo", "-p:RunAnalyzersDuringBuild=false", "-p:UseSharedCompilation=false", "-nodeReuse:false",
-                ],
-                Repository.Root,
-                new Dictionary<string, string>(StringComparer.Ordinal) { ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0" });
-            var code = await pack.ExitCodeAsync(PackLimit);
-            Assert.True(code == 0, $"dotnet pack of {project} ended with {code}:\n{(pack.HasExited ? pack.Output : "")}");
+            return packed;
         }
 
-        return folder;
+        foreach (var project in (string[])["keycloak-access", "keycloak-realm"])
+        {
+            await Repository.RunOnBuildAsync("pack", project, _work.FullName);
+        }
+
+        return _work.FullName;
     }
 }
 

@@ -7,8 +7,7 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Hosting;
 
 /// <summary>Request ids over the network, byte by byte: clients mend such headers, or do not send them.</summary>
-[Collection(BackChannelCollections.Embedded)]
-public sealed class RequestIdTests(EmbeddedRealmUnderTest realm) : IAsyncLifetime
+public sealed class RequestIdTests(EmbeddedRealmUnderTest realm) : IAsyncLifetime, IClassFixture<EmbeddedRealmUnderTest>
 {
     private ServedApi? _api;
 

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Api.Tests.Infrastructure;
 
 /// <summary>
-/// Stands at the address that the realm posts its logout tokens to, and collects them. The port belongs to the realm, so
-/// classes that listen share one collection per realm: see <see cref="BackChannelCollections"/>.
+/// Stands at the address that the realm posts its logout tokens to, and collects them. The port belongs to the realm: see
+/// <see cref="KeycloakCollection"/>.
 /// </summary>
 public sealed class BackChannelListener : IAsyncDisposable
 {
@@ -64,9 +64,11 @@ public sealed class BackChannelListener : IAsyncDisposable
 /// <summary>One post of a realm to its client's back channel.</summary>
 public sealed record BackChannelPost(string? ContentType, IReadOnlyList<string> Fields, Jwt Token);
 
-/// <summary>Classes that listen on the API's port of a realm belong to that realm's collection, so that they never run at once.</summary>
-public static class BackChannelCollections
+/// <summary>
+/// Classes that listen on the API's port of the real Keycloak, which never run at once. Those of the embedded realm start one
+/// of their own, with a port of its own.
+/// </summary>
+public static class KeycloakCollection
 {
-    public const string Embedded = "The API's port of the embedded realm";
-    public const string Keycloak = "The API's port of the real Keycloak";
+    public const string Name = "The API's port of the real Keycloak";
 }

@@ -4,7 +4,7 @@ namespace Api.Tests.Infrastructure;
 
 /// <summary>
 /// The application on the very port that the realm's redirect URIs and back-channel URL name, for what must reach it
-/// over the network: a browser, and the realm itself. Classes that use it are in a collection of <see cref="BackChannelCollections"/>.
+/// over the network: a browser, and the realm itself. See <see cref="KeycloakCollection"/> for classes that use it.
 /// </summary>
 public sealed class ServedApi : IAsyncDisposable
 {

@@ -1,4 +1,4 @@
-using Api.Tests.Delivery;
+using Api.Tests.Commands;
 using Api.Tests.Infrastructure;
 using Dapper;
 using KeycloakAccess.Data;
@@ -7,26 +7,21 @@ namespace Api.Tests.Permissions;
 
 /// <summary>
 /// A setting or a group that names what does not exist ends the start: in a few lines, with the nearest name, exit code 1
-/// and no stack trace. Of the service as it is delivered.
+/// and no stack trace.
 /// </summary>
-public sealed class NamesAtTheStartTests(PublishedOutput published)
+public sealed class NamesAtTheStartTests
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
-
     [Theory]
     [InlineData("boook", "Permissions:RequireScopesFor names the model boook, which does not exist. Did you mean book?")]
     [InlineData("warehouse", "Permissions:RequireScopesFor names the model warehouse, which does not exist. Known: access, ")]
     public async Task A_setting_that_names_an_unknown_model(string model, string expected) =>
-        await AssertEndsAsync(
-            $"Data Source={published.NewFolder()}/api.db",
-            [expected],
-            ("Permissions__RequireScopesFor__0", "book"), ("Permissions__RequireScopesFor__1", model));
+        await AssertEndsAsync("Data Source=api.db", [expected], ("Permissions__RequireScopesFor__0", "book"), ("Permissions__RequireScopesFor__1", model));
 
     [Theory]
     [InlineData("Permissions__RequireScope", "true", "RequireScope")]
     [InlineData("Permissions__RequireScopes", "perhaps", "RequireScopes")]
     public async Task A_setting_that_does_not_exist_or_is_of_another_type(string name, string value, string expected) =>
-        await AssertEndsAsync($"Data Source={published.NewFolder()}/api.db", [expected], (name, value));
+        await AssertEndsAsync("Data Source=api.db", [expected], (name, value));
 
     [Theory]
     [InlineData("book:veiw", false, "Group book-readers: The permission book:veiw does not exist. Did you mean book:view?")]
@@ -64,13 +59,12 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
             new { permission, denied });
     }
 
-    private async Task AssertEndsAsync(string connectionString, string[] expected, params (string Name, string Value)[] settings)
+    private static async Task AssertEndsAsync(string connectionString, string[] expected, params (string Name, string Value)[] settings)
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
-            ["ConnectionStrings__Database"] = connectionString,
             // A realm is not needed to see the mistake.
             ["Keycloak__auth-server-url"] = "http://localhost:1",
             ["Keycloak__realm"] = "acme",
@@ -83,11 +77,13 @@ public sealed class NamesAtTheStartTests(PublishedOutput published)
             environment[name] = value;
         }
 
-        await using var service = await published.StartAsync(environment);
+        await using var executable = Executable.Beside(connectionString);
+        var ended = await executable.RunAsync(environment, input: null);
 
-        Assert.Equal(1, await service.ExitCodeAsync(StartLimit));
-        Assert.All(expected, text => Assert.Contains(text, service.Output, StringComparison.Ordinal));
-        Assert.DoesNotContain("   at ", service.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("Unhandled exception", service.Output, StringComparison.Ordinal);
+        var output = ended.Output + ended.Errors;
+        Assert.Equal(1, ended.Code);
+        Assert.All(expected, text => Assert.Contains(text, output, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled exception", output, StringComparison.Ordinal);
     }
 }

@@ -121,8 +121,8 @@ public abstract class BackChannelLogoutTests(RealmUnderTest realm) : RealmTests(
     }
 }
 
-[Collection(BackChannelCollections.Embedded)]
-public sealed class EmbeddedBackChannelLogoutTests(EmbeddedRealmUnderTest realm) : BackChannelLogoutTests(realm);
+public sealed class EmbeddedBackChannelLogoutTests(EmbeddedRealmUnderTest realm)
+    : BackChannelLogoutTests(realm), IClassFixture<EmbeddedRealmUnderTest>;
 
-[Collection(BackChannelCollections.Keycloak)]
+[Collection(KeycloakCollection.Name)]
 public sealed class KeycloakBackChannelLogoutTests(KeycloakUnderTest realm) : BackChannelLogoutTests(realm);

@@ -112,10 +112,9 @@ public abstract class SessionStatusTests(RealmUnderTest realm, NodeClients node,
         ServedPage.StartAsync(Realm, node, chromium, "session-status.html", new { frame = Frame });
 }
 
-[Collection(BackChannelCollections.Embedded)]
 public sealed class EmbeddedSessionStatusTests(EmbeddedRealmUnderTest realm, NodeClients node, Chromium chromium)
-    : SessionStatusTests(realm, node, chromium);
+    : SessionStatusTests(realm, node, chromium), IClassFixture<EmbeddedRealmUnderTest>;
 
-[Collection(BackChannelCollections.Keycloak)]
+[Collection(KeycloakCollection.Name)]
 public sealed class KeycloakSessionStatusTests(KeycloakUnderTest realm, NodeClients node, Chromium chromium)
     : SessionStatusTests(realm, node, chromium);
