@@ -11,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Api.Tests.Access;
 
 /// <summary>The schema that editors read says of a document what the reader says.</summary>
-public sealed class AccessSchemaTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
+public sealed class AccessSchemaTests(ApiOnEmbeddedRealm api) : ApiTests(api)
 {
     private static readonly JsonSchema Schema = JsonSchema.FromText(Encoding.UTF8.GetString(AccessDocumentSchema.Write(
         AccessSamples.Catalogue)));

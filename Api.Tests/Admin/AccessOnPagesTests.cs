@@ -4,7 +4,7 @@ using Api.Tests.Infrastructure;
 namespace Api.Tests.Admin;
 
 /// <summary>Who may do what is shown on pages to those alone who may ask the API for it: with access:view about everybody.</summary>
-public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
+public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
 {
     [Fact]
     public async Task Whoever_may_do_everything_but_look_at_access_learns_on_no_page_who_may_do_what()

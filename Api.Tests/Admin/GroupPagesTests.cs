@@ -400,5 +400,3 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
 }
 
 public sealed class GroupPagesOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : GroupPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class GroupPagesOnPostgreSqlTests(ApiOnPostgreSql api) : GroupPagesTests(api), IClassFixture<ApiOnPostgreSql>;

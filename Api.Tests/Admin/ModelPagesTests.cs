@@ -327,5 +327,3 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
 }
 
 public sealed class ModelPagesOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : ModelPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class ModelPagesOnPostgreSqlTests(ApiOnPostgreSql api) : ModelPagesTests(api), IClassFixture<ApiOnPostgreSql>;

@@ -438,5 +438,3 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
 
 public sealed class RoleMappingPagesOnEmbeddedRealmTests(
     ApiOnEmbeddedRealm api) : RoleMappingPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
-
-public sealed class RoleMappingPagesOnPostgreSqlTests(ApiOnPostgreSql api) : RoleMappingPagesTests(api), IClassFixture<ApiOnPostgreSql>;

@@ -282,6 +282,4 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
 
 public sealed class SessionPagesOnEmbeddedRealmTests(ApiOnEmbeddedRealm api) : SessionPagesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
 
-public sealed class SessionPagesOnPostgreSqlTests(ApiOnPostgreSql api) : SessionPagesTests(api), IClassFixture<ApiOnPostgreSql>;
-
 public sealed class SessionPagesOnKeycloakTests(ApiOnKeycloak api) : SessionPagesTests(api), IClassFixture<ApiOnKeycloak>;

@@ -10,12 +10,12 @@ namespace Api.Tests.Commands;
 /// <summary>The rules of access on the command line, as a pipeline uses them.</summary>
 public abstract class AccessCommandTests
 {
-    private static readonly Dictionary<string, string> Nothing = new(StringComparer.Ordinal);
+    private protected static readonly Dictionary<string, string> Nothing = new(StringComparer.Ordinal);
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     // The realm whose accounts are asked about. It is not called.
-    private static readonly Dictionary<string, string> Keycloak = new(StringComparer.Ordinal)
+    private protected static readonly Dictionary<string, string> Keycloak = new(StringComparer.Ordinal)
     {
         ["Keycloak__AuthServerUrl"] = "https://sso.example.com/",
         ["Keycloak__Realm"] = "acme",
@@ -48,6 +48,112 @@ public abstract class AccessCommandTests
         Assert.Equal($"Written to {executable.PathOf("again.json")}\n", written.Errors);
         Assert.Equal("Nothing differs.\n", (await executable.RunAsync("access", "apply", "again.json", "-y")).With(ExitCode.Done).Errors);
     }
+
+    [Fact]
+    public async Task The_accounts_that_gain_and_lose_are_named_where_they_are_asked_for()
+    {
+        await using var executable = await Executable.CreateAsync(Engine);
+        await AddAccountsAsync(executable);
+        const string document = """{"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
+
+        var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
+        var one = JsonElement.Parse(
+            (await executable.RunAsync(
+                Keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
+
+        Assert.EndsWith(
+            """
+
+            2 of 2 accounts: 1 gain, 2 lose.
+            ~ ada (person, 00000000-0000-0000-0000-000000000001)
+                + account:view
+                - author:view
+                - book:view
+            ~ robot (service, 00000000-0000-0000-0000-000000000002)
+                - book:delete
+            2 have shown no token with roles yet: their roles are not considered.
+
+            """,
+            ended.Output,
+            StringComparison.Ordinal);
+        Assert.True(one.GetProperty("accounts").GetProperty("truncated").GetBoolean());
+        Assert.Equal(2, one.GetProperty("accounts").GetProperty("totals").GetProperty("losing").GetInt64());
+        // Which realm accounts are of is for the configuration to say.
+        var without = (await executable.RunAsync(Nothing, document, "access", "diff", "-", "--accounts")).With(ExitCode.Failed);
+        Assert.Contains("Keycloak:auth-server-url is missing.", without.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Why_somebody_may_and_who_can_are_answered_without_a_server()
+    {
+        await using var executable = await Executable.CreateAsync(Engine);
+        await AddAccountsAsync(executable);
+
+        foreach (var name in new[] { "ada", "a", "00000000-0000-0000-0000-000000000001" })
+        {
+            var yes = (await executable.RunAsync(
+                Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
+            Assert.StartsWith(
+                "Yes. ada may do book:view.\nGranted: direct member → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
+            Assert.EndsWith(
+                "▶ allowed\n    No token of ada has carried a roles claim so far. What is known are default groups and those\n    "
+                    + "given directly.\n",
+                yes.Output,
+                StringComparison.Ordinal);
+            Assert.Empty(yes.Errors);
+        }
+
+        var no = (await executable.RunAsync(
+            Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:delete")).With(ExitCode.No);
+        Assert.Contains(
+            "\nNeeded: a group that grants it: book-editors (role book-editor of client acme-api), or superusers (realm role superuser).",
+            no.Output,
+            StringComparison.Ordinal);
+        var scoped = (await executable.RunAsync(
+            Keycloak,
+            input: null,
+            "access",
+            "explain",
+            "-s",
+            "ada",
+            "-p",
+            "book:view",
+            "--scopes",
+            "openid books:write",
+            "--json")).With(ExitCode.No);
+        Assert.Equal("insufficient_scope", JsonElement.Parse(scoped.Output).GetProperty("context").GetProperty("code").GetString());
+        var nobody = (await executable.RunAsync(
+            Keycloak, input: null, "access", "explain", "-s", "eve", "-p", "book:view")).With(ExitCode.No);
+        Assert.StartsWith("No. Nobody of the id eve has been seen here.", nobody.Output, StringComparison.Ordinal);
+
+        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
+        Assert.Equal(
+            "ada (person, a)\n    direct member → book-readers → book:view\nrobot (service, b)\n    direct member → superusers → *:*\n",
+            can.Output);
+        Assert.Equal("2 accounts may do book:view.\n", can.Errors);
+        var first = (await executable.RunAsync(
+            Keycloak, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
+        Assert.True(Assert.Single(JsonElement.Parse(first.Output).EnumerateArray()).GetProperty("decision").GetBoolean());
+        Assert.StartsWith("These are the first 1 of those", first.Errors, StringComparison.Ordinal);
+        await executable.ExecuteAsync("DELETE FROM group_members");
+        Assert.Equal(
+            "Nobody may do book:view.\n",
+            (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.No).Errors);
+    }
+
+    private protected static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
+        INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
+        VALUES
+            ('00000000-0000-0000-0000-000000000001', 'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
+            ('00000000-0000-0000-0000-000000000002', 'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers';
+        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000002' FROM groups WHERE name = 'superusers'
+        """);
+}
+
+public sealed class AccessCommandOnSqliteTests : AccessCommandTests
+{
+    private protected override DatabaseEngine Engine => DatabaseEngine.Sqlite;
 
     [Fact]
     public async Task Every_difference_is_a_line_and_applying_it_is_in_the_audit_log_under_who_did_it()
@@ -197,98 +303,6 @@ public abstract class AccessCommandTests
     }
 
     [Fact]
-    public async Task The_accounts_that_gain_and_lose_are_named_where_they_are_asked_for()
-    {
-        await using var executable = await Executable.CreateAsync(Engine);
-        await AddAccountsAsync(executable);
-        const string document = """{"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
-
-        var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
-        var one = JsonElement.Parse(
-            (await executable.RunAsync(
-                Keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
-
-        Assert.EndsWith(
-            """
-
-            2 of 2 accounts: 1 gain, 2 lose.
-            ~ ada (person, 00000000-0000-0000-0000-000000000001)
-                + account:view
-                - author:view
-                - book:view
-            ~ robot (service, 00000000-0000-0000-0000-000000000002)
-                - book:delete
-            2 have shown no token with roles yet: their roles are not considered.
-
-            """,
-            ended.Output,
-            StringComparison.Ordinal);
-        Assert.True(one.GetProperty("accounts").GetProperty("truncated").GetBoolean());
-        Assert.Equal(2, one.GetProperty("accounts").GetProperty("totals").GetProperty("losing").GetInt64());
-        // Which realm accounts are of is for the configuration to say.
-        var without = (await executable.RunAsync(Nothing, document, "access", "diff", "-", "--accounts")).With(ExitCode.Failed);
-        Assert.Contains("Keycloak:auth-server-url is missing.", without.Errors, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Why_somebody_may_and_who_can_are_answered_without_a_server()
-    {
-        await using var executable = await Executable.CreateAsync(Engine);
-        await AddAccountsAsync(executable);
-
-        foreach (var name in new[] { "ada", "a", "00000000-0000-0000-0000-000000000001" })
-        {
-            var yes = (await executable.RunAsync(
-                Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
-            Assert.StartsWith(
-                "Yes. ada may do book:view.\nGranted: direct member → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
-            Assert.EndsWith(
-                "▶ allowed\n    No token of ada has carried a roles claim so far. What is known are default groups and those\n    "
-                    + "given directly.\n",
-                yes.Output,
-                StringComparison.Ordinal);
-            Assert.Empty(yes.Errors);
-        }
-
-        var no = (await executable.RunAsync(
-            Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:delete")).With(ExitCode.No);
-        Assert.Contains(
-            "\nNeeded: a group that grants it: book-editors (role book-editor of client acme-api), or superusers (realm role superuser).",
-            no.Output,
-            StringComparison.Ordinal);
-        var scoped = (await executable.RunAsync(
-            Keycloak,
-            input: null,
-            "access",
-            "explain",
-            "-s",
-            "ada",
-            "-p",
-            "book:view",
-            "--scopes",
-            "openid books:write",
-            "--json")).With(ExitCode.No);
-        Assert.Equal("insufficient_scope", JsonElement.Parse(scoped.Output).GetProperty("context").GetProperty("code").GetString());
-        var nobody = (await executable.RunAsync(
-            Keycloak, input: null, "access", "explain", "-s", "eve", "-p", "book:view")).With(ExitCode.No);
-        Assert.StartsWith("No. Nobody of the id eve has been seen here.", nobody.Output, StringComparison.Ordinal);
-
-        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
-        Assert.Equal(
-            "ada (person, a)\n    direct member → book-readers → book:view\nrobot (service, b)\n    direct member → superusers → *:*\n",
-            can.Output);
-        Assert.Equal("2 accounts may do book:view.\n", can.Errors);
-        var first = (await executable.RunAsync(
-            Keycloak, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
-        Assert.True(Assert.Single(JsonElement.Parse(first.Output).EnumerateArray()).GetProperty("decision").GetBoolean());
-        Assert.StartsWith("These are the first 1 of those", first.Errors, StringComparison.Ordinal);
-        await executable.ExecuteAsync("DELETE FROM group_members");
-        Assert.Equal(
-            "Nobody may do book:view.\n",
-            (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.No).Errors);
-    }
-
-    [Fact]
     public async Task A_question_with_a_slip_is_told_the_nearest_name_and_one_that_fits_several_the_choice()
     {
         await using var executable = await Executable.CreateAsync(Engine);
@@ -361,20 +375,6 @@ public abstract class AccessCommandTests
             Assert.DoesNotContain(
                 ended.Output + ended.Errors, character => character is '\r' or '\t' or '\u0085' or '\u202e' or '\u2066' or '\u061c'));
     }
-
-    private static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
-        INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
-        VALUES
-            ('00000000-0000-0000-0000-000000000001', 'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
-            ('00000000-0000-0000-0000-000000000002', 'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
-        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers';
-        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000002' FROM groups WHERE name = 'superusers'
-        """);
-}
-
-public sealed class AccessCommandOnSqliteTests : AccessCommandTests
-{
-    private protected override DatabaseEngine Engine => DatabaseEngine.Sqlite;
 
     [Fact]
     public async Task Without_a_database_none_is_made()

@@ -23,19 +23,26 @@ namespace Api.Tests.Infrastructure;
 public abstract class ApiUnderTest : IAsyncDisposable
 {
     private readonly Lazy<Task> _start;
-    private readonly ConcurrentDictionary<string, Task<string>> _tokens = new(StringComparer.Ordinal);
-    private readonly List<IDisposable> _browsers = [];
+    private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _tokens = new(StringComparer.Ordinal);
+    private readonly ConcurrentBag<IDisposable> _browsers = [];
     private TestDatabase? _database;
     private Factory? _factory;
 
+    private readonly Func<ValueTask<RealmUnderTest>> _findRealm;
+    private RealmUnderTest? _realm;
+
     private protected ApiUnderTest(RealmUnderTest realm, DatabaseEngine engine)
+        : this(() => ValueTask.FromResult(realm), engine) => _realm = realm;
+
+    /// <summary>In front of a realm that only a running test can name.</summary>
+    private protected ApiUnderTest(Func<ValueTask<RealmUnderTest>> findRealm, DatabaseEngine engine)
     {
-        Realm = realm;
+        _findRealm = findRealm;
         Engine = engine;
         _start = new(StartOnceAsync);
     }
 
-    public RealmUnderTest Realm { get; }
+    public RealmUnderTest Realm => _realm ?? throw new InvalidOperationException("The application has not been started.");
 
     internal DatabaseEngine Engine { get; }
 
@@ -72,15 +79,15 @@ public abstract class ApiUnderTest : IAsyncDisposable
         return browser;
     }
 
-    /// <summary>An access token of a service, kept for as long as the tests of a class take.</summary>
+    /// <summary>An access token of a service, used again for the first part of its life.</summary>
     public Task<string> TokenOfAsync(string clientId, string? scope = null) =>
-        _tokens.GetOrAdd($"{clientId} {scope}", async _ => (await Realm.GetServiceTokenAsync(clientId, scope))["access_token"]);
+        TokenAsync($"service {clientId} {scope}", async () => (await Realm.GetServiceTokenAsync(clientId, scope))["access_token"]);
 
     public async Task<HttpClient> ServiceAsync(string clientId, string? scope = null) => NewClient(await TokenOfAsync(clientId, scope));
 
     /// <summary>A client with the access token of a person, got through the browser application of the realm.</summary>
     public async Task<HttpClient> PersonAsync(string person, string scope = "openid") => NewClient(
-        await _tokens.GetOrAdd($"person {person} {scope}", async _ => (await Realm.SignInAsync("acme-spa", person, scope)).AccessToken));
+        await TokenAsync($"person {person} {scope}", async () => (await Realm.SignInAsync("acme-spa", person, scope)).AccessToken));
 
     /// <summary>Signs a person in to the pages.</summary>
     public async Task<RealmBrowser> SignInAsync(string person)
@@ -92,7 +99,11 @@ public abstract class ApiUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _browsers.ForEach(browser => browser.Dispose());
+        foreach (var browser in _browsers)
+        {
+            browser.Dispose();
+        }
+
         if (_factory is not null)
         {
             await _factory.DisposeAsync();
@@ -131,11 +142,16 @@ public abstract class ApiUnderTest : IAsyncDisposable
     /// <summary>Prepares the database, which the migrations have been applied to, before the application starts.</summary>
     private protected virtual Task PrepareAsync(Database database) => Task.CompletedTask;
 
+    // A token lives for five minutes, and a test may use one for longer than it takes to ask for another.
+    private Task<string> TokenAsync(string name, Func<Task<string>> get) =>
+        _tokens.GetOrAdd($"{name} {Environment.TickCount64 / 60_000}", _ => new(get)).Value;
+
     private Factory NewFactory(IEnumerable<(string Key, string? Value)> settings) =>
         new([.. Settings(Realm, _database!.ConnectionString), .. settings]) { AddServices = AddServices };
 
     private async Task StartOnceAsync()
     {
+        _realm ??= await _findRealm();
         await Realm.StartAsync();
         _database = await TestDatabase.CreateMigratedAsync(Engine);
         await using (var database = Database.From(_database.ConnectionString, AppContext.BaseDirectory))
@@ -268,11 +284,21 @@ public sealed class ApiVariant : IAsyncDisposable
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
 }
 
-public sealed class ApiOnEmbeddedRealm(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite);
+/// <summary>In front of the realm that all classes share.</summary>
+public abstract class ApiOnSharedRealm<TRealm> : ApiUnderTest
+    where TRealm : RealmUnderTest
+{
+    private protected ApiOnSharedRealm(DatabaseEngine engine)
+        : base(async () => (await TestContext.Current.GetFixture<TRealm>())!, engine)
+    {
+    }
+}
 
-public sealed class ApiOnPostgreSql(EmbeddedRealmUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.PostgreSql);
+public sealed class ApiOnEmbeddedRealm() : ApiOnSharedRealm<EmbeddedRealmUnderTest>(DatabaseEngine.Sqlite);
 
-public sealed class ApiOnKeycloak(KeycloakUnderTest realm) : ApiUnderTest(realm, DatabaseEngine.Sqlite);
+public sealed class ApiOnPostgreSql() : ApiOnSharedRealm<EmbeddedRealmUnderTest>(DatabaseEngine.PostgreSql);
+
+public sealed class ApiOnKeycloak() : ApiOnSharedRealm<KeycloakUnderTest>(DatabaseEngine.Sqlite);
 
 /// <summary>The base of tests over HTTP, whichever application answers.</summary>
 public abstract class HttpTests

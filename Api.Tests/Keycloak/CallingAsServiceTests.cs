@@ -191,6 +191,6 @@ public abstract class CallingAsServiceTests(ApiUnderTest api) : ApiTests(api)
 }
 
 public sealed class CallingAsServiceOnEmbeddedRealmTests(
-    ApiOnEmbeddedRealm api) : CallingAsServiceTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+    ApiOnEmbeddedRealm api) : CallingAsServiceTests(api);
 
-public sealed class CallingAsServiceOnKeycloakTests(ApiOnKeycloak api) : CallingAsServiceTests(api), IClassFixture<ApiOnKeycloak>;
+public sealed class CallingAsServiceOnKeycloakTests(ApiOnKeycloak api) : CallingAsServiceTests(api);

@@ -31,7 +31,7 @@ public sealed class NamesAtTheStartTests
     [InlineData("warehouse:open", false, "Group book-readers: The permission warehouse:open does not exist. Models are access, ")]
     public async Task A_group_that_names_an_unknown_permission_granted_or_denied(string permission, bool denied, string expected)
     {
-        foreach (var engine in Engines())
+        foreach (var engine in denied ? Engines() : [DatabaseEngine.Sqlite])
         {
             await using var place = await TestDatabase.CreateMigratedAsync(engine);
             await WriteAsync(place, permission, denied);

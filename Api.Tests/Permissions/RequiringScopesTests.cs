@@ -66,6 +66,6 @@ public abstract class RequiringScopesTests(ApiUnderTest api) : ApiTests(api)
 }
 
 public sealed class RequiringScopesOnEmbeddedRealmTests(
-    ApiOnEmbeddedRealm api) : RequiringScopesTests(api), IClassFixture<ApiOnEmbeddedRealm>;
+    ApiOnEmbeddedRealm api) : RequiringScopesTests(api);
 
-public sealed class RequiringScopesOnKeycloakTests(ApiOnKeycloak api) : RequiringScopesTests(api), IClassFixture<ApiOnKeycloak>;
+public sealed class RequiringScopesOnKeycloakTests(ApiOnKeycloak api) : RequiringScopesTests(api);
