@@ -37,12 +37,12 @@ internal static partial class BadRequests
     [GeneratedRegex(
         "missing required properties including: (?<names>.+?)\\.?$",
         RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex MissingProperties();
 
     [GeneratedRegex(
         "^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ",
         RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex BoundParameter();
 }

@@ -221,7 +221,7 @@ public sealed partial class ModelBuilder<T>
 
     private ModelException Mistake(string mistake) => new(_name ?? typeof(T).Name, mistake);
 
-    [GeneratedRegex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Name();
 }
 

@@ -27,6 +27,6 @@ internal static partial class GroupLimits
     /// <returns>What is wrong with a permission that a group both grants and denies.</returns>
     public static string GrantedAndDenied(string permission) => $"{permission} is granted and denied. Denied would win; leave one out.";
 
-    [GeneratedRegex(@"\A" + NameLetters + @"\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 100)]
+    [GeneratedRegex(@"\A" + NameLetters + @"\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex WholeName();
 }

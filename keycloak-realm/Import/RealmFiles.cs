@@ -150,7 +150,7 @@ internal static partial class RealmFiles
     private static ReadOnlyMemory<byte> SkipByteOrderMark(byte[] bytes) =>
         bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
 
-    [GeneratedRegex(@"^(?<realm>.+)-users-(?<number>\d{1,9})\.json$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(?<realm>.+)-users-(?<number>\d{1,9})\.json$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex UsersName();
 }
 

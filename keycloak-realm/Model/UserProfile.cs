@@ -55,16 +55,16 @@ internal sealed partial class UserProfile(IReadOnlyList<ProfileAttribute> attrib
     private static JsonElement? Member(JsonElement settings, string name) =>
         settings.ValueKind is JsonValueKind.Object && settings.TryGetProperty(name, out var value) ? value : null;
 
-    [GeneratedRegex(@"[<>&""\v$%!#?§;*~/\\|^=\[\]{}()\x00-\x1F\x7F]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"[<>&""\v$%!#?§;*~/\\|^=\[\]{}()\x00-\x1F\x7F]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex ProhibitedInNames();
 
-    [GeneratedRegex(@"[<>&""'\s$%!#?§,;:*~/\\|^=\[\]{}()`\x00-\x1F\x7F]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"[<>&""'\s$%!#?§,;:*~/\\|^=\[\]{}()`\x00-\x1F\x7F]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex ProhibitedInUsernames();
 
     [GeneratedRegex(
         @"^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uFFFF-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\uFFFF-]+)*"
             + @"@[a-z0-9\u0080-\uFFFF](?:[a-z0-9.\u0080-\uFFFF-]*[a-z0-9\u0080-\uFFFF])?$",
-        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+        RegexOptions.CultureInvariant | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex EmailAddress();
 }
 

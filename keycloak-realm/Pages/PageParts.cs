@@ -63,7 +63,7 @@ internal static partial class PageParts
             ? realm.Title
             : WebUtility.HtmlDecode(Markup().Replace(realm.DisplayNameHtml, "")).Trim();
 
-    [GeneratedRegex("<[^>]*>", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("<[^>]*>", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Markup();
 
     private static byte[] LoadStylesheet()

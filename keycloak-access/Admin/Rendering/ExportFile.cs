@@ -88,6 +88,6 @@ internal static partial class ExportFile
         return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
-    [GeneratedRegex("^(?=[\\t\\r\\n])|(?<=^|[;\\t\\r\\n\"])(?=[=+@-])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("^(?=[\\t\\r\\n])|(?<=^|[;\\t\\r\\n\"])(?=[=+@-])", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Formula();
 }
