@@ -4,7 +4,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.AuthZen;
 
-/// <summary>Makes questions of requests.</summary>
 internal static class AuthZenReader
 {
     public static AccessQuestion? Read(EvaluationRequest request, Mistakes mistakes)

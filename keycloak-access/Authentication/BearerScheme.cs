@@ -8,10 +8,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>
-/// Access tokens of the realm (RFC 6750), in Keycloak's form. A token passes only if it is an access token of this realm, for
-/// this API, in its lifetime, signed by a current key with an accepted algorithm, and not bound to a key (DPoP, mTLS).
-/// </summary>
+// A token passes only if it is an access token (RFC 6750) of this realm, for this API, in its lifetime, signed by a current key with an
+// accepted algorithm, and not bound to a key (DPoP, mTLS).
 internal static class BearerScheme
 {
     public static AuthenticationBuilder AddKeycloakBearer(this AuthenticationBuilder builder)

@@ -6,7 +6,6 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>A key that the realm shows, or has shown.</summary>
 internal sealed record RealmKey
 {
     public required string KeyId { get; init; }
@@ -18,7 +17,7 @@ internal sealed record RealmKey
     public required DateTimeOffset LastSeenAt { get; init; }
 }
 
-/// <summary>Keeps account of the realm's keys, so that their age is known and a rotation can be seen afterwards.</summary>
+/// <summary>So that the age of the realm's keys is known, and a rotation can be noticed afterwards.</summary>
 internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
 {
     private readonly string _issuer;
@@ -30,7 +29,6 @@ internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
         metadata.OnKeysRead = Add;
     }
 
-    /// <returns>The keys of the realm, the newest first; those that it no longer shows were last seen a while ago.</returns>
     public async Task<IReadOnlyList<RealmKey>> ListAsync(CancellationToken cancellationToken)
     {
         const string sql = """

@@ -9,7 +9,6 @@ using KeycloakAccess.RulesDocument;
 
 namespace KeycloakAccess.Commands;
 
-/// <summary><c>Api access …</c>: the rules of access as a document. All but <c>apply</c> change nothing.</summary>
 internal static class AccessCommand
 {
     private const string Input = "-";
@@ -231,7 +230,6 @@ internal static class AccessCommand
 
     private static void Write(AccessDiff diff, ImpactReport? report) => Terminal.WriteJson(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
 
-    // The person at the machine, as far as it knows one.
     private static Actor Actor() => new(
         AccountId: null, Environment.UserName is { Length: > 0 } user ? user : Data.Actor.CommandLine, Data.Actor.CommandLine, RequestId: null);
 }

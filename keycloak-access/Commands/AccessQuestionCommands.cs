@@ -5,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Commands;
 
-/// <summary><c>Api access explain</c> and <c>Api access who-can</c>: answers to the questions that people ask about the rules.</summary>
 internal static class AccessQuestionCommands
 {
     private const int PageSize = 100;

@@ -12,9 +12,6 @@ internal static class ExitCode
     /// <summary>The command line or the document is wrong. Trying again helps nobody.</summary>
     public const int Invalid = 2;
 
-    /// <summary>
-    /// The answer is no: <c>diff</c> has found differences, somebody said no to <c>apply</c>, <c>explain</c> explains a
-    /// refusal, or nobody can.
-    /// </summary>
+    /// <summary>The answer is no: there are differences, apply was declined, a refusal was explained, or nobody can.</summary>
     public const int No = 3;
 }

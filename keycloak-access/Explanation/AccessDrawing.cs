@@ -4,13 +4,10 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>
-/// Draws an answer: the grant paths as boxes and arrows, the checks, and the decision. Paths that grant have thin lines, those that
-/// deny thick ones, and those that are missing dashed ones.
-/// </summary>
+/// <summary>Grant paths as boxes and arrows: thin lines grant, thick ones deny, dashed ones would grant.</summary>
 internal sealed class AccessDrawing(AccessAnswer answer)
 {
-    /// <summary>Of a line, in columns.</summary>
+    /// <summary>In columns.</summary>
     public const int Width = 100;
 
     private const int MostGrantingGroups = 6;

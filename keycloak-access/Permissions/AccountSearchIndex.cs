@@ -4,16 +4,12 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// The words by whose beginnings accounts are found: of user name, e-mail and name. A search for a part in the middle would
-/// have to read every account.
-/// </summary>
+/// <summary>Beginnings of words: a search for a part in the middle would have to read every account.</summary>
 internal static class AccountSearchIndex
 {
     private const int Most = 20;
     private const int Longest = 100;
 
-    /// <returns>The words in small letters: each part, and user name and e-mail as a whole.</returns>
     public static IReadOnlyList<string> TermsOf(string username, string? email, string? name) =>
         [.. new[] { username, email ?? "" }
             .Concat($"{username} {email} {name}".Split([' ', '@', '.', '-', '_'], StringSplitOptions.RemoveEmptyEntries))

@@ -4,18 +4,15 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// Every role and Keycloak group that a token has ever shown, in memory: none goes away again, so only new ones are read.
-/// </summary>
+/// <summary>In memory: none is ever removed, so only new ones are read.</summary>
 internal sealed class ObservedRoles(Database database) : IDisposable
 {
-    // PostgreSQL hands out numbers before a transaction is over, so a lower one may appear later.
+    // PostgreSQL assigns numbers before a transaction is over, so a lower one may appear later.
     private const int ReadAgain = 1000;
 
     private readonly SemaphoreSlim _reading = new(1, 1);
     private volatile Snapshot _seen = new([], 0);
 
-    /// <returns>Each with its number in the database.</returns>
     public async ValueTask<IReadOnlyList<ObservedRole>> ListAsync(CancellationToken cancellationToken)
     {
         const string sql = "SELECT id, kind, client, name FROM observed_roles WHERE id > @from ORDER BY id";
@@ -58,7 +55,4 @@ internal sealed class ObservedRoles(Database database) : IDisposable
     }
 }
 
-/// <summary>A role or Keycloak group that a token has shown.</summary>
-/// <param name="Id">Its number in the database.</param>
-/// <param name="Role">The role.</param>
 internal sealed record ObservedRole(long Id, KeycloakRole Role);

@@ -3,29 +3,17 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>A model that permissions exist for.</summary>
-/// <param name="Name">Its name in permissions, in the singular: <c>book</c>.</param>
-/// <param name="Plural">Its name in addresses and scopes: <c>books</c>.</param>
-/// <param name="Title">What people call it.</param>
-/// <param name="Actions">What can be done with it. A permission for anything else does not exist.</param>
+/// <summary>Singular in permissions (<c>book</c>), plural in addresses and scopes (<c>books</c>).</summary>
 internal sealed record ProtectedModel(string Name, string Plural, string Title, IReadOnlyList<string> Actions)
 {
-    /// <summary>The scope that covers looking.</summary>
     public string ReadScope => $"{Plural}:read";
 
-    /// <summary>The scope that covers everything else.</summary>
     public string WriteScope => $"{Plural}:write";
 }
 
-/// <summary>A scope besides the two of each model, for endpoints that state alternatives.</summary>
-/// <param name="Name">As tokens carry it (RFC 6749, section 3.3).</param>
-/// <param name="Description">What it covers, in a few words.</param>
 internal sealed record ExtraScope(string Name, string Description);
 
-/// <summary>
-/// Every permission and scope that exists. A name that is not here is an error with the nearest known one, never a
-/// permission that nobody has.
-/// </summary>
+/// <summary>A name that is not here is an error with the nearest known one, never a permission that nobody has.</summary>
 internal sealed class PermissionCatalogue
 {
     private const int LongestText = 100;
@@ -35,8 +23,6 @@ internal sealed class PermissionCatalogue
     private readonly HashSet<string> _scopes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _requireScopes = new(StringComparer.Ordinal);
 
-    /// <exception cref="InvalidOperationException">Two models have one name.</exception>
-    /// <exception cref="PermissionNameException">The options name a model that does not exist.</exception>
     public PermissionCatalogue(IEnumerable<ProtectedModel> models, IEnumerable<ExtraScope> extraScopes, IOptions<PermissionOptions> options)
     {
         var all = models.ToArray();
@@ -69,7 +55,6 @@ internal sealed class PermissionCatalogue
 
     public IReadOnlyList<Permission> Permissions { get; }
 
-    /// <summary>What stands for several permissions where a group grants or denies: every action of one model, and everything.</summary>
     public IEnumerable<string> Wildcards => _models.Keys.Order(StringComparer.Ordinal)
         .Append(Permission.Any)
         .Select(model => new Permission(model, Permission.Any).ToString());
@@ -77,7 +62,6 @@ internal sealed class PermissionCatalogue
     /// <summary>The scopes that narrow a token here. Others, such as <c>profile</c>, mean nothing to this service.</summary>
     public IReadOnlyCollection<string> Scopes => _scopes;
 
-    /// <summary>Those of <see cref="Scopes"/> that do not come from a model.</summary>
     public IReadOnlyList<ExtraScope> ExtraScopes { get; }
 
     public bool IsScope(string scope) => _scopes.Contains(scope);
@@ -87,17 +71,15 @@ internal sealed class PermissionCatalogue
     /// <summary>Whether a token without any scope of this API is refused on the model, instead of not being narrowed.</summary>
     public bool RequiresScopes(string model) => _requireScopes.Contains(model);
 
-    /// <returns>The sets of scopes of which a token must hold one for the permission, once it holds any scope of ours.</returns>
+    /// <summary>Any one set is enough, once a token holds any scope of ours.</summary>
     public IReadOnlyList<IReadOnlyList<string>> ScopesFor(Permission permission) => _scopesFor[permission];
 
     public bool Contains(Permission permission) => _scopesFor.ContainsKey(permission);
 
-    /// <param name="text">What somebody wrote.</param>
-    /// <param name="wildcards">Whether <c>book:*</c> and <c>*:*</c> are allowed, as they are in a group.</param>
-    /// <returns><see langword="null"/> if it names permissions that exist; else what is wrong, with the nearest known name.</returns>
+    /// <summary>Null if it names permissions that exist. Wildcards are <c>book:*</c> and <c>*:*</c>, as in a group.</summary>
     public string? Mistake(string text, bool wildcards)
     {
-        // Nor is the nearest name to a text of a thousand letters worth looking for.
+        // The nearest name to a text of a thousand letters is not worth looking for.
         if (text.Length > LongestText || !Permission.TryParse(text, out var permission))
         {
             return $"\"{(text.Length > LongestText ? text[..LongestText] + "…" : text)}\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.";
@@ -119,7 +101,6 @@ internal sealed class PermissionCatalogue
         return $"The permission {text} does not exist. {remedy}";
     }
 
-    /// <returns><see langword="null"/> if the scope exists; else what is wrong, with the nearest known name.</returns>
     public string? ScopeMistake(string scope) =>
         IsScope(scope) ? null : $"The scope {scope} does not exist.{Suggest(scope, _scopes)}";
 
@@ -162,6 +143,6 @@ public sealed class PermissionOptions
     /// </summary>
     public bool RequireScopes { get; set; }
 
-    /// <summary>The models, by their names in permissions, that requirement it alone.</summary>
+    /// <summary>The models, by their names in permissions, that require it on their own.</summary>
     public IList<string> RequireScopesFor { get; } = [];
 }

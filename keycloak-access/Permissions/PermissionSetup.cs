@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>Says who may call an endpoint, and what there is that one may be allowed.</summary>
+/// <summary>Declares what permissions and scopes exist, and says who may call an endpoint.</summary>
 public static class PermissionSetup
 {
     internal static void AddPermissions(this IServiceCollection services)
@@ -61,11 +61,9 @@ public static class PermissionSetup
         services.AddModel(name, plural, title ?? string.Concat(plural[..1].ToUpperInvariant(), plural[1..].Replace('-', ' ')), actions);
     }
 
-    /// <summary>Declares what permissions exist for, of whatever kind.</summary>
     internal static void AddModel(this IServiceCollection services, string name, string plural, string title, params string[] actions) =>
         services.AddSingleton(new ProtectedModel(name, plural, title, actions.Length > 0 ? actions : Permission.Actions));
 
-    /// <summary>Declares a model by its permissions, which are all of one model.</summary>
     internal static void AddModel(this IServiceCollection services, string plural, string title, params Permission[] permissions) =>
         services.AddModel(permissions[0].Model, plural, title, [.. permissions.Select(permission => permission.Action)]);
 
@@ -110,12 +108,7 @@ public static class PermissionSetup
     public static TBuilder OnlyPeople<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccountKindRule(AccountKind.Person));
 
-    /// <summary>
-    /// Checks at start that every endpoint says who may call it, and that every permission and scope exists which an
-    /// endpoint, a setting or a group names.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">An endpoint does not; the message names it, and the nearest known name.</exception>
-    /// <exception cref="PermissionNameException">A setting or a group names what does not exist.</exception>
+    /// <summary>Checks that every endpoint says who may call it, and that every permission and scope that is named exists.</summary>
     internal static async Task CheckPermissionsAsync(this IEndpointRouteBuilder routes, CancellationToken cancellationToken)
     {
         var catalogue = routes.ServiceProvider.GetRequiredService<PermissionCatalogue>();

@@ -18,7 +18,6 @@ internal static class RoleKinds
         _ => KeycloakGroup,
     };
 
-    /// <param name="text">One of <see cref="All"/>; the database holds no other.</param>
     public static RoleKind Parse(string text) => text switch
     {
         RealmRole => RoleKind.RealmRole,

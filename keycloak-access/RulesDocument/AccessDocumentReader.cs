@@ -6,27 +6,19 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>What is wrong at one place of a document.</summary>
-/// <param name="Line">From 1.</param>
-/// <param name="Column">From 1, in UTF-16 units, as editors count.</param>
-/// <param name="Path">The place by its names, as in <c>groups.staff.permissions[0]</c>; empty for the whole.</param>
-/// <param name="Message">What is wrong, with the remedy or the nearest known name.</param>
+/// <summary>Line and column are from 1, in UTF-16 units, as editors count; the path is as in <c>groups.staff.permissions[0]</c>.</summary>
 internal sealed record DocumentMistake(int Line, int Column, string Path, string Message)
 {
     /// <summary>As compilers write it, so that editors and terminals make a link of it.</summary>
     public string In(string file) => $"{file}:{Line}:{Column}: {Message}";
 }
 
-/// <summary>
-/// Reads a document strictly, and tells the mistakes in it, not only the first: up to a hundred, and whether there are more.
-/// What it returns may be applied: every name exists, nothing stands twice. The time that it takes grows with the text and
-/// not with its square: whoever may look at the rules may send one.
-/// </summary>
+// What it returns may be applied: every name exists, nothing stands twice. The time that it takes grows with the text and not with its
+// square: whoever may look at the rules may send one.
 internal sealed class AccessDocumentReader
 {
     private const string Groups = "groups";
 
-    /// <summary>More than anybody mends in one go. What follows is not read.</summary>
     private const int MostMistakes = 100;
 
     private static readonly string[] RootMembers = [AccessDocumentWriter.Version, AccessDocumentWriter.Schema, Groups];
@@ -48,10 +40,6 @@ internal sealed class AccessDocumentReader
         _lines = new(Lines);
     }
 
-    /// <param name="utf8">The text.</param>
-    /// <param name="catalogue">Every permission that exists.</param>
-    /// <param name="mistakes">What is wrong, in the order of the text; the last one says if there is more.</param>
-    /// <returns>The document, or <see langword="null"/> if anything is wrong.</returns>
     public static AccessDocument? Read(byte[] utf8, PermissionCatalogue catalogue, out IReadOnlyList<DocumentMistake> mistakes)
     {
         // Windows editors put a byte order mark before UTF-8. It stands in no column.
@@ -385,7 +373,6 @@ internal sealed class AccessDocumentReader
         return (line + 1, Encoding.UTF8.GetCharCount(_utf8.AsSpan(_lines.Value[line]..at)) + 1);
     }
 
-    // Where each line begins.
     private int[] Lines()
     {
         var lines = new List<int> { 0 };

@@ -5,10 +5,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>
-/// The JSON Schema (2020-12) of a document, with the permissions of the models that this program declares: editors
-/// complete them, and underline what does not exist.
-/// </summary>
+// JSON Schema 2020-12, with the permissions that this program declares: editors complete them, and underline what does not exist.
 internal static class AccessDocumentSchema
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -18,7 +15,6 @@ internal static class AccessDocumentSchema
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <returns>UTF-8, with LF at the end too.</returns>
     public static byte[] Write(PermissionCatalogue catalogue)
     {
         var schema = new JsonObject

@@ -5,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>The rules as one document: read, and tried out before anything is changed. They are applied on the command line.</summary>
 internal static class AccessPreviewEndpoint
 {
     private const int DefaultLimit = 100;
@@ -67,7 +66,6 @@ internal static class AccessPreviewEndpoint
         return TypedResults.Ok(ToResponse(await impact.ComputeAsync(state.Rules, state.RulesOf(document), limit ?? DefaultLimit, cancellationToken)));
     }
 
-    /// <summary>As HTTP and the command line say it.</summary>
     public static AccessPreviewResponse ToResponse(ImpactReport report) => new(
         [.. report.Accounts.Select(account => new AccessPreviewAccountResponse(
             account.AccountId,

@@ -4,7 +4,7 @@ using KeycloakAccess.Explanation;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>Differences in words: a line for each, with <c>+</c> for what comes, <c>-</c> for what goes, <c>~</c> for what changes.</summary>
+/// <summary><c>+</c> for what is added, <c>-</c> for what is removed, <c>~</c> for what changes.</summary>
 internal static class AccessText
 {
     public static IEnumerable<string> Lines(AccessDiff diff)
@@ -25,7 +25,6 @@ internal static class AccessText
         }
     }
 
-    /// <returns>What a change means for accounts.</returns>
     public static IEnumerable<string> Lines(ImpactReport report)
     {
         yield return "";
@@ -57,7 +56,6 @@ internal static class AccessText
         }
     }
 
-    /// <returns>The same for programs.</returns>
     public static JsonObject Json(AccessDiff diff, ImpactReport? report)
     {
         var json = new JsonObject { ["differs"] = !diff.IsEmpty, ["groups"] = new JsonArray([.. diff.Groups.Select(Json)]) };
@@ -70,7 +68,6 @@ internal static class AccessText
         return json;
     }
 
-    /// <returns>In a few words, as the beginning of a sentence.</returns>
     public static string Sentence(AccessDiff diff) => char.ToUpperInvariant(diff.ToString()[0]) + diff.ToString()[1..];
 
     private static string Note(GroupDifference group) => group switch
