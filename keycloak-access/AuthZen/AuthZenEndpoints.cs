@@ -258,7 +258,7 @@ internal static class AuthZenEndpoints
         Caller caller,
         HttpContext context,
         CancellationToken cancellationToken)
-        where TRequest : class, ISearchRequest
+        where TRequest : AccessSearchRequest
     {
         var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
         if (refusal is not null)

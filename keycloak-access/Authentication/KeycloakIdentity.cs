@@ -11,7 +11,6 @@ internal enum AccountKind
     Service,
 }
 
-/// <summary>What a role mapping can lead from. A realm role, a client role and a group of one name are different.</summary>
 internal enum RoleKind
 {
     RealmRole,
@@ -41,17 +40,14 @@ internal sealed record KeycloakIdentity
 
     public required AccountKind Kind { get; init; }
 
-    /// <summary>The name to sign in with, or the client id of a service; <see langword="null"/> if the token does not say.</summary>
     public string? Username { get; init; }
 
     public string? Email { get; init; }
 
     public string? Name { get; init; }
 
-    /// <summary>The client that the token was issued to (<c>azp</c>).</summary>
     public required string ClientId { get; init; }
 
-    /// <summary>The session at Keycloak (<c>sid</c>); services have none.</summary>
     public string? SessionId { get; init; }
 
     public required ImmutableHashSet<KeycloakRole> Roles { get; init; }
@@ -60,12 +56,10 @@ internal sealed record KeycloakIdentity
     // roles.
     public required bool HasRoleClaims { get; init; }
 
-    /// <summary>When the token was issued (<c>iat</c>), to the second; the Unix epoch if it does not say.</summary>
     public required DateTimeOffset IssuedAt { get; init; }
 
     public required bool IsSession { get; init; }
 
-    /// <summary>RFC 6749, section 3.3. A session has none.</summary>
     public required ImmutableHashSet<string> Scopes { get; init; }
 
     /// <summary>Reads a validated token. If a claim is missing or malformed, error says what is wrong, without a claim value.</summary>

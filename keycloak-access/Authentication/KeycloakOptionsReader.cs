@@ -42,7 +42,6 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         section.RefuseUnknown(Ignored, Refused);
     }
 
-    /// <summary>All sources of the section, under normalized keys, each with the spelling that messages show.</summary>
     private static Dictionary<string, (string Written, string Value)> Merge(IConfiguration configuration)
     {
         var merged = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);

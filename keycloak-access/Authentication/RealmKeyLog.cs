@@ -17,12 +17,12 @@ internal sealed record RealmKey
     public required DateTimeOffset LastSeenAt { get; init; }
 }
 
-/// <summary>So that the age of the realm's keys is known, and a rotation can be noticed afterwards.</summary>
 internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
 {
     private readonly string _issuer;
 
-    public RealmKeyLog(Database database, RealmMetadata metadata, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<RealmKeyLog> logger)
+    public RealmKeyLog(
+        Database database, RealmMetadata metadata, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<RealmKeyLog> logger)
         : base(database, clock, logger, "Keys of the realm", TimeSpan.FromSeconds(2))
     {
         _issuer = options.Value.Issuer;
@@ -40,13 +40,17 @@ internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
             """;
         await FlushAsync(cancellationToken);
         await using var connection = await Database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<RealmKey>(new CommandDefinition(sql, new { _issuer }, cancellationToken: cancellationToken))).AsList();
+        var keys = await connection.QueryAsync<RealmKey>(new CommandDefinition(sql, new { _issuer }, cancellationToken: cancellationToken));
+        return keys.AsList();
     }
 
     protected override RealmKey Merge(RealmKey earlier, RealmKey later) => later with { FirstSeenAt = earlier.FirstSeenAt };
 
     protected override Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<string, RealmKey>> batch, CancellationToken cancellationToken)
+        DbConnection connection,
+        DbTransaction transaction,
+        IReadOnlyList<KeyValuePair<string, RealmKey>> batch,
+        CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at)

@@ -63,7 +63,8 @@ internal static class AccessCommand
         var json = JsonOutput();
         var accounts = new Option<bool>("--accounts") { Description = "Say too which accounts would gain and lose which permissions." };
         var limit = Limit();
-        return new Verb("diff", "Say what applying a document would change. Exit code 0: nothing, 3: something.", async (services, line, cancellationToken) =>
+        const string description = "Say what applying a document would change. Exit code 0: nothing, 3: something.";
+        return new Verb("diff", description, async (services, line, cancellationToken) =>
         {
             if (await ReadAsync(line.GetRequiredValue(file), services, cancellationToken) is not { } document)
             {
@@ -73,7 +74,8 @@ internal static class AccessCommand
             var state = await ReadAsync(services, cancellationToken);
             var diff = state.DiffTo(document);
             var report = line.GetValue(accounts)
-                ? await services.GetRequiredService<AccessImpact>().ComputeAsync(state.Rules, state.RulesOf(document), line.GetValue(limit), cancellationToken)
+                ? await services.GetRequiredService<AccessImpact>()
+                    .ComputeAsync(state.Rules, state.RulesOf(document), line.GetValue(limit), cancellationToken)
                 : null;
             if (line.GetValue(json))
             {
@@ -100,7 +102,8 @@ internal static class AccessCommand
         var file = Document();
         var json = JsonOutput();
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask. Needed where nobody can be asked." };
-        return new Verb("apply", "Make the rules of the database what a document says, all or nothing.", async (services, line, cancellationToken) =>
+        const string description = "Make the rules of the database what a document says, all or nothing.";
+        return new Verb("apply", description, async (services, line, cancellationToken) =>
         {
             var name = line.GetRequiredValue(file);
             if (!line.GetValue(yes) && (!Terminal.CanAsk || string.Equals(name, Input, StringComparison.Ordinal)))
@@ -138,7 +141,8 @@ internal static class AccessCommand
             var store = services.GetRequiredService<AccessStore>();
             if (await store.ApplyAsync(document, Actor(), agreed, cancellationToken) is not { Value: { } applied })
             {
-                Terminal.Say("error: Somebody else has changed the rules meanwhile. Nothing has been changed; look at the difference again.");
+                Terminal.Say(
+                    "error: Somebody else has changed the rules meanwhile. Nothing has been changed; look at the difference again.");
                 return ExitCode.Failed;
             }
 
@@ -164,9 +168,11 @@ internal static class AccessCommand
     private static Verb Schema()
     {
         var output = Output();
-        return new Verb("schema", "Write the JSON Schema of the document, with the permissions of this program's models.", async (services, line, cancellationToken) =>
+        const string description = "Write the JSON Schema of the document, with the permissions of this program's models.";
+        return new Verb("schema", description, async (services, line, cancellationToken) =>
         {
-            await WriteAsync(AccessDocumentSchema.Write(services.GetRequiredService<PermissionCatalogue>()), line.GetValue(output), cancellationToken);
+            var schema = AccessDocumentSchema.Write(services.GetRequiredService<PermissionCatalogue>());
+            await WriteAsync(schema, line.GetValue(output), cancellationToken);
             return ExitCode.Done;
         })
         {
@@ -194,7 +200,8 @@ internal static class AccessCommand
         },
     };
 
-    private static Option<string?> Output() => new("--output", "-o") { Description = "Write to this file instead of standard output.", HelpName = "file" };
+    private static Option<string?> Output() =>
+        new("--output", "-o") { Description = "Write to this file instead of standard output.", HelpName = "file" };
 
     private static async Task<AccessState> ReadAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -228,8 +235,12 @@ internal static class AccessCommand
         Terminal.Say($"Written to {Path.GetFullPath(file)}");
     }
 
-    private static void Write(AccessDiff diff, ImpactReport? report) => Terminal.WriteJson(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
+    private static void Write(AccessDiff diff, ImpactReport? report) =>
+        Terminal.WriteJson(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
 
     private static Actor Actor() => new(
-        AccountId: null, Environment.UserName is { Length: > 0 } user ? user : Data.Actor.CommandLine, Data.Actor.CommandLine, RequestId: null);
+        AccountId: null,
+        Environment.UserName is { Length: > 0 } user ? user : Data.Actor.CommandLine,
+        Data.Actor.CommandLine,
+        RequestId: null);
 }

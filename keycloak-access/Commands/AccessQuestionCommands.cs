@@ -17,11 +17,21 @@ internal static class AccessQuestionCommands
             HelpName = "name",
             Required = true,
         };
-        var permission = new Option<string>("--permission", "-p") { Description = "What: model:action, as in book:delete.", HelpName = "permission", Required = true };
+        var permission = new Option<string>("--permission", "-p")
+        {
+            Description = "What: model:action, as in book:delete.",
+            HelpName = "permission",
+            Required = true,
+        };
         var row = Row();
-        var scopes = new Option<string?>("--scopes") { Description = "The scopes of a token to suppose, with spaces between them.", HelpName = "scopes" };
+        var scopes = new Option<string?>("--scopes")
+        {
+            Description = "The scopes of a token to suppose, with spaces between them.",
+            HelpName = "scopes",
+        };
         var json = AccessCommand.JsonOutput();
-        return new Verb("explain", "Explain why somebody may do something, or may not. Exit code 0: they may, 3: they may not.", async (services, line, cancellationToken) =>
+        const string description = "Explain why somebody may do something, or may not. Exit code 0: they may, 3: they may not.";
+        return new Verb("explain", description, async (services, line, cancellationToken) =>
         {
             if (Read(services, line.GetRequiredValue(permission)) is not { } asked)
             {
@@ -34,7 +44,9 @@ internal static class AccessQuestionCommands
             if (known.Count > 1)
             {
                 Terminal.Say($"error: {name} may be any of several accounts. Name one by its id:");
-                known.Select(account => $"  {account.Username} ({SubjectTypes.Write(account.Kind)}): {account.Subject}").ToList().ForEach(Terminal.Say);
+                known.Select(account => $"  {account.Username} ({SubjectTypes.Write(account.Kind)}): {account.Subject}")
+                    .ToList()
+                    .ForEach(Terminal.Say);
                 return ExitCode.Invalid;
             }
 
@@ -71,7 +83,8 @@ internal static class AccessQuestionCommands
         var row = Row();
         var limit = AccessCommand.Limit();
         var json = AccessCommand.JsonOutput();
-        return new Verb("who-can", "List the accounts that may do something, each with the ways that lead there. Exit code 0: somebody, 3: nobody.", async (services, line, cancellationToken) =>
+        const string description = "List the accounts that may do something, each with its grant paths. Exit code 0: somebody, 3: nobody.";
+        return new Verb("who-can", description, async (services, line, cancellationToken) =>
         {
             if (Read(services, line.GetRequiredValue(permission)) is not { } asked)
             {
@@ -104,7 +117,8 @@ internal static class AccessQuestionCommands
         };
     }
 
-    private static Option<string?> Row() => new("--row") { Description = "On which row, by its id. Left out: on the model as a whole.", HelpName = "id" };
+    private static Option<string?> Row() =>
+        new("--row") { Description = "On which row, by its id. Left out: on the model as a whole.", HelpName = "id" };
 
     private static Permission? Read(IServiceProvider services, string text)
     {

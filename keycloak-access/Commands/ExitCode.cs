@@ -3,7 +3,6 @@ namespace KeycloakAccess.Commands;
 /// <summary>What a verb ends with, for scripts and pipelines. The service itself ends with 0, or with 1 if it cannot start.</summary>
 internal static class ExitCode
 {
-    /// <summary>Done. For <c>diff</c>: nothing differs.</summary>
     public const int Done = 0;
 
     /// <summary>The database, a file, the network or the configuration stands in the way. Trying again may help.</summary>

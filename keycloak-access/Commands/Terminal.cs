@@ -24,7 +24,6 @@ internal static class Terminal
         Console.Out.WriteLine(Coloured ? Colour(printable) : printable);
     }
 
-    /// <summary>Data of many lines, none of which holds a name with a line break in it.</summary>
     public static void WriteLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Write);
 
     /// <summary>Escapes what a terminal would interpret. Line breaks stand between values only.</summary>

@@ -168,7 +168,6 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         }
     }
 
-    // Takes from the widest column, so that short names stay whole.
     private static int[] Fit(int[] widths)
     {
         var available = Width - (3 * Frame) - (2 * Arrow.Length);

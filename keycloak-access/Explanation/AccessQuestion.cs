@@ -11,14 +11,12 @@ internal sealed record AccessQuestion(
     string? SubjectType = null,
     IReadOnlySet<string>? Scopes = null)
 {
-    /// <summary>In the place of a row's id: the model itself.</summary>
     public const string WholeModel = "*";
 
     /// <summary>A row that is to be added is not there yet.</summary>
     public bool IsAboutRow => Row != WholeModel && Permission.Action != Permission.Add;
 }
 
-/// <summary>The types of subjects. <c>user</c> and <c>person</c> are the same.</summary>
 internal static class SubjectTypes
 {
     public const string User = "user";

@@ -17,14 +17,12 @@ internal sealed class AccessQuestions(
     private readonly bool _mayViewAccess = caller is null || caller.May(AccessPermissions.View);
     private readonly Dictionary<string, KnownSubject?> _known = new(StringComparer.Ordinal);
 
-    /// <summary>For commands, which have no caller.</summary>
     public static async Task<AccessQuestions> OpenAsync(IServiceProvider services, CancellationToken cancellationToken) =>
         Create(services, await services.GetRequiredService<AccessRulesCache>().CurrentAsync(cancellationToken), caller: null);
 
     public static async ValueTask<AccessQuestions?> BindAsync(HttpContext context) =>
         await Caller.BindAsync(context) is { } caller ? Create(context.RequestServices, caller.Rules, caller) : null;
 
-    /// <summary>An unknown subject, permission or row is refused, and no error.</summary>
     public async Task<AccessAnswer> EvaluateAsync(AccessQuestion question, CancellationToken cancellationToken) =>
         await AnswerAsync(question, await FindSubjectAsync(question, cancellationToken), cancellationToken);
 

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Explains to its sender why a request could not be read. The framework's own messages name types of the program.</summary>
 internal static partial class BadRequests
 {
     public static string Explain(BadHttpRequestException exception)

@@ -92,21 +92,22 @@ internal sealed class AccessRules
 
     public IReadOnlyList<GrantingGroup> GroupsGranting(Permission permission)
     {
-        if (_granting.TryGetValue(permission, out var ways))
+        if (_granting.TryGetValue(permission, out var known))
         {
-            return ways;
+            return known;
         }
 
-        ways = [.. GroupsByName
+        GrantingGroup[] granting = [.. GroupsByName
             .Where(group => group.Permissions.Any(granted => granted.Covers(permission)))
-            .Select(group => new GrantingGroup(group, [.. MappingsInto(group.Id).OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal)]))];
+            .Select(group => new GrantingGroup(
+                group, [.. MappingsInto(group.Id).OrderBy(mapping => mapping.Pattern.ToString(), StringComparer.Ordinal)]))];
         // Callers may ask about any number of permissions that do not exist.
         if (_granting.Count < MostRememberedPermissions)
         {
-            _granting.TryAdd(permission, ways);
+            _granting.TryAdd(permission, granting);
         }
 
-        return ways;
+        return granting;
     }
 
     /// <summary>A pure function of any order. Fewer roles grant more only where a denial goes with them.</summary>

@@ -48,13 +48,15 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             ORDER BY g.name, p.permission
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(string Group, string Permission)>(new CommandDefinition(sql, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<(string Group, string Permission)>(
+            new CommandDefinition(sql, cancellationToken: cancellationToken));
         string[] mistakes = [.. rows
             .Select(row => catalogue.Mistake(row.Permission, wildcards: true) is { } mistake ? $"Group {row.Group}: {mistake}" : null)
             .OfType<string>()];
         if (mistakes.Length > 0)
         {
-            throw new PermissionNameException([.. mistakes, "Export the rules with \"access export\", mend them, and put them back with \"access apply\"."]);
+            throw new PermissionNameException(
+                [.. mistakes, "Export the rules with \"access export\", mend them, and put them back with \"access apply\"."]);
         }
     }
 
@@ -75,7 +77,8 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             SELECT g.id, g.name, g.is_default, p.permission, p.denied FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
             SELECT id, kind, client, name, group_id FROM role_mappings
             """;
-        await using var reader = await connection.QueryMultipleAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
+        await using var reader = await connection.QueryMultipleAsync(
+            new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
 
         var version = await reader.ReadSingleAsync<long>();
         var groups = (await reader.ReadAsync<GroupRow>())

@@ -20,7 +20,11 @@ public sealed class Caller
         Rules = rules;
         // A session has no scopes: a sign-in asks Keycloak only who somebody is.
         Subject = new Subject(
-            record.AccountId, identity.Kind, record.Enabled, rules.Resolve(identity.Roles, record.Groups), identity.IsSession ? null : identity.Scopes);
+            record.AccountId,
+            identity.Kind,
+            record.Enabled,
+            rules.Resolve(identity.Roles, record.Groups),
+            identity.IsSession ? null : identity.Scopes);
         Actor = new Actor(
             record.AccountId, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
     }

@@ -33,7 +33,6 @@ internal abstract record ChangeFailure
     /// <summary>The field is empty where it is about the whole.</summary>
     internal sealed record Conflict(string Field, string Detail) : ChangeFailure;
 
-    /// <summary>The author would grant, or take away, what they do not hold.</summary>
     internal sealed record Refused(IReadOnlyList<string> Lacking) : ChangeFailure
     {
         public string Detail => GrantGuard.Detail(Lacking);

@@ -99,7 +99,6 @@ internal sealed record ChangeTransaction(
     public Task RecordAsync(params IReadOnlyList<AuditChange> changes) =>
         Audit.RecordAsync(Connection, Transaction, Actor, changes, CancellationToken);
 
-    /// <summary>Asks by the rules that this transaction changes.</summary>
     public async Task<ChangeFailure.Refused?> RefuseAsync(ChangeAuthor author, IEnumerable<string> permissions)
     {
         // Another change may have come first since the request began.

@@ -16,8 +16,8 @@ internal sealed record DecisionExplanation(
     IReadOnlyList<string>? HeldScopes,
     IReadOnlyList<GrantingGroup> GrantingGroups)
 {
-    /// <summary>A pure function, in a stable order.</summary>
-    public static DecisionExplanation Create(Subject subject, AccessRequirement requirement, AccessRules rules, PermissionCatalogue catalogue)
+    public static DecisionExplanation Create(
+        Subject subject, AccessRequirement requirement, AccessRules rules, PermissionCatalogue catalogue)
     {
         var decision = Decision.Evaluate(subject, requirement, catalogue);
         if (requirement.Permission is not { } permission)

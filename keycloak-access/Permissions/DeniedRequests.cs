@@ -12,7 +12,6 @@ internal static class DeniedRequests
         decision.Permission == default ? null : decision.Permission,
         decision.Reason == DecisionReason.InsufficientScope ? decision.Scope : null);
 
-    /// <summary>Without a permission: the one that the endpoint asks for.</summary>
     public static void Add(
         HttpContext context,
         Caller caller,

@@ -26,25 +26,27 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
 
     public IReadOnlyList<string> Lacking(GroupRule group) => Lacking(group.Written);
 
-    public static string Detail(IReadOnlyList<string> lacking) => $"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", lacking)}.";
+    public static string Detail(IReadOnlyList<string> lacking) =>
+        $"Nobody grants or takes away what they do not hold. You lack {string.Join(", ", lacking)}.";
 
     /// <summary>Records no refusal.</summary>
     public IReadOnlyList<string> Lacking(IEnumerable<string> permissions) =>
         [.. permissions
-            .Where(text => !Permission.TryParse(text, out var permission) || !MayHandOut(permission))
+            .Where(text => !Permission.TryParse(text, out var permission) || !MayGrant(permission))
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)];
 
     // The groups must grant it as widely as it is written, and the token must have been issued for all that it covers:
     // else a narrow token could make wide ones.
-    private bool MayHandOut(Permission granted) =>
+    private bool MayGrant(Permission granted) =>
         caller.Access.Grants(granted)
         && catalogue.Permissions.Where(granted.Covers).All(permission => caller.Decide(permission).IsAllowed);
 
-    public static GrantGuard For(HttpContext context, Caller caller) => new(
+    public static GrantGuard Create(HttpContext context, Caller caller) => new(
         caller,
         context.RequestServices.GetRequiredService<PermissionCatalogue>(),
         lacking => DeniedRequests.Add(context, caller, ProblemCode.GrantRefused, missingPermissions: lacking));
 
-    public static async ValueTask<GrantGuard?> BindAsync(HttpContext context) => await Caller.BindAsync(context) is { } caller ? For(context, caller) : null;
+    public static async ValueTask<GrantGuard?> BindAsync(HttpContext context) =>
+        await Caller.BindAsync(context) is { } caller ? Create(context, caller) : null;
 }

@@ -11,7 +11,11 @@ internal static class GroupMappings
         const string sql = "SELECT id, kind, client, name FROM role_mappings WHERE group_id = @groupId ORDER BY id";
         var rows = await change.QueryAsync<Row>(sql, new { groupId });
         return [.. rows.Select(row => new AuditChange(
-            RoleMappingPermissions.Model, row.Id.ToString(), Permission.Delete, Values(row.Kind, row.Client, row.Name, groupId, groupName), After: null))];
+            RoleMappingPermissions.Model,
+            row.Id.ToString(),
+            Permission.Delete,
+            Values(row.Kind, row.Client, row.Name, groupId, groupName),
+            After: null))];
     }
 
     public static async Task<(string Name, IEnumerable<string> Written)?> FindGroupAsync(ChangeTransaction change, Guid groupId)

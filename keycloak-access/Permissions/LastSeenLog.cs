@@ -23,7 +23,10 @@ internal sealed class LastSeenLog(Database database, TimeProvider clock, ILogger
         new(later.At, later.Names ?? earlier.Names, later.Roles ?? earlier.Roles);
 
     protected override Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<Guid, LastSeen>> batch, CancellationToken cancellationToken)
+        DbConnection connection,
+        DbTransaction transaction,
+        IReadOnlyList<KeyValuePair<Guid, LastSeen>> batch,
+        CancellationToken cancellationToken)
     {
         const string sql = """
             UPDATE accounts

@@ -11,7 +11,7 @@ internal sealed class ObservedRoles(Database database) : IDisposable
     private const int ReadAgain = 1000;
 
     private readonly SemaphoreSlim _reading = new(1, 1);
-    private volatile Snapshot _seen = new([], 0);
+    private volatile Snapshot _observed = new([], 0);
 
     public async ValueTask<IReadOnlyList<ObservedRole>> ListAsync(CancellationToken cancellationToken)
     {
@@ -19,9 +19,10 @@ internal sealed class ObservedRoles(Database database) : IDisposable
         await _reading.WaitAsync(cancellationToken);
         try
         {
-            var before = _seen;
+            var before = _observed;
             await using var connection = await database.OpenAsync(cancellationToken);
-            var newest = await connection.ExecuteScalarAsync<long?>(new CommandDefinition("SELECT MAX(id) FROM observed_roles", cancellationToken: cancellationToken)) ?? 0;
+            var newest = await connection.ExecuteScalarAsync<long?>(
+                new CommandDefinition("SELECT MAX(id) FROM observed_roles", cancellationToken: cancellationToken)) ?? 0;
             if (newest == before.Newest)
             {
                 return before.Roles;
@@ -29,8 +30,12 @@ internal sealed class ObservedRoles(Database database) : IDisposable
 
             var from = Math.Max(0, before.Newest - ReadAgain);
             var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, new { from }, cancellationToken: cancellationToken));
-            ObservedRole[] roles = [.. before.Roles.TakeWhile(seen => seen.Id <= from), .. rows.Select(row => new ObservedRole(row.Id, new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name)))];
-            _seen = new Snapshot(roles, newest);
+            ObservedRole[] roles =
+            [
+                .. before.Roles.TakeWhile(role => role.Id <= from),
+                .. rows.Select(row => new ObservedRole(row.Id, new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name))),
+            ];
+            _observed = new Snapshot(roles, newest);
             return roles;
         }
         finally

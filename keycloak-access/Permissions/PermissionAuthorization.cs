@@ -64,7 +64,8 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
 {
     private readonly AuthorizationMiddlewareResultHandler _default = new();
 
-    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    public async Task HandleAsync(
+        RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         var refusal = authorizeResult.AuthorizationFailure?.FailureReasons.OfType<Refusal>().FirstOrDefault();
         await CountAsync(context, authorizeResult.Succeeded, refusal);
@@ -124,13 +125,16 @@ internal static class Refusals
         DecisionReason.AccountKindRefused =>
             "This is for one kind of account only: services call the API with a service account's token, people with their own.",
         DecisionReason.PermissionDenied =>
-            $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. Ask to be taken out of that group.",
+            $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. " +
+            "Ask to be taken out of that group.",
         // An endpoint for any account names scopes and no permission.
         DecisionReason.InsufficientScope when decision.Permission == default =>
             $"The token was issued for less than this call needs. Ask Keycloak for a token with the scope {decision.Scope}.",
         DecisionReason.InsufficientScope =>
-            $"Your groups allow {decision.Permission}, but the token was issued for less. Ask Keycloak for a token with the scope {decision.Scope}.",
-        _ => $"None of your groups grants {decision.Permission}. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
+            $"Your groups allow {decision.Permission}, but the token was issued for less. " +
+            $"Ask Keycloak for a token with the scope {decision.Scope}.",
+        _ => $"None of your groups grants {decision.Permission}. " +
+            "Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
     };
 
     // Announces a missing scope as RFC 6750, section 3.1 says. Whoever may look at access gets a link to the explanation.
@@ -156,7 +160,8 @@ internal static class Refusals
         {
             var problem = Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
             // What an endpoint requires besides the model's own scope is not what the explanation of the permission is about.
-            var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;
+            var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope
+                && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;
             if (decision.Permission != default && !bySomethingElse && caller.May(AccessPermissions.View))
             {
                 problem.ProblemDetails.Extensions["explanation"] = context.Request.PathBase + ExplanationPath

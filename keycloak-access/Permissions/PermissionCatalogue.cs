@@ -28,7 +28,9 @@ internal sealed class PermissionCatalogue
         var all = models.ToArray();
         if (all.GroupBy(model => model.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var name })
         {
-            throw new InvalidOperationException($"Two resources are called {name}. AddResource and AddModel declare those of the application, and the engine has some too: give one another name.");
+            throw new InvalidOperationException(
+                $"Two resources are called {name}. AddResource and AddModel declare those of the application, " +
+                "and the engine has some too: give one another name.");
         }
 
         _models = all.ToDictionary(model => model.Name, StringComparer.Ordinal);
@@ -47,7 +49,8 @@ internal sealed class PermissionCatalogue
         _requireScopes.UnionWith(options.Value.RequireScopes ? _models.Keys : options.Value.RequireScopesFor);
         if (_requireScopes.FirstOrDefault(name => !_models.ContainsKey(name)) is { } unknown)
         {
-            throw new PermissionNameException([$"Permissions:RequireScopesFor names the model {unknown}, which does not exist.{Suggest(unknown, _models.Keys)}"]);
+            throw new PermissionNameException(
+                [$"Permissions:RequireScopesFor names the model {unknown}, which does not exist.{Suggest(unknown, _models.Keys)}"]);
         }
     }
 
@@ -59,7 +62,6 @@ internal sealed class PermissionCatalogue
         .Append(Permission.Any)
         .Select(model => new Permission(model, Permission.Any).ToString());
 
-    /// <summary>The scopes that narrow a token here. Others, such as <c>profile</c>, mean nothing to this service.</summary>
     public IReadOnlyCollection<string> Scopes => _scopes;
 
     public IReadOnlyList<ExtraScope> ExtraScopes { get; }
@@ -82,20 +84,18 @@ internal sealed class PermissionCatalogue
         // The nearest name to a text of a thousand letters is not worth looking for.
         if (text.Length > LongestText || !Permission.TryParse(text, out var permission))
         {
-            return $"\"{(text.Length > LongestText ? text[..LongestText] + "…" : text)}\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.";
+            return $"\"{(text.Length > LongestText ? text[..LongestText] + "…" : text)}\" is not of the form model:action, as in book:view. " +
+                "Wildcards are book:* and *:*, and no others.";
         }
 
-        if (wildcards && permission.Action == Permission.Any && (permission.Model == Permission.Any || _models.ContainsKey(permission.Model)))
+        if (Contains(permission)
+            || (wildcards && permission is { Action: Permission.Any, Model: var name } && (name == Permission.Any || _models.ContainsKey(name))))
         {
             return null;
         }
 
-        if (Contains(permission))
-        {
-            return null;
-        }
-
-        var remedy = NearestName.Find(text, Permissions.Select(known => known.ToString()).Concat(wildcards ? Wildcards : [])) is { } nearest ? $"Did you mean {nearest}?"
+        var known = Permissions.Select(each => each.ToString()).Concat(wildcards ? Wildcards : []);
+        var remedy = NearestName.Find(text, known) is { } nearest ? $"Did you mean {nearest}?"
             : FindModel(permission.Model) is { } model ? $"Actions of {model.Name} are {string.Join(", ", model.Actions)}."
             : $"Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}.";
         return $"The permission {text} does not exist. {remedy}";
@@ -105,7 +105,9 @@ internal sealed class PermissionCatalogue
         IsScope(scope) ? null : $"The scope {scope} does not exist.{Suggest(scope, _scopes)}";
 
     private static string Suggest(string text, IEnumerable<string> known) =>
-        NearestName.Find(text, known) is { } nearest ? $" Did you mean {nearest}?" : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+        NearestName.Find(text, known) is { } nearest
+            ? $" Did you mean {nearest}?"
+            : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
 }
 
 /// <summary>Names in settings or in the database that do not exist. It ends the start.</summary>

@@ -25,7 +25,9 @@ public static class PermissionSetup
         services.AddSingleton<SubjectStore>();
         services.AddScoped<CurrentCaller>();
         services.AddSingleton(provider => new ApplicationAuditLog(
-            provider.GetRequiredService<Database>(), provider.GetRequiredService<AuditLog>(), provider.GetRequiredService<PermissionCatalogue>()));
+            provider.GetRequiredService<Database>(),
+            provider.GetRequiredService<AuditLog>(),
+            provider.GetRequiredService<PermissionCatalogue>()));
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusalResultHandler>();
         services.AddAuthorization();
@@ -55,7 +57,9 @@ public static class PermissionSetup
         if (actions.Prepend(plural).Prepend(name).FirstOrDefault(text => !IsName(text)) is { } wrong)
         {
             throw new ArgumentException(
-                $"The resource {name}: \"{wrong}\" cannot be a name. Names are lower-case letters, digits and single hyphens, as in credit-note.", nameof(name));
+                $"The resource {name}: \"{wrong}\" cannot be a name. " +
+                "Names are lower-case letters, digits and single hyphens, as in credit-note.",
+                nameof(name));
         }
 
         services.AddModel(name, plural, title ?? string.Concat(plural[..1].ToUpperInvariant(), plural[1..].Replace('-', ' ')), actions);
@@ -114,17 +118,20 @@ public static class PermissionSetup
         var catalogue = routes.ServiceProvider.GetRequiredService<PermissionCatalogue>();
         foreach (var endpoint in BuildEndpoints(routes))
         {
-            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is null)
+            var isOpen = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+            var isProtected = endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null;
+            if (!isOpen && !isProtected)
             {
                 throw new InvalidOperationException(
                     $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
             }
 
             // Whoever wrote both meant to protect it, and AllowAnonymous would win.
-            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null)
+            if (isOpen && isProtected)
             {
                 throw new InvalidOperationException(
-                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, which wins over the RequirePermission or RequireEnabledAccount that it has too. Take one of them out.");
+                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, " +
+                    "which wins over the RequirePermission or RequireEnabledAccount that it has too. Take one of them out.");
             }
 
             if (Mistakes(endpoint, catalogue).FirstOrDefault() is { } mistake)
@@ -164,7 +171,7 @@ public static class PermissionSetup
 
     private static string PluralOf(string name) =>
         name is [.., not ('a' or 'e' or 'i' or 'o' or 'u'), 'y'] ? $"{name[..^1]}ies"
-        : name.EndsWith('s') || name.EndsWith('x') || name.EndsWith("ch", StringComparison.Ordinal) || name.EndsWith("sh", StringComparison.Ordinal) ? $"{name}es"
+        : name is [.., 's' or 'x'] or [.., 'c' or 's', 'h'] ? $"{name}es"
         : $"{name}s";
 
     private static bool IsName(string text) =>

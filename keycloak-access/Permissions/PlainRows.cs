@@ -17,7 +17,8 @@ internal sealed class PlainRows(Database database, string model, string exists, 
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(exists, new { row }, cancellationToken: cancellationToken)) > 0;
+        return await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition(exists, new { row }, cancellationToken: cancellationToken)) > 0;
     }
 
     public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(

@@ -2,7 +2,6 @@ using KeycloakAccess.Authentication;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>How the three kinds of Keycloak roles are written in the database, in JSON and in forms.</summary>
 internal static class RoleKinds
 {
     public const string RealmRole = "realm-role";

@@ -45,7 +45,10 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
         {
             if (text.AsSpan().IndexOfAny(Unwanted) is >= 0 and var at)
             {
-                yield return (part, $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)text[at]:X4}. Leave it out.");
+                yield return (
+                    part,
+                    $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, is obeyed by a terminal " +
+                    $"or turns text around: U+{(int)text[at]:X4}. Leave it out.");
             }
         }
 
@@ -61,12 +64,17 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 
         if (Name.Length > 0 && Name.AsSpan().Trim(Any).IsEmpty)
         {
-            yield return (RolePatternPart.Name, "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, or make the group a default group.");
+            yield return (
+                RolePatternPart.Name,
+                "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, " +
+                "or make the group a default group.");
         }
 
         if (Client.Contains(Any, StringComparison.Ordinal))
         {
-            yield return (RolePatternPart.Client, "The client of a client role is named in full: whoever may add a client could else give themselves the role.");
+            yield return (
+                RolePatternPart.Client,
+                "The client of a client role is named in full: whoever may add a client could else give themselves the role.");
         }
 
         if (Kind == RoleKind.KeycloakGroup && !Name.StartsWith('/'))

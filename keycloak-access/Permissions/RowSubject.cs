@@ -7,7 +7,9 @@ namespace KeycloakAccess.Permissions;
 /// </summary>
 /// <param name="AccountId">The local account.</param>
 /// <param name="IsService">Whether it is a service's.</param>
-/// <param name="May">Whether they may do something, as in <c>May("book", "change")</c>: after groups, and after the scopes of the token if there is one.</param>
+/// <param name="May">
+/// Whether they may do something, as in <c>May("book", "change")</c>: after groups, and after the scopes of the token if there is one.
+/// </param>
 public sealed record RowSubject(Guid AccountId, bool IsService, Func<string, string, bool> May)
 {
     internal static RowSubject FromCaller(Caller caller) =>
@@ -22,7 +24,8 @@ internal interface IModelRows
     Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken);
 
     /// <summary>In the order of ids; after what is no id there is nothing. <paramref name="limit"/> is at least 1.</summary>
-    Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(RowSubject subject, int limit, string? after, CancellationToken cancellationToken);
+    Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
+        RowSubject subject, int limit, string? after, CancellationToken cancellationToken);
 }
 
 /// <summary>Models whose rows are not declared have none here.</summary>

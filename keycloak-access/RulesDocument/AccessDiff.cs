@@ -78,7 +78,8 @@ internal sealed class AccessDiff
         var parts = new[] { GroupDifferenceKind.Added, GroupDifferenceKind.Changed, GroupDifferenceKind.Removed }
             .Select(kind => (Kind: kind, Count: Groups.Count(group => group.Kind == kind)))
             .Where(part => part.Count > 0)
-            .Select((part, index) => $"{part.Count}{(index > 0 ? "" : part.Count == 1 ? " group" : " groups")} {part.Kind.ToString().ToLowerInvariant()}");
+            .Select((part, index) =>
+                $"{part.Count}{(index > 0 ? "" : part.Count == 1 ? " group" : " groups")} {part.Kind.ToString().ToLowerInvariant()}");
         return IsEmpty ? "nothing differs" : string.Join(", ", parts);
     }
 }

@@ -43,7 +43,8 @@ internal sealed class AccessDocumentReader
     public static AccessDocument? Read(byte[] utf8, PermissionCatalogue catalogue, out IReadOnlyList<DocumentMistake> mistakes)
     {
         // Windows editors put a byte order mark before UTF-8. It stands in no column.
-        var reader = new AccessDocumentReader(utf8.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? utf8[Encoding.UTF8.Preamble.Length..] : utf8, catalogue);
+        var text = utf8.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? utf8[Encoding.UTF8.Preamble.Length..] : utf8;
+        var reader = new AccessDocumentReader(text, catalogue);
         var document = reader.ReadText();
         (int, string, string)[] more = reader._more is { } at ? [(at, "", $"There are more mistakes than these {MostMistakes}.")] : [];
         mistakes = [.. reader._mistakes.OrderBy(mistake => mistake.At).Concat(more).Select(reader.Locate)];
@@ -54,7 +55,10 @@ internal sealed class AccessDocumentReader
     {
         if (!Utf8.IsValid(_utf8))
         {
-            Tell(FirstInvalidByte(), "", "This is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1). Save the file as UTF-8.");
+            Tell(
+                FirstInvalidByte(),
+                "",
+                "This is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1). Save the file as UTF-8.");
             return null;
         }
 
@@ -103,7 +107,10 @@ internal sealed class AccessDocumentReader
 
         if (groups.Members.Count > AccessDocument.MostGroups)
         {
-            Tell(groups.Members[AccessDocument.MostGroups].At, Groups, $"There are {groups.Members.Count} groups. A document holds at most {AccessDocument.MostGroups}.");
+            Tell(
+                groups.Members[AccessDocument.MostGroups].At,
+                Groups,
+                $"There are {groups.Members.Count} groups. A document holds at most {AccessDocument.MostGroups}.");
             return null;
         }
 
@@ -190,7 +197,8 @@ internal sealed class AccessDocumentReader
                 break;
             }
 
-            if (!Is(item, JsonTokenType.StartObject, place, """an object, as in { "kind": "realm-role", "name": "staff" }""") || Mapping(item, place) is not { } mapping)
+            if (!Is(item, JsonTokenType.StartObject, place, """an object, as in { "kind": "realm-role", "name": "staff" }""")
+                || Mapping(item, place) is not { } mapping)
             {
                 continue;
             }
@@ -202,7 +210,11 @@ internal sealed class AccessDocumentReader
 
             if (mapping.Name.Contains(RolePattern.Any, StringComparison.Ordinal) && ++_patterns == AccessDocument.MostPatterns + 1)
             {
-                Tell(item.At, place, $"A document holds at most {AccessDocument.MostPatterns} patterns, which are role mappings with {RolePattern.Any}, of all groups together.");
+                Tell(
+                    item.At,
+                    place,
+                    $"A document holds at most {AccessDocument.MostPatterns} patterns, " +
+                    $"which are role mappings with {RolePattern.Any}, of all groups together.");
             }
         }
 
@@ -220,7 +232,9 @@ internal sealed class AccessDocumentReader
             }
         }
 
-        var (kind, name, client) = (members.GetValueOrDefault("kind"), members.GetValueOrDefault("name"), members.GetValueOrDefault("client"));
+        var kind = members.GetValueOrDefault("kind");
+        var name = members.GetValueOrDefault("name");
+        var client = members.GetValueOrDefault("client");
         var known = Text(kind, path + ".kind");
         var mapping = new MappingEntry(
             known ?? "",

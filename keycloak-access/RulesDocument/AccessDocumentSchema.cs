@@ -68,7 +68,12 @@ internal static class AccessDocumentSchema
             ["description"] = Text("What the group is for, in a sentence.", GroupLimits.LongestDescription),
             ["permissions"] = List("permission", "What its members may do.", GroupLimits.MostPermissions),
             ["denied"] = List("permission", "What its members may not do, whatever other groups grant them.", GroupLimits.MostPermissions),
-            ["isDefault"] = new JsonObject { ["description"] = "Whether every account is in it, without any role.", ["type"] = "boolean", ["default"] = false },
+            ["isDefault"] = new JsonObject
+            {
+                ["description"] = "Whether every account is in it, without any role.",
+                ["type"] = "boolean",
+                ["default"] = false,
+            },
             ["roleMappings"] = List("roleMapping", "The roles and groups of Keycloak that lead into it.", AccessDocument.MostMappings),
         },
     };
@@ -83,7 +88,8 @@ internal static class AccessDocumentSchema
             ["kind"] = new JsonObject { ["enum"] = new JsonArray([.. RoleKinds.All.Select(kind => JsonValue.Create(kind))]) },
             ["client"] = Text("The client id that owns a client role.", RolePattern.LongestClient),
             ["name"] = Text(
-                "The role's name, or the group's full path, exactly as in Keycloak. * stands for any run of characters: book-*, /operations/*.",
+                "The role's name, or the group's full path, exactly as in Keycloak. " +
+                "* stands for any run of characters: book-*, /operations/*.",
                 RolePattern.LongestName,
                 shortest: 1),
         },
@@ -112,8 +118,14 @@ internal static class AccessDocumentSchema
         ["properties"] = new JsonObject { ["kind"] = new JsonObject { ["const"] = kind } },
     };
 
-    private static JsonObject List(string item, string description, int most) =>
-        new() { ["description"] = description, ["type"] = "array", ["uniqueItems"] = true, ["items"] = Reference(item), ["maxItems"] = most };
+    private static JsonObject List(string item, string description, int most) => new()
+    {
+        ["description"] = description,
+        ["type"] = "array",
+        ["uniqueItems"] = true,
+        ["items"] = Reference(item),
+        ["maxItems"] = most,
+    };
 
     private static JsonObject Text(string description, int? longest = null, int? shortest = null)
     {

@@ -24,7 +24,11 @@ internal sealed record AccessState(long Version, IReadOnlyList<StoredGroup> Grou
         return new AccessRules(
             Version,
             groups.Select(group => new GroupRule(
-                group.Id, group.Entry.Name, GroupRule.Granted(group.Entry.Permissions), GroupRule.Denies(group.Entry.Denied), group.Entry.IsDefault)),
+                group.Id,
+                group.Entry.Name,
+                GroupRule.Granted(group.Entry.Permissions),
+                GroupRule.Denies(group.Entry.Denied),
+                group.Entry.IsDefault)),
             groups.SelectMany(group => group.Entry.Mappings.Select(mapping =>
                 new MappingRule(Guid.NewGuid(), new RolePattern(RoleKinds.Parse(mapping.Kind), mapping.Client, mapping.Name), group.Id))));
     }

@@ -45,7 +45,8 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
             return diff.IsEmpty ? ChangeOutcome.Unchanged(diff) : ChangeOutcome.Done(diff);
         }, cancellationToken);
 
-    private static async Task<AccessState> ReadAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    private static async Task<AccessState> ReadAsync(
+        DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
         const string sql = """
             SELECT version FROM access_version;
@@ -57,7 +58,8 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
             SELECT group_id, permission, denied FROM group_permissions;
             SELECT id, kind, client, name, group_id FROM role_mappings
             """;
-        await using var reader = await connection.QueryMultipleAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
+        await using var reader = await connection.QueryMultipleAsync(
+            new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
         var version = await reader.ReadSingleAsync<long>();
         var groups = (await reader.ReadAsync<GroupRow>()).AsList();
         var permissions = (await reader.ReadAsync<PermissionRow>()).ToLookup(row => row.GroupId);

@@ -33,7 +33,7 @@ internal static class AccessText
             : $"{report.Affected} of {report.Total} accounts: {report.Gaining} gain, {report.Losing} lose.";
         foreach (var account in report.Accounts)
         {
-            yield return $"~ {account.Username} ({(account.Kind == Authentication.AccountKind.Service ? "service" : "person")}, {account.AccountId})";
+            yield return $"~ {account.Username} ({SubjectTypes.Write(account.Kind)}, {account.AccountId})";
             foreach (var permission in account.Gains)
             {
                 yield return $"    + {permission}";
