@@ -25,7 +25,10 @@ internal static class AccountSearchIndex
         DbConnection connection, DbTransaction transaction, SearchedAccount account, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM account_search_index WHERE account_id = @Id", new { account.Id }, transaction, cancellationToken: cancellationToken));
+            "DELETE FROM account_search_index WHERE account_id = @Id",
+            new { account.Id },
+            transaction,
+            cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
             "INSERT INTO account_search_index (account_id, kind, term) VALUES (@Id, @Kind, @term)",
             TermsOf(account.Username, account.Email, account.Name).Select(term => new { account.Id, account.Kind, term }),

@@ -84,19 +84,22 @@ internal sealed class PermissionCatalogue
         // The nearest name to a text of a thousand letters is not worth looking for.
         if (text.Length > LongestText || !Permission.TryParse(text, out var permission))
         {
-            return $"\"{(text.Length > LongestText ? text[..LongestText] + "…" : text)}\" is not of the form model:action, as in book:view. " +
+            var shown = text.Length > LongestText ? text[..LongestText] + "…" : text;
+            return $"\"{shown}\" is not of the form model:action, as in book:view. " +
                 "Wildcards are book:* and *:*, and no others.";
         }
 
         if (Contains(permission)
-            || (wildcards && permission is { Action: Permission.Any, Model: var name } && (name == Permission.Any || _models.ContainsKey(name))))
+            || (wildcards
+                && permission is { Action: Permission.Any, Model: var model }
+                && (model == Permission.Any || _models.ContainsKey(model))))
         {
             return null;
         }
 
         var known = Permissions.Select(each => each.ToString()).Concat(wildcards ? Wildcards : []);
         var remedy = NearestName.Find(text, known) is { } nearest ? $"Did you mean {nearest}?"
-            : FindModel(permission.Model) is { } model ? $"Actions of {model.Name} are {string.Join(", ", model.Actions)}."
+            : FindModel(permission.Model) is { } found ? $"Actions of {found.Name} are {string.Join(", ", found.Actions)}."
             : $"Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}.";
         return $"The permission {text} does not exist. {remedy}";
     }

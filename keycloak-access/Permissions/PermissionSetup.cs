@@ -123,7 +123,8 @@ public static class PermissionSetup
             if (!isOpen && !isProtected)
             {
                 throw new InvalidOperationException(
-                    $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
+                    $"{endpoint.DisplayName} does not say who may call it: " +
+                    "add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
             }
 
             // Whoever wrote both meant to protect it, and AllowAnonymous would win.

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-
 using KeycloakAccess.Explanation;
 
 namespace KeycloakAccess.RulesDocument;
