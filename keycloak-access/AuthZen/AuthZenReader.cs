@@ -46,11 +46,7 @@ internal static class AuthZenReader
         Check(request.Action, mistakes);
         Check(request.Resource, mistakes);
         return Create(request, mistakes, scopes => new AccessQuestion(
-            "",
-            new Permission(request.Resource!.Type!, request.Action!.Name!),
-            request.Resource.Id!,
-            request.Subject!.Type!,
-            scopes));
+            "", new Permission(request.Resource!.Type!, request.Action!.Name!), request.Resource.Id!, request.Subject!.Type!, scopes));
     }
 
     public static AccessQuestion? Read(ResourceSearchRequest request, Mistakes mistakes)
@@ -71,11 +67,7 @@ internal static class AuthZenReader
         Check(request.Subject, mistakes);
         Check(request.Resource, mistakes);
         return Create(request, mistakes, scopes => new AccessQuestion(
-            request.Subject!.Id!,
-            new Permission(request.Resource!.Type!, ""),
-            request.Resource.Id!,
-            request.Subject.Type!,
-            scopes));
+            request.Subject!.Id!, new Permission(request.Resource!.Type!, ""), request.Resource.Id!, request.Subject.Type!, scopes));
     }
 
     private static AccessQuestion? Create(

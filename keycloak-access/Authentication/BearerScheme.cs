@@ -109,7 +109,7 @@ internal static class BearerScheme
         // RFC 7515, section 4.1.11.
         if (token.TryGetHeaderValue<object>("crit", out _))
         {
-            context.Fail("The token demands an extension that this API does not know.");
+            context.Fail("The token requires an extension that this API does not know.");
             return;
         }
 

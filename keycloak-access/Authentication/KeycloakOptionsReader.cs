@@ -18,7 +18,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         "credentials", "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
     ];
 
-    /// <summary>Keys that would disable a protection: ignored, they would give a false belief.</summary>
+    /// <summary>Keys that would disable a protection: ignored, they would seem to work.</summary>
     private static readonly string[] Refused = ["disable-trust-manager", "allow-any-hostname", "expose-token"];
 
     public void Configure(KeycloakOptions options)
@@ -174,8 +174,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 throw new KeycloakConfigurationException(
-                    $"{path}:credentials:secret-file cannot be read: {exception.Message} Check the path and who may read it.",
-                    exception);
+                    $"{path}:credentials:secret-file cannot be read: {exception.Message} Check the path and who may read it.", exception);
             }
         }
 

@@ -50,11 +50,7 @@ internal static class AccessCommand
             var document = AccessDocumentWriter.Write(state.Document, line.GetRequiredValue(schema));
             await WriteAsync(document, line.GetValue(output), cancellationToken);
             return ExitCode.Done;
-        })
-        {
-            output,
-            schema,
-        };
+        }) { output, schema };
     }
 
     private static Verb Diff()
@@ -88,13 +84,7 @@ internal static class AccessCommand
 
             Terminal.Say(diff.IsEmpty ? "Nothing differs." : $"{AccessText.Sentence(diff)}. Nothing has been changed.");
             return diff.IsEmpty ? ExitCode.Done : ExitCode.No;
-        })
-        {
-            file,
-            accounts,
-            limit,
-            json,
-        };
+        }) { file, accounts, limit, json };
     }
 
     private static Verb Apply()
@@ -157,12 +147,7 @@ internal static class AccessCommand
 
             Terminal.Say(applied.IsEmpty ? "Nothing differs." : $"Applied: {applied}.");
             return ExitCode.Done;
-        })
-        {
-            file,
-            yes,
-            json,
-        };
+        }) { file, yes, json };
     }
 
     private static Verb Schema()
@@ -174,10 +159,7 @@ internal static class AccessCommand
             var schema = AccessDocumentSchema.Write(services.GetRequiredService<PermissionCatalogue>());
             await WriteAsync(schema, line.GetValue(output), cancellationToken);
             return ExitCode.Done;
-        })
-        {
-            output,
-        };
+        }) { output };
     }
 
     private static Argument<string> Document() => new("file") { Description = "The document. - is standard input.", HelpName = "file" };

@@ -63,18 +63,11 @@ internal static class AccessQuestionCommands
             }
             else
             {
-                Terminal.WriteLines($"{AnswerFormatter.Say(answer)}\n\n{AnswerFormatter.Draw(answer)}");
+                Terminal.WriteLines($"{AnswerFormatter.Write(answer)}\n\n{AnswerFormatter.Draw(answer)}");
             }
 
             return answer.IsAllowed ? ExitCode.Done : ExitCode.No;
-        })
-        {
-            subject,
-            permission,
-            row,
-            scopes,
-            json,
-        };
+        }) { subject, permission, row, scopes, json };
     }
 
     public static Verb WhoCan()
@@ -108,13 +101,7 @@ internal static class AccessQuestionCommands
                 : isCut ? $"These are the first {answers.Count} of those who may do {asked}. --limit names more."
                 : $"{answers.Count} {(answers.Count == 1 ? "account" : "accounts")} may do {asked}.");
             return answers.Count > 0 ? ExitCode.Done : ExitCode.No;
-        })
-        {
-            permission,
-            row,
-            limit,
-            json,
-        };
+        }) { permission, row, limit, json };
     }
 
     private static Option<string?> Row() =>
@@ -150,5 +137,5 @@ internal static class AccessQuestionCommands
 
     private static IEnumerable<string> Lines(AccessAnswer answer) =>
         answer.Explanation.Grants.Select(grantPath => $"    {grantPath}")
-            .Prepend($"{AnswerFormatter.Who(answer)} ({SubjectTypes.Write(answer.Subject!.Subject.Kind)}, {answer.Subject.Id})");
+            .Prepend($"{AnswerFormatter.SubjectName(answer)} ({SubjectTypes.Write(answer.Subject!.Subject.Kind)}, {answer.Subject.Id})");
 }

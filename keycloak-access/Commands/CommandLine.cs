@@ -92,8 +92,7 @@ public sealed class CommandLine
         }
     }
 
-    // The host takes --key, /key and key=value, and passes over anything else without a word: a slip in a verb would start
-    // a server.
+    // The host takes --key, /key and key=value, and ignores anything else: a mistyped verb would start a server.
     private static bool IsVerb(string[] args) => args switch
     {
         [] => false,

@@ -4,7 +4,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>Grant paths as boxes and arrows: thin lines grant, thick ones deny, dashed ones would grant.</summary>
 internal sealed class AccessDrawing(AccessAnswer answer)
 {
     /// <summary>In columns.</summary>
@@ -14,7 +13,6 @@ internal sealed class AccessDrawing(AccessAnswer answer)
 
     /// <summary>Two borders and two blanks around the text of a box.</summary>
     private const int Frame = 4;
-
     private const string Arrow = "───▶";
 
     private static readonly Style Thin = new("╭─╮", "│", "╰─╯", "├", Arrow);
@@ -59,7 +57,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
     {
         var kind = answer.Subject is { } subject ? SubjectTypes.Write(subject.Subject.Kind) : "not known here";
         var row = answer.Question.IsAboutRow ? $" on {answer.Question.Row}" : "";
-        return $"{AnswerFormatter.Who(answer)} ({kind}) · {answer.Decision.Permission}{row}";
+        return $"{AnswerFormatter.SubjectName(answer)} ({kind}) · {answer.Decision.Permission}{row}";
     }
 
     private List<Row> Rows()

@@ -70,11 +70,7 @@ internal sealed record AccessAnswer(
         {
             var unknown = new Decision(DecisionReason.SubjectUnknown, question.Permission, "");
             return new AccessAnswer(
-                question,
-                Subject: null,
-                new DecisionExplanation(unknown, [], [], [], HeldScopes: null, []),
-                LacksScope: false,
-                notes);
+                question, Subject: null, new DecisionExplanation(unknown, [], [], [], HeldScopes: null, []), LacksScope: false, notes);
         }
 
         var requirement = new AccessRequirement(question.Permission);

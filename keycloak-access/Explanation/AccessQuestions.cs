@@ -11,7 +11,6 @@ internal sealed class AccessQuestions(
 {
     /// <summary>How many accounts a search reads before it answers with a short page.</summary>
     private const int MostCandidates = 1000;
-
     private const int SmallestRead = 50;
 
     private readonly bool _mayViewAccess = caller is null || caller.May(AccessPermissions.View);

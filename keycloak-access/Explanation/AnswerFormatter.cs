@@ -6,7 +6,7 @@ namespace KeycloakAccess.Explanation;
 
 internal static class AnswerFormatter
 {
-    public static string Say(AccessAnswer answer)
+    public static string Write(AccessAnswer answer)
     {
         var lines = new List<string> { $"{(answer.IsAllowed ? "Yes" : "No")}. {ForAdministrators(answer)}" };
         lines.AddRange(answer.Explanation.Grants.Select(grantPath => $"Granted: {grantPath}"));
@@ -20,7 +20,7 @@ internal static class AnswerFormatter
 
     public static string ForAdministrators(AccessAnswer answer)
     {
-        var who = Who(answer);
+        var who = SubjectName(answer);
         var permission = answer.Decision.Permission;
         return answer.Decision.Reason switch
         {
@@ -103,7 +103,7 @@ internal static class AnswerFormatter
         Rune.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator);
 
-    public static string Who(AccessAnswer answer) => answer.Subject?.Username ?? answer.Question.Subject;
+    public static string SubjectName(AccessAnswer answer) => answer.Subject?.Username ?? answer.Question.Subject;
 
     private static string OnRow(AccessAnswer answer) => answer.Question.IsAboutRow ? $" on {answer.Question.Row}" : "";
 

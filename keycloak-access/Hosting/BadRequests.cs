@@ -34,14 +34,10 @@ internal static partial class BadRequests
     }
 
     [GeneratedRegex(
-        "missing required properties including: (?<names>.+?)\\.?$",
-        RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        "missing required properties including: (?<names>.+?)\\.?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex MissingProperties();
 
     [GeneratedRegex(
-        "^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ",
-        RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 1000)]
+        "^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex BoundParameter();
 }

@@ -17,7 +17,7 @@ internal static class EntityTags
             return Problem.Create(
                 StatusCodes.Status428PreconditionRequired,
                 ProblemCode.PreconditionMissing,
-                "Send the ETag that you got when you read it as If-Match, so that nobody's change is overwritten unseen.");
+                "Send the ETag that you got when you read it as If-Match, so that no change of others is overwritten unseen.");
         }
 
         if (!EntityTagHeaderValue.TryParseList(request.Headers.IfMatch, out var tags) || tags is not [var tag])

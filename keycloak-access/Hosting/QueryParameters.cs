@@ -1,6 +1,6 @@
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Refuses unknown query parameters: a filter with a slip in its name must not return everything.</summary>
+/// <summary>Refuses unknown query parameters: a mistyped filter must not return everything.</summary>
 internal static class QueryParameters
 {
     public static RouteHandlerBuilder AcceptsQuery(this RouteHandlerBuilder builder, params string[] known) =>

@@ -10,11 +10,11 @@ internal sealed record GroupRule(
     public IEnumerable<string> Written => Permissions.Concat(Denied).Select(permission => permission.ToString());
 
     /// <summary>What does not parse was not written by this service, and grants nothing.</summary>
-    public static IReadOnlyList<Permission> Granted(IEnumerable<string> written) =>
+    public static IReadOnlyList<Permission> ParseGranted(IEnumerable<string> written) =>
         [.. written.Select(Parse).OfType<Permission>()];
 
     /// <summary>What does not parse must not vanish: nobody knows what it was meant to deny, so it denies everything.</summary>
-    public static IReadOnlyList<Permission> Denies(IEnumerable<string> written) =>
+    public static IReadOnlyList<Permission> ParseDenied(IEnumerable<string> written) =>
         [.. written.Select(text => Parse(text) ?? new Permission(Permission.Any, Permission.Any))];
 
     private static Permission? Parse(string text) => Permission.TryParse(text, out var permission) ? permission : null;
@@ -31,8 +31,6 @@ internal sealed class AccessRules
 {
     /// <summary>Bounds the memory: a realm with more roles is slower, not larger.</summary>
     private const int MostRemembered = 10_000;
-
-    /// <summary>Bounds the memory; models declare fewer.</summary>
     private const int MostRememberedPermissions = 500;
 
     private readonly FrozenDictionary<Guid, GroupRule> _groups;
@@ -157,7 +155,6 @@ internal sealed class AccessRules
 
 internal sealed record Origin(string Kind, KeycloakRole? Role, MappingRule? Mapping)
 {
-    /// <summary>Keycloak never takes it away.</summary>
     public static readonly Origin Direct = new("direct-member", Role: null, Mapping: null);
 
     public static readonly Origin DefaultGroup = new("default-group", Role: null, Mapping: null);
@@ -181,41 +178,23 @@ internal sealed class EffectiveAccess(IReadOnlyList<Membership> memberships)
 
     public IReadOnlyList<Membership> Memberships => memberships;
 
-    public bool Grants(Permission permission)
-    {
-        foreach (var membership in memberships)
-        {
-            if (Any(membership.Group.Permissions, permission))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public bool Grants(Permission permission) => Covers(static group => group.Permissions, permission);
 
     /// <summary>Wins over every grant.</summary>
-    public bool Denies(Permission permission)
+    public bool Denies(Permission permission) => Covers(static group => group.Denied, permission);
+
+    // Without LINQ: every request comes through here.
+    private bool Covers(Func<GroupRule, IReadOnlyList<Permission>> list, Permission permission)
     {
         foreach (var membership in memberships)
         {
-            if (Any(membership.Group.Denied, permission))
+            var written = list(membership.Group);
+            for (var index = 0; index < written.Count; index++)
             {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // Without LINQ: every request comes through here.
-    private static bool Any(IReadOnlyList<Permission> written, Permission permission)
-    {
-        for (var index = 0; index < written.Count; index++)
-        {
-            if (written[index].Covers(permission))
-            {
-                return true;
+                if (written[index].Covers(permission))
+                {
+                    return true;
+                }
             }
         }
 

@@ -86,8 +86,8 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             .Select(rows => new GroupRule(
                 rows.Key.Id,
                 rows.Key.Name,
-                GroupRule.Granted(rows.Where(row => row.Denied is false).Select(row => row.Permission!)),
-                GroupRule.Denies(rows.Where(row => row.Denied is true).Select(row => row.Permission!)),
+                GroupRule.ParseGranted(rows.Where(row => row.Denied is false).Select(row => row.Permission!)),
+                GroupRule.ParseDenied(rows.Where(row => row.Denied is true).Select(row => row.Permission!)),
                 rows.Key.IsDefault));
         var mappings = (await reader.ReadAsync<MappingRow>())
             .Select(row => new MappingRule(row.Id, new RolePattern(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));

@@ -5,7 +5,6 @@ using Npgsql;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>Makes changes, each in one transaction with its rows of the audit log: all of it or nothing.</summary>
 internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);

@@ -6,19 +6,12 @@ namespace KeycloakAccess.Permissions;
 internal enum DecisionReason
 {
     Allowed,
-
     SubjectUnknown,
-
     AccountDisabled,
-
     AccountKindRefused,
-
     PermissionDenied,
-
     PermissionMissing,
-
     InsufficientScope,
-
     /// <summary>The row is not there, or a row-level rule of the model hides it: one answer for both.</summary>
     RowHidden,
 }
@@ -39,48 +32,30 @@ internal readonly record struct Decision(DecisionReason Reason, Permission Permi
     /// <summary>The same for a person and for a service, for a token and for a session; a pure function.</summary>
     public static Decision Evaluate(Subject subject, AccessRequirement requirement, PermissionCatalogue catalogue)
     {
-        var permission = requirement.Permission ?? default;
-        if (!subject.IsEnabled)
-        {
-            return new Decision(DecisionReason.AccountDisabled, permission, "");
-        }
-
-        if (requirement.Only is { } only && only != subject.Kind)
-        {
-            return new Decision(DecisionReason.AccountKindRefused, permission, "");
-        }
-
-        if (requirement.Permission is not null)
-        {
-            // Asking for what does not exist is a mistake in the code, and is denied.
-            if (!catalogue.Contains(permission))
-            {
-                return new Decision(DecisionReason.PermissionMissing, permission, "");
-            }
-
-            if (subject.Access.Denies(permission))
-            {
-                return new Decision(DecisionReason.PermissionDenied, permission, "");
-            }
-
-            if (!subject.Access.Grants(permission))
-            {
-                return new Decision(DecisionReason.PermissionMissing, permission, "");
-            }
-        }
-
-        return CoveredBy(subject.Scopes, requirement, catalogue)
-            ? new Decision(DecisionReason.Allowed, permission, "")
-            : new Decision(DecisionReason.InsufficientScope, permission, string.Join(' ', Alternatives(requirement, catalogue)[0]));
+        var reason = FindReason(subject, requirement, catalogue);
+        var scope = reason == DecisionReason.InsufficientScope ? string.Join(' ', Alternatives(requirement, catalogue)[0]) : "";
+        return new Decision(reason, requirement.Permission ?? default, scope);
     }
 
     /// <summary>Any one set is enough; none where no scope matters.</summary>
     public static IReadOnlyList<IReadOnlyList<string>> Alternatives(AccessRequirement requirement, PermissionCatalogue catalogue) =>
         requirement.Scopes ?? (requirement.Permission is { } permission ? catalogue.ScopesFor(permission) : []);
 
+    private static DecisionReason FindReason(Subject subject, AccessRequirement requirement, PermissionCatalogue catalogue) =>
+        requirement.Permission switch
+        {
+            _ when !subject.IsEnabled => DecisionReason.AccountDisabled,
+            _ when requirement.Only is { } only && only != subject.Kind => DecisionReason.AccountKindRefused,
+            // Asking for what does not exist is a mistake in the code, and is denied.
+            { } permission when !catalogue.Contains(permission) => DecisionReason.PermissionMissing,
+            { } permission when subject.Access.Denies(permission) => DecisionReason.PermissionDenied,
+            { } permission when !subject.Access.Grants(permission) => DecisionReason.PermissionMissing,
+            _ => IsCovered(subject.Scopes, requirement, catalogue) ? DecisionReason.Allowed : DecisionReason.InsufficientScope,
+        };
+
     // Scopes narrow, never widen: a token that holds none of ours is not narrowed unless scopes are required, and one that
     // holds any is held to them.
-    private static bool CoveredBy(IReadOnlySet<string>? held, AccessRequirement requirement, PermissionCatalogue catalogue)
+    private static bool IsCovered(IReadOnlySet<string>? held, AccessRequirement requirement, PermissionCatalogue catalogue)
     {
         var alternatives = Alternatives(requirement, catalogue);
         return held is null

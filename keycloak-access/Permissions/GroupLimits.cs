@@ -14,7 +14,6 @@ internal static partial class GroupLimits
     // For JSON Schema (ECMA-262). In .NET $ lets a line feed follow: there, ask IsName, or see that the match is as long as the name, as
     // [RegularExpression] does.
     public const string NamePattern = "^" + NameLetters + "$";
-
     public const string NameRule = "may hold lower-case letters, digits and single dashes between them.";
 
     private const string NameLetters = "[a-z0-9]+(-[a-z0-9]+)*";

@@ -113,7 +113,6 @@ internal sealed class PermissionCatalogue
             : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
 }
 
-/// <summary>Names in settings or in the database that do not exist. It ends the start.</summary>
 internal sealed class PermissionNameException : Exception
 {
     public PermissionNameException()

@@ -9,7 +9,6 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 {
     /// <summary>In a Keycloak name it would match itself as well.</summary>
     public const char Any = '*';
-
     public const int LongestName = 500;
     public const int LongestClient = 255;
 
@@ -47,8 +46,8 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
             {
                 yield return (
                     part,
-                    $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, is obeyed by a terminal " +
-                    $"or turns text around: U+{(int)text[at]:X4}. Leave it out.");
+                    $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, controls a terminal " +
+                    $"or changes the direction of text: U+{(int)text[at]:X4}. Leave it out.");
             }
         }
 

@@ -34,8 +34,8 @@ internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, lo
     // before and covers still is neither.
     public bool Gains =>
         Kind == GroupDifferenceKind.Changed
-        && (Exceeds(GroupRule.Granted(AddedPermissions), GroupRule.Granted(Before!.Permissions))
-            || Exceeds(GroupRule.Denies(RemovedDenials), GroupRule.Denies(After!.Denied)));
+        && (Exceeds(GroupRule.ParseGranted(AddedPermissions), GroupRule.ParseGranted(Before!.Permissions))
+            || Exceeds(GroupRule.ParseDenied(RemovedDenials), GroupRule.ParseDenied(After!.Denied)));
 
     public bool ChangesDescription => !string.Equals(Before?.Description ?? "", After?.Description ?? "", StringComparison.Ordinal);
 
@@ -63,7 +63,7 @@ internal sealed class AccessDiff
     public bool IsEmpty => Groups.Count == 0;
 
     /// <summary>A renamed group is one removed and one added: nothing but the name says which is which.</summary>
-    public static AccessDiff Between(AccessDocument before, AccessDocument after, Func<string, long> directMembers)
+    public static AccessDiff Compare(AccessDocument before, AccessDocument after, Func<string, long> directMembers)
     {
         var old = before.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
         var current = after.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);

@@ -7,7 +7,6 @@ internal sealed class AccessDocument
 {
     /// <summary>Of the form of the document. One that says none is of this version.</summary>
     public const int Version = 1;
-
     public const int MostGroups = 1000;
 
     /// <summary>Of all groups together.</summary>
@@ -22,7 +21,6 @@ internal sealed class AccessDocument
     public IReadOnlyList<GroupEntry> Groups { get; }
 }
 
-/// <summary>Its lists are sorted, and hold nothing twice.</summary>
 internal sealed class GroupEntry
 {
     public GroupEntry(

@@ -8,7 +8,6 @@ namespace KeycloakAccess.RulesDocument;
 internal static class AccessDocumentWriter
 {
     public const string Version = "version";
-
     public const string Schema = "$schema";
 
     /// <summary>Beside the document: <c>access schema</c> writes it there.</summary>

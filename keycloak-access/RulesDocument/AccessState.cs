@@ -9,7 +9,7 @@ internal sealed record AccessState(long Version, IReadOnlyList<StoredGroup> Grou
     public AccessDiff DiffTo(AccessDocument document)
     {
         var members = Groups.ToDictionary(group => group.Entry.Name, group => group.DirectMembers, StringComparer.Ordinal);
-        return AccessDiff.Between(Document, document, members.GetValueOrDefault);
+        return AccessDiff.Compare(Document, document, members.GetValueOrDefault);
     }
 
     public AccessRules Rules => RulesOf(Document);
@@ -26,8 +26,8 @@ internal sealed record AccessState(long Version, IReadOnlyList<StoredGroup> Grou
             groups.Select(group => new GroupRule(
                 group.Id,
                 group.Entry.Name,
-                GroupRule.Granted(group.Entry.Permissions),
-                GroupRule.Denies(group.Entry.Denied),
+                GroupRule.ParseGranted(group.Entry.Permissions),
+                GroupRule.ParseDenied(group.Entry.Denied),
                 group.Entry.IsDefault)),
             groups.SelectMany(group => group.Entry.Mappings.Select(mapping =>
                 new MappingRule(Guid.NewGuid(), new RolePattern(RoleKinds.Parse(mapping.Kind), mapping.Client, mapping.Name), group.Id))));
