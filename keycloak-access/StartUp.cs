@@ -9,7 +9,6 @@ internal sealed class StartUp(IServiceProvider services, Migrator migrator) : IH
 {
     private IEndpointRouteBuilder? _routes;
 
-    /// <summary>Names the application whose endpoints are checked.</summary>
     public void Check(IEndpointRouteBuilder routes) => _routes = routes;
 
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -20,7 +20,7 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
 
         Assert.True(answer.IsAllowed);
         Assert.Equal("alice", answer.Subject?.Username);
-        Assert.StartsWith("Yes. alice may do record:read on record-1.", AnswerFormatter.Say(answer), StringComparison.Ordinal);
+        Assert.StartsWith("Yes. alice may do record:read on record-1.", AnswerFormatter.Write(answer), StringComparison.Ordinal);
         Assert.Equal(
             DecisionReason.RowHidden,
             (await questions.EvaluateAsync(new AccessQuestion("alice", new("record", "read"), "record-4"), Cancel)).Decision.Reason);

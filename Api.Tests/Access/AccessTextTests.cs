@@ -47,7 +47,7 @@ public sealed class AccessTextTests
     }
 
     private static string Head(GroupEntry? before, GroupEntry? after, long members) =>
-        AccessText.Lines(AccessDiff.Between(Document(before), Document(after), _ => members)).First();
+        AccessText.Lines(AccessDiff.Compare(Document(before), Document(after), _ => members)).First();
 
     private static AccessDocument Document(GroupEntry? group) => new(group is null ? [] : [group]);
 

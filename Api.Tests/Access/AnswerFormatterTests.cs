@@ -214,11 +214,11 @@ public sealed class AnswerFormatterTests
     {
         Assert.Contains(
             "Needed: a group that grants it: superusers (realm role superuser).",
-            AnswerFormatter.Say(Answer("account:view", [])),
+            AnswerFormatter.Write(Answer("account:view", [])),
             StringComparison.Ordinal);
         Assert.Contains(
             "Note: The permission book:veiw does not exist. Did you mean book:view?",
-            AnswerFormatter.Say(Answer("book:veiw", [])),
+            AnswerFormatter.Write(Answer("book:veiw", [])),
             StringComparison.Ordinal);
         Assert.Equal("Nobody here is of the type robot. Types are user, person and service.", AnswerFormatter.ForAdministrators(
             AccessAnswer.Create(
@@ -238,9 +238,9 @@ public sealed class AnswerFormatterTests
         var drawing = AnswerFormatter.Draw(answer);
 
         Assert.All(drawing.Split('\n'), line => Assert.InRange(line.Length, 0, 100));
-        Assert.All([drawing, AnswerFormatter.Say(answer)], text =>
+        Assert.All([drawing, AnswerFormatter.Write(answer)], text =>
             Assert.DoesNotContain(text, character => (char.IsControl(character) && character != '\n') || character == '\u202e'));
-        Assert.Equal(2, AnswerFormatter.Say(answer).Split('\n').Length);
+        Assert.Equal(2, AnswerFormatter.Write(answer).Split('\n').Length);
         Assert.Equal(drawing.Split('\n').Where(line => line.StartsWith('╭')).Select(line => line.Length), [100]);
     }
 
@@ -260,7 +260,7 @@ public sealed class AnswerFormatterTests
 
     private static RowCatalogue Rows => new([new Books()]);
 
-    private static string Text(AccessAnswer answer) => $"{AnswerFormatter.Say(answer)}\n----\n{AnswerFormatter.Draw(answer)}";
+    private static string Text(AccessAnswer answer) => $"{AnswerFormatter.Write(answer)}\n----\n{AnswerFormatter.Draw(answer)}";
 
     private static AccessAnswer Answer(
         string permission,

@@ -486,7 +486,8 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
                 """,
                 new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), kind, name, enabled = true, now },
                 transaction);
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, kind, name, email: null, name: null, Cancel);
+            await AccountSearchIndex.WriteAsync(
+                connection, transaction, new SearchedAccount(id, kind, name, Email: null, Name: null), Cancel);
         }
 
         await transaction.CommitAsync(Cancel);

@@ -172,7 +172,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
             .Single(each => each.GetProperty("groupName").GetString() == "superusers").GetProperty("id").GetGuid();
         await AssertRefusedAsync(linus.DeleteAsync($"/api/role-mappings/{mapping}", Cancel), "*:*");
 
-        // What he holds, he may hand out.
+        // What he holds, he may grant.
         var group = await CreateGroupAsync(linus, "book:view");
         await AssertRefusedAsync(
             SendAsync(linus, HttpMethod.Put, $"/api/groups/{group}", "*", """{"name":"wider","permissions":["book:*"]}"""), "book:*");

@@ -6,7 +6,7 @@ using KeycloakAccess.Permissions;
 namespace Api.Tests.Permissions;
 
 /// <summary>
-/// Nobody hands out or takes away what they do not hold: neither as groups write it, nor with a token that was issued for less.
+/// Nobody grants or takes away what they do not hold: neither as groups write it, nor with a token that was issued for less.
 /// </summary>
 public sealed class GrantGuardTests
 {
@@ -62,7 +62,7 @@ public sealed class GrantGuardTests
         Assert.Equal(Notation.Words(lacking), refusal?.Lacking ?? []);
         if (refusal is not null)
         {
-            Assert.Equal($"Nobody hands out or takes away what they do not hold. You lack {string.Join(", ", Notation.Words(lacking))}.", refusal.Detail);
+            Assert.Equal($"Nobody grants or takes away what they do not hold. You lack {string.Join(", ", Notation.Words(lacking))}.", refusal.Detail);
         }
     }
 

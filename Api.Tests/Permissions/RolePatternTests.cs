@@ -102,18 +102,18 @@ public sealed class RolePatternTests
     [InlineData('\u202e')]
     [InlineData('\u2066')]
     [InlineData('\u2069')]
-    public void A_character_that_ends_a_line_or_is_obeyed_or_turns_text_around_is_a_mistake(char character)
+    public void A_character_that_ends_a_line_or_controls_a_terminal_or_changes_the_direction_of_text_is_a_mistake(char character)
     {
         Assert.Equal(
             (
                 RolePatternPart.Name,
-                "The name holds a character that ends a line, is obeyed by a terminal or turns text around: "
+                "The name holds a character that ends a line, controls a terminal or changes the direction of text: "
                     + $"U+{(int)character:X4}. Leave it out."),
             Assert.Single(new RolePattern(RoleKind.RealmRole, "", $"a{character}b").Mistakes()));
         Assert.Equal(
             (
                 RolePatternPart.Client,
-                "The client holds a character that ends a line, is obeyed by a terminal or turns text around: "
+                "The client holds a character that ends a line, controls a terminal or changes the direction of text: "
                     + $"U+{(int)character:X4}. Leave it out."),
             Assert.Single(new RolePattern(RoleKind.ClientRole, $"a{character}b", "x").Mistakes()));
     }

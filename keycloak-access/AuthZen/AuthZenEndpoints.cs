@@ -5,10 +5,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.AuthZen;
 
-/// <summary>
-/// The OpenID AuthZEN Authorization API 1.0, with this service as the policy decision point. Properties of a question are not
-/// looked at: the accounts, groups and rows of this service decide.
-/// </summary>
+/// <summary>OpenID AuthZEN Authorization API 1.0. A question's properties are ignored: accounts, groups and rows here decide.</summary>
 internal static class AuthZenEndpoints
 {
     public const int MostEvaluations = 250;
@@ -261,7 +258,7 @@ internal static class AuthZenEndpoints
         Caller caller,
         HttpContext context,
         CancellationToken cancellationToken)
-        where TRequest : class, ISearchRequest
+        where TRequest : AccessSearchRequest
     {
         var (body, refusal) = await AuthZenJson.ReadAsync(context.Request, cancellationToken);
         if (refusal is not null)

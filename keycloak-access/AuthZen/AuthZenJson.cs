@@ -6,17 +6,14 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.AuthZen;
 
-/// <summary>
-/// Reads bodies as the AuthZEN Authorization API demands (sections 10.1.1 and 11.5): unknown members are ignored, unlike
-/// elsewhere in this service, and ambiguous JSON is refused.
-/// </summary>
+/// <summary>AuthZEN, sections 10.1.1 and 11.5: unknown members are ignored, unlike elsewhere here, and ambiguous JSON is refused.</summary>
 internal static class AuthZenJson
 {
     private const string ContentType = "application/json";
 
     public static async Task<(JsonElement Body, IResult? Refusal)> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        // 400 and not 415, which the certification scenario demands (section 5.4.3).
+        // 400 and not 415, which the certification scenario requires (section 5.4.3).
         if (!request.HasJsonContentType()
             || request.ContentType?.Split(';')[0].Trim().Equals(ContentType, StringComparison.OrdinalIgnoreCase) is not true)
         {
@@ -52,7 +49,6 @@ internal static class AuthZenJson
         }
     }
 
-    /// <summary><paramref name="place"/> is the path of the element in the body.</summary>
     public static T? Read<T>(JsonElement element, Mistakes mistakes, string place = "")
         where T : class
     {
@@ -69,7 +65,7 @@ internal static class AuthZenJson
         }
     }
 
-    /// <summary>The order of members makes no difference to it.</summary>
+    /// <summary>The order of members makes no difference.</summary>
     public static string Fingerprint(params ReadOnlySpan<(JsonElement Element, string? Without)> parts)
     {
         using var buffer = new MemoryStream();
@@ -87,7 +83,6 @@ internal static class AuthZenJson
         return Convert.ToHexStringLower(SHA256.HashData(buffer.GetBuffer().AsSpan(0, (int)buffer.Length))[..16]);
     }
 
-    /// <returns>The member; <see cref="JsonValueKind.Undefined"/> where there is none.</returns>
     public static JsonElement Member(JsonElement element, string name) =>
         element.TryGetProperty(name, out var member) ? member : default;
 
@@ -158,7 +153,6 @@ internal static class AuthZenJson
     }
 }
 
-/// <summary>What is wrong with a request, by member.</summary>
 internal sealed class Mistakes
 {
     private readonly Dictionary<string, string[]> _byMember = new(StringComparer.Ordinal);

@@ -4,7 +4,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.AuthZen;
 
-/// <summary>Makes questions of requests.</summary>
 internal static class AuthZenReader
 {
     public static AccessQuestion? Read(EvaluationRequest request, Mistakes mistakes)
@@ -12,15 +11,12 @@ internal static class AuthZenReader
         Check(request.Subject, mistakes);
         Check(request.Action, mistakes);
         Check(request.Resource, mistakes);
-        var scopes = ReadScopes(request.Context, mistakes);
-        return mistakes.Any
-            ? null
-            : new AccessQuestion(
-                request.Subject!.Id!,
-                new Permission(request.Resource!.Type!, request.Action!.Name!),
-                request.Resource.Id!,
-                request.Subject.Type!,
-                scopes);
+        return Create(request, mistakes, scopes => new AccessQuestion(
+            request.Subject!.Id!,
+            new Permission(request.Resource!.Type!, request.Action!.Name!),
+            request.Resource.Id!,
+            request.Subject.Type!,
+            scopes));
     }
 
     /// <summary>A default may be left out, but must be complete if it is given.</summary>
@@ -49,15 +45,8 @@ internal static class AuthZenReader
         Check(request.Subject, "subject", mistakes);
         Check(request.Action, mistakes);
         Check(request.Resource, mistakes);
-        var scopes = ReadScopes(request.Context, mistakes);
-        return mistakes.Any
-            ? null
-            : new AccessQuestion(
-                "",
-                new Permission(request.Resource!.Type!, request.Action!.Name!),
-                request.Resource.Id!,
-                request.Subject!.Type!,
-                scopes);
+        return Create(request, mistakes, scopes => new AccessQuestion(
+            "", new Permission(request.Resource!.Type!, request.Action!.Name!), request.Resource.Id!, request.Subject!.Type!, scopes));
     }
 
     public static AccessQuestion? Read(ResourceSearchRequest request, Mistakes mistakes)
@@ -65,30 +54,27 @@ internal static class AuthZenReader
         Check(request.Subject, mistakes);
         Check(request.Action, mistakes);
         Check(request.Resource, "resource", mistakes);
-        var scopes = ReadScopes(request.Context, mistakes);
-        return mistakes.Any
-            ? null
-            : new AccessQuestion(
-                request.Subject!.Id!,
-                new Permission(request.Resource!.Type!, request.Action!.Name!),
-                AccessQuestion.WholeModel,
-                request.Subject.Type!,
-                scopes);
+        return Create(request, mistakes, scopes => new AccessQuestion(
+            request.Subject!.Id!,
+            new Permission(request.Resource!.Type!, request.Action!.Name!),
+            AccessQuestion.WholeModel,
+            request.Subject.Type!,
+            scopes));
     }
 
     public static AccessQuestion? Read(ActionSearchRequest request, Mistakes mistakes)
     {
         Check(request.Subject, mistakes);
         Check(request.Resource, mistakes);
+        return Create(request, mistakes, scopes => new AccessQuestion(
+            request.Subject!.Id!, new Permission(request.Resource!.Type!, ""), request.Resource.Id!, request.Subject.Type!, scopes));
+    }
+
+    private static AccessQuestion? Create(
+        AccessContextRequest request, Mistakes mistakes, Func<HashSet<string>?, AccessQuestion> create)
+    {
         var scopes = ReadScopes(request.Context, mistakes);
-        return mistakes.Any
-            ? null
-            : new AccessQuestion(
-                request.Subject!.Id!,
-                new Permission(request.Resource!.Type!, ""),
-                request.Resource.Id!,
-                request.Subject.Type!,
-                scopes);
+        return mistakes.Any ? null : create(scopes);
     }
 
     private static void Check(AccessSubjectRequest? subject, Mistakes mistakes) =>

@@ -4,9 +4,33 @@ using System.Text.Json.Serialization;
 
 namespace KeycloakAccess.AuthZen;
 
+/// <summary>What every question may hold besides.</summary>
+public abstract record AccessContextRequest
+{
+    /// <summary>
+    /// <c>scopes</c>, an array of texts or one text with spaces between them, supposes a token with these scopes. Whatever
+    /// else is here is taken and not looked at.
+    /// </summary>
+    public IReadOnlyDictionary<string, JsonElement>? Context { get; init; }
+}
+
+/// <summary>What every search may hold besides.</summary>
+public abstract record AccessSearchRequest : AccessContextRequest
+{
+    /// <summary>Which page.</summary>
+    public SearchPageRequest? Page { get; init; }
+}
+
+/// <summary>What may have properties.</summary>
+public abstract record AccessPropertiesRequest
+{
+    /// <summary>Taken and not looked at: what decides is what is known here.</summary>
+    public IReadOnlyDictionary<string, JsonElement>? Properties { get; init; }
+}
+
 /// <summary>May the subject do the action on the resource? (AuthZEN Authorization API 1.0, section 6.1)</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record EvaluationRequest
+public sealed record EvaluationRequest : AccessContextRequest
 {
     /// <summary>Who.</summary>
     [Required]
@@ -19,12 +43,6 @@ public sealed record EvaluationRequest
     /// <summary>On what.</summary>
     [Required]
     public AccessResourceRequest? Resource { get; init; }
-
-    /// <summary>
-    /// <c>scopes</c>, an array of texts or one text with spaces between them, supposes a token with these scopes. Whatever
-    /// else is here is taken and not looked at.
-    /// </summary>
-    public IReadOnlyDictionary<string, JsonElement>? Context { get; init; }
 }
 
 /// <summary>
@@ -32,7 +50,7 @@ public sealed record EvaluationRequest
 /// leaves out, each as a whole. Without <c>evaluations</c>, it is one question (section 7.1).
 /// </summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record EvaluationsRequest
+public sealed record EvaluationsRequest : AccessContextRequest
 {
     /// <summary>Who, where an evaluation does not say.</summary>
     public AccessSubjectRequest? Subject { get; init; }
@@ -42,9 +60,6 @@ public sealed record EvaluationsRequest
 
     /// <summary>On what, where an evaluation does not say.</summary>
     public AccessResourceRequest? Resource { get; init; }
-
-    /// <summary>As in a single question, where an evaluation does not say.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Context { get; init; }
 
     /// <summary>The questions, 250 at most, answered in their order.</summary>
     [MaxLength(AuthZenEndpoints.MostEvaluations)]
@@ -67,14 +82,9 @@ public sealed record EvaluationsOptionsRequest
     public string? EvaluationsSemantic { get; init; }
 }
 
-internal interface ISearchRequest
-{
-    SearchPageRequest? Page { get; }
-}
-
 /// <summary>Who may do the action on the resource? (section 8.4)</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record SubjectSearchRequest : ISearchRequest
+public sealed record SubjectSearchRequest : AccessSearchRequest
 {
     /// <summary>The type alone. An id is not looked at.</summary>
     [Required]
@@ -87,17 +97,11 @@ public sealed record SubjectSearchRequest : ISearchRequest
     /// <summary>On what.</summary>
     [Required]
     public AccessResourceRequest? Resource { get; init; }
-
-    /// <summary>As in an evaluation.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Context { get; init; }
-
-    /// <summary>Which page.</summary>
-    public SearchPageRequest? Page { get; init; }
 }
 
 /// <summary>On which resources may the subject do the action? (section 8.5)</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record ResourceSearchRequest : ISearchRequest
+public sealed record ResourceSearchRequest : AccessSearchRequest
 {
     /// <summary>Who.</summary>
     [Required]
@@ -110,17 +114,11 @@ public sealed record ResourceSearchRequest : ISearchRequest
     /// <summary>The type alone. An id is not looked at.</summary>
     [Required]
     public AccessTypeRequest? Resource { get; init; }
-
-    /// <summary>As in an evaluation.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Context { get; init; }
-
-    /// <summary>Which page.</summary>
-    public SearchPageRequest? Page { get; init; }
 }
 
 /// <summary>What may the subject do on the resource? (section 8.6)</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record ActionSearchRequest : ISearchRequest
+public sealed record ActionSearchRequest : AccessSearchRequest
 {
     /// <summary>Who.</summary>
     [Required]
@@ -129,17 +127,11 @@ public sealed record ActionSearchRequest : ISearchRequest
     /// <summary>On what.</summary>
     [Required]
     public AccessResourceRequest? Resource { get; init; }
-
-    /// <summary>As in an evaluation.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Context { get; init; }
-
-    /// <summary>Which page.</summary>
-    public SearchPageRequest? Page { get; init; }
 }
 
 /// <summary>A person or a service (section 5.1).</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record AccessSubjectRequest
+public sealed record AccessSubjectRequest : AccessPropertiesRequest
 {
     /// <summary><c>user</c> or <c>person</c>, which are the same, or <c>service</c>.</summary>
     [Required]
@@ -148,26 +140,20 @@ public sealed record AccessSubjectRequest
     /// <summary>Keycloak's id of the account: <c>sub</c> of its tokens.</summary>
     [Required]
     public string? Id { get; init; }
-
-    /// <summary>Taken and not looked at: what decides is what is known here.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Properties { get; init; }
 }
 
 /// <summary>What is to be done (section 5.3).</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record AccessActionRequest
+public sealed record AccessActionRequest : AccessPropertiesRequest
 {
     /// <summary>An action of the model: <c>view</c>, <c>add</c>, <c>change</c>, <c>delete</c>, or one of its own.</summary>
     [Required]
     public string? Name { get; init; }
-
-    /// <summary>Taken and not looked at.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Properties { get; init; }
 }
 
 /// <summary>A model, or one of its rows (section 5.2).</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record AccessResourceRequest
+public sealed record AccessResourceRequest : AccessPropertiesRequest
 {
     /// <summary>The model's name in permissions: <c>book</c>.</summary>
     [Required]
@@ -176,26 +162,20 @@ public sealed record AccessResourceRequest
     /// <summary>The row's id, or <c>*</c> for the model itself. For <c>add</c>, no row is looked for.</summary>
     [Required]
     public string? Id { get; init; }
-
-    /// <summary>Taken and not looked at: what decides is the row as it is.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Properties { get; init; }
 }
 
 /// <summary>What is searched for.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record AccessTypeRequest
+public sealed record AccessTypeRequest : AccessPropertiesRequest
 {
     /// <summary>As in an evaluation.</summary>
     [Required]
     public string? Type { get; init; }
-
-    /// <summary>Taken and not looked at.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Properties { get; init; }
 }
 
 /// <summary>Which page of a search (section 8.2.1).</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Skip)]
-public sealed record SearchPageRequest
+public sealed record SearchPageRequest : AccessPropertiesRequest
 {
     /// <summary>The <c>next_token</c> of the page before. Everything else must be as it was there.</summary>
     public string? Token { get; init; }
@@ -203,7 +183,4 @@ public sealed record SearchPageRequest
     /// <summary>How many results at most: 100 if not given, and never more than 200.</summary>
     [Range(0, long.MaxValue)]
     public long? Limit { get; init; }
-
-    /// <summary>Taken and not looked at.</summary>
-    public IReadOnlyDictionary<string, JsonElement>? Properties { get; init; }
 }

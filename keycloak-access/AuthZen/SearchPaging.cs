@@ -5,11 +5,8 @@ using KeycloakAccess.Hosting;
 
 namespace KeycloakAccess.AuthZen;
 
-/// <summary>
-/// The page of a search that is asked for (AuthZEN Authorization API 1.0, section 8.2). A token holds where the page before
-/// ended and a fingerprint of the query: with another query it is refused. It is not signed: a forged one reads a part of a list
-/// that the caller may read.
-/// </summary>
+// A token holds where the page before ended and a fingerprint of the query: with another query it is refused (AuthZEN, section 8.2). It is
+// not signed: a forged one reads a part of a list that the caller may read.
 internal sealed class SearchPaging
 {
     private const int DefaultLimit = 100;
@@ -25,12 +22,10 @@ internal sealed class SearchPaging
     /// <summary>How many to read: one for a page of none, to know whether there is any.</summary>
     public int Limit => Math.Max(1, Allowed);
 
-    /// <summary>Where the page before ended.</summary>
     public string? After => _token.After.Length == 0 ? null : _token.After;
 
     private int Allowed => (int)Math.Min(_token.Limit ?? DefaultLimit, MostResults);
 
-    /// <summary><paramref name="query"/> and <paramref name="properties"/> are fingerprints.</summary>
     public static SearchPaging? Open(SearchPageRequest? page, string query, string? properties, Mistakes mistakes)
     {
         if (page?.Limit is < 0)

@@ -3,10 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>
-/// The connection from this service to Keycloak. It applies <c>ssl-required</c> to the address that the host name resolved to,
-/// and follows no redirects, since no endpoint of a realm redirects a server.
-/// </summary>
+// Applies ssl-required to the address that the host name resolved to. Follows no redirects: no endpoint of a realm redirects a server.
 internal static class BackchannelHandler
 {
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);

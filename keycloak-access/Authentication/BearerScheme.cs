@@ -8,10 +8,8 @@ using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>
-/// Access tokens of the realm (RFC 6750), in Keycloak's form. A token passes only if it is an access token of this realm, for
-/// this API, in its lifetime, signed by a current key with an accepted algorithm, and not bound to a key (DPoP, mTLS).
-/// </summary>
+// A token passes only if it is an access token (RFC 6750) of this realm, for this API, in its lifetime, signed by a current key with an
+// accepted algorithm, and not bound to a key (DPoP, mTLS).
 internal static class BearerScheme
 {
     public static AuthenticationBuilder AddKeycloakBearer(this AuthenticationBuilder builder)
@@ -111,7 +109,7 @@ internal static class BearerScheme
         // RFC 7515, section 4.1.11.
         if (token.TryGetHeaderValue<object>("crit", out _))
         {
-            context.Fail("The token demands an extension that this API does not know.");
+            context.Fail("The token requires an extension that this API does not know.");
             return;
         }
 

@@ -7,15 +7,13 @@ namespace KeycloakAccess.Authentication;
 /// <summary>Sessions that have ended, in the database, so that every instance refuses them from the next request on.</summary>
 internal sealed class EndedSessionStore(Database database, AuditLog audit, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
-    /// <summary>Ends one session; without a session id, every session of the subject that began until then.</summary>
+    /// <summary>Without a session id, ends every session of the subject that began until then.</summary>
     public Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), cancellationToken);
 
-    /// <inheritdoc cref="EndAsync(string, string?, string?, CancellationToken)"/>
     public Task EndAsync(string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, endedAt, by: null, cancellationToken);
 
-    /// <summary>The same, with an entry in the audit log.</summary>
     public Task EndAsync(
         string issuer, string? sessionId, string? subject, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), (actor, change), cancellationToken);

@@ -11,7 +11,6 @@ internal enum AccountKind
     Service,
 }
 
-/// <summary>What a role mapping can lead from. A realm role, a client role and a group of one name are different.</summary>
 internal enum RoleKind
 {
     RealmRole,
@@ -30,7 +29,6 @@ internal readonly record struct KeycloakRole(RoleKind Kind, string Client, strin
     };
 }
 
-/// <summary>Who is calling, as an access token or an ID token of Keycloak says.</summary>
 internal sealed record KeycloakIdentity
 {
     /// <summary>The last second of DateTimeOffset, in Unix time.</summary>
@@ -42,40 +40,29 @@ internal sealed record KeycloakIdentity
 
     public required AccountKind Kind { get; init; }
 
-    /// <summary>The name to sign in with, or the client id of a service; <see langword="null"/> if the token does not say.</summary>
     public string? Username { get; init; }
 
     public string? Email { get; init; }
 
     public string? Name { get; init; }
 
-    /// <summary>The client that the token was issued to (<c>azp</c>).</summary>
     public required string ClientId { get; init; }
 
-    /// <summary>The session at Keycloak (<c>sid</c>); services have none.</summary>
     public string? SessionId { get; init; }
 
     public required ImmutableHashSet<KeycloakRole> Roles { get; init; }
 
-    /// <summary>
-    /// Whether the token could say roles at all. Keycloak leaves out an empty claim, so a token without any of
-    /// <c>realm_access</c>, <c>resource_access</c> and <c>groups</c> may be one whose client lacks the scope <c>roles</c>.
-    /// </summary>
+    // Keycloak leaves out an empty claim: a token without realm_access, resource_access and groups may be one whose client lacks the scope
+    // roles.
     public required bool HasRoleClaims { get; init; }
 
-    /// <summary>When the token was issued (<c>iat</c>), to the second; the Unix epoch if it does not say.</summary>
     public required DateTimeOffset IssuedAt { get; init; }
 
-    /// <summary>Whether it comes from the session of a sign-in, not from an access token.</summary>
     public required bool IsSession { get; init; }
 
-    /// <summary>The scopes of the token (RFC 6749, section 3.3). A session has none.</summary>
     public required ImmutableHashSet<string> Scopes { get; init; }
 
-    /// <summary>
-    /// Reads the claims of a validated token: under their own names, objects as JSON text. <see langword="null"/> if one is missing
-    /// or malformed; then <paramref name="error"/> says what is wrong, without a claim value.
-    /// </summary>
+    /// <summary>Reads a validated token. If a claim is missing or malformed, error says what is wrong, without a claim value.</summary>
     public static KeycloakIdentity? Read(ClaimsPrincipal principal, out string? error)
     {
         var issuer = Single(principal, "iss");

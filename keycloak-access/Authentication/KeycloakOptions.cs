@@ -34,11 +34,11 @@ public sealed class KeycloakOptions
 
     /// <summary>
     /// <c>verify-token-audience</c>: whether a token must be meant for this API. Default <see langword="true"/>.
-    /// Without it, a token that a person gave to any other service of the realm opens this one as well.
+    /// Without it, a token that a person gave to any other service of the realm is accepted here as well.
     /// </summary>
     public bool VerifyTokenAudience { get; set; } = true;
 
-    /// <summary><c>ssl-required</c>: where HTTPS is demanded, in both directions. Default <c>external</c>.</summary>
+    /// <summary><c>ssl-required</c>: where HTTPS is required, in both directions. Default <c>external</c>.</summary>
     public SslRequired SslRequired { get; set; } = SslRequired.External;
 
     /// <summary>
@@ -90,9 +90,9 @@ public enum SslRequired
     /// <summary>HTTP is accepted from and to everywhere.</summary>
     None,
 
-    /// <summary>HTTPS is demanded, except from and to loopback and private addresses.</summary>
+    /// <summary>HTTPS is required, except from and to loopback and private addresses.</summary>
     External,
 
-    /// <summary>HTTPS is demanded everywhere.</summary>
+    /// <summary>HTTPS is required everywhere.</summary>
     All,
 }

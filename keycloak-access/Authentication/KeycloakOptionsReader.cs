@@ -5,10 +5,8 @@ using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>
-/// Reads section <c>Keycloak</c>. <c>auth-server-url</c> and <c>AuthServerUrl</c> are one key: the JSON of Keycloak's console
-/// can be pasted, and an environment variable, whose name cannot hold dashes, overrides it.
-/// </summary>
+// auth-server-url and AuthServerUrl are one key: the JSON of Keycloak's console can be pasted, and an environment variable, whose name
+// cannot hold dashes, overrides it.
 internal sealed class KeycloakOptionsReader(IConfiguration configuration) : IConfigureOptions<KeycloakOptions>
 {
     /// <summary>Keys of Keycloak's adapters and of Keycloak.AuthServices that mean nothing here, so that a section can be pasted.</summary>
@@ -20,7 +18,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         "credentials", "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
     ];
 
-    /// <summary>Keys that would disable a protection: ignored, they would give a false belief.</summary>
+    /// <summary>Keys that would disable a protection: ignored, they would seem to work.</summary>
     private static readonly string[] Refused = ["disable-trust-manager", "allow-any-hostname", "expose-token"];
 
     public void Configure(KeycloakOptions options)
@@ -44,8 +42,6 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         section.RefuseUnknown(Ignored, Refused);
     }
 
-    /// <summary>All sources of the section, under normalized keys, each with the spelling that messages show.</summary>
-    /// <exception cref="KeycloakConfigurationException">One source has a key in both spellings, with two values.</exception>
     private static Dictionary<string, (string Written, string Value)> Merge(IConfiguration configuration)
     {
         var merged = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);
@@ -82,7 +78,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
     private static string Normalize(string key) => key.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
-    /// <summary>A source by itself, which the application loads and disposes.</summary>
+    /// <summary>One source alone, which the application loads and disposes.</summary>
     private sealed class Unwatched(IConfigurationProvider provider) : IConfigurationProvider
     {
         public bool TryGet(string key, out string? value) => provider.TryGet(key, out value);
@@ -178,8 +174,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
                 throw new KeycloakConfigurationException(
-                    $"{path}:credentials:secret-file cannot be read: {exception.Message} Check the path and who may read it.",
-                    exception);
+                    $"{path}:credentials:secret-file cannot be read: {exception.Message} Check the path and who may read it.", exception);
             }
         }
 

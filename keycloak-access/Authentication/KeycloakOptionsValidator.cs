@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Checks section <c>Keycloak</c> at start. Every message names the key, what is wrong and the remedy.</summary>
 internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOptions>
 {
     // RFC 8725, section 3.1. "none" and the symmetric ones are never accepted.

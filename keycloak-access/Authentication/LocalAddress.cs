@@ -3,10 +3,9 @@ using System.Net.Sockets;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>What Keycloak takes for a local address where <c>ssl-required</c> is <c>external</c>.</summary>
 internal static class LocalAddress
 {
-    /// <returns>Whether it is loopback, link-local or private (RFC 1918, RFC 4193), or none: then it is a Unix socket.</returns>
+    /// <summary>As Keycloak has it: loopback, link-local, private (RFC 1918, RFC 4193), or none, as for a Unix socket.</summary>
     public static bool IsLocal(IPAddress? address)
     {
         if (address is null)

@@ -1,9 +1,7 @@
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Finds the name that somebody probably meant.</summary>
 internal static class NearestName
 {
-    /// <returns><see langword="null"/> where no known name is near enough to be a slip.</returns>
     public static string? Find(string written, IEnumerable<string> known) => known
         .Select(name => (Name: name, Distance: LevenshteinDistance(written.ToUpperInvariant(), name.ToUpperInvariant())))
         .Where(candidate => candidate.Distance <= Math.Max(2, written.Length / 3))

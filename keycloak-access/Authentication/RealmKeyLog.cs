@@ -6,7 +6,6 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>A key that the realm shows, or has shown.</summary>
 internal sealed record RealmKey
 {
     public required string KeyId { get; init; }
@@ -18,19 +17,18 @@ internal sealed record RealmKey
     public required DateTimeOffset LastSeenAt { get; init; }
 }
 
-/// <summary>Keeps account of the realm's keys, so that their age is known and a rotation can be seen afterwards.</summary>
 internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
 {
     private readonly string _issuer;
 
-    public RealmKeyLog(Database database, RealmMetadata metadata, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<RealmKeyLog> logger)
+    public RealmKeyLog(
+        Database database, RealmMetadata metadata, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<RealmKeyLog> logger)
         : base(database, clock, logger, "Keys of the realm", TimeSpan.FromSeconds(2))
     {
         _issuer = options.Value.Issuer;
         metadata.OnKeysRead = Add;
     }
 
-    /// <returns>The keys of the realm, the newest first; those that it no longer shows were last seen a while ago.</returns>
     public async Task<IReadOnlyList<RealmKey>> ListAsync(CancellationToken cancellationToken)
     {
         const string sql = """
@@ -42,13 +40,17 @@ internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
             """;
         await FlushAsync(cancellationToken);
         await using var connection = await Database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<RealmKey>(new CommandDefinition(sql, new { _issuer }, cancellationToken: cancellationToken))).AsList();
+        var keys = await connection.QueryAsync<RealmKey>(new CommandDefinition(sql, new { _issuer }, cancellationToken: cancellationToken));
+        return keys.AsList();
     }
 
     protected override RealmKey Merge(RealmKey earlier, RealmKey later) => later with { FirstSeenAt = earlier.FirstSeenAt };
 
     protected override Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<string, RealmKey>> batch, CancellationToken cancellationToken)
+        DbConnection connection,
+        DbTransaction transaction,
+        IReadOnlyList<KeyValuePair<string, RealmKey>> batch,
+        CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at)

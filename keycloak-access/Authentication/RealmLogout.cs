@@ -5,13 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>How many sessions are ended here, and of how many Keycloak's own may still be open since it could not be told.</summary>
+/// <summary>How many sessions ended here, and how many may still be open at Keycloak since it could not be told.</summary>
 internal sealed record SessionsEnded(int Ended, int Open);
 
-/// <summary>
-/// Ends sessions here, from the next request on and on every instance, and at Keycloak, which would sign the browser in again
-/// without a question otherwise.
-/// </summary>
+/// <summary>Ends sessions here and at Keycloak, which would sign the browser in again without a question otherwise.</summary>
 internal sealed partial class RealmLogout(
     SessionStore sessions,
     EndedSessionStore ended,
@@ -45,7 +42,6 @@ internal sealed partial class RealmLogout(
         }
     }
 
-    /// <summary>Ends every session of an account, and with them the access tokens that people of it still hold.</summary>
     public async Task<SessionsEnded> EndAllAsync(
         Guid accountId, string username, string issuer, string subject, Actor actor, CancellationToken cancellationToken)
     {

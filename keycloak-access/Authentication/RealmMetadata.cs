@@ -24,11 +24,8 @@ internal sealed class RealmUnreachableException : Exception
     }
 }
 
-/// <summary>
-/// The realm's metadata and keys (OpenID Connect Discovery 1.0), for every scheme. It replaces the framework's
-/// ConfigurationManager, which answers 401 instead of 503 at a cold start, lets one forged key id use up the only refresh in
-/// five minutes, and trusts a removed key for up to 13 hours.
-/// </summary>
+// Replaces the framework's ConfigurationManager, which answers 401 instead of 503 at a cold start, lets one forged key id use up the only
+// refresh in five minutes, and trusts a removed key for up to 13 hours.
 internal sealed partial class RealmMetadata(
     IOptions<KeycloakOptions> options,
     HttpClient backchannel,
@@ -50,21 +47,17 @@ internal sealed partial class RealmMetadata(
     private volatile Snapshot? _current;
     private volatile Failure? _lastFailure;
 
-    /// <summary>What was read last, and when; <see langword="null"/> until the realm has been reached.</summary>
     public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<JsonWebKey> Keys)? Last =>
         _current is { } current
             ? (current.ReadAt, current.ReachableSince, current.Configuration.JsonWebKeySet.Keys.Where(key => key.Use is not "enc"))
             : null;
 
-    /// <summary>Called whenever the keys have been read, with them and when that was.</summary>
     public Action<IEnumerable<JsonWebKey>, DateTimeOffset>? OnKeysRead { get; set; }
 
     public bool HasBeenReached => _current is not null;
 
-    /// <summary>Why the last attempt failed; <see langword="null"/> if it did not.</summary>
     public string? LastFailure => _lastFailure?.Message;
 
-    /// <exception cref="RealmUnreachableException">The realm has not been reached, or not for <see cref="UsableFor"/>.</exception>
     public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
@@ -91,7 +84,6 @@ internal sealed partial class RealmMetadata(
     }
 
     /// <summary>Reads the keys again if they lack this one, so that the first token after a key rotation is not refused.</summary>
-    /// <exception cref="RealmUnreachableException">As <see cref="GetConfigurationAsync"/>.</exception>
     public async Task EnsureKeyAsync(string? keyId, CancellationToken cancellationToken)
     {
         var configuration = await GetConfigurationAsync(cancellationToken);

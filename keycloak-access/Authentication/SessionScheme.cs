@@ -14,10 +14,8 @@ namespace KeycloakAccess.Authentication;
 /// <summary>Endpoint metadata: how a route group answers a form that comes without a session. Without it, by problem details.</summary>
 internal sealed record SignInAgain(Func<HttpContext, Task<IResult>> Answer);
 
-/// <summary>
-/// Staff in the browser: OpenID Connect code flow with PKCE (RFC 7636), then a session cookie. The cookie scheme challenges (401
-/// for data, a redirect for pages); only the sign-in endpoint challenges OpenID Connect.
-/// </summary>
+// OpenID Connect code flow with PKCE (RFC 7636), then a session cookie. The cookie scheme challenges (401 for data, a redirect for pages);
+// only the sign-in endpoint challenges OpenID Connect.
 internal static partial class SessionScheme
 {
     /// <summary>The claims of the ID token that the session keeps: others would only make the cookie larger.</summary>

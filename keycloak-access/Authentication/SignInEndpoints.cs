@@ -6,7 +6,6 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Signing in and out in the browser, and Keycloak's back-channel logout.</summary>
 internal static partial class SignInEndpoints
 {
     public const string SignInPath = "/signin";

@@ -3,7 +3,6 @@ using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Why a sign-in failed, as the query parameter <c>reason</c> of <see cref="SignInEndpoints.SignInFailedPath"/>.</summary>
 internal static class SignInFailure
 {
     public const string Cancelled = "cancelled";
@@ -23,7 +22,7 @@ internal static class SignInFailure
         _ => Refused,
     };
 
-    /// <returns>The text on one line, so that what comes from the query string cannot forge log entries.</returns>
+    /// <summary>On one line, so that what comes from the query string cannot forge log entries.</summary>
     public static string Printable(string text) => string.Concat(text.Select(character => char.IsControl(character) ? ' ' : character));
 
     // RFC 6749, sections 4.1.2.1 and 5.2.

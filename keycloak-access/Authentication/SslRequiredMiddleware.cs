@@ -6,7 +6,6 @@ namespace KeycloakAccess.Authentication;
 /// <summary>Applies Keycloak's <c>ssl-required</c> to incoming requests, before anything in them is read.</summary>
 internal static class SslRequiredMiddleware
 {
-    /// <summary>Paths under <paramref name="except"/> are served over plain HTTP all the same.</summary>
     public static IApplicationBuilder UseSslRequired(this IApplicationBuilder app, PathString except) => app.Use(async (context, next) =>
     {
         var options = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;

@@ -9,7 +9,6 @@ using KeycloakAccess.RulesDocument;
 
 namespace KeycloakAccess.Commands;
 
-/// <summary><c>Api access …</c>: the rules of access as a document. All but <c>apply</c> change nothing.</summary>
 internal static class AccessCommand
 {
     private const string Input = "-";
@@ -51,11 +50,7 @@ internal static class AccessCommand
             var document = AccessDocumentWriter.Write(state.Document, line.GetRequiredValue(schema));
             await WriteAsync(document, line.GetValue(output), cancellationToken);
             return ExitCode.Done;
-        })
-        {
-            output,
-            schema,
-        };
+        }) { output, schema };
     }
 
     private static Verb Diff()
@@ -64,7 +59,8 @@ internal static class AccessCommand
         var json = JsonOutput();
         var accounts = new Option<bool>("--accounts") { Description = "Say too which accounts would gain and lose which permissions." };
         var limit = Limit();
-        return new Verb("diff", "Say what applying a document would change. Exit code 0: nothing, 3: something.", async (services, line, cancellationToken) =>
+        const string description = "Say what applying a document would change. Exit code 0: nothing, 3: something.";
+        return new Verb("diff", description, async (services, line, cancellationToken) =>
         {
             if (await ReadAsync(line.GetRequiredValue(file), services, cancellationToken) is not { } document)
             {
@@ -74,7 +70,8 @@ internal static class AccessCommand
             var state = await ReadAsync(services, cancellationToken);
             var diff = state.DiffTo(document);
             var report = line.GetValue(accounts)
-                ? await services.GetRequiredService<AccessImpact>().ComputeAsync(state.Rules, state.RulesOf(document), line.GetValue(limit), cancellationToken)
+                ? await services.GetRequiredService<AccessImpact>()
+                    .ComputeAsync(state.Rules, state.RulesOf(document), line.GetValue(limit), cancellationToken)
                 : null;
             if (line.GetValue(json))
             {
@@ -87,13 +84,7 @@ internal static class AccessCommand
 
             Terminal.Say(diff.IsEmpty ? "Nothing differs." : $"{AccessText.Sentence(diff)}. Nothing has been changed.");
             return diff.IsEmpty ? ExitCode.Done : ExitCode.No;
-        })
-        {
-            file,
-            accounts,
-            limit,
-            json,
-        };
+        }) { file, accounts, limit, json };
     }
 
     private static Verb Apply()
@@ -101,7 +92,8 @@ internal static class AccessCommand
         var file = Document();
         var json = JsonOutput();
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask. Needed where nobody can be asked." };
-        return new Verb("apply", "Make the rules of the database what a document says, all or nothing.", async (services, line, cancellationToken) =>
+        const string description = "Make the rules of the database what a document says, all or nothing.";
+        return new Verb("apply", description, async (services, line, cancellationToken) =>
         {
             var name = line.GetRequiredValue(file);
             if (!line.GetValue(yes) && (!Terminal.CanAsk || string.Equals(name, Input, StringComparison.Ordinal)))
@@ -139,7 +131,8 @@ internal static class AccessCommand
             var store = services.GetRequiredService<AccessStore>();
             if (await store.ApplyAsync(document, Actor(), agreed, cancellationToken) is not { Value: { } applied })
             {
-                Terminal.Say("error: Somebody else has changed the rules meanwhile. Nothing has been changed; look at the difference again.");
+                Terminal.Say(
+                    "error: Somebody else has changed the rules meanwhile. Nothing has been changed; look at the difference again.");
                 return ExitCode.Failed;
             }
 
@@ -154,25 +147,19 @@ internal static class AccessCommand
 
             Terminal.Say(applied.IsEmpty ? "Nothing differs." : $"Applied: {applied}.");
             return ExitCode.Done;
-        })
-        {
-            file,
-            yes,
-            json,
-        };
+        }) { file, yes, json };
     }
 
     private static Verb Schema()
     {
         var output = Output();
-        return new Verb("schema", "Write the JSON Schema of the document, with the permissions of this program's models.", async (services, line, cancellationToken) =>
+        const string description = "Write the JSON Schema of the document, with the permissions of this program's models.";
+        return new Verb("schema", description, async (services, line, cancellationToken) =>
         {
-            await WriteAsync(AccessDocumentSchema.Write(services.GetRequiredService<PermissionCatalogue>()), line.GetValue(output), cancellationToken);
+            var schema = AccessDocumentSchema.Write(services.GetRequiredService<PermissionCatalogue>());
+            await WriteAsync(schema, line.GetValue(output), cancellationToken);
             return ExitCode.Done;
-        })
-        {
-            output,
-        };
+        }) { output };
     }
 
     private static Argument<string> Document() => new("file") { Description = "The document. - is standard input.", HelpName = "file" };
@@ -195,7 +182,8 @@ internal static class AccessCommand
         },
     };
 
-    private static Option<string?> Output() => new("--output", "-o") { Description = "Write to this file instead of standard output.", HelpName = "file" };
+    private static Option<string?> Output() =>
+        new("--output", "-o") { Description = "Write to this file instead of standard output.", HelpName = "file" };
 
     private static async Task<AccessState> ReadAsync(IServiceProvider services, CancellationToken cancellationToken)
     {
@@ -229,9 +217,12 @@ internal static class AccessCommand
         Terminal.Say($"Written to {Path.GetFullPath(file)}");
     }
 
-    private static void Write(AccessDiff diff, ImpactReport? report) => Terminal.WriteJson(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
+    private static void Write(AccessDiff diff, ImpactReport? report) =>
+        Terminal.WriteJson(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
 
-    // The person at the machine, as far as it knows one.
     private static Actor Actor() => new(
-        AccountId: null, Environment.UserName is { Length: > 0 } user ? user : Data.Actor.CommandLine, Data.Actor.CommandLine, RequestId: null);
+        AccountId: null,
+        Environment.UserName is { Length: > 0 } user ? user : Data.Actor.CommandLine,
+        Data.Actor.CommandLine,
+        RequestId: null);
 }

@@ -5,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Commands;
 
-/// <summary><c>Api access explain</c> and <c>Api access who-can</c>: answers to the questions that people ask about the rules.</summary>
 internal static class AccessQuestionCommands
 {
     private const int PageSize = 100;
@@ -18,11 +17,21 @@ internal static class AccessQuestionCommands
             HelpName = "name",
             Required = true,
         };
-        var permission = new Option<string>("--permission", "-p") { Description = "What: model:action, as in book:delete.", HelpName = "permission", Required = true };
+        var permission = new Option<string>("--permission", "-p")
+        {
+            Description = "What: model:action, as in book:delete.",
+            HelpName = "permission",
+            Required = true,
+        };
         var row = Row();
-        var scopes = new Option<string?>("--scopes") { Description = "The scopes of a token to suppose, with spaces between them.", HelpName = "scopes" };
+        var scopes = new Option<string?>("--scopes")
+        {
+            Description = "The scopes of a token to suppose, with spaces between them.",
+            HelpName = "scopes",
+        };
         var json = AccessCommand.JsonOutput();
-        return new Verb("explain", "Explain why somebody may do something, or may not. Exit code 0: they may, 3: they may not.", async (services, line, cancellationToken) =>
+        const string description = "Explain why somebody may do something, or may not. Exit code 0: they may, 3: they may not.";
+        return new Verb("explain", description, async (services, line, cancellationToken) =>
         {
             if (Read(services, line.GetRequiredValue(permission)) is not { } asked)
             {
@@ -35,7 +44,9 @@ internal static class AccessQuestionCommands
             if (known.Count > 1)
             {
                 Terminal.Say($"error: {name} may be any of several accounts. Name one by its id:");
-                known.Select(account => $"  {account.Username} ({SubjectTypes.Write(account.Kind)}): {account.Subject}").ToList().ForEach(Terminal.Say);
+                known.Select(account => $"  {account.Username} ({SubjectTypes.Write(account.Kind)}): {account.Subject}")
+                    .ToList()
+                    .ForEach(Terminal.Say);
                 return ExitCode.Invalid;
             }
 
@@ -52,18 +63,11 @@ internal static class AccessQuestionCommands
             }
             else
             {
-                Terminal.WriteLines($"{AnswerFormatter.Say(answer)}\n\n{AnswerFormatter.Draw(answer)}");
+                Terminal.WriteLines($"{AnswerFormatter.Write(answer)}\n\n{AnswerFormatter.Draw(answer)}");
             }
 
             return answer.IsAllowed ? ExitCode.Done : ExitCode.No;
-        })
-        {
-            subject,
-            permission,
-            row,
-            scopes,
-            json,
-        };
+        }) { subject, permission, row, scopes, json };
     }
 
     public static Verb WhoCan()
@@ -72,7 +76,8 @@ internal static class AccessQuestionCommands
         var row = Row();
         var limit = AccessCommand.Limit();
         var json = AccessCommand.JsonOutput();
-        return new Verb("who-can", "List the accounts that may do something, each with the ways that lead there. Exit code 0: somebody, 3: nobody.", async (services, line, cancellationToken) =>
+        const string description = "List the accounts that may do something, each with its grant paths. Exit code 0: somebody, 3: nobody.";
+        return new Verb("who-can", description, async (services, line, cancellationToken) =>
         {
             if (Read(services, line.GetRequiredValue(permission)) is not { } asked)
             {
@@ -96,16 +101,11 @@ internal static class AccessQuestionCommands
                 : isCut ? $"These are the first {answers.Count} of those who may do {asked}. --limit names more."
                 : $"{answers.Count} {(answers.Count == 1 ? "account" : "accounts")} may do {asked}.");
             return answers.Count > 0 ? ExitCode.Done : ExitCode.No;
-        })
-        {
-            permission,
-            row,
-            limit,
-            json,
-        };
+        }) { permission, row, limit, json };
     }
 
-    private static Option<string?> Row() => new("--row") { Description = "On which row, by its id. Left out: on the model as a whole.", HelpName = "id" };
+    private static Option<string?> Row() =>
+        new("--row") { Description = "On which row, by its id. Left out: on the model as a whole.", HelpName = "id" };
 
     private static Permission? Read(IServiceProvider services, string text)
     {
@@ -137,5 +137,5 @@ internal static class AccessQuestionCommands
 
     private static IEnumerable<string> Lines(AccessAnswer answer) =>
         answer.Explanation.Grants.Select(grantPath => $"    {grantPath}")
-            .Prepend($"{AnswerFormatter.Who(answer)} ({SubjectTypes.Write(answer.Subject!.Subject.Kind)}, {answer.Subject.Id})");
+            .Prepend($"{AnswerFormatter.SubjectName(answer)} ({SubjectTypes.Write(answer.Subject!.Subject.Kind)}, {answer.Subject.Id})");
 }

@@ -33,7 +33,8 @@ public sealed class CommandLine
     public bool HasVerb => _verb is not null;
 
     /// <summary>Whether nothing of the service is needed: help, a mistake, or a verb that only asks from outside.</summary>
-    public bool StandsAlone => _verb is not null && (_verb.Errors.Count > 0 || _verb.Action is HelpAction || _verb.CommandResult.Command is not Verb);
+    public bool StandsAlone =>
+        _verb is not null && (_verb.Errors.Count > 0 || _verb.Action is HelpAction || _verb.CommandResult.Command is not Verb);
 
     /// <summary>Keeps the host's log out of what a verb writes, and stack traces out of a start that somebody can mend.</summary>
     public void Configure(WebApplicationBuilder builder)
@@ -91,8 +92,7 @@ public sealed class CommandLine
         }
     }
 
-    // The host takes --key, /key and key=value, and passes over anything else without a word: a slip in a verb would start
-    // a server.
+    // The host takes --key, /key and key=value, and ignores anything else: a mistyped verb would start a server.
     private static bool IsVerb(string[] args) => args switch
     {
         [] => false,

@@ -3,10 +3,7 @@ using KeycloakAccess.Hosting;
 
 namespace KeycloakAccess.Commands;
 
-/// <summary>
-/// <c>Api health</c>: asks the running service whether it is ready, for container health checks: the image holds no
-/// other program that could. Exit code 0 if ready, 1 if not.
-/// </summary>
+/// <summary>For container health checks: the image holds no other program that could ask whether the service is ready.</summary>
 internal static class HealthCommand
 {
     public static Command Create()

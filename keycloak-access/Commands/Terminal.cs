@@ -2,11 +2,8 @@ using KeycloakAccess.Explanation;
 
 namespace KeycloakAccess.Commands;
 
-/// <summary>
-/// Where a verb speaks: data goes to standard output, everything else to standard error, so that a pipe carries data alone.
-/// Names come from Keycloak and from whoever wrote the document: of what a terminal would obey, nothing is let through.
-/// Colours are for people: none where output is not a terminal, or where NO_COLOR is set (https://no-color.org).
-/// </summary>
+// Data goes to standard output and everything else to standard error, so that a pipe carries data alone. Names come from Keycloak and from
+// documents, so what a terminal would interpret is replaced. No colours where NO_COLOR is set (https://no-color.org).
 internal static class Terminal
 {
     private const string Green = "32";
@@ -19,32 +16,24 @@ internal static class Terminal
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not "dumb";
 
-    /// <summary>Whether there is somebody to ask.</summary>
     public static bool CanAsk => !Console.IsInputRedirected && !Console.IsErrorRedirected;
 
-    /// <summary>A line of data. One that tells of a change is coloured by its sign.</summary>
     public static void Write(string line)
     {
         var printable = AnswerFormatter.Printable(line);
         Console.Out.WriteLine(Coloured ? Colour(printable) : printable);
     }
 
-    /// <summary>Data of many lines, none of which holds a name with a line break in it.</summary>
     public static void WriteLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Write);
 
-    /// <summary>
-    /// JSON: the same to a program, and nothing that a terminal would obey. Within a string such a character is escaped; line
-    /// breaks stand between values only.
-    /// </summary>
+    /// <summary>Escapes what a terminal would interpret. Line breaks stand between values only.</summary>
     public static void WriteJson(string json) => Console.Out.WriteLine(string.Concat(json.EnumerateRunes().Select(character =>
         AnswerFormatter.IsPrintable(character) || character.Value is '\n' or '\r'
             ? character.ToString()
             : string.Concat(character.ToString().Select(unit => $"\\u{(int)unit:x4}")))));
 
-    /// <summary>A line for whoever watches.</summary>
     public static void Say(string line) => Console.Error.WriteLine(AnswerFormatter.Printable(line));
 
-    /// <summary>A message of somebody else's, which may have many lines.</summary>
     public static void SayLines(string text) => text.ReplaceLineEndings("\n").Split('\n').ToList().ForEach(Say);
 
     /// <summary>Bytes as they are: a document is UTF-8 whatever the terminal's encoding.</summary>
@@ -62,7 +51,6 @@ internal static class Terminal
         return bytes.ToArray();
     }
 
-    /// <returns>Whether the answer is yes. Anything else is no.</returns>
     public static bool Ask(string question)
     {
         Console.Error.Write($"{AnswerFormatter.Printable(question)} [y/N] ");

@@ -4,20 +4,15 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>
-/// Draws an answer: the grant paths as boxes and arrows, the checks, and the decision. Paths that grant have thin lines, those that
-/// deny thick ones, and those that are missing dashed ones.
-/// </summary>
 internal sealed class AccessDrawing(AccessAnswer answer)
 {
-    /// <summary>Of a line, in columns.</summary>
+    /// <summary>In columns.</summary>
     public const int Width = 100;
 
     private const int MostGrantingGroups = 6;
 
     /// <summary>Two borders and two blanks around the text of a box.</summary>
     private const int Frame = 4;
-
     private const string Arrow = "───▶";
 
     private static readonly Style Thin = new("╭─╮", "│", "╰─╯", "├", Arrow);
@@ -62,7 +57,7 @@ internal sealed class AccessDrawing(AccessAnswer answer)
     {
         var kind = answer.Subject is { } subject ? SubjectTypes.Write(subject.Subject.Kind) : "not known here";
         var row = answer.Question.IsAboutRow ? $" on {answer.Question.Row}" : "";
-        return $"{AnswerFormatter.Who(answer)} ({kind}) · {answer.Decision.Permission}{row}";
+        return $"{AnswerFormatter.SubjectName(answer)} ({kind}) · {answer.Decision.Permission}{row}";
     }
 
     private List<Row> Rows()
@@ -171,7 +166,6 @@ internal sealed class AccessDrawing(AccessAnswer answer)
         }
     }
 
-    // Takes from the widest column, so that short names stay whole.
     private static int[] Fit(int[] widths)
     {
         var available = Width - (3 * Frame) - (2 * Arrow.Length);

@@ -4,10 +4,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>
-/// Questions about who may do what. Callers may ask about themselves, and with <c>access:view</c> about everybody: the answers
-/// then show which rows somebody may see.
-/// </summary>
+/// <summary>Callers may ask about themselves, and with access:view about everybody: answers show which rows somebody may see.</summary>
 internal static class AccessEndpoints
 {
     public static void AddAccess(this IServiceCollection services) =>
@@ -25,7 +22,6 @@ internal static class AccessEndpoints
         .ProducesValidationProblem()
         .RequireEnabledAccount();
 
-    /// <returns>The refusal, if a question is about somebody else and the caller may not ask that.</returns>
     public static IResult? Refuse(HttpContext context, Caller caller, params IEnumerable<AccessQuestion> questions)
     {
         if (questions.All(question => string.Equals(question.Subject, caller.Identity.Subject, StringComparison.Ordinal)))

@@ -4,24 +4,18 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>What one account gains and loses by a change of the rules.</summary>
 internal sealed record AccountImpact(
     Guid AccountId, string Username, AccountKind Kind, IReadOnlyList<Permission> Gains, IReadOnlyList<Permission> Loses);
 
-/// <summary>
-/// What all accounts gain and lose by a change of the rules. <c>Accounts</c> has the affected ones by user name, up to a limit; the
-/// numbers are exact. Of those with unknown roles, only direct memberships and default groups count.
-/// </summary>
+// Accounts has the affected ones by user name, up to a limit; the numbers are exact. Of those with unknown roles, only direct memberships
+// and default groups count.
 internal sealed record ImpactReport(
     IReadOnlyList<AccountImpact> Accounts, long Total, long Affected, long Gaining, long Losing, long RolesUnknown)
 {
     public bool IsTruncated => Accounts.Count < Affected;
 }
 
-/// <summary>
-/// The dry run of a change of the rules: evaluates every permission for every account before and after it, by the roles that
-/// Keycloak said last and without a token's scopes.
-/// </summary>
+/// <summary>A dry run, by the roles that Keycloak said last and without a token's scopes.</summary>
 internal sealed class AccessImpact(SubjectStore subjects, PermissionCatalogue catalogue)
 {
     private const int PageSize = 500;
@@ -65,7 +59,6 @@ internal sealed class AccessImpact(SubjectStore subjects, PermissionCatalogue ca
         return new AccountImpact(account.AccountId, account.Username, account.Kind, gains, loses);
     }
 
-    /// <summary>Compares what one account may do before and after a change.</summary>
     public static (IReadOnlyList<Permission> Gains, IReadOnlyList<Permission> Loses) Compare(
         Subject before, Subject after, IEnumerable<Permission> permissions, PermissionCatalogue catalogue)
     {

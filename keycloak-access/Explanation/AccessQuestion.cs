@@ -3,10 +3,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>
-/// May the account with this <c>sub</c> do this, on this row? <c>Scopes</c> are those of a token that the question assumes. Without a
-/// <c>SubjectType</c>, the id alone says who is meant.
-/// </summary>
+// Subject is the sub of an account; without a SubjectType, it alone says who is meant. Scopes are those of a token that is assumed.
 internal sealed record AccessQuestion(
     string Subject,
     Permission Permission,
@@ -14,14 +11,12 @@ internal sealed record AccessQuestion(
     string? SubjectType = null,
     IReadOnlySet<string>? Scopes = null)
 {
-    /// <summary>In the place of a row's id: the model itself.</summary>
     public const string WholeModel = "*";
 
     /// <summary>A row that is to be added is not there yet.</summary>
     public bool IsAboutRow => Row != WholeModel && Permission.Action != Permission.Add;
 }
 
-/// <summary>The types of subjects. <c>user</c> and <c>person</c> are the same.</summary>
 internal static class SubjectTypes
 {
     public const string User = "user";
@@ -38,10 +33,8 @@ internal static class SubjectTypes
     };
 }
 
-/// <summary>
-/// The account that a question is about, by its <c>sub</c>. The caller has the roles and scopes of their own token. Where the question
-/// assumes other scopes, <c>OwnSubject</c> is the caller without them: both must be allowed, so that assumed scopes show nothing more.
-/// </summary>
+// The caller has the roles and scopes of their own token. Where the question assumes other scopes, OwnSubject is the caller without them:
+// both must be allowed, so that assumed scopes show nothing more.
 internal sealed record AccessSubject(
     string Id, string Username, Subject Subject, bool RolesKnown, bool IsCaller, Subject? OwnSubject = null)
 {
@@ -49,10 +42,7 @@ internal sealed record AccessSubject(
         OwnSubject is not null && !Decision.Evaluate(OwnSubject, requirement, catalogue).IsAllowed ? OwnSubject : Subject;
 }
 
-/// <summary>
-/// The decision, with everything that led to it. There is no <c>Subject</c> if no account of that id and type is known here.
-/// <c>LacksScope</c> is about the token alone, whatever the groups grant.
-/// </summary>
+// There is no Subject if no account of that id and type is known here. LacksScope is about the token alone, whatever the groups grant.
 internal sealed record AccessAnswer(
     AccessQuestion Question, AccessSubject? Subject, DecisionExplanation Explanation, bool LacksScope, IReadOnlyList<string> Notes)
 {
@@ -71,7 +61,7 @@ internal sealed record AccessAnswer(
     /// <summary>Whether the answer names groups that would grant what is missing: not to those who may not view access.</summary>
     public bool NamesGrantingGroups { get; init; } = true;
 
-    /// <summary>The answer, before the row has been looked up.</summary>
+    /// <summary>Before the row has been looked up.</summary>
     public static AccessAnswer Create(
         AccessQuestion question, AccessSubject? subject, AccessRules rules, PermissionCatalogue catalogue, RowCatalogue rows)
     {
@@ -80,11 +70,7 @@ internal sealed record AccessAnswer(
         {
             var unknown = new Decision(DecisionReason.SubjectUnknown, question.Permission, "");
             return new AccessAnswer(
-                question,
-                Subject: null,
-                new DecisionExplanation(unknown, [], [], [], HeldScopes: null, []),
-                LacksScope: false,
-                notes);
+                question, Subject: null, new DecisionExplanation(unknown, [], [], [], HeldScopes: null, []), LacksScope: false, notes);
         }
 
         var requirement = new AccessRequirement(question.Permission);

@@ -4,37 +4,28 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>
-/// Answers who may do what, and why, by <see cref="Decision.Evaluate"/> and the model's row-level rule, as every call to this
-/// service is decided. It lives as long as one request or command: by the rules of its beginning, and each account is read once.
-/// </summary>
+// Asks Decision.Evaluate and the model's row-level rule, as every call does. It lives as long as one request or command: it has the rules
+// of its beginning, and reads each account once.
 internal sealed class AccessQuestions(
     AccessRules rules, PermissionCatalogue catalogue, SubjectStore subjects, RowCatalogue rows, Caller? caller)
 {
     /// <summary>How many accounts a search reads before it answers with a short page.</summary>
     private const int MostCandidates = 1000;
-
     private const int SmallestRead = 50;
 
     private readonly bool _mayViewAccess = caller is null || caller.May(AccessPermissions.View);
     private readonly Dictionary<string, KnownSubject?> _known = new(StringComparer.Ordinal);
 
-    /// <summary>For commands, which have no caller.</summary>
     public static async Task<AccessQuestions> OpenAsync(IServiceProvider services, CancellationToken cancellationToken) =>
         Create(services, await services.GetRequiredService<AccessRulesCache>().CurrentAsync(cancellationToken), caller: null);
 
-    /// <summary>Binds a handler's parameter.</summary>
     public static async ValueTask<AccessQuestions?> BindAsync(HttpContext context) =>
         await Caller.BindAsync(context) is { } caller ? Create(context.RequestServices, caller.Rules, caller) : null;
 
-    /// <summary>An unknown subject, permission or row is refused, and no error.</summary>
     public async Task<AccessAnswer> EvaluateAsync(AccessQuestion question, CancellationToken cancellationToken) =>
         await AnswerAsync(question, await FindSubjectAsync(question, cancellationToken), cancellationToken);
 
-    /// <summary>
-    /// The accounts that <see cref="EvaluateAsync"/> would allow, by user name, each with the answer. Of the question's subject, only
-    /// the type counts. <paramref name="limit"/> is at least 1.
-    /// </summary>
+    /// <summary>By user name. Of the question's subject, only the type counts; <paramref name="limit"/> is at least 1.</summary>
     public async Task<AccessPage<AccessAnswer, Cursor>> WhoMayAsync(
         AccessQuestion question, int limit, Cursor? after, CancellationToken cancellationToken)
     {
@@ -79,10 +70,7 @@ internal sealed class AccessQuestions(
         return Page(found, after);
     }
 
-    /// <summary>
-    /// The rows on which <see cref="EvaluateAsync"/> would allow the subject the action, by id. <see cref="AccessQuestion.WholeModel"/>
-    /// alone, where the action is about no row or the model has none. <paramref name="limit"/> is at least 1.
-    /// </summary>
+    /// <summary>By id; WholeModel alone where the action is about no row or the model has none. limit is at least 1.</summary>
     public async Task<AccessPage<string, string>> WhichRowsAsync(
         AccessQuestion question, int limit, string? after, CancellationToken cancellationToken)
     {
@@ -101,10 +89,7 @@ internal sealed class AccessQuestions(
         return new AccessPage<string, string>(ids, next);
     }
 
-    /// <summary>
-    /// The actions that <see cref="EvaluateAsync"/> would allow on the row: none, not even <c>add</c>, on one that is not there. Of the
-    /// question's permission, only the model counts.
-    /// </summary>
+    /// <summary>None, not even add, on a row that is not there. Of the question's permission, only the model counts.</summary>
     public async Task<IReadOnlyList<string>> WhichActionsAsync(AccessQuestion question, CancellationToken cancellationToken)
     {
         var name = question.Permission.Model;

@@ -4,10 +4,9 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>Writes an answer as text for people.</summary>
 internal static class AnswerFormatter
 {
-    public static string Say(AccessAnswer answer)
+    public static string Write(AccessAnswer answer)
     {
         var lines = new List<string> { $"{(answer.IsAllowed ? "Yes" : "No")}. {ForAdministrators(answer)}" };
         lines.AddRange(answer.Explanation.Grants.Select(grantPath => $"Granted: {grantPath}"));
@@ -21,7 +20,7 @@ internal static class AnswerFormatter
 
     public static string ForAdministrators(AccessAnswer answer)
     {
-        var who = Who(answer);
+        var who = SubjectName(answer);
         var permission = answer.Decision.Permission;
         return answer.Decision.Reason switch
         {
@@ -88,7 +87,7 @@ internal static class AnswerFormatter
         }
     }
 
-    /// <returns>Any of the sets is enough, as in <c>books:read authors:read, or library:read</c>.</returns>
+    /// <summary>Any of the sets is enough, as in <c>books:read authors:read, or library:read</c>.</summary>
     public static string Scopes(AccessAnswer answer) =>
         string.Join(", or ", answer.Explanation.Scopes.Select(set => string.Join(' ', set)));
 
@@ -99,12 +98,12 @@ internal static class AnswerFormatter
     public static string Printable(string text) =>
         string.Concat(text.EnumerateRunes().Select(character => IsPrintable(character) ? character : Rune.ReplacementChar));
 
-    /// <returns>No for tabs, line breaks and characters that set the direction of text too.</returns>
+    /// <summary>Not so tabs, line breaks and characters that set the direction of text.</summary>
     public static bool IsPrintable(Rune character) =>
         Rune.GetUnicodeCategory(character) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator);
 
-    public static string Who(AccessAnswer answer) => answer.Subject?.Username ?? answer.Question.Subject;
+    public static string SubjectName(AccessAnswer answer) => answer.Subject?.Username ?? answer.Question.Subject;
 
     private static string OnRow(AccessAnswer answer) => answer.Question.IsAboutRow ? $" on {answer.Question.Row}" : "";
 

@@ -133,7 +133,7 @@ public sealed record EvaluationSubjectResponse(Guid AccountId, string Username, 
         subject.IsCaller ? "token" : "record");
 }
 
-/// <summary>One way from a role of Keycloak, or from a membership given here, through a group to a permission.</summary>
+/// <summary>A grant path: from a role of Keycloak, or a direct membership, through a group to a permission.</summary>
 public sealed record GrantPathResponse
 {
     /// <summary><c>realm-role</c>, <c>client-role</c>, <c>keycloak-group</c>, <c>direct-member</c> or <c>default-group</c>.</summary>

@@ -3,21 +3,16 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Explanation;
 
-/// <summary>What a change of one mapping means for one account.</summary>
 internal sealed record MappingEffect(
     Guid AccountId, string Username, GroupRule? Joins, GroupRule? Leaves, IReadOnlyList<Permission> Gains, IReadOnlyList<Permission> Loses);
 
-/// <summary>
-/// The observed roles that a mapping fits, the first accounts that a change of it puts into a group or takes out of one, and how many
-/// of those with such a role stay where they are. <c>IsAll</c> if no account with such a role was left out.
-/// </summary>
+// Roles are the observed ones that the mapping fits, Unchanged counts the accounts with one of them that stay where they are; IsAll if no
+// such account was left out.
 internal sealed record MappingReport(
     IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<MappingEffect> Effects, int Unchanged, bool IsAll);
 
-/// <summary>
-/// The dry run of a change of one mapping. Unlike <see cref="AccessImpact"/> it reads by an index the accounts with a role that the
-/// mapping fits, and stops after the first few, since it runs while somebody types.
-/// </summary>
+// Unlike AccessImpact it reads by an index the accounts with a role that the mapping fits, and stops after the first few, since it runs
+// while somebody types.
 internal sealed class MappingImpact(SubjectStore subjects, ObservedRoles observedRoles, PermissionCatalogue catalogue)
 {
     public const int MostNamed = 20;

@@ -2,10 +2,7 @@ using Microsoft.AspNetCore.StaticAssets;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>
-/// The addresses of the files of <c>wwwroot</c>. Published, they hold a fingerprint of the content, so that browsers keep a file
-/// for a year (RFC 8246) and still see a change at once.
-/// </summary>
+// Published, an address holds a fingerprint of the file: browsers keep it for a year (RFC 8246) and still see a change at once.
 internal sealed class Assets(EndpointDataSource endpoints)
 {
     private readonly Lazy<Dictionary<string, string>> _paths = new(() => endpoints.Endpoints
@@ -19,7 +16,6 @@ internal sealed class Assets(EndpointDataSource endpoints)
     public string this[string path] => _paths.Value.GetValueOrDefault(path, path);
 }
 
-/// <summary>Serves the files, to anybody.</summary>
 internal static class AssetSetup
 {
     // The framework would map the files of a build with an endpoint for every path, which turns each 405 into a 404.

@@ -3,7 +3,6 @@ using System.Text.RegularExpressions;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Explains to its sender why a request could not be read. The framework's own messages name types of the program.</summary>
 internal static partial class BadRequests
 {
     public static string Explain(BadHttpRequestException exception)
@@ -35,14 +34,10 @@ internal static partial class BadRequests
     }
 
     [GeneratedRegex(
-        "missing required properties including: (?<names>.+?)\\.?$",
-        RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 10_000)]
+        "missing required properties including: (?<names>.+?)\\.?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex MissingProperties();
 
     [GeneratedRegex(
-        "^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ",
-        RegexOptions.ExplicitCapture,
-        matchTimeoutMilliseconds: 10_000)]
+        "^Failed to bind parameter \"(\\S+ )?(?<name>\\w+)\" from ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex BoundParameter();
 }

@@ -8,8 +8,7 @@ internal static class EntityTags
 {
     public static void Write(HttpResponse response, int version) => response.Headers.ETag = $"\"{version}\"";
 
-    /// <summary>Reads the version that the caller has seen: <see langword="null"/> for <c>If-Match: *</c>.</summary>
-    /// <returns>The refusal, where there is no usable precondition.</returns>
+    /// <summary><paramref name="version"/> is null for <c>If-Match: *</c>.</summary>
     public static ProblemHttpResult? Read(HttpRequest request, out int? version)
     {
         version = null;
@@ -18,7 +17,7 @@ internal static class EntityTags
             return Problem.Create(
                 StatusCodes.Status428PreconditionRequired,
                 ProblemCode.PreconditionMissing,
-                "Send the ETag that you got when you read it as If-Match, so that nobody's change is overwritten unseen.");
+                "Send the ETag that you got when you read it as If-Match, so that no change of others is overwritten unseen.");
         }
 
         if (!EntityTagHeaderValue.TryParseList(request.Headers.IfMatch, out var tags) || tags is not [var tag])

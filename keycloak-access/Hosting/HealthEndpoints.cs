@@ -3,10 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>
-/// Liveness (the process answers) and readiness (the database answers, and the realm has been reached at least once). The
-/// answers name the failing part, without details that would help an attacker.
-/// </summary>
+// Readiness: the database answers, and the realm has been reached once. Answers hold no details that would help an attacker.
 internal static class HealthEndpoints
 {
     public const string Path = "/health";

@@ -7,7 +7,6 @@ using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>What every web host has: limits, problem details, keys for cookies.</summary>
 internal static class HostingSetup
 {
     /// <summary>In bytes.</summary>
@@ -47,7 +46,7 @@ internal static class HostingSetup
         AddDataProtectionKeys(builder);
     }
 
-    /// <summary>Errors become problem details, or a page for a browser: 503 for an outage, 409 for a conflict, 500 for a bug.</summary>
+    /// <summary>503 for an outage, 409 for a conflict, 500 for a bug; a page where a browser asks.</summary>
     public static void UseProblems(
         this WebApplication app, Func<Exception, bool> isOutage, Func<Exception, bool> isConflict, Func<HttpContext, int, IResult> page)
     {

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Problem details (RFC 9457) with a <see cref="ProblemCode"/> and a <c>detail</c> that names the remedy.</summary>
 internal static class Problem
 {
     public static ProblemHttpResult Create(

@@ -3,15 +3,11 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>
-/// The proxies whose forwarded headers are trusted: <c>Proxies</c>, a list of addresses or networks (<c>10.0.0.0/8</c>).
-/// Without any, X-Forwarded-* is ignored: any caller can send it.
-/// </summary>
+/// <summary>Addresses or networks (<c>10.0.0.0/8</c>). Without any, X-Forwarded-* is ignored: any caller can send it.</summary>
 internal static class Proxies
 {
     private const string Section = "Proxies";
 
-    /// <exception cref="OptionsValidationException">An entry is neither an address nor a network.</exception>
     public static void UseProxies(this WebApplication app)
     {
         var entries = app.Configuration.GetSection(Section).Get<string[]>() ?? [];

@@ -1,9 +1,8 @@
 namespace KeycloakAccess.Hosting;
 
-/// <summary>Refuses unknown query parameters: a filter with a slip in its name must not return everything.</summary>
+/// <summary>Refuses unknown query parameters: a mistyped filter must not return everything.</summary>
 internal static class QueryParameters
 {
-    /// <summary>Any other query parameter, or one given twice, is answered with 400.</summary>
     public static RouteHandlerBuilder AcceptsQuery(this RouteHandlerBuilder builder, params string[] known) =>
         builder.AddEndpointFilter(async (context, next) =>
         {
@@ -27,7 +26,6 @@ internal static class QueryParameters
                 : await next(context);
         });
 
-    /// <summary>400, as after a failed validation.</summary>
     public static IResult Mistake(string field, string message) =>
         TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] });
 }

@@ -2,10 +2,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>
-/// Returns the <c>X-Request-ID</c> of a caller on every answer, if it has 1 to 200 printable ASCII characters; else, in its place,
-/// the id that problem details and the log have. Without one in the request there is none in the answer.
-/// </summary>
+// Returns a caller's X-Request-ID if it has 1 to 200 printable ASCII characters, else the id that problem details and the log have.
 internal static class RequestIds
 {
     public const string Header = "X-Request-ID";

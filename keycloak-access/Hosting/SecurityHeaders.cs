@@ -2,18 +2,15 @@ using System.Reflection;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>
-/// The headers of every answer (OWASP Secure Headers Project). Pages load from this site alone, without inline scripts and
-/// styles, are framed by no site, and are not cached. A header that an application sets itself stays as it is, and its own pages get
-/// no Content-Security-Policy: what they load is theirs to say.
-/// </summary>
+// OWASP Secure Headers Project. A header that an application sets itself stays, and its own pages get no Content-Security-Policy, since
+// only it knows what they load.
 internal static class SecurityHeaders
 {
     private const string Strict =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
         "base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
-    /// <summary>A form may lead by redirects to <paramref name="formTargets"/> besides this site: signing out ends at Keycloak.</summary>
+    /// <summary>A form may lead by redirects to <paramref name="formTargets"/> too: signing out ends at Keycloak.</summary>
     public static void UseSecurityHeaders(this WebApplication app, string formTargets)
     {
         if (!app.Environment.IsDevelopment())
@@ -45,7 +42,7 @@ internal static class SecurityHeaders
         });
     }
 
-    // An error page is the engine's, whoever's endpoint it stands in for.
+    // An error page is the engine's, even where it stands in for an endpoint of the application.
     private static bool IsPageOfApplication(HttpContext context) =>
         context.Response.StatusCode < StatusCodes.Status400BadRequest
         && context.Response.ContentType?.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) is true

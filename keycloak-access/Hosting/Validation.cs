@@ -6,7 +6,6 @@ namespace KeycloakAccess.Hosting;
 /// <summary>Validates requests that did not come as a body, which the framework validates.</summary>
 internal static class Validation
 {
-    /// <returns>The messages, by the names of the fields in JSON.</returns>
     public static Dictionary<string, string[]> Mistakes(object request)
     {
         var mistakes = new List<ValidationResult>();

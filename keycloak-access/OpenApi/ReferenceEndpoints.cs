@@ -8,7 +8,6 @@ using Scalar.AspNetCore;
 
 namespace KeycloakAccess.OpenApi;
 
-/// <summary>The OpenAPI 3.1 document, and a reference page for reading it and trying calls.</summary>
 internal static class ReferenceEndpoints
 {
     public const string PagePath = "/reference";

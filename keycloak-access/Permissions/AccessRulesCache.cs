@@ -4,17 +4,14 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// The rules in memory. Every request learns the current version with its account (<see cref="CallerStore"/>), so a
-/// change made anywhere, by hand in the database too, counts from the next request on, on every instance.
-/// </summary>
+// Every request learns the current version with its account (CallerStore): a change, made directly in the database too, counts from the
+// next request on, on every instance.
 internal sealed class AccessRulesCache(Database database) : IDisposable
 {
     private readonly SemaphoreSlim _loading = new(1, 1);
     private volatile AccessRules? _rules;
 
-    /// <param name="version">The version that the caller has seen in the database; the answer is at least as new.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>The answer is at least as new as the version.</summary>
     public async ValueTask<AccessRules> GetAsync(long version, CancellationToken cancellationToken)
     {
         if (_rules is { } rules && rules.Version >= version)
@@ -33,7 +30,6 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
         }
     }
 
-    /// <summary>The rules as they are now, for those who change them.</summary>
     public async Task<AccessRules> CurrentAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -42,8 +38,7 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
         return await GetAsync(version, cancellationToken);
     }
 
-    /// <summary>Checks every permission that a group names, against what the models declare.</summary>
-    /// <exception cref="PermissionNameException">A group names one that does not exist: it would be a permission that nobody has.</exception>
+    /// <summary>A name that does not exist would be a permission that nobody has.</summary>
     public async Task CheckNamesAsync(PermissionCatalogue catalogue, CancellationToken cancellationToken)
     {
         const string sql = """
@@ -53,13 +48,15 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             ORDER BY g.name, p.permission
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<(string Group, string Permission)>(new CommandDefinition(sql, cancellationToken: cancellationToken));
+        var rows = await connection.QueryAsync<(string Group, string Permission)>(
+            new CommandDefinition(sql, cancellationToken: cancellationToken));
         string[] mistakes = [.. rows
             .Select(row => catalogue.Mistake(row.Permission, wildcards: true) is { } mistake ? $"Group {row.Group}: {mistake}" : null)
             .OfType<string>()];
         if (mistakes.Length > 0)
         {
-            throw new PermissionNameException([.. mistakes, "Export the rules with \"access export\", mend them, and put them back with \"access apply\"."]);
+            throw new PermissionNameException(
+                [.. mistakes, "Export the rules with \"access export\", mend them, and put them back with \"access apply\"."]);
         }
     }
 
@@ -73,7 +70,6 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
         return await ReadAsync(connection, transaction, cancellationToken);
     }
 
-    /// <summary>Reads the rules as a transaction sees them.</summary>
     public static async Task<AccessRules> ReadAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
         const string sql = """
@@ -81,7 +77,8 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             SELECT g.id, g.name, g.is_default, p.permission, p.denied FROM groups g LEFT JOIN group_permissions p ON p.group_id = g.id;
             SELECT id, kind, client, name, group_id FROM role_mappings
             """;
-        await using var reader = await connection.QueryMultipleAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
+        await using var reader = await connection.QueryMultipleAsync(
+            new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
 
         var version = await reader.ReadSingleAsync<long>();
         var groups = (await reader.ReadAsync<GroupRow>())
@@ -89,8 +86,8 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             .Select(rows => new GroupRule(
                 rows.Key.Id,
                 rows.Key.Name,
-                GroupRule.Granted(rows.Where(row => row.Denied is false).Select(row => row.Permission!)),
-                GroupRule.Denies(rows.Where(row => row.Denied is true).Select(row => row.Permission!)),
+                GroupRule.ParseGranted(rows.Where(row => row.Denied is false).Select(row => row.Permission!)),
+                GroupRule.ParseDenied(rows.Where(row => row.Denied is true).Select(row => row.Permission!)),
                 rows.Key.IsDefault));
         var mappings = (await reader.ReadAsync<MappingRow>())
             .Select(row => new MappingRule(row.Id, new RolePattern(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));

@@ -4,16 +4,14 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// The words by whose beginnings accounts are found: of user name, e-mail and name. A search for a part in the middle would
-/// have to read every account.
-/// </summary>
+internal sealed record SearchedAccount(Guid Id, string Kind, string Username, string? Email, string? Name);
+
+/// <summary>Beginnings of words: a search for a part in the middle would have to read every account.</summary>
 internal static class AccountSearchIndex
 {
     private const int Most = 20;
     private const int Longest = 100;
 
-    /// <returns>The words in small letters: each part, and user name and e-mail as a whole.</returns>
     public static IReadOnlyList<string> TermsOf(string username, string? email, string? name) =>
         [.. new[] { username, email ?? "" }
             .Concat($"{username} {email} {name}".Split([' ', '@', '.', '-', '_'], StringSplitOptions.RemoveEmptyEntries))
@@ -24,13 +22,16 @@ internal static class AccountSearchIndex
             .Take(Most)];
 
     public static async Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, Guid accountId, string kind, string username, string? email, string? name, CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction transaction, SearchedAccount account, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM account_search_index WHERE account_id = @accountId", new { accountId }, transaction, cancellationToken: cancellationToken));
+            "DELETE FROM account_search_index WHERE account_id = @Id",
+            new { account.Id },
+            transaction,
+            cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO account_search_index (account_id, kind, term) VALUES (@accountId, @kind, @term)",
-            TermsOf(username, email, name).Select(term => new { accountId, kind, term }),
+            "INSERT INTO account_search_index (account_id, kind, term) VALUES (@Id, @Kind, @term)",
+            TermsOf(account.Username, account.Email, account.Name).Select(term => new { account.Id, account.Kind, term }),
             transaction,
             cancellationToken: cancellationToken));
     }

@@ -18,9 +18,13 @@ public sealed class Caller
         _catalogue = catalogue;
         Identity = identity;
         Rules = rules;
-        // A session has no scopes: there, nothing was asked of Keycloak but who somebody is.
+        // A session has no scopes: a sign-in asks Keycloak only who somebody is.
         Subject = new Subject(
-            record.AccountId, identity.Kind, record.Enabled, rules.Resolve(identity.Roles, record.Groups), identity.IsSession ? null : identity.Scopes);
+            record.AccountId,
+            identity.Kind,
+            record.Enabled,
+            rules.Resolve(identity.Roles, record.Groups),
+            identity.IsSession ? null : identity.Scopes);
         Actor = new Actor(
             record.AccountId, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
     }
@@ -29,17 +33,14 @@ public sealed class Caller
 
     internal Subject Subject { get; }
 
-    /// <summary>The rules that this request is decided by.</summary>
     internal AccessRules Rules { get; }
 
-    /// <summary>The caller as the audit log names them.</summary>
     internal Actor Actor { get; }
 
     public Guid AccountId => Subject.AccountId;
 
     internal EffectiveAccess Access => Subject.Access;
 
-    /// <returns>The same caller, under other rules.</returns>
     internal Caller Under(AccessRules rules) => new(Identity, _record, rules, _catalogue, Actor.RequestId!);
 
     internal Decision Decide(AccessRequirement requirement) => Decision.Evaluate(Subject, requirement, _catalogue);
@@ -58,12 +59,10 @@ public sealed class Caller
         await context.RequestServices.GetRequiredService<CurrentCaller>().GetAsync(context);
 }
 
-/// <summary>Reads the <see cref="Caller"/> of the request that it lives in, once.</summary>
 internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, PermissionCatalogue catalogue)
 {
     private Caller? _caller;
 
-    /// <returns>The caller, or <see langword="null"/> if nobody has been authenticated.</returns>
     public async ValueTask<Caller?> GetAsync(HttpContext context)
     {
         if (_caller is not null)

@@ -109,7 +109,8 @@ internal sealed partial class CallerStore(
             cancellationToken: cancellationToken));
         if (added > 0)
         {
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name, cancellationToken);
+            var account = new SearchedAccount(id, Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
+            await AccountSearchIndex.WriteAsync(connection, transaction, account, cancellationToken);
             var values = Names(Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
@@ -171,8 +172,9 @@ internal sealed partial class CallerStore(
         var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
         if (changed > 0)
         {
-            await AccountSearchIndex.WriteAsync(
-                connection, transaction, row.Id!.Value, Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name, cancellationToken);
+            var account = new SearchedAccount(
+                row.Id!.Value, Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
+            await AccountSearchIndex.WriteAsync(connection, transaction, account, cancellationToken);
             var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
             var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
             await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange(AccountPermissions.Model, row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);

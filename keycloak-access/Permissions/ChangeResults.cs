@@ -3,12 +3,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>Tells callers of the API what came of a change.</summary>
 internal static class ChangeResults
 {
-    /// <param name="outcome">What came of it.</param>
-    /// <param name="response">Gets the ETag of what is there now.</param>
-    /// <param name="done">The answer where nothing stood in the way.</param>
     public static IResult ToResult<T>(this ChangeOutcome<T> outcome, HttpResponse response, Func<T, IResult> done)
         where T : class
     {

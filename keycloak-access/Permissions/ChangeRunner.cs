@@ -5,12 +5,10 @@ using Npgsql;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>Makes changes, each in one transaction with its rows of the audit log: all of it or nothing.</summary>
 internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvider clock)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>Makes a change that leaves the rules as they are.</summary>
     public async Task<ChangeOutcome<T>> RunAsync<T>(
         Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
         where T : class
@@ -26,10 +24,7 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
         return outcome;
     }
 
-    /// <summary>
-    /// Makes a change of the rules. Changes of the rules come one after the other, on all instances, and each raises their version
-    /// once, however many rows it writes. One that changes nothing raises nothing.
-    /// </summary>
+    // Changes of the rules come one after the other, on all instances. Each that changes anything raises their version once.
     public async Task<ChangeOutcome<T>> RunOnRulesAsync<T>(
         Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
         where T : class
@@ -45,7 +40,7 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
                 exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected
                 && clock.GetElapsedTime(started) < Patience)
             {
-                // Somebody changes the same rows by hand. All has been undone; they finish, then it is our turn again.
+                // Somebody changes the same rows directly in the database. All has been undone here; they finish first.
                 await Task.Delay(TimeSpan.FromMilliseconds(50), clock, cancellationToken);
             }
         }
@@ -64,8 +59,8 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
             cancellationToken: cancellationToken));
         if (database.Engine == DatabaseEngine.PostgreSql)
         {
-            // Who changes rows by hand holds them first and waits for the version then. It is this transaction that steps back, soon:
-            // PostgreSQL looks for deadlocks after a second only, and then ends either side.
+            // Who changes rows directly holds them first and waits for the version then. This transaction gives way, soon: PostgreSQL looks
+            // for deadlocks after a second only, and then ends either side.
             await connection.ExecuteAsync(new CommandDefinition(
                 "SET LOCAL lock_timeout = '100ms'", transaction: transaction, cancellationToken: cancellationToken));
         }
@@ -82,13 +77,7 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
     }
 }
 
-/// <summary>The transaction of a change: what is written in it, and by whom.</summary>
-/// <param name="Connection">Its connection.</param>
-/// <param name="Transaction">The transaction.</param>
-/// <param name="Audit">Where it is recorded.</param>
-/// <param name="Actor">Who makes the change.</param>
-/// <param name="RulesVersion">The version of the rules before it; <see langword="null"/> where it is not about the rules.</param>
-/// <param name="CancellationToken">A way to give up; nothing is changed then.</param>
+/// <summary>RulesVersion is the one before the change; null where it is not about the rules.</summary>
 internal sealed record ChangeTransaction(
     DbConnection Connection,
     DbTransaction Transaction,
@@ -109,13 +98,9 @@ internal sealed record ChangeTransaction(
     public Task RecordAsync(params IReadOnlyList<AuditChange> changes) =>
         Audit.RecordAsync(Connection, Transaction, Actor, changes, CancellationToken);
 
-    /// <summary>Asks whether the author may grant these, by the rules that this transaction changes.</summary>
-    /// <param name="author">Who would.</param>
-    /// <param name="permissions">What is granted and denied, before and after the change.</param>
-    /// <returns>The refusal, or <see langword="null"/>.</returns>
     public async Task<ChangeFailure.Refused?> RefuseAsync(ChangeAuthor author, IEnumerable<string> permissions)
     {
-        // Somebody else's change may have come first since the request began.
+        // Another change may have come first since the request began.
         var guard = RulesVersion is null || RulesVersion == author.Guard.Caller.Rules.Version
             ? author.Guard
             : author.Guard.Under(await AccessRulesCache.ReadAsync(Connection, Transaction, CancellationToken));

@@ -2,13 +2,9 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// Every 403 goes into the audit log from here. A 401 does not: nobody stands behind it whom a row could name, and
-/// whoever has no account must not be able to fill the database.
-/// </summary>
+// A 401 is not recorded: there is no account that a row could name, and whoever has none must not be able to fill the database.
 internal static class DeniedRequests
 {
-    /// <summary>A refusal by the evaluator.</summary>
     public static void Add(HttpContext context, Caller caller, Decision decision) => Add(
         context,
         caller,
@@ -16,13 +12,6 @@ internal static class DeniedRequests
         decision.Permission == default ? null : decision.Permission,
         decision.Reason == DecisionReason.InsufficientScope ? decision.Scope : null);
 
-    /// <summary>A refusal by anything else.</summary>
-    /// <param name="context">The request.</param>
-    /// <param name="caller">Who was refused.</param>
-    /// <param name="code">Why, as in problem details.</param>
-    /// <param name="permission">What was asked for; <see langword="null"/>: what the endpoint asks for.</param>
-    /// <param name="scope">The scope that the token lacks.</param>
-    /// <param name="missingPermissions">What the caller would have had to hold.</param>
     public static void Add(
         HttpContext context,
         Caller caller,

@@ -1,6 +1,5 @@
 namespace KeycloakAccess.Permissions;
 
-// The permissions of the engine's own models. Those of an application's models are named by their declarations.
 
 internal static class AccessPermissions
 {

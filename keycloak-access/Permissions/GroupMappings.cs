@@ -2,22 +2,22 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// The mappings that lead to a group, for whoever deletes it: the database takes them away with the group, and the audit
-/// log must say so. Groups and mappings meet here; neither reads the other's table.
-/// </summary>
+// The database deletes the mappings with their group, and the audit log must say so. Groups and mappings meet here; neither reads the
+// other's table.
 internal static class GroupMappings
 {
-    /// <returns>What the audit log says of the mappings that go with the group.</returns>
     public static async Task<IReadOnlyList<AuditChange>> DeletedWithAsync(ChangeTransaction change, Guid groupId, string groupName)
     {
         const string sql = "SELECT id, kind, client, name FROM role_mappings WHERE group_id = @groupId ORDER BY id";
         var rows = await change.QueryAsync<Row>(sql, new { groupId });
         return [.. rows.Select(row => new AuditChange(
-            RoleMappingPermissions.Model, row.Id.ToString(), Permission.Delete, Values(row.Kind, row.Client, row.Name, groupId, groupName), After: null))];
+            RoleMappingPermissions.Model,
+            row.Id.ToString(),
+            Permission.Delete,
+            Values(row.Kind, row.Client, row.Name, groupId, groupName),
+            After: null))];
     }
 
-    /// <returns>A group that a mapping leads to or is to lead to, as a change finds it.</returns>
     public static async Task<(string Name, IEnumerable<string> Written)?> FindGroupAsync(ChangeTransaction change, Guid groupId)
     {
         const string sql = """
@@ -30,7 +30,6 @@ internal static class GroupMappings
         return rows.Length == 0 ? null : (rows[0].Name, rows.Select(row => row.Permission).OfType<string>());
     }
 
-    /// <summary>A mapping as the audit log has it, whoever adds or deletes it.</summary>
     public static IReadOnlyDictionary<string, object?> Values(string kind, string client, string name, Guid groupId, string groupName) =>
         new Dictionary<string, object?>(StringComparer.Ordinal)
         {

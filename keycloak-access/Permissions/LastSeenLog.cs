@@ -4,32 +4,29 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>That an account was seen, and that a newer token says of it what is known.</summary>
-/// <param name="At">When.</param>
-/// <param name="Names">When the token was issued that has the names as they are, and the one before it.</param>
-/// <param name="Roles">When the token was issued that has these roles.</param>
+/// <summary>When the token with these names was issued, and the one before it; when the one with these roles was.</summary>
 internal sealed record LastSeen(
     DateTimeOffset At,
     (DateTimeOffset? Before, DateTimeOffset IssuedAt)? Names = null,
     (string Hash, DateTimeOffset IssuedAt)? Roles = null);
 
-/// <summary>
-/// Writes when accounts were seen last. What changes an account is not written here: names and roles that have changed
-/// meanwhile stay as they are.
-/// </summary>
+/// <summary>Names and roles that have changed meanwhile stay as they are.</summary>
 internal sealed class LastSeenLog(Database database, TimeProvider clock, ILogger<LastSeenLog> logger)
     : WriteBehind<Guid, LastSeen>(database, clock, logger, "Times at which accounts were last seen", TimeSpan.FromSeconds(5))
 {
     public new void Add(Guid accountId, LastSeen seen) => base.Add(accountId, seen);
 
-    /// <returns>What is not written yet.</returns>
+    /// <summary>What is not written yet.</summary>
     public LastSeen? Find(Guid accountId) => Waiting(accountId);
 
     protected override LastSeen Merge(LastSeen earlier, LastSeen later) =>
         new(later.At, later.Names ?? earlier.Names, later.Roles ?? earlier.Roles);
 
     protected override Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<Guid, LastSeen>> batch, CancellationToken cancellationToken)
+        DbConnection connection,
+        DbTransaction transaction,
+        IReadOnlyList<KeyValuePair<Guid, LastSeen>> batch,
+        CancellationToken cancellationToken)
     {
         const string sql = """
             UPDATE accounts

@@ -4,27 +4,25 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// Every role and Keycloak group that a token has ever shown, in memory: none goes away again, so only new ones are read.
-/// </summary>
+/// <summary>In memory: none is ever removed, so only new ones are read.</summary>
 internal sealed class ObservedRoles(Database database) : IDisposable
 {
-    // PostgreSQL hands out numbers before a transaction is over, so a lower one may appear later.
+    // PostgreSQL assigns numbers before a transaction is over, so a lower one may appear later.
     private const int ReadAgain = 1000;
 
     private readonly SemaphoreSlim _reading = new(1, 1);
-    private volatile Snapshot _seen = new([], 0);
+    private volatile Snapshot _observed = new([], 0);
 
-    /// <returns>Each with its number in the database.</returns>
     public async ValueTask<IReadOnlyList<ObservedRole>> ListAsync(CancellationToken cancellationToken)
     {
         const string sql = "SELECT id, kind, client, name FROM observed_roles WHERE id > @from ORDER BY id";
         await _reading.WaitAsync(cancellationToken);
         try
         {
-            var before = _seen;
+            var before = _observed;
             await using var connection = await database.OpenAsync(cancellationToken);
-            var newest = await connection.ExecuteScalarAsync<long?>(new CommandDefinition("SELECT MAX(id) FROM observed_roles", cancellationToken: cancellationToken)) ?? 0;
+            var newest = await connection.ExecuteScalarAsync<long?>(
+                new CommandDefinition("SELECT MAX(id) FROM observed_roles", cancellationToken: cancellationToken)) ?? 0;
             if (newest == before.Newest)
             {
                 return before.Roles;
@@ -32,8 +30,12 @@ internal sealed class ObservedRoles(Database database) : IDisposable
 
             var from = Math.Max(0, before.Newest - ReadAgain);
             var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, new { from }, cancellationToken: cancellationToken));
-            ObservedRole[] roles = [.. before.Roles.TakeWhile(seen => seen.Id <= from), .. rows.Select(row => new ObservedRole(row.Id, new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name)))];
-            _seen = new Snapshot(roles, newest);
+            ObservedRole[] roles =
+            [
+                .. before.Roles.TakeWhile(role => role.Id <= from),
+                .. rows.Select(row => new ObservedRole(row.Id, new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name))),
+            ];
+            _observed = new Snapshot(roles, newest);
             return roles;
         }
         finally
@@ -58,7 +60,4 @@ internal sealed class ObservedRoles(Database database) : IDisposable
     }
 }
 
-/// <summary>A role or Keycloak group that a token has shown.</summary>
-/// <param name="Id">Its number in the database.</param>
-/// <param name="Role">The role.</param>
 internal sealed record ObservedRole(long Id, KeycloakRole Role);

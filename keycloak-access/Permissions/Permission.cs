@@ -12,7 +12,7 @@ public readonly record struct Permission(string Model, string Action)
     public const string Change = "change";
     public const string Delete = "delete";
 
-    /// <summary>Stands for every action, and in <c>*:*</c> for every model too, where a group grants or denies it. Nobody asks for it.</summary>
+    /// <summary>Every action, and in <c>*:*</c> every model too, where a group grants or denies it. It is never asked for.</summary>
     public const string Any = "*";
 
     /// <summary>The four actions that a model has unless it says otherwise.</summary>

@@ -9,17 +9,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>That the caller's account must be enabled, and hold a permission where one is named.</summary>
+/// <summary>Without a permission: any enabled account.</summary>
 internal sealed record PermissionRequirement(Permission? Permission) : IAuthorizationRequirement;
 
-/// <summary>Endpoint metadata: that a token must carry a scope which covers the call.</summary>
-/// <param name="Alternatives">Any of these sets is enough; none given: the scope of the model.</param>
+/// <summary>Endpoint metadata. Any one set is enough; without any, the scope of the model.</summary>
 internal sealed record ScopeRule(IReadOnlyList<IReadOnlyList<string>> Alternatives);
 
-/// <summary>Endpoint metadata: that only people, or only service accounts, may call.</summary>
 internal sealed record AccountKindRule(AccountKind Only);
 
-/// <summary>Asks the evaluator, and nothing else.</summary>
 internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHandler<PermissionRequirement>
 {
     protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, PermissionRequirement requirement)
@@ -41,7 +38,6 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
         }
     }
 
-    /// <returns>What an endpoint demands, with the rules of its route groups.</returns>
     public static AccessRequirement RequirementOf(Endpoint? endpoint, PermissionRequirement requirement)
     {
         var scopes = endpoint?.Metadata.GetMetadata<ScopeRule>();
@@ -53,7 +49,6 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
     }
 }
 
-/// <summary>Carries the decision from the handler to the answer.</summary>
 internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Decision decision)
     : AuthorizationFailureReason(handler, decision.Reason.ToString())
 {
@@ -65,15 +60,12 @@ internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Deci
 /// <summary>Endpoint metadata: how a route group shows a refusal, where it is not by problem details.</summary>
 internal sealed record RefusalPage(Func<HttpContext, Decision, IResult> Render);
 
-/// <summary>
-/// Answers a refused request: problem details that name what is missing, or the page of the route group. It counts what was
-/// allowed and refused, too.
-/// </summary>
 internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _default = new();
 
-    public async Task HandleAsync(RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
+    public async Task HandleAsync(
+        RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         var refusal = authorizeResult.AuthorizationFailure?.FailureReasons.OfType<Refusal>().FirstOrDefault();
         await CountAsync(context, authorizeResult.Succeeded, refusal);
@@ -93,8 +85,7 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
         await page.Render(context, refusal.Decision).ExecuteAsync(context);
     }
 
-    // Here a request has its one result, however many permissions it is asked for. Who is not authenticated is none of
-    // those that pictures are about.
+    // Here a request has its one result, however many permissions it is asked for. Unauthenticated requests are not counted.
     private static async ValueTask CountAsync(HttpContext context, bool isAllowed, Refusal? refusal)
     {
         var caller = refusal?.Caller ?? (isAllowed ? await Caller.BindAsync(context) : null);
@@ -112,13 +103,10 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
     }
 }
 
-/// <summary>The words of a refusal.</summary>
 internal static class Refusals
 {
-    /// <summary>Where a decision is explained to whoever may look at access.</summary>
     public const string ExplanationPath = "/api/access/explain";
 
-    /// <returns>The code that stands in problem details, in answers to access questions and in logs.</returns>
     public static string Code(DecisionReason reason) => reason switch
     {
         DecisionReason.Allowed => "allowed",
@@ -131,26 +119,25 @@ internal static class Refusals
         _ => ProblemCode.PermissionMissing,
     };
 
-    /// <returns>What is the matter and what to do about it, said to the one who was refused.</returns>
     public static string Detail(Decision decision) => decision.Reason switch
     {
         DecisionReason.AccountDisabled => "Your account is disabled here. Ask somebody who manages accounts to enable it.",
         DecisionReason.AccountKindRefused =>
             "This is for one kind of account only: services call the API with a service account's token, people with their own.",
         DecisionReason.PermissionDenied =>
-            $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. Ask to be taken out of that group.",
+            $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. " +
+            "Ask to be taken out of that group.",
         // An endpoint for any account names scopes and no permission.
         DecisionReason.InsufficientScope when decision.Permission == default =>
             $"The token was issued for less than this call needs. Ask Keycloak for a token with the scope {decision.Scope}.",
         DecisionReason.InsufficientScope =>
-            $"Your groups allow {decision.Permission}, but the token was issued for less. Ask Keycloak for a token with the scope {decision.Scope}.",
-        _ => $"None of your groups grants {decision.Permission}. Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
+            $"Your groups allow {decision.Permission}, but the token was issued for less. " +
+            $"Ask Keycloak for a token with the scope {decision.Scope}.",
+        _ => $"None of your groups grants {decision.Permission}. " +
+            "Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
     };
 
-    /// <summary>
-    /// 403 problem details, and a row in the audit log. A missing scope is announced as RFC 6750, section 3.1 says. Whoever
-    /// may look at access gets a link to the whole explanation.
-    /// </summary>
+    // Announces a missing scope as RFC 6750, section 3.1 says. Whoever may look at access gets a link to the explanation.
     public static IResult Answer(HttpContext context, Caller caller, Decision decision)
     {
         DeniedRequests.Add(context, caller, decision);
@@ -172,9 +159,9 @@ internal static class Refusals
         ProblemHttpResult Refuse(string member, string value)
         {
             var problem = Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
-            // An endpoint that demands scopes alone is about no permission, and what it demands besides the model's own scope
-            // is not what the explanation of the permission is about.
-            var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;
+            // What an endpoint requires besides the model's own scope is not what the explanation of the permission is about.
+            var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope
+                && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;
             if (decision.Permission != default && !bySomethingElse && caller.May(AccessPermissions.View))
             {
                 problem.ProblemDetails.Extensions["explanation"] = context.Request.PathBase + ExplanationPath

@@ -3,29 +3,17 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>A model that permissions exist for.</summary>
-/// <param name="Name">Its name in permissions, in the singular: <c>book</c>.</param>
-/// <param name="Plural">Its name in addresses and scopes: <c>books</c>.</param>
-/// <param name="Title">What people call it.</param>
-/// <param name="Actions">What can be done with it. A permission for anything else does not exist.</param>
+/// <summary>Singular in permissions (<c>book</c>), plural in addresses and scopes (<c>books</c>).</summary>
 internal sealed record ProtectedModel(string Name, string Plural, string Title, IReadOnlyList<string> Actions)
 {
-    /// <summary>The scope that covers looking.</summary>
     public string ReadScope => $"{Plural}:read";
 
-    /// <summary>The scope that covers everything else.</summary>
     public string WriteScope => $"{Plural}:write";
 }
 
-/// <summary>A scope besides the two of each model, for endpoints that state alternatives.</summary>
-/// <param name="Name">As tokens carry it (RFC 6749, section 3.3).</param>
-/// <param name="Description">What it covers, in a few words.</param>
 internal sealed record ExtraScope(string Name, string Description);
 
-/// <summary>
-/// Every permission and scope that exists. A name that is not here is an error with the nearest known one, never a
-/// permission that nobody has.
-/// </summary>
+/// <summary>A name that is not here is an error with the nearest known one, never a permission that nobody has.</summary>
 internal sealed class PermissionCatalogue
 {
     private const int LongestText = 100;
@@ -35,14 +23,14 @@ internal sealed class PermissionCatalogue
     private readonly HashSet<string> _scopes = new(StringComparer.Ordinal);
     private readonly HashSet<string> _requireScopes = new(StringComparer.Ordinal);
 
-    /// <exception cref="InvalidOperationException">Two models have one name.</exception>
-    /// <exception cref="PermissionNameException">The options name a model that does not exist.</exception>
     public PermissionCatalogue(IEnumerable<ProtectedModel> models, IEnumerable<ExtraScope> extraScopes, IOptions<PermissionOptions> options)
     {
         var all = models.ToArray();
         if (all.GroupBy(model => model.Name, StringComparer.Ordinal).FirstOrDefault(same => same.Count() > 1) is { Key: var name })
         {
-            throw new InvalidOperationException($"Two resources are called {name}. AddResource and AddModel declare those of the application, and the engine has some too: give one another name.");
+            throw new InvalidOperationException(
+                $"Two resources are called {name}. AddResource and AddModel declare those of the application, " +
+                "and the engine has some too: give one another name.");
         }
 
         _models = all.ToDictionary(model => model.Name, StringComparer.Ordinal);
@@ -61,7 +49,8 @@ internal sealed class PermissionCatalogue
         _requireScopes.UnionWith(options.Value.RequireScopes ? _models.Keys : options.Value.RequireScopesFor);
         if (_requireScopes.FirstOrDefault(name => !_models.ContainsKey(name)) is { } unknown)
         {
-            throw new PermissionNameException([$"Permissions:RequireScopesFor names the model {unknown}, which does not exist.{Suggest(unknown, _models.Keys)}"]);
+            throw new PermissionNameException(
+                [$"Permissions:RequireScopesFor names the model {unknown}, which does not exist.{Suggest(unknown, _models.Keys)}"]);
         }
     }
 
@@ -69,15 +58,12 @@ internal sealed class PermissionCatalogue
 
     public IReadOnlyList<Permission> Permissions { get; }
 
-    /// <summary>What stands for several permissions where a group grants or denies: every action of one model, and everything.</summary>
     public IEnumerable<string> Wildcards => _models.Keys.Order(StringComparer.Ordinal)
         .Append(Permission.Any)
         .Select(model => new Permission(model, Permission.Any).ToString());
 
-    /// <summary>The scopes that narrow a token here. Others, such as <c>profile</c>, mean nothing to this service.</summary>
     public IReadOnlyCollection<string> Scopes => _scopes;
 
-    /// <summary>Those of <see cref="Scopes"/> that do not come from a model.</summary>
     public IReadOnlyList<ExtraScope> ExtraScopes { get; }
 
     public bool IsScope(string scope) => _scopes.Contains(scope);
@@ -87,47 +73,46 @@ internal sealed class PermissionCatalogue
     /// <summary>Whether a token without any scope of this API is refused on the model, instead of not being narrowed.</summary>
     public bool RequiresScopes(string model) => _requireScopes.Contains(model);
 
-    /// <returns>The sets of scopes of which a token must hold one for the permission, once it holds any scope of ours.</returns>
+    /// <summary>Any one set is enough, once a token holds any scope of ours.</summary>
     public IReadOnlyList<IReadOnlyList<string>> ScopesFor(Permission permission) => _scopesFor[permission];
 
     public bool Contains(Permission permission) => _scopesFor.ContainsKey(permission);
 
-    /// <param name="text">What somebody wrote.</param>
-    /// <param name="wildcards">Whether <c>book:*</c> and <c>*:*</c> are allowed, as they are in a group.</param>
-    /// <returns><see langword="null"/> if it names permissions that exist; else what is wrong, with the nearest known name.</returns>
+    /// <summary>Null if it names permissions that exist. Wildcards are <c>book:*</c> and <c>*:*</c>, as in a group.</summary>
     public string? Mistake(string text, bool wildcards)
     {
-        // Nor is the nearest name to a text of a thousand letters worth looking for.
+        // The nearest name to a text of a thousand letters is not worth looking for.
         if (text.Length > LongestText || !Permission.TryParse(text, out var permission))
         {
-            return $"\"{(text.Length > LongestText ? text[..LongestText] + "…" : text)}\" is not of the form model:action, as in book:view. Wildcards are book:* and *:*, and no others.";
+            var shown = text.Length > LongestText ? text[..LongestText] + "…" : text;
+            return $"\"{shown}\" is not of the form model:action, as in book:view. " +
+                "Wildcards are book:* and *:*, and no others.";
         }
 
-        if (wildcards && permission.Action == Permission.Any && (permission.Model == Permission.Any || _models.ContainsKey(permission.Model)))
+        if (Contains(permission)
+            || (wildcards
+                && permission is { Action: Permission.Any, Model: var model }
+                && (model == Permission.Any || _models.ContainsKey(model))))
         {
             return null;
         }
 
-        if (Contains(permission))
-        {
-            return null;
-        }
-
-        var remedy = NearestName.Find(text, Permissions.Select(known => known.ToString()).Concat(wildcards ? Wildcards : [])) is { } nearest ? $"Did you mean {nearest}?"
-            : FindModel(permission.Model) is { } model ? $"Actions of {model.Name} are {string.Join(", ", model.Actions)}."
+        var known = Permissions.Select(each => each.ToString()).Concat(wildcards ? Wildcards : []);
+        var remedy = NearestName.Find(text, known) is { } nearest ? $"Did you mean {nearest}?"
+            : FindModel(permission.Model) is { } found ? $"Actions of {found.Name} are {string.Join(", ", found.Actions)}."
             : $"Models are {string.Join(", ", _models.Keys.Order(StringComparer.Ordinal))}.";
         return $"The permission {text} does not exist. {remedy}";
     }
 
-    /// <returns><see langword="null"/> if the scope exists; else what is wrong, with the nearest known name.</returns>
     public string? ScopeMistake(string scope) =>
         IsScope(scope) ? null : $"The scope {scope} does not exist.{Suggest(scope, _scopes)}";
 
     private static string Suggest(string text, IEnumerable<string> known) =>
-        NearestName.Find(text, known) is { } nearest ? $" Did you mean {nearest}?" : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
+        NearestName.Find(text, known) is { } nearest
+            ? $" Did you mean {nearest}?"
+            : $" Known: {string.Join(", ", known.Order(StringComparer.Ordinal))}.";
 }
 
-/// <summary>Names in settings or in the database that do not exist. It ends the start.</summary>
 internal sealed class PermissionNameException : Exception
 {
     public PermissionNameException()
@@ -162,6 +147,6 @@ public sealed class PermissionOptions
     /// </summary>
     public bool RequireScopes { get; set; }
 
-    /// <summary>The models, by their names in permissions, that requirement it alone.</summary>
+    /// <summary>The models, by their names in permissions, that require it on their own.</summary>
     public IList<string> RequireScopesFor { get; } = [];
 }

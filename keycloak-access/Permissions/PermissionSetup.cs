@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Authorization;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>Says who may call an endpoint, and what there is that one may be allowed.</summary>
+/// <summary>Declares what permissions and scopes exist, and says who may call an endpoint.</summary>
 public static class PermissionSetup
 {
     internal static void AddPermissions(this IServiceCollection services)
@@ -25,7 +25,9 @@ public static class PermissionSetup
         services.AddSingleton<SubjectStore>();
         services.AddScoped<CurrentCaller>();
         services.AddSingleton(provider => new ApplicationAuditLog(
-            provider.GetRequiredService<Database>(), provider.GetRequiredService<AuditLog>(), provider.GetRequiredService<PermissionCatalogue>()));
+            provider.GetRequiredService<Database>(),
+            provider.GetRequiredService<AuditLog>(),
+            provider.GetRequiredService<PermissionCatalogue>()));
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusalResultHandler>();
         services.AddAuthorization();
@@ -55,17 +57,17 @@ public static class PermissionSetup
         if (actions.Prepend(plural).Prepend(name).FirstOrDefault(text => !IsName(text)) is { } wrong)
         {
             throw new ArgumentException(
-                $"The resource {name}: \"{wrong}\" cannot be a name. Names are lower-case letters, digits and single hyphens, as in credit-note.", nameof(name));
+                $"The resource {name}: \"{wrong}\" cannot be a name. " +
+                "Names are lower-case letters, digits and single hyphens, as in credit-note.",
+                nameof(name));
         }
 
         services.AddModel(name, plural, title ?? string.Concat(plural[..1].ToUpperInvariant(), plural[1..].Replace('-', ' ')), actions);
     }
 
-    /// <summary>Declares what permissions exist for, of whatever kind.</summary>
     internal static void AddModel(this IServiceCollection services, string name, string plural, string title, params string[] actions) =>
         services.AddSingleton(new ProtectedModel(name, plural, title, actions.Length > 0 ? actions : Permission.Actions));
 
-    /// <summary>Declares a model by its permissions, which are all of one model.</summary>
     internal static void AddModel(this IServiceCollection services, string plural, string title, params Permission[] permissions) =>
         services.AddModel(permissions[0].Model, plural, title, [.. permissions.Select(permission => permission.Action)]);
 
@@ -110,28 +112,27 @@ public static class PermissionSetup
     public static TBuilder OnlyPeople<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AccountKindRule(AccountKind.Person));
 
-    /// <summary>
-    /// Checks at start that every endpoint says who may call it, and that every permission and scope exists which an
-    /// endpoint, a setting or a group names.
-    /// </summary>
-    /// <exception cref="InvalidOperationException">An endpoint does not; the message names it, and the nearest known name.</exception>
-    /// <exception cref="PermissionNameException">A setting or a group names what does not exist.</exception>
+    /// <summary>Checks that every endpoint says who may call it, and that every permission and scope that is named exists.</summary>
     internal static async Task CheckPermissionsAsync(this IEndpointRouteBuilder routes, CancellationToken cancellationToken)
     {
         var catalogue = routes.ServiceProvider.GetRequiredService<PermissionCatalogue>();
         foreach (var endpoint in BuildEndpoints(routes))
         {
-            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is null)
+            var isOpen = endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null;
+            var isProtected = endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null;
+            if (!isOpen && !isProtected)
             {
                 throw new InvalidOperationException(
-                    $"{endpoint.DisplayName} does not say who may call it: add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
+                    $"{endpoint.DisplayName} does not say who may call it: " +
+                    "add RequirePermission, RequireEnabledAccount or AllowAnonymous.");
             }
 
             // Whoever wrote both meant to protect it, and AllowAnonymous would win.
-            if (endpoint.Metadata.GetMetadata<IAllowAnonymous>() is not null && endpoint.Metadata.GetMetadata<PermissionRequirement>() is not null)
+            if (isOpen && isProtected)
             {
                 throw new InvalidOperationException(
-                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, which wins over the RequirePermission or RequireEnabledAccount that it has too. Take one of them out.");
+                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, " +
+                    "which wins over the RequirePermission or RequireEnabledAccount that it has too. Take one of them out.");
             }
 
             if (Mistakes(endpoint, catalogue).FirstOrDefault() is { } mistake)
@@ -171,7 +172,7 @@ public static class PermissionSetup
 
     private static string PluralOf(string name) =>
         name is [.., not ('a' or 'e' or 'i' or 'o' or 'u'), 'y'] ? $"{name[..^1]}ies"
-        : name.EndsWith('s') || name.EndsWith('x') || name.EndsWith("ch", StringComparison.Ordinal) || name.EndsWith("sh", StringComparison.Ordinal) ? $"{name}es"
+        : name is [.., 's' or 'x'] or [.., 'c' or 's', 'h'] ? $"{name}es"
         : $"{name}s";
 
     private static bool IsName(string text) =>

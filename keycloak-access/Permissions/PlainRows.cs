@@ -3,11 +3,8 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>Rows that no row-level rule hides from anybody, known by UUIDs. The SQL is that of the module that owns the table.</summary>
-/// <param name="database">Where the rows are.</param>
-/// <param name="model">The model's name in permissions.</param>
-/// <param name="exists">Counts the rows of the id <c>@row</c>.</param>
-/// <param name="list">The ids after <c>@after</c> in their order, <c>@limit</c> of them.</param>
+// Rows without a row-level rule, known by UUIDs. The SQL is that of the module that owns the table: exists counts the rows of @row, list
+// has @limit ids after @after.
 internal sealed class PlainRows(Database database, string model, string exists, string list) : IModelRows
 {
     public string Model => model;
@@ -20,7 +17,8 @@ internal sealed class PlainRows(Database database, string model, string exists, 
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(exists, new { row }, cancellationToken: cancellationToken)) > 0;
+        return await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition(exists, new { row }, cancellationToken: cancellationToken)) > 0;
     }
 
     public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(

@@ -2,7 +2,6 @@ using KeycloakAccess.Authentication;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>How the three kinds of Keycloak roles are written in the database, in JSON and in forms.</summary>
 internal static class RoleKinds
 {
     public const string RealmRole = "realm-role";
@@ -18,7 +17,6 @@ internal static class RoleKinds
         _ => KeycloakGroup,
     };
 
-    /// <param name="text">One of <see cref="All"/>; the database holds no other.</param>
     public static RoleKind Parse(string text) => text switch
     {
         RealmRole => RoleKind.RealmRole,

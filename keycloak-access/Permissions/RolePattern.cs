@@ -3,23 +3,15 @@ using KeycloakAccess.Authentication;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// Which roles or Keycloak groups a mapping means: one by its name, or many where the name holds <c>*</c>, which stands for
-/// any run of characters, <c>/</c> among them: <c>book-*</c>, <c>/operations/*</c> (whatever lies under it, at any depth,
-/// not the group itself). Compared to the letter.
-/// </summary>
-/// <param name="Kind">The kind of role. Kinds never share a name.</param>
-/// <param name="Client">The client that owns a client role, never a pattern; empty for the other kinds.</param>
-/// <param name="Name">The name or pattern.</param>
+// A name may hold *, which stands for any run of characters, / among them: book-*, /operations/* (whatever lies under it, at any depth, not
+// the group itself). A client is never a pattern, and empty for all but client roles.
 internal readonly record struct RolePattern(RoleKind Kind, string Client, string Name)
 {
-    /// <summary>Stands for any run of characters. In a Keycloak name it would match itself as well.</summary>
+    /// <summary>In a Keycloak name it would match itself as well.</summary>
     public const char Any = '*';
-
     public const int LongestName = 500;
     public const int LongestClient = 255;
 
-    /// <summary>By kind, client and name.</summary>
     public static readonly Comparer<RolePattern> InOrder = Comparer<RolePattern>.Create((one, other) =>
         one.Kind.CompareTo(other.Kind) is not 0 and var byKind ? byKind
         : string.CompareOrdinal(one.Client, other.Client) is not 0 and var byClient ? byClient
@@ -41,7 +33,6 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
     public bool Matches(KeycloakRole role) =>
         role.Kind == Kind && string.Equals(role.Client, Client, StringComparison.Ordinal) && Matches(Name, role.Name);
 
-    /// <returns>What is wrong with it, with the remedies; nothing if it can be used.</returns>
     public IEnumerable<(RolePatternPart Part, string Message)> Mistakes()
     {
         if (Name.Trim().Length != Name.Length || Client.Trim().Length != Client.Length)
@@ -53,7 +44,10 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
         {
             if (text.AsSpan().IndexOfAny(Unwanted) is >= 0 and var at)
             {
-                yield return (part, $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, is obeyed by a terminal or turns text around: U+{(int)text[at]:X4}. Leave it out.");
+                yield return (
+                    part,
+                    $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, controls a terminal " +
+                    $"or changes the direction of text: U+{(int)text[at]:X4}. Leave it out.");
             }
         }
 
@@ -69,12 +63,17 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 
         if (Name.Length > 0 && Name.AsSpan().Trim(Any).IsEmpty)
         {
-            yield return (RolePatternPart.Name, "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, or make the group a default group.");
+            yield return (
+                RolePatternPart.Name,
+                "* alone would mean everybody who has any role. Let it follow some letters, as in book-*, " +
+                "or make the group a default group.");
         }
 
         if (Client.Contains(Any, StringComparison.Ordinal))
         {
-            yield return (RolePatternPart.Client, "The client of a client role is named in full: whoever may add a client could else give themselves the role.");
+            yield return (
+                RolePatternPart.Client,
+                "The client of a client role is named in full: whoever may add a client could else give themselves the role.");
         }
 
         if (Kind == RoleKind.KeycloakGroup && !Name.StartsWith('/'))
@@ -85,7 +84,7 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 
     public override string ToString() => Role.ToString();
 
-    // The usual walk with one step back: after a star, try the shortest run first and lengthen it where the rest fails.
+    // With one step back: after a star, try the shortest run first and lengthen it where the rest fails.
     private static bool Matches(string pattern, string name)
     {
         int inPattern = 0, inName = 0, star = -1, retry = 0;
@@ -116,7 +115,6 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
     }
 }
 
-/// <summary>The part of a pattern that a mistake is in.</summary>
 internal enum RolePatternPart
 {
     Name,

@@ -325,15 +325,17 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             $"SELECT account_id, group_id FROM group_members WHERE account_id IN {list}",
             ids,
             cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.GroupId);
-        return [.. rows.Select(row => new KnownSubject(
-            row.Id,
-            row.Subject,
-            row.Username,
-            row.Kind == "service" ? AccountKind.Service : AccountKind.Person,
-            row.Enabled,
-            row.RolesKnown,
-            [.. roles[row.Id]],
-            [.. groups[row.Id]]))];
+        return [.. rows.Select(row => new KnownSubject
+        {
+            AccountId = row.Id,
+            Subject = row.Subject,
+            Username = row.Username,
+            Kind = row.Kind == "service" ? AccountKind.Service : AccountKind.Person,
+            Enabled = row.Enabled,
+            RolesKnown = row.RolesKnown,
+            Roles = [.. roles[row.Id]],
+            Groups = [.. groups[row.Id]],
+        })];
     }
 
     private sealed record Row
@@ -396,28 +398,28 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
 /// <param name="Always">An account that is listed in any case: the caller, whose token may say more than was recorded.</param>
 internal sealed record SubjectQuery(AccessRules Rules, AccountKind? Kind = null, IReadOnlyCollection<GroupRule>? InAnyOf = null, Guid? Always = null);
 
-/// <summary>An account with everything that decides what it may do.</summary>
-/// <param name="AccountId">The local account.</param>
-/// <param name="Subject">Keycloak's id of it (<c>sub</c>).</param>
-/// <param name="Username">The name to sign in with, or the client id of a service.</param>
-/// <param name="Kind">A person or a service.</param>
-/// <param name="Enabled">Whether it is enabled.</param>
-/// <param name="RolesKnown">Whether any token of it has carried roles so far.</param>
-/// <param name="Roles">What Keycloak said last.</param>
-/// <param name="Groups">The groups that it was put into directly.</param>
-internal sealed record KnownSubject(
-    Guid AccountId,
-    string Subject,
-    string Username,
-    AccountKind Kind,
-    bool Enabled,
-    bool RolesKnown,
-    IReadOnlyList<KeycloakRole> Roles,
-    IReadOnlyList<Guid> Groups)
+internal sealed record KnownSubject
 {
-    /// <summary>The subject of a decision under the given rules.</summary>
-    /// <param name="rules">The rules.</param>
-    /// <param name="scopes">The scopes of the token that the question is about; <see langword="null"/> if it is about none.</param>
+    public required Guid AccountId { get; init; }
+
+    /// <summary>Keycloak's id of the account (<c>sub</c>).</summary>
+    public required string Subject { get; init; }
+
+    public required string Username { get; init; }
+
+    public required AccountKind Kind { get; init; }
+
+    public required bool Enabled { get; init; }
+
+    /// <summary>Whether any token of it has carried roles so far.</summary>
+    public required bool RolesKnown { get; init; }
+
+    /// <summary>What Keycloak said last.</summary>
+    public required IReadOnlyList<KeycloakRole> Roles { get; init; }
+
+    /// <summary>The groups of its direct memberships.</summary>
+    public required IReadOnlyList<Guid> Groups { get; init; }
+
     public Subject Under(AccessRules rules, IReadOnlySet<string>? scopes = null) =>
         new(AccountId, Kind, Enabled, rules.Resolve(Roles, Groups), scopes);
 }

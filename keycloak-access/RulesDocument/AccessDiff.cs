@@ -2,7 +2,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>What happens to a group.</summary>
 internal enum GroupDifferenceKind
 {
     Added,
@@ -10,10 +9,7 @@ internal enum GroupDifferenceKind
     Removed,
 }
 
-/// <summary>What differs in one group, and in the mappings that lead into it.</summary>
-/// <param name="Before">The group as it is; <see langword="null"/> if it is to be added.</param>
-/// <param name="After">The group as it is to be; <see langword="null"/> if it is to be removed.</param>
-/// <param name="DirectMembers">How many accounts are in it directly now. A removed group takes these memberships with it.</param>
+/// <summary>A removed group takes its direct memberships with it.</summary>
 internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, long DirectMembers)
 {
     public string Name => (After ?? Before)!.Name;
@@ -34,20 +30,18 @@ internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, lo
 
     public IReadOnlyList<MappingEntry> RemovedMappings => New(After?.Mappings, Before?.Mappings);
 
-    /// <summary>
-    /// Whether a group that stays grants something more, or denies something less: to those too who are in it directly, whom
-    /// no document names. What a wildcard covered before and covers still is neither.
-    /// </summary>
+    // Whether a group that stays grants more or denies less, also to its direct members, whom no document names. What a wildcard covered
+    // before and covers still is neither.
     public bool Gains =>
         Kind == GroupDifferenceKind.Changed
-        && (Exceeds(GroupRule.Granted(AddedPermissions), GroupRule.Granted(Before!.Permissions))
-            || Exceeds(GroupRule.Denies(RemovedDenials), GroupRule.Denies(After!.Denied)));
+        && (Exceeds(GroupRule.ParseGranted(AddedPermissions), GroupRule.ParseGranted(Before!.Permissions))
+            || Exceeds(GroupRule.ParseDenied(RemovedDenials), GroupRule.ParseDenied(After!.Denied)));
 
     public bool ChangesDescription => !string.Equals(Before?.Description ?? "", After?.Description ?? "", StringComparison.Ordinal);
 
     public bool ChangesIsDefault => (Before?.IsDefault ?? false) != (After?.IsDefault ?? false);
 
-    /// <summary>Whether the group's own row or its permissions differ. Mappings have rows of their own.</summary>
+    /// <summary>Mappings have rows of their own.</summary>
     public bool ChangesGroup =>
         Kind != GroupDifferenceKind.Changed || ChangesDescription || ChangesIsDefault
         || AddedPermissions.Count + RemovedPermissions.Count + AddedDenials.Count + RemovedDenials.Count > 0;
@@ -60,7 +54,6 @@ internal sealed record GroupDifference(GroupEntry? Before, GroupEntry? After, lo
     private static T[] New<T>(IReadOnlyList<T>? old, IReadOnlyList<T>? current) => [.. (current ?? []).Except(old ?? [])];
 }
 
-/// <summary>What leads from one set of rules to another: the groups that differ, by name.</summary>
 internal sealed class AccessDiff
 {
     private AccessDiff(IReadOnlyList<GroupDifference> groups) => Groups = groups;
@@ -69,11 +62,8 @@ internal sealed class AccessDiff
 
     public bool IsEmpty => Groups.Count == 0;
 
-    /// <summary>Compares. A pure function. A renamed group is one removed and one added: nothing but the name says which is which.</summary>
-    /// <param name="before">The rules as they are.</param>
-    /// <param name="after">The rules as they are to be.</param>
-    /// <param name="directMembers">How many accounts are in a group directly.</param>
-    public static AccessDiff Between(AccessDocument before, AccessDocument after, Func<string, long> directMembers)
+    /// <summary>A renamed group is one removed and one added: nothing but the name says which is which.</summary>
+    public static AccessDiff Compare(AccessDocument before, AccessDocument after, Func<string, long> directMembers)
     {
         var old = before.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
         var current = after.Groups.ToDictionary(group => group.Name, StringComparer.Ordinal);
@@ -83,13 +73,13 @@ internal sealed class AccessDiff
             .Where(difference => difference.ChangesAnything)]);
     }
 
-    /// <summary>In a few words: <c>1 group added, 2 changed</c>.</summary>
     public override string ToString()
     {
         var parts = new[] { GroupDifferenceKind.Added, GroupDifferenceKind.Changed, GroupDifferenceKind.Removed }
             .Select(kind => (Kind: kind, Count: Groups.Count(group => group.Kind == kind)))
             .Where(part => part.Count > 0)
-            .Select((part, index) => $"{part.Count}{(index > 0 ? "" : part.Count == 1 ? " group" : " groups")} {part.Kind.ToString().ToLowerInvariant()}");
+            .Select((part, index) =>
+                $"{part.Count}{(index > 0 ? "" : part.Count == 1 ? " group" : " groups")} {part.Kind.ToString().ToLowerInvariant()}");
         return IsEmpty ? "nothing differs" : string.Join(", ", parts);
     }
 }

@@ -6,27 +6,18 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>What is wrong at one place of a document.</summary>
-/// <param name="Line">From 1.</param>
-/// <param name="Column">From 1, in UTF-16 units, as editors count.</param>
-/// <param name="Path">The place by its names, as in <c>groups.staff.permissions[0]</c>; empty for the whole.</param>
-/// <param name="Message">What is wrong, with the remedy or the nearest known name.</param>
+/// <summary>Line and column are from 1, in UTF-16 units, as editors count; the path is as in <c>groups.staff.permissions[0]</c>.</summary>
 internal sealed record DocumentMistake(int Line, int Column, string Path, string Message)
 {
     /// <summary>As compilers write it, so that editors and terminals make a link of it.</summary>
     public string In(string file) => $"{file}:{Line}:{Column}: {Message}";
 }
 
-/// <summary>
-/// Reads a document strictly, and tells the mistakes in it, not only the first: up to a hundred, and whether there are more.
-/// What it returns may be applied: every name exists, nothing stands twice. The time that it takes grows with the text and
-/// not with its square: whoever may look at the rules may send one.
-/// </summary>
+// What it returns may be applied: every name exists, nothing stands twice. The time that it takes grows with the text and not with its
+// square: whoever may look at the rules may send one.
 internal sealed class AccessDocumentReader
 {
     private const string Groups = "groups";
-
-    /// <summary>More than anybody mends in one go. What follows is not read.</summary>
     private const int MostMistakes = 100;
 
     private static readonly string[] RootMembers = [AccessDocumentWriter.Version, AccessDocumentWriter.Schema, Groups];
@@ -36,7 +27,7 @@ internal sealed class AccessDocumentReader
     private readonly byte[] _utf8;
     private readonly PermissionCatalogue _catalogue;
     private readonly List<(int At, string Path, string Message)> _mistakes = [];
-    private readonly Lazy<int[]> _lines;
+    private readonly Lazy<int[]> _lineStarts;
     private int? _more;
     private int _mappings;
     private int _patterns;
@@ -45,17 +36,14 @@ internal sealed class AccessDocumentReader
     {
         _utf8 = utf8;
         _catalogue = catalogue;
-        _lines = new(Lines);
+        _lineStarts = new(FindLineStarts);
     }
 
-    /// <param name="utf8">The text.</param>
-    /// <param name="catalogue">Every permission that exists.</param>
-    /// <param name="mistakes">What is wrong, in the order of the text; the last one says if there is more.</param>
-    /// <returns>The document, or <see langword="null"/> if anything is wrong.</returns>
     public static AccessDocument? Read(byte[] utf8, PermissionCatalogue catalogue, out IReadOnlyList<DocumentMistake> mistakes)
     {
         // Windows editors put a byte order mark before UTF-8. It stands in no column.
-        var reader = new AccessDocumentReader(utf8.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? utf8[Encoding.UTF8.Preamble.Length..] : utf8, catalogue);
+        var text = utf8.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? utf8[Encoding.UTF8.Preamble.Length..] : utf8;
+        var reader = new AccessDocumentReader(text, catalogue);
         var document = reader.ReadText();
         (int, string, string)[] more = reader._more is { } at ? [(at, "", $"There are more mistakes than these {MostMistakes}.")] : [];
         mistakes = [.. reader._mistakes.OrderBy(mistake => mistake.At).Concat(more).Select(reader.Locate)];
@@ -66,17 +54,20 @@ internal sealed class AccessDocumentReader
     {
         if (!Utf8.IsValid(_utf8))
         {
-            Tell(FirstInvalidByte(), "", "This is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1). Save the file as UTF-8.");
+            AddMistake(
+                FirstInvalidByte(),
+                "",
+                "This is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1). Save the file as UTF-8.");
             return null;
         }
 
         var root = JsonTree.Read(_utf8, out var error);
         if (error is { } wrong)
         {
-            Tell(wrong.At, "", $"This is not JSON: {wrong.Message}");
+            AddMistake(wrong.At, "", $"This is not JSON: {wrong.Message}");
         }
 
-        return root is null || !Is(root, JsonTokenType.StartObject, "", "an object with the member groups") ? null : ReadRoot(root);
+        return root is null || !Expect(root, JsonTokenType.StartObject, "", "an object with the member groups") ? null : ReadRoot(root);
     }
 
     private AccessDocument? ReadRoot(JsonTree root)
@@ -85,7 +76,7 @@ internal sealed class AccessDocumentReader
         if (members.GetValueOrDefault(AccessDocumentWriter.Version) is { } version
             && version is not { Kind: JsonTokenType.Number, Text: "1" })
         {
-            Tell(
+            AddMistake(
                 version.At,
                 AccessDocumentWriter.Version,
                 $"version must be {AccessDocument.Version}, the one that this program reads. "
@@ -94,7 +85,7 @@ internal sealed class AccessDocumentReader
 
         if (members.GetValueOrDefault(AccessDocumentWriter.Schema) is { } schema)
         {
-            Is(schema, JsonTokenType.String, AccessDocumentWriter.Schema, "the address of the schema, a string");
+            Expect(schema, JsonTokenType.String, AccessDocumentWriter.Schema, "the address of the schema, a string");
         }
 
         if (members.GetValueOrDefault(Groups) is not { } groups)
@@ -102,20 +93,23 @@ internal sealed class AccessDocumentReader
             // Without this, {} would be a document that deletes every group.
             if (root.IsWhole)
             {
-                Tell(root.At, "", "The member groups is missing. It holds all groups; {} if there are to be none.");
+                AddMistake(root.At, "", "The member groups is missing. It holds all groups; {} if there are to be none.");
             }
 
             return null;
         }
 
-        if (!Is(groups, JsonTokenType.StartObject, Groups, "an object with a member for each group"))
+        if (!Expect(groups, JsonTokenType.StartObject, Groups, "an object with a member for each group"))
         {
             return null;
         }
 
         if (groups.Members.Count > AccessDocument.MostGroups)
         {
-            Tell(groups.Members[AccessDocument.MostGroups].At, Groups, $"There are {groups.Members.Count} groups. A document holds at most {AccessDocument.MostGroups}.");
+            AddMistake(
+                groups.Members[AccessDocument.MostGroups].At,
+                Groups,
+                $"There are {groups.Members.Count} groups. A document holds at most {AccessDocument.MostGroups}.");
             return null;
         }
 
@@ -132,10 +126,10 @@ internal sealed class AccessDocumentReader
             var remedy = name.Length > GroupLimits.LongestName
                 ? $"A name has at most {GroupLimits.LongestName} characters."
                 : $"A name {GroupLimits.NameRule}";
-            Tell(member.At, path, $"No group can be called {Quote(name)}. {remedy}");
+            AddMistake(member.At, path, $"No group can be called {Quote(name)}. {remedy}");
         }
 
-        if (!Is(member.Value, JsonTokenType.StartObject, path, "an object"))
+        if (!Expect(member.Value, JsonTokenType.StartObject, path, "an object"))
         {
             return new GroupEntry(name, "", [], [], isDefault: false, []);
         }
@@ -145,7 +139,7 @@ internal sealed class AccessDocumentReader
         var denied = Permissions(members.GetValueOrDefault("denied"), path + ".denied");
         foreach (var (text, at) in denied.Where(entry => permissions.ContainsKey(entry.Key)))
         {
-            Tell(at, path + ".denied", GroupLimits.GrantedAndDenied(text));
+            AddMistake(at, path + ".denied", GroupLimits.GrantedAndDenied(text));
         }
 
         return new GroupEntry(
@@ -153,7 +147,7 @@ internal sealed class AccessDocumentReader
             Text(members.GetValueOrDefault("description"), path + ".description", GroupLimits.LongestDescription) ?? "",
             permissions.Keys,
             denied.Keys,
-            Truth(members.GetValueOrDefault("isDefault"), path + ".isDefault"),
+            Flag(members.GetValueOrDefault("isDefault"), path + ".isDefault"),
             Mappings(members.GetValueOrDefault("roleMappings"), path + ".roleMappings"));
     }
 
@@ -169,18 +163,18 @@ internal sealed class AccessDocumentReader
 
             if (_catalogue.Mistake(text, wildcards: true) is { } mistake)
             {
-                Tell(item.At, place, mistake);
+                AddMistake(item.At, place, mistake);
             }
 
             if (!read.TryAdd(text, item.At))
             {
-                Tell(item.At, place, $"{Quote(text)} stands twice in this list. Leave one out.");
+                AddMistake(item.At, place, $"{Quote(text)} stands twice in this list. Leave one out.");
             }
         }
 
         if (list is not null && read.Count > GroupLimits.MostPermissions)
         {
-            Tell(list.At, path, $"A group has at most {GroupLimits.MostPermissions} of them. Use a wildcard, as in book:*.");
+            AddMistake(list.At, path, $"A group has at most {GroupLimits.MostPermissions} of them. Use a wildcard, as in book:*.");
         }
 
         return read;
@@ -196,25 +190,33 @@ internal sealed class AccessDocumentReader
                 // Told once, whatever the other groups hold.
                 if (_mappings == AccessDocument.MostMappings + 1)
                 {
-                    Tell(item.At, place, $"A document holds at most {AccessDocument.MostMappings} role mappings, of all groups together.");
+                    AddMistake(
+                        item.At,
+                        place,
+                        $"A document holds at most {AccessDocument.MostMappings} role mappings, of all groups together.");
                 }
 
                 break;
             }
 
-            if (!Is(item, JsonTokenType.StartObject, place, """an object, as in { "kind": "realm-role", "name": "staff" }""") || Mapping(item, place) is not { } mapping)
+            if (!Expect(item, JsonTokenType.StartObject, place, """an object, as in { "kind": "realm-role", "name": "staff" }""")
+                || Mapping(item, place) is not { } mapping)
             {
                 continue;
             }
 
             if (!read.Add(mapping))
             {
-                Tell(item.At, place, "This mapping stands twice in this list. Leave one out.");
+                AddMistake(item.At, place, "This mapping stands twice in this list. Leave one out.");
             }
 
             if (mapping.Name.Contains(RolePattern.Any, StringComparison.Ordinal) && ++_patterns == AccessDocument.MostPatterns + 1)
             {
-                Tell(item.At, place, $"A document holds at most {AccessDocument.MostPatterns} patterns, which are role mappings with {RolePattern.Any}, of all groups together.");
+                AddMistake(
+                    item.At,
+                    place,
+                    $"A document holds at most {AccessDocument.MostPatterns} patterns, " +
+                    $"which are role mappings with {RolePattern.Any}, of all groups together.");
             }
         }
 
@@ -228,11 +230,13 @@ internal sealed class AccessDocumentReader
         {
             if (!members.ContainsKey(required))
             {
-                Tell(item.At, path, $"The member {required} is missing.");
+                AddMistake(item.At, path, $"The member {required} is missing.");
             }
         }
 
-        var (kind, name, client) = (members.GetValueOrDefault("kind"), members.GetValueOrDefault("name"), members.GetValueOrDefault("client"));
+        var kind = members.GetValueOrDefault("kind");
+        var name = members.GetValueOrDefault("name");
+        var client = members.GetValueOrDefault("client");
         var known = Text(kind, path + ".kind");
         var mapping = new MappingEntry(
             known ?? "",
@@ -240,7 +244,7 @@ internal sealed class AccessDocumentReader
             Text(name, path + ".name", RolePattern.LongestName) ?? "");
         if (known is not null && !RoleKinds.All.Contains(known, StringComparer.Ordinal))
         {
-            Tell(kind!.At, path + ".kind", $"There is no kind {Quote(known)}.{Suggest(known, RoleKinds.All)}");
+            AddMistake(kind!.At, path + ".kind", $"There is no kind {Quote(known)}.{Suggest(known, RoleKinds.All)}");
             return null;
         }
 
@@ -251,20 +255,20 @@ internal sealed class AccessDocumentReader
 
         if (text.Length == 0)
         {
-            Tell(name.At, path + ".name", "The name is empty. Name a role, or a Keycloak group by its path.");
+            AddMistake(name.At, path + ".name", "The name is empty. Name a role, or a Keycloak group by its path.");
             return null;
         }
 
         foreach (var (part, message) in new RolePattern(RoleKinds.Parse(known), mapping.Client, mapping.Name).Mistakes())
         {
             var at = part == RolePatternPart.Name ? name.At : client?.At ?? item.At;
-            Tell(at, part == RolePatternPart.Name ? path + ".name" : path + ".client", message);
+            AddMistake(at, part == RolePatternPart.Name ? path + ".name" : path + ".client", message);
         }
 
         return mapping;
     }
 
-    private void Tell(int at, string path, string message)
+    private void AddMistake(int at, string path, string message)
     {
         if (_mistakes.Count < MostMistakes)
         {
@@ -276,14 +280,14 @@ internal sealed class AccessDocumentReader
         }
     }
 
-    private bool Is(JsonTree value, JsonTokenType kind, string path, string expected)
+    private bool Expect(JsonTree value, JsonTokenType kind, string path, string expected)
     {
         if (value.Kind == kind)
         {
             return true;
         }
 
-        Tell(value.At, path, $"{(path.Length == 0 ? "The document" : path[(path.LastIndexOf('.') + 1)..])} must be {expected}.");
+        AddMistake(value.At, path, $"{(path.Length == 0 ? "The document" : path[(path.LastIndexOf('.') + 1)..])} must be {expected}.");
         return false;
     }
 
@@ -295,7 +299,7 @@ internal sealed class AccessDocumentReader
         {
             if (member.Name is null || member.Name.Contains('\0', StringComparison.Ordinal))
             {
-                Tell(member.At, path, "This name holds half a character or a NUL, which no text may.");
+                AddMistake(member.At, path, "This name holds half a character or a NUL, which no text may.");
             }
             else if (seen.TryAdd(member.Name, member.At))
             {
@@ -303,8 +307,8 @@ internal sealed class AccessDocumentReader
             }
             else
             {
-                var first = Place(seen[member.Name]);
-                Tell(member.At, Join(path, member.Name), $"{Quote(member.Name)} stands twice: in line {first.Line} too. Leave one out.");
+                var message = $"{Quote(member.Name)} stands twice: in line {Place(seen[member.Name]).Line} too. Leave one out.";
+                AddMistake(member.At, Join(path, member.Name), message);
             }
         }
     }
@@ -320,7 +324,8 @@ internal sealed class AccessDocumentReader
             }
             else
             {
-                Tell(member.At, Join(path, member.Name!), $"There is no member {Quote(member.Name!)} here.{Suggest(member.Name!, known)}");
+                var message = $"There is no member {Quote(member.Name!)} here.{Suggest(member.Name!, known)}";
+                AddMistake(member.At, Join(path, member.Name!), message);
             }
         }
 
@@ -328,36 +333,36 @@ internal sealed class AccessDocumentReader
     }
 
     private IEnumerable<(JsonTree Item, string Path)> Items(JsonTree? list, string path, string expected) =>
-        list is not null && Is(list, JsonTokenType.StartArray, path, expected)
+        list is not null && Expect(list, JsonTokenType.StartArray, path, expected)
             ? list.Items.TakeWhile(_ => _more is null).Select((item, index) => (item, $"{path}[{index}]"))
             : [];
 
     private string? Text(JsonTree? value, string path, int longest = int.MaxValue)
     {
-        if (value is null || !Is(value, JsonTokenType.String, path, "a string"))
+        if (value is null || !Expect(value, JsonTokenType.String, path, "a string"))
         {
             return null;
         }
 
         if (value.Text is not { } text || text.Contains('\0', StringComparison.Ordinal))
         {
-            Tell(value.At, path, "This string holds half a character or a NUL, which no text may.");
+            AddMistake(value.At, path, "This string holds half a character or a NUL, which no text may.");
             return null;
         }
 
         if (text.Length > longest)
         {
-            Tell(value.At, path, $"This has {text.Length} characters. At most {longest} are allowed.");
+            AddMistake(value.At, path, $"This has {text.Length} characters. At most {longest} are allowed.");
         }
 
         return text;
     }
 
-    private bool Truth(JsonTree? value, string path)
+    private bool Flag(JsonTree? value, string path)
     {
         if (value is not null && value.Kind is not (JsonTokenType.True or JsonTokenType.False))
         {
-            Tell(value.At, path, "isDefault must be true or false.");
+            AddMistake(value.At, path, "isDefault must be true or false.");
         }
 
         return value?.Kind == JsonTokenType.True;
@@ -380,13 +385,12 @@ internal sealed class AccessDocumentReader
 
     private (int Line, int Column) Place(int at)
     {
-        var found = Array.BinarySearch(_lines.Value, at);
+        var found = Array.BinarySearch(_lineStarts.Value, at);
         var line = found >= 0 ? found : ~found - 1;
-        return (line + 1, Encoding.UTF8.GetCharCount(_utf8.AsSpan(_lines.Value[line]..at)) + 1);
+        return (line + 1, Encoding.UTF8.GetCharCount(_utf8.AsSpan(_lineStarts.Value[line]..at)) + 1);
     }
 
-    // Where each line begins.
-    private int[] Lines()
+    private int[] FindLineStarts()
     {
         var lines = new List<int> { 0 };
         for (var at = 0; _utf8.AsSpan(at).IndexOf((byte)'\n') is >= 0 and var length; at = lines[^1])

@@ -50,7 +50,8 @@ public sealed record AccessRoleMappingRequest
 /// <param name="Accounts">The accounts that would gain or lose, by user name; at most <c>limit</c>.</param>
 /// <param name="Truncated">Whether more would than are named here. The totals count all.</param>
 /// <param name="Totals">How many.</param>
-public sealed record AccessPreviewResponse(IReadOnlyList<AccessPreviewAccountResponse> Accounts, bool Truncated, AccessPreviewTotalsResponse Totals);
+public sealed record AccessPreviewResponse(
+    IReadOnlyList<AccessPreviewAccountResponse> Accounts, bool Truncated, AccessPreviewTotalsResponse Totals);
 
 /// <summary>What a document would mean for one account.</summary>
 /// <param name="Id">The account.</param>
@@ -58,7 +59,8 @@ public sealed record AccessPreviewResponse(IReadOnlyList<AccessPreviewAccountRes
 /// <param name="Kind"><c>person</c> or <c>service</c>.</param>
 /// <param name="Gains">What it may do then, and not now.</param>
 /// <param name="Loses">What it may do now, and not then.</param>
-public sealed record AccessPreviewAccountResponse(Guid Id, string Username, string Kind, IReadOnlyList<string> Gains, IReadOnlyList<string> Loses);
+public sealed record AccessPreviewAccountResponse(
+    Guid Id, string Username, string Kind, IReadOnlyList<string> Gains, IReadOnlyList<string> Loses);
 
 /// <summary>How many accounts a document would mean something for.</summary>
 /// <param name="Accounts">How many accounts there are in the realm that this service trusts.</param>

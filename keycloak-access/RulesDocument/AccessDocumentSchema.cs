@@ -5,10 +5,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>
-/// The JSON Schema (2020-12) of a document, with the permissions of the models that this program declares: editors
-/// complete them, and underline what does not exist.
-/// </summary>
+// JSON Schema 2020-12, with the permissions that this program declares: editors complete them, and underline what does not exist.
 internal static class AccessDocumentSchema
 {
     private static readonly JsonSerializerOptions Options = new()
@@ -18,7 +15,6 @@ internal static class AccessDocumentSchema
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <returns>UTF-8, with LF at the end too.</returns>
     public static byte[] Write(PermissionCatalogue catalogue)
     {
         var schema = new JsonObject
@@ -72,7 +68,12 @@ internal static class AccessDocumentSchema
             ["description"] = Text("What the group is for, in a sentence.", GroupLimits.LongestDescription),
             ["permissions"] = List("permission", "What its members may do.", GroupLimits.MostPermissions),
             ["denied"] = List("permission", "What its members may not do, whatever other groups grant them.", GroupLimits.MostPermissions),
-            ["isDefault"] = new JsonObject { ["description"] = "Whether every account is in it, without any role.", ["type"] = "boolean", ["default"] = false },
+            ["isDefault"] = new JsonObject
+            {
+                ["description"] = "Whether every account is in it, without any role.",
+                ["type"] = "boolean",
+                ["default"] = false,
+            },
             ["roleMappings"] = List("roleMapping", "The roles and groups of Keycloak that lead into it.", AccessDocument.MostMappings),
         },
     };
@@ -87,7 +88,8 @@ internal static class AccessDocumentSchema
             ["kind"] = new JsonObject { ["enum"] = new JsonArray([.. RoleKinds.All.Select(kind => JsonValue.Create(kind))]) },
             ["client"] = Text("The client id that owns a client role.", RolePattern.LongestClient),
             ["name"] = Text(
-                "The role's name, or the group's full path, exactly as in Keycloak. * stands for any run of characters: book-*, /operations/*.",
+                "The role's name, or the group's full path, exactly as in Keycloak. " +
+                "* stands for any run of characters: book-*, /operations/*.",
                 RolePattern.LongestName,
                 shortest: 1),
         },
@@ -116,8 +118,14 @@ internal static class AccessDocumentSchema
         ["properties"] = new JsonObject { ["kind"] = new JsonObject { ["const"] = kind } },
     };
 
-    private static JsonObject List(string item, string description, int most) =>
-        new() { ["description"] = description, ["type"] = "array", ["uniqueItems"] = true, ["items"] = Reference(item), ["maxItems"] = most };
+    private static JsonObject List(string item, string description, int most) => new()
+    {
+        ["description"] = description,
+        ["type"] = "array",
+        ["uniqueItems"] = true,
+        ["items"] = Reference(item),
+        ["maxItems"] = most,
+    };
 
     private static JsonObject Text(string description, int? longest = null, int? shortest = null)
     {

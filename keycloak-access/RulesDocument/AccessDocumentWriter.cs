@@ -4,27 +4,19 @@ using System.Text.Json;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>
-/// Writes a document in the one form that it has: names in order, a permission or a mapping to a line, so that a review
-/// shows what is granted and what is taken away, and nothing else.
-/// </summary>
+/// <summary>Names in order, a permission or a mapping to a line: a review shows what is granted and taken away, and nothing else.</summary>
 internal static class AccessDocumentWriter
 {
-    /// <summary>The member that says which version the form of the document has.</summary>
     public const string Version = "version";
-
-    /// <summary>The member that tells editors where the schema is.</summary>
     public const string Schema = "$schema";
 
     /// <summary>Beside the document: <c>access schema</c> writes it there.</summary>
     public const string DefaultSchema = "./access.schema.json";
 
-    // For people: an é stays an é. The text goes into no page.
+    // Unescaped, for people. The text goes into no page.
     private static readonly JsonSerializerOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <param name="document">What to write.</param>
-    /// <param name="schema">Where the schema is, as seen from the document.</param>
-    /// <returns>UTF-8 without a byte order mark; LF, also at the end.</returns>
+    /// <summary>UTF-8 without a byte order mark; LF, also at the end.</summary>
     public static byte[] Write(AccessDocument document, string schema = DefaultSchema)
     {
         var text = new StringBuilder()
@@ -34,7 +26,7 @@ internal static class AccessDocumentWriter
         return Encoding.UTF8.GetBytes(text.Append("\n}\n").ToString());
     }
 
-    // What says nothing is left out.
+    // Empty members are left out.
     private static void Write(StringBuilder text, GroupEntry group, string indent)
     {
         text.Append(Quote(group.Name)).Append(": {\n");

@@ -5,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>The rules as one document: read, and tried out before anything is changed. They are applied on the command line.</summary>
 internal static class AccessPreviewEndpoint
 {
     private const int DefaultLimit = 100;
@@ -44,7 +43,12 @@ internal static class AccessPreviewEndpoint
         TypedResults.Bytes(AccessDocumentWriter.Write((await store.ReadAsync(cancellationToken)).Document), "application/json");
 
     private static async Task<IResult> PreviewAsync(
-        HttpRequest request, AccessStore store, AccessImpact impact, PermissionCatalogue catalogue, int? limit, CancellationToken cancellationToken)
+        HttpRequest request,
+        AccessStore store,
+        AccessImpact impact,
+        PermissionCatalogue catalogue,
+        int? limit,
+        CancellationToken cancellationToken)
     {
         if (limit is < 1 or > HighestLimit)
         {
@@ -64,15 +68,15 @@ internal static class AccessPreviewEndpoint
         }
 
         var state = await store.ReadAsync(cancellationToken);
-        return TypedResults.Ok(ToResponse(await impact.ComputeAsync(state.Rules, state.RulesOf(document), limit ?? DefaultLimit, cancellationToken)));
+        var report = await impact.ComputeAsync(state.Rules, state.RulesOf(document), limit ?? DefaultLimit, cancellationToken);
+        return TypedResults.Ok(ToResponse(report));
     }
 
-    /// <summary>As HTTP and the command line say it.</summary>
     public static AccessPreviewResponse ToResponse(ImpactReport report) => new(
         [.. report.Accounts.Select(account => new AccessPreviewAccountResponse(
             account.AccountId,
             account.Username,
-            account.Kind == AccountKind.Service ? "service" : "person",
+            SubjectTypes.Write(account.Kind),
             [.. account.Gains.Select(permission => permission.ToString())],
             [.. account.Loses.Select(permission => permission.ToString())]))],
         report.IsTruncated,

@@ -7,13 +7,10 @@ using KeycloakAccess.RoleMappings;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>
-/// All groups and mappings at once: read as one state, replaced in one transaction. The features look after single rows;
-/// here their tables meet, since half a document applied would be rules that nobody has written.
-/// </summary>
+// Read as one state and replaced in one transaction, where the tables of the features meet: half a document applied would be rules that
+// nobody has written.
 internal sealed class AccessStore(Database database, ChangeRunner changes, TimeProvider clock)
 {
-    /// <summary>The rules as they are.</summary>
     public async Task<AccessState> ReadAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -21,15 +18,7 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
         return await ReadAsync(connection, transaction, cancellationToken);
     }
 
-    /// <summary>
-    /// Makes the rules what the document says, all or nothing. What the document does not change keeps its ids, versions
-    /// and direct members; every change is in the audit log.
-    /// </summary>
-    /// <param name="document">The rules as they are to be.</param>
-    /// <param name="actor">Who applies it.</param>
-    /// <param name="seen">The version of the rules that somebody has agreed to change; <see langword="null"/> for whichever.</param>
-    /// <param name="cancellationToken">A way to give up; nothing is changed then.</param>
-    /// <returns>What has been changed.</returns>
+    // What the document does not change keeps its ids, versions and direct members. seen is null for any version.
     public Task<ChangeOutcome<AccessDiff>> ApplyAsync(
         AccessDocument document, Actor actor, long? seen, CancellationToken cancellationToken) =>
         changes.RunOnRulesAsync<AccessDiff>(actor, async change =>
@@ -56,7 +45,8 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
             return diff.IsEmpty ? ChangeOutcome.Unchanged(diff) : ChangeOutcome.Done(diff);
         }, cancellationToken);
 
-    private static async Task<AccessState> ReadAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
+    private static async Task<AccessState> ReadAsync(
+        DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
         const string sql = """
             SELECT version FROM access_version;
@@ -68,7 +58,8 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
             SELECT group_id, permission, denied FROM group_permissions;
             SELECT id, kind, client, name, group_id FROM role_mappings
             """;
-        await using var reader = await connection.QueryMultipleAsync(new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
+        await using var reader = await connection.QueryMultipleAsync(
+            new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
         var version = await reader.ReadSingleAsync<long>();
         var groups = (await reader.ReadAsync<GroupRow>()).AsList();
         var permissions = (await reader.ReadAsync<PermissionRow>()).ToLookup(row => row.GroupId);

@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
-
 using KeycloakAccess.Explanation;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>Differences in words: a line for each, with <c>+</c> for what comes, <c>-</c> for what goes, <c>~</c> for what changes.</summary>
+/// <summary><c>+</c> for what is added, <c>-</c> for what is removed, <c>~</c> for what changes.</summary>
 internal static class AccessText
 {
     public static IEnumerable<string> Lines(AccessDiff diff)
@@ -25,7 +24,6 @@ internal static class AccessText
         }
     }
 
-    /// <returns>What a change means for accounts.</returns>
     public static IEnumerable<string> Lines(ImpactReport report)
     {
         yield return "";
@@ -34,7 +32,7 @@ internal static class AccessText
             : $"{report.Affected} of {report.Total} accounts: {report.Gaining} gain, {report.Losing} lose.";
         foreach (var account in report.Accounts)
         {
-            yield return $"~ {account.Username} ({(account.Kind == Authentication.AccountKind.Service ? "service" : "person")}, {account.AccountId})";
+            yield return $"~ {account.Username} ({SubjectTypes.Write(account.Kind)}, {account.AccountId})";
             foreach (var permission in account.Gains)
             {
                 yield return $"    + {permission}";
@@ -57,7 +55,6 @@ internal static class AccessText
         }
     }
 
-    /// <returns>The same for programs.</returns>
     public static JsonObject Json(AccessDiff diff, ImpactReport? report)
     {
         var json = new JsonObject { ["differs"] = !diff.IsEmpty, ["groups"] = new JsonArray([.. diff.Groups.Select(Json)]) };
@@ -70,7 +67,6 @@ internal static class AccessText
         return json;
     }
 
-    /// <returns>In a few words, as the beginning of a sentence.</returns>
     public static string Sentence(AccessDiff diff) => char.ToUpperInvariant(diff.ToString()[0]) + diff.ToString()[1..];
 
     private static string Note(GroupDifference group) => group switch

@@ -3,10 +3,7 @@ using System.Text.Json;
 
 namespace KeycloakAccess.RulesDocument;
 
-/// <summary>
-/// A JSON text that remembers where everything stands, duplicate members included: the framework's own document model
-/// keeps neither.
-/// </summary>
+/// <summary>Remembers where everything stands, duplicate members included, unlike the framework's own document model.</summary>
 internal sealed class JsonTree
 {
     private JsonTree(JsonTokenType kind, int at, string? text = null)
@@ -16,13 +13,12 @@ internal sealed class JsonTree
         Text = text;
     }
 
-    /// <summary>The token that it is, or begins with.</summary>
     public JsonTokenType Kind { get; }
 
     /// <summary>The byte that it begins at.</summary>
     public int At { get; }
 
-    /// <summary>The text of a string or a number; <see langword="null"/> for what is neither, or holds half a character.</summary>
+    /// <summary>Of a string or a number; null for what is neither, or holds half a character.</summary>
     public string? Text { get; }
 
     public List<JsonTreeMember> Members { get; } = [];
@@ -32,10 +28,7 @@ internal sealed class JsonTree
     /// <summary>Whether it was read to its end. What is missing in a broken-off value is no further mistake.</summary>
     public bool IsWhole { get; private set; }
 
-    /// <summary>Reads a text as far as it is JSON.</summary>
-    /// <param name="utf8">The text.</param>
-    /// <param name="error">Where it stops being JSON, and why; <see langword="null"/> if it does not.</param>
-    /// <returns>What was read; <see langword="null"/> if nothing was.</returns>
+    /// <summary>Reads a text as far as it is JSON; null if nothing was read.</summary>
     public static JsonTree? Read(ReadOnlySpan<byte> utf8, out (int At, string Message)? error)
     {
         error = null;
@@ -121,8 +114,5 @@ internal sealed class JsonTree
     }
 }
 
-/// <summary>One member of an object, as often as it stands there.</summary>
-/// <param name="Name">Its name; <see langword="null"/> if it holds half a character.</param>
-/// <param name="At">The byte that its name begins at.</param>
-/// <param name="Value">Its value.</param>
+/// <summary>The name is null if it holds half a character.</summary>
 internal sealed record JsonTreeMember(string? Name, int At, JsonTree Value);

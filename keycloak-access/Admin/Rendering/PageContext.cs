@@ -21,7 +21,7 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
         Http = http;
         Caller = caller;
         Form = form;
-        GrantGuard = GrantGuard.For(http, caller);
+        GrantGuard = GrantGuard.Create(http, caller);
     }
 
     public HttpContext Http { get; }
