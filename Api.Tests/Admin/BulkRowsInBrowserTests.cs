@@ -67,4 +67,5 @@ public abstract class BulkRowsInBrowserTests(RealmUnderTest realm, Chromium chro
 }
 
 [Collection(BackChannelCollections.Embedded)]
-public sealed class BulkRowsInBrowserOnEmbeddedRealmTests(EmbeddedRealmUnderTest realm, Chromium chromium) : BulkRowsInBrowserTests(realm, chromium);
+public sealed class BulkRowsInBrowserOnEmbeddedRealmTests(
+    EmbeddedRealmUnderTest realm, Chromium chromium) : BulkRowsInBrowserTests(realm, chromium);

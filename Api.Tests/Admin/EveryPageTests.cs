@@ -131,7 +131,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     {
         await page.SetViewportSizeAsync(1280, 900);
         await RunAxeAsync();
-        // The matrix of a group is as wide as there are actions; everything else has module on a desk.
+        // The matrix of a group is as wide as there are actions; everything else fits the screen of a desktop.
         var cut = await page.EvaluateAsync<string[]>(
             "[...document.querySelectorAll('.scroll')].filter(part => !part.querySelector('.matrix') && part.scrollWidth > "
                 + "part.clientWidth + 1).map(part => part.getAttribute('aria-label'))");

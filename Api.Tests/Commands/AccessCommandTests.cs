@@ -56,15 +56,25 @@ public abstract class AccessCommandTests
         await executable.ExecuteAsync("""
             INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
             VALUES ('00000000-0000-0000-0000-000000000001', 'i', 's', 'person', 'somebody', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
-            INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-editors'
+            INSERT INTO group_members (group_id, account_id)
+            SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-editors'
             """);
         await File.WriteAllTextAsync(executable.PathOf("access.json"), """
             {
               "groups": {
-                "cataloguers": { "description": "Add books", "permissions": ["book:*"], "denied": ["book:delete"], "roleMappings": [{ "kind": "realm-role", "name": "cat-*" }] },
+                "cataloguers": {
+                  "description": "Add books", "permissions": ["book:*"], "denied": ["book:delete"],
+                  "roleMappings": [{ "kind": "realm-role", "name": "cat-*" }]
+                },
                 "book-readers": { "permissions": ["author:view", "book:view"], "isDefault": true },
-                "staff": { "description": "May open the admin pages", "permissions": ["admin:view"], "roleMappings": [{ "kind": "realm-role", "name": "staff" }] },
-                "superusers": { "description": "Everything, on every model", "permissions": ["*:*"], "roleMappings": [{ "kind": "realm-role", "name": "superuser" }] }
+                "staff": {
+                  "description": "May open the admin pages", "permissions": ["admin:view"],
+                  "roleMappings": [{ "kind": "realm-role", "name": "staff" }]
+                },
+                "superusers": {
+                  "description": "Everything, on every model", "permissions": ["*:*"],
+                  "roleMappings": [{ "kind": "realm-role", "name": "superuser" }]
+                }
               }
             }
             """, Cancel);
@@ -201,7 +211,10 @@ public abstract class AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync(Engine);
         await AddAccountsAsync(executable);
-        const string document = """{"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
+        const string document = """
+            {"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},
+            "superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}
+            """;
 
         var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
         var one = JsonElement.Parse(
@@ -365,10 +378,14 @@ public abstract class AccessCommandTests
     private static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
         INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
         VALUES
-            ('00000000-0000-0000-0000-000000000001', 'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
-            ('00000000-0000-0000-0000-000000000002', 'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
-        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers';
-        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000002' FROM groups WHERE name = 'superusers'
+            ('00000000-0000-0000-0000-000000000001',
+             'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
+            ('00000000-0000-0000-0000-000000000002',
+             'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+        INSERT INTO group_members (group_id, account_id)
+        SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers';
+        INSERT INTO group_members (group_id, account_id)
+        SELECT id, '00000000-0000-0000-0000-000000000002' FROM groups WHERE name = 'superusers'
         """);
 }
 

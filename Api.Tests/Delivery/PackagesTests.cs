@@ -36,7 +36,8 @@ public sealed class Packages : IAsyncDisposable
         {
             await using var pack = new ServiceProcess(
                 [
-                    "pack", Repository.PathOf(project), "-c", "Release", "-o", folder, "--artifacts-path", Path.Combine(_work.FullName, "artifacts"),
+                    "pack", Repository.PathOf(project), "-c", "Release", "-o", folder,
+                    "--artifacts-path", Path.Combine(_work.FullName, "artifacts"),
                     // The build has asked the analyzers already, and .editorconfig does not reach what is generated elsewhere.
                     "--nologo", "-p:RunAnalyzersDuringBuild=false", "-p:UseSharedCompilation=false", "-nodeReuse:false",
                 ],
@@ -63,14 +64,17 @@ public sealed class PackagesTests(Packages packages)
         Assert.Contains("README.md", names);
         Assert.Contains("staticwebassets/admin.css", names);
         Assert.Contains("staticwebassets/admin.js", names);
-        Assert.Contains(names, name => name.StartsWith("staticwebassets/lib/htmx/", StringComparison.Ordinal) && name.Contains("LICENSE", StringComparison.OrdinalIgnoreCase));
-        Assert.DoesNotContain(names, name => name.Contains("appsettings", StringComparison.Ordinal) || name.Contains("Api", StringComparison.Ordinal));
+        Assert.Contains(names, name => name.StartsWith("staticwebassets/lib/htmx/", StringComparison.Ordinal)
+            && name.Contains("LICENSE", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(names, name => name.Contains("appsettings", StringComparison.Ordinal)
+            || name.Contains("Api", StringComparison.Ordinal));
         using var assembly = new PEReader(new MemoryStream(Bytes(package, "lib/net10.0/KeycloakAccess.dll")));
         var metadata = assembly.GetMetadataReader();
-        var resources = metadata.ManifestResources.Select(handle => metadata.GetString(metadata.GetManifestResource(handle).Name)).ToArray();
-        Assert.Equal(
-            Directory.EnumerateFiles(Repository.PathOf("keycloak-access", "Data", "Migrations"), "*.sql", SearchOption.AllDirectories).Count(),
-            resources.Count(name => name.EndsWith(".sql", StringComparison.Ordinal)));
+        var resources = metadata.ManifestResources
+            .Select(handle => metadata.GetString(metadata.GetManifestResource(handle).Name))
+            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal));
+        var migrations = Repository.PathOf("keycloak-access", "Data", "Migrations");
+        Assert.Equal(Directory.EnumerateFiles(migrations, "*.sql", SearchOption.AllDirectories).Count(), resources.Count());
         AssertDescribed(package, "KeycloakAccess.nuspec");
     }
 
@@ -114,6 +118,9 @@ public sealed class PackagesTests(Packages packages)
         return bytes.ToArray();
     }
 
-    private async Task<ZipArchive> OpenAsync(string pattern) =>
-        await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(await packages.FolderAsync(), pattern)), TestContext.Current.CancellationToken);
+    private async Task<ZipArchive> OpenAsync(string pattern)
+    {
+        var file = Assert.Single(Directory.GetFiles(await packages.FolderAsync(), pattern));
+        return await ZipFile.OpenReadAsync(file, TestContext.Current.CancellationToken);
+    }
 }
