@@ -145,7 +145,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task Nobody_hands_out_what_they_do_not_hold()
+    public async Task Nobody_grants_what_they_do_not_hold()
     {
         // Linus may manage groups and holds no book:delete.
         var linus = await Api.PersonAsync("linus");

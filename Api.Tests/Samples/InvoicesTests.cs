@@ -126,7 +126,7 @@ public sealed class InvoicesTests(InvoicesOnEmbeddedRealm invoices) : HttpTests,
     [Fact]
     public async Task A_header_that_the_application_sets_stays()
     {
-        await using var variant = invoices.WithEndpoint(routes => routes.MapGet("/framed", (HttpContext context) =>
+        await using var variant = await invoices.WithEndpointAsync(routes => routes.MapGet("/framed", (HttpContext context) =>
         {
             context.Response.Headers.XFrameOptions = "SAMEORIGIN";
             context.Response.Headers["Cross-Origin-Resource-Policy"] = "cross-origin";
@@ -182,7 +182,11 @@ public sealed class InvoicesOnEmbeddedRealm(EmbeddedRealmUnderTest realm) : IAsy
     }
 
     /// <summary>A second one, with an endpoint more.</summary>
-    internal Factory WithEndpoint(Action<IEndpointRouteBuilder> map) => new(Settings(), map);
+    internal async Task<Factory> WithEndpointAsync(Action<IEndpointRouteBuilder> map)
+    {
+        await StartAsync();
+        return new Factory(Settings(), map);
+    }
 
     public async ValueTask DisposeAsync()
     {
