@@ -25,7 +25,10 @@ public sealed partial class ConventionTests
         ["RulesDocument"] = ["Groups", "RoleMappings", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["OpenApi"] = ["Permissions", "Authentication"],
-        ["Admin"] = ["Accounts", "Groups", "RoleMappings", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data", "Hosting"],
+        ["Admin"] =
+        [
+            "Accounts", "Groups", "RoleMappings", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data", "Hosting",
+        ],
         ["Commands"] = ["RulesDocument", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
     };
 
@@ -91,7 +94,9 @@ public sealed partial class ConventionTests
                 continue;
             }
 
-            Assert.True(PageFolders.TryGetValue(folder.EndsWith("Pages", StringComparison.Ordinal) ? "*Pages" : folder, out var allowed), $"The folder {folder} is not in the table of this test.");
+            Assert.True(
+                PageFolders.TryGetValue(folder.EndsWith("Pages", StringComparison.Ordinal) ? "*Pages" : folder, out var allowed),
+                $"The folder {folder} is not in the table of this test.");
             broken.AddRange(Word().Matches(File.ReadAllText(file))
                 .Where(word => folders.TryGetValue(word.Value, out var places) && !places.Contains(folder) && !places.Overlaps(allowed))
                 .Select(word => $"{Path.GetRelativePath(admin, file)} uses {word.Value} of {string.Join(", ", folders[word.Value])}")
@@ -107,7 +112,10 @@ public sealed partial class ConventionTests
         var rows = Document.Contributing.Section("## Add a page").Split('\n')
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
-            .ToDictionary(cells => cells[1].Trim('`').TrimEnd('/'), cells => cells[3].Split(',', StringSplitOptions.TrimEntries), StringComparer.Ordinal);
+            .ToDictionary(
+                cells => cells[1].Trim('`').TrimEnd('/'),
+                cells => cells[3].Split(',', StringSplitOptions.TrimEntries),
+                StringComparer.Ordinal);
 
         Assert.Equal(PageFolders.Keys.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
         Assert.All(PageFolders, folder => Assert.Equal(
@@ -123,7 +131,10 @@ public sealed partial class ConventionTests
             .SelectMany(cells => cells[1].Split('`', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
                 .Select(module => (Module: module.TrimEnd('/'), Uses: cells[3].Split(',', StringSplitOptions.TrimEntries))))
             .Where(row => Modules.ContainsKey(row.Module))
-            .ToDictionary(row => row.Module, row => row.Uses.Where(Modules.ContainsKey).Order(StringComparer.Ordinal), StringComparer.Ordinal);
+            .ToDictionary(
+                row => row.Module,
+                row => row.Uses.Where(Modules.ContainsKey).Order(StringComparer.Ordinal),
+                StringComparer.Ordinal);
 
         Assert.Equal(Modules.Keys.Order(StringComparer.Ordinal), rows.Keys.Order(StringComparer.Ordinal));
         Assert.All(Modules, module => Assert.Equal(module.Value.Order(StringComparer.Ordinal), rows[module.Key]));
@@ -153,12 +164,13 @@ public sealed partial class ConventionTests
         };
         foreach (var file in Files("*.cs"))
         {
-            var module = Path.GetRelativePath(Source, file).Split(Path.DirectorySeparatorChar)[0];
+            var path = Path.GetRelativePath(Source, file);
+            var module = path.Split(Path.DirectorySeparatorChar)[0];
             foreach (Match use in Table().Matches(File.ReadAllText(file)))
             {
                 if (owners.TryGetValue(use.Groups["name"].Value, out var allowed))
                 {
-                    Assert.True(allowed.Contains(module), $"{Path.GetRelativePath(Source, file)} names the table {use.Groups["name"].Value}");
+                    Assert.True(allowed.Contains(module), $"{path} names the table {use.Groups["name"].Value}");
                 }
             }
         }
@@ -167,7 +179,8 @@ public sealed partial class ConventionTests
     [Fact]
     public void Where_the_analyzer_of_the_public_surface_does_not_look_only_what_JSON_reads_and_writes_is_public()
     {
-        var skipped = Repository.Read(".editorconfig").Split('\n').Single(line => line.StartsWith("dotnet_public_api_analyzer.skip_namespaces", StringComparison.Ordinal))
+        var skipped = Repository.Read(".editorconfig").Split('\n')
+            .Single(line => line.StartsWith("dotnet_public_api_analyzer.skip_namespaces", StringComparison.Ordinal))
             .Split('=')[1].Split(',', StringSplitOptions.TrimEntries);
         var types = typeof(KeycloakOptions).Assembly.GetExportedTypes().Where(type => skipped.Contains(type.Namespace)).ToArray();
 
@@ -186,7 +199,9 @@ public sealed partial class ConventionTests
         // The system opens a file of that name, and names come from cookies and forms.
         foreach (var file in Files("*.cs").Concat(Files("*.razor")).Where(file => Path.GetFileName(file) != "ReaderZone.cs"))
         {
-            Assert.False(File.ReadAllText(file).Contains("FindSystemTimeZoneById", StringComparison.Ordinal), $"{Path.GetRelativePath(Source, file)} looks up a time zone. ReaderZone.Named does that.");
+            Assert.False(
+                File.ReadAllText(file).Contains("FindSystemTimeZoneById", StringComparison.Ordinal),
+                $"{Path.GetRelativePath(Source, file)} looks up a time zone. ReaderZone.Named does that.");
         }
     }
 
@@ -194,11 +209,16 @@ public sealed partial class ConventionTests
     public void Every_component_is_shown_on_the_page_that_shows_them_all()
     {
         var folder = Path.Combine(Source, "Admin", "Design");
-        var shown = string.Concat(Directory.GetFiles(folder, "*.razor").Append(Path.Combine(Source, "Admin", "DesignPages", "DesignPage.razor")).Select(File.ReadAllText));
+        var files = Directory.GetFiles(folder, "*.razor");
+        var page = Path.Combine(Source, "Admin", "DesignPages", "DesignPage.razor");
+        var shown = string.Concat(files.Append(page).Select(File.ReadAllText));
         // A page that stands alone, and an answer to script, are no parts of a page.
         Assert.Equal(
             ["NameOptions", "Plain"],
-            Directory.GetFiles(folder, "*.razor").Select(file => Path.GetFileNameWithoutExtension(file)).Where(name => !shown.Contains($"<{name} ", StringComparison.Ordinal) && !shown.Contains($"<{name}>", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+            files.Select(file => Path.GetFileNameWithoutExtension(file))
+                .Where(name => !shown.Contains($"<{name} ", StringComparison.Ordinal)
+                    && !shown.Contains($"<{name}>", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]

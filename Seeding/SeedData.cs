@@ -112,23 +112,23 @@ internal sealed class SeedData
         var number = 0;
         foreach (var account in Accounts.Where(account => account.IsService))
         {
-            var oddity = number++ % 7;
+            var variant = number++ % 7;
             var roles = account.Roles?.Count ?? 0;
             yield return
             [
                 _keycloak.Issuer,
                 account.Username,
-                oddity == 1 ? ClientToken.WrongAudience : ClientToken.Accepted,
-                oddity switch
+                variant == 1 ? ClientToken.WrongAudience : ClientToken.Accepted,
+                variant switch
                 {
                     1 => "account",
                     4 => $"{_keycloak.RequiredAudience} {string.Join(' ', SeedTexts.Clients)}",
                     _ => _keycloak.RequiredAudience,
                 },
-                oddity == 2 ? "profile email" : random.Chance(0.5) ? "profile books:read" : "profile books:read books:write authors:read",
-                oddity == 5 ? 140 : roles,
-                oddity != 3,
-                oddity == 6 ? 86_400 : 300,
+                variant == 2 ? "profile email" : random.Chance(0.5) ? "profile books:read" : "profile books:read books:write authors:read",
+                variant == 5 ? 140 : roles,
+                variant != 3,
+                variant == 6 ? 86_400 : 300,
                 random.Chance(0.1) ? "ES256" : "RS256",
                 account.LastSeenAt,
             ];

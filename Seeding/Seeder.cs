@@ -148,14 +148,14 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
             data.Mappings.Count,
             data.Mappings.Select(mapping => new object?[] { mapping.Id, mapping.Kind, mapping.Client, mapping.Name, mapping.GroupId }));
         await writing.AddAsync(
-            "roles seen",
+            "observed roles",
             Roles,
             data.Roles.Count,
             data.Roles.Select(role => new object?[] { RoleKinds.Write(role.Kind), role.Client, role.Name, data.Now.AddDays(-size.Days) }));
         await writing.AddAsync("accounts", Accounts, data.Accounts.Count, data.Accounts.Select(account => Row(account, data)));
-        await writing.AddAsync("words to find them by", SearchTerms, data.Accounts.Count * 6L, data.Accounts.SelectMany(account =>
+        await writing.AddAsync("search terms", SearchTerms, data.Accounts.Count * 6L, data.Accounts.SelectMany(account =>
             AccountSearchIndex.TermsOf(account.Username, account.Email, account.Name)
-                .Select(word => new object?[] { account.Id, account.Kind, word })));
+                .Select(term => new object?[] { account.Id, account.Kind, term })));
         var ids = await RoleIdsAsync(data, writing);
         var roles = data.Accounts.Sum(account => account.Roles?.Count ?? 0);
         await writing.AddAsync("roles of accounts", AccountRoles, roles, data.Accounts.SelectMany(account =>

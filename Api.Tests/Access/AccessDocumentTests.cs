@@ -43,8 +43,10 @@ public sealed class AccessDocumentTests
         var document = Read(Example);
         var shuffled = Read("""
             {"groups":{"default-group":{"isDefault":true,"permissions":[],"denied":[],"roleMappings":[],"description":""},
-            "book-editors":{"roleMappings":[{"name":"staff","kind":"realm-role","client":""},{"kind":"keycloak-group","name":"/operations/*"},
-            {"kind":"client-role","client":"acme-api","name":"book-editor"}],"permissions":["book:view","book:add"],"denied":["book:delete"],
+            "book-editors":{"roleMappings":[{"name":"staff","kind":"realm-role","client":""},
+            {"kind":"keycloak-group","name":"/operations/*"},
+            {"kind":"client-role","client":"acme-api","name":"book-editor"}],
+            "permissions":["book:view","book:add"],"denied":["book:delete"],
             "description":"View, add and change books: \"\u00e9\" \u003ctoo>"}}}
             """);
 
@@ -76,7 +78,9 @@ public sealed class AccessDocumentTests
     [InlineData("¦[]", "must be an object with the member groups")]
     [InlineData("¦{}", "The member groups is missing")]
     [InlineData("""{"groups":¦[]}""", "groups must be an object")]
-    [InlineData("""{"version":¦2,"groups":{}}""", "version must be 1, the one that this program reads. Use the program that wrote the document")]
+    [InlineData(
+        """{"version":¦2,"groups":{}}""",
+        "version must be 1, the one that this program reads. Use the program that wrote the document")]
     [InlineData("""{"version":¦"1","groups":{}}""", "version must be 1")]
     [InlineData("""{"version":¦1.0,"groups":{}}""", "version must be 1")]
     [InlineData("""{"$schema":¦7,"groups":{}}""", "$schema must be the address")]

@@ -117,4 +117,5 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
 public sealed class AccessQuestionsOnEmbeddedRealmTests(
     RecordsOnEmbeddedRealm api) : AccessQuestionsTests(api), IClassFixture<RecordsOnEmbeddedRealm>;
 
-public sealed class AccessQuestionsOnPostgreSqlTests(RecordsOnPostgreSql api) : AccessQuestionsTests(api), IClassFixture<RecordsOnPostgreSql>;
+public sealed class AccessQuestionsOnPostgreSqlTests(
+    RecordsOnPostgreSql api) : AccessQuestionsTests(api), IClassFixture<RecordsOnPostgreSql>;

@@ -231,7 +231,8 @@ public sealed class AnswerFormatterTests
         var role = new KeycloakRole(RoleKind.ClientRole, new string('c', 80), $"\u001b[31m{new string('r', 200)}\u202e\n");
         var group = Group(new string('g', 100), ["book:view"]);
         var rules = new AccessRules(1, [group], [Mapping(role, group)]);
-        var subject = new AccessSubject("id", new string('u', 150), new Subject(Guid.NewGuid(), AccountKind.Service, IsEnabled: true, rules.Resolve([role], []), null), RolesKnown: true, IsCaller: false);
+        var service = new Subject(Guid.NewGuid(), AccountKind.Service, IsEnabled: true, rules.Resolve([role], []), null);
+        var subject = new AccessSubject("id", new string('u', 150), service, RolesKnown: true, IsCaller: false);
 
         var answer = AccessAnswer.Create(
             new AccessQuestion("id", new("book", "view"), new string('i', 90)), subject, rules, Catalogue, Rows);
@@ -272,9 +273,10 @@ public sealed class AnswerFormatterTests
         GroupRule[]? direct = null)
     {
         Assert.True(Permission.TryParse(permission, out var asked));
-        var subject = new Subject(
-            Guid.NewGuid(), AccountKind.Person, enabled, Rules.Resolve(roles, direct?.Select(group => group.Id) ?? []), scopes?.ToHashSet(StringComparer.Ordinal));
-        return AccessAnswer.Create(new AccessQuestion("id", asked, row), new AccessSubject("id", "grace", subject, rolesKnown, IsCaller: false), Rules, Catalogue, Rows);
+        var access = Rules.Resolve(roles, direct?.Select(group => group.Id) ?? []);
+        var account = new Subject(Guid.NewGuid(), AccountKind.Person, enabled, access, scopes?.ToHashSet(StringComparer.Ordinal));
+        var subject = new AccessSubject("id", "grace", account, rolesKnown, IsCaller: false);
+        return AccessAnswer.Create(new AccessQuestion("id", asked, row), subject, Rules, Catalogue, Rows);
     }
 
     private static GroupRule Group(string name, string[] granted, string[]? denied = null, bool isDefault = false) =>

@@ -21,9 +21,15 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         Evaluation, """{"subject":{"type":"user","id":"nobody"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
     [InlineData(
         Evaluations, """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
-    [InlineData(Evaluations, """{"action":{"name":"view"},"resource":{"type":"book","id":"*"},"evaluations":[{"subject":{"type":"user","id":"d8fa412e-23ce-5e3e-be07-628a81c983de"}},{"subject":{"type":"user","id":"alice"}}]}""")]
+    [InlineData(Evaluations, """
+        {"action":{"name":"view"},"resource":{"type":"book","id":"*"},"evaluations":[
+        {"subject":{"type":"user","id":"d8fa412e-23ce-5e3e-be07-628a81c983de"}},{"subject":{"type":"user","id":"alice"}}]}
+        """)]
     [InlineData(SubjectSearch, """{"subject":{"type":"user"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
-    [InlineData(SubjectSearch, """{"subject":{"type":"user","id":"d8fa412e-23ce-5e3e-be07-628a81c983de"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
+    [InlineData(SubjectSearch, """
+        {"subject":{"type":"user","id":"d8fa412e-23ce-5e3e-be07-628a81c983de"},
+        "action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}
+        """)]
     [InlineData(ResourceSearch, """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record"}}""")]
     [InlineData(ActionSearch, """{"subject":{"type":"user","id":"alice"},"resource":{"type":"record","id":"record-1"}}""")]
     public async Task Nobody_without_access_view_asks_about_somebody_else(string path, string body)
@@ -46,7 +52,8 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         Assert.Equal("client-role", grantPath.GetProperty("origin").GetString());
         Assert.Equal("book-reader", grantPath.GetProperty("mapping").GetString());
         Assert.Equal("[true,false]", JsonSerializer.Serialize(Decisions(await AskAsync(nora, Evaluations, $$$"""
-            {"subject":{"type":"person","id":"{{{Nora}}}"},"resource":{"type":"book","id":"*"},"evaluations":[{"action":{"name":"view"}},{"action":{"name":"delete"}}]}
+            {"subject":{"type":"person","id":"{{{Nora}}}"},"resource":{"type":"book","id":"*"},
+            "evaluations":[{"action":{"name":"view"}},{"action":{"name":"delete"}}]}
             """))));
         Assert.Equal(
             "view",
@@ -54,8 +61,12 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
                 await AskAsync(
                     nora, ActionSearch, $$$"""{"subject":{"type":"user","id":"{{{Nora}}}"},"resource":{"type":"book","id":"*"}}"""),
                 "name"));
-        Assert.Equal("[]", (await AskAsync(nora, ResourceSearch, $$$"""{"subject":{"type":"user","id":"{{{Nora}}}"},"action":{"name":"read"},"resource":{"type":"record"}}""")).GetProperty("results").GetRawText());
-        // Her id, as another type, is nobody's.
+        var rows = await AskAsync(
+            nora,
+            ResourceSearch,
+            $$$"""{"subject":{"type":"user","id":"{{{Nora}}}"},"action":{"name":"read"},"resource":{"type":"record"}}""");
+        Assert.Equal("[]", rows.GetProperty("results").GetRawText());
+        // Her id names no account of another type.
         Assert.Equal("subject_unknown", Code(await AskAsync(nora, Evaluation, Of(Nora, "view", "book", "service"))));
     }
 
@@ -108,7 +119,10 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
 
         Assert.Equal(expected, Code(await AskAsync(Evaluation, body)));
         Assert.Equal(expected, Code(await AskAsync(await Api.ServiceAsync("acme-writer"), Evaluation, body)));
-        var search = $$$"""{"subject":{"type":"service"},"action":{"name":"delete"},"resource":{"type":"book","id":"*"},"context":{"scopes":{{{scopes}}}}}""";
+        var search = $$$"""
+            {"subject":{"type":"service"},"action":{"name":"delete"},"resource":{"type":"book","id":"*"},
+            "context":{"scopes":{{{scopes}}}}}
+            """;
         Assert.Equal(expected == "allowed", Texts(await AskAsync(SubjectSearch, search), "id").Contains(Writer, StringComparison.Ordinal));
     }
 
@@ -238,8 +252,10 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         var found = new List<string>();
         for (var token = (string?)null; token is not "";)
         {
+            var page = token is null ? """{"limit":2}""" : $$"""{"limit":2,"token":"{{token}}"}""";
             var answer = await AskAsync(ResourceSearch, $$$"""
-                {"subject":{"type":"user","id":"{{{Ada}}}"},"action":{"name":"view"},"resource":{"type":"{{{model}}}"},"page":{"limit":2{{{(token is null ? "" : $",\"token\":\"{token}\"")}}}}}
+                {"subject":{"type":"user","id":"{{{Ada}}}"},"action":{"name":"view"},
+                "resource":{"type":"{{{model}}}"},"page":{{{page}}}}
                 """);
             found.AddRange(Texts(answer, "id").Split(' '));
             token = answer.GetProperty("page").GetProperty("next_token").GetString();
@@ -402,7 +418,10 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
     private static string Code(JsonElement answer) => answer.GetProperty("context").GetProperty("code").GetString()!;
 
     private static string Of(string subject, string action, string model, string type = "user", string row = "*") =>
-        $$$"""{"subject":{"type":"{{{type}}}","id":"{{{subject}}}"},"action":{"name":"{{{action}}}"},"resource":{"type":"{{{model}}}","id":"{{{row}}}"}}""";
+        $$$"""
+        {"subject":{"type":"{{{type}}}","id":"{{{subject}}}"},"action":{"name":"{{{action}}}"},
+        "resource":{"type":"{{{model}}}","id":"{{{row}}}"}}
+        """;
 }
 
 public sealed class AskingOnEmbeddedRealmTests(RecordsOnEmbeddedRealm api) : AskingTests(api), IClassFixture<RecordsOnEmbeddedRealm>;

@@ -45,7 +45,11 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
     // C 2.2.3
     [InlineData($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}},"context":{{{Context}}}}""")]
     // C 2.2.8
-    [InlineData("""{"subject":{"type":"user","id":"alice","properties":{"department":"Sales","role":"manager"}},"action":{"name":"read","properties":{"method":"GET"}},"resource":{"type":"record","id":"record-1","properties":{"status":"enabled","owner":"bob"}}}""")]
+    [InlineData("""
+        {"subject":{"type":"user","id":"alice","properties":{"department":"Sales","role":"manager"}},
+        "action":{"name":"read","properties":{"method":"GET"}},
+        "resource":{"type":"record","id":"record-1","properties":{"status":"enabled","owner":"bob"}}}
+        """)]
     // C 2.2.9
     [InlineData($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}},"foo":"bar","futureField":{"nested":true}}""")]
     public async Task C_2_2_context_properties_and_unknown_fields_are_accepted_and_change_nothing(string body) =>
@@ -114,11 +118,30 @@ public sealed class AuthZenCertificationTests(RecordsOnEmbeddedRealm api) : Acce
     [InlineData(
         $$$"""{"subject":{{{Bob}}},"resource":{{{First}}},"evaluations":[{"action":{{{Read}}}},{"action":{{{Write}}}}]}""", true, false)]
     // C 3.2.5
-    [InlineData($$$"""{"evaluations":[{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}}},{"subject":{{{Bob}}},"action":{{{Write}}},"resource":{{{First}}}}]}""", true, false)]
+    [InlineData(
+        $$$"""
+        {"evaluations":[{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}}},
+        {"subject":{{{Bob}}},"action":{{{Write}}},"resource":{{{First}}}}]}
+        """,
+        true,
+        false)]
     // C 3.2.6
-    [InlineData($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"context":{"time":"2025-06-27T18:03-07:00"},"evaluations":[{"resource":{{{First}}}},{"resource":{{{Second}}},"context":{"time":"2025-06-27T19:00-07:00","source":"batch-override"}}]}""", true, true)]
+    [InlineData(
+        $$$"""
+        {"subject":{{{Alice}}},"action":{{{Read}}},"context":{"time":"2025-06-27T18:03-07:00"},"evaluations":[
+        {"resource":{{{First}}}},
+        {"resource":{{{Second}}},"context":{"time":"2025-06-27T19:00-07:00","source":"batch-override"}}]}
+        """,
+        true,
+        true)]
     // C 3.4.1
-    [InlineData($$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"options":{"evaluations_semantic":"execute_all"},"evaluations":[{"resource":{{{First}}}},{}]}""", true, false)]
+    [InlineData(
+        $$$"""
+        {"subject":{{{Alice}}},"action":{{{Read}}},"options":{"evaluations_semantic":"execute_all"},
+        "evaluations":[{"resource":{{{First}}}},{}]}
+        """,
+        true,
+        false)]
     public async Task C_3_several_questions_are_answered_in_their_order(string body, params bool[] expected)
     {
         var answer = await AskAsync(Evaluations, body);

@@ -154,7 +154,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     public async Task Other_options_are_taken()
     {
         var answer = await AskAsync(Evaluations, $$$"""
-            {"subject":{{{Bob}}},"resource":{{{First}}},"options":{"another_option":"value"},"evaluations":[{"action":{{{Read}}}},{"action":{{{Write}}}}]}
+            {"subject":{{{Bob}}},"resource":{{{First}}},"options":{"another_option":"value"},
+            "evaluations":[{"action":{{{Read}}}},{"action":{{{Write}}}}]}
             """);
 
         Assert.Equal([true, false], Decisions(answer));
@@ -292,7 +293,10 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
         async Task<HashSet<(string, string, string)>> AllowedAsync(string[] subjects, string[] actions, string[] rows)
         {
             var all = subjects.SelectMany(subject => actions.SelectMany(action => rows.Select(row => (subject, action, row)))).ToArray();
-            var questions = all.Select(one => $$$"""{"subject":{{{Of(one.subject)}}},"action":{"name":"{{{one.action}}}"},"resource":{"type":"record","id":"{{{one.row}}}"}}""");
+            var questions = all.Select(one => $$$"""
+                {"subject":{{{Of(one.subject)}}},"action":{"name":"{{{one.action}}}"},
+                "resource":{"type":"record","id":"{{{one.row}}}"}}
+                """);
             var decisions = Decisions(await AskAsync(Evaluations, $$$"""{"evaluations":[{{{string.Join(',', questions)}}}]}"""));
             return [.. all.Where((_, i) => decisions[i])];
         }
@@ -373,7 +377,8 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
             With(WhoMayRead, """{"limit":1,"properties":{"a":1,"b":2}}"""))).GetProperty("page").GetProperty("next_token").GetString();
 
         var answer = await AskAsync(SubjectSearch, $$$"""
-            {"page":{"properties":{"b":2,"a":1},"limit":1,"token":"{{{token}}}"},"unknown":1,"resource":{"id":"record-1","type":"record"},"action":{{{Read}}},"subject":{"id":"x","type":"user"}}
+            {"page":{"properties":{"b":2,"a":1},"limit":1,"token":"{{{token}}}"},"unknown":1,
+            "resource":{"id":"record-1","type":"record"},"action":{{{Read}}},"subject":{"id":"x","type":"user"}}
             """);
 
         Assert.Equal(1, answer.GetProperty("page").GetProperty("count").GetInt32());
@@ -578,13 +583,25 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [Theory]
     [InlineData(
         """{"subject":{"type":"user","id":"alice","id":"bob"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
-    [InlineData("""{"subject":{"type":"user","id":"alice","\u0069d":"bob"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
-    [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"context":{"a":{"b":1,"b":2}}}""")]
+    [InlineData("""
+        {"subject":{"type":"user","id":"alice","\u0069d":"bob"},
+        "action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}
+        """)]
+    [InlineData("""
+        {"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},
+        "context":{"a":{"b":1,"b":2}}}
+        """)]
     [InlineData("""{"subject":{"type":"user","id":"\ud800"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
-    [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"context":{"a":["\udc00\ud800"]}}""")]
+    [InlineData("""
+        {"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},
+        "context":{"a":["\udc00\ud800"]}}
+        """)]
     [InlineData(
         """{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"\ud800":1}""")]
-    [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},"context":{"a":1e999}}""")]
+    [InlineData("""
+        {"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},
+        "context":{"a":1e999}}
+        """)]
     [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}} {}""")]
     [InlineData("""{"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"},}""")]
     [InlineData("""{/**/"subject":{"type":"user","id":"alice"},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""")]
@@ -608,8 +625,14 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
 
     // Section 10.1.1: "receivers MUST ignore unknown fields", also one that differs in case alone.
     [Fact]
-    public async Task A_field_of_another_case_is_another_field() =>
-        Assert.True((await AskAsync(Evaluation, $$$"""{"Subject":{{{Bob}}},"subject":{{{Alice}}},"ACTION":1,"action":{{{Write}}},"resource":{{{First}}}}""")).GetProperty("decision").GetBoolean());
+    public async Task A_field_of_another_case_is_another_field()
+    {
+        var answer = await AskAsync(
+            Evaluation,
+            $$$"""{"Subject":{{{Bob}}},"subject":{{{Alice}}},"ACTION":1,"action":{{{Write}}},"resource":{{{First}}}}""");
+
+        Assert.True(answer.GetProperty("decision").GetBoolean());
+    }
 
     // Section 11.5: no nulls.
     [Fact]
@@ -632,7 +655,10 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
     [Fact]
     public async Task Too_many_questions_and_too_deep_a_body_are_400_with_the_remedy()
     {
-        string Many(int count) => $$$"""{"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}},"evaluations":[{{{string.Join(',', Enumerable.Repeat("{}", count))}}}]}""";
+        string Many(int count) => $$$"""
+            {"subject":{{{Alice}}},"action":{{{Read}}},"resource":{{{First}}},
+            "evaluations":[{{{string.Join(',', Enumerable.Repeat("{}", count))}}}]}
+            """;
 
         Assert.Equal(250, Decisions(await AskAsync(Evaluations, Many(250))).Length);
         var problem = await AssertProblemAsync(await SendAsync(Evaluations, Many(251)), 400, "invalid_request");

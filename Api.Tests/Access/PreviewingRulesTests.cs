@@ -47,10 +47,16 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
         const string text = """
             {
               "groups": {
-                "superusers": { "permissions": ["*:*"], "denied": ["book:delete"], "roleMappings": [{ "kind": "realm-role", "name": "superuser" }] },
-                "book-readers": { "permissions": ["book:view"], "roleMappings": [{ "kind": "client-role", "client": "acme-api", "name": "book-*" }] },
+                "superusers": {
+                  "permissions": ["*:*"], "denied": ["book:delete"], "roleMappings": [{ "kind": "realm-role", "name": "superuser" }]
+                },
+                "book-readers": {
+                  "permissions": ["book:view"], "roleMappings": [{ "kind": "client-role", "client": "acme-api", "name": "book-*" }]
+                },
                 "default-group": { "permissions": ["account:view"], "isDefault": true },
-                "staff": { "permissions": ["admin:view"], "denied": ["account:*"], "roleMappings": [{ "kind": "realm-role", "name": "staff" }] }
+                "staff": {
+                  "permissions": ["admin:view"], "denied": ["account:*"], "roleMappings": [{ "kind": "realm-role", "name": "staff" }]
+                }
               }
             }
             """;

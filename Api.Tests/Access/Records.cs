@@ -72,7 +72,8 @@ internal sealed class Records : IModelRows
         ApiUnderTest api, string permissions, string denied = "[]", bool isDefault = false, params IEnumerable<string> members)
     {
         var ada = await api.PersonAsync("ada");
-        var body = $$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":{{permissions}},"denied":{{denied}},"isDefault":{{(isDefault ? "true" : "false")}}}""";
+        var (name, isDefaultText) = ($"g-{Guid.NewGuid():N}", isDefault ? "true" : "false");
+        var body = $$"""{"name":"{{name}}","permissions":{{permissions}},"denied":{{denied}},"isDefault":{{isDefaultText}}}""";
         var created = await ada.PostAsync("/api/groups", new StringContent(body, Encoding.UTF8, "application/json"));
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);
         var group = created.Headers.Location!.AbsolutePath;
@@ -152,8 +153,10 @@ public abstract class AccessTests(ApiUnderTest api) : ApiTests(api), IAsyncLifet
     }
 
     protected async Task<bool> MayAsync(string subject, string action, string row, string type = "user") =>
-        (await AskAsync(Evaluation, $$$"""{"subject":{"type":"{{{type}}}","id":"{{{subject}}}"},"action":{"name":"{{{action}}}"},"resource":{"type":"record","id":"{{{row}}}"}}"""))
-        .GetProperty("decision").GetBoolean();
+        (await AskAsync(Evaluation, $$$"""
+            {"subject":{"type":"{{{type}}}","id":"{{{subject}}}"},"action":{"name":"{{{action}}}"},
+            "resource":{"type":"record","id":"{{{row}}}"}}
+            """)).GetProperty("decision").GetBoolean();
 
     protected static string Texts(JsonElement answer, string member) =>
         string.Join(' ', answer.GetProperty("results").EnumerateArray().Select(result => result.GetProperty(member).GetString()));

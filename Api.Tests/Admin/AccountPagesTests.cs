@@ -298,7 +298,11 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var form = ask.Page.QuerySelector("form[action='/admin/accounts/bulk/apply']")!;
         var done = await pages.PostAsync(
             $"{Url}/admin/accounts/bulk/apply",
-            [.. form.QuerySelectorAll("input[type=hidden]").Select(field => KeyValuePair.Create(field.GetAttribute("name")!, field.GetAttribute("value") ?? "")), KeyValuePair.Create("reason", "Spring clean")]);
+            [
+                .. form.QuerySelectorAll("input[type=hidden]")
+                    .Select(field => KeyValuePair.Create(field.GetAttribute("name")!, field.GetAttribute("value") ?? "")),
+                KeyValuePair.Create("reason", "Spring clean"),
+            ]);
 
         // Post, redirect, get: the list that it was begun on says what has been done.
         Assert.Equal($"/admin/accounts?search={word}", done.Url.PathAndQuery);

@@ -52,7 +52,9 @@ public abstract class BookPages(ApiUnderTest api) : ApiTests(api)
 
     /// <returns>Why each change of the row was made, the newest first.</returns>
     protected static async Task<string?[]> ReasonsAsync(HttpClient client, string model, Guid row) =>
-        [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model={model}&row={row}", Cancel)).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("reason").GetString())];
+        [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model={model}&row={row}", Cancel))
+            .GetProperty("items").EnumerateArray()
+            .Select(item => item.GetProperty("reason").GetString())];
 
     /// <summary>Sends a form as a browser does: several fields of one name, too.</summary>
     protected static Task<RealmAnswer> SendAsync(

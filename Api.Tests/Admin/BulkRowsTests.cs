@@ -261,11 +261,12 @@ public abstract class BulkRowsTests(ApiUnderTest api) : BookPages(api)
         Assert.Equal(
             Books, (await OpenAsync(await Api.SignInAsync("grace"), $"{Books}/bulk/{step}?draft={Guid.NewGuid()}")).Url.AbsolutePath);
 
-    private async Task<RealmAnswer> PreviewAsync(RealmBrowser browser, string list, string action, Guid[] ids, params string[] more) => await SendAsync(
-        browser,
-        await OpenAsync(browser, list),
-        "form:has(.bulk)",
-        [("action", action), .. ids.Select(id => ("ids", id.ToString())), .. more.Select(id => ("ids", id))]);
+    private async Task<RealmAnswer> PreviewAsync(RealmBrowser browser, string list, string action, Guid[] ids, params string[] more) =>
+        await SendAsync(
+            browser,
+            await OpenAsync(browser, list),
+            "form:has(.bulk)",
+            [("action", action), .. ids.Select(id => ("ids", id.ToString())), .. more.Select(id => ("ids", id))]);
 
     private static async Task<bool> IsThereAsync(HttpClient client, Guid book) =>
         (await client.GetAsync($"/api/books/{book}", Cancel)).IsSuccessStatusCode;

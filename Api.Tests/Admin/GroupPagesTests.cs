@@ -379,7 +379,8 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         ((IHtmlInputElement)page.Page.QuerySelector($"[name='permission.{permission}'][checked]")!).Value;
 
     private static async Task<JsonElement[]> LogAsync(HttpClient client, string row) =>
-        [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model=group&row={row}", Cancel)).GetProperty("items").EnumerateArray()];
+        [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model=group&row={row}", Cancel))
+            .GetProperty("items").EnumerateArray()];
 
     private static async Task ReplaceAsync(HttpClient client, GroupUnderTest group, string description)
     {

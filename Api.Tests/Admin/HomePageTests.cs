@@ -22,8 +22,8 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
         {
             await connection.ExecuteAsync(
                 """
-                INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at) VALUES (@issuer, 'of-long-ago', 'RS256', @at, @at);
-                INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at) VALUES (@issuer, 'of-today', 'RS256', @now, @now);
+                INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at)
+                VALUES (@issuer, 'of-long-ago', 'RS256', @at, @at), (@issuer, 'of-today', 'RS256', @now, @now);
                 INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', 'leads-nowhere', @at);
                 """,
                 new { issuer = Api.Realm.Issuer, at = DateTimeOffset.UtcNow.AddDays(-30), now = DateTimeOffset.UtcNow });

@@ -81,14 +81,20 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         Assert.Contains(page.Page.QuerySelectorAll("#preview tbody a"), link => link.TextContent == "grace");
 
         page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"), $"form[action='/admin/role-mappings/{id}/replace']", ("kind", "keycloak-group"), ("name", "/operations/*"), ("reason", "Only operations"));
+            await OpenAsync(browser, $"/admin/role-mappings/{id}/replace"),
+            $"form[action='/admin/role-mappings/{id}/replace']",
+            ("kind", "keycloak-group"),
+            ("name", "/operations/*"),
+            ("reason", "Only operations"));
         Assert.Equal(id, page.Url.Segments[^1]);
         Assert.Equal("change", (await LogAsync(ada, id))[0].GetProperty("action").GetString());
         Assert.Equal("Only operations", (await LogAsync(ada, id))[0].GetProperty("reason").GetString());
         await AssertProblemAsync(await grace.GetAsync("/api/accounts", Cancel), 403, "permission_missing");
 
         page = await browser.SubmitAsync(
-            await OpenAsync(browser, $"/admin/role-mappings/{id}/delete"), $"form[action='/admin/role-mappings/{id}/delete']", ("reason", "Gone"));
+            await OpenAsync(browser, $"/admin/role-mappings/{id}/delete"),
+            $"form[action='/admin/role-mappings/{id}/delete']",
+            ("reason", "Gone"));
         Assert.Equal("/admin/role-mappings", page.Url.AbsolutePath);
         Assert.Equal("Gone", (await LogAsync(ada, id))[0].GetProperty("reason").GetString());
         Assert.Equal(HttpStatusCode.NotFound, (await OpenAsync(browser, $"/admin/role-mappings/{id}")).Status);
@@ -213,7 +219,9 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         await using var group = await GroupUnderTest.CreateAsync(ada, ["account:view"]);
         await group.WithRoleAsync("realm-role", "first");
-        var id = (await MappingsAsync(ada)).Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
+        var id = (await MappingsAsync(ada))
+            .Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id)
+            .GetProperty("id").GetString();
         var (one, other) = (await Api.SignInAsync("ada"), await Api.SignInAsync("ada"));
         var replace = $"form[action='/admin/role-mappings/{id}/replace']";
         var form = await OpenAsync(one, $"/admin/role-mappings/{id}/replace");
@@ -433,7 +441,8 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
         [.. (await client.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray()];
 
     private static async Task<JsonElement[]> LogAsync(HttpClient client, string row) =>
-        [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model=role-mapping&row={row}", Cancel)).GetProperty("items").EnumerateArray()];
+        [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model=role-mapping&row={row}", Cancel))
+            .GetProperty("items").EnumerateArray()];
 }
 
 public sealed class RoleMappingPagesOnEmbeddedRealmTests(

@@ -52,7 +52,8 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var id = NewId();
         var body = $$"""
-            {"id":"{{id}}","text":"Before","note":"Two\nlines","token":"{{Token}}","flag":true,"at":"2026-05-31T14:00:00.123456+02:00","until":"2026-10-25T00:30:00.5Z","price":0.1}
+            {"id":"{{id}}","text":"Before","note":"Two\nlines","token":"{{Token}}","flag":true,
+            "at":"2026-05-31T14:00:00.123456+02:00","until":"2026-10-25T00:30:00.5Z","price":0.1}
             """;
         Assert.Equal(
             HttpStatusCode.Created,

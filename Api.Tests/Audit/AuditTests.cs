@@ -52,9 +52,12 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         var id = await AccountIdAsync(await Api.ServiceAsync("acme-writer"));
         var from = DateTimeOffset.UtcNow;
 
-        foreach (var (query, body) in new[] { ("", "true"), ("?reason=%20Left%20the%20company%20", "false"), ("?reason=again", "false"), ("?reason=%20", "true") })
+        (string Query, string Enabled)[] changes =
+            [("", "true"), ("?reason=%20Left%20the%20company%20", "false"), ("?reason=again", "false"), ("?reason=%20", "true")];
+        foreach (var (query, enabled) in changes)
         {
-            Assert.Equal(HttpStatusCode.OK, (await ada.PatchAsync($"/api/accounts/{id}{query}", Json($$"""{"enabled":{{body}}}"""), Cancel)).StatusCode);
+            var answer = await ada.PatchAsync($"/api/accounts/{id}{query}", Json($$"""{"enabled":{{enabled}}}"""), Cancel);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
         var rows = await ListAsync(ada, $"model=account&row={id}&action=change&from={from.UtcDateTime:O}");
@@ -65,7 +68,8 @@ public abstract class AuditTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal("""{"username":"acme-writer","enabled":false}""", rows[1].GetProperty("newValues").GetRawText());
         Assert.Equal("Left the company", Text(rows[1], "reason"));
         Assert.Equal("ada", Text(rows[1], "account"));
-        await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}?reason={new string('x', 501)}", Json("""{"enabled":false}"""), Cancel), 400);
+        var tooLong = $"/api/accounts/{id}?reason={new string('x', 501)}";
+        await AssertProblemAsync(await ada.PatchAsync(tooLong, Json("""{"enabled":false}"""), Cancel), 400);
         await AssertProblemAsync(await ada.PatchAsync($"/api/accounts/{id}?reson=x", Json("""{"enabled":false}"""), Cancel), 400);
     }
 

@@ -162,15 +162,25 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
         await executable.ExecuteAsync("""
             INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
             VALUES ('00000000-0000-0000-0000-000000000001', 'i', 's', 'person', 'somebody', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
-            INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-editors'
+            INSERT INTO group_members (group_id, account_id)
+            SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-editors'
             """);
         await File.WriteAllTextAsync(executable.PathOf("access.json"), """
             {
               "groups": {
-                "cataloguers": { "description": "Add books", "permissions": ["book:*"], "denied": ["book:delete"], "roleMappings": [{ "kind": "realm-role", "name": "cat-*" }] },
+                "cataloguers": {
+                  "description": "Add books", "permissions": ["book:*"], "denied": ["book:delete"],
+                  "roleMappings": [{ "kind": "realm-role", "name": "cat-*" }]
+                },
                 "book-readers": { "permissions": ["author:view", "book:view"], "isDefault": true },
-                "staff": { "description": "May open the admin pages", "permissions": ["admin:view"], "roleMappings": [{ "kind": "realm-role", "name": "staff" }] },
-                "superusers": { "description": "Everything, on every model", "permissions": ["*:*"], "roleMappings": [{ "kind": "realm-role", "name": "superuser" }] }
+                "staff": {
+                  "description": "May open the admin pages", "permissions": ["admin:view"],
+                  "roleMappings": [{ "kind": "realm-role", "name": "staff" }]
+                },
+                "superusers": {
+                  "description": "Everything, on every model", "permissions": ["*:*"],
+                  "roleMappings": [{ "kind": "realm-role", "name": "superuser" }]
+                }
               }
             }
             """, Cancel);

@@ -147,7 +147,8 @@ public abstract class FormerDatabaseTests
 
     private static Task<int> FillAsync(DbConnection connection) => connection.ExecuteAsync(
         """
-        INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at) VALUES (@Ada, 'i', 's', 'person', 'ada', @no, @now, @now);
+        INSERT INTO accounts (id, issuer, subject, kind, username, active, created_at, last_seen_at)
+        VALUES (@Ada, 'i', 's', 'person', 'ada', @no, @now, @now);
         INSERT INTO account_words (account_id, word, kind) VALUES (@Ada, 'ada', 'person');
         INSERT INTO seen_roles (kind, client, name, first_seen_at) VALUES ('realm-role', '', 'staff', @now);
         INSERT INTO account_roles (account_id, role_id) SELECT @Ada, id FROM seen_roles;
@@ -180,18 +181,21 @@ public abstract class FormerDatabaseTests
     private async Task<IReadOnlyList<string>> SchemaAsync(DbConnection connection) => (await connection.QueryAsync<string>(
         Engine == DatabaseEngine.PostgreSql
             ? """
-                SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || COALESCE(collation_name, '') || ' '
+                SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' '
+                    || COALESCE(collation_name, '') || ' '
                     || CASE WHEN column_default LIKE 'nextval%' THEN '' ELSE COALESCE(column_default, '') END
                 FROM information_schema.columns WHERE table_schema = 'public'
                 UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND indexname NOT LIKE '%key'
                 UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
-                UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+                UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+                WHERE connamespace = 'public'::regnamespace
                 UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
                 """
             : """
                 SELECT m.name || '.' || c.name || ' ' || c.type || ' ' || c."notnull" || ' ' || COALESCE(c.dflt_value, '') || ' ' || c.pk
                 FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'
-                UNION ALL SELECT replace(replace(sql, '    ', ''), char(10), ' ') FROM sqlite_schema WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
+                UNION ALL SELECT replace(replace(sql, '    ', ''), char(10), ' ') FROM sqlite_schema
+                WHERE type IN ('index', 'trigger') AND sql IS NOT NULL
                 """)).Order(StringComparer.Ordinal).ToArray();
 }
 

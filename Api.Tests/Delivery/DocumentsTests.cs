@@ -154,7 +154,9 @@ public sealed partial class DocumentsTests
     }
 
     private static T[] Constants<T>(Type type) =>
-        [.. type.GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.IsLiteral).Select(field => (T)field.GetRawConstantValue()!)];
+        [.. type.GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Where(field => field.IsLiteral)
+            .Select(field => (T)field.GetRawConstantValue()!)];
 
     private static bool IsBuilt(string file) =>
         Path.GetRelativePath(Repository.Root, file).Split(Path.DirectorySeparatorChar)[1] is "obj" or "bin";

@@ -56,14 +56,17 @@ public sealed class PackagesTests(Packages packages)
         Assert.Contains("README.md", names);
         Assert.Contains("staticwebassets/admin.css", names);
         Assert.Contains("staticwebassets/admin.js", names);
-        Assert.Contains(names, name => name.StartsWith("staticwebassets/lib/htmx/", StringComparison.Ordinal) && name.Contains("LICENSE", StringComparison.OrdinalIgnoreCase));
-        Assert.DoesNotContain(names, name => name.Contains("appsettings", StringComparison.Ordinal) || name.Contains("Api", StringComparison.Ordinal));
+        Assert.Contains(names, name => name.StartsWith("staticwebassets/lib/htmx/", StringComparison.Ordinal)
+            && name.Contains("LICENSE", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(names, name => name.Contains("appsettings", StringComparison.Ordinal)
+            || name.Contains("Api", StringComparison.Ordinal));
         using var assembly = new PEReader(new MemoryStream(Bytes(package, "lib/net10.0/KeycloakAccess.dll")));
         var metadata = assembly.GetMetadataReader();
-        var resources = metadata.ManifestResources.Select(handle => metadata.GetString(metadata.GetManifestResource(handle).Name)).ToArray();
-        Assert.Equal(
-            Directory.EnumerateFiles(Repository.PathOf("keycloak-access", "Data", "Migrations"), "*.sql", SearchOption.AllDirectories).Count(),
-            resources.Count(name => name.EndsWith(".sql", StringComparison.Ordinal)));
+        var resources = metadata.ManifestResources
+            .Select(handle => metadata.GetString(metadata.GetManifestResource(handle).Name))
+            .Where(name => name.EndsWith(".sql", StringComparison.Ordinal));
+        var migrations = Repository.PathOf("keycloak-access", "Data", "Migrations");
+        Assert.Equal(Directory.EnumerateFiles(migrations, "*.sql", SearchOption.AllDirectories).Count(), resources.Count());
         AssertDescribed(package, "KeycloakAccess.nuspec");
     }
 
@@ -107,6 +110,9 @@ public sealed class PackagesTests(Packages packages)
         return bytes.ToArray();
     }
 
-    private async Task<ZipArchive> OpenAsync(string pattern) =>
-        await ZipFile.OpenReadAsync(Assert.Single(Directory.GetFiles(await packages.FolderAsync(), pattern)), TestContext.Current.CancellationToken);
+    private async Task<ZipArchive> OpenAsync(string pattern)
+    {
+        var file = Assert.Single(Directory.GetFiles(await packages.FolderAsync(), pattern));
+        return await ZipFile.OpenReadAsync(file, TestContext.Current.CancellationToken);
+    }
 }

@@ -83,7 +83,9 @@ public sealed class RequestIdTests(EmbeddedRealmUnderTest realm) : IAsyncLifetim
         var (start, end) = (answer[1].IndexOf('{', StringComparison.Ordinal), answer[1].LastIndexOf('}'));
         return (
             int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture),
-            [.. lines.Where(line => line.StartsWith("X-Request-ID: ", StringComparison.OrdinalIgnoreCase)).Select(line => line["X-Request-ID: ".Length..])],
+            [.. lines
+                .Where(line => line.StartsWith("X-Request-ID: ", StringComparison.OrdinalIgnoreCase))
+                .Select(line => line["X-Request-ID: ".Length..])],
             start < 0 ? "" : answer[1][start..(end + 1)]);
     }
 }

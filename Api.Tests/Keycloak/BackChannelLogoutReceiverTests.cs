@@ -3,7 +3,7 @@ using Api.Tests.Infrastructure;
 
 namespace Api.Tests.Keycloak;
 
-/// <summary>The door through which Keycloak says that a session has ended takes Keycloak's word, and nobody else's.</summary>
+/// <summary>The back-channel logout endpoint ends a session for a logout token that Keycloak signed, and for nothing else.</summary>
 public sealed class BackChannelLogoutReceiverTests(ForgingRealmOnSqlite place) : ForgingRealmTests(place),
 IClassFixture<ForgingRealmOnSqlite>
 {

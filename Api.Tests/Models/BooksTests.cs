@@ -211,7 +211,7 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
 
         var detail = problem.GetProperty("detail").GetString()!;
         Assert.NotEmpty(detail);
-        // The names of the program's types are nobody's business.
+        // An answer does not tell the names of the program's types.
         Assert.DoesNotContain("Api.", detail, StringComparison.Ordinal);
     }
 
@@ -488,7 +488,12 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
     private async Task<AuditEntry[]> AuditAsync(string id)
     {
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
-        return [.. await connection.QueryAsync<AuditEntry>("SELECT model, account, method, action, old_values, new_values, reason FROM audit_log WHERE row_id = @id ORDER BY at, id", new { id })];
+        return [.. await connection.QueryAsync<AuditEntry>(
+            """
+            SELECT model, account, method, action, old_values, new_values, reason
+            FROM audit_log WHERE row_id = @id ORDER BY at, id
+            """,
+            new { id })];
     }
 
     private static async Task<Guid> AuthorAsync(HttpClient client, string name) =>

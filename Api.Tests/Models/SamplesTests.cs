@@ -17,8 +17,8 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
     private const string Full = """
         {"text":"Ünïcødé 𝒜 \"quoted\"","note":"n","token":"018F2B1C-7C1E-7D3A-9A52-3F1F0E6D1C11","authorId":null,"flag":true,"maybe":false,
          "number":1000,"count":-2147483648,"big":9223372036854775807,"bigger":-9223372036854775808,"price":79228162514264337593543950335,
-         "discount":0.1000,"day":"0001-01-01","lastDay":"9999-12-31","at":"2026-05-31T14:00:00.1234567+02:00","until":"1970-01-01T00:00:00Z",
-         "state":"inReview","former":"draft","order":null}
+          "discount":0.1000,"day":"0001-01-01","lastDay":"9999-12-31","at":"2026-05-31T14:00:00.1234567+02:00",
+          "until":"1970-01-01T00:00:00Z","state":"inReview","former":"draft","order":null}
         """;
 
     [Fact]

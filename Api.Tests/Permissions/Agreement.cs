@@ -31,7 +31,7 @@ internal static class Agreement
         var groups = situation.Groups.ToDictionary(group => group.Id);
         var expected =
             situation.Groups.Where(group => group.IsDefault).Select(group => $"{group.Name}<default-group")
-            .Concat(situation.Direct.Where(groups.ContainsKey).Select(id => $"{groups[id].Name}<hand"))
+            .Concat(situation.Direct.Where(groups.ContainsKey).Select(id => $"{groups[id].Name}<direct"))
             .Concat(
                 from role in situation.Roles
                 from mapping in situation.Mappings

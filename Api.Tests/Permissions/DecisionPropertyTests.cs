@@ -165,7 +165,9 @@ public sealed class DecisionPropertyTests
             situation =>
             {
                 IReadOnlyList<Permission> WrittenOut(IEnumerable<Permission> written) =>
-                    [.. written.SelectMany(permission => permission.Action == Permission.Any ? situation.Catalogue.Permissions.Where(permission.Covers) : [permission])];
+                    [.. written.SelectMany(permission => permission.Action == Permission.Any
+                        ? situation.Catalogue.Permissions.Where(permission.Covers)
+                        : [permission])];
 
                 var writtenOut = situation with
                 {

@@ -38,7 +38,9 @@ public sealed class DecisionTableTests
     public void The_table_has_every_reason_that_a_decision_can_have()
     {
         // Whether somebody is known, and what a row-level rule hides, is for those who ask to add.
-        var asked = Enum.GetValues<DecisionReason>().Except([DecisionReason.SubjectUnknown, DecisionReason.RowHidden]).Select(reason => reason.ToString());
+        var asked = Enum.GetValues<DecisionReason>()
+            .Except([DecisionReason.SubjectUnknown, DecisionReason.RowHidden])
+            .Select(reason => reason.ToString());
 
         var rows = DecisionTable.Read().Select(row => row.Columns[7].Split(' ')[0]).ToList();
 
@@ -56,12 +58,19 @@ public sealed class DecisionTableTests
             IsEnabled = isEnabled,
             Roles = [.. Notation.Words(columns[1]).Select(Notation.Role)],
             Mappings = [.. Notation.Words(columns[2]).Select(Notation.Mapping)],
-            Groups = [.. columns[3].Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(Notation.Group)],
+            Groups =
+            [
+                .. columns[3]
+                    .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+                    .Select(Notation.Group),
+            ],
             Direct = [.. Notation.Words(columns[4]).Select(Notation.Id)],
             Scopes = columns[5] == "session" ? null : Notation.Words(columns[5]).ToHashSet(StringComparer.Ordinal),
             Requirement = Notation.Requirement(columns[6]),
             ApiRequiresScopes = requirement.Contains("api-requires"),
-            ModelsRequireScopes = requirement.FirstOrDefault(word => word.StartsWith("requires-for=", StringComparison.Ordinal))?["requires-for=".Length..].Split('+') ?? [],
+            ModelsRequireScopes = requirement
+                .FirstOrDefault(word => word.StartsWith("requires-for=", StringComparison.Ordinal))?["requires-for=".Length..]
+                .Split('+') ?? [],
         };
     }
 }

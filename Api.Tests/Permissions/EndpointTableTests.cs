@@ -22,7 +22,7 @@ namespace Api.Tests.Permissions;
 /// </summary>
 public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
 {
-    // Open to everybody, each for a reason: probes, the doors to and from Keycloak, and pages about signing in.
+    // Open to everybody, each for a reason: probes, what Keycloak and signing in need, and pages about signing in.
     private static readonly string[] Open =
     [
         "/", "/.well-known/authzen-configuration", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/",
@@ -312,7 +312,10 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
 
         /// <summary>What it asks for; nothing where any enabled account may.</summary>
         public Permission[] Permissions { get; } =
-            [.. Endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>().Select(required => required.Permission).OfType<Permission>().Distinct()];
+            [.. Endpoint.Metadata.GetOrderedMetadata<PermissionRequirement>()
+                .Select(required => required.Permission)
+                .OfType<Permission>()
+                .Distinct()];
 
         /// <summary>The one kind of account that may call.</summary>
         public AccountKind? Only { get; } = Endpoint.Metadata.GetMetadata<AccountKindRule>()?.Only;
@@ -330,7 +333,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
             var path = Path(Endpoint);
             foreach (var parameter in Endpoint.RoutePattern.Parameters)
             {
-                // A parameter that is an id is nobody's, and any other is a word.
+                // An id belongs to no row, and any other parameter is a word.
                 var value = parameter.ParameterPolicies.Any(policy => policy.Content == "guid") ? Guid.Empty.ToString() : "nothing";
                 path = Regex.Replace(path, $@"\{{\**{parameter.Name}[^}}]*\}}", value, RegexOptions.None, TimeSpan.FromSeconds(1));
             }

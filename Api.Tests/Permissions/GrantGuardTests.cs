@@ -42,7 +42,7 @@ public sealed class GrantGuardTests
     [InlineData("g +*:*", "openid", "*:*", "")]
     [InlineData("g +*:*", "session", "*:*", "")]
     [InlineData("g +*:*", "library:read", "book:view", "book:view")]
-    // What cannot be read is nobody's, and what does not exist only theirs who hold everything.
+    // Nobody holds what cannot be read, and only they hold what does not exist who hold everything.
     [InlineData("g +*:*", "", "nonsense *:view book:v*", "*:view book:v* nonsense")]
     [InlineData("g +*:*", "", "car:view", "")]
     [InlineData("g +book:*", "", "car:view", "car:view")]
@@ -62,7 +62,9 @@ public sealed class GrantGuardTests
         Assert.Equal(Notation.Words(lacking), refusal?.Lacking ?? []);
         if (refusal is not null)
         {
-            Assert.Equal($"Nobody grants or takes away what they do not hold. You lack {string.Join(", ", Notation.Words(lacking))}.", refusal.Detail);
+            Assert.Equal(
+                $"Nobody grants or takes away what they do not hold. You lack {string.Join(", ", Notation.Words(lacking))}.",
+                refusal.Detail);
         }
     }
 
@@ -82,7 +84,13 @@ public sealed class GrantGuardTests
     public void Whatever_change_is_let_through_nobody_gains_or_loses_what_its_maker_does_not_hold()
     {
         var (made, changed) = (0, 0);
-        Gen.Select(Situations.All, Account.Array[2], Situations.Group, Gen.Int[0, 4], Gen.Int[0, 6], Situations.MappingsInto(5).Where(mappings => mappings.Length > 0)).Sample(
+        Gen.Select(
+            Situations.All,
+            Account.Array[2],
+            Situations.Group,
+            Gen.Int[0, 4],
+            Gen.Int[0, 6],
+            Situations.MappingsInto(5).Where(mappings => mappings.Length > 0)).Sample(
             (maker, accounts, written, place, kind, mappings) =>
             {
                 maker = maker with { IsEnabled = true, Requirement = new AccessRequirement(null) };
@@ -112,7 +120,7 @@ public sealed class GrantGuardTests
 
                 // Nor what wildcards will cover tomorrow.
                 Assert.All(
-                    change.HandedOut.Where(permission => permission.Action == Permission.Any),
+                    change.Granted.Where(permission => permission.Action == Permission.Any),
                     permission => Assert.True(maker.Access.Grants(permission)));
             },
             iter: 5000);
@@ -131,12 +139,16 @@ public sealed class GrantGuardTests
         var nothing = new Change(before.Groups, before.Mappings, direct => direct, []);
         var (refusal, change) = kind switch
         {
-            0 => (by.Refuse(Texts(replaced).Concat(Texts(group))), nothing with { Groups = [.. before.Groups.Select(one => one == group ? replaced : one)], HandedOut = Permissions(replaced) }),
-            1 => (by.Refuse(Texts(added)), nothing with { Groups = [.. before.Groups, added], HandedOut = Permissions(added) }),
+            0 => (by.Refuse(Texts(replaced).Concat(Texts(group))), nothing with
+            {
+                Groups = [.. before.Groups.Select(one => one == group ? replaced : one)],
+                Granted = Permissions(replaced),
+            }),
+            1 => (by.Refuse(Texts(added)), nothing with { Groups = [.. before.Groups, added], Granted = Permissions(added) }),
             2 => (by.Refuse(Texts(group)), nothing with { Groups = [.. before.Groups.Except([group])] }),
-            3 => (by.Refuse(group), nothing with { Mappings = [.. before.Mappings.Union([led])], HandedOut = Permissions(group) }),
+            3 => (by.Refuse(group), nothing with { Mappings = [.. before.Mappings.Union([led])], Granted = Permissions(group) }),
             4 => (by.Refuse(group), nothing with { Mappings = [.. before.Mappings.Where(one => one.GroupId != group.Id)] }),
-            5 => (by.Refuse(group), nothing with { Direct = direct => direct.Union([group.Id]), HandedOut = Permissions(group) }),
+            5 => (by.Refuse(group), nothing with { Direct = direct => direct.Union([group.Id]), Granted = Permissions(group) }),
             _ => (by.Refuse(group), nothing with { Direct = direct => direct.Except([group.Id]) }),
         };
         return refusal is null ? change : null;
@@ -171,5 +183,5 @@ public sealed class GrantGuardTests
         IReadOnlyList<GroupRule> Groups,
         IReadOnlyList<MappingRule> Mappings,
         Func<IEnumerable<Guid>, IEnumerable<Guid>> Direct,
-        IEnumerable<Permission> HandedOut);
+        IEnumerable<Permission> Granted);
 }

@@ -53,7 +53,8 @@ public sealed class NamesAtTheStartTests
         await using var connection = await database.OpenAsync(cancel);
         await connection.ExecuteAsync(
             """
-            INSERT INTO group_permissions (group_id, permission, denied) SELECT id, @permission, @denied FROM groups WHERE name = 'book-readers';
+            INSERT INTO group_permissions (group_id, permission, denied)
+            SELECT id, @permission, @denied FROM groups WHERE name = 'book-readers';
             INSERT INTO group_permissions (group_id, permission) SELECT id, 'admin:look' FROM groups WHERE name = 'staff'
             """,
             new { permission, denied });

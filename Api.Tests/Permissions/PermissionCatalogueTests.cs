@@ -52,7 +52,10 @@ public sealed class PermissionCatalogueTests
         Assert.False(_catalogue.Contains(new("book", Permission.Any)));
         Assert.False(_catalogue.Contains(new(Permission.Any, Permission.Any)));
         Assert.False(_catalogue.Contains(default));
-        Gen.Select(Gen.OneOf("book", "author", "loan", "car", "*", "b*", ""), Gen.OneOf("view", "add", "extend", "*", "v*", ""), Gen.OneOf(true, false)).Sample(
+        Gen.Select(
+            Gen.OneOf("book", "author", "loan", "car", "*", "b*", ""),
+            Gen.OneOf("view", "add", "extend", "*", "v*", ""),
+            Gen.OneOf(true, false)).Sample(
             (model, action, wildcards) =>
             {
                 var exists = _catalogue.Permissions.Any(known => known.Model == model && known.Action == action);

@@ -145,8 +145,11 @@ internal static class Notation
             Id(words[0]),
             words[0],
             // As the cache reads them: what does not parse grants nothing, and denies everything.
-            [.. words.Where(word => word[0] == '+').Select(word => Permission.TryParse(word[1..], out var permission) ? permission : (Permission?)null).OfType<Permission>()],
-            [.. words.Where(word => word[0] == '-').Select(word => Permission.TryParse(word[1..], out var permission) ? permission : Everything)],
+            [.. words.Where(word => word[0] == '+')
+                .Select(word => Permission.TryParse(word[1..], out var permission) ? permission : (Permission?)null)
+                .OfType<Permission>()],
+            [.. words.Where(word => word[0] == '-')
+                .Select(word => Permission.TryParse(word[1..], out var permission) ? permission : Everything)],
             words.Contains("default-group"));
     }
 
@@ -158,12 +161,12 @@ internal static class Notation
         ]);
 
     /// <summary>
-    /// <c>readers&lt;staff</c>, <c>readers&lt;book-reader~book-*</c>, <c>readers&lt;hand</c> or <c>readers&lt;default-group</c>.
+    /// <c>readers&lt;staff</c>, <c>readers&lt;book-reader~book-*</c>, <c>readers&lt;direct</c> or <c>readers&lt;default-group</c>.
     /// </summary>
     public static string Write(Membership membership) => membership.Group.Name + "<" + membership.Origin switch
     {
         { Role: { } role, Mapping: { } mapping } => Write(role) + (mapping.Pattern.IsExact ? "" : "~" + Write(mapping.Pattern.Role)),
-        { Kind: "direct-member" } => "hand",
+        { Kind: "direct-member" } => "direct",
         _ => membership.Origin.Kind,
     };
 

@@ -44,7 +44,12 @@ public abstract class SubjectSearchTests : IAsyncLifetime
 
     [Fact]
     public Task Candidates_decided_are_all_accounts_that_may_and_no_others_on_pages_of_any_size() =>
-        Gen.Select(Worlds, Situations.Known, Gen.Int[1, 4], Gen.OneOf<AccountKind?>(null, AccountKind.Person, AccountKind.Service), Gen.OneOf(true, false)).SampleAsync(
+        Gen.Select(
+            Worlds,
+            Situations.Known,
+            Gen.Int[1, 4],
+            Gen.OneOf<AccountKind?>(null, AccountKind.Person, AccountKind.Service),
+            Gen.OneOf(true, false)).SampleAsync(
             async (world, permission, limit, kind, always) =>
             {
                 await WriteAsync(world);

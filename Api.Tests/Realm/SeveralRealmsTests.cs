@@ -69,7 +69,10 @@ public sealed class SeveralRealmsTests : IDisposable
     [Fact]
     public async Task Users_in_files_beside_the_realm_file_are_its_users_too()
     {
-        Write("second-users-0.json", """{"realm":"second","users":[{"username":"bob","enabled":true,"groups":["/staff"],"credentials":[{"type":"password","value":"b"}]}]}""");
+        Write("second-users-0.json", """
+            {"realm":"second","users":[
+            {"username":"bob","enabled":true,"groups":["/staff"],"credentials":[{"type":"password","value":"b"}]}]}
+            """);
         Write("second-users-10.json", """{"realm":"second","users":[{"username":"ida"}]}""");
         Write("second-users-2.json", """{"realm":"second","users":[{"username":"cid"}]}""");
         Write("other-users-0.json", """{"realm":"other","users":[{"username":"eve"}]}""");
@@ -82,7 +85,10 @@ public sealed class SeveralRealmsTests : IDisposable
     [Fact]
     public async Task The_account_of_a_service_may_stand_in_a_file_of_users()
     {
-        Write("second-users-0.json", """{"realm":"second","users":[{"username":"service-account-service","enabled":true,"serviceAccountClientId":"service","attributes":{"kept":["yes"]}}]}""");
+        Write("second-users-0.json", """
+            {"realm":"second","users":[{"username":"service-account-service","enabled":true,
+            "serviceAccountClientId":"service","attributes":{"kept":["yes"]}}]}
+            """);
 
         await using var server = await StartAsync(Write("second-realm.json", Realm("second", "zoe")));
 

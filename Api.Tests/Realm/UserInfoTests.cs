@@ -179,7 +179,8 @@ public abstract class UserInfoTests(RealmUnderTest realm) : RealmTests(realm)
         AssertChallenge(
             await Realm.SendAsync(request),
             400,
-            """Bearer realm="acme", error="invalid_request", error_description="More than one method used for including an access token" """);
+            """Bearer realm="acme", error="invalid_request", """
+                + """error_description="More than one method used for including an access token" """);
     }
 
     private static void AssertChallenge(RealmAnswer answer, int status, string challenge)

@@ -30,7 +30,8 @@ public sealed class InvoicesTests(InvoicesOnEmbeddedRealm invoices) : HttpTests,
     [Fact]
     public async Task Whoever_lacks_the_permission_is_told_which_and_the_denied_call_is_in_the_audit_log()
     {
-        var problem = await AssertProblemAsync(await (await invoices.ServiceAsync("acme-nobody")).GetAsync("/invoices", Cancel), 403, "permission_missing");
+        var nobody = await invoices.ServiceAsync("acme-nobody");
+        var problem = await AssertProblemAsync(await nobody.GetAsync("/invoices", Cancel), 403, "permission_missing");
         Assert.Equal("invoice:view", problem.GetProperty("missingPermission").GetString());
 
         var ada = await invoices.PersonAsync("ada");
@@ -38,7 +39,8 @@ public sealed class InvoicesTests(InvoicesOnEmbeddedRealm invoices) : HttpTests,
         {
             // Denied calls are written a moment later.
             var log = await ada.GetFromJsonAsync<JsonElement>("/api/audit?kind=denied-request", Cancel);
-            if (log.GetProperty("items").EnumerateArray().Any(row => row.GetProperty("path").GetString() == "/invoices/" && row.GetProperty("permission").GetString() == "invoice:view"))
+            if (log.GetProperty("items").EnumerateArray().Any(row => row.GetProperty("path").GetString() == "/invoices/"
+                && row.GetProperty("permission").GetString() == "invoice:view"))
             {
                 break;
             }
@@ -73,10 +75,15 @@ public sealed class InvoicesTests(InvoicesOnEmbeddedRealm invoices) : HttpTests,
         Assert.Contains(group.Name, explained.ToString(), StringComparison.Ordinal);
 
         var subject = $$"""{"type":"service","id":"{{writerId}}"}""";
-        Assert.True((await AskAsync(ada, "evaluation", $$$"""{"subject":{{{subject}}},"action":{"name":"view"},"resource":{"type":"invoice","id":"*"}}""")).GetProperty("decision").GetBoolean());
+        var mayView = await AskAsync(
+            ada, "evaluation", $$$"""{"subject":{{{subject}}},"action":{"name":"view"},"resource":{"type":"invoice","id":"*"}}""");
+        Assert.True(mayView.GetProperty("decision").GetBoolean());
         var actions = await AskAsync(ada, "search/action", $$$"""{"subject":{{{subject}}},"resource":{"type":"invoice","id":"*"}}""");
         Assert.Equal("view", Assert.Single(actions.GetProperty("results").EnumerateArray()).GetProperty("name").GetString());
-        var subjects = await AskAsync(ada, "search/subject", """{"subject":{"type":"service"},"action":{"name":"view"},"resource":{"type":"invoice","id":"*"}}""");
+        var subjects = await AskAsync(
+            ada,
+            "search/subject",
+            """{"subject":{"type":"service"},"action":{"name":"view"},"resource":{"type":"invoice","id":"*"}}""");
         Assert.Contains(subjects.GetProperty("results").EnumerateArray(), found => found.GetProperty("id").GetString() == writerId);
     }
 
@@ -107,7 +114,8 @@ public sealed class InvoicesTests(InvoicesOnEmbeddedRealm invoices) : HttpTests,
         Assert.Equal("nosniff", page.Headers.GetValues("X-Content-Type-Options").Single());
 
         // Those of the engine are as strict as ever, and so is an error page in place of the application's.
-        Assert.Contains("default-src 'none'", (await client.GetAsync("/nothing-here", Cancel)).Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        var error = await client.GetAsync("/nothing-here", Cancel);
+        Assert.Contains("default-src 'none'", error.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
         var admin = await (await invoices.SignInAsync("ada")).GetAsync($"{invoices.Address}/admin");
         Assert.Contains("default-src 'none'", admin.Header("Content-Security-Policy"), StringComparison.Ordinal);
     }
@@ -206,7 +214,8 @@ public sealed class InvoicesOnEmbeddedRealm(EmbeddedRealmUnderTest realm) : IAsy
     private IEnumerable<(string Key, string? Value)> Settings() =>
         ApiUnderTest.Settings(realm, _access!.ConnectionString).Append(("ConnectionStrings:Invoices", _own!.ConnectionString));
 
-    internal sealed class Factory(IEnumerable<(string Key, string? Value)> settings, Action<IEndpointRouteBuilder>? map) : WebApplicationFactory<Invoice>
+    internal sealed class Factory(
+        IEnumerable<(string Key, string? Value)> settings, Action<IEndpointRouteBuilder>? map) : WebApplicationFactory<Invoice>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {

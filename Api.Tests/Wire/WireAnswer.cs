@@ -67,7 +67,11 @@ internal static partial class WireAnswer
             }
             else if (key == "set-cookie")
             {
-                answer[key] = new JsonArray([.. values.Select(Cookie).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(line => JsonValue.Create(line))]);
+                answer[key] = new JsonArray([.. values
+                    .Select(Cookie)
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal)
+                    .Select(line => JsonValue.Create(line))]);
             }
         }
 

@@ -170,12 +170,13 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
                 $"    {client.Name,-20} {client.ClientId + " / " + client.Secret,-34} {(client.Enabled ? "" : "disabled")}".TrimEnd());
         }
 
+        const string token = """sed 's/.*"access_token":"\([^"]*\)".*/\1/'""";
         return text
             .AppendLine()
             .AppendLine("  Get a token, and use it:")
             .AppendLine()
             .AppendLine($"""
-                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials {credentials} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
+                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials {credentials} | {token})
                 curl -i {api}/api/books -H "Authorization: Bearer $TOKEN"
                 """)
             .ToString();

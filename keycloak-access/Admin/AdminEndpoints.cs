@@ -74,7 +74,8 @@ internal static class AdminEndpoints
         admin.MapDesignPages();
     }
 
-    // How these groups answer who may not, and who is not signed in any more: in pages.
-    private static RouteGroupBuilder WithPages(this RouteGroupBuilder group) =>
-        group.WithMetadata(new RefusalPage(StatusPages.RenderRefusal), new SignInAgain(StatusPages.AskToSignInAgainAsync)).ExcludeFromDescription();
+    // These groups answer a refusal and a missing session with pages.
+    private static RouteGroupBuilder WithPages(this RouteGroupBuilder group) => group
+        .WithMetadata(new RefusalPage(StatusPages.RenderRefusal), new SignInAgain(StatusPages.AskToSignInAgainAsync))
+        .ExcludeFromDescription();
 }

@@ -33,7 +33,8 @@ internal static class SignInPage
                 {(tab.SignedIn is { } user
                     ? $"<input id=\"kc-attempted-username\" value=\"{PageParts.Encode(user.Username)}\" type=\"text\" readonly>"
                     : $"<input id=\"username\" name=\"username\" value=\"{PageParts.Encode(login)}\" type=\"text\""
-                        + $" autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\"{(focusPassword ? "" : " autofocus")}{invalid}>")}
+                        + " autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\""
+                        + $"{(focusPassword ? "" : " autofocus")}{invalid}>")}
                 <div id="input-error-container-username" aria-live="polite">{FieldError(fieldError)}
                 </div>
                 <label for="password">Password</label>

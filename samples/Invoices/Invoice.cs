@@ -18,5 +18,6 @@ internal sealed class InvoiceContext(DbContextOptions<InvoiceContext> options) :
     public DbSet<Invoice> Invoices => Set<Invoice>();
 
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.Entity<Invoice>().HasData(
-        new Invoice { Id = 1, Customer = "Babbage & Sons", Total = 120 }, new Invoice { Id = 2, Customer = "Analytical Engines", Total = 75.5m });
+        new Invoice { Id = 1, Customer = "Babbage & Sons", Total = 120 },
+        new Invoice { Id = 2, Customer = "Analytical Engines", Total = 75.5m });
 }

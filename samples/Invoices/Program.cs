@@ -13,9 +13,11 @@ await using var app = builder.Build();
 app.UseKeycloakAccess();
 app.MapKeycloakAccess();
 
-app.MapGet("/", () => Results.Content("<!DOCTYPE html><title>Invoices</title><h1 style=\"color: teal\">Invoices</h1>", "text/html")).AllowAnonymous();
+const string page = "<!DOCTYPE html><title>Invoices</title><h1 style=\"color: teal\">Invoices</h1>";
+app.MapGet("/", () => Results.Content(page, "text/html")).AllowAnonymous();
 var invoices = app.MapGroup("/invoices").RequireBearer();
-invoices.MapGet("", (InvoiceContext db, CancellationToken cancellationToken) => db.Invoices.OrderBy(invoice => invoice.Id).ToListAsync(cancellationToken))
+invoices.MapGet("", (InvoiceContext db, CancellationToken cancellationToken) =>
+        db.Invoices.OrderBy(invoice => invoice.Id).ToListAsync(cancellationToken))
     .RequirePermission("invoice", "view");
 invoices.MapPost("{id:int}/approve", ApproveAsync).RequirePermission("invoice", "approve");
 
@@ -26,7 +28,8 @@ await using (var scope = app.Services.CreateAsyncScope())
 
 await app.RunAsync();
 
-static async Task<IResult> ApproveAsync(int id, InvoiceContext db, Caller caller, ApplicationAuditLog audit, CancellationToken cancellationToken)
+static async Task<IResult> ApproveAsync(
+    int id, InvoiceContext db, Caller caller, ApplicationAuditLog audit, CancellationToken cancellationToken)
 {
     if (await db.Invoices.FindAsync([id], cancellationToken) is not { } invoice)
     {

@@ -3,7 +3,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Access;
 
-/// <summary>A grant path as the steps that pages draw.</summary>
 internal static class GrantPathFormatter
 {
     public static IReadOnlyList<GrantPathStep> Steps(GrantPath grantPath)

@@ -4,14 +4,9 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Access;
 
-/// <summary>A field that names a group which somebody is to come into, or out of.</summary>
 internal static class GroupField
 {
-    /// <summary>Finds the group, or says in the form that there is none.</summary>
-    /// <param name="input">The form.</param>
-    /// <param name="name">What stands in the field.</param>
-    /// <param name="field">The field that a mistake stands beside; empty for the form as a whole.</param>
-    /// <param name="page">The request.</param>
+    // An empty field puts the mistake beside the form as a whole.
     public static GroupRule? Read(FormInput input, string name, string field, PageContext page)
     {
         var group = page.Caller.Rules.FindGroup(name);

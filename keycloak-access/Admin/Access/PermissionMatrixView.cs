@@ -3,18 +3,20 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Access;
 
-/// <summary>
-/// Every permission that a group can grant or deny: a row for each model, a column for each of the usual actions, and what
-/// the group holds though no model declares it.
-/// </summary>
+/// <summary>A row for each model, a column for each usual action, and what the group holds though no model declares it.</summary>
 public sealed record PermissionMatrixView(
-    PermissionCellView Everything, IReadOnlyList<string> Actions, IReadOnlyList<PermissionRowView> Rows, IReadOnlyList<PermissionCellView> Unknown)
+    PermissionCellView Everything,
+    IReadOnlyList<string> Actions,
+    IReadOnlyList<PermissionRowView> Rows,
+    IReadOnlyList<PermissionCellView> Unknown)
 {
-    /// <returns>The permissions that there are, and those that stand in the form besides.</returns>
     internal static PermissionMatrixView Create(PermissionCatalogue catalogue, GrantGuard grantGuard, FormInput input)
     {
         var everything = new Permission(Permission.Any, Permission.Any).ToString();
-        var known = catalogue.Permissions.Select(permission => permission.ToString()).Concat(catalogue.Wildcards).ToHashSet(StringComparer.Ordinal);
+        var known = catalogue.Permissions
+            .Select(permission => permission.ToString())
+            .Concat(catalogue.Wildcards)
+            .ToHashSet(StringComparer.Ordinal);
         string[] unknown = [.. PermissionFields.In(input).Where(text => !known.Contains(text))];
         var lacking = grantGuard.Lacking(known.Concat(unknown)).ToHashSet(StringComparer.Ordinal);
         return new PermissionMatrixView(
@@ -23,24 +25,27 @@ public sealed record PermissionMatrixView(
             [.. catalogue.Models.OrderBy(model => model.Title, StringComparer.Ordinal).Select(model => new PermissionRowView(
                 model.Title,
                 CellOf(model, Permission.Any),
-                [.. Permission.Actions.Select(action => model.Actions.Contains(action, StringComparer.Ordinal) ? CellOf(model, action) : null)],
+                [.. Permission.Actions.Select(action =>
+                    model.Actions.Contains(action, StringComparer.Ordinal) ? CellOf(model, action) : null)],
                 [.. model.Actions.Except(Permission.Actions, StringComparer.Ordinal).Select(action => CellOf(model, action))]))],
             [.. unknown.Select(Cell)]);
 
         PermissionCellView CellOf(ProtectedModel model, string action) => Cell(new Permission(model.Name, action).ToString());
 
         PermissionCellView Cell(string permission) =>
-            new(permission, permission[(permission.IndexOf(':', StringComparison.Ordinal) + 1)..].Replace('-', ' '), !lacking.Contains(permission));
+            new(
+                permission,
+                permission[(permission.IndexOf(':', StringComparison.Ordinal) + 1)..].Replace('-', ' '),
+                !lacking.Contains(permission));
     }
 }
 
 /// <summary>The permissions on one model; <see langword="null"/> in the column of an action that it does not have.</summary>
-public sealed record PermissionRowView(string Title, PermissionCellView Every, IReadOnlyList<PermissionCellView?> Cells, IReadOnlyList<PermissionCellView> Others);
+public sealed record PermissionRowView(
+    string Title, PermissionCellView Every, IReadOnlyList<PermissionCellView?> Cells, IReadOnlyList<PermissionCellView> Others);
 
-/// <summary>One permission, and whether the viewer holds it and so may grant it.</summary>
-public sealed record PermissionCellView(string Permission, string Action, bool MayHandOut);
+public sealed record PermissionCellView(string Permission, string Action, bool MayGrant);
 
-/// <summary>The fields of a form that say for each permission whether it is granted, denied or neither.</summary>
 internal static class PermissionFields
 {
     public const string Granted = "granted";
@@ -51,7 +56,6 @@ internal static class PermissionFields
 
     public static string NameOf(string permission) => Prefix + permission;
 
-    /// <returns>The permissions that have a field, or only those in a state.</returns>
     public static IEnumerable<string> In(FormInput input, string? state = null) => input.Fields.Keys
         .Where(field => field.StartsWith(Prefix, StringComparison.Ordinal) && (state is null || input.Value(field) == state))
         .Select(field => field[Prefix.Length..]);

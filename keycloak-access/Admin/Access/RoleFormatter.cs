@@ -2,7 +2,6 @@ using KeycloakAccess.Authentication;
 
 namespace KeycloakAccess.Admin.Access;
 
-/// <summary>Roles and groups of Keycloak as pages write them.</summary>
 internal static class RoleFormatter
 {
     public static string Kind(RoleKind kind) => kind switch

@@ -2,7 +2,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Access;
 
-/// <summary>A mapping; it is matched where a token has shown a role that it fits.</summary>
+/// <summary>It is matched where a token has shown a role that it fits.</summary>
 public sealed record RoleMappingView(Guid Id, string Kind, string Role, Guid GroupId, string GroupName, bool IsMatched)
 {
     public string Path => $"/admin/role-mappings/{Id}";
@@ -13,6 +13,7 @@ public sealed record RoleMappingView(Guid Id, string Kind, string Role, Guid Gro
     {
         var group = rules.FindGroup(mapping.GroupId)!;
         var (kind, client, name) = (mapping.Pattern.Kind, mapping.Pattern.Client, mapping.Pattern.Name);
-        return new RoleMappingView(mapping.Id, RoleFormatter.Kind(kind), RoleFormatter.Name(client, name), group.Id, group.Name, matched.Contains(mapping.Id));
+        return new RoleMappingView(
+            mapping.Id, RoleFormatter.Kind(kind), RoleFormatter.Name(client, name), group.Id, group.Name, matched.Contains(mapping.Id));
     }
 }

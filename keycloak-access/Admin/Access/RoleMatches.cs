@@ -3,13 +3,10 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Access;
 
-/// <summary>
-/// Compares the mappings with the roles that tokens have shown: which mappings fit none, and which roles lead nowhere. Found
-/// out once for each version of the rules, and again when a new role is shown.
-/// </summary>
+/// <summary>Compares mappings with observed roles, once for each version of the rules and each new role.</summary>
 internal sealed class RoleMatches(ObservedRoles observedRoles)
 {
-    // What every Keycloak gives everybody says nothing about this service.
+    // Roles that every Keycloak grants to every account.
     private static readonly string[] Usual = ["offline_access", "uma_authorization"];
 
     private volatile RoleMatch? _newest;
@@ -36,13 +33,19 @@ internal sealed class RoleMatches(ObservedRoles observedRoles)
             }
         }
 
-        return new RoleMatch(rules, seen, matched, [.. rules.MappingsInOrder.Where(mapping => !matched.Contains(mapping.Id))], [.. unmapped.Order(RolePattern.InOrder)]);
+        return new RoleMatch(
+            rules,
+            seen,
+            matched,
+            [.. rules.MappingsInOrder.Where(mapping => !matched.Contains(mapping.Id))],
+            [.. unmapped.Order(RolePattern.InOrder)]);
     }
 
     private static bool IsUsual(KeycloakRole role) =>
-        role.Client == "account" || Usual.Contains(role.Name, StringComparer.Ordinal) || role.Name.StartsWith("default-roles-", StringComparison.Ordinal);
+        role.Client == "account"
+        || Usual.Contains(role.Name, StringComparer.Ordinal)
+        || role.Name.StartsWith("default-roles-", StringComparison.Ordinal);
 }
 
-/// <summary>The mappings that fit some of the observed roles, those that fit none, and the roles that no mapping fits, without those that every Keycloak gives.</summary>
 internal sealed record RoleMatch(
     AccessRules Rules, IReadOnlyList<ObservedRole> Seen, IReadOnlySet<Guid> Matched, MappingRule[] Idle, RolePattern[] Unmapped);

@@ -5,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccessPages;
 
-/// <summary>May somebody do something, and why; and the question turned round.</summary>
 internal static class AccessPageEndpoints
 {
     public static void MapAccessPages(this IEndpointRouteBuilder admin)

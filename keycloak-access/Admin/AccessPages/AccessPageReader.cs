@@ -7,7 +7,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccessPages;
 
-/// <summary>Answers what the pages of access ask.</summary>
 internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogue catalogue)
 {
     private const int PageSize = 50;
@@ -19,10 +18,11 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
 
     private string[] Names => [.. catalogue.Permissions.Select(permission => permission.ToString())];
 
-    /// <returns>The answer, where the form asks something, or the accounts to choose from where several have the name.</returns>
     public async Task<AccessView> AnswerAsync(AccessQuestions questions, FormInput input, CancellationToken cancellationToken)
     {
-        if (input.Value("account").Length == 0 || !Permission.TryParse(input.Value("permission"), out var asked) || !catalogue.Contains(asked))
+        if (input.Value("account").Length == 0
+            || !Permission.TryParse(input.Value("permission"), out var asked)
+            || !catalogue.Contains(asked))
         {
             return new AccessView(input, Names, Answer: null, []);
         }
@@ -34,7 +34,7 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
                 each.Subject,
                 Kind(each.Kind),
                 each.Enabled,
-                Links.WithQuery(Path, ("account", each.AccountId.ToString()), ("permission", asked.ToString()), ("row", input.Value("row")))))]),
+                QuestionPath(each.AccountId, asked, input.Value("row"))))]),
         };
     }
 
@@ -47,7 +47,7 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
             return view;
         }
 
-        GroupRule[] groups = [.. rules.GroupsGranting(asked).Select(way => way.Group)];
+        GroupRule[] groups = [.. rules.GroupsGranting(asked).Select(granting => granting.Group)];
         var row = input.Value("row");
         var (lines, next) = row.Length > 0
             ? await OnRowAsync(questions, asked, row, after, cancellationToken)
@@ -59,18 +59,23 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
             MoreGroups = Math.Max(0, groups.Length - MostGroups),
             Accounts = lines,
             Paging = Paging.Create(
-                after is null, next, place => Links.WithQuery($"{Path}/who", ("permission", asked.ToString()), ("row", row), ("after", place))),
+                after is null,
+                next,
+                place => Links.WithQuery($"{Path}/who", ("permission", asked.ToString()), ("row", row), ("after", place))),
         };
     }
 
-    // The accounts of the name; where it is not exactly one, the form says so.
+    // Where it is not exactly one, the form says so.
     private async Task<IReadOnlyList<KnownSubject>> FindAsync(FormInput input, CancellationToken cancellationToken)
     {
         var name = input.Value("account");
         var found = name.Length > LongestName ? [] : await subjects.FindNamedAsync(name, cancellationToken);
         if (found.Count == 0)
         {
-            input.Add("account", $"Nobody of the name {name} has been seen here. Accounts appear when a person signs in or a service calls for the first time.");
+            input.Add(
+                "account",
+                $"Nobody of the name {name} has been seen here. "
+                    + "Accounts appear when a person signs in or a service calls for the first time.");
         }
         else if (found.Count > 1)
         {
@@ -83,7 +88,8 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
     private static async Task<AccessAnswerView> AnswerAsync(
         AccessQuestions questions, KnownSubject account, Permission permission, string row, CancellationToken cancellationToken)
     {
-        var answer = await questions.EvaluateAsync(new AccessQuestion(account.Subject, permission, row.Length > 0 ? row : AccessQuestion.WholeModel), cancellationToken);
+        var question = new AccessQuestion(account.Subject, permission, row.Length > 0 ? row : AccessQuestion.WholeModel);
+        var answer = await questions.EvaluateAsync(question, cancellationToken);
         return new AccessAnswerView
         {
             IsAllowed = answer.IsAllowed,
@@ -92,12 +98,14 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
             WhoPath = Links.WithQuery($"{Path}/who", ("permission", permission.ToString()), ("row", row)),
             Grants = [.. answer.Explanation.Grants.Select(GrantPathFormatter.Steps)],
             Denials = [.. answer.Explanation.Denials.Select(GrantPathFormatter.Steps)],
-            Remedies = [.. AnswerFormatter.Remedies(answer).Take(MostRemedies).Select(remedy => char.ToUpperInvariant(remedy[0]) + remedy[1..])],
+            Remedies = [.. AnswerFormatter.Remedies(answer)
+                .Take(MostRemedies)
+                .Select(remedy => char.ToUpperInvariant(remedy[0]) + remedy[1..])],
             Notes = answer.Notes,
         };
     }
 
-    // Some of those who are in such a group are denied it by another, or disabled.
+    // Some members of such a group are denied the permission by another, or disabled.
     private async Task<(IReadOnlyList<WhoMayLine> Lines, string? Next)> OnAnyRowAsync(
         AccessRules rules, GroupRule[] groups, Permission asked, string? after, CancellationToken cancellationToken)
     {
@@ -105,13 +113,16 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
         var requirement = new AccessRequirement(asked);
         return (
             [.. candidates
-                .Select(candidate => (Candidate: candidate, Explanation: DecisionExplanation.Create(candidate.Under(rules), requirement, rules, catalogue)))
+                .Select(candidate => (
+                    Candidate: candidate,
+                    Explanation: DecisionExplanation.Create(candidate.Under(rules), requirement, rules, catalogue)))
                 .Where(found => found.Explanation.Decision.IsAllowed)
-                .Select(found => Line(found.Candidate.AccountId, found.Candidate.Username, found.Candidate.Kind, found.Explanation, row: null))],
+                .Select(found => Line(
+                    found.Candidate.AccountId, found.Candidate.Username, found.Candidate.Kind, found.Explanation, row: null))],
             next);
     }
 
-    // From some of them the row may be hidden: that is asked for each, as the API does.
+    // A row-level rule may hide the row from some of them, so each is asked for, as the API does.
     private static async Task<(IReadOnlyList<WhoMayLine> Lines, string? Next)> OnRowAsync(
         AccessQuestions questions, Permission asked, string row, string? after, CancellationToken cancellationToken)
     {
@@ -133,7 +144,8 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
 
         if (groups.Any(group => group.IsDefault))
         {
-            var (all, cursor) = await subjects.ListAsync(new SubjectQuery(rules), PageSize, after is null ? null : SubjectStore.ParseCursor(after), cancellationToken);
+            var (all, cursor) = await subjects.ListAsync(
+                new SubjectQuery(rules), PageSize, after is null ? null : SubjectStore.ParseCursor(after), cancellationToken);
             return (all, cursor?.ToString());
         }
 
@@ -144,14 +156,22 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
 
     private static WhoMayLine Line(Guid accountId, string username, AccountKind kind, DecisionExplanation explanation, string? row)
     {
-        string[] because = [.. explanation.Grants.Select(grantPath => $"{grantPath.Origin} → {grantPath.Group.Name}").Distinct(StringComparer.Ordinal)];
+        string[] because =
+        [
+            .. explanation.Grants
+                .Select(grantPath => $"{grantPath.Origin} → {grantPath.Group.Name}")
+                .Distinct(StringComparer.Ordinal),
+        ];
         return new WhoMayLine(
             accountId,
             username,
             Kind(kind),
             because.Length > MostReasons ? [.. because.Take(MostReasons), $"{because.Length - MostReasons} more"] : because,
-            Links.WithQuery(Path, ("account", accountId.ToString()), ("permission", explanation.Decision.Permission.ToString()), ("row", row)));
+            QuestionPath(accountId, explanation.Decision.Permission, row));
     }
+
+    private static string QuestionPath(Guid accountId, Permission permission, string? row) =>
+        Links.WithQuery(Path, ("account", accountId.ToString()), ("permission", permission.ToString()), ("row", row));
 
     private static string Kind(AccountKind kind) => kind == AccountKind.Service ? "service" : "person";
 }

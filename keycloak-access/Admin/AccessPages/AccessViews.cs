@@ -3,20 +3,20 @@ using KeycloakAccess.Admin.Forms;
 
 namespace KeycloakAccess.Admin.AccessPages;
 
-/// <summary>The question whether somebody may do something, its answer, and the accounts to choose from where several have the name.</summary>
-public sealed record AccessView(FormInput Input, IReadOnlyList<string> Permissions, AccessAnswerView? Answer, IReadOnlyList<AccessChoice> Choices);
+/// <summary>The choices are the accounts of the name, where there are several.</summary>
+public sealed record AccessView(
+    FormInput Input, IReadOnlyList<string> Permissions, AccessAnswerView? Answer, IReadOnlyList<AccessChoice> Choices);
 
-/// <summary>One of several accounts of a name, by Keycloak's id of it, and the address of the question about this one.</summary>
+/// <summary>The subject is Keycloak's id of the account.</summary>
 public sealed record AccessChoice(string Subject, string Kind, bool Enabled, string Path);
 
-/// <summary>An answer: how it comes about, and what would have to change for a yes.</summary>
 public sealed record AccessAnswerView
 {
     public required bool IsAllowed { get; init; }
     public required string Sentence { get; init; }
     public required string AccountPath { get; init; }
 
-    /// <summary>The question turned round.</summary>
+    /// <summary>The page of who else may do this.</summary>
     public required string WhoPath { get; init; }
     public required IReadOnlyList<IReadOnlyList<GrantPathStep>> Grants { get; init; }
     public required IReadOnlyList<IReadOnlyList<GrantPathStep>> Denials { get; init; }
@@ -24,7 +24,6 @@ public sealed record AccessAnswerView
     public required IReadOnlyList<string> Notes { get; init; }
 }
 
-/// <summary>Who may do something, where a permission is asked about: the first groups that grant it, and one page of accounts.</summary>
 public sealed record WhoMayView
 {
     public required FormInput Input { get; init; }
@@ -36,8 +35,6 @@ public sealed record WhoMayView
     public Paging Paging { get; init; } = new(First: null, Next: null);
 }
 
-/// <summary>A group that grants what was asked about.</summary>
 public sealed record WhoMayGroup(Guid Id, string Name, bool IsDefault);
 
-/// <summary>Somebody who may, because of the first of these groups; the address leads to the whole explanation.</summary>
 public sealed record WhoMayLine(Guid AccountId, string Username, string Kind, IReadOnlyList<string> Because, string Path);

@@ -4,7 +4,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Activity;
 
-/// <summary>Reads what was done last, for whoever may look at the audit log; nothing for everybody else.</summary>
+/// <summary>Who may not look at the audit log gets nothing.</summary>
 internal sealed class ActivityReader(AuditStore audit)
 {
     private const int Most = 10;
@@ -15,7 +15,10 @@ internal sealed class ActivityReader(AuditStore audit)
     public async Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Caller caller, Guid id, CancellationToken cancellationToken) =>
         caller.May(AuditPermissions.View) ? await audit.ListAboutAccountAsync(id, Most, cancellationToken) : [];
 
-    /// <returns>What was done to a row, in a sentence each.</returns>
-    public async Task<IReadOnlyList<ActivityView>> DescribeAsync(Caller caller, string model, Guid row, CancellationToken cancellationToken) =>
-        [.. (await ListAsync(caller, new AuditFilter { Model = model, Row = row.ToString() }, cancellationToken)).Select(AuditFormatter.ToActivity)];
+    public async Task<IReadOnlyList<ActivityView>> DescribeAsync(
+        Caller caller, string model, Guid row, CancellationToken cancellationToken)
+    {
+        var rows = await ListAsync(caller, new AuditFilter { Model = model, Row = row.ToString() }, cancellationToken);
+        return [.. rows.Select(AuditFormatter.ToActivity)];
+    }
 }

@@ -1,6 +1,5 @@
 namespace KeycloakAccess.Admin.Activity;
 
-/// <summary>A row of the audit log, in a sentence.</summary>
 public sealed record ActivityView
 {
     public required Guid Id { get; init; }
@@ -13,5 +12,5 @@ public sealed record ActivityView
     public required bool IsRefusal { get; init; }
 }
 
-/// <summary>A field that a change has changed; <see langword="null"/> on the side that has no value.</summary>
+/// <summary><see langword="null"/> stands on the side that has no value.</summary>
 public sealed record AuditFieldChange(string Field, string? Before, string? After);

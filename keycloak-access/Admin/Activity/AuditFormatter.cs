@@ -4,7 +4,6 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Admin.Activity;
 
-/// <summary>Rows of the audit log as pages write them.</summary>
 internal static class AuditFormatter
 {
     private const int LongestValue = 60;
@@ -12,21 +11,20 @@ internal static class AuditFormatter
 
     public static ActivityView ToActivity(AuditRow row) => ToActivity(row, (_, value) => value);
 
-    /// <summary>A row in a sentence, with other words for the values of some fields.</summary>
-    public static ActivityView ToActivity(AuditRow row, Func<string, string?, string?> say) => new()
+    public static ActivityView ToActivity(AuditRow row, Func<string, string?, string?> formatValue) => new()
     {
         Id = row.Id,
         At = row.At,
         Account = row.Account,
         AccountId = row.AccountId,
         Method = row.Method,
-        Text = Sentence(row, say),
+        Text = Sentence(row, formatValue),
         Reason = row.Reason,
         IsRefusal = row.Kind == AuditRow.DeniedRequestKind,
     };
 
-    /// <returns>What was done or refused, without who and when: <c>changed account ada: enabled true → false</c>.</returns>
-    private static string Sentence(AuditRow row, Func<string, string?, string?> say)
+    // Without who and when: changed account ada: enabled true → false.
+    private static string Sentence(AuditRow row, Func<string, string?, string?> formatValue)
     {
         if (row.Kind == AuditRow.DeniedRequestKind)
         {
@@ -39,17 +37,18 @@ internal static class AuditFormatter
         var what = $"{Verb(row.Action!)} {row.Model} {name}";
         return changes.Length is 0 or > 3 || row.OldValues is null || row.NewValues is null
             ? what
-            : $"{what}: {string.Join("; ", changes.Select(change => Say(row, change, say)))}";
+            : $"{what}: {string.Join("; ", changes.Select(change => DescribeChange(row, change, formatValue)))}";
     }
 
-    // Of a list, what came and what went: the rest is still there.
-    private static string Say(AuditRow row, AuditFieldChange change, Func<string, string?, string?> say)
+    // Of a list, only the items that were added and removed.
+    private static string DescribeChange(AuditRow row, AuditFieldChange change, Func<string, string?, string?> formatValue)
     {
         var before = Items(Values(row.OldValues), change.Field);
         var after = Items(Values(row.NewValues), change.Field);
         if (before is null && after is null)
         {
-            return $"{change.Field} {Cut(say(change.Field, change.Before) ?? "nothing")} → {Cut(say(change.Field, change.After) ?? "nothing")}";
+            return $"{change.Field} {Cut(formatValue(change.Field, change.Before) ?? "nothing")} → "
+                + Cut(formatValue(change.Field, change.After) ?? "nothing");
         }
 
         string[] items =
@@ -57,10 +56,10 @@ internal static class AuditFormatter
             .. (after ?? []).Except(before ?? [], StringComparer.Ordinal).Select(item => $"+ {item}"),
             .. (before ?? []).Except(after ?? [], StringComparer.Ordinal).Select(item => $"− {item}"),
         ];
-        return $"{change.Field} {string.Join(", ", items.Take(MostItems))}{(items.Length > MostItems ? $" and {items.Length - MostItems} more" : "")}";
+        var more = items.Length > MostItems ? $" and {items.Length - MostItems} more" : "";
+        return $"{change.Field} {string.Join(", ", items.Take(MostItems))}{more}";
     }
 
-    /// <returns>The fields that differ, before and after, as text; <see langword="null"/> where a side has no value.</returns>
     public static IEnumerable<AuditFieldChange> Changes(AuditRow row)
     {
         var before = Values(row.OldValues);
@@ -70,16 +69,16 @@ internal static class AuditFormatter
             .Where(change => !string.Equals(change.Before, change.After, StringComparison.Ordinal));
     }
 
-    /// <returns>The row without what it says of some fields: for a page that does not show those either.</returns>
+    // For a page that does not show those fields either.
     public static AuditRow Without(AuditRow row, IReadOnlySet<string> fields)
     {
         return fields.Count == 0 ? row : row with { OldValues = Rest(row.OldValues), NewValues = Rest(row.NewValues) };
 
-        string? Rest(string? json) =>
-            json is null ? null : JsonSerializer.Serialize(Values(json).Where(value => !fields.Contains(value.Key)).ToDictionary(StringComparer.Ordinal));
+        string? Rest(string? json) => json is null
+            ? null
+            : JsonSerializer.Serialize(Values(json).Where(value => !fields.Contains(value.Key)).ToDictionary(StringComparer.Ordinal));
     }
 
-    // Text without quotes, lists with commas.
     private static string? Text(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.Undefined => null,
@@ -111,17 +110,20 @@ internal static class AuditFormatter
             }
         }
 
-        // Of a change that does not touch the name: one's own account is called by it all the same.
+        // A change that does not touch the name has none in its values; for one's own account the log has it.
         return row.RowId is not null && row.RowId == row.AccountId?.ToString() ? row.Account : row.RowId;
     }
 
     private static string Cut(string text) => text.Length <= LongestValue ? text : ShortText.Cut(text, LongestValue) + "…";
 
     private static string[]? Items(Dictionary<string, JsonElement> values, string field) =>
-        values.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Text).OfType<string>()] : null;
+        values.TryGetValue(field, out var value) && value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(Text).OfType<string>()]
+            : null;
 
     private static Dictionary<string, JsonElement> Values(string? json) =>
         json is null ? [] : JsonSerializer.Deserialize<Dictionary<string, JsonElement>>(json) ?? [];
 
-    private static string? Text(Dictionary<string, JsonElement> values, string field) => values.TryGetValue(field, out var value) ? Text(value) : null;
+    private static string? Text(Dictionary<string, JsonElement> values, string field) =>
+        values.TryGetValue(field, out var value) ? Text(value) : null;
 }

@@ -5,16 +5,16 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Admin.AuditPages;
 
-/// <summary>The audit log as a file. The newest come first, so what is written meanwhile is not in it.</summary>
+/// <summary>The newest come first, so what is written meanwhile is not in the file.</summary>
 internal static class AuditExport
 {
     private static readonly string[] Columns =
     [
-        "at", "kind", "account", "accountId", "method", "model", "rowId", "action", "oldValues", "newValues", "reason", "permission", "code", "missingScope",
-        "missingPermissions", "httpMethod", "path", "count", "lastAt", "requestId", "id",
+        "at", "kind", "account", "accountId", "method", "model", "rowId", "action", "oldValues", "newValues", "reason",
+        "permission", "code", "missingScope", "missingPermissions", "httpMethod", "path", "count", "lastAt", "requestId", "id",
     ];
 
-    /// <summary>The lines of JSON are the rows as <c>GET /api/audit</c> has them.</summary>
+    // The lines of JSON are the rows as GET /api/audit has them.
     public static Export<AuditRow> Create(AuditStore store, AuditFilter filter, CancellationToken cancellationToken) => new(
         "audit",
         Columns,
@@ -28,9 +28,10 @@ internal static class AuditExport
 
     private static string?[] Values(AuditRow row) =>
     [
-        Instant(row.At), row.Kind, row.Account, row.AccountId?.ToString(), row.Method, row.Model, row.RowId, row.Action, row.OldValues, row.NewValues, row.Reason,
-        row.Permission, row.Code, row.Scope, row.MissingPermissions, row.HttpMethod, row.Path, row.Count.ToString(CultureInfo.InvariantCulture),
-        row.LastAt is { } last ? Instant(last) : null, row.RequestId, row.Id.ToString(),
+        Instant(row.At), row.Kind, row.Account, row.AccountId?.ToString(), row.Method, row.Model, row.RowId, row.Action,
+        row.OldValues, row.NewValues, row.Reason, row.Permission, row.Code, row.Scope, row.MissingPermissions, row.HttpMethod,
+        row.Path, row.Count.ToString(CultureInfo.InvariantCulture), row.LastAt is { } last ? Instant(last) : null,
+        row.RequestId, row.Id.ToString(),
     ];
 
     private static string Instant(DateTimeOffset at) => at.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);

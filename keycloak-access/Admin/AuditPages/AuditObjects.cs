@@ -7,10 +7,10 @@ using KeycloakAccess.RoleMappings;
 
 namespace KeycloakAccess.Admin.AuditPages;
 
-/// <summary>Finds the page of what a row of the audit log is about: as far as it is still there, and for the viewer to open.</summary>
-internal sealed class AuditObjects(ModelCatalogue models, RowCatalogue rows, AccountStore accounts, GroupStore groups, RoleMappingStore mappings)
+/// <summary>Finds the page of what a row of the audit log is about, where it still exists and the viewer may open it.</summary>
+internal sealed class AuditObjects(
+    ModelCatalogue models, RowCatalogue rows, AccountStore accounts, GroupStore groups, RoleMappingStore mappings)
 {
-    /// <returns>The address of the page; <see langword="null"/> where there is none, or none for them.</returns>
     public async Task<string?> FindPageAsync(AuditRow row, Caller caller, CancellationToken cancellationToken)
     {
         if (row.Model is not { } name || row.RowId is not { } id || !caller.May(name, Permission.View))

@@ -7,7 +7,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AuditPages;
 
-/// <summary>The pages of the audit log: the list, one row, and the list as a file.</summary>
 internal static class AuditPageEndpoints
 {
     private const int PageSize = 50;
@@ -21,12 +20,15 @@ internal static class AuditPageEndpoints
         pages.MapGet("/export.jsonl", ExportAsync(ExportFormat.JsonLines));
     }
 
-    private static async Task<IResult> ListAsync(string? after, PageContext page, AuditStore store, AuditPageReader reader, PermissionCatalogue catalogue)
+    private static async Task<IResult> ListAsync(
+        string? after, PageContext page, AuditStore store, AuditPageReader reader, PermissionCatalogue catalogue)
     {
         var filter = AuditListFilter.Read(page.Http.Request.Query);
         var (query, mistakes) = await reader.ReadAsync(filter, page.Zone, page.Cancellation);
         var place = after is null ? null : AuditStore.Read(after);
-        var (rows, next) = query is null ? ([], null) : await store.ListAsync(query with { Limit = PageSize, After = place }, page.Cancellation);
+        var (rows, next) = query is null
+            ? ([], null)
+            : await store.ListAsync(query with { Limit = PageSize, After = place }, page.Cancellation);
         return page.Render<AuditPage, AuditListView>(new AuditListView(
             [.. rows.Select(AuditFormatter.ToActivity)],
             filter,
@@ -41,19 +43,20 @@ internal static class AuditPageEndpoints
                 row, await objects.FindPageAsync(row, page.Caller, page.Cancellation), page.Caller.May(AccountPermissions.View)))
             : TypedResults.NotFound();
 
-    private static Delegate ExportAsync(ExportFormat format) => async Task<IResult> (PageContext page, AuditStore store, AuditPageReader reader) =>
-    {
-        var (query, mistakes) = await reader.ReadAsync(AuditListFilter.Read(page.Http.Request.Query), page.Zone, page.Cancellation);
-        return query is null || mistakes.Count > 0
-            ? ExportFile.Refuse(mistakes)
-            : await ExportFile.WriteAsync(page, format, AuditExport.Create(store, query, page.Cancellation));
-    };
+    private static Delegate ExportAsync(ExportFormat format) =>
+        async Task<IResult> (PageContext page, AuditStore store, AuditPageReader reader) =>
+        {
+            var filter = AuditListFilter.Read(page.Http.Request.Query);
+            var (query, mistakes) = await reader.ReadAsync(filter, page.Zone, page.Cancellation);
+            return query is null || mistakes.Count > 0
+                ? ExportFile.Refuse(mistakes)
+                : await ExportFile.WriteAsync(page, format, AuditExport.Create(store, query, page.Cancellation));
+        };
 }
 
-/// <summary>Makes a query of the log of what stands in the filters.</summary>
 internal sealed class AuditPageReader(SubjectStore subjects)
 {
-    /// <returns>The query, <see langword="null"/> where nothing can match, and what is wrong with the filter.</returns>
+    // Without a query, nothing can match.
     public async Task<(AuditFilter? Query, IReadOnlyList<string> Mistakes)> ReadAsync(
         AuditListFilter filter, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
@@ -71,7 +74,8 @@ internal sealed class AuditPageReader(SubjectStore subjects)
 
             if (found.Count > 1)
             {
-                mistakes.Add($"{found.Count} accounts have had the name {name}: this is one of them. Filter by the account's id to choose.");
+                mistakes.Add(
+                    $"{found.Count} accounts have had the name {name}: this is one of them. Filter by the account's id to choose.");
             }
         }
 
@@ -117,7 +121,7 @@ internal sealed class AuditPageReader(SubjectStore subjects)
             return null;
         }
 
-        // A browser's field writes both; in an address somebody may have left the time out.
+        // A browser's field has a time; an address that somebody typed may have none.
         var instant = LocalTimes.Read(text.Contains('T', StringComparison.Ordinal) ? text : text + "T00:00", zone);
         if (instant is null)
         {

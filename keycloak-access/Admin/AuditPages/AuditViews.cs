@@ -6,11 +6,10 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Admin.AuditPages;
 
-/// <summary>The audit log, the newest first, as it is filtered.</summary>
 public sealed record AuditListView(
     IReadOnlyList<ActivityView> Rows, AuditListFilter Filter, IReadOnlyList<string> Models, IReadOnlyList<string> Mistakes, Paging Paging);
 
-/// <summary>What stands in the filters, as the address has it. Times are by the reader's clock.</summary>
+/// <summary>The filters as the address has them. Times are in the viewer's time zone.</summary>
 public sealed record AuditListFilter
 {
     private const int Longest = 300;
@@ -27,7 +26,7 @@ public sealed record AuditListFilter
 
     public bool IsEmpty => string.IsNullOrEmpty(Kind + Account + Model + Row + Action + Permission + From + To + RequestId);
 
-    /// <summary>Whether it has any of the filters that are not always shown.</summary>
+    /// <summary>Whether one of the filters under "More filters" is set.</summary>
     public bool HasMore => !string.IsNullOrEmpty(Row + Action + Permission + From + To + RequestId);
 
     internal static AuditListFilter Read(IQueryCollection query)
@@ -46,22 +45,19 @@ public sealed record AuditListFilter
         };
 
         string? Text(string name) =>
-            query[name].ToString().Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: > 0 } clean ? ShortText.Cut(clean, Longest) : null;
+            query[name].ToString().Replace("\0", "", StringComparison.Ordinal).Trim() is { Length: > 0 } clean
+                ? ShortText.Cut(clean, Longest)
+                : null;
     }
 
-    /// <returns>An address of the list, or of an export, with this filter.</returns>
     public string Path(string path = "/admin/audit", string? after = null) => Links.WithQuery(
         path,
         ("kind", Kind), ("account", Account), ("model", Model), ("row", Row), ("action", Action), ("permission", Permission),
         ("from", From), ("to", To), ("requestId", RequestId), ("after", after));
 }
 
-/// <summary>One row of the log with everything that it holds.</summary>
 public sealed record AuditRowView(ActivityView Line, IReadOnlyList<AuditFact> Facts, IReadOnlyList<AuditFieldChange> Changes)
 {
-    /// <param name="row">The row.</param>
-    /// <param name="objectPath">The page of what it is about, where the viewer may open one.</param>
-    /// <param name="opensAccounts">Whether the viewer may open the pages of accounts.</param>
     internal static AuditRowView Create(AuditRow row, string? objectPath, bool opensAccounts) => new(
         AuditFormatter.ToActivity(row),
         [.. Describe(row, objectPath, opensAccounts).Where(fact => !string.IsNullOrEmpty(fact.Value))],
@@ -83,12 +79,14 @@ public sealed record AuditRowView(ActivityView Line, IReadOnlyList<AuditFact> Fa
         yield return new AuditFact("Code", row.Code);
         yield return new AuditFact("Missing scope", row.Scope);
         yield return new AuditFact(
-            "Missing permissions", row.MissingPermissions is null ? null : string.Join(", ", JsonSerializer.Deserialize<string[]>(row.MissingPermissions) ?? []));
+            "Missing permissions",
+            row.MissingPermissions is null
+                ? null
+                : string.Join(", ", JsonSerializer.Deserialize<string[]>(row.MissingPermissions) ?? []));
         yield return new AuditFact("Call", row.Path is null ? null : $"{row.HttpMethod} {row.Path}");
         yield return new AuditFact("Times", row.Count > 1 ? row.Count.ToString(CultureInfo.InvariantCulture) : null);
         yield return new AuditFact("Request", row.RequestId, Links.WithQuery("/admin/audit", ("requestId", row.RequestId)));
     }
 }
 
-/// <summary>A field of a row, and where it leads, if anywhere.</summary>
 public sealed record AuditFact(string Name, string? Value, string? Path = null);

@@ -1,9 +1,8 @@
 namespace KeycloakAccess.Admin.Design;
 
-/// <summary>Addresses of pages.</summary>
 internal static class Links
 {
-    /// <returns>The path with those parameters that have a value.</returns>
+    // Parameters without a value are left out.
     public static string WithQuery(string path, params ReadOnlySpan<(string Name, string? Value)> parameters)
     {
         var query = default(QueryString);

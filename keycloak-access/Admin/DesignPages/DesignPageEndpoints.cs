@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.DesignPages;
 
-/// <summary>A page that shows every component, for those who change them.</summary>
 internal static class DesignPageEndpoints
 {
     public static void MapDesignPages(this IEndpointRouteBuilder admin)
@@ -21,15 +20,25 @@ internal static class DesignPageEndpoints
 
     private static RazorComponentResult Show(PageContext page, PermissionCatalogue catalogue, TimeProvider clock)
     {
-        var input = FormInput.Create(("name", "What somebody typed"), ("wrong", "no such name"), ("one", "b"), ("one-in-sight", "a"), ("yes", "on"));
+        var input = FormInput.Create(
+            ("name", "What somebody typed"), ("wrong", "no such name"), ("one", "b"), ("one-in-sight", "a"), ("yes", "on"));
         input.Add("wrong", "There is no such name. Choose another.");
         return page.Render<DesignPage, DesignView>(new DesignView
         {
             Now = clock.GetUtcNow(),
             GrantPaths =
             [
-                [new GrantPathStep("realm role", "editor"), new GrantPathStep("mapping", "edit*"), new GrantPathStep("group", "editors"), new GrantPathStep("permission", "book:change")],
-                [new GrantPathStep("here", "direct member"), new GrantPathStep("group", "locked-out"), new GrantPathStep("permission", "book:*")],
+                [
+                    new GrantPathStep("realm role", "editor"),
+                    new GrantPathStep("mapping", "edit*"),
+                    new GrantPathStep("group", "editors"),
+                    new GrantPathStep("permission", "book:change"),
+                ],
+                [
+                    new GrantPathStep("here", "direct member"),
+                    new GrantPathStep("group", "locked-out"),
+                    new GrantPathStep("permission", "book:*"),
+                ],
             ],
             Labels = [.. Enumerable.Range(0, 24).Select(hour => hour.ToString("00':00'", CultureInfo.InvariantCulture))],
             Series =
@@ -45,7 +54,6 @@ internal static class DesignPageEndpoints
     }
 }
 
-/// <summary>Something for each component to show.</summary>
 public sealed record DesignView
 {
     public required DateTimeOffset Now { get; init; }

@@ -7,13 +7,12 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.HomePages;
 
-/// <summary>What needs attention. Roles and rules are in memory, and of accounts only those seen last are looked at.</summary>
+/// <summary>Roles and rules are in memory, and of accounts only those seen last are looked at, so this is cheap.</summary>
 internal sealed class HomeNotices(
     AccountSearch search, SubjectStore subjects, RoleMatches matches, RealmMetadata metadata, RealmKeyLog keys, TimeProvider clock)
 {
     private const int LookedAt = 50;
 
-    /// <returns>The most urgent first, and what was looked at for them: what the caller may see.</returns>
     public async Task<(IReadOnlyList<HomeNotice> Notices, IReadOnlyList<string> Checked)> ReadAsync(
         Caller caller, IReadOnlyDictionary<string, long>? refused, CancellationToken cancellationToken)
     {
@@ -56,34 +55,58 @@ internal sealed class HomeNotices(
         }
 
         var known = await keys.ListAsync(cancellationToken);
-        // The first keys that this service ever saw are no rotation.
+        // The first keys that this service ever read are no rotation.
         var rotated = known.Where(key => now - key.FirstSeenAt < TimeSpan.FromDays(1)).ToArray();
         return rotated.Length == 0 || rotated.Length == known.Count
             ? []
-            : [new HomeNotice("warn", "Keycloak has new keys", $"{Count(rotated.Length, "key")} appeared in the last day. If nobody rotated them, ask why.", "/admin/realm", "See the keys")];
+            : [new HomeNotice(
+                "warn",
+                "Keycloak has new keys",
+                $"{Count(rotated.Length, "key")} appeared in the last day. If nobody rotated them, ask why.",
+                "/admin/realm",
+                "See the keys")];
     }
 
-    // Twice as many as an average hour of the day before, and more than a handful.
+    // Twice as many as in two average hours of the day before, and at least ten.
     private static IEnumerable<HomeNotice> CheckRefused(DateTimeOffset now, IReadOnlyDictionary<string, long> refused)
     {
-        var last = refused.GetValueOrDefault(RequestCounters.HourOf(now)) + refused.GetValueOrDefault(RequestCounters.HourOf(now.AddHours(-1)));
-        var before = Enumerable.Range(2, 24).Sum(hours => refused.GetValueOrDefault(RequestCounters.HourOf(now.AddHours(-hours)))) / 12d;
+        var last = Total(0, 2);
+        var before = Total(2, 24) / 12d;
         return last >= 10 && last > 2 * before
-            ? [new HomeNotice("warn", "Refused calls are rising", $"{Count(last, "call")} refused in this hour and the one before. The day before had {before.ToString("0.#", CultureInfo.InvariantCulture)} in two hours.", "/admin/audit?kind=denied-request", "See what was refused")]
+            ? [new HomeNotice(
+                "warn",
+                "Refused calls are rising",
+                $"{Count(last, "call")} refused in this hour and the one before. "
+                    + $"The day before had {before.ToString("0.#", CultureInfo.InvariantCulture)} in two hours.",
+                "/admin/audit?kind=denied-request",
+                "See what was refused")]
             : [];
+
+        long Total(int firstHour, int hours) => Enumerable.Range(firstHour, hours)
+            .Sum(hour => refused.GetValueOrDefault(RequestCounters.HourOf(now.AddHours(-hour))));
     }
 
     private static IEnumerable<HomeNotice> CheckMappings(RoleMatch match)
     {
         if (match.Idle.Length is > 0 and var idle)
         {
-            yield return new HomeNotice("warn", idle == 1 ? "1 mapping matches nothing" : $"{idle} mappings match nothing", "No token has shown a role or group that they fit. They may be misspelt, or wait for somebody.", "/admin/role-mappings?matches=none", "See those mappings");
+            yield return new HomeNotice(
+                "warn",
+                idle == 1 ? "1 mapping matches nothing" : $"{idle} mappings match nothing",
+                "No token has shown a role or group that they fit. They may be misspelt, or wait for somebody.",
+                "/admin/role-mappings?matches=none",
+                "See those mappings");
         }
 
         if (match.Unmapped is { Length: > 0 } unmapped)
         {
             var examples = string.Join(", ", unmapped.Take(3).Select(role => role.ToString()));
-            yield return new HomeNotice("warn", unmapped.Length == 1 ? "1 role that tokens carry leads nowhere" : $"{unmapped.Length} roles that tokens carry lead nowhere", $"Nothing maps {examples}{(unmapped.Length > 3 ? " and others" : "")}.", "/admin/role-mappings/unmapped", "Map them");
+            yield return new HomeNotice(
+                "warn",
+                unmapped.Length == 1 ? "1 role that tokens carry leads nowhere" : $"{unmapped.Length} roles that tokens carry lead nowhere",
+                $"Nothing maps {examples}{(unmapped.Length > 3 ? " and others" : "")}.",
+                "/admin/role-mappings/unmapped",
+                "Map them");
         }
     }
 
@@ -98,10 +121,12 @@ internal sealed class HomeNotices(
             : [new HomeNotice(
                 "warn",
                 $"{Count(without.Length, "account")} in no group",
-                $"Of the {newest.Count} accounts seen last, {string.Join(", ", without.Take(3).Select(subject => subject.Username))}{(without.Length > 3 ? " and others" : "")} may do nothing.",
+                $"Of the {newest.Count} accounts seen last, {string.Join(", ", without.Take(3).Select(subject => subject.Username))}"
+                    + $"{(without.Length > 3 ? " and others" : "")} may do nothing.",
                 without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?enabled=true&sort=-seen&nogroup=on",
                 "See who they are")];
     }
 
-    private static string Count(long number, string what) => number == 1 ? $"1 {what}" : $"{number.ToString("N0", CultureInfo.InvariantCulture)} {what}s";
+    private static string Count(long number, string what) =>
+        number == 1 ? $"1 {what}" : $"{number.ToString("N0", CultureInfo.InvariantCulture)} {what}s";
 }

@@ -3,7 +3,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.HomePages;
 
-/// <summary>The first page: what needs attention, and charts of what happens.</summary>
 internal static class HomePageEndpoints
 {
     public static void MapHomePages(this IEndpointRouteBuilder admin) => admin.MapGet("/", ShowAsync);

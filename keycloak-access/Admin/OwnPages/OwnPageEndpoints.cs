@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Authentication;
 
 namespace KeycloakAccess.Admin.OwnPages;
 
-/// <summary>The page for everybody who can sign in: who I am here, why I may do what I may, and my sessions.</summary>
 internal static class OwnPageEndpoints
 {
     private const string Path = "/account";
@@ -35,7 +34,7 @@ internal static class OwnPageEndpoints
 
     private static async Task<IResult> EndAsync(PageContext page, SessionStore store, RealmLogout logout)
     {
-        // Of one's own only: another's id is as good as none.
+        // Another's session is as good as none.
         if (!Guid.TryParse(page.Form.Value("id"), out var id)
             || await store.FindAsync(id, page.Cancellation) is not { } session
             || session.Issuer != page.Caller.Identity.Issuer
@@ -44,17 +43,20 @@ internal static class OwnPageEndpoints
             return page.Redirect(Path, "That session had ended already.");
         }
 
-        return page.Redirect(Path, SessionFormatter.Describe(await logout.EndAsync(session, page.Caller.Actor, page.Cancellation), session.Username));
+        var outcome = await logout.EndAsync(session, page.Caller.Actor, page.Cancellation);
+        return page.Redirect(Path, SessionFormatter.Describe(outcome, session.Username));
     }
 
     private static async Task<IResult> SignOutEverywhereAsync(PageContext page, RealmLogout logout)
     {
-        var caller = page.Caller;
-        await logout.EndAllAsync(caller.AccountId, caller.Actor.Name, caller.Identity.Issuer, caller.Identity.Subject, caller.Actor, page.Cancellation);
+        var (caller, actor) = (page.Caller, page.Caller.Actor);
+        await logout.EndAllAsync(
+            caller.AccountId, actor.Name, caller.Identity.Issuer, caller.Identity.Subject, actor, page.Cancellation);
         // This browser is signed out through Keycloak, which clears its own cookies there.
-        return TypedResults.SignOut(new AuthenticationProperties { RedirectUri = SignInEndpoints.SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
+        return TypedResults.SignOut(
+            new AuthenticationProperties { RedirectUri = SignInEndpoints.SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
     }
 }
 
-/// <summary>Who looks at the page, as <c>GET /api/me</c> says, and why they may do what they may.</summary>
-public sealed record OwnView(MeResponse Me, IReadOnlyList<string> Roles, IReadOnlyList<PermissionView> Permissions, IReadOnlyList<SessionView> Sessions);
+public sealed record OwnView(
+    MeResponse Me, IReadOnlyList<string> Roles, IReadOnlyList<PermissionView> Permissions, IReadOnlyList<SessionView> Sessions);

@@ -7,18 +7,22 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Admin.RealmPages;
 
-/// <summary>The page of the realm: whether it can be reached, its keys, and how the tokens of clients look.</summary>
 internal static class RealmPageEndpoints
 {
-    public static void MapRealmPages(this IEndpointRouteBuilder admin) => admin.MapGet("/realm", ShowAsync).RequirePermission(RealmPermissions.View);
+    public static void MapRealmPages(this IEndpointRouteBuilder admin) =>
+        admin.MapGet("/realm", ShowAsync).RequirePermission(RealmPermissions.View);
 
     private static async Task<IResult> ShowAsync(string? after, PageContext page, RealmPageReader reader) =>
         page.Render<RealmPage, RealmView>(await reader.ReadAsync(after, page.Cancellation));
 }
 
-/// <summary>Reads what the page of the realm shows.</summary>
 internal sealed class RealmPageReader(
-    IOptions<KeycloakOptions> options, RealmMetadata metadata, RealmKeyLog keys, ClientTokenLog clients, PermissionCatalogue catalogue, TimeProvider clock)
+    IOptions<KeycloakOptions> options,
+    RealmMetadata metadata,
+    RealmKeyLog keys,
+    ClientTokenLog clients,
+    PermissionCatalogue catalogue,
+    TimeProvider clock)
 {
     private const int PageSize = 50;
 
@@ -28,7 +32,8 @@ internal sealed class RealmPageReader(
         var now = clock.GetUtcNow();
         var last = metadata.Last;
         var current = (last?.Keys ?? []).Select(key => key.KeyId).ToHashSet(StringComparer.Ordinal);
-        var (page, next) = await clients.ListAsync(PageSize, after is null ? null : Cursor.Parse(after, ClientTokenLog.Sort), cancellationToken);
+        var place = after is null ? null : Cursor.Parse(after, ClientTokenLog.Sort);
+        var (page, next) = await clients.ListAsync(PageSize, place, cancellationToken);
         return new RealmView
         {
             Issuer = keycloak.Issuer,
@@ -38,7 +43,12 @@ internal sealed class RealmPageReader(
             LastRead = last?.ReadAt,
             LastFailure = metadata.LastFailure,
             Keys = [.. (await keys.ListAsync(cancellationToken)).Select(key => new RealmKeyView(
-                key.KeyId, key.Algorithm, key.FirstSeenAt, key.LastSeenAt, ClientOddities.Span((now - key.FirstSeenAt).TotalSeconds), current.Contains(key.KeyId)))],
+                key.KeyId,
+                key.Algorithm,
+                key.FirstSeenAt,
+                key.LastSeenAt,
+                ClientTokenWarnings.FormatDuration((now - key.FirstSeenAt).TotalSeconds),
+                current.Contains(key.KeyId)))],
             Clients = [.. page.Select(client => new RealmClientView
             {
                 ClientId = client.ClientId,
@@ -46,10 +56,10 @@ internal sealed class RealmPageReader(
                 Audiences = client.Audiences.Split(' ', StringSplitOptions.RemoveEmptyEntries),
                 Scopes = client.Scopes.Split(' ', StringSplitOptions.RemoveEmptyEntries),
                 Roles = client.Roles,
-                Lifetime = ClientOddities.Span(client.LifetimeSeconds),
+                Lifetime = ClientTokenWarnings.FormatDuration(client.LifetimeSeconds),
                 Algorithm = client.Algorithm,
                 SeenAt = client.SeenAt,
-                Oddities = [.. ClientOddities.Find(client, keycloak.RequiredAudience, catalogue)],
+                Warnings = [.. ClientTokenWarnings.Find(client, keycloak.RequiredAudience, catalogue)],
             })],
             Paging = Paging.Create(after is null, next?.ToString(), to => Links.WithQuery("/admin/realm", ("after", to)) + "#clients"),
         };
