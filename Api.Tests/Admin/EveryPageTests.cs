@@ -157,7 +157,8 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         {
             await page.EmulateMediaAsync(new() { ColorScheme = theme, ReducedMotion = ReducedMotion.Reduce });
             _findings.AddRange((await page.RunAxe(options)).Violations.Select(violation =>
-                $"{Kind(path)}, {theme}: {violation.Id}, {violation.Help} ({string.Join(", ", violation.Nodes.Take(3).Select(node => node.Html))})"));
+                $"{Kind(path)}, {theme}: {violation.Id}, {violation.Help} "
+                    + $"({string.Join(", ", violation.Nodes.Take(3).Select(node => node.Html))})"));
         }
     }
 

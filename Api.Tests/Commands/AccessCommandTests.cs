@@ -54,7 +54,10 @@ public abstract class AccessCommandTests
     {
         await using var executable = await Executable.CreateAsync(Engine);
         await AddAccountsAsync(executable);
-        const string document = """{"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
+        const string document = """
+            {"groups":{"default-group":{"permissions":["account:view"],"isDefault":true},
+            "superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}
+            """;
 
         var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
         var one = JsonElement.Parse(
@@ -144,10 +147,14 @@ public abstract class AccessCommandTests
     private protected static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
         INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
         VALUES
-            ('00000000-0000-0000-0000-000000000001', 'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
-            ('00000000-0000-0000-0000-000000000002', 'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
-        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers';
-        INSERT INTO group_members (group_id, account_id) SELECT id, '00000000-0000-0000-0000-000000000002' FROM groups WHERE name = 'superusers'
+            ('00000000-0000-0000-0000-000000000001',
+             'https://sso.example.com/realms/acme', 'a', 'person', 'ada', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'),
+            ('00000000-0000-0000-0000-000000000002',
+             'https://sso.example.com/realms/acme', 'b', 'service', 'robot', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');
+        INSERT INTO group_members (group_id, account_id)
+        SELECT id, '00000000-0000-0000-0000-000000000001' FROM groups WHERE name = 'book-readers';
+        INSERT INTO group_members (group_id, account_id)
+        SELECT id, '00000000-0000-0000-0000-000000000002' FROM groups WHERE name = 'superusers'
         """);
 }
 

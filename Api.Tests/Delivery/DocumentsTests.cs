@@ -79,7 +79,9 @@ public sealed partial class DocumentsTests
     public void No_problem_has_a_code_that_the_list_of_codes_lacks()
     {
         var known = Constants<string>(typeof(ProblemCode));
-        var unused = typeof(ProblemCode).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => $"ProblemCode.{field.Name}").ToHashSet();
+        var unused = typeof(ProblemCode).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(field => $"ProblemCode.{field.Name}")
+            .ToHashSet();
         var written = 0;
         foreach (var file in Directory.EnumerateFiles(Repository.PathOf("keycloak-access"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !IsBuilt(file)))

@@ -7,7 +7,9 @@ using System.Text;
 
 namespace Api.Tests.Delivery;
 
-/// <summary>What <c>dotnet pack</c> makes of the two libraries: the folder that TEST_PACKAGES names, or made once of what has been built.</summary>
+/// <summary>
+/// What <c>dotnet pack</c> makes of the two libraries: the folder that TEST_PACKAGES names, or made once of what has been built.
+/// </summary>
 public sealed class Packages : IAsyncDisposable
 {
     private readonly DirectoryInfo _work = Directory.CreateTempSubdirectory("api-packages-");

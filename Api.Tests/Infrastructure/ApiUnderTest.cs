@@ -329,7 +329,8 @@ public abstract class HttpTests
         return problem;
     }
 
-    protected static string Challenge(HttpResponseMessage response) => string.Join(", ", response.Headers.WwwAuthenticate.Select(header => header.ToString()));
+    protected static string Challenge(HttpResponseMessage response) =>
+        string.Join(", ", response.Headers.WwwAuthenticate.Select(header => header.ToString()));
 
     /// <summary>The account of a caller, by asking as that caller.</summary>
     protected static async Task<Guid> AccountIdAsync(HttpClient client) =>

@@ -37,12 +37,21 @@ public sealed class Chromium : IAsyncDisposable
         // As long as an action waits: a busy machine draws a page in more than the five seconds that are the default.
         Assertions.SetDefaultExpectTimeout(20_000);
         var playwright = await Playwright.CreateAsync();
-        var browser = await playwright.Chromium.LaunchAsync(new()
-        {
-            ExecutablePath = path,
-            // Without its sandbox, since a container or a root user gives it none; it only ever sees loopback.
-            Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        });
+        var browser = await playwright.Chromium.LaunchAsync(
+            new()
+            {
+                ExecutablePath = path,
+                // Without its sandbox, since a container or a root user gives it none; it only ever sees loopback.
+                Args =
+                [
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--disable-quic",
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-sync",
+                ],
+            });
         return (playwright, browser);
     }
 

@@ -16,7 +16,8 @@ public sealed class DpopKey : IDisposable
         get
         {
             var (x, y) = Point();
-            return Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes($$"""{"crv":"P-256","kty":"EC","x":"{{x}}","y":"{{y}}"}""")));
+            return Base64Url.EncodeToString(
+                SHA256.HashData(Encoding.ASCII.GetBytes($$"""{"crv":"P-256","kty":"EC","x":"{{x}}","y":"{{y}}"}""")));
         }
     }
 

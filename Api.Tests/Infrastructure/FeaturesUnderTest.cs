@@ -6,9 +6,11 @@ namespace Api.Tests.Infrastructure;
 /// <summary>A realm beside the acme realm, on a server that is under test; its file lies beside the contract tests.</summary>
 public abstract class FurtherRealmUnderTest(RealmUnderTest server, string file) : RealmUnderTest
 {
-    public override Task<ShortLives> ShortenLivesAsync(string clientId) => throw new NotSupportedException("Lives are shortened in the acme realm.");
+    public override Task<ShortLives> ShortenLivesAsync(string clientId) =>
+        throw new NotSupportedException("Lives are shortened in the acme realm.");
 
-    public override Task<RealmWithClient> AddClientAsync(JsonObject client) => throw new NotSupportedException("Clients are added to the acme realm.");
+    public override Task<RealmWithClient> AddClientAsync(JsonObject client) =>
+        throw new NotSupportedException("Clients are added to the acme realm.");
 
     public override Task<string?> TryImportAsync(string realm) => server.TryImportAsync(realm);
 
@@ -30,7 +32,8 @@ public sealed class FeaturesUnderTest(RealmUnderTest server) : FurtherRealmUnder
     public override string RedirectUriOf(string clientId) => $"https://client.example.test/{clientId}";
 
     /// <summary>An Authorization header with a bearer token.</summary>
-    public static (string Name, string Value) Bearer(string token) => ("Authorization", new AuthenticationHeaderValue("Bearer", token).ToString());
+    public static (string Name, string Value) Bearer(string token) =>
+        ("Authorization", new AuthenticationHeaderValue("Bearer", token).ToString());
 }
 
 /// <summary>

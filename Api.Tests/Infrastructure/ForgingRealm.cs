@@ -68,15 +68,19 @@ public sealed class ForgingRealm : IAsyncDisposable
     public IServiceProvider Services => _factory!.Services;
 
     /// <summary>The application's clock, where it was started with one that a test moves.</summary>
-    public FakeTimeProvider Clock => Services.GetRequiredService<TimeProvider>() as FakeTimeProvider ?? throw new InvalidOperationException("It runs by the system's clock.");
+    public FakeTimeProvider Clock =>
+        Services.GetRequiredService<TimeProvider>() as FakeTimeProvider
+        ?? throw new InvalidOperationException("It runs by the system's clock.");
 
     public static Task<ForgingRealm> StartAsync(FakeTimeProvider? clock = null, bool isDown = false) =>
         StartAsync(clock, isDown, DatabaseEngine.Sqlite, addServices: null, mapEndpoints: null);
 
     /// <summary>In front of an application on the engine, with models, scopes and endpoints of the test's own.</summary>
     internal static Task<ForgingRealm> StartAsync(
-        DatabaseEngine engine, Action<IServiceCollection>? addServices = null, Action<IEndpointRouteBuilder>? mapEndpoints = null, params (string Key, string? Value)[] settings) =>
-        StartAsync(clock: null, isDown: false, engine, addServices, mapEndpoints, settings);
+        DatabaseEngine engine,
+        Action<IServiceCollection>? addServices = null,
+        Action<IEndpointRouteBuilder>? mapEndpoints = null,
+        params (string Key, string? Value)[] settings) => StartAsync(clock: null, isDown: false, engine, addServices, mapEndpoints, settings);
 
     /// <summary>The claims of a service's access token as Keycloak writes it, with what a test changes; null takes a claim away.</summary>
     public string Mint(string? algorithm = null, string? type = "JWT", params (string Name, object? Value)[] changes)
@@ -130,7 +134,12 @@ public sealed class ForgingRealm : IAsyncDisposable
     }
 
     private static async Task<ForgingRealm> StartAsync(
-        FakeTimeProvider? clock, bool isDown, DatabaseEngine engine, Action<IServiceCollection>? addServices, Action<IEndpointRouteBuilder>? mapEndpoints, params (string Key, string? Value)[] settings)
+        FakeTimeProvider? clock,
+        bool isDown,
+        DatabaseEngine engine,
+        Action<IServiceCollection>? addServices,
+        Action<IEndpointRouteBuilder>? mapEndpoints,
+        params (string Key, string? Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -219,7 +228,8 @@ public abstract class ForgingRealmPlace : IAsyncDisposable
 public sealed class ForgingRealmWithClock() : ForgingRealmPlace(() => ForgingRealm.StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow)));
 
 /// <summary>Down from the start on, in front of an application whose clock a test moves.</summary>
-public sealed class ForgingRealmThatIsDown() : ForgingRealmPlace(() => ForgingRealm.StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow), isDown: true));
+public sealed class ForgingRealmThatIsDown()
+    : ForgingRealmPlace(() => ForgingRealm.StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow), isDown: true));
 
 public sealed class ForgingRealmOnSqlite() : ForgingRealmPlace(() => ForgingRealm.StartAsync(DatabaseEngine.Sqlite));
 

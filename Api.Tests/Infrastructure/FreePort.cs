@@ -19,7 +19,10 @@ internal static class FreePort
         while (true)
         {
             var port = Random.Shared.Next(First, Last + 1);
-            if (IsFree(IPAddress.Loopback, port) && (!Socket.OSSupportsIPv6 || IsFree(IPAddress.IPv6Loopback, port)) && Given.TryAdd(port, true))
+            if (
+                IsFree(IPAddress.Loopback, port)
+                && (!Socket.OSSupportsIPv6 || IsFree(IPAddress.IPv6Loopback, port))
+                && Given.TryAdd(port, true))
             {
                 return port;
             }

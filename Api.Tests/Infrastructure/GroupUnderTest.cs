@@ -26,10 +26,23 @@ public sealed class GroupUnderTest : IAsyncDisposable
     /// <param name="granted">What its members may do.</param>
     /// <param name="denied">What they may not.</param>
     /// <param name="isDefault">Whether every account is in it.</param>
-    public static async Task<GroupUnderTest> CreateAsync(HttpClient maker, IEnumerable<string> granted, IEnumerable<string>? denied = null, bool isDefault = false)
+    public static async Task<GroupUnderTest> CreateAsync(
+        HttpClient maker,
+        IEnumerable<string> granted,
+        IEnumerable<string>? denied = null,
+        bool isDefault = false)
     {
         var name = $"g-{Guid.NewGuid():N}";
-        using var response = await maker.PostAsJsonAsync("/api/groups", new { name, permissions = granted, denied = denied ?? [], isDefault }, Cancel);
+        using var response = await maker.PostAsJsonAsync(
+            "/api/groups",
+            new
+            {
+                name,
+                permissions = granted,
+                denied = denied ?? [],
+                isDefault,
+            },
+            Cancel);
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         return new(maker, (await response.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetGuid(), name);
     }

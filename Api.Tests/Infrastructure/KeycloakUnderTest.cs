@@ -75,7 +75,10 @@ public sealed class KeycloakUnderTest : RealmUnderTest
     public override async Task<RealmWithPerson> AddPersonAsync()
     {
         var name = $"p-{Guid.NewGuid():N}"[..12];
-        using var post = new HttpRequestMessage(HttpMethod.Post, $"{AdminEndpoint}/users") { Content = JsonContent.Create(PersonNamed(name)) };
+        using var post = new HttpRequestMessage(HttpMethod.Post, $"{AdminEndpoint}/users")
+        {
+            Content = JsonContent.Create(PersonNamed(name)),
+        };
         post.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
         using var created = await _admin.SendAsync(post);
         Assert.True(created.IsSuccessStatusCode, await created.Content.ReadAsStringAsync());
@@ -119,7 +122,9 @@ public sealed class KeycloakUnderTest : RealmUnderTest
     {
         var realms = $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms";
         var text = await File.ReadAllTextAsync(realmFile);
-        using var delete = new HttpRequestMessage(HttpMethod.Delete, $"{realms}/{Uri.EscapeDataString(JsonNode.Parse(text)!["realm"]!.GetValue<string>())}");
+        using var delete = new HttpRequestMessage(
+            HttpMethod.Delete,
+            $"{realms}/{Uri.EscapeDataString(JsonNode.Parse(text)!["realm"]!.GetValue<string>())}");
         delete.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
         (await _admin.SendAsync(delete)).Dispose();
 
@@ -179,7 +184,8 @@ public sealed class KeycloakUnderTest : RealmUnderTest
             {
                 var reason = _process.HasExited ? "has ended" : "is not ready";
                 throw new InvalidOperationException(
-                    $"Keycloak from KEYCLOAK_HOME={home} {reason} after {watch.Elapsed.TotalSeconds:0} s. Its log ends:\n{_process.TailOfLog()}");
+                    $"Keycloak from KEYCLOAK_HOME={home} {reason} after {watch.Elapsed.TotalSeconds:0} s. "
+                    + $"Its log ends:\n{_process.TailOfLog()}");
             }
 
             await Task.Delay(TimeSpan.FromMilliseconds(250));
@@ -211,7 +217,8 @@ public sealed class KeycloakUnderTest : RealmUnderTest
         catch (DockerUnavailableException)
         {
             Assert.Skip(
-                "No real Keycloak: set KEYCLOAK_HOME to a distribution, or KEYCLOAK_URL to a running Keycloak with the acme realm, or start a Docker engine.");
+                "No real Keycloak: set KEYCLOAK_HOME to a distribution, or KEYCLOAK_URL to a running Keycloak with the acme realm, "
+                    + "or start a Docker engine.");
             throw;
         }
 

@@ -45,7 +45,7 @@ public sealed class RealmBrowser : IDisposable
         return await RealmAnswer.ReadAsync(response, url);
     }
 
-    /// <summary>Opens a page as an address typed into the browser, and follows redirects as far as they are the realm's or the application's.</summary>
+    /// <summary>Opens a page as an address typed into the browser, and follows the redirects of the realm and the application.</summary>
     public Task<RealmAnswer> GetAsync(string url) => FollowAsync(new(HttpMethod.Get, url));
 
     public Task<RealmAnswer> PostAsync(string url, IEnumerable<KeyValuePair<string, string>> form) =>

@@ -15,13 +15,15 @@ internal static class RealmFileUnderTest
         return folder.FullName;
     });
 
-    /// <summary>A state folder for all realms whose keys are not what is tested: a key takes longer to make than all else at their start.</summary>
+    /// <summary>A state folder for all realms whose keys are not tested: making a key takes longer than the rest of a start.</summary>
     public static string KeptKeys => Keys.Value;
 
     public static string Realm(string name, string person, string secret = "s") => $$"""
         {
           "realm": "{{name}}", "enabled": true, "groups": [{ "name": "staff" }],
-          "clients": [{ "clientId": "{{ClientId}}", "secret": "{{secret}}", "serviceAccountsEnabled": true, "directAccessGrantsEnabled": true }],
+          "clients": [
+            { "clientId": "{{ClientId}}", "secret": "{{secret}}", "serviceAccountsEnabled": true, "directAccessGrantsEnabled": true }
+          ],
           "users": [{ "username": "{{person}}", "enabled": true, "email": "{{person}}@example.test", "firstName": "A", "lastName": "B",
                       "credentials": [{ "type": "password", "value": "{{person}}" }] }]
         }

@@ -56,7 +56,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         protected set => _url = value;
     }
 
-    /// <summary>The value of ACME_API_URL that this realm was started with; redirect URIs and the back-channel URL derive from it.</summary>
+    /// <summary>The value of ACME_API_URL that this realm was started with, which redirect URIs and the back-channel URL derive from.</summary>
     public string ApiUrl
     {
         get => _apiUrl ?? throw new InvalidOperationException("The realm has not been started.");
@@ -146,7 +146,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         return SendAsync(request);
     }
 
-    /// <summary>Posts a form; a confidential client authenticates with its secret in the header, a public one names itself in the form.</summary>
+    /// <summary>Posts a form; a confidential client authenticates by its secret in the header, a public one names itself in the form.</summary>
     public Task<RealmAnswer> PostAsync(string url, string? clientId, params (string Name, string Value)[] form) =>
         SendAsync(FormRequest(url, clientId, form));
 
@@ -239,9 +239,14 @@ public abstract class RealmUnderTest : IAsyncDisposable
     protected async Task ChangeRoleAsync(string username, string role, bool has)
     {
         var authorization = $"Bearer {await GetAdministratorTokenAsync()}";
-        var id = (await GetAsync($"{AdminEndpoint}/users?username={username}&exact=true", ("Authorization", authorization))).Json[0].GetProperty("id").GetString();
+        var id = (await GetAsync($"{AdminEndpoint}/users?username={username}&exact=true", ("Authorization", authorization)))
+            .Json[0]
+            .GetProperty("id")
+            .GetString();
         var representation = await GetAsync($"{AdminEndpoint}/roles/{role}", ("Authorization", authorization));
-        using var change = new HttpRequestMessage(has ? HttpMethod.Post : HttpMethod.Delete, $"{AdminEndpoint}/users/{id}/role-mappings/realm")
+        using var change = new HttpRequestMessage(
+            has ? HttpMethod.Post : HttpMethod.Delete,
+            $"{AdminEndpoint}/users/{id}/role-mappings/realm")
         {
             Content = new StringContent($"[{representation.Text}]", Encoding.UTF8, "application/json"),
         };
@@ -282,7 +287,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         return answer["access_token"];
     }
 
-    /// <summary>Offers a realm for import, and takes it back if it was good. The answer is what the server says against it; null if nothing.</summary>
+    /// <summary>Offers a realm for import, and removes it if it was taken. The answer is what the server says against it; null if nothing.</summary>
     public abstract Task<string?> TryImportAsync(string realm);
 
     protected abstract Task<Uri> ImportAsync(string realmFile);
@@ -315,7 +320,8 @@ public sealed class RealmWithClient(RealmUnderTest realm, Func<TimeSpan, Task> p
 }
 
 /// <summary>A realm with one person more, who is nobody else's: their roles may change while a test runs.</summary>
-public sealed class RealmWithPerson(RealmUnderTest realm, string username, Func<string, bool, Task> changeRole, Func<ValueTask> restore) : IAsyncDisposable
+public sealed class RealmWithPerson(RealmUnderTest realm, string username, Func<string, bool, Task> changeRole, Func<ValueTask> restore)
+    : IAsyncDisposable
 {
     public RealmUnderTest Realm => realm;
 

@@ -69,7 +69,8 @@ public sealed class TestDatabase : IAsyncDisposable
         var name = $"api_tests_{Guid.NewGuid():N}";
         await ExecuteAsync(server!, template is null ? $"CREATE DATABASE {name}" : $"CREATE DATABASE {name} TEMPLATE {template}");
         var database = new NpgsqlConnectionStringBuilder(server) { Database = name, MaxPoolSize = 20 }.ConnectionString;
-        return new(database, async () => await AgainAsync<NpgsqlException>(() => ExecuteAsync(server!, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
+        return new(database, async () =>
+            await AgainAsync<NpgsqlException>(() => ExecuteAsync(server!, $"DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
     }
 
     // On a busy machine a connection that is being closed may need longer than PostgreSQL waits for it, and a file of

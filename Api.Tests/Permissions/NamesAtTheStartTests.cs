@@ -15,7 +15,10 @@ public sealed class NamesAtTheStartTests
     [InlineData("boook", "Permissions:RequireScopesFor names the model boook, which does not exist. Did you mean book?")]
     [InlineData("warehouse", "Permissions:RequireScopesFor names the model warehouse, which does not exist. Known: access, ")]
     public async Task A_setting_that_names_an_unknown_model(string model, string expected) =>
-        await AssertEndsAsync("Data Source=api.db", [expected], ("Permissions__RequireScopesFor__0", "book"), ("Permissions__RequireScopesFor__1", model));
+        await AssertEndsAsync(
+            "Data Source=api.db",
+            [expected],
+            ("Permissions__RequireScopesFor__0", "book"), ("Permissions__RequireScopesFor__1", model));
 
     [Theory]
     [InlineData("Permissions__RequireScope", "true", "RequireScope")]
