@@ -44,7 +44,8 @@ internal abstract record ChangeFailure
     /// <summary>Something else stands in the way.</summary>
     /// <param name="Field">The field that it is about; empty for the whole.</param>
     /// <param name="Detail">What, and what to do about it.</param>
-    internal sealed record Conflict(string Field, string Detail) : ChangeFailure;
+    /// <param name="Dependants">How many rows of which models refer to it, where that stands in the way.</param>
+    internal sealed record Conflict(string Field, string Detail, IReadOnlyDictionary<string, long>? Dependants = null) : ChangeFailure;
 
     /// <summary>The author would grant, or take away, what they do not hold.</summary>
     /// <param name="Lacking">The permissions that they lack.</param>

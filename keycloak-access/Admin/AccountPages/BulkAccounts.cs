@@ -82,7 +82,7 @@ internal sealed class BulkAccounts(
 
         if (change.Action.IsMembership && GroupField.Read(input, change.Group, "", page) is { } group && page.GrantGuard.Refuse(group) is { } refused)
         {
-            input.Show(refused);
+            input.Add("", refused.Detail);
         }
     }
 
@@ -118,9 +118,9 @@ internal sealed class BulkAccounts(
 
     protected override bool IsPlace(BulkAccountChange change, string after) => AccountListReader.IsPlace(change.Found, after);
 
-    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkAccountChange change, BulkLine line, string reason)
+    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkAccountChange change, BulkLine line, ChangeAuthor author)
     {
-        var (id, author) = (Guid.Parse(line.Id), new ChangeAuthor(page.GrantGuard, reason));
+        var id = Guid.Parse(line.Id);
         if (!change.Action.IsMembership)
         {
             var isEnabled = change.Action == AccountAction.Enable;

@@ -2,6 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Bulk;
@@ -82,7 +83,7 @@ internal abstract class BulkFlow<TChange>
     /// <returns>The first of them, with what would become of each and what stands in the way.</returns>
     protected virtual Task<BulkStep> ForeseeAsync(PageContext page, TChange change) => ListAsync(page, change, after: null, PageSize);
 
-    protected abstract Task<BulkOutcome> DoAsync(PageContext page, TChange change, BulkLine line, string reason);
+    protected abstract Task<BulkOutcome> DoAsync(PageContext page, TChange change, BulkLine line, ChangeAuthor author);
 
     /// <returns>What is said on the list when it is done.</returns>
     protected abstract string Summarize(PageContext page, TChange change, BulkCount count);
@@ -121,11 +122,12 @@ internal abstract class BulkFlow<TChange>
     {
         var before = ReadProgress(page, change, input);
         var step = await ListAsync(page, change, before.Next.Length > 0 ? before.Next : null, StepSize);
+        var author = new ChangeAuthor(page.GrantGuard, input.Value(ReasonField));
         var changed = before.Changed;
         var refused = new List<(BulkLine Line, string Why)>();
         foreach (var line in step.Lines.Where(line => line.Changes))
         {
-            var outcome = await DoAsync(page, change, line, input.Value(ReasonField));
+            var outcome = await DoAsync(page, change, line, author);
             changed += outcome.IsChanged ? 1 : 0;
             if (outcome.Refusal is { } why)
             {

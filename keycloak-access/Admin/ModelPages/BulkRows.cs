@@ -103,8 +103,8 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         foreach (var row in await FindAsync(page, change))
         {
             var line = Line(change, row);
-            var obstacle = line.Version != row.Version ? ChangeFormatter.Explain(new ModelChange.Outdated())
-                : change.IsDestructive ? await views.Store.FindObstacleAsync(row.Row, page.Caller, page.Cancellation)
+            var obstacle = line.Version != row.Version ? new ChangeFailure.PreconditionFailed().Explain()
+                : change.IsDestructive ? (await views.Store.FindObstacleAsync(row.Row, page.Caller, page.Cancellation))?.Explain()
                 : null;
             lines.Add(line with
             {
@@ -119,17 +119,14 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         return new BulkStep(lines, Missing: change.Ids.Count - lines.Count);
     }
 
-    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkRowChange change, BulkLine line, string reason)
+    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkRowChange change, BulkLine line, ChangeAuthor author)
     {
         // A row of which no version was seen is changed by nobody.
         var seen = change.SeenVersions.GetValueOrDefault(line.Id);
-        return await (change.IsDestructive
-            ? views.Store.DeleteAsync(line.Id, seen, page.Caller, reason, page.Cancellation)
-            : views.Store.ActAsync(_model.Actions.First(known => known.Name == change.Needed.Action), line.Id, seen, page.Caller, reason, page.Cancellation)) switch
-        {
-            ModelChange.Done => new BulkOutcome(IsChanged: true),
-            var refusal => new BulkOutcome(IsChanged: false, ChangeFormatter.Explain(refusal)),
-        };
+        var outcome = await (change.IsDestructive
+            ? views.Store.DeleteAsync(line.Id, seen, author, page.Cancellation)
+            : views.Store.ActAsync(Action(change), line.Id, seen, author, page.Cancellation));
+        return new BulkOutcome(outcome.IsChanged, outcome.Failure?.Explain());
     }
 
     protected override string Summarize(PageContext page, BulkRowChange change, BulkCount count)
@@ -147,6 +144,8 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         var rows = found.ToDictionary(row => _model.IdOf(row.Row), StringComparer.Ordinal);
         return [.. change.Ids.Where(rows.ContainsKey).Select(id => rows[id])];
     }
+
+    private ModelAction Action(BulkRowChange change) => _model.Actions.First(known => known.Name == change.Needed.Action);
 
     private BulkLine Line(BulkRowChange change, VersionedRow row)
     {

@@ -107,13 +107,8 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         input.Add(model.Mistakes(row, isNew: before is null).Where(mistake => !unread.Contains(mistake.Key)));
-        Reasons.Check(input, Reason);
         return row;
     }
-
-    /// <returns>The version that the sender has seen; one that no row has, where the form does not say.</returns>
-    public static int SeenVersion(FormInput input) =>
-        int.TryParse(input.Value(Version), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     /// <returns>Both versions, field by field.</returns>
     public async Task<IReadOnlyList<VersionField>> CompareAsync(FormInput mine, object theirs, PageContext page)

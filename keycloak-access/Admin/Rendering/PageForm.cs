@@ -8,6 +8,9 @@ internal abstract class PageForm
 {
     public abstract Task<IResult> ShowAsync(PageContext page);
 
+    /// <summary>Shows what was typed, with what would come of it.</summary>
+    public abstract Task<IResult> PreviewAsync(PageContext page);
+
     public abstract Task<IResult> SendAsync(PageContext page);
 }
 
@@ -20,19 +23,26 @@ internal abstract class PageForm
 internal abstract class PageForm<TSubject> : PageForm
     where TSubject : class
 {
-    /// <summary>The field that says why.</summary>
     protected virtual string ReasonField => "reason";
 
     /// <summary>The field with the version of the subject that the sender has seen.</summary>
     protected virtual string VersionField => "version";
 
+    /// <summary>The field that a refusal stands beside; empty for the form as a whole.</summary>
+    protected virtual string RefusedField => "";
+
     public sealed override async Task<IResult> ShowAsync(PageContext page)
     {
         var draft = await page.FindDraftAsync();
-        return await FindAsync(page) is { } subject ? await RenderAsync(page, subject, draft ?? await FillAsync(page, subject), StatusCodes.Status200OK)
+        return await FindAsync(page) is { } subject
+            ? await RenderAsync(page, subject, draft ?? await FillAsync(page, subject), StatusCodes.Status200OK)
             : draft is null ? TypedResults.NotFound()
             : await RenderGoneAsync(page, draft);
     }
+
+    public sealed override async Task<IResult> PreviewAsync(PageContext page) => await FindAsync(page) is { } subject
+        ? await RenderAsync(page, subject, page.Form, StatusCodes.Status200OK)
+        : await RenderGoneAsync(page, page.Form);
 
     public sealed override async Task<IResult> SendAsync(PageContext page)
     {
@@ -51,9 +61,11 @@ internal abstract class PageForm<TSubject> : PageForm
         return await SubmitAsync(page, subject, input) switch
         {
             FormResult.Done(var path, var message) => page.Redirect(path, message),
-            FormResult.Rejected(var status) => await RenderAsync(page, subject, input, status),
-            FormResult.Outdated when await FindAsync(page) is { } newer => await RenderOutdatedAsync(page, newer, input),
-            _ => await RenderGoneAsync(page, input),
+            FormResult.Failed(ChangeFailure.PreconditionFailed) when await FindAsync(page) is { } newer =>
+                await RenderOutdatedAsync(page, newer, input),
+            FormResult.Failed(ChangeFailure.PreconditionFailed or ChangeFailure.NotFound) => await RenderGoneAsync(page, input),
+            FormResult.Failed(var failure) => await RenderAsync(page, subject, input, input.Show(failure, RefusedField, FieldOf)),
+            _ => await RenderAsync(page, subject, input, StatusCodes.Status422UnprocessableEntity),
         };
     }
 
@@ -77,33 +89,32 @@ internal abstract class PageForm<TSubject> : PageForm
     /// <summary>Answers a form whose subject is not there any more.</summary>
     protected virtual Task<IResult> RenderGoneAsync(PageContext page, FormInput input) => Task.FromResult<IResult>(TypedResults.NotFound());
 
+    /// <returns>The form's field for a field of the API.</returns>
+    protected virtual string FieldOf(string name) => name;
+
+    protected ChangeAuthor AuthorOf(PageContext page) => new(page.GrantGuard, page.Form.Value(ReasonField));
+
     private async Task<IResult> RenderOutdatedAsync(PageContext page, TSubject subject, FormInput input) => await RenderAsync(
         page, subject, await ReconcileAsync(page, subject, input.With(VersionField, VersionOf(subject))), StatusCodes.Status409Conflict);
 }
 
-/// <summary>What came of a form that was sent.</summary>
+/// <summary>What came of a form that was sent: it is done, which the page at an address says, or why it is not.</summary>
 internal abstract record FormResult
 {
     /// <summary>The form says what is wrong with it.</summary>
-    public static readonly FormResult Invalid = new Rejected(StatusCodes.Status422UnprocessableEntity);
-
-    /// <summary>The form says what it conflicts with.</summary>
-    public static readonly FormResult Conflict = new Rejected(StatusCodes.Status409Conflict);
+    public static readonly FormResult Invalid = new Rejected();
 
     private FormResult()
     {
     }
 
-    /// <summary>It is done, which the page at the address says.</summary>
+    public static implicit operator FormResult(ChangeFailure failure) => new Failed(failure);
+
     public sealed record Done(string Path, string Message) : FormResult;
 
-    public sealed record Rejected(int Status) : FormResult;
+    public sealed record Failed(ChangeFailure Failure) : FormResult;
 
-    /// <summary>Somebody has changed the subject since the form was opened.</summary>
-    public sealed record Outdated : FormResult;
-
-    /// <summary>Somebody has deleted the subject since the form was opened.</summary>
-    public sealed record Gone : FormResult;
+    private sealed record Rejected : FormResult;
 }
 
 internal static class PageFormEndpoints
@@ -112,23 +123,38 @@ internal static class PageFormEndpoints
     /// <param name="routes">A route group of pages.</param>
     /// <param name="path">The form's address.</param>
     /// <param name="toSend">What is needed to send it, besides what is needed to open it.</param>
-    public static RouteGroupBuilder MapForm<TForm>(this IEndpointRouteBuilder routes, string path, Permission? toSend = null)
-        where TForm : PageForm
-    {
-        var create = ActivatorUtilities.CreateFactory<TForm>([]);
-        return routes.MapForm(path, page => create(page.Http.RequestServices, []), toSend);
-    }
+    public static RouteGroupBuilder MapForm<TForm>(this IEndpointRouteBuilder routes, string path, params Permission[] toSend)
+        where TForm : PageForm => routes.MapForm(path, Creator<TForm>(), toSend);
 
-    public static RouteGroupBuilder MapForm(this IEndpointRouteBuilder routes, string path, Func<PageContext, PageForm> create, Permission? toSend = null)
+    public static RouteGroupBuilder MapForm(
+        this IEndpointRouteBuilder routes, string path, Func<PageContext, PageForm> create, params Permission[] toSend)
     {
         var group = routes.MapGroup(path);
         group.MapGet("", (PageContext page) => create(page).ShowAsync(page));
         var send = group.MapPost("", (PageContext page) => create(page).SendAsync(page));
-        if (toSend is { } permission)
+        foreach (var permission in toSend)
         {
             send.RequirePermission(permission);
         }
 
         return group;
+    }
+
+    /// <summary>Maps the address that shows a form as it was typed, with what would come of it.</summary>
+    public static RouteGroupBuilder MapPreview<TForm>(this IEndpointRouteBuilder routes, string path)
+        where TForm : PageForm
+    {
+        var create = Creator<TForm>();
+        var group = routes.MapGroup(path);
+        group.MapGet("", (PageContext page) => create(page).ShowAsync(page));
+        group.MapPost("", (PageContext page) => create(page).PreviewAsync(page));
+        return group;
+    }
+
+    private static Func<PageContext, PageForm> Creator<TForm>()
+        where TForm : PageForm
+    {
+        var create = ActivatorUtilities.CreateFactory<TForm>([]);
+        return page => create(page.Http.RequestServices, []);
     }
 }
