@@ -13,16 +13,11 @@ namespace KeycloakAccess.Admin.AccountPages;
 
 /// <summary>Reads what the page of an account shows.</summary>
 internal sealed class AccountPageReader(
-    AccountStore accounts, SubjectStore subjects, SessionStore sessions, ActivityReader activity, PermissionCatalogue catalogue)
+    SubjectStore subjects, SessionStore sessions, ActivityReader activity, PermissionCatalogue catalogue)
 {
-    /// <returns>Everything about one account, or <see langword="null"/> if there is none.</returns>
-    public async Task<AccountView?> FindAsync(Guid id, PageContext page)
+    public async Task<AccountView> ReadAsync(Account account, PageContext page)
     {
-        if (await accounts.FindAsync(id, page.Cancellation) is not { } account)
-        {
-            return null;
-        }
-
+        var id = account.Id;
         var caller = page.Caller;
         var open = caller.May(SessionPermissions.View) ? await sessions.ListOfAsync(account.Issuer, account.Subject, page.Cancellation) : [];
         return new AccountView

@@ -85,8 +85,8 @@ public sealed record AccountView
     public required IReadOnlyList<ActivityView> Did { get; init; }
     public required IReadOnlyList<ActivityView> Happened { get; init; }
 
-    /// <summary>The form that enables it or off.</summary>
-    public FormInput Switch { get; init; } = FormInput.Create();
+    /// <summary>The form that enables or disables it.</summary>
+    public FormInput SetEnabled { get; init; } = FormInput.Create();
 
     /// <summary>The form that puts it into a group.</summary>
     public FormInput Join { get; init; } = FormInput.Create();

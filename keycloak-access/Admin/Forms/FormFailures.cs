@@ -10,12 +10,12 @@ internal static class FormFailures
     /// <param name="refusedField">The field that a refusal stands beside; empty for the form as a whole.</param>
     /// <param name="fieldOf">The form's field for a field of the API.</param>
     /// <returns>The status of the page that shows the form again.</returns>
-    public static int Show(this FormInput input, ChangeFailure failure, string refusedField = "", Func<string, string>? fieldOf = null)
+    public static int Show(this FormInput input, ChangeFailure failure, string refusedField, Func<string, string> fieldOf)
     {
         switch (failure)
         {
             case ChangeFailure.Invalid invalid:
-                input.Add(invalid.Mistakes.Select(field => KeyValuePair.Create(fieldOf?.Invoke(field.Key) ?? field.Key, field.Value)));
+                input.Add(invalid.Mistakes.Select(field => KeyValuePair.Create(fieldOf(field.Key), field.Value)));
                 return StatusCodes.Status422UnprocessableEntity;
             case ChangeFailure.Refused refused:
                 input.Add(refusedField, refused.Detail);

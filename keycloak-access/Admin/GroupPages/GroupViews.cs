@@ -28,7 +28,7 @@ public sealed record GroupView
     public required IReadOnlyList<ActivityView> Happened { get; init; }
 
     /// <summary>The form that puts an account into it.</summary>
-    public required FormInput Join { get; init; }
+    public FormInput Join { get; init; } = FormInput.Create();
 
     public string Path => $"/admin/groups/{Group.Id}";
 }
@@ -36,9 +36,8 @@ public sealed record GroupView
 /// <summary>An account that is in a group, and what put it there.</summary>
 public sealed record GroupMemberView(Guid AccountId, string Username, bool Enabled, IReadOnlyList<string> Because, bool Direct);
 
-/// <summary>The form of a group, which has no id while it is new; with both versions where somebody else has changed it meanwhile.</summary>
-public sealed record GroupFormView(
-    Guid? Id, string? Name, FormInput Input, PermissionMatrixView Matrix, IReadOnlyList<string> Lacking, IReadOnlyList<VersionField>? Versions)
+/// <summary>The form of a group, which has no id while it is new.</summary>
+public sealed record GroupFormView(Guid? Id, string? Name, FormInput Input, PermissionMatrixView Matrix, IReadOnlyList<string> Lacking)
 {
     public string Path => Id is null ? "/admin/groups/new" : $"/admin/groups/{Id}/edit";
 }
@@ -48,7 +47,12 @@ public sealed record GroupFormView(
 /// the viewer may not look at access.
 /// </summary>
 public sealed record DeleteGroupView(
-    GroupResponse Group, IReadOnlyList<RoleMappingView> Mappings, int MoreMappings, IReadOnlyList<GroupMemberView>? Direct, bool HasMoreDirect, FormInput Input)
+    GroupResponse Group,
+    IReadOnlyList<RoleMappingView> Mappings,
+    int MoreMappings,
+    IReadOnlyList<GroupMemberView>? Direct,
+    bool HasMoreDirect,
+    FormInput Input)
 {
     public string Path => $"/admin/groups/{Group.Id}";
 }

@@ -33,9 +33,6 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
 
     public GrantGuard GrantGuard { get; }
 
-    /// <summary>The caller as who makes a change, for the reason that the form gives.</summary>
-    public ChangeAuthor Author => new(GrantGuard, Form.Value("reason"));
-
     public CancellationToken Cancellation => Http.RequestAborted;
 
     public TimeZoneInfo Zone => ReaderZone.Read(Http.Request);

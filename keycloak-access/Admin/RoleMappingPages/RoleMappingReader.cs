@@ -28,7 +28,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
     /// <returns>The page of the form, with whom it would concern as it stands.</returns>
     public async Task<IResult> FormAsync(PageContext page, MappingRule? replaced, FormInput input, int status)
     {
-        var added = RoleMappingForm.Foresee(input, page.Caller.Rules);
+        var added = RoleMappingFields.Foresee(input, page.Caller.Rules);
         string[] clients = [.. (await observedRoles.ListAsync(page.Cancellation))
             .Select(seen => seen.Role.Client)
             .Where(client => client.Length > 0)
