@@ -4,8 +4,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>The endpoints that every declared model has: list, get, create, replace, delete, and one for each action.</summary>
-/// <typeparam name="T">The model's record, which is the contract of its responses.</typeparam>
 internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
     where T : class
 {

@@ -19,7 +19,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
 
     string IModelRows.Model => model.Name;
 
-    /// <returns>A page, and the value of <c>after</c> for the next one; <see langword="null"/> on the last.</returns>
+    /// <summary>A page, and the value of <c>after</c> for the next one; <see langword="null"/> on the last.</summary>
     public async Task<(IReadOnlyList<object> Rows, string? Next)> ListAsync(ListQuery query, RowSubject subject, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -33,9 +33,6 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         return (rows, query.Next(model.Id, rows[^1]));
     }
 
-    /// <param name="id">The id, as addresses write it.</param>
-    /// <param name="subject">Whose eyes to look with.</param>
-    /// <param name="cancellationToken">The request's.</param>
     public async Task<VersionedRow?> FindAsync(string id, RowSubject subject, CancellationToken cancellationToken)
     {
         if (model.ParseId(id) is not { } key)
@@ -47,11 +44,8 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         return await _table.FindAsync(connection, transaction: null, key, model.Rows(subject), cancellationToken);
     }
 
-    /// <param name="ids">Some ids: as many as a page has, not more.</param>
-    /// <param name="subject">Whose eyes to look with.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>The rows of these ids that there are, and that the subject may see, in no order.</returns>
-    public async Task<IReadOnlyList<VersionedRow>> FindAsync(IReadOnlyCollection<object> ids, RowSubject subject, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<VersionedRow>> FindAsync(
+        IReadOnlyCollection<object> ids, RowSubject subject, CancellationToken cancellationToken)
     {
         if (ids.Count == 0)
         {
@@ -62,9 +56,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         return await _table.FindAsync(connection, ids, model.Rows(subject), cancellationToken);
     }
 
-    /// <param name="row">A record that has been found valid. It gets its id here, where the service assigns it.</param>
-    /// <param name="author">Who adds it, and why.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>Adds a record that has been found valid. It gets its id here, where the service assigns it.</summary>
     public Task<ChangeOutcome<object>> AddAsync(object row, ChangeAuthor author, CancellationToken cancellationToken) =>
         RunAsync(author, async change =>
         {
@@ -88,11 +80,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             return ChangeOutcome.Done(row, version: 1);
         }, cancellationToken);
 
-    /// <param name="id">The id, as addresses write it.</param>
-    /// <param name="row">A record that has been found valid: every column but the id and those that requests do not carry.</param>
-    /// <param name="seen">The version that the author has seen; <see langword="null"/> for any.</param>
-    /// <param name="author">Who changes it, and why.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>Replaces the columns that requests carry by those of a record that has been found valid.</summary>
     public Task<ChangeOutcome<object>> ReplaceAsync(
         string id, object row, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, author, async (change, before) =>
@@ -120,14 +108,12 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             return ChangeOutcome.Done(before.Row, before.Version);
         }, cancellationToken);
 
-    /// <returns>What refers to the row and would stop its deletion now; <see langword="null"/> if nothing does.</returns>
     public async Task<ChangeFailure?> FindObstacleAsync(object row, Caller caller, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         return await FindDependantsAsync(new View(connection, Transaction: null, caller, cancellationToken), row);
     }
 
-    /// <summary>Runs an action of the model's own on a row.</summary>
     public Task<ChangeOutcome<object>> ActAsync(
         ModelAction action, string id, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, author, async (change, before) =>
@@ -144,11 +130,9 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             return await UpdateAsync(change, action.Name, before, row);
         }, cancellationToken);
 
-    /// <inheritdoc/>
     public async Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) =>
         await FindAsync(id, subject, cancellationToken) is not null;
 
-    /// <inheritdoc/>
     public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
         RowSubject subject, int limit, string? after, CancellationToken cancellationToken)
     {
@@ -164,18 +148,21 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     }
 
     /// <summary>Tries the row-level rule, so that a slip in its SQL ends the start instead of a request.</summary>
-    /// <exception cref="ModelException">The table does not take it.</exception>
     public async Task TryRuleAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         foreach (var may in new[] { true, false })
         {
+            var rule = model.Rows(new RowSubject(Guid.Empty, IsService: false, (_, _) => may));
             try
             {
-                await _table.ListIdsAsync(connection, model.Rows(new RowSubject(Guid.Empty, IsService: false, (_, _) => may)), after: null, limit: 1, cancellationToken);
+                await _table.ListIdsAsync(connection, rule, after: null, limit: 1, cancellationToken);
             }
             catch (DbException exception) when (!DatabaseOutage.IsOutage(exception))
             {
-                throw new ModelException(model.Name, $"its row-level rule is no condition that the table {model.Table} takes: {exception.Message} It names columns as the table does.");
+                throw new ModelException(
+                    model.Name,
+                    $"its row-level rule is no condition that the table {model.Table} takes: {exception.Message} "
+                    + "It names columns as the table does.");
             }
         }
     }
@@ -292,7 +279,6 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     private Task<long> CountAsync(View view, Model other, Column column, object value, RowFilter rule) =>
         _others[other].CountAsync(view.Connection, view.Transaction, column, value, rule, view.CancellationToken);
 
-    /// <summary>Where rows are counted, and for whom.</summary>
     private sealed record View(DbConnection Connection, DbTransaction? Transaction, Caller Caller, CancellationToken CancellationToken)
     {
         public View(ChangeTransaction change, ChangeAuthor author)

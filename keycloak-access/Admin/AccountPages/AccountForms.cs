@@ -16,7 +16,6 @@ internal abstract class AccountForm(AccountStore accounts, AccountPageReader rea
     protected override async Task<IResult> RenderAsync(PageContext page, Account subject, FormInput input, int status) =>
         page.Render<AccountPage, AccountView>(Place(await reader.ReadAsync(subject, page), input), status);
 
-    /// <returns>The page with the form in its place.</returns>
     protected abstract AccountView Place(AccountView view, FormInput input);
 
     protected static string PathOf(Account account) => $"{AccountPageEndpoints.List}/{account.Id}";
@@ -91,7 +90,6 @@ internal sealed class EndSessionsForm(AccountStore accounts, AccountPageReader r
     }
 }
 
-/// <summary>That an account is in a group directly, as far as both are there.</summary>
 internal sealed record DirectMembership(Account Account, GroupRule Group);
 
 internal sealed class LeaveGroupForm(AccountStore accounts, GroupCommands commands) : PageForm<DirectMembership>

@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
-/// <summary>The pages of accounts: the list, one account with its forms, and several at once.</summary>
 internal static class AccountPageEndpoints
 {
     public const string List = "/admin/accounts";
@@ -41,7 +40,6 @@ internal static class AccountPageEndpoints
             accounts, filter with { Mistake = mistake }, Paging.Create(after is null, next, to => filter.Path(after: to))));
     }
 
-    // Suggestions for whoever types a name, in whatever field.
     private static async Task<RazorComponentResult> NamesAsync(AccountSearch search, PageContext page)
     {
         var query = new AccountQuery(

@@ -2,14 +2,9 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Forms;
 
-/// <summary>Says in a form why a change was not made.</summary>
 internal static class FormFailures
 {
-    /// <param name="input">The form.</param>
-    /// <param name="failure">Why.</param>
-    /// <param name="refusedField">The field that a refusal stands beside; empty for the form as a whole.</param>
-    /// <param name="fieldOf">The form's field for a field of the API.</param>
-    /// <returns>The status of the page that shows the form again.</returns>
+    /// <summary>The status of the page that shows the form again.</summary>
     public static int Show(this FormInput input, ChangeFailure failure, string refusedField, Func<string, string> fieldOf)
     {
         switch (failure)

@@ -6,7 +6,6 @@ using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
-/// <summary>Groups as a form has them.</summary>
 internal static class GroupFields
 {
     public static FormInput Fill(Group group)

@@ -7,7 +7,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
-/// <summary>What the form of a new group and that of one that is there have in common.</summary>
 internal abstract class GroupForm<TSubject>(PermissionCatalogue catalogue) : PageForm<TSubject>
     where TSubject : class
 {
@@ -132,7 +131,6 @@ internal sealed class DeleteGroupForm(GroupPageReader reader, GroupStore store, 
         Task.FromResult(page.Redirect(GroupPageEndpoints.List, "That group was deleted already."));
 }
 
-/// <summary>Puts an account into a group directly, on the page of the group.</summary>
 internal sealed class AddMemberForm(GroupPageReader reader, GroupStore store, GroupCommands commands, SubjectStore subjects)
     : PageForm<Group>
 {

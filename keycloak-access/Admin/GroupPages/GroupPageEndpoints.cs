@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
-/// <summary>The pages of groups: the list, one group with its members, and its forms.</summary>
 internal static class GroupPageEndpoints
 {
     public const string List = "/admin/groups";
@@ -32,7 +31,6 @@ internal static class GroupPageEndpoints
             Paging.Create(string.IsNullOrEmpty(after), next, to => Links.WithQuery(List, ("search", search), ("after", to)))));
     }
 
-    // Suggestions for whoever types the name of a group, in whatever field.
     private static RazorComponentResult Names(PageContext page)
     {
         var typed = Suggestions.Typed(page.Http.Request);

@@ -8,14 +8,12 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
-/// <summary>Reads what the pages of groups show.</summary>
 internal sealed class GroupPageReader(
     GroupStore groups, SubjectStore subjects, RoleMatches matches, ActivityReader activity, PermissionCatalogue catalogue)
 {
     private const int PageSize = 50;
     private const int MostNamed = 20;
 
-    /// <returns>A page of the groups whose names hold a text, by name, and the last name where there are more.</returns>
     public async Task<(IReadOnlyList<GroupResponse> Groups, string? Next)> ListAsync(
         AccessRules rules, string? search, string? after, CancellationToken cancellationToken)
     {
@@ -50,7 +48,6 @@ internal sealed class GroupPageReader(
         };
     }
 
-    /// <summary>Reads what goes with a group when it is deleted.</summary>
     public async Task<DeleteGroupView> ReadDeletionAsync(Group group, PageContext page, FormInput input)
     {
         var (mappings, moreMappings) = await MappingsAsync(group.Id, page);
@@ -66,7 +63,6 @@ internal sealed class GroupPageReader(
             input);
     }
 
-    /// <returns>What the caller would have to hold to change the group.</returns>
     public static IReadOnlyList<string> Lacking(Group group, GrantGuard grantGuard) => grantGuard.Lacking(group.Written);
 
     private async Task<(IReadOnlyList<RoleMappingView> First, int More)> MappingsAsync(Guid id, PageContext page)
@@ -85,10 +81,9 @@ internal sealed class GroupPageReader(
 
     private static GroupMemberView View(KnownSubject member, Guid id, AccessRules rules)
     {
-        Origin[] origins =
-        [
-            .. member.Under(rules).Access.Memberships.Where(membership => membership.Group.Id == id).Select(membership => membership.Origin),
-        ];
+        Origin[] origins = [.. member.Under(rules).Access.Memberships
+            .Where(membership => membership.Group.Id == id)
+            .Select(membership => membership.Origin)];
         return new GroupMemberView(
             member.AccountId,
             member.Username,

@@ -8,10 +8,8 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>What is to be done with several rows of a model: deletion, or an action of the model's own.</summary>
 internal sealed record BulkRowChange(Permission Permission, string ListPath, IReadOnlyDictionary<string, int> SeenVersions) : BulkChange
 {
-    /// <summary>The field that says which list they were ticked in.</summary>
     public const string ListField = "_list";
 
     public override string Title => ModelDescription.Sentence(Permission.Action);
@@ -26,13 +24,15 @@ internal sealed record BulkRowChange(Permission Permission, string ListPath, IRe
     [
         ("action", Permission.Action),
         (ListField, ListPath),
-        .. lines.SelectMany(line => new (string, string?)[] { ("ids", line.Id), (VersionField(line.Id), line.Version?.ToString(CultureInfo.InvariantCulture)) }),
+        .. lines.SelectMany(line => new (string, string?)[]
+        {
+            ("ids", line.Id), (VersionField(line.Id), line.Version?.ToString(CultureInfo.InvariantCulture)),
+        }),
     ];
 
     public static string VersionField(string id) => $"_version.{id}";
 }
 
-/// <summary>Changes several rows of a model, each as its own page would have changed it.</summary>
 internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
 {
     private const int MostDependants = 3;
@@ -46,7 +46,6 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
 
     protected override int PageSize => ListParameters.DefaultLimit;
 
-    /// <returns>What the caller may do with several rows.</returns>
     public static IEnumerable<(string Name, string Title)> ListActions(RowViews views, PageContext page) =>
         new[] { Permission.Delete }.Concat(views.Model.Actions.Select(action => action.Name))
             .Where(action => page.Caller.May(views.Model.Name, action))
@@ -61,7 +60,9 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         }
 
         // As addresses write ids, each once, in the order of the list. What is no id at all is a row that is not there.
-        string[] ids = [.. input.Values("ids").Select(text => _model.ParseId(text) is { } key ? _model.Id.Type.Write(key) : text).Distinct(StringComparer.Ordinal)];
+        string[] ids = [.. input.Values("ids")
+            .Select(text => _model.ParseId(text) is { } key ? _model.Id.Type.Write(key) : text)
+            .Distinct(StringComparer.Ordinal)];
         var versions = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var id in ids)
         {
@@ -82,7 +83,9 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         }
         else if (change.Ids.Count > PageSize)
         {
-            input.Add("", $"At most {PageSize} {List.Many} are changed at once, as many as a page of the list has. Go back and tick fewer.");
+            input.Add(
+                "",
+                $"At most {PageSize} {List.Many} are changed at once, as many as a page of the list has. Go back and tick fewer.");
         }
     }
 
@@ -140,7 +143,8 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
     // Whatever ids a form brings: only what the caller may see is there.
     private async Task<IReadOnlyList<VersionedRow>> FindAsync(PageContext page, BulkRowChange change)
     {
-        var found = await views.Store.FindAsync([.. change.Ids.Select(_model.ParseId).OfType<object>()], RowSubject.FromCaller(page.Caller), page.Cancellation);
+        object[] ids = [.. change.Ids.Select(_model.ParseId).OfType<object>()];
+        var found = await views.Store.FindAsync(ids, RowSubject.FromCaller(page.Caller), page.Cancellation);
         var rows = found.ToDictionary(row => _model.IdOf(row.Row), StringComparer.Ordinal);
         return [.. change.Ids.Where(rows.ContainsKey).Select(id => rows[id])];
     }
@@ -150,7 +154,10 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
     private BulkLine Line(BulkRowChange change, VersionedRow row)
     {
         var id = _model.IdOf(row.Row);
-        return new BulkLine(id, views.Name.PathOf(id), ModelReferences.TitleOf(_model, row.Row)) { Version = change.SeenVersions.TryGetValue(id, out var seen) ? seen : row.Version };
+        return new BulkLine(id, views.Name.PathOf(id), ModelReferences.TitleOf(_model, row.Row))
+        {
+            Version = change.SeenVersions.GetValueOrDefault(id, row.Version),
+        };
     }
 
     // The list as it was filtered. Of what the form says, only what a list knows goes into the address.

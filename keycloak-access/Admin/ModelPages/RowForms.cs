@@ -6,7 +6,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>What the forms of one model's rows have in common.</summary>
 internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
     where TSubject : class
 {
@@ -49,7 +48,6 @@ internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
     }
 }
 
-/// <summary>What the forms of a row that is there have in common.</summary>
 internal abstract class SavedRowForm(RowViews views) : RowForm<VersionedRow>(views)
 {
     protected override Task<VersionedRow?> FindAsync(PageContext page) => Views.FindAsync(page.RouteText("id"), page);
@@ -151,7 +149,6 @@ internal sealed class DeleteRowForm(RowViews views) : SavedRowForm(views)
         Task.FromResult(page.Redirect(Name.Path, $"That {Name.One} is not there any more."));
 }
 
-/// <summary>An action of the model's own, on the page of a row.</summary>
 internal sealed class RowActionForm(RowViews views, ModelAction action, RowPageReader reader) : SavedRowForm(views)
 {
     protected override async Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>

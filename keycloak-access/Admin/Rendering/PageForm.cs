@@ -3,12 +3,10 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Rendering;
 
-/// <summary>A form at an address of its own.</summary>
 internal abstract class PageForm
 {
     public abstract Task<IResult> ShowAsync(PageContext page);
 
-    /// <summary>Shows what was typed, with what would come of it.</summary>
     public abstract Task<IResult> PreviewAsync(PageContext page);
 
     public abstract Task<IResult> SendAsync(PageContext page);
@@ -69,27 +67,23 @@ internal abstract class PageForm<TSubject> : PageForm
         };
     }
 
-    /// <returns>The subject; <see langword="null"/> where there is none, or none for the caller.</returns>
+    /// <summary>The subject; <see langword="null"/> where there is none, or none for the caller.</summary>
     protected abstract Task<TSubject?> FindAsync(PageContext page);
 
-    /// <returns>What stands in the form at first.</returns>
     protected virtual Task<FormInput> FillAsync(PageContext page, TSubject subject) => Task.FromResult(FormInput.Create());
 
     protected abstract Task<IResult> RenderAsync(PageContext page, TSubject subject, FormInput input, int status);
 
-    /// <summary>Says in the form what is wrong with it, or does what it asks for.</summary>
     protected abstract Task<FormResult> SubmitAsync(PageContext page, TSubject subject, FormInput input);
 
-    /// <returns>The version, where a form that was opened before another change must not undo it.</returns>
+    /// <summary>The version, where a form that was opened before another change must not undo it.</summary>
     protected virtual string? VersionOf(TSubject subject) => null;
 
     /// <summary>Says in a form that was opened before another change what that was. It goes on from the version that is saved.</summary>
     protected virtual Task<FormInput> ReconcileAsync(PageContext page, TSubject subject, FormInput input) => Task.FromResult(input);
 
-    /// <summary>Answers a form whose subject is not there any more.</summary>
     protected virtual Task<IResult> RenderGoneAsync(PageContext page, FormInput input) => Task.FromResult<IResult>(TypedResults.NotFound());
 
-    /// <returns>The form's field for a field of the API.</returns>
     protected virtual string FieldOf(string name) => name;
 
     protected ChangeAuthor AuthorOf(PageContext page) => new(page.GrantGuard, page.Form.Value(ReasonField));
@@ -98,10 +92,8 @@ internal abstract class PageForm<TSubject> : PageForm
         page, subject, await ReconcileAsync(page, subject, input.With(VersionField, VersionOf(subject))), StatusCodes.Status409Conflict);
 }
 
-/// <summary>What came of a form that was sent: it is done, which the page at an address says, or why it is not.</summary>
 internal abstract record FormResult
 {
-    /// <summary>The form says what is wrong with it.</summary>
     public static readonly FormResult Invalid = new Rejected();
 
     private FormResult()
@@ -119,10 +111,7 @@ internal abstract record FormResult
 
 internal static class PageFormEndpoints
 {
-    /// <summary>Maps a form, with its services.</summary>
-    /// <param name="routes">A route group of pages.</param>
-    /// <param name="path">The form's address.</param>
-    /// <param name="toSend">What is needed to send it, besides what is needed to open it.</param>
+    /// <summary>Maps a form. To send it takes the permissions besides those that it takes to open it.</summary>
     public static RouteGroupBuilder MapForm<TForm>(this IEndpointRouteBuilder routes, string path, params Permission[] toSend)
         where TForm : PageForm => routes.MapForm(path, Creator<TForm>(), toSend);
 
@@ -140,7 +129,6 @@ internal static class PageFormEndpoints
         return group;
     }
 
-    /// <summary>Maps the address that shows a form as it was typed, with what would come of it.</summary>
     public static RouteGroupBuilder MapPreview<TForm>(this IEndpointRouteBuilder routes, string path)
         where TForm : PageForm
     {

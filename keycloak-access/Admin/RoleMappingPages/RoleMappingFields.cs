@@ -8,7 +8,6 @@ using KeycloakAccess.RoleMappings;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
-/// <summary>Mappings as a form has them: the group by its name.</summary>
 internal static class RoleMappingFields
 {
     public static FormInput Fill(MappingRule mapping, int version, AccessRules rules) => FormInput.Create(
@@ -18,13 +17,12 @@ internal static class RoleMappingFields
         ("name", mapping.Pattern.Name),
         ("group", rules.FindGroup(mapping.GroupId)!.Name));
 
-    /// <returns>The mapping, as far as the form is complete: what is not yet right has no effect that could be shown.</returns>
+    /// <summary>The mapping, as far as the form is complete: what is not yet right has no effect that could be shown.</summary>
     public static MappingRule? Foresee(FormInput input, AccessRules rules) =>
         rules.FindGroup(input.Value("group")) is { } group && Mistakes(input).Count == 0
             ? new MappingRule(Guid.Empty, PatternOf(input), group.Id)
             : null;
 
-    /// <returns>What is asked for, or <see langword="null"/> where something is wrong, which the form says then.</returns>
     public static RoleMappingRequest? Read(FormInput input, PageContext page)
     {
         input.Add(Mistakes(input));

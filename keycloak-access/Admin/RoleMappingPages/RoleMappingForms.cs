@@ -6,7 +6,6 @@ using KeycloakAccess.RoleMappings;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
-/// <summary>What the form of a new mapping and that of one that is there have in common.</summary>
 internal abstract class RoleMappingForm<TSubject> : PageForm<TSubject>
     where TSubject : class
 {
@@ -51,7 +50,6 @@ internal sealed class NewRoleMappingForm(RoleMappingReader reader, RoleMappingCo
     }
 }
 
-/// <summary>A mapping by the rules of the request, and as it is saved now.</summary>
 internal sealed record SavedMapping(MappingRule Rule, RoleMapping Saved);
 
 internal sealed class ReplaceRoleMappingForm(RoleMappingReader reader, RoleMappingStore store, RoleMappingCommands commands)

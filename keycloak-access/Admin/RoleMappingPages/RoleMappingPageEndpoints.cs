@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
-/// <summary>The pages of role mappings: the list, what leads nowhere, one mapping, and its forms with whom they concern.</summary>
 internal static class RoleMappingPageEndpoints
 {
     public const string List = "/admin/role-mappings";
@@ -79,11 +78,10 @@ internal static class RoleMappingPageEndpoints
                 to => Links.WithQuery($"{List}/unmapped", ("after", to)))));
     }
 
-    // Suggestions for whoever types the name of a role: what tokens have shown.
     private static async Task<RazorComponentResult> NamesAsync(
         string? kind, string? client, string? name, ObservedRoles observedRoles, PageContext page) =>
         Suggestions.Render((await observedRoles.ListAsync(page.Cancellation))
-            .Select(seen => seen.Role)
+            .Select(observed => observed.Role)
             .Where(role => string.IsNullOrEmpty(kind) || RoleKinds.Write(role.Kind) == kind)
             .Where(role => kind != RoleKinds.ClientRole || string.IsNullOrEmpty(client) || role.Client == client)
             .Select(role => role.Name)
@@ -124,7 +122,6 @@ internal static class RoleMappingPageEndpoints
     }
 }
 
-/// <summary>What the address of the list says.</summary>
 internal sealed record RoleMappingListRequest(string? Search, string? Kind, string? Group, string? Matches, string? After)
 {
     /// <summary>The filter without what no filter has: an address may say anything.</summary>

@@ -9,7 +9,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.SessionPages;
 
-/// <summary>The page of sessions: who is signed in, since when, from where; and their end.</summary>
 internal static class SessionPageEndpoints
 {
     private const int PageSize = 50;
@@ -37,11 +36,9 @@ internal static class SessionPageEndpoints
         var back = LocalPath.Parse(page.Form.Value("back")) is { } path && path.StartsWith("/admin/", StringComparison.Ordinal)
             ? path
             : List;
-        // What is no id is that of no session.
         _ = Guid.TryParse(page.Form.Value("id"), out var id);
         return page.Redirect(back, SessionFormatter.Describe(await commands.EndAsync(id, page.Caller.Actor, page.Cancellation)));
     }
 }
 
-/// <summary>Who is signed in.</summary>
 public sealed record SessionListView(IReadOnlyList<SessionView> Sessions, Paging Paging);

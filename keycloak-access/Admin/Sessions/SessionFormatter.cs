@@ -3,7 +3,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Sessions;
 
-/// <summary>What became of sessions, in a sentence.</summary>
 internal static class SessionFormatter
 {
     public static string Describe(ChangeOutcome<SessionsEnded> outcome) =>
