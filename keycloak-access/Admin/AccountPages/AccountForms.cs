@@ -28,11 +28,6 @@ internal abstract class SetEnabledForm(AccountStore accounts, AccountPageReader 
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var outcome = await commands.SetEnabledAsync(subject.Id, isEnabled, AuthorOf(page).Actor, page.Cancellation);
         return outcome is { Value: { } account }
             ? new FormResult.Done(PathOf(account), isEnabled
@@ -64,9 +59,7 @@ internal sealed class JoinGroupForm(AccountStore accounts, AccountPageReader rea
         }
 
         var outcome = await commands.AddMemberAsync(group!.Id, subject.Id, AuthorOf(page), page.Cancellation);
-        return outcome.Failure is { } failure
-            ? failure
-            : new FormResult.Done(PathOf(subject), $"Put into the group {group.Name}.");
+        return outcome.Failure is { } failure ? failure : new FormResult.Done(PathOf(subject), $"Put into the group {group.Name}.");
     }
 }
 
@@ -77,11 +70,6 @@ internal sealed class EndSessionsForm(AccountStore accounts, AccountPageReader r
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var outcome = await commands.EndAllAsync(subject.Id, AuthorOf(page).Actor, page.Cancellation);
         return outcome is { Value: { } ended }
             ? new FormResult.Done(
@@ -108,11 +96,6 @@ internal sealed class LeaveGroupForm(AccountStore accounts, GroupCommands comman
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, DirectMembership subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var (account, group) = subject;
         var (back, _) = ViewOf(page, subject, input).Back;
         var outcome = await commands.RemoveMemberAsync(group.Id, account.Id, AuthorOf(page), page.Cancellation);

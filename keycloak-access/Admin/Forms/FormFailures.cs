@@ -4,7 +4,7 @@ namespace KeycloakAccess.Admin.Forms;
 
 internal static class FormFailures
 {
-    /// <summary>The status of the page that shows the form again.</summary>
+    /// <summary>Says in the form why a change was not made, and returns the status of the page that shows the form again.</summary>
     public static int Show(this FormInput input, ChangeFailure failure, string refusedField, Func<string, string> fieldOf)
     {
         switch (failure)

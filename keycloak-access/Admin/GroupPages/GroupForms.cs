@@ -1,4 +1,3 @@
-using System.Globalization;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
@@ -12,14 +11,13 @@ internal abstract class GroupForm<TSubject>(PermissionCatalogue catalogue) : Pag
 {
     protected override string RefusedField => "permissions";
 
-    protected IResult RenderForm(PageContext page, Group? group, FormInput input, int status) => page.Render<GroupFormPage, GroupFormView>(
-        new GroupFormView(
-            group?.Id,
-            group?.Name,
-            input,
-            PermissionMatrixView.Create(catalogue, page.GrantGuard, input),
-            group is null ? [] : GroupPageReader.Lacking(group, page.GrantGuard)),
-        status);
+    protected Task<IResult> RenderFormAsync(PageContext page, Group? group, FormInput input, int status)
+    {
+        var matrix = PermissionMatrixView.Create(catalogue, page.GrantGuard, input);
+        var lacking = group is null ? [] : GroupPageReader.Lacking(group, page.GrantGuard);
+        return Task.FromResult<IResult>(page.Render<GroupFormPage, GroupFormView>(
+            new GroupFormView(group?.Id, group?.Name, input, matrix, lacking), status));
+    }
 }
 
 internal sealed class NewGroupForm(GroupCommands commands, PermissionCatalogue catalogue) : GroupForm<AccessRules>(catalogue)
@@ -27,15 +25,10 @@ internal sealed class NewGroupForm(GroupCommands commands, PermissionCatalogue c
     protected override Task<AccessRules?> FindAsync(PageContext page) => Task.FromResult<AccessRules?>(page.Caller.Rules);
 
     protected override Task<IResult> RenderAsync(PageContext page, AccessRules subject, FormInput input, int status) =>
-        Task.FromResult(RenderForm(page, group: null, input, status));
+        RenderFormAsync(page, group: null, input, status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, AccessRules subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var outcome = await commands.AddAsync(GroupFields.Read(input), AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } group }
             ? new FormResult.Done(
@@ -51,21 +44,16 @@ internal sealed class EditGroupForm(GroupStore store, GroupCommands commands, Pe
 
     protected override Task<FormInput> FillAsync(PageContext page, Group subject) => Task.FromResult(GroupFields.Fill(subject));
 
-    protected override string? VersionOf(Group subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
+    protected override int? VersionOf(Group subject) => subject.Version;
 
     protected override Task<FormInput> ReconcileAsync(PageContext page, Group subject, FormInput input) =>
         Task.FromResult(input.Compare(GroupFields.Compare(GroupFields.Read(input), subject)));
 
     protected override Task<IResult> RenderAsync(PageContext page, Group subject, FormInput input, int status) =>
-        Task.FromResult(RenderForm(page, subject, input, status));
+        RenderFormAsync(page, subject, input, status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Group subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var outcome = await commands.ReplaceAsync(
             subject.Id, GroupFields.Read(input), subject.Version, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } group }
@@ -87,7 +75,7 @@ internal sealed class EditGroupForm(GroupStore store, GroupCommands commands, Pe
             "",
             "Somebody has deleted this group since you opened the page, with its members and mappings. "
             + "What you typed makes a new group, if you want one.");
-        return Task.FromResult(RenderForm(page, group: null, input, StatusCodes.Status404NotFound));
+        return RenderFormAsync(page, group: null, input, StatusCodes.Status404NotFound);
     }
 }
 
@@ -95,10 +83,7 @@ internal sealed class DeleteGroupForm(GroupPageReader reader, GroupStore store, 
 {
     protected override Task<Group?> FindAsync(PageContext page) => store.FindAsync(page.RouteId(), page.Cancellation);
 
-    protected override Task<FormInput> FillAsync(PageContext page, Group subject) =>
-        Task.FromResult(FormInput.Create((VersionField, VersionOf(subject))));
-
-    protected override string? VersionOf(Group subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
+    protected override int? VersionOf(Group subject) => subject.Version;
 
     protected override Task<FormInput> ReconcileAsync(PageContext page, Group subject, FormInput input) => Task.FromResult(input.Note(
         "Somebody has changed the group since you opened this page. Look at it, and delete it again if it is still to go."));
@@ -115,11 +100,6 @@ internal sealed class DeleteGroupForm(GroupPageReader reader, GroupStore store, 
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Group subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var outcome = await commands.DeleteAsync(subject.Id, subject.Version, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } group }
             ? new FormResult.Done(

@@ -1,4 +1,3 @@
-using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
@@ -21,14 +20,15 @@ internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
 
     protected override string VersionField => ModelForm.Version;
 
-    protected IResult RenderForm(PageContext page, object? row, FormInput input, int status) => page.Render<ModelFormPage, ModelFormView>(
-        new ModelFormView(
-            Name,
-            row is null ? null : Model.IdOf(row),
-            row is null ? "" : ModelReferences.TitleOf(Model, row),
-            Fields.List(isNew: row is null, input, page),
-            input),
-        status);
+    protected Task<IResult> RenderFormAsync(PageContext page, object? row, FormInput input, int status)
+    {
+        var fields = Fields.List(isNew: row is null, input, page);
+        return Task.FromResult<IResult>(page.Render<ModelFormPage, ModelFormView>(
+            row is null
+                ? new ModelFormView(Name, Id: null, Title: "", fields, input)
+                : new ModelFormView(Name, Model.IdOf(row), ModelReferences.TitleOf(Model, row), fields, input),
+            status));
+    }
 
     // Where the button that was used leads, as far as they may go there. The model's rule may show somebody only what others
     // have looked at.
@@ -52,7 +52,7 @@ internal abstract class SavedRowForm(RowViews views) : RowForm<VersionedRow>(vie
 {
     protected override Task<VersionedRow?> FindAsync(PageContext page) => Views.FindAsync(page.RouteText("id"), page);
 
-    protected override string? VersionOf(VersionedRow subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
+    protected override int? VersionOf(VersionedRow subject) => subject.Version;
 
     protected override Task<FormInput> ReconcileAsync(PageContext page, VersionedRow subject, FormInput input) =>
         Task.FromResult(input.Add("", new ChangeFailure.PreconditionFailed().Explain()));
@@ -65,7 +65,7 @@ internal sealed class NewRowForm(RowViews views) : RowForm<Model>(views)
     protected override Task<FormInput> FillAsync(PageContext page, Model subject) => Fields.FillNewAsync(page);
 
     protected override Task<IResult> RenderAsync(PageContext page, Model subject, FormInput input, int status) =>
-        Task.FromResult(RenderForm(page, row: null, input, status));
+        RenderFormAsync(page, row: null, input, status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Model subject, FormInput input)
     {
@@ -89,7 +89,7 @@ internal sealed class EditRowForm(RowViews views) : SavedRowForm(views)
         input.Compare(await Fields.CompareAsync(input, subject.Row, page));
 
     protected override Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
-        Task.FromResult(RenderForm(page, subject.Row, input, status));
+        RenderFormAsync(page, subject.Row, input, status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
     {
@@ -113,15 +113,12 @@ internal sealed class EditRowForm(RowViews views) : SavedRowForm(views)
         }
 
         input.Add("", $"That {Name.One} is not there any more. What you typed makes a new one, if you want it.");
-        return Task.FromResult(RenderForm(page, row: null, input, StatusCodes.Status404NotFound));
+        return RenderFormAsync(page, row: null, input, StatusCodes.Status404NotFound);
     }
 }
 
 internal sealed class DeleteRowForm(RowViews views) : SavedRowForm(views)
 {
-    protected override Task<FormInput> FillAsync(PageContext page, VersionedRow subject) =>
-        Task.FromResult(FormInput.Create((VersionField, VersionOf(subject))));
-
     protected override async Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
         page.Render<DeleteModelRowPage, DeleteModelRowView>(
             new DeleteModelRowView(
@@ -134,11 +131,6 @@ internal sealed class DeleteRowForm(RowViews views) : SavedRowForm(views)
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var outcome = await Views.Store.DeleteAsync(Model.IdOf(subject.Row), subject.Version, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } deleted }
             ? new FormResult.Done(Name.Path, $"{ModelReferences.TitleOf(Model, deleted)} is deleted.")
@@ -157,11 +149,6 @@ internal sealed class RowActionForm(RowViews views, ModelAction action, RowPageR
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var id = Model.IdOf(subject.Row);
         var outcome = await Views.Store.ActAsync(action, id, subject.Version, AuthorOf(page), page.Cancellation);
         if (outcome is not { Value: { } row })

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Permissions;
 
@@ -50,13 +51,13 @@ internal abstract class PageForm<TSubject> : PageForm
             return await RenderGoneAsync(page, input);
         }
 
-        if (VersionOf(subject) is { } version && input.Value(VersionField) != version)
+        if (VersionOf(subject) is not null && input.Value(VersionField) != VersionText(subject))
         {
             return await RenderOutdatedAsync(page, subject, input);
         }
 
         Reasons.Check(input, ReasonField);
-        return await SubmitAsync(page, subject, input) switch
+        return (input.IsValid ? await SubmitAsync(page, subject, input) : FormResult.Invalid) switch
         {
             FormResult.Done(var path, var message) => page.Redirect(path, message),
             FormResult.Failed(ChangeFailure.PreconditionFailed) when await FindAsync(page) is { } newer =>
@@ -70,14 +71,15 @@ internal abstract class PageForm<TSubject> : PageForm
     /// <summary>The subject; <see langword="null"/> where there is none, or none for the caller.</summary>
     protected abstract Task<TSubject?> FindAsync(PageContext page);
 
-    protected virtual Task<FormInput> FillAsync(PageContext page, TSubject subject) => Task.FromResult(FormInput.Create());
+    protected virtual Task<FormInput> FillAsync(PageContext page, TSubject subject) =>
+        Task.FromResult(FormInput.Create((VersionField, VersionText(subject))));
 
     protected abstract Task<IResult> RenderAsync(PageContext page, TSubject subject, FormInput input, int status);
 
     protected abstract Task<FormResult> SubmitAsync(PageContext page, TSubject subject, FormInput input);
 
     /// <summary>The version, where a form that was opened before another change must not undo it.</summary>
-    protected virtual string? VersionOf(TSubject subject) => null;
+    protected virtual int? VersionOf(TSubject subject) => null;
 
     /// <summary>Says in a form that was opened before another change what that was. It goes on from the version that is saved.</summary>
     protected virtual Task<FormInput> ReconcileAsync(PageContext page, TSubject subject, FormInput input) => Task.FromResult(input);
@@ -88,12 +90,15 @@ internal abstract class PageForm<TSubject> : PageForm
 
     protected ChangeAuthor AuthorOf(PageContext page) => new(page.GrantGuard, page.Form.Value(ReasonField));
 
+    private string? VersionText(TSubject subject) => VersionOf(subject)?.ToString(CultureInfo.InvariantCulture);
+
     private async Task<IResult> RenderOutdatedAsync(PageContext page, TSubject subject, FormInput input) => await RenderAsync(
-        page, subject, await ReconcileAsync(page, subject, input.With(VersionField, VersionOf(subject))), StatusCodes.Status409Conflict);
+        page, subject, await ReconcileAsync(page, subject, input.With(VersionField, VersionText(subject))), StatusCodes.Status409Conflict);
 }
 
 internal abstract record FormResult
 {
+    /// <summary>The form says what is wrong with it.</summary>
     public static readonly FormResult Invalid = new Rejected();
 
     private FormResult()

@@ -1,4 +1,3 @@
-using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Permissions;
@@ -63,7 +62,7 @@ internal sealed class ReplaceRoleMappingForm(RoleMappingReader reader, RoleMappi
     protected override Task<FormInput> FillAsync(PageContext page, SavedMapping subject) =>
         Task.FromResult(RoleMappingFields.Fill(subject.Rule, subject.Saved.Version, page.Caller.Rules));
 
-    protected override string? VersionOf(SavedMapping subject) => subject.Saved.Version.ToString(CultureInfo.InvariantCulture);
+    protected override int? VersionOf(SavedMapping subject) => subject.Saved.Version;
 
     protected override Task<FormInput> ReconcileAsync(PageContext page, SavedMapping subject, FormInput input) =>
         Task.FromResult(input.Add(
@@ -114,11 +113,6 @@ internal sealed class DeleteRoleMappingForm(RoleMappingReader reader, RoleMappin
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, MappingRule subject, FormInput input)
     {
-        if (!input.IsValid)
-        {
-            return FormResult.Invalid;
-        }
-
         var outcome = await commands.DeleteAsync(subject.Id, AuthorOf(page), page.Cancellation);
         return outcome switch
         {
