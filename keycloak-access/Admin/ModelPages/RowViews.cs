@@ -7,6 +7,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
+/// <summary>Rows of one model as its pages show them: no more of them than the viewer may know.</summary>
 internal sealed class RowViews(Model model, ModelReferences references)
 {
     public const int MostDependants = 20;
@@ -22,6 +23,7 @@ internal sealed class RowViews(Model model, ModelReferences references)
     public Task<VersionedRow?> FindAsync(string id, PageContext page) =>
         Store.FindAsync(id, RowSubject.FromCaller(page.Caller), page.Cancellation);
 
+    // An id that the service assigns tells people nothing.
     public IEnumerable<Column> Shown(PageContext page) =>
         model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, page));
 
