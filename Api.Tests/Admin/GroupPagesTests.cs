@@ -233,6 +233,26 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_form_that_asks_for_what_is_done_already_says_so()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        var nora = await AccountIdAsync(await Api.PersonAsync("nora"));
+        await group.WithAsync(nora);
+        var browser = await Api.SignInAsync("ada");
+        var leave = await OpenAsync(browser, $"/admin/accounts/{nora}/groups/{group.Id}/leave?from=group");
+        var delete = await OpenAsync(browser, $"/admin/groups/{group.Id}/delete");
+
+        Assert.Contains($"Taken out of the group {group.Name}.", await SubmitAsync(leave), StringComparison.Ordinal);
+        Assert.Contains($"It was not in the group {group.Name} directly any more.", await SubmitAsync(leave), StringComparison.Ordinal);
+        Assert.Contains($"The group {group.Name} is deleted", await SubmitAsync(delete), StringComparison.Ordinal);
+        Assert.Contains("That group was deleted already.", await SubmitAsync(delete), StringComparison.Ordinal);
+
+        async Task<string> SubmitAsync(RealmAnswer form) =>
+            (await browser.SubmitAsync(form, "main form[method=post]")).Page.QuerySelector("[role=status]")!.TextContent;
+    }
+
+    [Fact]
     public async Task What_goes_with_a_group_is_said_before_it_is_deleted()
     {
         var ada = await Api.PersonAsync("ada");

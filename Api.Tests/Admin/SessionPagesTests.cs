@@ -34,6 +34,20 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
+    public async Task A_session_that_is_ended_twice_had_ended_already()
+    {
+        await Api.SignInAsync("linus");
+        var ada = await Api.SignInAsync("ada");
+        var list = await ada.GetAsync($"{Url}/admin/sessions");
+        var row = list.Page.QuerySelectorAll("tbody tr").First(row => row.TextContent.Contains("linus", StringComparison.Ordinal));
+
+        await ada.PostAsync($"{Url}/admin/sessions/end", [.. Fields(row, "form")]);
+        var again = await ada.PostAsync($"{Url}/admin/sessions/end", [.. Fields(row, "form")]);
+
+        Assert.Contains("That session had ended already.", again.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Signing_out_everywhere_ends_every_browser_of_a_person_and_nobody_elses()
     {
         var here = await Api.SignInAsync("nora");

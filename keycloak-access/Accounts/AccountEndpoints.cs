@@ -14,6 +14,7 @@ internal static class AccountEndpoints
         services.AddSingleton<AccountStore>();
         services.AddSingleton<AccountCommands>();
         services.AddSingleton<AccountSearch>();
+        services.AddSingleton<SessionCommands>();
         services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
     }
 

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>How many sessions ended here, and how many may still be open at Keycloak since it could not be told.</summary>
-internal sealed record SessionsEnded(int Ended, int Open);
+/// <summary>How many sessions are ended here, and of how many Keycloak's own may still be open since it could not be told.</summary>
+internal sealed record SessionsEnded(string Username, int Ended, int Open);
 
 /// <summary>Ends sessions here and at Keycloak, which would sign the browser in again without a question otherwise.</summary>
 internal sealed partial class RealmLogout(
@@ -34,11 +34,11 @@ internal sealed partial class RealmLogout(
             cancellationToken);
         try
         {
-            return new SessionsEnded(1, await TellRealmAsync(session, cancellationToken) ? 0 : 1);
+            return new SessionsEnded(session.Username, 1, await TellRealmAsync(session, cancellationToken) ? 0 : 1);
         }
         catch (RealmUnreachableException)
         {
-            return new SessionsEnded(1, 1);
+            return new SessionsEnded(session.Username, 1, 1);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed partial class RealmLogout(
             }
         }
 
-        return new SessionsEnded(all.Count, all.Count - told);
+        return new SessionsEnded(username, all.Count, all.Count - told);
     }
 
     // Keycloak's end session endpoint ends the session of a refresh token that is posted to it.

@@ -5,7 +5,6 @@ using System.Text.Json;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>A declared column: a property of the record, under the names that it has in JSON and in the table.</summary>
 internal sealed class Column
 {
     private readonly RequiredAttribute? _required;
@@ -27,7 +26,6 @@ internal sealed class Column
         Set = CompileSet(property);
     }
 
-    /// <summary>The property's name: <c>PublishedOn</c>.</summary>
     public string Property { get; }
 
     /// <summary>Its name in JSON and in filters: <c>publishedOn</c>.</summary>
@@ -54,7 +52,6 @@ internal sealed class Column
 
     public bool IsUrl => _rules.OfType<UrlAttribute>().Any();
 
-    /// <summary>The record of the model that it refers to.</summary>
     public Type? References { get; init; }
 
     public Func<object, object?> Get { get; }

@@ -90,7 +90,8 @@ internal sealed record ColumnType
             PostgreSql = ["numeric"],
             IsOrdered = true,
             Schema = JsonSchemaType.Number,
-            Parse = text => decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, Invariant, out var number) ? Shortest(number) : null,
+            Parse = text => decimal.TryParse(
+                text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, Invariant, out var number) ? Shortest(number) : null,
             Write = value => ((decimal)value).ToString(Invariant),
             Read = value => Shortest(value is decimal number ? number : decimal.Parse((string)value, NumberStyles.Float, Invariant)),
             // 12.50 and 12.5 are one number. Both engines keep, and answer, the shorter.
@@ -121,7 +122,8 @@ internal sealed record ColumnType
             IsOrdered = true,
             Schema = JsonSchemaType.String,
             Format = "date-time",
-            Parse = text => DateTimeOffset.TryParseExact(text, InstantForms, Invariant, DateTimeStyles.AssumeUniversal, out var instant) ? Microseconds(instant) : null,
+            Parse = text => DateTimeOffset.TryParseExact(
+                text, InstantForms, Invariant, DateTimeStyles.AssumeUniversal, out var instant) ? Microseconds(instant) : null,
             Write = value => ((DateTimeOffset)value).ToString("O", Invariant),
             Read = value => value switch
             {
@@ -147,22 +149,17 @@ internal sealed record ColumnType
     /// <summary>Whether "more than" means something to people: then there are filters for ranges.</summary>
     public bool IsOrdered { get; init; }
 
-    /// <summary>The type in a JSON schema.</summary>
     public required JsonSchemaType Schema { get; init; }
 
-    /// <summary>The format in a JSON schema.</summary>
     public string? Format { get; init; }
 
-    /// <summary>The values that there are, if they can be listed.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
     /// <summary>Reads a value as addresses and cursors write it; <see langword="null"/> if the text is none.</summary>
     public required Func<string, object?> Parse { get; init; }
 
-    /// <summary>Writes a value as <see cref="Parse"/> reads it.</summary>
     public required Func<object, string> Write { get; init; }
 
-    /// <summary>Makes a value of what either engine returned.</summary>
     public required Func<object, object> Read { get; init; }
 
     /// <summary>What is kept of a value: both engines return what this makes of it.</summary>
@@ -173,10 +170,10 @@ internal sealed record ColumnType
 
     public bool IsText => Type == typeof(string);
 
-    /// <summary>The types that a property may have, for people.</summary>
-    public static string Supported => $"{string.Join(", ", Known.Keys.Select(type => type.Name).Order(StringComparer.Ordinal))}, an enum, and the nullable forms of these";
+    public static string Supported =>
+        $"{string.Join(", ", Known.Keys.Select(type => type.Name).Order(StringComparer.Ordinal))}, "
+        + "an enum, and the nullable forms of these";
 
-    /// <returns>The type of a column for a property of this type, nullable or not; <see langword="null"/> if there is none.</returns>
     public static ColumnType? Find(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
@@ -192,7 +189,8 @@ internal sealed record ColumnType
     // One spelling everywhere: in JSON, in addresses and in the table.
     private static ColumnType OfEnum(Type type)
     {
-        var names = Enum.GetValues(type).Cast<object>().Distinct().ToFrozenDictionary(value => value, value => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()!));
+        var names = Enum.GetValues(type).Cast<object>().Distinct()
+            .ToFrozenDictionary(value => value, value => JsonNamingPolicy.CamelCase.ConvertName(value.ToString()!));
         var values = names.ToFrozenDictionary(name => name.Value, name => name.Key, StringComparer.Ordinal);
         return new ColumnType
         {

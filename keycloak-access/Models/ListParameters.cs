@@ -4,43 +4,27 @@ using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>A condition that a list is asked for.</summary>
-/// <param name="Column">A declared column.</param>
-/// <param name="Operator">SQL's own: <c>=</c>, <c>&lt;</c>, <c>IS NULL</c>, …</param>
-/// <param name="Value">What to compare with; <see langword="null"/> where the operator says all.</param>
+/// <summary>A condition of a list, with an operator of SQL: <c>=</c>, <c>&lt;</c>, <c>IS NULL</c>, …</summary>
 internal sealed record ListCondition(Column Column, string Operator, object? Value);
 
 /// <summary>Where a page ended: the sort key, which may be missing, and the id of its last row.</summary>
 internal sealed record ListPosition(object? Key, object Id);
 
-/// <summary>Which rows, in which order, from where on.</summary>
-/// <param name="Search">Part of a column that is searched; letters from A to Z in either case.</param>
-/// <param name="Conditions">All of which must hold.</param>
-/// <param name="Sort">What to sort by. Rows without it come first, or last in descending order; equal ones follow their ids.</param>
-/// <param name="Descending">Whether the order is turned round, that of ids too.</param>
-/// <param name="Limit">How many at most.</param>
-/// <param name="After">Where the page before ended.</param>
+/// <summary>Rows without the sort key come first, or last in descending order; rows with equal ones follow their ids.</summary>
 internal sealed record ListQuery(
     string? Search, IReadOnlyList<ListCondition> Conditions, Column Sort, bool Descending, int Limit, ListPosition? After)
 {
-    /// <summary>The order, as <c>sort</c> writes it.</summary>
     public string Order => Descending ? "-" + Sort.Json : Sort.Json;
 
-    /// <returns>The value of <c>after</c> for the page that follows on this row.</returns>
     public string Next(Column id, object last) =>
         new Cursor(Order, Sort.Get(last) is { } key ? Sort.Type.Write(key) : null, id.Type.Write(id.Get(last)!)).ToString();
 }
 
-/// <summary>A query parameter that a list knows.</summary>
-/// <param name="Name">Its name: <c>publishedOn.gte</c>.</param>
-/// <param name="Description">What it does, for people.</param>
-/// <param name="Schema">Its type in the OpenAPI document.</param>
 internal sealed record ListParameter(string Name, string Description, OpenApiSchema Schema)
 {
-    /// <summary>Reads a condition off the value; <see langword="null"/> if it is not of the form that is expected, and for parameters that are no condition.</summary>
+    /// <summary>Reads a condition; <see langword="null"/> for a value of another form, and for parameters that are no condition.</summary>
     public Func<string, ListCondition?>? Condition { get; init; }
 
-    /// <summary>What the value of a condition must be.</summary>
     public string Form { get; init; } = "";
 }
 
@@ -50,10 +34,8 @@ internal sealed record ListParameter(string Name, string Description, OpenApiSch
 /// </summary>
 internal sealed class ListParameters
 {
-    /// <summary>The parameters that every list has, or may have.</summary>
     public static readonly IReadOnlyList<string> Reserved = [SearchName, SortName, LimitName, AfterName];
 
-    /// <summary>How many rows a page has, where nobody says otherwise.</summary>
     public const int DefaultLimit = 50;
 
     private const string SearchName = "search";
@@ -75,19 +57,19 @@ internal sealed class ListParameters
         All = [.. Search(), .. conditions, .. Paging()];
     }
 
-    /// <summary>Every parameter, in the order in which people are told of them.</summary>
     public IReadOnlyList<ListParameter> All { get; }
 
-    /// <param name="parameters">The query string's; each is known and stands once (<see cref="QueryParameters.AcceptsQuery"/>).</param>
-    /// <param name="mistake">400 problem details that name the parameter and what it must be.</param>
-    /// <returns>The query, or <see langword="null"/> and the mistake.</returns>
+    /// <summary>Reads a query string whose parameters are known and stand once (<see cref="QueryParameters.AcceptsQuery"/>).</summary>
     public ListQuery? Read(IQueryCollection parameters, out IResult? mistake)
     {
         var order = parameters.TryGetValue(SortName, out var sort) ? sort.ToString() : _model.Sorts[0].Json;
         var descending = order.StartsWith('-');
         if (!_sorts.TryGetValue(descending ? order[1..] : order, out var key))
         {
-            return Mistake(SortName, $"{_model.Title} are sorted by {string.Join(", ", _sorts.Keys)}; a minus in front turns the order round.", out mistake);
+            return Mistake(
+                SortName,
+                $"{_model.Title} are sorted by {string.Join(", ", _sorts.Keys)}; a minus in front turns the order round.",
+                out mistake);
         }
 
         var limit = DefaultLimit;
@@ -126,7 +108,7 @@ internal sealed class ListParameters
         return null;
     }
 
-    // What somebody wrote by hand may hold anything.
+    // An address that somebody typed may hold anything.
     private ListPosition? Position(Cursor? cursor, Column sort)
     {
         if (cursor is null || _model.Id.Type.Parse(cursor.Id) is not { } id)
@@ -146,20 +128,33 @@ internal sealed class ListParameters
     {
         if (_model.Searches.Count > 0)
         {
-            yield return new(SearchName, $"Part of {string.Join(" or ", _model.Searches.Select(column => column.Json))}; letters from A to Z in either case.", new() { Type = JsonSchemaType.String });
+            var searched = string.Join(" or ", _model.Searches.Select(column => column.Json));
+            yield return new(
+                SearchName, $"Part of {searched}; letters from A to Z in either case.", new() { Type = JsonSchemaType.String });
         }
     }
 
     private IEnumerable<ListParameter> Paging() =>
     [
-        new(SortName, "The order; a minus in front turns it round. Rows without a value come first, or last where it is turned round.", new()
+        new(SortName, "The order; a minus in front turns it round. " +
+            "Rows without a value come first, or last where it is turned round.", new()
         {
             Type = JsonSchemaType.String,
             Enum = [.. _sorts.Keys.SelectMany(name => new[] { name, "-" + name })],
             Default = _model.Sorts[0].Json,
         }),
-        new(LimitName, "How many rows at most.", new() { Type = JsonSchemaType.Integer, Format = "int32", Minimum = "1", Maximum = $"{LargestLimit}", Default = DefaultLimit }),
-        new(AfterName, "The next of the page before, to read the one that follows. The other parameters stay as they were.", new() { Type = JsonSchemaType.String }),
+        new(LimitName, "How many rows at most.", new()
+        {
+            Type = JsonSchemaType.Integer,
+            Format = "int32",
+            Minimum = "1",
+            Maximum = $"{LargestLimit}",
+            Default = DefaultLimit,
+        }),
+        new(
+            AfterName,
+            "The next of the page before, to read the one that follows. The other parameters stay as they were.",
+            new() { Type = JsonSchemaType.String }),
     ];
 
     private static IEnumerable<ListParameter> Conditions(Column column)
@@ -175,7 +170,8 @@ internal sealed class ListParameters
 
         if (column.IsNullable)
         {
-            yield return new($"{column.Json}.null", $"true: only rows without {column.Json}; false: only rows with it.", new() { Type = JsonSchemaType.Boolean })
+            var description = $"true: only rows without {column.Json}; false: only rows with it.";
+            yield return new($"{column.Json}.null", description, new() { Type = JsonSchemaType.Boolean })
             {
                 Condition = text => text switch
                 {

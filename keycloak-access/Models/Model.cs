@@ -4,7 +4,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>A model as it was declared.</summary>
 internal sealed class Model
 {
     /// <summary>Its name in permissions, in the singular: <c>book</c>.</summary>
@@ -13,14 +12,12 @@ internal sealed class Model
     /// <summary>Its name in addresses and scopes: <c>books</c>.</summary>
     public required string Plural { get; init; }
 
-    /// <summary>Its name on pages: <c>Books</c>.</summary>
     public required string Title { get; init; }
 
     public required Type RowType { get; init; }
 
     public required Func<object> New { get; init; }
 
-    /// <summary>Every declared column, the id too, in the order of the record.</summary>
     public required IReadOnlyList<Column> Columns { get; init; }
 
     public required Column Id { get; init; }
@@ -35,10 +32,8 @@ internal sealed class Model
 
     public required Func<RowSubject, RowFilter> Rows { get; init; }
 
-    /// <summary>The actions besides view, add, change and delete.</summary>
     public required IReadOnlyList<ModelAction> Actions { get; init; }
 
-    /// <summary>Maps the model's own endpoints, under its prefix.</summary>
     public required IReadOnlyList<Action<RouteGroupBuilder>> Endpoints { get; init; }
 
     /// <summary>Maps the endpoints that every model has. Only the builder knows the type of their contract.</summary>
@@ -49,11 +44,10 @@ internal sealed class Model
     /// <summary>Whether the service gives a row its id, and not its creator.</summary>
     public bool AssignsIds => Id.Type.Type == typeof(Guid);
 
-    /// <summary>The columns that a request may carry.</summary>
     public IEnumerable<Column> Requested(bool isNew) =>
         Columns.Where(column => column == Id ? isNew && !AssignsIds : !column.IsReadOnly);
 
-    /// <returns><see langword="null"/> if the text is no id of this model: then there is no such row.</returns>
+    /// <summary><see langword="null"/> if the text is no id of this model: then there is no such row.</summary>
     public object? ParseId(string text) => text.Contains('\0', StringComparison.Ordinal) ? null : Id.Type.Parse(text);
 
     public string IdOf(object row) => Id.Type.Write(Id.Get(row)!);
@@ -72,7 +66,6 @@ internal sealed class Model
         Version?.Set(row, version);
     }
 
-    /// <returns>The messages, by the names of the fields in JSON.</returns>
     public Dictionary<string, string[]> Mistakes(object row, bool isNew)
     {
         var mistakes = Mistakes(row);
@@ -130,7 +123,6 @@ internal sealed class Model
         && char.IsAsciiLetterOrDigit(id[0])
         && id.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '-' or '_');
 
-    /// <returns>The row's values by their names in JSON, as the audit log keeps them.</returns>
     public Dictionary<string, object?> Values(object row) => Columns.ToDictionary(
         column => column.Json,
         column => column.Get(row) is { } value ? column.Type.Names.Count > 0 ? column.Type.Write(value) : value : null,
@@ -139,8 +131,6 @@ internal sealed class Model
     public override string ToString() => Name;
 }
 
-/// <summary>An action of a model's own.</summary>
-/// <param name="Name">Its name in permissions, addresses and the audit log: <c>publish</c>.</param>
-/// <param name="RunAsync">Makes the new row, or <see langword="null"/> and why not.</param>
+/// <summary>An action of a model's own: it makes the new row, or says why not.</summary>
 internal sealed record ModelAction(
     string Name, Func<object, ActionCall, ValueTask<(object? Row, string? Refusal)>> RunAsync);

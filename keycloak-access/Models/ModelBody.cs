@@ -25,8 +25,6 @@ internal sealed class ModelBody
         _changed = ContractOf(options.Value.SerializerOptions, isNew: false);
     }
 
-    /// <returns>A valid record, or the refusal.</returns>
-    /// <exception cref="BadHttpRequestException">The body is no JSON, or is not of this form at all.</exception>
     public async Task<(object? Row, IResult? Mistake)> ReadAsync(HttpRequest request, bool isNew, CancellationToken cancellationToken)
     {
         if (request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })

@@ -9,7 +9,9 @@ namespace KeycloakAccess.Models;
 /// A protected model. The record is its contract and its table in one: a property <c>PublishedOn</c> is the column
 /// <c>published_on</c> and <c>publishedOn</c> in JSON. The table has a column <c>version</c> besides, which ETags show.
 /// </summary>
-/// <typeparam name="T">A record with a property <c>Guid Id</c>, which the service assigns, or <c>string Id</c>, which the creator gives.</typeparam>
+/// <typeparam name="T">
+/// A record with a property <c>Guid Id</c>, which the service assigns, or <c>string Id</c>, which the creator gives.
+/// </typeparam>
 public interface IModel<T>
     where T : class
 {
@@ -35,7 +37,10 @@ public sealed partial class ModelBuilder<T>
 
     /// <summary>Names the model. Every declaration needs this one.</summary>
     /// <param name="name">In permissions, in the singular: <c>role-mapping</c> gives <c>role-mapping:view</c>.</param>
-    /// <param name="plural">In addresses, scopes and the table: <c>role-mappings</c> gives <c>/api/role-mappings</c>, <c>role-mappings:read</c> and the table <c>role_mappings</c>.</param>
+    /// <param name="plural">
+    /// In addresses, scopes and the table: <c>role-mappings</c> gives <c>/api/role-mappings</c>, <c>role-mappings:read</c> and the
+    /// table <c>role_mappings</c>.
+    /// </param>
     /// <param name="title">What people call it; without one, the plural with a capital.</param>
     /// <exception cref="ModelException">A name is not of small letters, digits and single hyphens.</exception>
     public ModelBuilder<T> Named(string name, string plural, string? title = null)
@@ -44,7 +49,10 @@ public sealed partial class ModelBuilder<T>
         {
             if (!Name().IsMatch(text))
             {
-                throw new ModelException(typeof(T).Name, $"it cannot be named \"{text}\". A name has small letters and digits, and single hyphens between them, as in role-mapping.");
+                throw new ModelException(
+                    typeof(T).Name,
+                    $"it cannot be named \"{text}\". "
+                    + "A name has small letters and digits, and single hyphens between them, as in role-mapping.");
             }
         }
 
@@ -60,7 +68,10 @@ public sealed partial class ModelBuilder<T>
         return this;
     }
 
-    /// <summary>The columns that <c>?sort=</c> takes; the first is the order of a list that asks for none. Without any, lists are in the order of ids.</summary>
+    /// <summary>
+    /// The columns that <c>?sort=</c> takes; the first is the order of a list that asks for none. Without any, lists are in the order
+    /// of ids.
+    /// </summary>
     /// <remarks>An index over each, with the id behind it, keeps long lists fast.</remarks>
     public ModelBuilder<T> Sorts(params Expression<Func<T, object?>>[] columns)
     {
@@ -132,8 +143,9 @@ public sealed partial class ModelBuilder<T>
     }
 
     /// <summary>
-    /// Endpoints of the model's own, under its prefix: <c>.Endpoints(books =&gt; books.MapGet("/shelves", …).RequirePermission("book", "view"))</c>.
-    /// Each says who may call it, or the start ends. The row-level rule is theirs to apply: <see cref="ModelStore"/> does.
+    /// Endpoints of the model's own, under its prefix:
+    /// <c>.Endpoints(books =&gt; books.MapGet("/shelves", …).RequirePermission("book", "view"))</c>. Each says who may call it, or
+    /// the start ends. The row-level rule is theirs to apply: <see cref="ModelStore"/> does.
     /// </summary>
     public ModelBuilder<T> Endpoints(Action<RouteGroupBuilder> map)
     {
@@ -152,7 +164,9 @@ public sealed partial class ModelBuilder<T>
 
         if (typeof(T).GetConstructor(Type.EmptyTypes) is not { } constructor)
         {
-            throw Mistake($"{typeof(T).Name} has no constructor without parameters. Write its columns as properties: public required string Title {{ get; init; }}");
+            throw Mistake(
+                $"{typeof(T).Name} has no constructor without parameters. "
+                + "Write its columns as properties: public required string Title { get; init; }");
         }
 
         // A property that only computes something is no column.
@@ -177,7 +191,9 @@ public sealed partial class ModelBuilder<T>
         var empty = create();
         if (Array.Find(columns, column => column.IsReadOnly && !column.IsNullable && column.Get(empty) is null) is { } unset)
         {
-            throw Mistake($"requests do not carry {unset.Json}, and the property {unset.Property} has no value of its own. Give it one: public string {unset.Property} {{ get; init; }} = \"…\";");
+            throw Mistake(
+                $"requests do not carry {unset.Json}, and the property {unset.Property} has no value of its own. "
+                + $"Give it one: public string {unset.Property} {{ get; init; }} = \"…\";");
         }
 
         var model = new Model
@@ -198,7 +214,8 @@ public sealed partial class ModelBuilder<T>
             Map = (routes, store, body) => new ModelEndpoints<T>(store, body).Map(routes),
         };
         return Array.Find(columns, column => ListParameters.Reserved.Contains(column.Json, StringComparer.OrdinalIgnoreCase)) is { } taken
-            ? throw Mistake($"the column {taken.Json} has the name of a query parameter that every list has. Call the property something else.")
+            ? throw Mistake(
+                $"the column {taken.Json} has the name of a query parameter that every list has. Call the property something else.")
             : model;
 
         IEnumerable<Column> Listed(IEnumerable<string> properties) =>
@@ -208,7 +225,9 @@ public sealed partial class ModelBuilder<T>
 
     private Column ColumnOf(PropertyInfo property) => ColumnType.Find(property.PropertyType) is { } type
         ? new Column(property, type, _readOnly.Contains(property.Name)) { References = _references.GetValueOrDefault(property.Name) }
-        : throw Mistake($"the property {property.Name} is a {property.PropertyType.Name}, which is no type of a column. There are {ColumnType.Supported}.");
+        : throw Mistake(
+            $"the property {property.Name} is a {property.PropertyType.Name}, which is no type of a column. "
+            + $"There are {ColumnType.Supported}.");
 
     private string PropertyOf(LambdaExpression column)
     {

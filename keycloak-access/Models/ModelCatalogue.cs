@@ -2,12 +2,10 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>Every declared model, and how they refer to each other.</summary>
 internal sealed class ModelCatalogue
 {
     private readonly Dictionary<Type, Model> _byRow;
 
-    /// <exception cref="ModelException">Two models have the same name, or one refers to a record that is no model.</exception>
     public ModelCatalogue(IEnumerable<Model> models, IEnumerable<ProtectedModel> known)
     {
         Models = [.. models];
@@ -26,7 +24,6 @@ internal sealed class ModelCatalogue
 
     public Model? TargetOf(Column column) => column.References is { } row ? _byRow[row] : null;
 
-    /// <returns>The columns that refer to the model, its own too.</returns>
     public IEnumerable<(Model Model, Column Column)> ReferencesTo(Model target) =>
         from model in Models from column in model.Columns where column.References == target.RowType select (model, column);
 

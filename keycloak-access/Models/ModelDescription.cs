@@ -3,7 +3,6 @@ using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>Describes a model's endpoints in the OpenAPI document.</summary>
 internal sealed class ModelDescription(Model model, ListParameters list)
 {
     public string OperationName => Pascal(model.Name);

@@ -4,8 +4,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>The endpoints that every declared model has: list, get, create, replace, delete, and one for each action.</summary>
-/// <typeparam name="T">The model's record, which is the contract of its responses.</typeparam>
 internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
     where T : class
 {
@@ -104,70 +102,33 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         return TypedResults.Ok((T)found.Row);
     }
 
-    private async Task<IResult> CreateAsync(Caller caller, HttpContext context, CancellationToken cancellationToken)
+    private async Task<IResult> CreateAsync(ChangeAuthor author, HttpContext context, CancellationToken cancellationToken)
     {
         var (row, mistake) = await body.ReadAsync(context.Request, isNew: true, cancellationToken);
-        if (row is null)
-        {
-            return mistake!;
-        }
-
-        var change = await store.AddAsync(row, caller, Reason(context), cancellationToken);
-        return Answer(change, context.Response, created => TypedResults.CreatedAtRoute(
-            created, $"Get{ModelDescription.Pascal(_model.Name)}", new { id = _model.IdOf(created) }));
+        return row is null
+            ? mistake!
+            : Answer(await store.AddAsync(row, author, cancellationToken), context, created => TypedResults.CreatedAtRoute(
+                created, $"Get{ModelDescription.Pascal(_model.Name)}", new { id = _model.IdOf(created) }));
     }
 
-    private async Task<IResult> ReplaceAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken)
+    private async Task<IResult> ReplaceAsync(string id, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken)
     {
         var (row, mistake) = await body.ReadAsync(context.Request, isNew: false, cancellationToken);
-        if (row is null)
-        {
-            return mistake!;
-        }
-
-        return EntityTags.Read(context.Request, out var seen) is { } missing
-            ? missing
-            : Answer(
-                await store.ReplaceAsync(id, row, seen, caller, Reason(context), cancellationToken), context.Response, TypedResults.Ok);
+        return row is null ? mistake!
+            : EntityTags.Read(context.Request, out var seen) is { } missing ? missing
+            : Answer(await store.ReplaceAsync(id, row, seen, author, cancellationToken), context, TypedResults.Ok);
     }
 
-    private async Task<IResult> DeleteAsync(string id, Caller caller, HttpContext context, CancellationToken cancellationToken) =>
+    private async Task<IResult> DeleteAsync(string id, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>
         EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(
-                await store.DeleteAsync(id, seen, caller, Reason(context), cancellationToken),
-                context.Response,
-                _ => TypedResults.NoContent());
+            : Answer(await store.DeleteAsync(id, seen, author, cancellationToken), context, _ => TypedResults.NoContent());
 
-    private Func<string, Caller, HttpContext, CancellationToken, Task<IResult>> Act(ModelAction action) =>
-        async (id, caller, context, cancellationToken) => EntityTags.Read(context.Request, out var seen) is { } missing
+    private Func<string, ChangeAuthor, HttpContext, CancellationToken, Task<IResult>> Act(ModelAction action) =>
+        async (id, author, context, cancellationToken) => EntityTags.Read(context.Request, out var seen) is { } missing
             ? missing
-            : Answer(await store.ActAsync(action, id, seen, caller, Reason(context), cancellationToken), context.Response, TypedResults.Ok);
+            : Answer(await store.ActAsync(action, id, seen, author, cancellationToken), context, TypedResults.Ok);
 
-    private static string? Reason(HttpContext context) => ReasonParameter.Read(context.Request);
-
-    private static IResult Answer(ModelChange change, HttpResponse response, Func<T, IResult> done)
-    {
-        switch (change)
-        {
-            case ModelChange.Done(var row, var version):
-                var answer = done((T)row);
-                if (answer is not NoContent)
-                {
-                    EntityTags.Write(response, version);
-                }
-
-                return answer;
-            case ModelChange.Outdated:
-                return EntityTags.Mismatch();
-            case ModelChange.Invalid(var field, var mistake):
-                return QueryParameters.Mistake(field, mistake);
-            case ModelChange.Conflict(var detail, { } dependants):
-                return Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, detail, ("dependants", dependants));
-            case ModelChange.Conflict(var detail, null):
-                return Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, detail);
-            default:
-                return TypedResults.NotFound();
-        }
-    }
+    private static IResult Answer(ChangeOutcome<object> outcome, HttpContext context, Func<T, IResult> done) =>
+        outcome.ToResult(context.Response, row => done((T)row));
 }

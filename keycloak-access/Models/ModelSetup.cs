@@ -11,7 +11,9 @@ public static class ModelSetup
 {
     internal static void AddModels(this IServiceCollection services) => services.TryAddSingleton<ModelCatalogue>();
 
-    /// <summary>Adds a declared model: its permissions and scopes exist from then on, and <see cref="MapModels"/> maps its endpoints.</summary>
+    /// <summary>
+    /// Adds a declared model: its permissions and scopes exist from then on, and <see cref="MapModels"/> maps its endpoints.
+    /// </summary>
     /// <typeparam name="TModel">The declaration.</typeparam>
     /// <typeparam name="TRow">The record that holds a row.</typeparam>
     /// <param name="services">The application's services.</param>

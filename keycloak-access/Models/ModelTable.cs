@@ -3,10 +3,8 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Models;
 
-/// <summary>A row as it was read, with the number that its ETag shows.</summary>
 internal sealed record VersionedRow(object Row, int Version);
 
-/// <summary>The statements of one model's table.</summary>
 internal sealed class ModelTable
 {
     private readonly Model _model;
@@ -110,7 +108,7 @@ internal sealed class ModelTable
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <returns>Whether its id was free.</returns>
+    /// <summary>Whether its id was free.</summary>
     public async Task<bool> InsertAsync(DbConnection connection, DbTransaction transaction, object row, CancellationToken cancellationToken)
     {
         var statement = new Statement(_engine).Add($"INSERT INTO {_table} ({_columns}) VALUES (");

@@ -9,7 +9,6 @@ internal static class TableCheck
 {
     private const string VersionDefinition = "version integer NOT NULL DEFAULT 1";
 
-    /// <exception cref="ModelException">They differ. The message holds the SQL for a migration of each engine.</exception>
     public static async Task CheckAsync(
         Model model, ModelCatalogue models, DbConnection connection, DatabaseEngine engine, CancellationToken cancellationToken)
     {

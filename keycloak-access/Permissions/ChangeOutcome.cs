@@ -30,8 +30,8 @@ internal abstract record ChangeFailure
         }
     }
 
-    /// <summary>The field is empty where it is about the whole.</summary>
-    internal sealed record Conflict(string Field, string Detail) : ChangeFailure;
+    /// <summary>The field is empty where it is about the whole; dependants are how many rows of which models refer to it.</summary>
+    internal sealed record Conflict(string Field, string Detail, IReadOnlyDictionary<string, long>? Dependants = null) : ChangeFailure;
 
     internal sealed record Refused(IReadOnlyList<string> Lacking) : ChangeFailure
     {

@@ -28,6 +28,8 @@ internal static class ChangeResults
         ChangeFailure.Refused refused => Problem.Create(
             StatusCodes.Status403Forbidden, ProblemCode.GrantRefused, refused.Detail, ("missingPermissions", refused.Lacking)),
         ChangeFailure.PreconditionFailed => EntityTags.Mismatch(),
+        ChangeFailure.Conflict { Dependants: { } dependants } conflict => Problem.Create(
+            StatusCodes.Status409Conflict, ProblemCode.Conflict, conflict.Detail, ("dependants", dependants)),
         ChangeFailure.Conflict conflict => Problem.Create(StatusCodes.Status409Conflict, ProblemCode.Conflict, conflict.Detail),
         _ => TypedResults.NotFound(),
     };

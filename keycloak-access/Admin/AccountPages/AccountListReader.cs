@@ -4,23 +4,16 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
-/// <summary>Reads the list of accounts.</summary>
 internal sealed class AccountListReader(AccountStore accounts, AccountSearch search, SubjectStore subjects, TimeProvider clock)
 {
-    /// <summary>What is said to whoever filters by what they may not look at.</summary>
     public const string NotByGroup = "Who is in a group is for those who may look at access: you lack access:view. Nobody is listed.";
 
-    /// <summary>What is said to whoever asks for the members of a group that are in none.</summary>
     public const string Contradiction = "Nobody is in a group and in no group. Take one of both out of the filter.";
 
-    /// <returns>Whether a list of this filter can go on after the text.</returns>
     public static bool IsPlace(AccountListFilter filter, string after) =>
-        string.IsNullOrEmpty(filter.Group) ? Cursor.Parse(after, AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null)) is not null : Guid.TryParse(after, out _);
+        string.IsNullOrEmpty(filter.Group) ? Cursor.Parse(after, OrderOf(filter)) is not null : Guid.TryParse(after, out _);
 
-    /// <returns>
-    /// A page of the list, where the next one starts, and what is wrong with the filter. Who is in a group is for those who may
-    /// look at access: nobody else finds anybody by it.
-    /// </returns>
+    /// <summary>Who is in a group is for those who may look at access: nobody else finds anybody by it.</summary>
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
         Caller caller, AccountListFilter filter, string? after, int limit, CancellationToken cancellationToken)
     {
@@ -40,8 +33,9 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
         DateTimeOffset? before = days < 0 ? clock.GetUtcNow().AddDays(days) : null;
         if (string.IsNullOrEmpty(filter.Group) || caller.Rules.FindGroup(filter.Group) is not { } group)
         {
-            var mistake = string.IsNullOrEmpty(filter.Group) ? null : $"There is no group {filter.Group}. What is shown is not filtered by a group.";
-            return await InOrderAsync(mistake);
+            return await InOrderAsync(string.IsNullOrEmpty(filter.Group)
+                ? null
+                : $"There is no group {filter.Group}. What is shown is not filtered by a group.");
         }
 
         if (group.IsDefault)
@@ -49,12 +43,15 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
             return await InOrderAsync($"The group {group.Name} is a default group, so every account is in it.");
         }
 
-        var (members, next) = await subjects.ListMembersAsync(caller.Rules, [group.Id], limit, Guid.TryParse(after, out var last) ? last : null, cancellationToken);
+        Guid? place = Guid.TryParse(after, out var last) ? last : null;
+        var (members, next) = await subjects.ListMembersAsync(caller.Rules, [group.Id], limit, place, cancellationToken);
         var found = await accounts.FindAsync([.. members.Select(member => member.AccountId)], cancellationToken);
         return (
             [.. found.Where(Fits).Select(AccountEndpoints.ToResponse)],
             next?.ToString(),
-            string.IsNullOrEmpty(filter.Search) ? null : "Within a group, a search goes by the whole list: some pages may hold few accounts.");
+            string.IsNullOrEmpty(filter.Search)
+                ? null
+                : "Within a group, a search goes by the whole list: some pages may hold few accounts.");
 
         bool Fits(Account account) =>
             (filter.Kind is null || account.Kind == filter.Kind)
@@ -66,17 +63,24 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
-            var order = AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null);
-            var query = new AccountQuery(filter.Search, filter.Kind, enabled, since, before, order, limit, after is null ? null : Cursor.Parse(after, order));
-            var (rows, cursor) = await search.ListAsync(query, cancellationToken);
+            var order = OrderOf(filter);
+            var cursor = after is null ? null : Cursor.Parse(after, order);
+            var query = new AccountQuery(filter.Search, filter.Kind, enabled, since, before, order, limit, cursor);
+            var (rows, following) = await search.ListAsync(query, cancellationToken);
             if (filter.NoGroup)
             {
                 var subjectsOfPage = await subjects.FindAccountsAsync([.. rows.Select(account => account.Id)], cancellationToken);
-                var without = subjectsOfPage.Where(subject => caller.Rules.Resolve(subject.Roles, subject.Groups).Memberships.Count == 0).Select(subject => subject.AccountId).ToHashSet();
+                var without = subjectsOfPage
+                    .Where(subject => caller.Rules.Resolve(subject.Roles, subject.Groups).Memberships.Count == 0)
+                    .Select(subject => subject.AccountId)
+                    .ToHashSet();
                 rows = [.. rows.Where(account => without.Contains(account.Id))];
             }
 
-            return ([.. rows.Select(AccountEndpoints.ToResponse)], cursor?.ToString(), mistake);
+            return ([.. rows.Select(AccountEndpoints.ToResponse)], following?.ToString(), mistake);
         }
     }
+
+    private static string OrderOf(AccountListFilter filter) =>
+        AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null);
 }

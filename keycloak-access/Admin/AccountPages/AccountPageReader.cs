@@ -11,28 +11,26 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
-/// <summary>Reads what the page of an account shows.</summary>
 internal sealed class AccountPageReader(
-    AccountStore accounts, SubjectStore subjects, SessionStore sessions, ActivityReader activity, PermissionCatalogue catalogue)
+    SubjectStore subjects, SessionStore sessions, ActivityReader activity, PermissionCatalogue catalogue)
 {
-    /// <returns>Everything about one account, or <see langword="null"/> if there is none.</returns>
-    public async Task<AccountView?> FindAsync(Guid id, PageContext page)
+    public async Task<AccountView> ReadAsync(Account account, PageContext page)
     {
-        if (await accounts.FindAsync(id, page.Cancellation) is not { } account)
-        {
-            return null;
-        }
-
+        var id = account.Id;
         var caller = page.Caller;
-        var open = caller.May(SessionPermissions.View) ? await sessions.ListOfAsync(account.Issuer, account.Subject, page.Cancellation) : [];
+        var open = caller.May(SessionPermissions.View)
+            ? await sessions.ListOfAsync(account.Issuer, account.Subject, page.Cancellation)
+            : [];
+        var did = await activity.ListAsync(caller, new AuditFilter { Account = id }, page.Cancellation);
+        var happened = await activity.ListAboutAccountAsync(caller, id, page.Cancellation);
         return new AccountView
         {
             Account = AccountEndpoints.ToResponse(account),
             IsOwn = id == caller.AccountId,
             Access = await AccessOfAsync(id, caller, page.Cancellation),
             Sessions = [.. open.Select(session => SessionView.Create(session, caller.Identity))],
-            Did = [.. (await activity.ListAsync(caller, new AuditFilter { Account = id }, page.Cancellation)).Select(AuditFormatter.ToActivity)],
-            Happened = [.. (await activity.ListAboutAccountAsync(caller, id, page.Cancellation)).Select(row => Describe(row, caller.Rules))],
+            Did = [.. did.Select(AuditFormatter.ToActivity)],
+            Happened = [.. happened.Select(row => Describe(row, caller.Rules))],
         };
     }
 
@@ -45,7 +43,9 @@ internal sealed class AccountPageReader(
             return view;
         }
 
-        var group = Guid.TryParse(row.RowId, out var id) && rules.FindGroup(id) is { } known ? $"the group {known.Name}" : "a group that is gone";
+        var group = Guid.TryParse(row.RowId, out var id) && rules.FindGroup(id) is { } known
+            ? $"the group {known.Name}"
+            : "a group that is gone";
         return view with { Text = row.Action == GroupStore.AddMember ? $"put it into {group}" : $"took it out of {group}" };
     }
 
@@ -61,7 +61,10 @@ internal sealed class AccountPageReader(
         return known?.Under(caller.Rules) is not { } subject
             ? new AccountAccessView(RolesKnown: false, [], [], [])
             : new AccountAccessView(
-                known.RolesKnown, [.. known.Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal)], Groups(subject), PermissionView.List(subject, caller.Rules, catalogue));
+                known.RolesKnown,
+                [.. known.Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal)],
+                Groups(subject),
+                PermissionView.List(subject, caller.Rules, catalogue));
     }
 
     private static IReadOnlyList<GroupMembershipView> Groups(Subject subject) =>
@@ -70,7 +73,10 @@ internal sealed class AccountPageReader(
             .Select(memberships => new GroupMembershipView(
                 memberships.Key,
                 memberships.First().Group.Name,
-                [.. memberships.Select(membership => membership.Origin.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+                [.. memberships
+                    .Select(membership => membership.Origin.ToString())
+                    .Distinct(StringComparer.Ordinal)
+                    .Order(StringComparer.Ordinal)],
                 memberships.Any(membership => membership.Origin == Origin.Direct)))
             .OrderBy(group => group.Name, StringComparer.Ordinal)];
 }

@@ -8,7 +8,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
-/// <summary>What can be done with several accounts at once.</summary>
 internal sealed record AccountAction(string Name, string Title, Permission Needed, bool IsDestructive = false)
 {
     public static readonly AccountAction Disable = new("disable", "Disable", AccountPermissions.Change, IsDestructive: true);
@@ -18,11 +17,9 @@ internal sealed record AccountAction(string Name, string Title, Permission Neede
 
     public static readonly IReadOnlyList<AccountAction> All = [Disable, Enable, Join, Leave];
 
-    /// <summary>Whether it is about a group, and not about the accounts themselves.</summary>
     public bool IsMembership => this == Join || this == Leave;
 }
 
-/// <summary>What is to be done with several accounts: those that were ticked, or all that the filter finds.</summary>
 internal sealed record BulkAccountChange(AccountAction Action, string Group, AccountListFilter Filter) : BulkChange
 {
     public override string Title => Action.IsMembership ? $"{Action.Title} {Group}" : Action.Title;
@@ -46,12 +43,10 @@ internal sealed record BulkAccountChange(AccountAction Action, string Group, Acc
         .. FilterFields(Filter),
     ];
 
-    /// <returns>The filter of the list that a change is begun on: whom it is about where all are meant, and the way back.</returns>
     public static IEnumerable<(string Name, string? Value)> FilterFields(AccountListFilter filter) =>
         filter.Fields.Where(field => !string.IsNullOrEmpty(field.Value)).Select(field => ($"filter-{field.Name}", field.Value));
 }
 
-/// <summary>Changes several accounts.</summary>
 internal sealed class BulkAccounts(
     AccountListReader list, AccountStore accounts, AccountCommands accountCommands, GroupStore groups, GroupCommands groupCommands)
     : BulkFlow<BulkAccountChange>
@@ -60,13 +55,20 @@ internal sealed class BulkAccounts(
 
     protected override int PageSize => AccountPageEndpoints.PageSize;
 
-    protected override BulkAccountChange? Read(FormInput input) =>
-        AccountAction.All.FirstOrDefault(known => known.Name == input.Value("action")) is not { } action ? null
-        : new BulkAccountChange(action, action.IsMembership ? input.Value("group") : "", AccountListFilter.Read(name => input.Value("filter-" + name)))
+    protected override BulkAccountChange? Read(FormInput input)
+    {
+        if (AccountAction.All.FirstOrDefault(known => known.Name == input.Value("action")) is not { } action)
+        {
+            return null;
+        }
+
+        var filter = AccountListFilter.Read(name => input.Value("filter-" + name));
+        return new BulkAccountChange(action, action.IsMembership ? input.Value("group") : "", filter)
         {
             IsAll = input.Has("all"),
             Ids = input.Has("all") ? [] : [.. input.Values("ids").Where(text => Guid.TryParse(text, out _)).Take(PageSize)],
         };
+    }
 
     protected override void Check(PageContext page, BulkAccountChange change, FormInput input)
     {
@@ -80,9 +82,11 @@ internal sealed class BulkAccounts(
             CheckFilter(page, change, input);
         }
 
-        if (change.Action.IsMembership && GroupField.Read(input, change.Group, "", page) is { } group && page.GrantGuard.Refuse(group) is { } refused)
+        if (change.Action.IsMembership
+            && GroupField.Read(input, change.Group, "", page) is { } group
+            && page.GrantGuard.Refuse(group) is { } refused)
         {
-            input.Show(refused);
+            input.Add("", refused.Detail);
         }
     }
 
@@ -96,7 +100,8 @@ internal sealed class BulkAccounts(
         }
         else
         {
-            found = [.. (await accounts.FindAsync([.. change.Ids.Select(Guid.Parse)], page.Cancellation)).Select(AccountEndpoints.ToResponse)];
+            var ticked = await accounts.FindAsync([.. change.Ids.Select(Guid.Parse)], page.Cancellation);
+            found = [.. ticked.Select(AccountEndpoints.ToResponse)];
         }
 
         var group = change.Action.IsMembership ? page.Caller.Rules.FindGroup(change.Group) : null;
@@ -110,7 +115,13 @@ internal sealed class BulkAccounts(
                 var (now, then, changes) = change.Action.IsMembership
                     ? Foresee(change.Action, group, members?.Contains(account.Id))
                     : Foresee(change.Action, account, page.Caller);
-                return new BulkLine(account.Id.ToString(), $"/admin/accounts/{account.Id}", account.Username) { Note = account.Name, Now = now, Then = then, Changes = changes };
+                return new BulkLine(account.Id.ToString(), $"{List.Path}/{account.Id}", account.Username)
+                {
+                    Note = account.Name,
+                    Now = now,
+                    Then = then,
+                    Changes = changes,
+                };
             })],
             next,
             change.IsAll ? 0 : change.Ids.Count - found.Count);
@@ -118,9 +129,9 @@ internal sealed class BulkAccounts(
 
     protected override bool IsPlace(BulkAccountChange change, string after) => AccountListReader.IsPlace(change.Found, after);
 
-    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkAccountChange change, BulkLine line, string reason)
+    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkAccountChange change, BulkLine line, ChangeAuthor author)
     {
-        var (id, author) = (Guid.Parse(line.Id), new ChangeAuthor(page.GrantGuard, reason));
+        var id = Guid.Parse(line.Id);
         if (!change.Action.IsMembership)
         {
             var isEnabled = change.Action == AccountAction.Enable;
@@ -135,7 +146,8 @@ internal sealed class BulkAccounts(
     }
 
     // How many of them were in the group is told to those alone who may look at access.
-    protected override bool ShowsChanged(PageContext page, BulkAccountChange change) => !change.Action.IsMembership || page.Caller.May(AccessPermissions.View);
+    protected override bool ShowsChanged(PageContext page, BulkAccountChange change) =>
+        !change.Action.IsMembership || page.Caller.May(AccessPermissions.View);
 
     protected override string Summarize(PageContext page, BulkAccountChange change, BulkCount count) => ShowsChanged(page, change)
         ? $"{change.Title}: {Format(count.Seen)} accounts looked at, {Format(count.Changed)} changed."
@@ -143,7 +155,8 @@ internal sealed class BulkAccounts(
 
     protected override string Chosen(int number) => "chosen accounts";
 
-    protected override IResult RenderUnknown(PageContext page, FormInput input) => StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest);
+    protected override IResult RenderUnknown(PageContext page, FormInput input) =>
+        StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest);
 
     private static void CheckFilter(PageContext page, BulkAccountChange change, FormInput input)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Bulk;
@@ -22,7 +23,6 @@ internal abstract class BulkFlow<TChange>
 
     protected virtual string ReasonField => "reason";
 
-    /// <summary>As many as a page of the list has.</summary>
     protected abstract int PageSize { get; }
 
     private string ResultPath => $"{List.Path}/bulk/result";
@@ -44,7 +44,10 @@ internal abstract class BulkFlow<TChange>
         {
             if (change.IsAll && input.Value("after") is { Length: > 0 } after && !IsPlace(change, after))
             {
-                input.Add("", "This step does not say where the one before has ended, so nothing was changed by it. Begin anew: what is changed already stays so.");
+                input.Add(
+                    "",
+                    "This step does not say where the one before has ended, so nothing was changed by it. "
+                    + "Begin anew: what is changed already stays so.");
             }
 
             return input.IsValid ? ApplyAsync(page, change, input) : ConfirmAsync(page, change, input);
@@ -67,30 +70,23 @@ internal abstract class BulkFlow<TChange>
             change.BackPath));
     }
 
-    /// <returns>What a form asks for; <see langword="null"/> if it names no action that there is.</returns>
     protected abstract TChange? Read(FormInput input);
 
-    /// <summary>Says in the form why nothing of it can be done.</summary>
     protected abstract void Check(PageContext page, TChange change, FormInput input);
 
-    /// <returns>Some of those that it is about. Those that were ticked are all there at once.</returns>
+    /// <summary>Some of those that it is about. Those that were ticked are all there at once.</summary>
     protected abstract Task<BulkStep> ListAsync(PageContext page, TChange change, string? after, int limit);
 
-    /// <returns>Whether the list of all that the filter finds can go on there.</returns>
     protected virtual bool IsPlace(TChange change, string after) => true;
 
-    /// <returns>The first of them, with what would become of each and what stands in the way.</returns>
     protected virtual Task<BulkStep> ForeseeAsync(PageContext page, TChange change) => ListAsync(page, change, after: null, PageSize);
 
-    protected abstract Task<BulkOutcome> DoAsync(PageContext page, TChange change, BulkLine line, string reason);
+    protected abstract Task<BulkOutcome> DoAsync(PageContext page, TChange change, BulkLine line, ChangeAuthor author);
 
-    /// <returns>What is said on the list when it is done.</returns>
     protected abstract string Summarize(PageContext page, TChange change, BulkCount count);
 
-    /// <returns>Whether how many were changed is for the viewer to know.</returns>
     protected virtual bool ShowsChanged(PageContext page, TChange change) => true;
 
-    /// <returns>Those that were ticked, after their number.</returns>
     protected virtual string Chosen(int number) => number == 1 ? List.One : List.Many;
 
     protected virtual IResult RenderUnknown(PageContext page, FormInput input)
@@ -121,11 +117,12 @@ internal abstract class BulkFlow<TChange>
     {
         var before = ReadProgress(page, change, input);
         var step = await ListAsync(page, change, before.Next.Length > 0 ? before.Next : null, StepSize);
+        var author = new ChangeAuthor(page.GrantGuard, input.Value(ReasonField));
         var changed = before.Changed;
         var refused = new List<(BulkLine Line, string Why)>();
         foreach (var line in step.Lines.Where(line => line.Changes))
         {
-            var outcome = await DoAsync(page, change, line, input.Value(ReasonField));
+            var outcome = await DoAsync(page, change, line, author);
             changed += outcome.IsChanged ? 1 : 0;
             if (outcome.Refusal is { } why)
             {
@@ -147,7 +144,9 @@ internal abstract class BulkFlow<TChange>
 
         var report = await page.KeepAsync(ResultPath, FormInput.Create(
         [
-            (MissingField, step.Missing.ToString(CultureInfo.InvariantCulture)), .. change.Fields(refused.Select(one => one.Line)), .. refused.Select(one => (WhyField(one.Line.Id), (string?)one.Why)),
+            (MissingField, step.Missing.ToString(CultureInfo.InvariantCulture)),
+            .. change.Fields(refused.Select(one => one.Line)),
+            .. refused.Select(one => (WhyField(one.Line.Id), (string?)one.Why)),
         ]));
         return page.Redirect(report ?? change.BackPath, summary);
     }
@@ -196,7 +195,8 @@ internal abstract class BulkFlow<TChange>
 internal static class BulkFlowEndpoints
 {
     /// <summary>Maps the steps of a flow. What is to be done decides which permission it takes, which the flow asks for.</summary>
-    public static void MapBulkFlow<TChange>(this IEndpointRouteBuilder routes, string previewPath, Func<PageContext, BulkFlow<TChange>> create)
+    public static void MapBulkFlow<TChange>(
+        this IEndpointRouteBuilder routes, string previewPath, Func<PageContext, BulkFlow<TChange>> create)
         where TChange : BulkChange
     {
         routes.MapGet(previewPath, (PageContext page) => create(page).ShowAsync(page));

@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.Forms;
 
@@ -17,9 +18,12 @@ namespace KeycloakAccess.Admin.Forms;
 /// back. A form is still to be sent then: nothing is done with it before.
 /// </summary>
 internal sealed class FormDrafts(
-    Database database, IOptionsMonitor<CookieAuthenticationOptions> cookies, IDataProtectionProvider protection, IAntiforgery antiforgery, TimeProvider clock)
+    Database database,
+    IOptionsMonitor<CookieAuthenticationOptions> cookies,
+    IDataProtectionProvider protection,
+    IAntiforgery antiforgery,
+    TimeProvider clock)
 {
-    /// <summary>The query parameter by which a page takes a kept form up again.</summary>
     public const string Parameter = "draft";
 
     private const int MostOfOne = 20;
@@ -29,7 +33,6 @@ internal sealed class FormDrafts(
 
     private readonly IDataProtector _protector = protection.CreateProtector("KeycloakAccess.Admin.FormDrafts");
 
-    /// <returns>The form that the address names, if it is the caller's and was sent to this page.</returns>
     public async Task<FormInput?> FindAsync(HttpContext context, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
         if (!Guid.TryParse(context.Request.Query[Parameter], out var id))
@@ -49,12 +52,11 @@ internal sealed class FormDrafts(
             cancellationToken: cancellationToken));
         return kept is null || Read(kept) is not { } fields
             ? null
-            : FormInput.Create(fields.Select(field => KeyValuePair.Create(field.Key, new Microsoft.Extensions.Primitives.StringValues(field.Value))))
+            : FormInput.Create(fields.Select(field => KeyValuePair.Create(field.Key, new StringValues(field.Value))))
                 .Note("Your session had ended. This is what you had typed: look at it, and save it again.");
     }
 
     /// <summary>Keeps a form that came without a session, if its author can be told from the cookie of the session that ended.</summary>
-    /// <returns>The value of <see cref="Parameter"/>; <see langword="null"/> if nothing is kept.</returns>
     public async Task<Guid?> KeepAsync(HttpContext context, CancellationToken cancellationToken)
     {
         if (Author(context) is not { } ticket
@@ -74,17 +76,16 @@ internal sealed class FormDrafts(
         return await KeepAsync(author, context.Request.Path.Value!, FormInput.Create(sent), cancellationToken);
     }
 
-    /// <summary>Keeps fields for somebody, for the page of that path, for an hour.</summary>
-    /// <returns>The value of <see cref="Parameter"/>; <see langword="null"/> if they are too many to keep.</returns>
     public async Task<Guid?> KeepAsync(KeycloakIdentity author, string path, FormInput form, CancellationToken cancellationToken)
     {
-        var fields = JsonSerializer.Serialize(form.Fields.ToDictionary(field => field.Key, field => field.Value.ToArray(), StringComparer.Ordinal));
+        var fields = JsonSerializer.Serialize(
+            form.Fields.ToDictionary(field => field.Key, field => field.Value.ToArray(), StringComparer.Ordinal));
         if (fields.Length > LongestFields)
         {
             return null;
         }
 
-        // The oldest make module: whoever sends one form after the other needs the last of them.
+        // The oldest are deleted: whoever sends one form after the other needs the last of them.
         const string sql = """
             DELETE FROM form_drafts WHERE saved_at < @since;
             DELETE FROM form_drafts

@@ -2,20 +2,15 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Forms;
 
-/// <summary>Says in a form why a change was not made.</summary>
 internal static class FormFailures
 {
-    /// <param name="input">The form.</param>
-    /// <param name="failure">Why.</param>
-    /// <param name="refusedField">The field that a refusal stands beside; empty for the form as a whole.</param>
-    /// <returns>The status of the page that shows the form again.</returns>
-    public static int Show(this FormInput input, ChangeFailure failure, string refusedField = "")
+    /// <summary>Says in the form why a change was not made, and returns the status of the page that shows the form again.</summary>
+    public static int Show(this FormInput input, ChangeFailure failure, string refusedField, Func<string, string> fieldOf)
     {
         switch (failure)
         {
             case ChangeFailure.Invalid invalid:
-                // A form knows a group by its name.
-                input.Add(invalid.Mistakes.Select(field => KeyValuePair.Create(field.Key == "groupId" ? "group" : field.Key, field.Value)));
+                input.Add(invalid.Mistakes.Select(field => KeyValuePair.Create(fieldOf(field.Key), field.Value)));
                 return StatusCodes.Status422UnprocessableEntity;
             case ChangeFailure.Refused refused:
                 input.Add(refusedField, refused.Detail);
@@ -29,4 +24,14 @@ internal static class FormFailures
                 return StatusCodes.Status404NotFound;
         }
     }
+
+    public static string Explain(this ChangeFailure failure) => failure switch
+    {
+        ChangeFailure.Invalid invalid => string.Join(' ', invalid.Mistakes.Values.SelectMany(texts => texts)),
+        ChangeFailure.Refused refused => refused.Detail,
+        ChangeFailure.Conflict conflict => conflict.Detail,
+        ChangeFailure.NotFound => "It is not there any more, or not for you to see.",
+        _ => "Somebody has changed it since you opened this page, so nothing was done. "
+            + "Look at it as it is now, and do it again if you still want to.",
+    };
 }

@@ -16,23 +16,19 @@ public sealed class FormInput
 
     private FormInput(Dictionary<string, StringValues> values) => _values = values;
 
-    /// <summary>Whether nothing is wrong.</summary>
     public bool IsValid => _mistakes.Count == 0;
 
-    /// <summary>What is wrong with the whole, and not with one field.</summary>
     public IReadOnlyList<string> General => Mistakes("");
 
-    /// <summary>What is to be said above the form, where something is.</summary>
     public string? Notice { get; private set; }
 
     /// <summary>Where somebody else has changed the same meanwhile: both versions, field by field.</summary>
     public IReadOnlyList<VersionField>? Comparison { get; private set; }
 
-    /// <summary>The fields, as they are kept while somebody signs in again.</summary>
     internal IReadOnlyDictionary<string, StringValues> Fields => _values;
 
     internal static FormInput Create(IEnumerable<KeyValuePair<string, StringValues>> fields) =>
-        new(fields.Where(field => field.Key != AntiforgeryField).ToDictionary(field => field.Key, field => field.Value, StringComparer.Ordinal));
+        new(fields.Where(field => field.Key != AntiforgeryField).ToDictionary(StringComparer.Ordinal));
 
     internal static FormInput Create(params ReadOnlySpan<(string Name, string? Value)> fields)
     {
@@ -45,23 +41,19 @@ public sealed class FormInput
         return new FormInput(values);
     }
 
-    /// <returns>The same fields with another value in one of them, and without what was found wrong.</returns>
-    internal FormInput With(string name, string? value) => new(new Dictionary<string, StringValues>(_values, StringComparer.Ordinal) { [name] = value });
+    internal FormInput With(string name, string? value) =>
+        new(new Dictionary<string, StringValues>(_values, StringComparer.Ordinal) { [name] = value });
 
-    /// <returns>A field's value, without white space around it and without NUL, which no database takes; empty if there is none.</returns>
+    /// <summary>A field's value, without white space around it and without NUL, which no database takes; empty if there is none.</summary>
     public string Value(string name) => Clean(_values.GetValueOrDefault(name).ToString());
 
-    /// <returns>All values of a field, as several ticked boxes have them.</returns>
     public IReadOnlyList<string> Values(string name) =>
         [.. _values.GetValueOrDefault(name).OfType<string>().Select(Clean).Where(value => value.Length > 0)];
 
-    /// <returns>Whether a box is ticked: the field has this value among others.</returns>
     public bool Has(string name, string value = "on") => Values(name).Contains(value, StringComparer.Ordinal);
 
-    /// <returns>What is wrong with a field.</returns>
     public IReadOnlyList<string> Mistakes(string name) => _mistakes.TryGetValue(name, out var mistakes) ? mistakes : [];
 
-    /// <summary>Says what is wrong with a field, or with the whole where no field is named.</summary>
     internal FormInput Add(string name, string mistake)
     {
         if (!_mistakes.TryGetValue(name, out var mistakes))
@@ -73,7 +65,6 @@ public sealed class FormInput
         return this;
     }
 
-    /// <summary>Says something above the form.</summary>
     internal FormInput Note(string sentence)
     {
         Notice = sentence;
@@ -86,7 +77,6 @@ public sealed class FormInput
         return this;
     }
 
-    /// <summary>Takes over what a feature found wrong, by its names in JSON.</summary>
     internal FormInput Add(IEnumerable<KeyValuePair<string, string[]>> mistakes)
     {
         foreach (var (name, texts) in mistakes)

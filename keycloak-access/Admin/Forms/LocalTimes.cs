@@ -10,7 +10,7 @@ internal static class LocalTimes
     public static string Write(DateTimeOffset at, TimeZoneInfo zone) =>
         TimeZoneInfo.ConvertTime(at, zone).ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
 
-    /// <returns>The instant, or <see langword="null"/> if the text is none: no clock shows the hour that a summer begins with.</returns>
+    /// <summary>The instant, or <see langword="null"/> if the text is none: no clock shows the hour that a summer begins with.</summary>
     public static DateTimeOffset? Read(string text, TimeZoneInfo zone) =>
         DateTime.TryParseExact(text, Forms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)
         && !zone.IsInvalidTime(local)

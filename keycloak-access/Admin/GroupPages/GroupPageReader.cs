@@ -8,13 +8,12 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
-/// <summary>Reads what the pages of groups show.</summary>
-internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, RoleMatches matches, ActivityReader activity, PermissionCatalogue catalogue)
+internal sealed class GroupPageReader(
+    GroupStore groups, SubjectStore subjects, RoleMatches matches, ActivityReader activity, PermissionCatalogue catalogue)
 {
     private const int PageSize = 50;
     private const int MostNamed = 20;
 
-    /// <returns>A page of the groups whose names hold a text, by name, and the last name where there are more.</returns>
     public async Task<(IReadOnlyList<GroupResponse> Groups, string? Next)> ListAsync(
         AccessRules rules, string? search, string? after, CancellationToken cancellationToken)
     {
@@ -28,35 +27,28 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
         return ([.. found.Select(GroupEndpoints.ToResponse)], page.Length > PageSize ? shown[^1].Name : null);
     }
 
-    /// <returns>Everything about one group, or <see langword="null"/> if there is none.</returns>
-    public async Task<GroupView?> FindAsync(Guid id, PageContext page, Guid? after, FormInput join)
+    public async Task<GroupView> ReadAsync(Group group, PageContext page, Guid? after)
     {
-        if (await groups.FindAsync(id, page.Cancellation) is not { } group)
-        {
-            return null;
-        }
-
-        var path = $"/admin/groups/{id}";
+        var (id, rules) = (group.Id, page.Caller.Rules);
         var (mappings, moreMappings) = await MappingsAsync(id, page);
         var (members, next) = group.IsDefault || !page.Caller.May(AccessPermissions.View)
             ? (null, null)
-            : await subjects.ListMembersAsync(page.Caller.Rules, [id], PageSize, after, page.Cancellation);
+            : await subjects.ListMembersAsync(rules, [id], PageSize, after, page.Cancellation);
         return new GroupView
         {
             Group = GroupEndpoints.ToResponse(group),
-            Matrix = PermissionMatrixView.Create(catalogue, page.GrantGuard, GroupForm.Fill(group)),
+            Matrix = PermissionMatrixView.Create(catalogue, page.GrantGuard, GroupFields.Fill(group)),
             Lacking = Lacking(group, page.GrantGuard),
             Mappings = mappings,
             MoreMappings = moreMappings,
-            Members = members is null ? null : [.. members.Select(member => View(member, id, page.Caller.Rules))],
-            Paging = Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(path, ("after", to)) + "#members"),
+            Members = members is null ? null : [.. members.Select(member => View(member, id, rules))],
+            Paging = Paging.Create(
+                after is null, next?.ToString(), to => Links.WithQuery($"{GroupPageEndpoints.List}/{id}", ("after", to)) + "#members"),
             Happened = await activity.DescribeAsync(page.Caller, GroupPermissions.Model, id, page.Cancellation),
-            Join = join,
         };
     }
 
-    /// <returns>What goes when a group is deleted.</returns>
-    public async Task<DeleteGroupView> DeleteAsync(Group group, PageContext page, FormInput input)
+    public async Task<DeleteGroupView> ReadDeletionAsync(Group group, PageContext page, FormInput input)
     {
         var (mappings, moreMappings) = await MappingsAsync(group.Id, page);
         var (direct, next) = page.Caller.May(AccessPermissions.View)
@@ -71,8 +63,7 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
             input);
     }
 
-    /// <returns>What the caller would have to hold to change the group.</returns>
-    public static IReadOnlyList<string> Lacking(Group group, GrantGuard grantGuard) => grantGuard.Lacking([.. group.Permissions, .. group.Denied]);
+    public static IReadOnlyList<string> Lacking(Group group, GrantGuard grantGuard) => grantGuard.Lacking(group.Written);
 
     private async Task<(IReadOnlyList<RoleMappingView> First, int More)> MappingsAsync(Guid id, PageContext page)
     {
@@ -83,12 +74,16 @@ internal sealed class GroupPageReader(GroupStore groups, SubjectStore subjects, 
 
         var matched = (await matches.CompareAsync(page.Caller.Rules, page.Cancellation)).Matched;
         MappingRule[] all = [.. page.Caller.Rules.MappingsInto(id)];
-        return ([.. all.Take(MostNamed).Select(mapping => RoleMappingView.Create(mapping, page.Caller.Rules, matched))], Math.Max(0, all.Length - MostNamed));
+        return (
+            [.. all.Take(MostNamed).Select(mapping => RoleMappingView.Create(mapping, page.Caller.Rules, matched))],
+            Math.Max(0, all.Length - MostNamed));
     }
 
     private static GroupMemberView View(KnownSubject member, Guid id, AccessRules rules)
     {
-        Origin[] origins = [.. member.Under(rules).Access.Memberships.Where(membership => membership.Group.Id == id).Select(membership => membership.Origin)];
+        Origin[] origins = [.. member.Under(rules).Access.Memberships
+            .Where(membership => membership.Group.Id == id)
+            .Select(membership => membership.Origin)];
         return new GroupMemberView(
             member.AccountId,
             member.Username,

@@ -8,10 +8,8 @@ using Microsoft.AspNetCore.WebUtilities;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>What is to be done with several rows of a model: deletion, or an action of the model's own.</summary>
 internal sealed record BulkRowChange(Permission Permission, string ListPath, IReadOnlyDictionary<string, int> SeenVersions) : BulkChange
 {
-    /// <summary>The field that says which list they were ticked in.</summary>
     public const string ListField = "_list";
 
     public override string Title => ModelDescription.Sentence(Permission.Action);
@@ -26,13 +24,15 @@ internal sealed record BulkRowChange(Permission Permission, string ListPath, IRe
     [
         ("action", Permission.Action),
         (ListField, ListPath),
-        .. lines.SelectMany(line => new (string, string?)[] { ("ids", line.Id), (VersionField(line.Id), line.Version?.ToString(CultureInfo.InvariantCulture)) }),
+        .. lines.SelectMany(line => new (string, string?)[]
+        {
+            ("ids", line.Id), (VersionField(line.Id), line.Version?.ToString(CultureInfo.InvariantCulture)),
+        }),
     ];
 
     public static string VersionField(string id) => $"_version.{id}";
 }
 
-/// <summary>Changes several rows of a model, each as its own page would have changed it.</summary>
 internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
 {
     private const int MostDependants = 3;
@@ -46,7 +46,6 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
 
     protected override int PageSize => ListParameters.DefaultLimit;
 
-    /// <returns>What the caller may do with several rows.</returns>
     public static IEnumerable<(string Name, string Title)> ListActions(RowViews views, PageContext page) =>
         new[] { Permission.Delete }.Concat(views.Model.Actions.Select(action => action.Name))
             .Where(action => page.Caller.May(views.Model.Name, action))
@@ -61,7 +60,9 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         }
 
         // As addresses write ids, each once, in the order of the list. What is no id at all is a row that is not there.
-        string[] ids = [.. input.Values("ids").Select(text => _model.ParseId(text) is { } key ? _model.Id.Type.Write(key) : text).Distinct(StringComparer.Ordinal)];
+        string[] ids = [.. input.Values("ids")
+            .Select(text => _model.ParseId(text) is { } key ? _model.Id.Type.Write(key) : text)
+            .Distinct(StringComparer.Ordinal)];
         var versions = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var id in ids)
         {
@@ -82,7 +83,9 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         }
         else if (change.Ids.Count > PageSize)
         {
-            input.Add("", $"At most {PageSize} {List.Many} are changed at once, as many as a page of the list has. Go back and tick fewer.");
+            input.Add(
+                "",
+                $"At most {PageSize} {List.Many} are changed at once, as many as a page of the list has. Go back and tick fewer.");
         }
     }
 
@@ -103,8 +106,8 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         foreach (var row in await FindAsync(page, change))
         {
             var line = Line(change, row);
-            var obstacle = line.Version != row.Version ? ChangeFormatter.Explain(new ModelChange.Outdated())
-                : change.IsDestructive ? await views.Store.FindObstacleAsync(row.Row, page.Caller, page.Cancellation)
+            var obstacle = line.Version != row.Version ? new ChangeFailure.PreconditionFailed().Explain()
+                : change.IsDestructive ? (await views.Store.FindObstacleAsync(row.Row, page.Caller, page.Cancellation))?.Explain()
                 : null;
             lines.Add(line with
             {
@@ -119,17 +122,14 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         return new BulkStep(lines, Missing: change.Ids.Count - lines.Count);
     }
 
-    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkRowChange change, BulkLine line, string reason)
+    protected override async Task<BulkOutcome> DoAsync(PageContext page, BulkRowChange change, BulkLine line, ChangeAuthor author)
     {
         // A row of which no version was seen is changed by nobody.
         var seen = change.SeenVersions.GetValueOrDefault(line.Id);
-        return await (change.IsDestructive
-            ? views.Store.DeleteAsync(line.Id, seen, page.Caller, reason, page.Cancellation)
-            : views.Store.ActAsync(_model.Actions.First(known => known.Name == change.Needed.Action), line.Id, seen, page.Caller, reason, page.Cancellation)) switch
-        {
-            ModelChange.Done => new BulkOutcome(IsChanged: true),
-            var refusal => new BulkOutcome(IsChanged: false, ChangeFormatter.Explain(refusal)),
-        };
+        var outcome = await (change.IsDestructive
+            ? views.Store.DeleteAsync(line.Id, seen, author, page.Cancellation)
+            : views.Store.ActAsync(Action(change), line.Id, seen, author, page.Cancellation));
+        return new BulkOutcome(outcome.IsChanged, outcome.Failure?.Explain());
     }
 
     protected override string Summarize(PageContext page, BulkRowChange change, BulkCount count)
@@ -143,15 +143,21 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
     // Whatever ids a form brings: only what the caller may see is there.
     private async Task<IReadOnlyList<VersionedRow>> FindAsync(PageContext page, BulkRowChange change)
     {
-        var found = await views.Store.FindAsync([.. change.Ids.Select(_model.ParseId).OfType<object>()], RowSubject.FromCaller(page.Caller), page.Cancellation);
+        object[] ids = [.. change.Ids.Select(_model.ParseId).OfType<object>()];
+        var found = await views.Store.FindAsync(ids, RowSubject.FromCaller(page.Caller), page.Cancellation);
         var rows = found.ToDictionary(row => _model.IdOf(row.Row), StringComparer.Ordinal);
         return [.. change.Ids.Where(rows.ContainsKey).Select(id => rows[id])];
     }
 
+    private ModelAction Action(BulkRowChange change) => _model.Actions.First(known => known.Name == change.Needed.Action);
+
     private BulkLine Line(BulkRowChange change, VersionedRow row)
     {
         var id = _model.IdOf(row.Row);
-        return new BulkLine(id, views.Name.PathOf(id), ModelReferences.TitleOf(_model, row.Row)) { Version = change.SeenVersions.TryGetValue(id, out var seen) ? seen : row.Version };
+        return new BulkLine(id, views.Name.PathOf(id), ModelReferences.TitleOf(_model, row.Row))
+        {
+            Version = change.SeenVersions.GetValueOrDefault(id, row.Version),
+        };
     }
 
     // The list as it was filtered. Of what the form says, only what a list knows goes into the address.

@@ -7,22 +7,19 @@ using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>
-/// What the address of a list says: the same parameters as the API's, but nothing where nothing was chosen, references by
-/// their titles too, and instants by the reader's clock.
-/// </summary>
+/// <summary>What the address of a list says: the parameters of the API, references by titles too, instants by the reader's clock.</summary>
 internal sealed class ModelFilters(Model model, ModelReferences references)
 {
     private readonly ListParameters _list = new(model);
 
-    /// <summary>What the address says, as far as a list knows it.</summary>
     public Dictionary<string, string> Read(IQueryCollection query) => _list.All
-        .Select(parameter => KeyValuePair.Create(parameter.Name, query[parameter.Name].ToString().Replace("\0", "", StringComparison.Ordinal).Trim()))
+        .Select(parameter => KeyValuePair.Create(
+            parameter.Name, query[parameter.Name].ToString().Replace("\0", "", StringComparison.Ordinal).Trim()))
         .Where(parameter => parameter.Value.Length > 0 && parameter.Key != "limit")
         .ToDictionary(StringComparer.Ordinal);
 
-    /// <returns>The query, without what cannot be, and what is wrong with that.</returns>
-    public async Task<(ListQuery Query, IReadOnlyList<string> Mistakes)> QueryAsync(IReadOnlyDictionary<string, string> said, PageContext page)
+    public async Task<(ListQuery Query, IReadOnlyList<string> Mistakes)> QueryAsync(
+        IReadOnlyDictionary<string, string> said, PageContext page)
     {
         var mistakes = new List<string>();
         var values = new Dictionary<string, StringValues>(StringComparer.Ordinal);
@@ -53,55 +50,59 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
         }
     }
 
-    /// <returns>The filters, with what the address says.</returns>
     public IReadOnlyList<ModelFilterView> Views(IReadOnlyDictionary<string, string> said, PageContext page)
     {
         var filters = new List<ModelFilterView>();
-        foreach (var column in model.Columns.Where(column => column != model.Id && references.Shows(column, page) && !model.Searches.Contains(column)))
+        foreach (var column in model.Columns.Where(column => references.Shows(column, page)).Except([model.Id, .. model.Searches]))
         {
             var type = InputType(column);
             if (column.Type.IsOrdered)
             {
-                Add(".gte", " from", type);
-                Add(".lte", " to", type);
+                Add(".gte", $"{column.Title} from", type);
+                Add(".lte", $"{column.Title} to", type);
             }
             else if (references.Models.TargetOf(column) is { } target)
             {
-                Add("", "", "text", suggestPath: $"/admin/models/{target.Plural}/names");
+                Add("", column.Title, "text", suggestPath: $"/admin/models/{target.Plural}/names");
             }
             else if (ModelForm.Choices(column) is { Length: > 0 } choices)
             {
-                Add("", "", "select", [("", "any"), .. choices]);
+                Add("", column.Title, "select", [("", "any"), .. choices]);
             }
             else
             {
-                Add("", "", "text");
+                Add("", column.Title, "text");
             }
 
             if (column.IsNullable)
             {
-                Add(".null", "", "select", [("", "with or without"), ("false", "with"), ("true", "without")], title: $"{column.Title} given");
+                Add(".null", $"{column.Title} given", "select", [("", "with or without"), ("false", "with"), ("true", "without")]);
             }
 
-            void Add(string suffix, string words, string type, IReadOnlyList<(string Value, string Text)>? options = null, string? suggestPath = null, string? title = null) => filters.Add(
-                new ModelFilterView(column.Json + suffix, title ?? column.Title + words, type, said.GetValueOrDefault(column.Json + suffix, ""), options ?? [], suggestPath));
+            void Add(
+                string suffix, string title, string type, IReadOnlyList<(string, string)>? options = null, string? suggestPath = null)
+            {
+                var name = column.Json + suffix;
+                filters.Add(new ModelFilterView(name, title, type, said.GetValueOrDefault(name, ""), options ?? [], suggestPath));
+            }
         }
 
         return filters;
     }
 
-    /// <returns>The list with what the address says, and other values where they are given.</returns>
     public string Path(IReadOnlyDictionary<string, string> said, string? sort = null, string? after = null) => Links.WithQuery(
         $"/admin/models/{model.Plural}",
         [
-            .. said.Where(parameter => parameter.Key is not ("after" or "sort")).Select(parameter => (parameter.Key, (string?)parameter.Value)),
+            .. said.Where(parameter => parameter.Key is not ("after" or "sort"))
+                .Select(parameter => (parameter.Key, (string?)parameter.Value)),
             ("sort", sort ?? said.GetValueOrDefault("sort")),
             ("after", after),
         ]);
 
     private async Task<(string? Value, string? Mistake)> ValueAsync(string name, string text, PageContext page)
     {
-        var column = model.Columns.FirstOrDefault(column => name == column.Json || name.StartsWith(column.Json + ".", StringComparison.Ordinal));
+        var column = model.Columns.FirstOrDefault(
+            column => name == column.Json || name.StartsWith(column.Json + ".", StringComparison.Ordinal));
         if (column is null)
         {
             return (text, null);
@@ -123,7 +124,8 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
             return (id is null ? null : target.Id.Type.Write(id), mistake);
         }
 
-        return (column.Type.Type == typeof(DateTimeOffset) && LocalTimes.Read(text, page.Zone) is { } at ? column.Type.Write(at) : text, null);
+        var isLocal = column.Type.Type == typeof(DateTimeOffset);
+        return (isLocal && LocalTimes.Read(text, page.Zone) is { } at ? column.Type.Write(at) : text, null);
     }
 
     private static string InputType(Column column) =>

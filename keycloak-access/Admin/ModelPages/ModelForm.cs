@@ -5,7 +5,7 @@ using KeycloakAccess.Models;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>Rows of one model as a form has them: every value as text, references by their titles, instants by the reader's clock.</summary>
+/// <summary>Rows of a model as a form has them: values as text, references by their titles, instants by the reader's clock.</summary>
 internal sealed class ModelForm(Model model, ModelReferences references)
 {
     /// <summary>The version that whoever sends the form has seen. No column has such a name.</summary>
@@ -14,7 +14,6 @@ internal sealed class ModelForm(Model model, ModelReferences references)
     /// <summary>Why, for the audit log. A model may have a column <c>reason</c>, and none of this name.</summary>
     public const string Reason = "_reason";
 
-    /// <summary>Where the button leads that sent the form: <see cref="AddAnother"/>, <see cref="GoOnEditing"/>, or to the row.</summary>
     public const string Then = "_then";
 
     public const string AddAnother = "another";
@@ -25,14 +24,15 @@ internal sealed class ModelForm(Model model, ModelReferences references)
 
     private const int LongLines = 300;
 
-    /// <summary>The fields, for a new row or for one that is there.</summary>
     public IReadOnlyList<ModelFieldView> List(bool isNew, FormInput input, PageContext page) =>
         [.. Columns(isNew, page).Select(column => Field(column, input))];
 
-    /// <returns>What stands in the form of a row; it has no version while it is new.</returns>
     public async Task<FormInput> FillAsync(object row, int? version, PageContext page)
     {
-        var fields = new List<(string Name, string? Value)> { (Version, version?.ToString(CultureInfo.InvariantCulture)), (Zone, page.Zone.Id) };
+        var fields = new List<(string Name, string? Value)>
+        {
+            (Version, version?.ToString(CultureInfo.InvariantCulture)), (Zone, page.Zone.Id),
+        };
         foreach (var column in Columns(isNew: version is null, page))
         {
             fields.Add((column.Json, await TextAsync(column, row, page.Zone, page)));
@@ -41,7 +41,6 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         return FormInput.Create([.. fields]);
     }
 
-    /// <returns>What stands in the form for a new row: what the address says of it by the names of its fields, as far as that can be.</returns>
     public async Task<FormInput> FillNewAsync(PageContext page)
     {
         var row = model.New();
@@ -69,11 +68,11 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         var filled = await FillAsync(row, version: null, page);
-        return unusable.Count == 0 ? filled : filled.Note($"What the address says for {string.Join(", ", unusable)} cannot be, so it is left out.");
+        return unusable.Count == 0
+            ? filled
+            : filled.Note($"What the address says for {string.Join(", ", unusable)} cannot be, so it is left out.");
     }
 
-    /// <summary>Reads a row off the form, and says in the form what is wrong with it. A new one has none before.</summary>
-    /// <returns>The row, which is valid if the form is.</returns>
     public async Task<object> ReadAsync(FormInput input, object? before, PageContext page)
     {
         var row = model.New();
@@ -89,7 +88,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         foreach (var column in Columns(isNew: before is null, page))
         {
             // A clock shows seconds and a title may be many rows': what was not touched stays as it was, to the last digit.
-            if (before is not null && string.Equals(TextOf(column, input), await TextAsync(column, before, ZoneOf(input), page), StringComparison.Ordinal))
+            if (before is not null && TextOf(column, input) == await TextAsync(column, before, ZoneOf(input), page))
             {
                 continue;
             }
@@ -107,21 +106,16 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         input.Add(model.Mistakes(row, isNew: before is null).Where(mistake => !unread.Contains(mistake.Key)));
-        Reasons.Check(input, Reason);
         return row;
     }
 
-    /// <returns>The version that the sender has seen; one that no row has, where the form does not say.</returns>
-    public static int SeenVersion(FormInput input) =>
-        int.TryParse(input.Value(Version), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : 0;
-
-    /// <returns>Both versions, field by field.</returns>
     public async Task<IReadOnlyList<VersionField>> CompareAsync(FormInput mine, object theirs, PageContext page)
     {
         var fields = new List<VersionField>();
         foreach (var column in Columns(isNew: false, page))
         {
-            fields.Add(new VersionField(column.Title, Shown(TextOf(column, mine)), Shown(await TextAsync(column, theirs, ZoneOf(mine), page))));
+            var saved = await TextAsync(column, theirs, ZoneOf(mine), page);
+            fields.Add(new VersionField(column.Title, Shown(TextOf(column, mine)), Shown(saved)));
 
             string Shown(string text) => column.Type.Type == typeof(bool) ? YesOrNo(text) : text;
         }
@@ -129,12 +123,12 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         return fields;
     }
 
-    /// <returns>What can be chosen for a column, beside nothing.</returns>
     public static (string Value, string Text)[] Choices(Column column) =>
         column.Type.Type == typeof(bool) ? [("true", "yes"), ("false", "no")] : [.. column.Type.Names.Select(name => (name, name))];
 
     // What somebody may not look at is not in the form of a row that is there: it stays as it is.
-    private IEnumerable<Column> Columns(bool isNew, PageContext page) => model.Requested(isNew).Where(column => isNew || references.Shows(column, page));
+    private IEnumerable<Column> Columns(bool isNew, PageContext page) =>
+        model.Requested(isNew).Where(column => isNew || references.Shows(column, page));
 
     private ModelFieldView Field(Column column, FormInput input)
     {
@@ -166,7 +160,8 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         { Type: var type } when type == typeof(DateTimeOffset) => "datetime-local",
         { Names.Count: > 0 } => "select",
         // A field of one line would put a text of several into one.
-        { IsText: true } when column.MaxLength > LongLines && !column.IsUrl || input.Value(column.Json).Contains('\n', StringComparison.Ordinal) => "lines",
+        { IsText: true } when (column.MaxLength > LongLines && !column.IsUrl)
+            || input.Value(column.Json).Contains('\n', StringComparison.Ordinal) => "lines",
         _ => column.IsUrl ? "url" : "text",
     };
 
@@ -202,8 +197,10 @@ internal sealed class ModelForm(Model model, ModelReferences references)
             return await references.FindAsync(target, text, page);
         }
 
-        var value = column.Type.Type == typeof(DateTimeOffset) ? LocalTimes.Read(text, ZoneOf(input)) : column.Type.Parse(text);
-        return value is null ? (null, $"{column.Title} must be {(column.Type.Type == typeof(DateTimeOffset) ? "a date and time that a clock there shows" : column.Type.Form)}.") : (value, null);
+        var (value, form) = column.Type.Type == typeof(DateTimeOffset)
+            ? (LocalTimes.Read(text, ZoneOf(input)), "a date and time that a clock there shows")
+            : (column.Type.Parse(text), column.Type.Form);
+        return value is null ? (null, $"{column.Title} must be {form}.") : (value, null);
     }
 
     // As the API writes a value, or else as the field has it.
@@ -215,7 +212,9 @@ internal sealed class ModelForm(Model model, ModelReferences references)
         }
 
         // Any text would be a tick in the box.
-        return column.Type.Type == typeof(bool) ? (null, $"{column.Title} must be {column.Type.Form}.") : await ValueAsync(column, given, page);
+        return column.Type.Type == typeof(bool)
+            ? (null, $"{column.Title} must be {column.Type.Form}.")
+            : await ValueAsync(column, given, page);
     }
 
     private static TimeZoneInfo ZoneOf(FormInput input) => ReaderZone.Named(input.Value(Zone));

@@ -5,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>The pages of declared models: each model has its own, with its own permissions.</summary>
 internal static class ModelPageEndpoints
 {
     public static void MapModelPages(this IEndpointRouteBuilder admin)

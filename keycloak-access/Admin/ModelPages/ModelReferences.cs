@@ -16,21 +16,20 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
 
     public ModelStore StoreOf(Model model) => services.GetRequiredKeyedService<ModelStore>(model.Name);
 
-    /// <returns>The column that people know a row by: what a search finds it by, or else its first text.</returns>
     public static Column TitleOf(Model model) =>
-        model.Searches.Count > 0 ? model.Searches[0] : model.Columns.FirstOrDefault(column => column.Type.IsText && column != model.Id) ?? model.Id;
+        model.Searches.Count > 0
+            ? model.Searches[0]
+            : model.Columns.FirstOrDefault(column => column.Type.IsText && column != model.Id) ?? model.Id;
 
-    /// <returns>What people know a row by.</returns>
     public static string TitleOf(Model model, object row)
     {
         var column = TitleOf(model);
         return column.Get(row) is { } value && column.Type.Write(value) is { Length: > 0 } title ? title : model.IdOf(row);
     }
 
-    /// <returns>Whether the caller may know what stands in the column: of a reference, only who may look at the other model.</returns>
-    public bool Shows(Column column, PageContext page) => models.TargetOf(column) is not { } target || page.Caller.May(target.Name, Permission.View);
+    public bool Shows(Column column, PageContext page) =>
+        models.TargetOf(column) is not { } target || page.Caller.May(target.Name, Permission.View);
 
-    /// <returns>The titles of rows by their ids, as addresses write them.</returns>
     public async Task<IReadOnlyDictionary<string, string>> TitlesAsync(Model target, IEnumerable<object> ids, PageContext page)
     {
         object[] wanted = page.Caller.May(target.Name, Permission.View) ? [.. ids.Distinct()] : [];
@@ -38,7 +37,6 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         return rows.ToDictionary(row => target.IdOf(row.Row), row => TitleOf(target, row.Row), StringComparer.Ordinal);
     }
 
-    /// <returns>What stands in a field for a reference: the title, with the id where another row has the same.</returns>
     public async Task<string> TextAsync(Model target, object id, PageContext page)
     {
         var written = target.Id.Type.Write(id);
@@ -48,8 +46,6 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
             : WithId(title, written);
     }
 
-    /// <summary>Finds the row that somebody means by a title, by a title with an id, or by an id.</summary>
-    /// <returns>The id, or what is wrong.</returns>
     public async Task<(object? Id, string? Mistake)> FindAsync(Model target, string text, PageContext page)
     {
         var one = target.Name.Replace('-', ' ');
@@ -66,12 +62,14 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         return named switch
         {
             [var row] => (target.Id.Get(row), null),
-            [] => (null, $"There is no {one} {text}, or none that you may look at. Choose one of those that are suggested, or write an id."),
-            _ => (null, $"Several are called {text}. Write the id of the one that you mean behind it, as in {WithId(text, target.IdOf(named[0]))}."),
+            [] => (null,
+                $"There is no {one} {text}, or none that you may look at. Choose one of those that are suggested, or write an id."),
+            _ => (null,
+                $"Several are called {text}. Write the id of the one that you mean behind it, "
+                + $"as in {WithId(text, target.IdOf(named[0]))}."),
         };
     }
 
-    /// <returns>What a field suggests to somebody who types.</returns>
     public async Task<IReadOnlyList<string>> SuggestAsync(Model target, string text, PageContext page)
     {
         if (target.Searches.Count == 0)
@@ -79,8 +77,8 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
             return [];
         }
 
-        var (rows, _) = await StoreOf(target).ListAsync(
-            new ListQuery(text, [], target.Sorts[0], Descending: false, MostSuggested, After: null), RowSubject.FromCaller(page.Caller), page.Cancellation);
+        var query = new ListQuery(text, [], target.Sorts[0], Descending: false, MostSuggested, After: null);
+        var (rows, _) = await StoreOf(target).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation);
         return [.. rows
             .GroupBy(row => TitleOf(target, row), StringComparer.Ordinal)
             .SelectMany(same => same.Count() == 1 ? [same.Key] : same.Select(row => WithId(same.Key, target.IdOf(row))))];

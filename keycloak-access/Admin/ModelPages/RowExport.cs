@@ -4,7 +4,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>The list of one model's rows as a file: as it is filtered and sorted, on all its pages, and no column that is not shown.</summary>
 internal sealed class RowExport(RowViews views)
 {
     private readonly Model _model = views.Model;
@@ -35,7 +34,9 @@ internal sealed class RowExport(RowViews views)
             ExportFile.ReadAsync(query with { Limit = ExportFile.RowsAtATime }, async part =>
             {
                 var (rows, next) = await views.Store.ListAsync(part, RowSubject.FromCaller(page.Caller), page.Cancellation);
-                return (rows, next is null ? null : part with { After = new ListPosition(part.Sort.Get(rows[^1]), _model.Id.Get(rows[^1])!) });
+                return (rows, next is null
+                    ? null
+                    : part with { After = new ListPosition(part.Sort.Get(rows[^1]), _model.Id.Get(rows[^1])!) });
             }));
     }
 

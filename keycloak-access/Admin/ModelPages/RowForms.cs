@@ -1,4 +1,3 @@
-using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
@@ -6,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>What the forms of one model's rows have in common.</summary>
 internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
     where TSubject : class
 {
@@ -22,39 +20,42 @@ internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
 
     protected override string VersionField => ModelForm.Version;
 
-    protected Task<VersionedRow?> FindRowAsync(PageContext page) => views.FindAsync(page.RouteText("id"), page);
-
-    protected IResult RenderForm(PageContext page, object? row, FormInput input, int status) => page.Render<ModelFormPage, ModelFormView>(
-        new ModelFormView(
-            Name,
-            row is null ? null : Model.IdOf(row),
-            row is null ? "" : ModelReferences.TitleOf(Model, row),
-            Fields.List(isNew: row is null, input, page),
-            input),
-        status);
-
-    protected static FormResult Reject(FormInput input, ModelChange change)
+    protected Task<IResult> RenderFormAsync(PageContext page, object? row, FormInput input, int status)
     {
-        var field = change is ModelChange.Invalid(var column, _) ? column : "";
-        input.Add(field, ChangeFormatter.Explain(change));
-        return field.Length > 0 ? FormResult.Invalid : FormResult.Conflict;
+        var fields = Fields.List(isNew: row is null, input, page);
+        return Task.FromResult<IResult>(page.Render<ModelFormPage, ModelFormView>(
+            row is null
+                ? new ModelFormView(Name, Id: null, Title: "", fields, input)
+                : new ModelFormView(Name, Model.IdOf(row), ModelReferences.TitleOf(Model, row), fields, input),
+            status));
     }
 
     // Where the button that was used leads, as far as they may go there. The model's rule may show somebody only what others
     // have looked at.
-    protected async Task<FormResult> GoOnAsync(PageContext page, object row, string done, string then)
+    protected async Task<FormResult> GoOnAsync(PageContext page, object row, string done)
     {
         var id = Model.IdOf(row);
         var isShown = await views.FindAsync(id, page) is not null;
-        var path = then switch
+        var path = page.Form.Value(ModelForm.Then) switch
         {
             ModelForm.AddAnother when page.Caller.May(Model.Name, Permission.Add) => $"{Name.Path}/new",
             _ when !isShown => Name.Path,
             ModelForm.GoOnEditing when page.Caller.May(Model.Name, Permission.Change) => $"{Name.PathOf(id)}/edit",
             _ => Name.PathOf(id),
         };
-        return new FormResult.Done(path, $"{ModelReferences.TitleOf(Model, row)} {done}.{(isShown ? "" : " As it is now, it is not for you to see.")}");
+        var unseen = isShown ? "" : " As it is now, it is not for you to see.";
+        return new FormResult.Done(path, $"{ModelReferences.TitleOf(Model, row)} {done}.{unseen}");
     }
+}
+
+internal abstract class SavedRowForm(RowViews views) : RowForm<VersionedRow>(views)
+{
+    protected override Task<VersionedRow?> FindAsync(PageContext page) => Views.FindAsync(page.RouteText("id"), page);
+
+    protected override int? VersionOf(VersionedRow subject) => subject.Version;
+
+    protected override Task<FormInput> ReconcileAsync(PageContext page, VersionedRow subject, FormInput input) =>
+        Task.FromResult(input.Add("", new ChangeFailure.PreconditionFailed().Explain()));
 }
 
 internal sealed class NewRowForm(RowViews views) : RowForm<Model>(views)
@@ -64,65 +65,60 @@ internal sealed class NewRowForm(RowViews views) : RowForm<Model>(views)
     protected override Task<FormInput> FillAsync(PageContext page, Model subject) => Fields.FillNewAsync(page);
 
     protected override Task<IResult> RenderAsync(PageContext page, Model subject, FormInput input, int status) =>
-        Task.FromResult(RenderForm(page, row: null, input, status));
+        RenderFormAsync(page, row: null, input, status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Model subject, FormInput input)
     {
         var row = await Fields.ReadAsync(input, before: null, page);
-        return !input.IsValid ? FormResult.Invalid
-            : await Views.Store.AddAsync(row, page.Caller, input.Value(ReasonField), page.Cancellation) switch
-            {
-                ModelChange.Done(var added, _) => await GoOnAsync(page, added, "was added", input.Value(ModelForm.Then)),
-                var change => Reject(input, change),
-            };
+        if (!input.IsValid)
+        {
+            return FormResult.Invalid;
+        }
+
+        var outcome = await Views.Store.AddAsync(row, AuthorOf(page), page.Cancellation);
+        return outcome is { Value: { } added } ? await GoOnAsync(page, added, "was added") : outcome.Failure!;
     }
 }
 
-internal sealed class EditRowForm(RowViews views) : RowForm<VersionedRow>(views)
+internal sealed class EditRowForm(RowViews views) : SavedRowForm(views)
 {
-    protected override Task<VersionedRow?> FindAsync(PageContext page) => FindRowAsync(page);
-
-    protected override Task<FormInput> FillAsync(PageContext page, VersionedRow subject) => Fields.FillAsync(subject.Row, subject.Version, page);
-
-    protected override string? VersionOf(VersionedRow subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
+    protected override Task<FormInput> FillAsync(PageContext page, VersionedRow subject) =>
+        Fields.FillAsync(subject.Row, subject.Version, page);
 
     protected override async Task<FormInput> ReconcileAsync(PageContext page, VersionedRow subject, FormInput input) =>
         input.Compare(await Fields.CompareAsync(input, subject.Row, page));
 
     protected override Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
-        Task.FromResult(RenderForm(page, subject.Row, input, status));
+        RenderFormAsync(page, subject.Row, input, status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
     {
         var row = await Fields.ReadAsync(input, subject.Row, page);
-        return !input.IsValid ? FormResult.Invalid
-            : await Views.Store.ReplaceAsync(Model.IdOf(subject.Row), row, subject.Version, page.Caller, input.Value(ReasonField), page.Cancellation) switch
-            {
-                ModelChange.Done(var replaced, _) => await GoOnAsync(page, replaced, "is saved", input.Value(ModelForm.Then)),
-                ModelChange.Outdated => new FormResult.Outdated(),
-                ModelChange.Missing => new FormResult.Gone(),
-                var change => Reject(input, change),
-            };
+        if (!input.IsValid)
+        {
+            return FormResult.Invalid;
+        }
+
+        var outcome = await Views.Store.ReplaceAsync(
+            Model.IdOf(subject.Row), row, subject.Version, AuthorOf(page), page.Cancellation);
+        return outcome is { Value: { } replaced } ? await GoOnAsync(page, replaced, "is saved") : outcome.Failure!;
     }
 
     // What was typed is not lost with the row. Of what somebody may not see they do not learn that it is there.
-    protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) => Task.FromResult(
-        page.Caller.May(Model.Name, Permission.Add)
-            ? RenderForm(page, row: null, input.Add("", $"That {Name.One} is not there any more. What you typed makes a new one, if you want it."), StatusCodes.Status404NotFound)
-            : TypedResults.NotFound());
+    protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input)
+    {
+        if (!page.Caller.May(Model.Name, Permission.Add))
+        {
+            return base.RenderGoneAsync(page, input);
+        }
+
+        input.Add("", $"That {Name.One} is not there any more. What you typed makes a new one, if you want it.");
+        return RenderFormAsync(page, row: null, input, StatusCodes.Status404NotFound);
+    }
 }
 
-internal sealed class DeleteRowForm(RowViews views) : RowForm<VersionedRow>(views)
+internal sealed class DeleteRowForm(RowViews views) : SavedRowForm(views)
 {
-    protected override Task<VersionedRow?> FindAsync(PageContext page) => FindRowAsync(page);
-
-    protected override Task<FormInput> FillAsync(PageContext page, VersionedRow subject) => Task.FromResult(FormInput.Create((VersionField, VersionOf(subject))));
-
-    protected override string? VersionOf(VersionedRow subject) => subject.Version.ToString(CultureInfo.InvariantCulture);
-
-    protected override Task<FormInput> ReconcileAsync(PageContext page, VersionedRow subject, FormInput input) =>
-        Task.FromResult(input.Add("", ChangeFormatter.Explain(new ModelChange.Outdated())));
-
     protected override async Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
         page.Render<DeleteModelRowPage, DeleteModelRowView>(
             new DeleteModelRowView(
@@ -133,44 +129,35 @@ internal sealed class DeleteRowForm(RowViews views) : RowForm<VersionedRow>(view
                 input),
             status);
 
-    protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input) =>
-        !input.IsValid ? FormResult.Invalid
-        : await Views.Store.DeleteAsync(Model.IdOf(subject.Row), subject.Version, page.Caller, input.Value(ReasonField), page.Cancellation) switch
-        {
-            ModelChange.Done => new FormResult.Done(Name.Path, $"{ModelReferences.TitleOf(Model, subject.Row)} is deleted."),
-            ModelChange.Outdated => new FormResult.Outdated(),
-            ModelChange.Missing => new FormResult.Gone(),
-            var change => Reject(input, change),
-        };
+    protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
+    {
+        var outcome = await Views.Store.DeleteAsync(Model.IdOf(subject.Row), subject.Version, AuthorOf(page), page.Cancellation);
+        return outcome is { Value: { } deleted }
+            ? new FormResult.Done(Name.Path, $"{ModelReferences.TitleOf(Model, deleted)} is deleted.")
+            : outcome.Failure!;
+    }
 
     protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
         Task.FromResult(page.Redirect(Name.Path, $"That {Name.One} is not there any more."));
 }
 
-/// <summary>An action of the model's own, on the page of a row.</summary>
-internal sealed class RowActionForm(RowViews views, ModelAction action, RowPageReader reader) : RowForm<VersionedRow>(views)
+internal sealed class RowActionForm(RowViews views, ModelAction action, RowPageReader reader) : SavedRowForm(views)
 {
-    protected override Task<VersionedRow?> FindAsync(PageContext page) => FindRowAsync(page);
-
     protected override async Task<IResult> RenderAsync(PageContext page, VersionedRow subject, FormInput input, int status) =>
-        page.Render<ModelRowPage, ModelRowPageView>(await reader.ReadAsync(page, subject) with { Input = input, Tried = action.Name }, status);
+        page.Render<ModelRowPage, ModelRowPageView>(
+            await reader.ReadAsync(page, subject) with { Input = input, Tried = action.Name }, status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, VersionedRow subject, FormInput input)
     {
-        if (!input.IsValid)
+        var id = Model.IdOf(subject.Row);
+        var outcome = await Views.Store.ActAsync(action, id, subject.Version, AuthorOf(page), page.Cancellation);
+        if (outcome is not { Value: { } row })
         {
-            return FormResult.Invalid;
-        }
-
-        var change = await Views.Store.ActAsync(
-            action, Model.IdOf(subject.Row), ModelForm.SeenVersion(input), page.Caller, input.Value(ReasonField), page.Cancellation);
-        if (change is not ModelChange.Done(var row, _))
-        {
-            return Reject(input, change);
+            return outcome.Failure!;
         }
 
         // What an action makes of a row may be no longer for them to see.
-        var path = await FindRowAsync(page) is null ? Name.Path : Name.PathOf(Model.IdOf(row));
+        var path = await FindAsync(page) is null ? Name.Path : Name.PathOf(id);
         return new FormResult.Done(path, $"{ModelReferences.TitleOf(Model, row)}: {action.Name.Replace('-', ' ')} is done.");
     }
 }

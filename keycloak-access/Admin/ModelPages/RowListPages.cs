@@ -5,7 +5,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>The list of one model's rows.</summary>
 internal sealed class RowListPages(RowViews views)
 {
     private const int MostColumns = 7;
@@ -36,13 +35,14 @@ internal sealed class RowListPages(RowViews views)
         });
     }
 
-    // Suggestions for whoever types what a row of this model is called, in whichever field.
     public async Task<IResult> NamesAsync(PageContext page) =>
         Suggestions.Render(await views.References.SuggestAsync(_model, Suggestions.Typed(page.Http.Request), page));
 
     private ModelColumnView Heading(Column column, ListQuery query, IReadOnlyDictionary<string, string> said) => new(
         column.Title,
         RowViews.IsNumber(column),
-        _model.Sorts.Contains(column) ? _filters.Path(said, sort: query.Sort == column && !query.Descending ? "-" + column.Json : column.Json) : null,
+        _model.Sorts.Contains(column)
+            ? _filters.Path(said, sort: query.Sort == column && !query.Descending ? "-" + column.Json : column.Json)
+            : null,
         query.Sort != column ? null : query.Descending ? "descending" : "ascending");
 }

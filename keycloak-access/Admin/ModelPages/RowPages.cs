@@ -7,7 +7,6 @@ using KeycloakAccess.Models;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
-/// <summary>One row of a model: what it is, and what was done to it.</summary>
 internal sealed class RowPages(RowViews views, RowPageReader reader)
 {
     private const int PageSize = 25;
@@ -15,7 +14,9 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
     private readonly Model _model = views.Model;
 
     public async Task<IResult> ShowAsync(string id, PageContext page) =>
-        await views.FindAsync(id, page) is { } found ? page.Render<ModelRowPage, ModelRowPageView>(await reader.ReadAsync(page, found)) : TypedResults.NotFound();
+        await views.FindAsync(id, page) is { } found
+            ? page.Render<ModelRowPage, ModelRowPageView>(await reader.ReadAsync(page, found))
+            : TypedResults.NotFound();
 
     public async Task<IResult> HistoryAsync(string id, string? after, PageContext page, AuditStore audit)
     {
@@ -26,8 +27,15 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
         }
 
         var place = after is null ? null : AuditStore.Read(after);
-        var (rows, next) = await audit.ListAsync(
-            new AuditFilter { Kind = AuditRow.ChangeKind, Model = _model.Name, Row = _model.IdOf(found.Row), Limit = PageSize, After = place }, page.Cancellation);
+        var filter = new AuditFilter
+        {
+            Kind = AuditRow.ChangeKind,
+            Model = _model.Name,
+            Row = _model.IdOf(found.Row),
+            Limit = PageSize,
+            After = place,
+        };
+        var (rows, next) = await audit.ListAsync(filter, page.Cancellation);
         return page.Render<ModelHistoryPage, ModelHistoryView>(new ModelHistoryView(
             views.Name,
             _model.IdOf(found.Row),
@@ -37,7 +45,6 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
     }
 }
 
-/// <summary>Reads what the page of a row shows.</summary>
 internal sealed class RowPageReader(RowViews views, ActivityReader activity)
 {
     public async Task<ModelRowPageView> ReadAsync(PageContext page, VersionedRow found)
@@ -45,7 +52,8 @@ internal sealed class RowPageReader(RowViews views, ActivityReader activity)
         var (model, id) = (views.Model, views.Model.IdOf(found.Row));
         Column[] columns = [.. views.Shown(page)];
         var values = (await views.RowsAsync([found.Row], columns, page))[0].Cells;
-        var happened = await activity.ListAsync(page.Caller, new AuditFilter { Kind = AuditRow.ChangeKind, Model = model.Name, Row = id }, page.Cancellation);
+        var filter = new AuditFilter { Kind = AuditRow.ChangeKind, Model = model.Name, Row = id };
+        var happened = await activity.ListAsync(page.Caller, filter, page.Cancellation);
         return new ModelRowPageView
         {
             Model = views.Name,

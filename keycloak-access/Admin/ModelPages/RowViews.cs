@@ -20,30 +20,31 @@ internal sealed class RowViews(Model model, ModelReferences references)
 
     public ModelName Name { get; } = NameOf(model);
 
-    /// <returns>A row that the caller may see.</returns>
     public Task<VersionedRow?> FindAsync(string id, PageContext page) =>
         Store.FindAsync(id, RowSubject.FromCaller(page.Caller), page.Cancellation);
 
-    /// <returns>The columns that are shown. An id that the service assigns tells people nothing.</returns>
-    public IEnumerable<Column> Shown(PageContext page) => model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, page));
+    // An id that the service assigns tells people nothing.
+    public IEnumerable<Column> Shown(PageContext page) =>
+        model.Columns.Where(column => (column != model.Id || !model.AssignsIds) && references.Shows(column, page));
 
-    /// <returns>The names in JSON of the columns that are not shown.</returns>
     private HashSet<string> Hidden(PageContext page) =>
         model.Columns.Where(column => !references.Shows(column, page)).Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
 
-    /// <returns>The actions of the model's own that the caller may use.</returns>
-    public IEnumerable<ModelActionView> Actions(PageContext page) =>
-        model.Actions.Where(action => page.Caller.May(model.Name, action.Name)).Select(action => new ModelActionView(action.Name, ModelDescription.Sentence(action.Name)));
+    public IEnumerable<ModelActionView> Actions(PageContext page) => model.Actions
+        .Where(action => page.Caller.May(model.Name, action.Name))
+        .Select(action => new ModelActionView(action.Name, ModelDescription.Sentence(action.Name)));
 
-    public static bool IsNumber(Column column) => column.Type.Type == typeof(int) || column.Type.Type == typeof(long) || column.Type.Type == typeof(decimal);
+    public static bool IsNumber(Column column) =>
+        column.Type.Type == typeof(int) || column.Type.Type == typeof(long) || column.Type.Type == typeof(decimal);
 
-    /// <returns>The first rows of each model that refer to this one: what stands in the way of deleting it.</returns>
     public async Task<IReadOnlyList<LinkGroup>> DependantsAsync(object row, int most, PageContext page)
     {
         var dependants = new List<LinkGroup>();
-        foreach (var (other, column) in references.Models.ReferencesTo(model).Where(reference => page.Caller.May(reference.Model.Name, Permission.View)))
+        foreach (var (other, column) in references.Models.ReferencesTo(model)
+            .Where(reference => page.Caller.May(reference.Model.Name, Permission.View)))
         {
-            var query = new ListQuery(Search: null, [new ListCondition(column, "=", model.Id.Get(row))], other.Id, Descending: false, most, After: null);
+            var condition = new ListCondition(column, "=", model.Id.Get(row));
+            var query = new ListQuery(Search: null, [condition], other.Id, Descending: false, most, After: null);
             var (rows, next) = await references.StoreOf(other).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation);
             if (rows.Count > 0)
             {
@@ -58,11 +59,12 @@ internal sealed class RowViews(Model model, ModelReferences references)
         return dependants;
     }
 
-    /// <returns>The forms for new rows that refer to this one, of models that the caller may add to.</returns>
     public IReadOnlyList<ModelAdditionView> Additions(object row, PageContext page)
     {
         var referring = references.Models.ReferencesTo(model)
-            .Where(reference => !reference.Column.IsReadOnly && page.Caller.May(reference.Model.Name, Permission.View) && page.Caller.May(reference.Model.Name, Permission.Add))
+            .Where(reference => !reference.Column.IsReadOnly
+                && page.Caller.May(reference.Model.Name, Permission.View)
+                && page.Caller.May(reference.Model.Name, Permission.Add))
             .ToArray();
         return [.. referring.Select(reference =>
         {
@@ -74,14 +76,12 @@ internal sealed class RowViews(Model model, ModelReferences references)
         })];
     }
 
-    /// <returns>Rows of the audit log in a sentence each, of which none says more than the page of the row.</returns>
     public async Task<IReadOnlyList<ActivityView>> HappenedAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
         var (hidden, say) = (Hidden(page), await NamesAsync(rows, page));
         return [.. rows.Select(row => AuditFormatter.ToActivity(AuditFormatter.Without(row, hidden), say))];
     }
 
-    /// <returns>What rows of the audit log have changed in a row of this model.</returns>
     public async Task<IReadOnlyList<ModelChangeView>> ChangesAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
         var (hidden, say) = (Hidden(page), await NamesAsync(rows, page));
@@ -94,7 +94,10 @@ internal sealed class RowViews(Model model, ModelReferences references)
             row.Reason,
             // A column that is gone since is still in the log.
             [.. AuditFormatter.Changes(AuditFormatter.Without(row, hidden))
-                .Select(field => new AuditFieldChange(titles.GetValueOrDefault(field.Field, field.Field), say(field.Field, field.Before), say(field.Field, field.After)))]))];
+                .Select(field => new AuditFieldChange(
+                    titles.GetValueOrDefault(field.Field, field.Field),
+                    say(field.Field, field.Before),
+                    say(field.Field, field.After)))]))];
     }
 
     // References by their titles. Of what is gone and of what the row rules hide, nobody learns which it is.
@@ -106,17 +109,16 @@ internal sealed class RowViews(Model model, ModelReferences references)
         {
             if (references.Models.TargetOf(column) is { } target)
             {
-                names[column.Json] = await references.TitlesAsync(
-                    target,
-                    fields[column.Json].SelectMany(field => new[] { field.Before, field.After }).OfType<string>().Select(column.Type.Parse).OfType<object>(),
-                    page);
+                var ids = fields[column.Json].SelectMany(field => new[] { field.Before, field.After }).OfType<string>();
+                names[column.Json] = await references.TitlesAsync(target, ids.Select(column.Type.Parse).OfType<object>(), page);
             }
         }
 
-        return (field, value) => value is not null && names.TryGetValue(field, out var known) ? known.GetValueOrDefault(value, "one that is gone, or not for you to see") : value;
+        return (field, value) => value is not null && names.TryGetValue(field, out var known)
+            ? known.GetValueOrDefault(value, "one that is gone, or not for you to see")
+            : value;
     }
 
-    /// <returns>The rows with their values as people read them. Titles of what they refer to are read once for each column.</returns>
     public async Task<IReadOnlyList<ModelRowView>> RowsAsync(IReadOnlyList<object> rows, IReadOnlyList<Column> columns, PageContext page)
     {
         var titles = new Dictionary<Column, IReadOnlyDictionary<string, string>>();
@@ -129,7 +131,10 @@ internal sealed class RowViews(Model model, ModelReferences references)
         }
 
         return [.. rows.Select(row => new ModelRowView(
-            model.IdOf(row), Name.PathOf(model.IdOf(row)), ModelReferences.TitleOf(model, row), [.. columns.Select(column => Value(column, row))]))];
+            model.IdOf(row),
+            Name.PathOf(model.IdOf(row)),
+            ModelReferences.TitleOf(model, row),
+            [.. columns.Select(column => Value(column, row))]))];
 
         ModelValueView Value(Column column, object row) => column.Get(row) switch
         {
@@ -137,17 +142,20 @@ internal sealed class RowViews(Model model, ModelReferences references)
             var value when references.Models.TargetOf(column) is { } target => Reference(target, column.Type.Write(value), titles[column]),
             DateTimeOffset at => new ModelValueView(column.Type.Write(at), At: at),
             bool value => new ModelValueView(value ? "yes" : "no"),
-            string text when column.IsUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" => new ModelValueView(text, text),
+            string text when column.IsUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" =>
+                new ModelValueView(text, text),
             var value => new ModelValueView(column.Type.Write(value), IsNumber: IsNumber(column)),
         };
 
         static ModelValueView Reference(Model target, string id, IReadOnlyDictionary<string, string> titles) =>
-            titles.TryGetValue(id, out var title) ? new ModelValueView(title, NameOf(target).PathOf(id)) : new ModelValueView("one that you may not look at");
+            titles.TryGetValue(id, out var title)
+                ? new ModelValueView(title, NameOf(target).PathOf(id))
+                : new ModelValueView("one that you may not look at");
     }
 
     private static ModelName NameOf(Model model)
     {
-        var words = new ModelDescription(model, new ListParameters(model));
-        return new ModelName(model.Name, model.Plural, model.Title, words.Singular, words.SingularWithArticle);
+        var description = new ModelDescription(model, new ListParameters(model));
+        return new ModelName(model.Name, model.Plural, model.Title, description.Singular, description.SingularWithArticle);
     }
 }

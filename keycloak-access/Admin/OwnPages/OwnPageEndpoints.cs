@@ -32,26 +32,15 @@ internal static class OwnPageEndpoints
             [.. open.Select(session => SessionView.Create(session, caller.Identity))]));
     }
 
-    private static async Task<IResult> EndAsync(PageContext page, SessionStore store, RealmLogout logout)
+    private static async Task<IResult> EndAsync(PageContext page, SessionCommands commands)
     {
-        // Another's session is as good as none.
-        if (!Guid.TryParse(page.Form.Value("id"), out var id)
-            || await store.FindAsync(id, page.Cancellation) is not { } session
-            || session.Issuer != page.Caller.Identity.Issuer
-            || session.Subject != page.Caller.Identity.Subject)
-        {
-            return page.Redirect(Path, "That session had ended already.");
-        }
-
-        var outcome = await logout.EndAsync(session, page.Caller.Actor, page.Cancellation);
-        return page.Redirect(Path, SessionFormatter.Describe(outcome, session.Username));
+        _ = Guid.TryParse(page.Form.Value("id"), out var id);
+        return page.Redirect(Path, SessionFormatter.Describe(await commands.EndOwnAsync(id, page.Caller, page.Cancellation)));
     }
 
-    private static async Task<IResult> SignOutEverywhereAsync(PageContext page, RealmLogout logout)
+    private static async Task<IResult> SignOutEverywhereAsync(PageContext page, SessionCommands commands)
     {
-        var (caller, actor) = (page.Caller, page.Caller.Actor);
-        await logout.EndAllAsync(
-            caller.AccountId, actor.Name, caller.Identity.Issuer, caller.Identity.Subject, actor, page.Cancellation);
+        await commands.EndAllAsync(page.Caller.AccountId, page.Caller.Actor, page.Cancellation);
         // This browser is signed out through Keycloak, which clears its own cookies there.
         return TypedResults.SignOut(
             new AuthenticationProperties { RedirectUri = SignInEndpoints.SignedOutPath }, [Schemes.Session, Schemes.SignIn]);

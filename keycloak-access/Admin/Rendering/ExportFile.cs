@@ -8,14 +8,13 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Admin.Rendering;
 
-/// <summary>A list that can be written as a file.</summary>
-/// <param name="Name">The file's, without its ending.</param>
-/// <param name="Columns">The first line of CSV.</param>
-/// <param name="Cells">The cells of a row, each made by <see cref="ExportFile.Cell"/> where anybody could have written what is in it.</param>
-/// <param name="Line">A row as a JSON object.</param>
-/// <param name="Pages">The rows, some at a time.</param>
+/// <summary>A list as a file. Cells that anybody could have written are each made by <see cref="ExportFile.Cell"/>.</summary>
 internal sealed record Export<TRow>(
-    string Name, IEnumerable<string> Columns, Func<TRow, IEnumerable<string>> Cells, Func<TRow, object> Line, IAsyncEnumerable<IReadOnlyList<TRow>> Pages);
+    string Name,
+    IEnumerable<string> Columns,
+    Func<TRow, IEnumerable<string>> Cells,
+    Func<TRow, object> Line,
+    IAsyncEnumerable<IReadOnlyList<TRow>> Pages);
 
 internal enum ExportFormat
 {
@@ -29,7 +28,6 @@ internal enum ExportFormat
 /// <summary>Writes lists as files while they are being read: neither a file nor its rows are ever in memory as a whole.</summary>
 internal static partial class ExportFile
 {
-    /// <summary>How many rows are to be read for each piece of a file.</summary>
     public const int RowsAtATime = 500;
 
     /// <summary>A file that is not what was asked for must not be written.</summary>
@@ -56,12 +54,14 @@ internal static partial class ExportFile
 
         return TypedResults.Empty;
 
-        async ValueTask WriteTextAsync(string text) => await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(text), page.Cancellation);
+        async ValueTask WriteTextAsync(string text) =>
+            await response.BodyWriter.WriteAsync(Encoding.UTF8.GetBytes(text), page.Cancellation);
     }
 
-    /// <returns>All rows of a list that is read by pages, each with the query for the next.</returns>
     public static async IAsyncEnumerable<IReadOnlyList<TRow>> ReadAsync<TQuery, TRow>(
-        TQuery first, Func<TQuery, Task<(IReadOnlyList<TRow> Rows, TQuery? Next)>> read, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        TQuery first,
+        Func<TQuery, Task<(IReadOnlyList<TRow> Rows, TQuery? Next)>> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
         where TQuery : class
     {
         for (TQuery? query = first; query is not null;)

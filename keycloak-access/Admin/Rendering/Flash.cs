@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace KeycloakAccess.Admin.Rendering;
 
 /// <summary>
-/// What an action has done, said on the page that the browser is sent to afterwards (post, redirect, get). It travels in a
-/// cookie that is protected, so that nobody else can put words onto a page, and that the next page takes away.
+/// The message of an action on the page that the browser is sent to (post, redirect, get). It travels in a protected cookie, so
+/// that nobody else can put text onto a page, and the next page removes it.
 /// </summary>
 internal static class Flash
 {
@@ -20,7 +20,6 @@ internal static class Flash
 
     private static readonly TimeSpan GoodFor = TimeSpan.FromMinutes(1);
 
-    /// <summary>Says the sentence on the page at the address, and sends the browser there.</summary>
     public static IResult Redirect(HttpContext context, string path, string sentence)
     {
         var text = sentence.Length <= Longest ? sentence : ShortText.Cut(sentence, Longest) + "…";
@@ -36,7 +35,6 @@ internal static class Flash
         return TypedResults.LocalRedirect(path);
     }
 
-    /// <returns>What is to be said, once; <see langword="null"/> if nothing is.</returns>
     public static string? Take(HttpContext context)
     {
         if (context.Request.Cookies[Cookie] is not { Length: > 0 } value || !HttpMethods.IsGet(context.Request.Method))

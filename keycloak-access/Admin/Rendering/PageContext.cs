@@ -28,43 +28,33 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
 
     public Caller Caller { get; }
 
-    /// <summary>The form that was posted; empty where none was.</summary>
     public FormInput Form { get; }
 
     public GrantGuard GrantGuard { get; }
-
-    /// <summary>The caller as who makes a change, for the reason that the form gives.</summary>
-    public ChangeAuthor Author => new(GrantGuard, Form.Value("reason"));
 
     public CancellationToken Cancellation => Http.RequestAborted;
 
     public TimeZoneInfo Zone => ReaderZone.Read(Http.Request);
 
-    /// <returns>A part of the address, by the name that the route gives it.</returns>
     public string RouteText(string name) => (string)Http.GetRouteValue(name)!;
 
     public Guid RouteId(string name = "id") => Guid.Parse(RouteText(name));
 
-    /// <returns>The form that the caller sent when their session had ended, if the address names one of theirs.</returns>
     public Task<FormInput?> FindDraftAsync() => Drafts.FindAsync(Http, Caller.Identity, Cancellation);
 
-    /// <summary>Keeps fields for a page of the caller's that is asked for next.</summary>
-    /// <returns>The address of the page with them; <see langword="null"/> if they are too many to keep.</returns>
     public async Task<string?> KeepAsync(string path, FormInput fields) =>
-        await Drafts.KeepAsync(Caller.Identity, path, fields, Cancellation) is { } id ? Links.WithQuery(path, (FormDrafts.Parameter, id.ToString())) : null;
+        await Drafts.KeepAsync(Caller.Identity, path, fields, Cancellation) is { } id
+            ? Links.WithQuery(path, (FormDrafts.Parameter, id.ToString()))
+            : null;
 
-    /// <param name="view">What the page shows.</param>
-    /// <param name="status">422 where a form comes back with mistakes, 409 where somebody else was first.</param>
     public RazorComponentResult Render<TPage, TView>(TView view, int status = StatusCodes.Status200OK)
         where TPage : StaffPage<TView>
         where TView : class =>
         PageRenderer.Render<TPage>(status, ("Viewer", CreateViewer()), ("View", view));
 
-    /// <summary>Sends the browser to another page, which says the sentence once (post, redirect, get).</summary>
     public IResult Redirect(string path, string sentence) => Flash.Redirect(Http, path, sentence);
 
     /// <summary>Refuses what only a form could tell, as the endpoint itself would.</summary>
-    /// <returns>The page that says so; <see langword="null"/> where the caller holds the permission.</returns>
     public IResult? Refuse(Permission permission)
     {
         var decision = Caller.Decide(permission);
@@ -77,7 +67,6 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
         return StatusPages.RenderRefusal(Http, decision);
     }
 
-    /// <summary>Binds a handler's parameter.</summary>
     public static async ValueTask<PageContext?> BindAsync(HttpContext context) =>
         await Caller.BindAsync(context) is { } caller ? new PageContext(context, caller, await ReadFormAsync(context)) : null;
 
@@ -104,7 +93,8 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
             throw new BadHttpRequestException("A form is expected.", StatusCodes.Status415UnsupportedMediaType);
         }
 
-        return FormInput.Create(await FormBody.TryReadAsync(context.Request, context.RequestAborted) ?? throw new BadHttpRequestException("The form cannot be read."));
+        return FormInput.Create(await FormBody.TryReadAsync(context.Request, context.RequestAborted)
+            ?? throw new BadHttpRequestException("The form cannot be read."));
     }
 
     private Viewer CreateViewer()

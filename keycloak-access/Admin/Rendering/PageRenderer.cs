@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Rendering;
 
-/// <summary>Draws a component once, on the server.</summary>
 internal static class PageRenderer
 {
     public static RazorComponentResult Render<TPage>(int status, params ReadOnlySpan<(string Name, object? Value)> parameters)

@@ -3,12 +3,10 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Rendering;
 
-/// <summary>Names that a field suggests to somebody who types.</summary>
 internal static class Suggestions
 {
     public const int Most = 20;
 
-    /// <returns>What has been typed, whatever the field is called.</returns>
     public static string Typed(HttpRequest request) =>
         request.Query.Select(field => field.Value.ToString()).FirstOrDefault()?.Replace("\0", "", StringComparison.Ordinal).Trim() ?? "";
 

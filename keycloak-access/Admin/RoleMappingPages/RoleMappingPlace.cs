@@ -3,7 +3,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
-/// <summary>Places in a list of mappings, or of roles, as addresses write them.</summary>
 internal static class RoleMappingPlace
 {
     private const string Sort = "role";
@@ -12,7 +11,6 @@ internal static class RoleMappingPlace
     public static string Write(RolePattern pattern, Guid id = default) =>
         new Cursor(Sort, $"{RoleKinds.Write(pattern.Kind)}\n{pattern.Client}\n{pattern.Name}", id.ToString()).ToString();
 
-    /// <returns>The place, or <see langword="null"/> for the beginning: an address may say anything.</returns>
     public static MappingRule? Parse(string? after) =>
         after is not null
         && Cursor.Parse(after, Sort) is { Key: { } key } cursor

@@ -7,7 +7,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
-/// <summary>Reads what the pages of mappings show.</summary>
 internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matches, ObservedRoles observedRoles)
 {
     private const int MostRoles = 20;
@@ -16,34 +15,30 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
     public async Task<RoleMappingView> ViewAsync(PageContext page, MappingRule mapping) =>
         RoleMappingView.Create(mapping, page.Caller.Rules, (await matches.CompareAsync(page.Caller.Rules, page.Cancellation)).Matched);
 
-    /// <returns>What the caller would have to hold to change the mapping.</returns>
     public static IReadOnlyList<string> Lacking(PageContext page, MappingRule mapping) =>
         page.GrantGuard.Lacking(page.Caller.Rules.FindGroup(mapping.GroupId)!);
 
-    /// <returns>What is said to somebody who would have to hold these: which they are, to those who may look at groups.</returns>
     public static string Refusal(PageContext page, IReadOnlyList<string> lacking) => page.Caller.May(GroupPermissions.View)
         ? GrantGuard.Detail(lacking)
-        : "Nobody hands out or takes away what they do not hold. What the group holds is for those who may look at groups: you lack group:view.";
+        : "Nobody grants or takes away what they do not hold. "
+            + "What the group holds is for those who may look at groups: you lack group:view.";
 
-    /// <returns>The page of the form, with whom it would concern as it stands.</returns>
     public async Task<IResult> FormAsync(PageContext page, MappingRule? replaced, FormInput input, int status)
     {
-        var added = RoleMappingForm.Foresee(input, page.Caller.Rules);
+        var added = RoleMappingFields.Foresee(input, page.Caller.Rules);
         string[] clients = [.. (await observedRoles.ListAsync(page.Cancellation))
-            .Select(seen => seen.Role.Client)
+            .Select(observed => observed.Role.Client)
             .Where(client => client.Length > 0)
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)
             .Take(MostClients)];
-        return page.Render<RoleMappingFormPage, RoleMappingFormView>(new RoleMappingFormView(
-                replaced is null ? null : await ViewAsync(page, replaced),
-                input,
-                added is null ? new MappingPreviewView { Missing = Missing(input, page.Caller.Rules) } : await PreviewAsync(page, replaced, added),
-                clients),
-            status);
+        var preview = added is null
+            ? new MappingPreviewView { Missing = Missing(input, page.Caller.Rules) }
+            : await PreviewAsync(page, replaced, added);
+        return page.Render<RoleMappingFormPage, RoleMappingFormView>(
+            new RoleMappingFormView(replaced is null ? null : await ViewAsync(page, replaced), input, preview, clients), status);
     }
 
-    /// <returns>Whom a change of a mapping concerns.</returns>
     public async Task<MappingPreviewView> PreviewAsync(PageContext page, MappingRule? removed, MappingRule? added)
     {
         var report = await impact.ComputeAsync(page.Caller.Rules, removed, added, page.Cancellation);
@@ -52,7 +47,9 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
         {
             Roles = [.. report.Roles.Take(MostRoles).Select(role => role.ToString())],
             MoreRoles = Math.Max(0, report.Roles.Count - MostRoles),
-            Nearest = report.Roles.Count == 0 && added?.Pattern is { IsExact: true } pattern ? await NearestAsync(pattern, page.Cancellation) : null,
+            Nearest = report.Roles.Count == 0 && added?.Pattern is { IsExact: true } pattern
+                ? await NearestAsync(pattern, page.Cancellation)
+                : null,
             ShowsAccounts = mayLook,
             Accounts = !mayLook ? [] : [.. report.Effects.Select(effect => new MappingEffectView(
                 effect.AccountId,
@@ -75,5 +72,8 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
 
     private async Task<string?> NearestAsync(RolePattern pattern, CancellationToken cancellationToken) => NearestName.Find(
         pattern.Name,
-        (await observedRoles.ListAsync(cancellationToken)).Select(seen => seen.Role).Where(role => role.Kind == pattern.Kind && role.Client == pattern.Client).Select(role => role.Name));
+        (await observedRoles.ListAsync(cancellationToken))
+            .Select(observed => observed.Role)
+            .Where(role => role.Kind == pattern.Kind && role.Client == pattern.Client)
+            .Select(role => role.Name));
 }

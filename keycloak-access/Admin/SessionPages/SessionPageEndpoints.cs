@@ -1,3 +1,4 @@
+using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Admin.Sessions;
@@ -8,7 +9,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.SessionPages;
 
-/// <summary>The page of sessions: who is signed in, since when, from where; and their end.</summary>
 internal static class SessionPageEndpoints
 {
     private const int PageSize = 50;
@@ -23,24 +23,22 @@ internal static class SessionPageEndpoints
 
     private static async Task<IResult> ListAsync(string? after, PageContext page, SessionStore store)
     {
-        var (sessions, next) = await store.ListAsync(PageSize, after is null ? null : Cursor.Parse(after, SessionStore.Sort), page.Cancellation);
+        var place = after is null ? null : Cursor.Parse(after, SessionStore.Sort);
+        var (sessions, next) = await store.ListAsync(PageSize, place, page.Cancellation);
         return page.Render<SessionsPage, SessionListView>(new SessionListView(
             [.. sessions.Select(session => SessionView.Create(session, page.Caller.Identity))],
             Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(List, ("after", to)))));
     }
 
-    private static async Task<IResult> EndAsync(PageContext page, SessionStore store, RealmLogout logout)
+    private static async Task<IResult> EndAsync(PageContext page, SessionCommands commands)
     {
-        // Only pages of this site are come back to.
-        var back = LocalPath.Parse(page.Form.Value("back")) is { } path && path.StartsWith("/admin/", StringComparison.Ordinal) ? path : List;
-        if (!Guid.TryParse(page.Form.Value("id"), out var id) || await store.FindAsync(id, page.Cancellation) is not { } session)
-        {
-            return page.Redirect(back, "That session had ended already.");
-        }
-
-        return page.Redirect(back, SessionFormatter.Describe(await logout.EndAsync(session, page.Caller.Actor, page.Cancellation), session.Username));
+        // Only to pages of this site does the browser come back.
+        var back = LocalPath.Parse(page.Form.Value("back")) is { } path && path.StartsWith("/admin/", StringComparison.Ordinal)
+            ? path
+            : List;
+        _ = Guid.TryParse(page.Form.Value("id"), out var id);
+        return page.Redirect(back, SessionFormatter.Describe(await commands.EndAsync(id, page.Caller.Actor, page.Cancellation)));
     }
 }
 
-/// <summary>Who is signed in.</summary>
 public sealed record SessionListView(IReadOnlyList<SessionView> Sessions, Paging Paging);

@@ -8,26 +8,25 @@ using KeycloakAccess.RoleMappings;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
-/// <summary>Mappings as a form has them: the group by its name.</summary>
-internal static class RoleMappingForm
+internal static class RoleMappingFields
 {
-    public static FormInput Fill(MappingRule mapping, int? version, AccessRules rules) => FormInput.Create(
-        ("version", version?.ToString(CultureInfo.InvariantCulture)),
+    public static FormInput Fill(MappingRule mapping, int version, AccessRules rules) => FormInput.Create(
+        ("version", version.ToString(CultureInfo.InvariantCulture)),
         ("kind", RoleKinds.Write(mapping.Pattern.Kind)),
         ("client", mapping.Pattern.Client),
         ("name", mapping.Pattern.Name),
         ("group", rules.FindGroup(mapping.GroupId)!.Name));
 
-    /// <returns>The mapping, as far as the form is complete: what is not yet right has no effect that could be shown.</returns>
+    /// <summary>The mapping, as far as the form is complete: what is not yet right has no effect that could be shown.</summary>
     public static MappingRule? Foresee(FormInput input, AccessRules rules) =>
-        rules.FindGroup(input.Value("group")) is { } group && Mistakes(input).Count == 0 ? new MappingRule(Guid.Empty, PatternOf(input), group.Id) : null;
+        rules.FindGroup(input.Value("group")) is { } group && Mistakes(input).Count == 0
+            ? new MappingRule(Guid.Empty, PatternOf(input), group.Id)
+            : null;
 
-    /// <returns>What is asked for, or <see langword="null"/> where something is wrong, which the form says then.</returns>
     public static RoleMappingRequest? Read(FormInput input, PageContext page)
     {
         input.Add(Mistakes(input));
         var group = GroupField.Read(input, input.Value("group"), "group", page);
-        Reasons.Check(input);
         return input.IsValid ? Request(input, group!.Id) : null;
     }
 
@@ -41,7 +40,8 @@ internal static class RoleMappingForm
         GroupId = groupId,
     };
 
-    private static RolePattern PatternOf(FormInput input) => new(RoleKinds.Parse(input.Value("kind")), ClientOf(input), input.Value("name"));
+    private static RolePattern PatternOf(FormInput input) =>
+        new(RoleKinds.Parse(input.Value("kind")), ClientOf(input), input.Value("name"));
 
     // The page hides the field for the other kinds, so what is left in it is not meant.
     private static string ClientOf(FormInput input) => input.Value("kind") == RoleKinds.ClientRole ? input.Value("client") : "";

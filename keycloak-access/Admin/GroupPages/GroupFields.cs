@@ -1,3 +1,4 @@
+using System.Globalization;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Groups;
@@ -5,18 +6,23 @@ using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
-/// <summary>Groups as a form has them.</summary>
-internal static class GroupForm
+internal static class GroupFields
 {
-    public static FormInput Fill(Group group) => FormInput.Create(
-    [
-        KeyValuePair.Create("name", new StringValues(group.Name)),
-        KeyValuePair.Create("description", new StringValues(group.Description)),
-        KeyValuePair.Create("default-group", new StringValues(group.IsDefault ? "on" : null)),
-        KeyValuePair.Create("version", new StringValues($"{group.Version}")),
-        .. group.Permissions.Select(permission => KeyValuePair.Create(PermissionFields.NameOf(permission), new StringValues(PermissionFields.Granted))),
-        .. group.Denied.Except(group.Permissions, StringComparer.Ordinal).Select(permission => KeyValuePair.Create(PermissionFields.NameOf(permission), new StringValues(PermissionFields.Denied))),
-    ]);
+    public static FormInput Fill(Group group)
+    {
+        return FormInput.Create(
+        [
+            Field("name", group.Name),
+            Field("description", group.Description),
+            Field("default-group", group.IsDefault ? "on" : null),
+            Field("version", group.Version.ToString(CultureInfo.InvariantCulture)),
+            .. group.Permissions.Select(permission => Field(PermissionFields.NameOf(permission), PermissionFields.Granted)),
+            .. group.Denied.Except(group.Permissions, StringComparer.Ordinal)
+                .Select(permission => Field(PermissionFields.NameOf(permission), PermissionFields.Denied)),
+        ]);
+
+        static KeyValuePair<string, StringValues> Field(string name, string? value) => new(name, value);
+    }
 
     public static GroupRequest Read(FormInput input) => new()
     {
@@ -27,8 +33,7 @@ internal static class GroupForm
         Denied = [.. PermissionFields.In(input, PermissionFields.Denied).Order(StringComparer.Ordinal)],
     };
 
-    /// <returns>Both versions, field by field.</returns>
-    public static IReadOnlyList<VersionField> Versions(GroupRequest mine, Group theirs) =>
+    public static IReadOnlyList<VersionField> Compare(GroupRequest mine, Group theirs) =>
     [
         new("Name", mine.Name, theirs.Name),
         new("What for", mine.Description, theirs.Description),

@@ -1,0 +1,117 @@
+using KeycloakAccess.Accounts;
+using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Admin.Sessions;
+using KeycloakAccess.Groups;
+using KeycloakAccess.Permissions;
+
+namespace KeycloakAccess.Admin.AccountPages;
+
+/// <summary>A form on the page of an account, which comes back with the page; the others on it are as they were.</summary>
+internal abstract class AccountForm(AccountStore accounts, AccountPageReader reader) : PageForm<Account>
+{
+    protected override Task<Account?> FindAsync(PageContext page) => accounts.FindAsync(page.RouteId(), page.Cancellation);
+
+    protected override async Task<IResult> RenderAsync(PageContext page, Account subject, FormInput input, int status) =>
+        page.Render<AccountPage, AccountView>(Place(await reader.ReadAsync(subject, page), input), status);
+
+    protected abstract AccountView Place(AccountView view, FormInput input);
+
+    protected static string PathOf(Account account) => $"{AccountPageEndpoints.List}/{account.Id}";
+}
+
+internal abstract class SetEnabledForm(AccountStore accounts, AccountPageReader reader, AccountCommands commands, bool isEnabled)
+    : AccountForm(accounts, reader)
+{
+    protected override AccountView Place(AccountView view, FormInput input) => view with { SetEnabled = input };
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
+    {
+        var outcome = await commands.SetEnabledAsync(subject.Id, isEnabled, AuthorOf(page).Actor, page.Cancellation);
+        return outcome is { Value: { } account }
+            ? new FormResult.Done(PathOf(account), isEnabled
+                ? $"{account.Username} is enabled."
+                : $"{account.Username} is disabled, and refused from the next request on.")
+            : outcome.Failure!;
+    }
+}
+
+internal sealed class EnableAccountForm(AccountStore accounts, AccountPageReader reader, AccountCommands commands)
+    : SetEnabledForm(accounts, reader, commands, isEnabled: true);
+
+internal sealed class DisableAccountForm(AccountStore accounts, AccountPageReader reader, AccountCommands commands)
+    : SetEnabledForm(accounts, reader, commands, isEnabled: false);
+
+internal sealed class JoinGroupForm(AccountStore accounts, AccountPageReader reader, GroupCommands commands)
+    : AccountForm(accounts, reader)
+{
+    protected override string RefusedField => "group";
+
+    protected override AccountView Place(AccountView view, FormInput input) => view with { Join = input };
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
+    {
+        var group = GroupField.Read(input, input.Value("group"), "group", page);
+        if (!input.IsValid)
+        {
+            return FormResult.Invalid;
+        }
+
+        var outcome = await commands.AddMemberAsync(group!.Id, subject.Id, AuthorOf(page), page.Cancellation);
+        return outcome.Failure is { } failure ? failure : new FormResult.Done(PathOf(subject), $"Put into the group {group.Name}.");
+    }
+}
+
+internal sealed class EndSessionsForm(AccountStore accounts, AccountPageReader reader, SessionCommands commands)
+    : AccountForm(accounts, reader)
+{
+    protected override AccountView Place(AccountView view, FormInput input) => view with { End = input };
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
+    {
+        var outcome = await commands.EndAllAsync(subject.Id, AuthorOf(page).Actor, page.Cancellation);
+        return outcome is { Value: { } ended }
+            ? new FormResult.Done(
+                subject.Id == page.Caller.AccountId ? "/account" : PathOf(subject), SessionFormatter.Describe(ended))
+            : outcome.Failure!;
+    }
+}
+
+internal sealed record DirectMembership(Account Account, GroupRule Group);
+
+internal sealed class LeaveGroupForm(AccountStore accounts, GroupCommands commands) : PageForm<DirectMembership>
+{
+    protected override async Task<DirectMembership?> FindAsync(PageContext page) =>
+        page.Caller.Rules.FindGroup(page.RouteId("groupId")) is { } group
+        && await accounts.FindAsync(page.RouteId(), page.Cancellation) is { } account
+            ? new DirectMembership(account, group)
+            : null;
+
+    protected override Task<FormInput> FillAsync(PageContext page, DirectMembership subject) =>
+        Task.FromResult(FormInput.Create(("from", page.Http.Request.Query["from"])));
+
+    protected override Task<IResult> RenderAsync(PageContext page, DirectMembership subject, FormInput input, int status) =>
+        Task.FromResult<IResult>(page.Render<LeaveGroupPage, LeaveGroupView>(ViewOf(page, subject, input), status));
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, DirectMembership subject, FormInput input)
+    {
+        var (account, group) = subject;
+        var (back, _) = ViewOf(page, subject, input).Back;
+        var outcome = await commands.RemoveMemberAsync(group.Id, account.Id, AuthorOf(page), page.Cancellation);
+        return outcome.Failure switch
+        {
+            null => new FormResult.Done(back, $"Taken out of the group {group.Name}."),
+            ChangeFailure.NotFound => new FormResult.Done(back, $"It was not in the group {group.Name} directly any more."),
+            var failure => failure,
+        };
+    }
+
+    // An address may say anything: nobody is sent to a page that they may not open.
+    private static LeaveGroupView ViewOf(PageContext page, DirectMembership subject, FormInput input) => new(
+        AccountEndpoints.ToResponse(subject.Account),
+        subject.Group.Id,
+        subject.Group.Name,
+        input,
+        IsFromGroup: input.Value("from") == "group" && page.Caller.May(GroupPermissions.View));
+}
