@@ -126,6 +126,8 @@ public abstract class ApiUnderTest : IAsyncDisposable
 
     internal static IEnumerable<(string Key, string? Value)> Settings(RealmUnderTest realm, string connectionString) =>
     [
+        // A watcher of settings for each application would use up what a system has of them.
+        ("hostBuilder:reloadConfigOnChange", "false"),
         ("ConnectionStrings:Database", connectionString),
         ("Keycloak:auth-server-url", realm.Url.AbsoluteUri),
         ("Keycloak:realm", RealmUnderTest.RealmName),

@@ -80,7 +80,8 @@ public sealed class ForgingRealm : IAsyncDisposable
         DatabaseEngine engine,
         Action<IServiceCollection>? addServices = null,
         Action<IEndpointRouteBuilder>? mapEndpoints = null,
-        params (string Key, string? Value)[] settings) => StartAsync(clock: null, isDown: false, engine, addServices, mapEndpoints, settings);
+        params (string Key, string? Value)[] settings) =>
+        StartAsync(clock: null, isDown: false, engine, addServices, mapEndpoints, settings);
 
     /// <summary>The claims of a service's access token as Keycloak writes it, with what a test changes; null takes a claim away.</summary>
     public string Mint(string? algorithm = null, string? type = "JWT", params (string Name, object? Value)[] changes)

@@ -56,7 +56,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         protected set => _url = value;
     }
 
-    /// <summary>The value of ACME_API_URL that this realm was started with, which redirect URIs and the back-channel URL derive from.</summary>
+    /// <summary>The value of ACME_API_URL that this realm was started with, on which redirect URIs and the back-channel URL rest.</summary>
     public string ApiUrl
     {
         get => _apiUrl ?? throw new InvalidOperationException("The realm has not been started.");
@@ -146,7 +146,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         return SendAsync(request);
     }
 
-    /// <summary>Posts a form; a confidential client authenticates by its secret in the header, a public one names itself in the form.</summary>
+    /// <summary>Posts a form; a confidential client authenticates by its secret in the header, a public one names itself.</summary>
     public Task<RealmAnswer> PostAsync(string url, string? clientId, params (string Name, string Value)[] form) =>
         SendAsync(FormRequest(url, clientId, form));
 
@@ -287,7 +287,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         return answer["access_token"];
     }
 
-    /// <summary>Offers a realm for import, and removes it if it was taken. The answer is what the server says against it; null if nothing.</summary>
+    /// <summary>Offers a realm for import, and removes it if it was taken. The answer is what the server says against it, if anything.</summary>
     public abstract Task<string?> TryImportAsync(string realm);
 
     protected abstract Task<Uri> ImportAsync(string realmFile);
