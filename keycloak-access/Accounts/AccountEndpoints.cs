@@ -2,6 +2,7 @@ using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Accounts;
 
@@ -24,9 +25,7 @@ internal static class AccountEndpoints
         group.MapGet("/", ListAsync)
             .WithName("ListAccounts")
             .WithSummary("List people and service accounts, a page at a time.")
-            .AcceptsQuery("search", "kind", "enabled", "limit", "after")
-            .Produces<Page<AccountResponse>>()
-            .ProducesValidationProblem()
+            .ListsPages<AccountResponse>("search", "kind", "enabled")
             .RequirePermission(AccountPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAccount")
@@ -46,25 +45,20 @@ internal static class AccountEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        AccountStore store, string? search, string? kind, bool? enabled, int? limit, string? after, CancellationToken cancellationToken)
+        [AsParameters] AccountParameters query, AccountStore store, CancellationToken cancellationToken)
     {
-        if (kind is not (null or "person" or "service"))
+        if (query.Kind is not (null or "person" or "service"))
         {
             return QueryParameters.Mistake("kind", "kind must be person or service.");
         }
 
-        if (limit is < 1 or > 100)
+        if (query.Read(AccountStore.Keyset.Parse, out var page) is { } mistake)
         {
-            return QueryParameters.Mistake("limit", "limit must be between 1 and 100.");
+            return mistake;
         }
 
-        var cursor = after is null ? null : Cursor.Parse(after, AccountStore.Sort);
-        if (after is not null && cursor is null)
-        {
-            return QueryParameters.Mistake("after", "after must be the next of a page before. Leave it out to start again.");
-        }
-
-        var (accounts, next) = await store.ListAsync(new AccountFilter(search, kind, enabled, limit ?? 50, cursor), cancellationToken);
+        var filter = new AccountFilter(query.Search, query.Kind, query.Enabled, page.Limit, page.After);
+        var (accounts, next) = await store.ListAsync(filter, cancellationToken);
         return TypedResults.Ok(new Page<AccountResponse>([.. accounts.Select(ToResponse)], next?.ToString()));
     }
 
@@ -95,4 +89,16 @@ internal static class AccountEndpoints
         account.Subject,
         account.CreatedAt,
         account.LastSeenAt);
+
+    private sealed record AccountParameters : PageParameters
+    {
+        [FromQuery(Name = "search")]
+        public string? Search { get; init; }
+
+        [FromQuery(Name = "kind")]
+        public string? Kind { get; init; }
+
+        [FromQuery(Name = "enabled")]
+        public bool? Enabled { get; init; }
+    }
 }

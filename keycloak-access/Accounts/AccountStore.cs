@@ -17,7 +17,9 @@ internal sealed record AccountFilter(string? Search, string? Kind, bool? Enabled
 internal sealed class AccountStore(Database database)
 {
     /// <summary>The one order of the API's list.</summary>
-    public const string Sort = "username";
+    public static readonly Keyset<Account> Keyset = new Keyset<Account>("username")
+        .By("username", account => account.Username)
+        .By("id", account => account.Id);
 
     private const string Columns = "id, issuer, subject, kind, username, email, name, enabled, created_at, last_seen_at";
 
@@ -28,11 +30,10 @@ internal sealed class AccountStore(Database database)
         exists: "SELECT COUNT(*) FROM accounts WHERE id = @row",
         list: "SELECT id FROM accounts WHERE id > @after ORDER BY id LIMIT @limit");
 
-    public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountFilter filter, CancellationToken cancellationToken)
+    public async Task<KeysetPage<Account>> ListAsync(AccountFilter filter, CancellationToken cancellationToken)
     {
-        var conditions = new List<string> { "1 = 1" };
         var values = new DynamicParameters();
-        values.Add("limit", filter.Limit + 1);
+        var conditions = new List<string> { Keyset.StartAfter(filter.After, filter.Limit, values) };
         if (!string.IsNullOrEmpty(filter.Search))
         {
             conditions.Add(@"(lower(username) LIKE lower(@search) ESCAPE '\' OR lower(email) LIKE lower(@search) ESCAPE '\' OR lower(name) LIKE lower(@search) ESCAPE '\')");
@@ -51,30 +52,16 @@ internal sealed class AccountStore(Database database)
             values.Add("enabled", enabled);
         }
 
-        if (filter.After is { } after)
-        {
-            conditions.Add("(username, id) > (@afterKey, @afterId)");
-            // A cursor that somebody wrote by hand starts wherever it says, or at the beginning.
-            values.Add("afterKey", after.Key ?? "");
-            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
-        }
-
         var sql = $"""
             SELECT {Columns}
             FROM accounts
             WHERE {string.Join(" AND ", conditions)}
-            ORDER BY username, id
+            ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         var accounts = (await connection.QueryAsync<Account>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
-        if (accounts.Count <= filter.Limit)
-        {
-            return (accounts, null);
-        }
-
-        accounts.RemoveAt(filter.Limit);
-        return (accounts, new Cursor(Sort, accounts[^1].Username, accounts[^1].Id.ToString()));
+        return Keyset.Cut(accounts, filter.Limit);
     }
 
     public async Task<Account?> FindAsync(Guid id, CancellationToken cancellationToken)

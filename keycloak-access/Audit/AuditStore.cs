@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dapper;
 using KeycloakAccess.Data;
 
@@ -30,27 +29,24 @@ internal sealed record AuditFilter
 
     public int Limit { get; init; } = 50;
 
-    public (DateTimeOffset At, Guid Id)? After { get; init; }
+    /// <summary>Of <see cref="AuditStore.Keyset"/>.</summary>
+    public Cursor? After { get; init; }
 }
 
 /// <summary>Reads the table <c>audit_log</c>. It is written where things happen: AuditLog and DeniedRequestLog.</summary>
 internal sealed class AuditStore(Database database)
 {
     /// <summary>The one order of the list: the newest first.</summary>
-    public const string Sort = "-at";
+    public static readonly Keyset<AuditRow> Keyset = new Keyset<AuditRow>("-at")
+        .By("at", row => row.At, descending: true)
+        .By("id", row => row.Id, descending: true);
 
-    public async Task<(IReadOnlyList<AuditRow> Rows, Cursor? Next)> ListAsync(AuditFilter filter, CancellationToken cancellationToken)
+    public async Task<KeysetPage<AuditRow>> ListAsync(AuditFilter filter, CancellationToken cancellationToken)
     {
         var (sql, values) = Query(filter);
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = (await connection.QueryAsync<AuditRow>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
-        if (rows.Count <= filter.Limit)
-        {
-            return (rows, null);
-        }
-
-        rows.RemoveAt(filter.Limit);
-        return (rows, new Cursor(Sort, rows[^1].At.ToString("O", CultureInfo.InvariantCulture), rows[^1].Id.ToString()));
+        return Keyset.Cut(rows, filter.Limit);
     }
 
     public async Task<AuditRow?> FindAsync(Guid id, CancellationToken cancellationToken)
@@ -67,14 +63,6 @@ internal sealed class AuditStore(Database database)
         return (await connection.QueryAsync<AuditRow>(new CommandDefinition(
             QueryAboutAccount(database.Engine), new { account = account.ToString(), limit }, cancellationToken: cancellationToken))).AsList();
     }
-
-    /// <returns>Where the cursor's page ended, or <see langword="null"/> if it is none of this list.</returns>
-    public static (DateTimeOffset At, Guid Id)? Read(string cursor) =>
-        Cursor.Parse(cursor, Sort) is { } parsed
-        && DateTimeOffset.TryParseExact(parsed.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
-        && Guid.TryParseExact(parsed.Id, "D", out var id)
-            ? (at, id)
-            : null;
 
     /// <summary>
     /// The statement that reads what was done to an account: along two indexes, each no further than there are rows to show. The
@@ -113,7 +101,6 @@ internal sealed class AuditStore(Database database)
     {
         var conditions = new List<string>();
         var values = new DynamicParameters();
-        values.Add("limit", filter.Limit + 1);
         // From the filter that leaves the fewest rows to the one that leaves the most.
         Equal("request_id", filter.RequestId);
         Equal("row_id", filter.Row);
@@ -129,23 +116,19 @@ internal sealed class AuditStore(Database database)
         }
 
         // Two upper ends would be one too many: an index is entered at one, and the other would be looked for row by row.
-        if (filter.After is { } after && !(filter.To <= after.At))
-        {
-            conditions.Add("(at, id) < (@afterAt, @afterId)");
-            values.Add("afterAt", after.At);
-            values.Add("afterId", after.Id);
-        }
-        else if (filter.To is { } to)
+        var endsAtTo = filter.To is not null && (filter.After is null || filter.To <= (DateTimeOffset)Keyset.Read(filter.After)![0]);
+        conditions.Add(Keyset.StartAfter(endsAtTo ? null : filter.After, filter.Limit, values));
+        if (endsAtTo)
         {
             conditions.Add("at < @to");
-            values.Add("to", to);
+            values.Add("to", filter.To);
         }
 
         return ($"""
             SELECT {AuditRow.Columns}
             FROM audit_log
-            WHERE {(conditions.Count == 0 ? "1 = 1" : string.Join(" AND ", conditions))}
-            ORDER BY at DESC, id DESC
+            WHERE {string.Join(" AND ", conditions)}
+            ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """, values);
 

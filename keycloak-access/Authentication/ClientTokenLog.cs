@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using System.Security.Claims;
 using Dapper;
 using KeycloakAccess.Data;
@@ -48,7 +47,9 @@ internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions
     : WriteBehind<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>(database, clock, logger, "Looks of tokens", TimeSpan.FromSeconds(5))
 {
     /// <summary>The one order of the list: who called last comes first.</summary>
-    public const string Sort = "-seen";
+    public static readonly Keyset<ClientToken> Keyset = new Keyset<ClientToken>("-seen")
+        .By("seen_at", client => client.SeenAt, descending: true)
+        .By("client_id", client => client.ClientId);
 
     private const int LongestText = 1000;
 
@@ -61,33 +62,20 @@ internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions
         }
     }
 
-    /// <summary>The clients that call, who called last first.</summary>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="after">Where the page before ended.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>A page, and where the next one starts; <see langword="null"/> on the last.</returns>
-    public async Task<(IReadOnlyList<ClientToken> Clients, Cursor? Next)> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
+    public async Task<KeysetPage<ClientToken>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        // One comparison that an index begins with, and one for those of the same instant.
+        var values = new DynamicParameters(new { options.Value.Issuer });
         var sql = $"""
             SELECT client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at
             FROM client_tokens
-            WHERE issuer = @Issuer {(after is null ? "" : "AND seen_at <= @afterSeen AND (seen_at < @afterSeen OR client_id > @afterId)")}
-            ORDER BY seen_at DESC, client_id
+            WHERE issuer = @Issuer AND {Keyset.StartAfter(after, limit, values)}
+            ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """;
-        var seen = DateTimeOffset.TryParseExact(after?.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var read) ? read : DateTimeOffset.MaxValue;
         await FlushAsync(cancellationToken);
         await using var connection = await Database.OpenAsync(cancellationToken);
-        var clients = (await connection.QueryAsync<ClientToken>(new CommandDefinition(
-            sql, new { options.Value.Issuer, limit = limit + 1, afterSeen = seen, afterId = after?.Id }, cancellationToken: cancellationToken))).AsList();
-        if (clients.Count <= limit)
-        {
-            return (clients, null);
-        }
-
-        clients.RemoveAt(limit);
-        return (clients, new Cursor(Sort, clients[^1].SeenAt.ToString("O", CultureInfo.InvariantCulture), clients[^1].ClientId));
+        var clients = await connection.QueryAsync<ClientToken>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(clients.AsList(), limit);
     }
 
     protected override (JsonWebToken Token, string Code, DateTimeOffset SeenAt) Merge(

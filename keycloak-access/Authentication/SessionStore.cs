@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dapper;
 using KeycloakAccess.Data;
 using Microsoft.AspNetCore.DataProtection;
@@ -52,7 +51,9 @@ internal sealed record NewSession
 internal sealed class SessionStore(Database database, IDataProtectionProvider protection, TimeProvider clock)
 {
     /// <summary>The one order of the list: the newest first.</summary>
-    public const string Sort = "-started";
+    public static readonly Keyset<Session> Keyset = new Keyset<Session>("-started")
+        .By("started_at", session => session.StartedAt, descending: true)
+        .By("id", session => session.Id, descending: true);
 
     private const string Columns = "id, issuer, session_id, subject, username, started_at, expires_at, address, user_agent, refresh_token";
     private const int LongestUserAgent = 300;
@@ -101,28 +102,19 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
     }
 
     /// <summary>Everybody who is signed in, the newest first, a page at a time.</summary>
-    public async Task<(IReadOnlyList<Session> Sessions, Cursor? Next)> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
+    public async Task<KeysetPage<Session>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
+        var values = new DynamicParameters(new { now = clock.GetUtcNow() });
         var sql = $"""
             SELECT {Columns}
             FROM sessions
-            WHERE expires_at > @now {(after is null ? "" : "AND (started_at, id) < (@afterStart, @afterId)")}
-            ORDER BY started_at DESC, id DESC
+            WHERE expires_at > @now AND {Keyset.StartAfter(after, limit, values)}
+            ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """;
-        var start = DateTimeOffset.TryParseExact(after?.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var read) ? read : DateTimeOffset.MaxValue;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var sessions = (await connection.QueryAsync<Session>(new CommandDefinition(
-            sql,
-            new { now = clock.GetUtcNow(), limit = limit + 1, afterStart = start, afterId = Guid.TryParse(after?.Id, out var id) ? id : Guid.Empty },
-            cancellationToken: cancellationToken))).AsList();
-        if (sessions.Count <= limit)
-        {
-            return (sessions, null);
-        }
-
-        sessions.RemoveAt(limit);
-        return (sessions, new Cursor(Sort, sessions[^1].StartedAt.ToString("O", CultureInfo.InvariantCulture), sessions[^1].Id.ToString()));
+        var sessions = await connection.QueryAsync<Session>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(sessions.AsList(), limit);
     }
 
     /// <summary>The sessions of one account, the newest first.</summary>

@@ -26,9 +26,8 @@ internal sealed record ListQuery(
     /// <summary>The order, as <c>sort</c> writes it.</summary>
     public string Order => Descending ? "-" + Sort.Json : Sort.Json;
 
-    /// <returns>The value of <c>after</c> for the page that follows on this row.</returns>
-    public string Next(Column id, object last) =>
-        new Cursor(Order, Sort.Get(last) is { } key ? Sort.Type.Write(key) : null, id.Type.Write(id.Get(last)!)).ToString();
+    public Cursor CursorAt(Column id, object row) =>
+        new(Order, [Sort.Get(row) is { } key ? Sort.Type.Write(key) : null, id.Type.Write(id.Get(row)!)]);
 }
 
 /// <summary>A query parameter that a list knows.</summary>
@@ -129,17 +128,17 @@ internal sealed class ListParameters
     // What somebody wrote by hand may hold anything.
     private ListPosition? Position(Cursor? cursor, Column sort)
     {
-        if (cursor is null || _model.Id.Type.Parse(cursor.Id) is not { } id)
+        if (cursor?.Keys is not [var text, { } idText] || _model.Id.Type.Parse(idText) is not { } id)
         {
             return null;
         }
 
-        if (cursor.Key is null)
+        if (text is null)
         {
             return sort.IsNullable ? new ListPosition(null, id) : null;
         }
 
-        return sort.Type.Parse(cursor.Key) is { } key ? new ListPosition(key, id) : null;
+        return sort.Type.Parse(text) is { } key ? new ListPosition(key, id) : null;
     }
 
     private IEnumerable<ListParameter> Search()

@@ -40,18 +40,11 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
 
     string IModelRows.Model => model.Name;
 
-    /// <returns>A page, and the value of <c>after</c> for the next one; <see langword="null"/> on the last.</returns>
-    public async Task<(IReadOnlyList<object> Rows, string? Next)> ListAsync(ListQuery query, RowSubject subject, CancellationToken cancellationToken)
+    public async Task<KeysetPage<object>> ListAsync(ListQuery query, RowSubject subject, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await _table.ListAsync(connection, query, model.Rows(subject), cancellationToken);
-        if (rows.Count <= query.Limit)
-        {
-            return (rows, null);
-        }
-
-        rows.RemoveAt(query.Limit);
-        return (rows, query.Next(model.Id, rows[^1]));
+        return KeysetPage<object>.Cut(rows, query.Limit, row => query.CursorAt(model.Id, row));
     }
 
     /// <param name="id">The id, as addresses write it.</param>

@@ -13,8 +13,10 @@ namespace KeycloakAccess.Permissions;
 /// </summary>
 internal sealed class SubjectStore(Database database, ObservedRoles observedRoles, IOptions<KeycloakOptions> keycloak)
 {
-    /// <summary>The one order of every list here.</summary>
-    private const string Sort = "username";
+    /// <summary>The order of <see cref="ListAsync"/>.</summary>
+    public static readonly Keyset<KnownSubject> Keyset = new Keyset<KnownSubject>("username")
+        .By("a.username", subject => subject.Username)
+        .By("a.id", subject => subject.AccountId);
 
     /// <summary>How many roles and groups are looked up one by one without asking whether there is a shorter way.</summary>
     private const int MostByIndex = 50;
@@ -163,12 +165,12 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
     /// <param name="limit">How many at most.</param>
     /// <param name="after">Where the page before ended.</param>
     /// <param name="cancellationToken">The request's.</param>
-    public async Task<(IReadOnlyList<KnownSubject> Subjects, Cursor? Next)> ListAsync(
+    public async Task<KeysetPage<KnownSubject>> ListAsync(
         SubjectQuery query, int limit, Cursor? after, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var conditions = new List<string> { OfRealm };
-        var values = new DynamicParameters(new { keycloak.Value.Issuer, limit = limit + 1 });
+        var values = new DynamicParameters(new { keycloak.Value.Issuer });
+        var conditions = new List<string> { OfRealm, Keyset.StartAfter(after, limit, values) };
         if (query.Kind is { } kind)
         {
             conditions.Add("(a.kind = @kind) IS TRUE");
@@ -188,29 +190,9 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             values.Add("groups", JsonSerializer.Serialize(ids));
         }
 
-        if (after is not null)
-        {
-            conditions.Add("(a.username, a.id) > (@afterKey, @afterId)");
-            values.Add("afterKey", after.Key ?? "");
-            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
-        }
-
-        var sql = $"SELECT {Columns} FROM accounts a WHERE {string.Join(" AND ", conditions)} ORDER BY a.username, a.id LIMIT @limit";
-        var subjects = await ReadAsync(connection, sql, values, cancellationToken);
-        if (subjects.Count <= limit)
-        {
-            return (subjects, null);
-        }
-
-        subjects.RemoveAt(limit);
-        return (subjects, CursorAt(subjects[^1]));
+        var sql = $"SELECT {Columns} FROM accounts a WHERE {string.Join(" AND ", conditions)} ORDER BY {Keyset.OrderBy} LIMIT @limit";
+        return Keyset.Cut(await ReadAsync(connection, sql, values, cancellationToken), limit);
     }
-
-    /// <returns>The cursor of a list that ended with the account.</returns>
-    public static Cursor CursorAt(KnownSubject subject) => new(Sort, subject.Username, subject.AccountId.ToString());
-
-    /// <returns>The cursor that the text stands for, or <see langword="null"/> if it is none of these lists.</returns>
-    public static Cursor? ParseCursor(string text) => Cursor.Parse(text, Sort);
 
     /// <summary>Every role and Keycloak group that a token has shown, with how many accounts have it now.</summary>
     public async Task<IReadOnlyList<(KeycloakRole Role, long Accounts)>> ObservedRolesAsync(CancellationToken cancellationToken)

@@ -15,7 +15,9 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
 
     /// <returns>Whether a list of this filter can go on after the text.</returns>
     public static bool IsPlace(AccountListFilter filter, string after) =>
-        string.IsNullOrEmpty(filter.Group) ? Cursor.Parse(after, AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null)) is not null : Guid.TryParse(after, out _);
+        string.IsNullOrEmpty(filter.Group)
+            ? AccountSearch.ParseCursor(after, AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null)) is not null
+            : Guid.TryParse(after, out _);
 
     /// <returns>
     /// A page of the list, where the next one starts, and what is wrong with the filter. Who is in a group is for those who may
@@ -66,8 +68,17 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
-            var order = AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null);
-            var query = new AccountQuery(filter.Search, filter.Kind, enabled, since, before, order, limit, after is null ? null : Cursor.Parse(after, order));
+            var query = new AccountQuery
+            {
+                Search = filter.Search,
+                Kind = filter.Kind,
+                Enabled = enabled,
+                SeenSince = since,
+                SeenBefore = before,
+                Sort = AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null),
+                Limit = limit,
+            };
+            query = query with { After = AccountSearch.ParseCursor(after, query.Order) };
             var (rows, cursor) = await search.ListAsync(query, cancellationToken);
             if (filter.NoGroup)
             {

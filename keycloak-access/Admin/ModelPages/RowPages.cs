@@ -25,7 +25,7 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
             return TypedResults.NotFound();
         }
 
-        var place = after is null ? null : AuditStore.Read(after);
+        var place = AuditStore.Keyset.Parse(after);
         var (rows, next) = await audit.ListAsync(
             new AuditFilter { Kind = AuditRow.ChangeKind, Model = _model.Name, Row = _model.IdOf(found.Row), Limit = PageSize, After = place }, page.Cancellation);
         return page.Render<ModelHistoryPage, ModelHistoryView>(new ModelHistoryView(

@@ -28,7 +28,7 @@ internal sealed class RealmPageReader(
         var now = clock.GetUtcNow();
         var last = metadata.Last;
         var current = (last?.Keys ?? []).Select(key => key.KeyId).ToHashSet(StringComparer.Ordinal);
-        var (page, next) = await clients.ListAsync(PageSize, after is null ? null : Cursor.Parse(after, ClientTokenLog.Sort), cancellationToken);
+        var (page, next) = await clients.ListAsync(PageSize, ClientTokenLog.Keyset.Parse(after), cancellationToken);
         return new RealmView
         {
             Issuer = keycloak.Issuer,

@@ -23,7 +23,7 @@ internal static class SessionPageEndpoints
 
     private static async Task<IResult> ListAsync(string? after, PageContext page, SessionStore store)
     {
-        var (sessions, next) = await store.ListAsync(PageSize, after is null ? null : Cursor.Parse(after, SessionStore.Sort), page.Cancellation);
+        var (sessions, next) = await store.ListAsync(PageSize, SessionStore.Keyset.Parse(after), page.Cancellation);
         return page.Render<SessionsPage, SessionListView>(new SessionListView(
             [.. sessions.Select(session => SessionView.Create(session, page.Caller.Identity))],
             Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(List, ("after", to)))));
