@@ -215,7 +215,7 @@ public abstract class RecordedRolesTests(ForgingRealmPlace place) : ForgingRealm
         (await Realm.Services.GetRequiredService<SubjectStore>().FindAsync(subject, Cancel))!;
 
     private static async Task<long> AccountsWithAsync(HttpClient superuser, string role) =>
-        (await superuser.GetFromJsonAsync<JsonElement>("/api/role-mappings/observed-roles", Cancel)).EnumerateArray()
+        (await ListAsync(superuser, "/api/role-mappings/observed-roles"))
             .Single(seen => seen.GetProperty("name").GetString() == role).GetProperty("accounts").GetInt64();
 }
 

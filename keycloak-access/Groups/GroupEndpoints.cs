@@ -22,8 +22,8 @@ internal static class GroupEndpoints
 
         group.MapGet("/", ListAsync)
             .WithName("ListGroups")
-            .WithSummary("List all groups with their permissions.")
-            .AcceptsQuery()
+            .WithSummary("List groups with their permissions, by name, a page at a time.")
+            .ListsPages<GroupResponse>()
             .RequirePermission(GroupPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetGroup")
@@ -75,8 +75,17 @@ internal static class GroupEndpoints
         return group;
     }
 
-    private static async Task<Ok<IReadOnlyList<GroupResponse>>> ListAsync(GroupStore store, CancellationToken cancellationToken) =>
-        TypedResults.Ok<IReadOnlyList<GroupResponse>>([.. (await store.ListAsync(cancellationToken)).Select(ToResponse)]);
+    private static async Task<IResult> ListAsync(
+        [AsParameters] PageParameters query, GroupStore store, CancellationToken cancellationToken)
+    {
+        if (query.Read(GroupStore.Keyset.Parse, out var page) is { } mistake)
+        {
+            return mistake;
+        }
+
+        var (groups, next) = await store.ListAsync(page.Limit, page.After, cancellationToken);
+        return TypedResults.Ok(new Page<GroupResponse>([.. groups.Select(ToResponse)], next?.ToString()));
+    }
 
     private static async Task<Results<Ok<GroupResponse>, NotFound>> GetAsync(
         Guid id, GroupStore store, HttpResponse response, CancellationToken cancellationToken)

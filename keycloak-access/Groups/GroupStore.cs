@@ -8,6 +8,9 @@ namespace KeycloakAccess.Groups;
 /// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
 internal sealed class GroupStore(Database database)
 {
+    /// <summary>The order of the list. A name belongs to one group.</summary>
+    public static readonly Keyset<Group> Keyset = new Keyset<Group>("group-name").By("name", group => group.Name);
+
     public const string AddMember = "add-member";
     private const string RemoveMember = "remove-member";
 
@@ -26,12 +29,18 @@ internal sealed class GroupStore(Database database)
         exists: "SELECT COUNT(*) FROM groups WHERE id = @row",
         list: "SELECT id FROM groups WHERE id > @after ORDER BY id LIMIT @limit");
 
-    /// <summary>All groups by name. There are as many as an organisation has duties: hundreds, not more.</summary>
-    public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
+    public async Task<KeysetPage<Group>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        const string sql = Select + " ORDER BY g.name, p.permission";
+        var values = new DynamicParameters();
+        var sql = $"""
+            {Select}
+            WHERE g.id IN (
+                SELECT id FROM groups WHERE {Keyset.StartAfter(after, limit, values)} ORDER BY {Keyset.OrderBy} LIMIT @limit)
+            ORDER BY g.name, p.permission
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(sql, cancellationToken: cancellationToken)));
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(ToGroups(rows), limit);
     }
 
     public async Task<Group?> FindAsync(Guid id, CancellationToken cancellationToken)

@@ -18,6 +18,17 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         .By("a.username", subject => subject.Username)
         .By("a.id", subject => subject.AccountId);
 
+    /// <summary>The order of the roles that tokens have shown.</summary>
+    public static readonly Keyset<ObservedRoleCount> ObservedRoleKeyset = new Keyset<ObservedRoleCount>("observed-role")
+        .By("r.kind", role => role.Kind)
+        .By("r.client", role => role.Client)
+        .By("r.name", role => role.Name);
+
+    private const string ObservedRoleCounts = """
+        SELECT r.id, r.kind, r.client, r.name, (SELECT COUNT(*) FROM account_roles a WHERE a.role_id = r.id) AS accounts
+        FROM observed_roles r
+        """;
+
     /// <summary>How many roles and groups are looked up one by one without asking whether there is a shorter way.</summary>
     private const int MostByIndex = 50;
 
@@ -194,19 +205,30 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return Keyset.Cut(await ReadAsync(connection, sql, values, cancellationToken), limit);
     }
 
-    /// <summary>Every role and Keycloak group that a token has shown, with how many accounts have it now.</summary>
-    public async Task<IReadOnlyList<(KeycloakRole Role, long Accounts)>> ObservedRolesAsync(CancellationToken cancellationToken)
+    /// <summary>The roles and Keycloak groups that tokens have shown, with how many accounts have each now.</summary>
+    public async Task<KeysetPage<ObservedRoleCount>> ListObservedRolesAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        const string sql = """
-            SELECT r.kind, r.client, r.name, COUNT(a.account_id) AS accounts
-            FROM observed_roles r
-            LEFT JOIN account_roles a ON a.role_id = r.id
-            GROUP BY r.kind, r.client, r.name
-            ORDER BY r.kind, r.client, r.name
+        var values = new DynamicParameters();
+        var sql = $"""
+            {ObservedRoleCounts}
+            WHERE {ObservedRoleKeyset.StartAfter(after, limit, values)}
+            ORDER BY {ObservedRoleKeyset.OrderBy}
+            LIMIT @limit
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(sql, cancellationToken: cancellationToken));
-        return [.. rows.Select(row => (row.Role, row.Accounts))];
+        var roles = await connection.QueryAsync<ObservedRoleCount>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return ObservedRoleKeyset.Cut(roles.AsList(), limit);
+    }
+
+    /// <summary>Those of the roles that fit the pattern, in the same order.</summary>
+    public async Task<IReadOnlyList<ObservedRoleCount>> FindObservedRolesAsync(RolePattern pattern, CancellationToken cancellationToken)
+    {
+        var observed = await observedRoles.ListAsync(cancellationToken);
+        var ids = JsonSerializer.Serialize(observed.Where(role => pattern.Matches(role.Role)).Select(role => role.Id));
+        var sql = $"{ObservedRoleCounts} WHERE r.id IN {database.Elements("@ids", "bigint")} ORDER BY {ObservedRoleKeyset.OrderBy}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var roles = await connection.QueryAsync<ObservedRoleCount>(new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
+        return roles.AsList();
     }
 
     // What many roles lead into, many accounts are in: then the next accounts hold a page of members, and every role that
@@ -274,7 +296,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
     private static async Task<long[]> RolesIntoAsync(
         DbConnection connection, AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(
+        var rows = await connection.QueryAsync<ObservedRoleCount>(new CommandDefinition(
             "SELECT id, kind, client, name FROM observed_roles", cancellationToken: cancellationToken));
         return [.. rows.Where(row => rules.MappingsOf(row.Role).Any(mapping => groups.Contains(mapping.GroupId))).Select(row => row.Id)];
     }
@@ -348,27 +370,28 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
 
     private sealed record RolesInto(AccessRules Rules, IReadOnlyList<ObservedRole> Seen, ILookup<Guid, long> Ids);
 
-    private sealed record SeenRow
-    {
-        public long Id { get; init; }
-
-        public required string Kind { get; init; }
-
-        public required string Client { get; init; }
-
-        public required string Name { get; init; }
-
-        public long Accounts { get; init; }
-
-        public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
-    }
-
     private sealed record MemberRow
     {
         public required Guid AccountId { get; init; }
 
         public required Guid GroupId { get; init; }
     }
+}
+
+/// <summary>A role or Keycloak group that a token has shown, and how many accounts have it by their newest token.</summary>
+internal sealed record ObservedRoleCount
+{
+    public required long Id { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Client { get; init; }
+
+    public required string Name { get; init; }
+
+    public long Accounts { get; init; }
+
+    public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
 }
 
 /// <summary>Which accounts to list.</summary>

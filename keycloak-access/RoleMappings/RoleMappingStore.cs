@@ -7,6 +7,13 @@ namespace KeycloakAccess.RoleMappings;
 /// <summary>The table <c>role_mappings</c>. It knows a group by its id; the name comes with a join, for people.</summary>
 internal sealed class RoleMappingStore(Database database)
 {
+    /// <summary>The order of the list. The same role leads into the same group once.</summary>
+    public static readonly Keyset<RoleMapping> Keyset = new Keyset<RoleMapping>("role-mapping")
+        .By("m.kind", mapping => mapping.Kind)
+        .By("m.client", mapping => mapping.Client)
+        .By("m.name", mapping => mapping.Name)
+        .By("g.name", mapping => mapping.GroupName);
+
     private const string Select = """
         SELECT m.id, m.kind, m.client, m.name, m.group_id, g.name AS group_name, m.version
         FROM role_mappings m
@@ -20,11 +27,13 @@ internal sealed class RoleMappingStore(Database database)
         exists: "SELECT COUNT(*) FROM role_mappings WHERE id = @row",
         list: "SELECT id FROM role_mappings WHERE id > @after ORDER BY id LIMIT @limit");
 
-    public async Task<IReadOnlyList<RoleMapping>> ListAsync(CancellationToken cancellationToken)
+    public async Task<KeysetPage<RoleMapping>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
+        var values = new DynamicParameters();
+        var sql = $"{Select} WHERE {Keyset.StartAfter(after, limit, values)} ORDER BY {Keyset.OrderBy} LIMIT @limit";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<RoleMapping>(new CommandDefinition(
-            Select + " ORDER BY m.kind, m.client, m.name, g.name", cancellationToken: cancellationToken))).AsList();
+        var mappings = await connection.QueryAsync<RoleMapping>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(mappings.AsList(), limit);
     }
 
     public async Task<RoleMapping?> FindAsync(Guid id, CancellationToken cancellationToken)
