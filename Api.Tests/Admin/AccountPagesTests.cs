@@ -486,7 +486,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
                 """,
                 new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), kind, name, enabled = true, now },
                 transaction);
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, kind, name, email: null, name: null, Cancel);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, new AccountNames(kind, name, Email: null, Name: null), Cancel);
         }
 
         await transaction.CommitAsync(Cancel);

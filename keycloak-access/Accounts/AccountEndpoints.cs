@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Accounts;
 
-/// <summary>Accounts: seen at their first call, named by Keycloak, enabled and off here.</summary>
 internal static class AccountEndpoints
 {
     public static void AddAccounts(this IServiceCollection services)
@@ -34,11 +33,7 @@ internal static class AccountEndpoints
         group.MapPatch("/{id:guid}", ChangeAsync)
             .WithName("ChangeAccount")
             .WithSummary("Enable or disable an account, from its next request on.")
-            .Produces<AccountResponse>()
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .AcceptsReason()
+            .Changes<AccountResponse>()
             .RequirePermission(AccountPermissions.Change);
 
         return group;
@@ -78,17 +73,19 @@ internal static class AccountEndpoints
         (await commands.SetEnabledAsync(id, change.Enabled, author.Actor, cancellationToken))
             .ToResult(response, account => TypedResults.Ok(ToResponse(account)));
 
-    public static AccountResponse ToResponse(Account account) => new(
-        account.Id,
-        account.Kind,
-        account.Username,
-        account.Email,
-        account.Name,
-        account.Enabled,
-        account.Issuer,
-        account.Subject,
-        account.CreatedAt,
-        account.LastSeenAt);
+    public static AccountResponse ToResponse(Account account) => new()
+    {
+        Id = account.Id,
+        Kind = account.Kind,
+        Username = account.Username,
+        Email = account.Email,
+        Name = account.Name,
+        Enabled = account.Enabled,
+        Issuer = account.Issuer,
+        Subject = account.Subject,
+        CreatedAt = account.CreatedAt,
+        LastSeenAt = account.LastSeenAt,
+    };
 
     private sealed record AccountParameters : PageParameters
     {

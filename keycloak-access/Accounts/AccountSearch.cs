@@ -4,7 +4,6 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Accounts;
 
-/// <summary>Which accounts the pages list, and in which order.</summary>
 internal sealed record AccountQuery
 {
     /// <summary>The beginning of a term of user name, e-mail or name, in any case.</summary>
@@ -26,17 +25,14 @@ internal sealed record AccountQuery
 
     public required int Limit { get; init; }
 
-    /// <summary>Of <see cref="Order"/>.</summary>
     public Cursor? After { get; init; }
 
     public string Order => AccountSearch.OrderOf(Search, Sort, SeenSince is not null || SeenBefore is not null);
 }
 
 /// <summary>
-/// Lists accounts for the pages. Whatever the filter, a page costs what it is long, however many accounts there are: every
-/// combination of kind and state is read in the order of an index, and a search goes by the words of <c>account_search_index</c>. A
-/// search looks through so many words for a page: with a filter by something else than the kind, some pages hold few
-/// accounts, and may hold none.
+/// A page costs what it is long, whatever the filter: each kind and state is read in the order of an index, and a search goes through so
+/// many terms that, with another filter than the kind, some of its pages hold few accounts or none.
 /// </summary>
 internal sealed class AccountSearch(Database database)
 {
@@ -46,7 +42,7 @@ internal sealed class AccountSearch(Database database)
 
     public static readonly IReadOnlyList<string> Sorts = [ByUsername, ByLastSeen];
 
-    private const int WordsOfAPage = 250;
+    private const int TermsOfAPage = 250;
 
     private static readonly Dictionary<string, Keyset<Account>> Accounts = new(StringComparer.Ordinal)
     {
@@ -65,16 +61,13 @@ internal sealed class AccountSearch(Database database)
     private static readonly string[] Kinds = ["person", "service"];
     private static readonly bool[] States = [true, false];
 
-    private const string Columns = "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.enabled, a.created_at, a.last_seen_at";
+    private const string Columns =
+        "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.enabled, a.created_at, a.last_seen_at";
 
-    /// <summary>The order that a list really has: a search goes by words, and those who were seen at some time are listed as they were seen.</summary>
-    /// <param name="search">What is searched for, if anything.</param>
-    /// <param name="sort">The order that is asked for.</param>
-    /// <param name="isBySeen">Whether only those are listed that were seen lately, or not lately. By name, they would be far apart.</param>
+    // A search goes by words, and those who were seen at some time are listed as they were seen: by name, they would be far apart.
     public static string OrderOf(string? search, string? sort, bool isBySeen = false) =>
         !string.IsNullOrEmpty(search) ? ByTerm : sort is ByLastSeen || isBySeen ? ByLastSeen : ByUsername;
 
-    /// <returns>The cursor, or <see langword="null"/> if the text is none of a list in this order.</returns>
     public static Cursor? ParseCursor(string? text, string order) =>
         order == ByTerm ? Terms.Parse(text) : Accounts[order].Parse(text);
 
@@ -100,7 +93,7 @@ internal sealed class AccountSearch(Database database)
         DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)
     {
         var terms = TermsOf(query, values);
-        var sql = ByWords(query, terms, values);
+        var sql = ByTerms(query, terms, values);
         var found = await connection.QueryAsync<Account, string, (Account Account, TermRow Term)>(
             new CommandDefinition(sql, values, cancellationToken: cancellationToken),
             (account, term) => (account, new TermRow { Term = term, AccountId = account.Id }),
@@ -108,10 +101,10 @@ internal sealed class AccountSearch(Database database)
         var page = KeysetPage<(Account Account, TermRow Term)>.Cut(found.AsList(), query.Limit, row => Terms.CursorAt(row.Term));
         return new KeysetPage<Account>(
             [.. page.Items.Select(row => row.Account)],
-            page.Next ?? await EndOfWordsAsync(connection, terms, values, cancellationToken));
+            page.Next ?? await FindEndOfTermsAsync(connection, terms, values, cancellationToken));
     }
 
-    // One part for each kind and state, each of them short and sorted by its index, and then the first of all parts.
+    // The first of each kind and state, sorted by its index, and then the first of those.
     private static string InOrder(AccountQuery query, DynamicParameters values)
     {
         var keyset = Accounts[query.Order];
@@ -137,12 +130,11 @@ internal sealed class AccountSearch(Database database)
         }
     }
 
-    // The terms that begin with the search, after the page before.
     private static string TermsOf(AccountQuery query, DynamicParameters values)
     {
         var start = query.Search!.ToLowerInvariant();
         values.Add("start", start);
-        // After every text that begins so, and before all others: both engines compare these words by their bytes in UTF-8.
+        // After every text that begins so, and before all others: both engines compare terms by their bytes in UTF-8.
         values.Add("end", start + "\U0010FFFF");
         values.Add("kind", query.Kind);
         return $"""
@@ -154,10 +146,10 @@ internal sealed class AccountSearch(Database database)
             """;
     }
 
-    private static string ByWords(AccountQuery query, string terms, DynamicParameters values)
+    private static string ByTerms(AccountQuery query, string terms, DynamicParameters values)
     {
-        values.Add("most", WordsOfAPage);
-        // Written so that no index fits them: the words are what is gone through.
+        values.Add("most", TermsOfAPage);
+        // Written so that no index fits them: the terms are what is gone through.
         var conditions = new List<string>();
         if (query.Enabled is { } enabled)
         {
@@ -175,8 +167,8 @@ internal sealed class AccountSearch(Database database)
             conditions.Add("AND (a.last_seen_at < @until) IS TRUE");
         }
 
-        // An account of which several words begin so is listed at the first of them. How many words are looked through is
-        // limited for every search: PostgreSQL guesses that this condition leaves next to nothing, and would sort all words.
+        // An account of which several terms begin so is listed at the first of them. How many terms are looked through is
+        // limited for every search: PostgreSQL guesses that this condition leaves next to nothing, and would sort all terms.
         return $"""
             SELECT {Columns}, w.term
             FROM ({terms} LIMIT @most) w
@@ -190,11 +182,11 @@ internal sealed class AccountSearch(Database database)
             """;
     }
 
-    // Where the words ended that were looked through; nowhere if there were no more.
-    private static async Task<Cursor?> EndOfWordsAsync(
+    // Null if there are no more terms than were looked through.
+    private static async Task<Cursor?> FindEndOfTermsAsync(
         DbConnection connection, string terms, DynamicParameters values, CancellationToken cancellationToken)
     {
-        values.Add("before", WordsOfAPage - 1);
+        values.Add("before", TermsOfAPage - 1);
         var rows = await connection.QueryAsync<TermRow>(
             new CommandDefinition($"{terms} LIMIT 1 OFFSET @before", values, cancellationToken: cancellationToken));
         return rows.SingleOrDefault() is { } last ? Terms.CursorAt(last) : null;

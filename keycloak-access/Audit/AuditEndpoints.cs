@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Audit;
 
-/// <summary>Reads the audit log.</summary>
 internal static class AuditEndpoints
 {
     private const int LongestFilter = 300;
@@ -91,7 +90,8 @@ internal static class AuditEndpoints
         return TypedResults.Ok(new Page<AuditResponse>([.. rows.Select(ToResponse)], next?.ToString()));
     }
 
-    private static async Task<Results<Ok<AuditResponse>, NotFound>> GetAsync(Guid id, AuditStore store, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<AuditResponse>, NotFound>> GetAsync(
+        Guid id, AuditStore store, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken) is { } row
             ? TypedResults.Ok(ToResponse(row))
             : TypedResults.NotFound();

@@ -7,7 +7,6 @@ using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>How the newest token of a client looked.</summary>
 internal sealed record ClientToken
 {
     public const string Accepted = "accepted";
@@ -15,7 +14,7 @@ internal sealed record ClientToken
 
     public required string ClientId { get; init; }
 
-    /// <summary>What became of it: one of the constants here.</summary>
+    /// <summary>One of the constants here.</summary>
     public required string Code { get; init; }
 
     /// <summary>Between spaces.</summary>
@@ -24,36 +23,30 @@ internal sealed record ClientToken
     /// <summary>Between spaces, as in the token.</summary>
     public required string Scopes { get; init; }
 
-    /// <summary>How many roles and groups it carried.</summary>
     public required int Roles { get; init; }
 
-    /// <summary>Whether it had any of the claims that carry roles.</summary>
     public required bool HasRoleClaims { get; init; }
 
     /// <summary>From <c>iat</c> to <c>exp</c>.</summary>
     public required int LifetimeSeconds { get; init; }
 
-    /// <summary>Of the signature.</summary>
     public required string Algorithm { get; init; }
 
     public required DateTimeOffset SeenAt { get; init; }
 }
 
-/// <summary>
-/// Takes note of how the tokens look that clients call with, so that a page can say what is odd about them: the newest of
-/// each client, if the realm has signed it, and only as text of a bounded length.
-/// </summary>
-internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<ClientTokenLog> logger)
-    : WriteBehind<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>(database, clock, logger, "Looks of tokens", TimeSpan.FromSeconds(5))
+/// <summary>How the newest token of each client looked, if the realm has signed it, as text of a bounded length.</summary>
+internal sealed class ClientTokenLog(
+    Database database, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<ClientTokenLog> logger)
+    : WriteBehind<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>(
+        database, clock, logger, "Looks of tokens", TimeSpan.FromSeconds(5))
 {
-    /// <summary>The one order of the list: who called last comes first.</summary>
     public static readonly Keyset<ClientToken> Keyset = new Keyset<ClientToken>("-seen")
         .By("seen_at", client => client.SeenAt, descending: true)
         .By("client_id", client => client.ClientId);
 
     private const int LongestText = 1000;
 
-    /// <summary>Takes note of a token that the realm has signed.</summary>
     public void Add(JsonWebToken token, string code)
     {
         if (token.TryGetPayloadValue<string>("azp", out var client) && client is { Length: > 0 and <= 255 })
@@ -79,7 +72,8 @@ internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions
     }
 
     protected override (JsonWebToken Token, string Code, DateTimeOffset SeenAt) Merge(
-        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) earlier, (JsonWebToken Token, string Code, DateTimeOffset SeenAt) later) => later;
+        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) earlier,
+        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) later) => later;
 
     protected override Task WriteAsync(
         DbConnection connection,
@@ -88,7 +82,8 @@ internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions
         CancellationToken cancellationToken)
     {
         const string sql = """
-            INSERT INTO client_tokens (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at)
+            INSERT INTO client_tokens
+                (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at)
             VALUES (@Issuer, @client, @code, @audiences, @scopes, @roles, @hasRoles, @lifetime, @algorithm, @seenAt)
             ON CONFLICT (issuer, client_id) DO UPDATE SET
                 code = excluded.code, audiences = excluded.audiences, scopes = excluded.scopes, roles = excluded.roles,

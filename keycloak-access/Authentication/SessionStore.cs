@@ -22,7 +22,6 @@ internal sealed record Session
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>The IP address that the sign-in came from.</summary>
     public string? Address { get; init; }
 
     public string? UserAgent { get; init; }
@@ -31,7 +30,6 @@ internal sealed record Session
     public string? RefreshToken { get; init; }
 }
 
-/// <summary>A sign-in that is to be kept.</summary>
 internal sealed record NewSession
 {
     public required KeycloakIdentity Identity { get; init; }
@@ -50,7 +48,6 @@ internal sealed record NewSession
 /// <summary>Who is signed in. A row is there from the sign-in until the session ends, here or at Keycloak.</summary>
 internal sealed class SessionStore(Database database, IDataProtectionProvider protection, TimeProvider clock)
 {
-    /// <summary>The one order of the list: the newest first.</summary>
     public static readonly Keyset<Session> Keyset = new Keyset<Session>("-started")
         .By("started_at", session => session.StartedAt, descending: true)
         .By("id", session => session.Id, descending: true);
@@ -88,7 +85,7 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             cancellationToken: cancellationToken));
     }
 
-    /// <returns><see langword="null"/> if the session has no refresh token, or one that today's keys do not decrypt.</returns>
+    /// <summary>None too where today's keys do not decrypt it.</summary>
     public string? RefreshTokenOf(Session session)
     {
         try
@@ -101,7 +98,6 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         }
     }
 
-    /// <summary>Everybody who is signed in, the newest first, a page at a time.</summary>
     public async Task<KeysetPage<Session>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
         var values = new DynamicParameters(new { now = clock.GetUtcNow() });
@@ -117,7 +113,6 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         return Keyset.Cut(sessions.AsList(), limit);
     }
 
-    /// <summary>The sessions of one account, the newest first.</summary>
     public async Task<IReadOnlyList<Session>> ListOfAsync(string issuer, string subject, CancellationToken cancellationToken)
     {
         const string sql = $"""
@@ -128,14 +123,15 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             LIMIT 100
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<Session>(new CommandDefinition(sql, new { issuer, subject, now = clock.GetUtcNow() }, cancellationToken: cancellationToken))).AsList();
+        return (await connection.QueryAsync<Session>(new CommandDefinition(
+            sql, new { issuer, subject, now = clock.GetUtcNow() }, cancellationToken: cancellationToken))).AsList();
     }
 
-    /// <returns>The session, or <see langword="null"/> if there is none any more.</returns>
     public async Task<Session?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {Columns} FROM sessions WHERE id = @id AND expires_at > @now";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<Session>(new CommandDefinition(sql, new { id, now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
+        return await connection.QuerySingleOrDefaultAsync<Session>(
+            new CommandDefinition(sql, new { id, now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
     }
 }

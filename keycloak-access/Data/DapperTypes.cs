@@ -10,10 +10,10 @@ internal static class DapperTypes
     private static readonly Lock Registering = new();
     private static bool _registered;
 
-    /// <summary>Registers the handlers once for the process: Dapper's registry is static, so a second call does nothing.</summary>
+    /// <summary>Registers once for the process: Dapper's registry is static.</summary>
     public static void Register()
     {
-        // Whoever comes second waits: Dapper keeps what it makes of a query, and would keep it without the handlers.
+        // Under a lock, since Dapper keeps what it makes of a query, and would keep it without the handlers.
         lock (Registering)
         {
             if (_registered)

@@ -23,7 +23,7 @@ internal static class DatabaseOutage
         _ => false,
     };
 
-    /// <returns>Whether another transaction was in the way, so that the same one may pass the next time.</returns>
+    /// <summary>Another transaction was in the way, so the same one may pass the next time.</summary>
     public static bool IsConflict(Exception exception) => exception switch
     {
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6,
@@ -31,17 +31,14 @@ internal static class DatabaseOutage
         _ => false,
     };
 
-    /// <returns>Whether a row that the statement refers to was deleted by somebody else in between.</returns>
     public static bool IsBrokenReference(Exception exception) => exception
         is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation }
         or SqliteException { SqliteExtendedErrorCode: 787 };
 
-    /// <returns>Whether another row has a value already that must differ from row to row.</returns>
     public static bool IsDuplicate(Exception exception) => exception
         is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
         or SqliteException { SqliteExtendedErrorCode: 2067 or 1555 };
 
-    /// <returns>Whether the statement names a table or a column that is not there.</returns>
     public static bool IsMissingTable(Exception exception) => exception
         is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn }
         or SqliteException { SqliteErrorCode: 1 };

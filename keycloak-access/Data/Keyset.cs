@@ -5,9 +5,7 @@ namespace KeycloakAccess.Data;
 /// <summary>A page of a list, and the cursor that reads the next one: <see langword="null"/> on the last.</summary>
 internal sealed record KeysetPage<T>(IReadOnlyList<T> Items, Cursor? Next)
 {
-    /// <param name="rows">One row more than the page has, where there are as many.</param>
-    /// <param name="limit">How many the page has at most.</param>
-    /// <param name="cursorAt">The cursor of a page that ends with the row.</param>
+    /// <summary>Of rows that were read with one more than the page has, to know whether there is a next one.</summary>
     public static KeysetPage<T> Cut(List<T> rows, int limit, Func<T, Cursor> cursorAt) =>
         rows.Count > limit ? new(rows[..limit], cursorAt(rows[limit - 1])) : new(rows, Next: null);
 }
@@ -16,12 +14,10 @@ internal sealed record KeysetPage<T>(IReadOnlyList<T> Items, Cursor? Next)
 /// The order of a list that is read a page at a time: keys that are never NULL and together differ from row to row. A page starts
 /// after the keys of the last row before, so rows that are added or removed meanwhile neither repeat nor hide others.
 /// </summary>
-/// <param name="sort">The order's name; a cursor of another name is refused.</param>
 internal sealed class Keyset<T>(string sort)
 {
     private readonly List<Key> _keys = [];
 
-    /// <summary>The order, for <c>ORDER BY</c>.</summary>
     public string OrderBy => string.Join(", ", _keys.Select(key => key.IsDescending ? key.Column + " DESC" : key.Column));
 
     public Keyset<T> By(string column, Func<T, string> value) => Add(new Key(column, value, text => text, IsDescending: false));
@@ -31,24 +27,20 @@ internal sealed class Keyset<T>(string sort)
     public Keyset<T> By(string column, Func<T, DateTimeOffset> value, bool descending = false) =>
         Add(column, value, StoredType.Instant, descending);
 
-    /// <returns>The cursor, or <see langword="null"/> if the text is none of this order.</returns>
+    /// <summary><see langword="null"/> if the text is no cursor of this order.</summary>
     public Cursor? Parse(string? text) =>
         text is not null && Cursor.Parse(text, sort) is { } cursor && Read(cursor) is not null ? cursor : null;
 
     public Cursor CursorAt(T row) => new(sort, [.. _keys.Select(key => key.Write(row))]);
 
-    /// <returns>The values of the keys; <see langword="null"/> if the cursor was made for other keys.</returns>
+    /// <summary><see langword="null"/> if the cursor has other keys.</summary>
     public IReadOnlyList<object>? Read(Cursor cursor)
     {
         var values = _keys.Zip(cursor.Keys, (key, text) => text is null ? null : key.Parse(text)).OfType<object>().ToArray();
         return cursor.Keys.Count == _keys.Count && values.Length == _keys.Count ? values : null;
     }
 
-    /// <summary>
-    /// Adds to the parameters of a query what it needs to read a page in this order: <c>@limit</c>, one row more than the page has,
-    /// and the keys of the cursor.
-    /// </summary>
-    /// <returns>The condition for <c>WHERE</c>.</returns>
+    /// <summary>Adds the cursor's keys and <c>@limit</c>, one row more than the page has, and returns the condition for them.</summary>
     public string StartAfter(Cursor? cursor, int limit, DynamicParameters parameters)
     {
         parameters.Add("limit", limit + 1);

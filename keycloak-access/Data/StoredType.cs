@@ -3,10 +3,7 @@ using System.Globalization;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>
-/// How both engines keep values of a type that SQLite has none for: as text or number there, as they are in PostgreSQL. The texts of
-/// ids, dates and instants sort as their values do.
-/// </summary>
+/// <summary>How SQLite keeps types that only PostgreSQL has. The texts of ids, dates and instants sort as their values do.</summary>
 internal abstract record StoredType(Type Type, string Sqlite, string PostgreSql)
 {
     public static readonly StoredType<Guid> Id = new("TEXT", "uuid")
@@ -51,33 +48,31 @@ internal abstract record StoredType(Type Type, string Sqlite, string PostgreSql)
     private static readonly FrozenDictionary<Type, StoredType> All =
         new StoredType[] { Id, Instant, Date, Truth, Decimal }.ToFrozenDictionary(type => type.Type);
 
-    /// <returns>What the engine keeps for a value of any type: the value itself where both engines have its type.</returns>
+    /// <summary>The value itself where both engines have its type.</summary>
     public static object ToDatabase(object value, DatabaseEngine engine) =>
         All.TryGetValue(value.GetType(), out var type) ? type.WriteObject(value, engine) : value;
 
     protected abstract object WriteObject(object value, DatabaseEngine engine);
 }
 
-/// <summary>One row of <see cref="StoredType"/>.</summary>
 internal sealed record StoredType<T>(string Sqlite, string PostgreSql) : StoredType(typeof(T), Sqlite, PostgreSql)
     where T : struct
 {
-    /// <summary>What SQLite keeps of a canonical value: a text, or a number.</summary>
+    // What SQLite keeps: a text, or a number.
     public required Func<T, object> Write { get; init; }
 
-    /// <summary>Reads the text that SQLite keeps; <see langword="null"/> if it is none.</summary>
+    // Of the text that SQLite keeps.
     public Func<string, T?> Parse { get; init; } = _ => null;
 
-    /// <summary>Reads what a provider returns besides the type itself and texts.</summary>
+    // Of what a provider returns besides the type itself and texts.
     public Func<object, T?> Convert { get; init; } = _ => null;
 
-    /// <summary>What is kept of a value: both engines return what this makes of it.</summary>
+    // What both engines keep of a value.
     public Func<T, T> Canonical { get; init; } = value => value;
 
     public object ToDatabase(T value, DatabaseEngine engine) =>
         engine == DatabaseEngine.Sqlite ? Write(Canonical(value)) : Canonical(value);
 
-    /// <returns>The value that either engine returned.</returns>
     public T Read(object value) => Canonical(
         value as T?
         ?? (value is string text ? Parse(text) : Convert(value))

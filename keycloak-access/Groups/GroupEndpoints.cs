@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Groups;
 
-/// <summary>Local groups. Nobody hands out, or takes away, what they do not hold themselves.</summary>
 internal static class GroupEndpoints
 {
     public static void AddGroups(this IServiceCollection services)
     {
-        services.AddModel("groups", "Groups", GroupPermissions.View, GroupPermissions.Add, GroupPermissions.Change, GroupPermissions.Delete);
+        services.AddModel(
+            "groups", "Groups", GroupPermissions.View, GroupPermissions.Add, GroupPermissions.Change, GroupPermissions.Delete);
         services.AddSingleton<GroupStore>();
         services.AddSingleton<GroupCommands>();
         services.AddSingleton(provider => GroupStore.Rows(provider.GetRequiredService<Database>()));
@@ -32,44 +32,29 @@ internal static class GroupEndpoints
         group.MapPost("/", CreateAsync)
             .WithName("CreateGroup")
             .WithSummary("Create a group with permissions that you hold yourself.")
-            .Produces<GroupResponse>(StatusCodes.Status201Created)
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .AcceptsReason()
+            .Creates<GroupResponse>()
             .RequirePermission(GroupPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceGroup")
             .WithSummary("Replace a group that has not changed since it was read (If-Match).")
-            .Produces<GroupResponse>()
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .AcceptsReason()
+            .Changes<GroupResponse>()
+            .TakesIfMatch()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteGroup")
             .WithSummary("Delete a group, its mappings and its direct members (If-Match).")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .AcceptsReason()
+            .AnswersNoContent()
+            .TakesIfMatch()
             .RequirePermission(GroupPermissions.Delete);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
             .WithSummary("Put an account into a group directly.")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .AcceptsReason()
+            .AnswersNoContent()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}/members/{accountId:guid}", RemoveMemberAsync)
             .WithName("RemoveGroupMember")
             .WithSummary("Take an account out of a group that it was put into directly.")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .AcceptsReason()
+            .AnswersNoContent()
             .RequirePermission(GroupPermissions.Change);
 
         return group;

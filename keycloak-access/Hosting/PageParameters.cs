@@ -28,12 +28,3 @@ internal record PageParameters
                 : null;
     }
 }
-
-internal static class PageParametersExtensions
-{
-    /// <summary>A list that answers a <see cref="Page{T}"/> and takes <see cref="PageParameters"/> beside its filters.</summary>
-    public static RouteHandlerBuilder ListsPages<T>(this RouteHandlerBuilder builder, params string[] filters) => builder
-        .AcceptsQuery([.. filters, "limit", "after"])
-        .Produces<Page<T>>()
-        .ProducesValidationProblem();
-}

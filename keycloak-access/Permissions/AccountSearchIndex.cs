@@ -24,13 +24,13 @@ internal static class AccountSearchIndex
             .Take(Most)];
 
     public static async Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, Guid accountId, string kind, string username, string? email, string? name, CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction transaction, Guid accountId, AccountNames names, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync(new CommandDefinition(
             "DELETE FROM account_search_index WHERE account_id = @accountId", new { accountId }, transaction, cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO account_search_index (account_id, kind, term) VALUES (@accountId, @kind, @term)",
-            TermsOf(username, email, name).Select(term => new { accountId, kind, term }),
+            "INSERT INTO account_search_index (account_id, kind, term) VALUES (@accountId, @Kind, @term)",
+            TermsOf(names.Username, names.Email, names.Name).Select(term => new { accountId, names.Kind, term }),
             transaction,
             cancellationToken: cancellationToken));
     }

@@ -6,12 +6,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.RoleMappings;
 
-/// <summary>Role mappings: which role or group of Keycloak puts somebody into which local group.</summary>
 internal static class RoleMappingEndpoints
 {
     public static void AddRoleMappings(this IServiceCollection services)
     {
-        services.AddModel("role-mappings", "Role mappings", RoleMappingPermissions.View, RoleMappingPermissions.Add, RoleMappingPermissions.Delete);
+        services.AddModel(
+            "role-mappings", "Role mappings", RoleMappingPermissions.View, RoleMappingPermissions.Add, RoleMappingPermissions.Delete);
         services.AddSingleton<RoleMappingStore>();
         services.AddSingleton<RoleMappingCommands>();
         services.AddSingleton(provider => RoleMappingStore.Rows(provider.GetRequiredService<Database>()));
@@ -45,29 +45,19 @@ internal static class RoleMappingEndpoints
         group.MapPost("/", CreateAsync)
             .WithName("CreateRoleMapping")
             .WithSummary("Map a realm role, client role or Keycloak group to a local group.")
-            .Produces<RoleMappingResponse>(StatusCodes.Status201Created)
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .AcceptsReason()
+            .Creates<RoleMappingResponse>()
             .RequirePermission(RoleMappingPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceRoleMapping")
             .WithSummary("Replace a role mapping that has not changed since it was read (If-Match).")
-            .Produces<RoleMappingResponse>()
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .AcceptsReason()
+            .Changes<RoleMappingResponse>()
+            .TakesIfMatch()
             .RequirePermission(RoleMappingPermissions.Add)
             .RequirePermission(RoleMappingPermissions.Delete);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteRoleMapping")
             .WithSummary("Delete a role mapping.")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .AcceptsReason()
+            .AnswersNoContent()
             .RequirePermission(RoleMappingPermissions.Delete);
 
         return group;

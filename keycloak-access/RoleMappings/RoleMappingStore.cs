@@ -4,10 +4,9 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RoleMappings;
 
-/// <summary>The table <c>role_mappings</c>. It knows a group by its id; the name comes with a join, for people.</summary>
 internal sealed class RoleMappingStore(Database database)
 {
-    /// <summary>The order of the list. The same role leads into the same group once.</summary>
+    // A role is mapped to a group once.
     public static readonly Keyset<RoleMapping> Keyset = new Keyset<RoleMapping>("role-mapping")
         .By("m.kind", mapping => mapping.Kind)
         .By("m.client", mapping => mapping.Client)
@@ -20,7 +19,6 @@ internal sealed class RoleMappingStore(Database database)
         JOIN groups g ON g.id = m.group_id
         """;
 
-    /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
         RoleMappingPermissions.Model,
@@ -43,11 +41,10 @@ internal sealed class RoleMappingStore(Database database)
             Select + " WHERE m.id = @id", new { id }, cancellationToken: cancellationToken));
     }
 
-    /// <returns>The mapping as a change finds it.</returns>
     public static Task<RoleMapping?> FindAsync(ChangeTransaction change, Guid id) =>
         change.FindAsync<RoleMapping>(Select + " WHERE m.id = @id", new { id });
 
-    /// <returns>Whether there was no such mapping before.</returns>
+    /// <summary>False if there is such a mapping already.</summary>
     public static async Task<bool> AddAsync(ChangeTransaction change, RoleMapping mapping)
     {
         const string sql = """
@@ -65,7 +62,7 @@ internal sealed class RoleMappingStore(Database database)
         return true;
     }
 
-    /// <returns>Whether there was no such mapping before.</returns>
+    /// <summary>False if there is such a mapping already.</summary>
     public static async Task<bool> ReplaceAsync(ChangeTransaction change, RoleMapping before, RoleMapping after)
     {
         const string sql = """
