@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;

@@ -9,18 +9,14 @@ internal sealed record AccountQuery
     /// <summary>The beginning of a term of user name, e-mail or name, in any case.</summary>
     public string? Search { get; init; }
 
-    /// <summary><c>person</c>, <c>service</c> or <see langword="null"/> for both.</summary>
     public string? Kind { get; init; }
 
     public bool? Enabled { get; init; }
 
-    /// <summary>This instant and later.</summary>
     public DateTimeOffset? SeenSince { get; init; }
 
-    /// <summary>Before this instant.</summary>
     public DateTimeOffset? SeenBefore { get; init; }
 
-    /// <summary>One of <see cref="AccountSearch.Sorts"/>.</summary>
     public string Sort { get; init; } = AccountSearch.ByUsername;
 
     public required int Limit { get; init; }
@@ -64,7 +60,7 @@ internal sealed class AccountSearch(Database database)
     private const string Columns =
         "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.enabled, a.created_at, a.last_seen_at";
 
-    // A search goes by words, and those who were seen at some time are listed as they were seen: by name, they would be far apart.
+    // Those who were seen at some time are listed as they were seen: by name, they would be far apart.
     public static string OrderOf(string? search, string? sort, bool isBySeen = false) =>
         !string.IsNullOrEmpty(search) ? ByTerm : sort is ByLastSeen || isBySeen ? ByLastSeen : ByUsername;
 
@@ -134,7 +130,7 @@ internal sealed class AccountSearch(Database database)
     {
         var start = query.Search!.ToLowerInvariant();
         values.Add("start", start);
-        // After every text that begins so, and before all others: both engines compare terms by their bytes in UTF-8.
+        // After every text that begins so: both engines compare terms by their bytes in UTF-8.
         values.Add("end", start + "\U0010FFFF");
         values.Add("kind", query.Kind);
         return $"""
@@ -167,8 +163,8 @@ internal sealed class AccountSearch(Database database)
             conditions.Add("AND (a.last_seen_at < @until) IS TRUE");
         }
 
-        // An account of which several terms begin so is listed at the first of them. How many terms are looked through is
-        // limited for every search: PostgreSQL guesses that this condition leaves next to nothing, and would sort all terms.
+        // An account is listed at its first term that begins so. PostgreSQL guesses that this leaves next to nothing, and would
+        // sort all terms if there were no limit inside.
         return $"""
             SELECT {Columns}, w.term
             FROM ({terms} LIMIT @most) w

@@ -28,7 +28,6 @@ internal sealed partial class AuditRetention(
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // What leaves this loop would end the service.
                 LogNotDeleted(exception.Message);
             }
         }

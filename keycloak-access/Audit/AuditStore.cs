@@ -20,10 +20,8 @@ internal sealed record AuditFilter
 
     public string? RequestId { get; init; }
 
-    /// <summary>This instant and later.</summary>
     public DateTimeOffset? From { get; init; }
 
-    /// <summary>Before this instant.</summary>
     public DateTimeOffset? To { get; init; }
 
     public int Limit { get; init; } = 50;
@@ -97,7 +95,7 @@ internal sealed class AuditStore(Database database)
     {
         var conditions = new List<string>();
         var values = new DynamicParameters();
-        // From the filter that leaves the fewest rows to the one that leaves the most.
+        // The filter that leaves the fewest rows first.
         Equal("request_id", filter.RequestId);
         Equal("row_id", filter.Row);
         Equal("account_id", filter.Account);

@@ -8,7 +8,7 @@ namespace KeycloakAccess.AuthZen;
 /// <summary>
 /// The page of a search that is asked for (AuthZEN Authorization API 1.0, section 8.2). A token holds where the page before
 /// ended and a fingerprint of the query: with another query it is refused. It is not signed: a forged one reads a part of a list
-/// that the caller may read.
+/// that the caller may read. Lists of the API have a Cursor instead, which is bound to an order and not to a query.
 /// </summary>
 internal sealed class SearchPaging
 {

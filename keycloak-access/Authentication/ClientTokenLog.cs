@@ -14,7 +14,6 @@ internal sealed record ClientToken
 
     public required string ClientId { get; init; }
 
-    /// <summary>One of the constants here.</summary>
     public required string Code { get; init; }
 
     /// <summary>Between spaces.</summary>

@@ -60,7 +60,6 @@ internal sealed class Database : IAsyncDisposable
     public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
         await _source.OpenConnectionAsync(cancellationToken);
 
-    /// <summary>A transaction that sees one state of the database and locks nobody out.</summary>
     public static async ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection is SqliteConnection sqlite
 #pragma warning disable CA1849 // The asynchronous one cannot say deferred, and SQLite's is synchronous inside.

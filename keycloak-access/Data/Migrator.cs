@@ -7,7 +7,7 @@ namespace KeycloakAccess.Data;
 internal sealed partial class Migrator(
     Database database, MigrationValues values, MigrationHistories histories, TimeProvider clock, ILogger<Migrator> logger)
 {
-    // Any number will do, as long as every instance of this service takes the same.
+    // Any number, but the same for every instance.
     private const long PostgresLock = 7_302_114_519_118_001;
 
     // The last one of the one history that there was before, and the last one of the engine's that it amounts to.

@@ -155,7 +155,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(
             }
             catch (Exception exception) when (DatabaseOutage.IsConflict(exception) && ++conflicts < MostConflicts)
             {
-                // Another transaction was in the way, and is over.
+                // Tried again: the other transaction is over.
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
@@ -172,7 +172,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(
                     return false;
                 }
 
-                // One of them may be what the database does not take: it is found by halves, and holds up no other for ever.
+                // One of them may be what the database does not take: it is found by halves.
                 _batch = Math.Max(batch.Count / 2, 1);
                 if (batch.Count == 1)
                 {

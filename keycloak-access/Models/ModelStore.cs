@@ -160,7 +160,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     public async Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) =>
         await FindAsync(id, subject, cancellationToken) is not null;
 
-    /// <inheritdoc/>
+    // Not a Keyset: the place is the id alone, as AuthZEN's token holds it.
     public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
         RowSubject subject, int limit, string? after, CancellationToken cancellationToken)
     {

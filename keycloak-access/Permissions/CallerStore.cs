@@ -30,8 +30,7 @@ internal sealed partial class CallerStore(
             rows = await ReadAsync(connection, identity, cancellationToken);
         }
 
-        // That a newer token says the same counts too, else one that was issued before it, and said otherwise, would pass
-        // for the newest.
+        // A newer token that says the same counts too, else an older one that says otherwise would pass for the newest.
         var account = rows[0];
         var noted = lastSeen.Find(account.Id!.Value);
         var now = clock.GetUtcNow();
@@ -45,8 +44,7 @@ internal sealed partial class CallerStore(
             lastSeen.Add(account.Id.Value, new LastSeen(now, hasNewestNames ? (account.NamesIssuedAt, identity.IssuedAt) : null));
         }
 
-        // A token that cannot say roles strips nobody, and of those that can, the newest counts, as with names. That a newer
-        // one says the same is known to the minute: a service that gets a token for each call would write at each call.
+        // A token without role claims takes none away. That a newer one says the same is kept to the minute, not at each call.
         var rolesIssuedAt = noted?.Roles?.IssuedAt ?? account.RolesIssuedAt;
         if (identity.HasRoleClaims && !(identity.IssuedAt <= rolesIssuedAt))
         {
@@ -84,7 +82,6 @@ internal sealed partial class CallerStore(
     private async Task InsertAsync(
         DbConnection connection, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
-        // Two first requests at once: one inserts, both read what it inserted.
         const string sql = """
             INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, enabled, created_at, last_seen_at)
             VALUES (@id, @Issuer, @Subject, @Kind, @Username, @Email, @Name, @IssuedAt, @enabled, @now, @now)
@@ -124,7 +121,7 @@ internal sealed partial class CallerStore(
         await transaction.CommitAsync(cancellationToken);
     }
 
-    // That somebody was seen is not worth a refusal: while nothing can be written, what can be read still is.
+    // While the database takes no writes, who can be read is still answered.
     private async Task TryWriteAsync(Func<Task> write)
     {
         try
@@ -137,8 +134,7 @@ internal sealed partial class CallerStore(
         }
     }
 
-    // A token that does not carry a name (its client lacks the scope) takes none away. Of those that do, the newest counts:
-    // two clients of one account may show different names, and would otherwise take turns at every request.
+    // Only by the newest token: two clients of one account may show different names, and would take turns at every request.
     private async Task RenameAsync(
         DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {

@@ -32,8 +32,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
 
     private const string Columns = "a.id, a.subject, a.username, a.kind, a.enabled, a.roles_hash IS NOT NULL AS roles_known";
 
-    // Written so that no index fits it: nearly all accounts are of one realm, and without statistics SQLite would read them all by the
-    // index of issuers, where another one leads to a few.
+    // Written so that no index fits it: without statistics SQLite would read all accounts of the realm by the index of issuers.
     private const string OfRealm = "(a.issuer = @Issuer) IS TRUE";
 
     private volatile RolesInto? _into;
@@ -205,8 +204,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return roles.AsList();
     }
 
-    // What many roles lead into, many accounts are in: then the next accounts hold a page of members, and every role that
-    // leads there need not be looked up.
+    // A group of many roles has many members: then the next accounts hold a page of them, and no role need be looked up.
     private async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)?> LookThroughAsync(
         AccessRules rules, HashSet<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
@@ -223,7 +221,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         {
             var values = new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most };
             var accounts = await ReadAsync(connection, sql, values, cancellationToken);
-            // Whether they are in one of the groups, and not why: resolving would make a membership of every role of everybody.
+            // Not resolved, which would make a membership of every role of everybody.
             members.AddRange(accounts.Where(account =>
                 account.Groups.Any(groups.Contains)
                 || account.Roles.Any(role => rules.MappingsOf(role).Any(mapping => groups.Contains(mapping.GroupId)))));
@@ -243,8 +241,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return null;
     }
 
-    // The first holder of each role and group alone are some page of holders; the page that is asked for ends no later than
-    // that one. So of very many roles only the few holders up to there are read.
+    // The first holders of each role and group are some page of holders: the page that is asked for ends no later than that one.
     private async Task<Guid> LastOfFirstAsync(DbConnection connection, DynamicParameters values, CancellationToken cancellationToken)
     {
         string First(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql

@@ -55,7 +55,6 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
                 return NoGroup;
             }
 
-            // Out of one group and into another: both are granted, or taken away.
             var left = await GroupMappings.FindGroupAsync(change, current.GroupId);
             if (await change.RefuseAsync(author, [.. group.Written, .. left!.Value.Written]) is { } refused)
             {

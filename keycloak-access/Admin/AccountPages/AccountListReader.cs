@@ -1,5 +1,4 @@
 using KeycloakAccess.Accounts;
-using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccountPages;

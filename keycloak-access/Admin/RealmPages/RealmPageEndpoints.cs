@@ -1,7 +1,6 @@
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 

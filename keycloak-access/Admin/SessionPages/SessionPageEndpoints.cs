@@ -2,7 +2,6 @@ using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 
