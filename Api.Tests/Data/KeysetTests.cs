@@ -20,7 +20,8 @@ public abstract class KeysetTests
         Gen.OneOf("", "a", "A", "b", "é", "\uFFFD", "\U0001F600", "' OR 1"),
         Gen.Int[0, 3],
         Gen.Guid,
-        (name, microseconds, id) => new Row { Name = name, At = DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds), Id = id }).Array[0, 12];
+        (name, microseconds, id) => new Row { Name = name, At = DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds), Id = id })
+        .Array[0, 12];
 
     private protected abstract DatabaseEngine Engine { get; }
 
@@ -45,7 +46,8 @@ public abstract class KeysetTests
             do
             {
                 var values = new DynamicParameters();
-                var sql = $"SELECT id, name, at FROM t WHERE {keyset.StartAfter(after, limit, values)} ORDER BY {keyset.OrderBy} LIMIT @limit";
+                var condition = keyset.StartAfter(after, limit, values);
+                var sql = $"SELECT id, name, at FROM t WHERE {condition} ORDER BY {keyset.OrderBy} LIMIT @limit";
                 var (page, next) = keyset.Cut((await connection.QueryAsync<Row>(sql, values)).AsList(), limit);
                 Assert.InRange(page.Count, next is null ? 0 : limit, limit);
                 got.AddRange(page);

@@ -79,7 +79,8 @@ public abstract class ListPagingTests(ApiUnderTest api) : ApiTests(api)
                 Assert.Contains(got[^1], made);
                 foreach (var gone in new[] { got[^1], made[0], made[^1] })
                 {
-                    await connection.ExecuteAsync($"DELETE FROM {(path == Groups ? "groups" : "role_mappings")} WHERE id = @gone", new { gone });
+                    var table = path == Groups ? "groups" : "role_mappings";
+                    await connection.ExecuteAsync($"DELETE FROM {table} WHERE id = @gone", new { gone });
                     staying.Remove(gone);
                 }
 
@@ -163,7 +164,12 @@ public abstract class ListPagingTests(ApiUnderTest api) : ApiTests(api)
 
     private static async Task AddAsync(DbConnection connection, string name, string role, int index = 0)
     {
-        var (kind, client) = (index % 3) switch { 0 => ("realm-role", ""), 1 => ("client-role", $"c{index % 2}"), _ => ("keycloak-group", "") };
+        var (kind, client) = (index % 3) switch
+        {
+            0 => ("realm-role", ""),
+            1 => ("client-role", $"c{index % 2}"),
+            _ => ("keycloak-group", ""),
+        };
         var values = new { id = Guid.NewGuid(), mapping = Guid.NewGuid(), name, kind, client, role, now = DateTimeOffset.UtcNow };
         await connection.ExecuteAsync(
             """
