@@ -1,6 +1,6 @@
 using System.Data.Common;
-using System.Globalization;
 using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using NpgsqlTypes;
@@ -82,14 +82,11 @@ internal static class BulkInsert
                     case null:
                         await writer.WriteNullAsync(cancellationToken);
                         break;
-                    case DateTimeOffset instant:
-                        await writer.WriteAsync(ToMicroseconds(instant), types[index], cancellationToken);
-                        break;
                     case int number when types[index] == NpgsqlDbType.Bigint:
                         await writer.WriteAsync((long)number, types[index], cancellationToken);
                         break;
                     case var value:
-                        await writer.WriteAsync(value, types[index], cancellationToken);
+                        await writer.WriteAsync(StoredType.ToDatabase(value, DatabaseEngine.PostgreSql), types[index], cancellationToken);
                         break;
                 }
             }
@@ -121,7 +118,9 @@ internal static class BulkInsert
         {
             for (var index = 0; index < row.Length; index++)
             {
-                parameters[index].Value = ValueOf(row[index]);
+                parameters[index].Value = row[index] is { } value
+                    ? StoredType.ToDatabase(value, DatabaseEngine.Sqlite)
+                    : DBNull.Value;
             }
 
 #pragma warning disable CA1849 // SQLite is synchronous inside, and this runs a million times.
@@ -143,23 +142,6 @@ internal static class BulkInsert
         {
             progress(written);
         }
-    }
-
-    // The same formats as DapperTypes.
-    private static object ValueOf(object? value) => value switch
-    {
-        null => DBNull.Value,
-        Guid id => id.ToString("D"),
-        DateTimeOffset instant => ToMicroseconds(instant).ToString("O", CultureInfo.InvariantCulture),
-        DateOnly date => date.ToString("O", CultureInfo.InvariantCulture),
-        bool truth => truth ? 1L : 0L,
-        _ => value,
-    };
-
-    private static DateTimeOffset ToMicroseconds(DateTimeOffset instant)
-    {
-        var utc = instant.ToUniversalTime();
-        return utc.AddTicks(-(utc.Ticks % TimeSpan.TicksPerMicrosecond));
     }
 
     private static NpgsqlDbType TypeOf(BulkType type) => type switch

@@ -99,7 +99,7 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
         var question = new AccessQuestion("", new("record", "read"), "record-1");
 
         var pages = new List<AccessPage<AccessAnswer, Cursor>>();
-        Cursor? after = new("username", "crowd", Guid.Empty.ToString());
+        Cursor? after = new("username", ["crowd", Guid.Empty.ToString()]);
         do
         {
             pages.Add(await questions.WhoMayAsync(question, limit: 100, after, Cancel));

@@ -15,7 +15,7 @@ public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
         await using var group = await GroupUnderTest.CreateAsync(ada, ["realm:view"]);
         await group.WithAsync(linus);
         await group.WithRoleAsync("keycloak-group", "/operations/lea*");
-        var mapping = (await JsonAsync(await ada.GetAsync("/api/role-mappings", Cancel))).EnumerateArray()
+        var mapping = (await ListAsync(ada, "/api/role-mappings"))
             .Single(mapping => mapping.GetProperty("groupId").GetGuid() == group.Id).GetProperty("id").GetString();
         await using var everything = await (await GroupUnderTest.CreateAsync(ada, ["*:*"])).WithAsync(grace);
         await using var denying = await (await GroupUnderTest.CreateAsync(ada, [], ["access:view"])).WithAsync(grace);
@@ -117,7 +117,7 @@ public sealed class AccessOnPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
         var grace = await AccountIdAsync(await Api.PersonAsync("grace"));
         await using var group = await (await GroupUnderTest.CreateAsync(ada, ["role-mapping:*"])).WithAsync(grace);
         var browser = await Api.SignInAsync("grace");
-        var mapping = (await JsonAsync(await ada.GetAsync("/api/role-mappings", Cancel))).EnumerateArray()
+        var mapping = (await ListAsync(ada, "/api/role-mappings"))
             .Single(mapping => mapping.GetProperty("groupName").GetString() == "superusers").GetProperty("id").GetString();
         string[] paths = [$"/admin/role-mappings/{mapping}", $"/admin/role-mappings/{mapping}/delete"];
 

@@ -91,9 +91,9 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
             do
             {
                 var (accounts, next) = await search.ListAsync(
-                    new AccountQuery(text, Kind: null, Enabled: null, SeenSince: null, SeenBefore: null, order, 50, after), Cancel);
+                    new AccountQuery { Search = text, Sort = order, Limit = 50, After = after }, Cancel);
                 names.AddRange(accounts.Select(account => account.Username));
-                after = next is null ? null : Cursor.Parse(next.ToString(), order);
+                after = AccountSearch.ParseCursor(next?.ToString(), order);
             }
             while (after is not null);
 
@@ -120,10 +120,10 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         do
         {
             var (accounts, next) = await search.ListAsync(
-                new AccountQuery(word, Kind: "person", Enabled: false, SeenSince: null, SeenBefore: null, AccountSearch.ByTerm, 50, after),
+                new AccountQuery { Search = word, Kind = "person", Enabled = false, Limit = 50, After = after },
                 Cancel);
             found.AddRange(accounts.Select(account => account.Id));
-            after = next is null ? null : Cursor.Parse(next.ToString(), AccountSearch.ByTerm);
+            after = AccountSearch.ParseCursor(next?.ToString(), AccountSearch.ByTerm);
             pages++;
         }
         while (after is not null);
@@ -490,8 +490,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
                 """,
                 new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), kind, name, enabled = true, now },
                 transaction);
-            await AccountSearchIndex.WriteAsync(
-                connection, transaction, new SearchedAccount(id, kind, name, Email: null, Name: null), Cancel);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, new AccountNames(kind, name, Email: null, Name: null), Cancel);
         }
 
         await transaction.CommitAsync(Cancel);

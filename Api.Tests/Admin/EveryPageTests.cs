@@ -31,7 +31,10 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     ];
 
     // The rules that a theme can break; all others see the same page in both.
-    private static readonly AxeRunOptions Colours = new() { RunOnly = new() { Type = "rule", Values = ["color-contrast", "link-in-text-block"] } };
+    private static readonly AxeRunOptions Colours = new()
+    {
+        RunOnly = new() { Type = "rule", Values = ["color-contrast", "link-in-text-block"] },
+    };
 
     private readonly List<string> _findings = [];
 

@@ -437,8 +437,7 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     private static IHtmlInputElement Input(RealmAnswer page, string name) =>
         (IHtmlInputElement)page.Page.QuerySelector($"main [name='{name}']")!;
 
-    private static async Task<JsonElement[]> MappingsAsync(HttpClient client) =>
-        [.. (await client.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray()];
+    private static Task<JsonElement[]> MappingsAsync(HttpClient client) => ListAsync(client, "/api/role-mappings");
 
     private static async Task<JsonElement[]> LogAsync(HttpClient client, string row) =>
         [.. (await client.GetFromJsonAsync<JsonElement>($"/api/audit?model=role-mapping&row={row}", Cancel))

@@ -130,7 +130,7 @@ public abstract class DeniedRequestLogTests
     }
 
     private static DeniedRequest Refusal(string path) =>
-        new(Somebody, "m", "view", RowId: null, "permission_missing", Scope: null, MissingPermissions: null, "GET", path);
+        new() { Actor = Somebody, Model = "m", Action = "view", Code = "permission_missing", HttpMethod = "GET", Path = path };
 
     private static async Task<IReadOnlyList<AuditRow>> WaitAsync(AuditedDatabase log, int count)
     {

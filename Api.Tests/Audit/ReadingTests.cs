@@ -41,8 +41,13 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
         {
             Filter(filters),
             Filter(filters) with { From = at.AddDays(-1), To = at.AddDays(1) },
-            Filter(filters) with { After = (at.AddHours(1), Guid.NewGuid()) },
-            Filter(filters) with { From = at.AddDays(-1), To = at.AddDays(1), After = (at.AddHours(1), Guid.NewGuid()) },
+            Filter(filters) with { After = new Cursor("-at", [$"{at.AddHours(1):O}", $"{Guid.NewGuid()}"]) },
+            Filter(filters) with
+            {
+                From = at.AddDays(-1),
+                To = at.AddDays(1),
+                After = new Cursor("-at", [$"{at.AddHours(1):O}", $"{Guid.NewGuid()}"]),
+            },
         })
         {
             var (sql, values) = AuditStore.Query(filter);
@@ -136,7 +141,7 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
             "kind account model row action permission request",
         })
         {
-            Assert.Equal([wanted], (await store.ListAsync(Filter(filters), Cancel)).Rows.Select(row => row.Id));
+            Assert.Equal([wanted], (await store.ListAsync(Filter(filters), Cancel)).Items.Select(row => row.Id));
         }
 
         Assert.Equal([wanted], await IdsAsync(new AuditFilter { From = at, To = at.AddMinutes(1) }));
@@ -144,7 +149,7 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
         Assert.Empty(await IdsAsync(Filter("account") with { From = at.AddMicroseconds(1) }));
         Assert.Empty(await IdsAsync(Filter("account") with { Row = "other" }));
 
-        async Task<IEnumerable<Guid>> IdsAsync(AuditFilter filter) => (await store.ListAsync(filter, Cancel)).Rows.Select(row => row.Id);
+        async Task<IEnumerable<Guid>> IdsAsync(AuditFilter filter) => (await store.ListAsync(filter, Cancel)).Items.Select(row => row.Id);
     }
 
     [Fact]
@@ -167,12 +172,12 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
 
             // Somebody else writes on meanwhile.
             await log.AddAsync(at.AddSeconds(1));
-            filter = filter with { After = AuditStore.Read(next.ToString()), To = at.AddHours(1) };
+            filter = filter with { After = AuditStore.Keyset.Parse(next.ToString()), To = at.AddHours(1) };
         }
 
         Assert.Equal(25, got.Count);
         Assert.Equal(all.ToHashSet(), got.ToHashSet());
-        Assert.Empty((await store.ListAsync(filter with { To = at }, Cancel)).Rows);
+        Assert.Empty((await store.ListAsync(filter with { To = at }, Cancel)).Items);
     }
 
     private static AuditRow Wanted(AuditRow row) => row with

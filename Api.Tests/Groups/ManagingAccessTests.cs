@@ -17,14 +17,14 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     {
         var ada = await Api.PersonAsync("ada");
 
-        var groups = await ada.GetFromJsonAsync<JsonElement>("/api/groups", Cancel);
-        var names = groups.EnumerateArray().Select(group => group.GetProperty("name").GetString()).ToArray();
-        var mappings = await ada.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel);
+        var groups = await ListAsync(ada, "/api/groups");
+        var names = groups.Select(group => group.GetProperty("name").GetString()).ToArray();
+        var mappings = await ListAsync(ada, "/api/role-mappings");
 
         Assert.Superset(
             new HashSet<string?>(["account-managers", "book-editors", "book-readers", "group-managers", "staff", "superusers"]),
             names.ToHashSet());
-        Assert.Contains(mappings.EnumerateArray(), mapping =>
+        Assert.Contains(mappings, mapping =>
             mapping.GetProperty("kind").GetString() == "client-role"
             && mapping.GetProperty("client").GetString() == "acme-api"
             && mapping.GetProperty("name").GetString() == "book-editor"
@@ -150,8 +150,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         // Linus may manage groups and holds no book:delete.
         var linus = await Api.PersonAsync("linus");
         var ada = await Api.PersonAsync("ada");
-        var groups = await ada.GetFromJsonAsync<JsonElement>("/api/groups", Cancel);
-        var superusers = groups.EnumerateArray()
+        var superusers = (await ListAsync(ada, "/api/groups"))
             .Single(group => group.GetProperty("name").GetString() == "superusers")
             .GetProperty("id")
             .GetGuid();
@@ -168,7 +167,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         await AssertRefusedAsync(
             SendAsync(linus, HttpMethod.Put, $"/api/groups/{superusers}", "*", """{"name":"superusers","permissions":["book:view"]}"""),
             "*:*");
-        var mapping = (await ada.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray()
+        var mapping = (await ListAsync(ada, "/api/role-mappings"))
             .Single(each => each.GetProperty("groupName").GetString() == "superusers").GetProperty("id").GetGuid();
         await AssertRefusedAsync(linus.DeleteAsync($"/api/role-mappings/{mapping}", Cancel), "*:*");
 
@@ -285,8 +284,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
             await SendAsync(ada, HttpMethod.Put, $"/api/role-mappings/{Guid.NewGuid()}", "*", Mapping(name, group)), 404);
         // Neither into a group that holds more, nor out of one.
         var linus = await Api.PersonAsync("linus");
-        var all = (await ada.GetFromJsonAsync<JsonElement>("/api/role-mappings", Cancel)).EnumerateArray()
-            .Single(each => each.GetProperty("groupName").GetString() == "superusers");
+        var all = (await ListAsync(ada, "/api/role-mappings")).Single(each => each.GetProperty("groupName").GetString() == "superusers");
         await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, path, "*", Mapping(name, all.GetProperty("groupId").GetGuid())), "*:*");
         var outOfAll = $"/api/role-mappings/{all.GetProperty("id").GetString()}";
         await AssertRefusedAsync(SendAsync(linus, HttpMethod.Put, outOfAll, "*", Mapping("superuser", group)), "*:*");

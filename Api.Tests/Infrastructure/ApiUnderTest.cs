@@ -310,6 +310,21 @@ public abstract class HttpTests
     protected static async Task<JsonElement> JsonAsync(HttpResponseMessage response) =>
         await response.Content.ReadFromJsonAsync<JsonElement>(Cancel);
 
+    /// <summary>Every item of a list, page after page.</summary>
+    protected static async Task<JsonElement[]> ListAsync(HttpClient client, string path, int limit = 100)
+    {
+        var items = new List<JsonElement>();
+        for (string? after = ""; after is not null;)
+        {
+            var page = await client.GetFromJsonAsync<JsonElement>(
+                $"{path}?limit={limit}" + (after.Length == 0 ? "" : $"&after={after}"), Cancel);
+            items.AddRange(page.GetProperty("items").EnumerateArray());
+            after = page.GetProperty("next").GetString();
+        }
+
+        return [.. items];
+    }
+
     /// <summary>A body as it is written here.</summary>
     protected static StringContent JsonBody(string json) => new(json, Encoding.UTF8, "application/json");
 

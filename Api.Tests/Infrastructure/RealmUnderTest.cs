@@ -287,7 +287,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         return answer["access_token"];
     }
 
-    /// <summary>Offers a realm for import, and removes it if it was taken. The answer is what the server says against it, if anything.</summary>
+    /// <summary>Offers a realm for import, and removes it again. The answer is what the server says against it, if anything.</summary>
     public abstract Task<string?> TryImportAsync(string realm);
 
     protected abstract Task<Uri> ImportAsync(string realmFile);

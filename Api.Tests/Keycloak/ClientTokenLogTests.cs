@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
@@ -28,7 +27,7 @@ public sealed class ClientTokenLogTests
         await AskAsync(realm.Mint(changes: [("azp", "forged"), ("aud", "other-api")]), HttpStatusCode.Unauthorized);
         await AskAsync(realm.Mint(changes: [("azp", "forged-too")]), HttpStatusCode.Unauthorized);
 
-        var clients = (await log.ListAsync(10, after: null, Cancel)).Clients.ToDictionary(client => client.ClientId);
+        var clients = (await log.ListAsync(10, after: null, Cancel)).Items.ToDictionary(client => client.ClientId);
 
         Assert.Equal(["elsewhere", "good"], clients.Keys.Order(StringComparer.Ordinal));
         Assert.Equal(ClientToken.Accepted, clients["good"].Code);
@@ -39,7 +38,7 @@ public sealed class ClientTokenLogTests
 
         // A page at a time: each of them once, who called last first.
         var (first, next) = await log.ListAsync(1, after: null, Cancel);
-        var (second, end) = await log.ListAsync(1, Cursor.Parse(next!.ToString(), ClientTokenLog.Sort), Cancel);
+        var (second, end) = await log.ListAsync(1, ClientTokenLog.Keyset.Parse(next!.ToString()), Cancel);
         Assert.Equal(["elsewhere", "good"], [.. first.Concat(second).Select(client => client.ClientId)]);
         Assert.Null(end);
 

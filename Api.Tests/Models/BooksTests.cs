@@ -263,9 +263,12 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         await AssertProblemAsync(await writer.GetAsync($"/api/books?sort=publishedOn&after={next}", Cancel), 400, "invalid_request");
         foreach (var forged in new[]
         {
-            """{"Sort":"title","Key":null,"Id":"x"}""",
-            """{"Sort":"title","Key":"a","Id":"x"}""",
-            """{"Sort":"title","Key":"a","Id":null}""",
+            """{"Sort":"title","Keys":[null,"x"]}""",
+            """{"Sort":"title","Keys":["a","x"]}""",
+            """{"Sort":"title","Keys":["a",null]}""",
+            """{"Sort":"title","Keys":["a"]}""",
+            """{"Sort":"title","Keys":null}""",
+            """{"Sort":"title"}""",
             "null",
             "[]",
         })

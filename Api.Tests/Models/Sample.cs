@@ -132,7 +132,7 @@ internal sealed class SampleModel : IModel<Sample>
         var column = samples.Model.Columns.Single(column => column.Property == nameof(Sample.AuthorId));
         var query = new ListQuery(
             Search: null, [new ListCondition(column, "=", author)], samples.Model.Id, Descending: false, Limit: 100, After: null);
-        return TypedResults.Ok((await samples.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken)).Rows.Count);
+        return TypedResults.Ok((await samples.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken)).Items.Count);
     }
 }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 using Api.Tests.Infrastructure;
 using Dapper;
@@ -215,7 +214,7 @@ public abstract class RecordedRolesTests(ForgingRealmPlace place) : ForgingRealm
         (await Realm.Services.GetRequiredService<SubjectStore>().FindAsync(subject, Cancel))!;
 
     private static async Task<long> AccountsWithAsync(HttpClient superuser, string role) =>
-        (await superuser.GetFromJsonAsync<JsonElement>("/api/role-mappings/observed-roles", Cancel)).EnumerateArray()
+        (await ListAsync(superuser, "/api/role-mappings/observed-roles"))
             .Single(seen => seen.GetProperty("name").GetString() == role).GetProperty("accounts").GetInt64();
 }
 

@@ -159,13 +159,13 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         var query = new SubjectQuery(new AccessRules(1, [], []));
         var all = await PagesAsync(query, 10);
 
-        var after = SubjectStore.ParseCursor(SubjectStore.CursorAt(all[1]).ToString());
+        var after = SubjectStore.Keyset.Parse(SubjectStore.Keyset.CursorAt(all[1]).ToString());
         var (rest, next) = await _store.ListAsync(query, 10, after, Cancel);
 
         Assert.Equal(["n3", "n4"], rest.Select(subject => subject.Username));
         Assert.Null(next);
-        Assert.Null(SubjectStore.ParseCursor("nonsense"));
-        Assert.Null(SubjectStore.ParseCursor(new Cursor("title", "n1", Guid.Empty.ToString()).ToString()));
+        Assert.Null(SubjectStore.Keyset.Parse("nonsense"));
+        Assert.Null(SubjectStore.Keyset.Parse(new Cursor("title", ["n1", Guid.Empty.ToString()]).ToString()));
     }
 
     // Ids that differ from the order of names, few names so that some are the same, and one account at least.

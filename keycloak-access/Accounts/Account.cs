@@ -1,6 +1,5 @@
 namespace KeycloakAccess.Accounts;
 
-/// <summary>A person or a service account of the realm, as this service knows it.</summary>
 internal sealed record Account
 {
     public required Guid Id { get; init; }
@@ -25,27 +24,38 @@ internal sealed record Account
 }
 
 /// <summary>An account as a caller gets it.</summary>
-/// <param name="Id">The local id.</param>
-/// <param name="Kind"><c>person</c> or <c>service</c>.</param>
-/// <param name="Username">The name to sign in with, or the client id of a service. Follows Keycloak.</param>
-/// <param name="Email">Follows Keycloak.</param>
-/// <param name="Name">Follows Keycloak.</param>
-/// <param name="Enabled">Whether the account may do anything here.</param>
-/// <param name="Issuer">The realm that vouches for it.</param>
-/// <param name="Subject">Its id in that realm.</param>
-/// <param name="CreatedAt">When it was first seen.</param>
-/// <param name="LastSeenAt">When it was last seen, to the minute.</param>
-public sealed record AccountResponse(
-    Guid Id,
-    string Kind,
-    string Username,
-    string? Email,
-    string? Name,
-    bool Enabled,
-    string Issuer,
-    string Subject,
-    DateTimeOffset CreatedAt,
-    DateTimeOffset LastSeenAt);
+public sealed record AccountResponse
+{
+    /// <summary>The local id.</summary>
+    public required Guid Id { get; init; }
+
+    /// <summary><c>person</c> or <c>service</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The name to sign in with, or the client id of a service. Follows Keycloak.</summary>
+    public required string Username { get; init; }
+
+    /// <summary>Follows Keycloak.</summary>
+    public required string? Email { get; init; }
+
+    /// <summary>Follows Keycloak.</summary>
+    public required string? Name { get; init; }
+
+    /// <summary>Whether the account may do anything here.</summary>
+    public required bool Enabled { get; init; }
+
+    /// <summary>The realm that vouches for it.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>Its id in that realm.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>When it was first seen.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When it was last seen, to the minute.</summary>
+    public required DateTimeOffset LastSeenAt { get; init; }
+}
 
 /// <summary>What can be changed about an account: everything else is Keycloak's.</summary>
 public sealed record AccountChange

@@ -2,10 +2,10 @@ using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Accounts;
 
-/// <summary>Accounts: seen at their first call, named by Keycloak, enabled and off here.</summary>
 internal static class AccountEndpoints
 {
     public static void AddAccounts(this IServiceCollection services)
@@ -25,9 +25,7 @@ internal static class AccountEndpoints
         group.MapGet("/", ListAsync)
             .WithName("ListAccounts")
             .WithSummary("List people and service accounts, a page at a time.")
-            .AcceptsQuery("search", "kind", "enabled", "limit", "after")
-            .Produces<Page<AccountResponse>>()
-            .ProducesValidationProblem()
+            .ListsPages<AccountResponse>("search", "kind", "enabled")
             .RequirePermission(AccountPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAccount")
@@ -36,36 +34,27 @@ internal static class AccountEndpoints
         group.MapPatch("/{id:guid}", ChangeAsync)
             .WithName("ChangeAccount")
             .WithSummary("Enable or disable an account, from its next request on.")
-            .Produces<AccountResponse>()
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .AcceptsReason()
+            .Changes<AccountResponse>()
             .RequirePermission(AccountPermissions.Change);
 
         return group;
     }
 
     private static async Task<IResult> ListAsync(
-        AccountStore store, string? search, string? kind, bool? enabled, int? limit, string? after, CancellationToken cancellationToken)
+        [AsParameters] AccountParameters query, AccountStore store, CancellationToken cancellationToken)
     {
-        if (kind is not (null or "person" or "service"))
+        if (query.Kind is not (null or "person" or "service"))
         {
             return QueryParameters.Mistake("kind", "kind must be person or service.");
         }
 
-        if (limit is < 1 or > 100)
+        if (query.Read(AccountStore.Keyset.Parse, out var page) is { } mistake)
         {
-            return QueryParameters.Mistake("limit", "limit must be between 1 and 100.");
+            return mistake;
         }
 
-        var cursor = after is null ? null : Cursor.Parse(after, AccountStore.Sort);
-        if (after is not null && cursor is null)
-        {
-            return QueryParameters.Mistake("after", "after must be the next of a page before. Leave it out to start again.");
-        }
-
-        var (accounts, next) = await store.ListAsync(new AccountFilter(search, kind, enabled, limit ?? 50, cursor), cancellationToken);
+        var filter = new AccountFilter(query.Search, query.Kind, query.Enabled, page.Limit, page.After);
+        var (accounts, next) = await store.ListAsync(filter, cancellationToken);
         return TypedResults.Ok(new Page<AccountResponse>([.. accounts.Select(ToResponse)], next?.ToString()));
     }
 
@@ -85,15 +74,29 @@ internal static class AccountEndpoints
         (await commands.SetEnabledAsync(id, change.Enabled, author.Actor, cancellationToken))
             .ToResult(response, account => TypedResults.Ok(ToResponse(account)));
 
-    public static AccountResponse ToResponse(Account account) => new(
-        account.Id,
-        account.Kind,
-        account.Username,
-        account.Email,
-        account.Name,
-        account.Enabled,
-        account.Issuer,
-        account.Subject,
-        account.CreatedAt,
-        account.LastSeenAt);
+    public static AccountResponse ToResponse(Account account) => new()
+    {
+        Id = account.Id,
+        Kind = account.Kind,
+        Username = account.Username,
+        Email = account.Email,
+        Name = account.Name,
+        Enabled = account.Enabled,
+        Issuer = account.Issuer,
+        Subject = account.Subject,
+        CreatedAt = account.CreatedAt,
+        LastSeenAt = account.LastSeenAt,
+    };
+
+    private sealed record AccountParameters : PageParameters
+    {
+        [FromQuery(Name = "search")]
+        public string? Search { get; init; }
+
+        [FromQuery(Name = "kind")]
+        public string? Kind { get; init; }
+
+        [FromQuery(Name = "enabled")]
+        public bool? Enabled { get; init; }
+    }
 }

@@ -1,31 +1,34 @@
 using System.Data.Common;
-using System.Globalization;
 using Dapper;
 using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Accounts;
 
-/// <summary>Which accounts the pages list, and in which order.</summary>
-/// <param name="Search">The beginning of a term of user name, e-mail or name, in any case.</param>
-/// <param name="Kind"><c>person</c>, <c>service</c> or <see langword="null"/> for both.</param>
-/// <param name="Enabled">Only those enabled, or off.</param>
-/// <param name="SeenSince">Only those seen since then.</param>
-/// <param name="SeenBefore">Only those last seen before.</param>
-/// <param name="Sort">One of <see cref="AccountSearch.Sorts"/>; a search has an order of its own.</param>
-/// <param name="Limit">How many at most.</param>
-/// <param name="After">Where the page before ended.</param>
-internal sealed record AccountQuery(
-    string? Search, string? Kind, bool? Enabled, DateTimeOffset? SeenSince, DateTimeOffset? SeenBefore, string Sort, int Limit, Cursor? After)
+internal sealed record AccountQuery
 {
-    /// <summary>Whether it is about when somebody was seen.</summary>
-    public bool IsBySeen => SeenSince is not null || SeenBefore is not null;
+    /// <summary>The beginning of a term of user name, e-mail or name, in any case.</summary>
+    public string? Search { get; init; }
+
+    public string? Kind { get; init; }
+
+    public bool? Enabled { get; init; }
+
+    public DateTimeOffset? SeenSince { get; init; }
+
+    public DateTimeOffset? SeenBefore { get; init; }
+
+    public string Sort { get; init; } = AccountSearch.ByUsername;
+
+    public required int Limit { get; init; }
+
+    public Cursor? After { get; init; }
+
+    public string Order => AccountSearch.OrderOf(Search, Sort, SeenSince is not null || SeenBefore is not null);
 }
 
 /// <summary>
-/// Lists accounts for the pages. Whatever the filter, a page costs what it is long, however many accounts there are: every
-/// combination of kind and state is read in the order of an index, and a search goes by the words of <c>account_search_index</c>. A
-/// search looks through so many words for a page: with a filter by something else than the kind, some pages hold few
-/// accounts, and may hold none.
+/// A page costs what it is long, whatever the filter: each kind and state is read in the order of an index, and a search goes through so
+/// many terms that, with another filter than the kind, some of its pages hold few accounts or none.
 /// </summary>
 internal sealed class AccountSearch(Database database)
 {
@@ -35,65 +38,80 @@ internal sealed class AccountSearch(Database database)
 
     public static readonly IReadOnlyList<string> Sorts = [ByUsername, ByLastSeen];
 
-    private const int WordsOfAPage = 250;
-    private const string TermOrder = "ORDER BY term, account_id";
+    private const int TermsOfAPage = 250;
+
+    private static readonly Dictionary<string, Keyset<Account>> Accounts = new(StringComparer.Ordinal)
+    {
+        [ByUsername] = new Keyset<Account>(ByUsername)
+            .By("username", account => account.Username)
+            .By("id", account => account.Id),
+        [ByLastSeen] = new Keyset<Account>(ByLastSeen)
+            .By("last_seen_at", account => account.LastSeenAt, descending: true)
+            .By("id", account => account.Id, descending: true),
+    };
+
+    private static readonly Keyset<TermRow> Terms = new Keyset<TermRow>(ByTerm)
+        .By("term", row => row.Term)
+        .By("account_id", row => row.AccountId);
 
     private static readonly string[] Kinds = ["person", "service"];
     private static readonly bool[] States = [true, false];
 
-    private const string Columns = "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.enabled, a.created_at, a.last_seen_at";
+    private const string Columns =
+        "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.enabled, a.created_at, a.last_seen_at";
 
-    /// <summary>The order that a list really has: a search goes by words, and those who were seen at some time are listed as they were seen.</summary>
-    /// <param name="search">What is searched for, if anything.</param>
-    /// <param name="sort">The order that is asked for.</param>
-    /// <param name="isBySeen">Whether only those are listed that were seen lately, or not lately. By name, they would be far apart.</param>
+    // Those who were seen at some time are listed as they were seen: by name, they would be far apart.
     public static string OrderOf(string? search, string? sort, bool isBySeen = false) =>
         !string.IsNullOrEmpty(search) ? ByTerm : sort is ByLastSeen || isBySeen ? ByLastSeen : ByUsername;
 
-    /// <returns>A page, and where the next one starts; <see langword="null"/> on the last.</returns>
-    public async Task<(IReadOnlyList<Account> Accounts, Cursor? Next)> ListAsync(AccountQuery query, CancellationToken cancellationToken)
+    public static Cursor? ParseCursor(string? text, string order) =>
+        order == ByTerm ? Terms.Parse(text) : Accounts[order].Parse(text);
+
+    public async Task<KeysetPage<Account>> ListAsync(AccountQuery query, CancellationToken cancellationToken)
     {
-        var values = new DynamicParameters(new { limit = query.Limit + 1, since = query.SeenSince ?? DateTimeOffset.MinValue, until = query.SeenBefore ?? DateTimeOffset.MaxValue });
-        var sql = string.IsNullOrEmpty(query.Search) ? InOrder(query, values) : ByWords(query, values);
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = (await connection.QueryAsync<Account, string?, (Account Account, string? Word)>(
-            new CommandDefinition(sql, values, cancellationToken: cancellationToken), (account, term) => (account, term), splitOn: "term")).AsList();
-        if (rows.Count <= query.Limit)
+        var values = new DynamicParameters(new
         {
-            return ([.. rows.Select(row => row.Account)], string.IsNullOrEmpty(query.Search) ? null : await EndOfWordsAsync(connection, query, values, cancellationToken));
+            since = query.SeenSince ?? DateTimeOffset.MinValue,
+            until = query.SeenBefore ?? DateTimeOffset.MaxValue,
+        });
+        await using var connection = await database.OpenAsync(cancellationToken);
+        if (query.Order == ByTerm)
+        {
+            return await SearchAsync(connection, query, values, cancellationToken);
         }
 
-        rows.RemoveAt(query.Limit);
-        var last = rows[^1];
-        var order = OrderOf(query.Search, query.Sort, query.IsBySeen);
-        var key = order switch
-        {
-            ByTerm => last.Word,
-            ByLastSeen => last.Account.LastSeenAt.ToString("O", CultureInfo.InvariantCulture),
-            _ => last.Account.Username,
-        };
-        return ([.. rows.Select(row => row.Account)], new Cursor(order, key, last.Account.Id.ToString()));
+        var sql = InOrder(query, values);
+        var accounts = await connection.QueryAsync<Account>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Accounts[query.Order].Cut(accounts.AsList(), query.Limit);
     }
 
-    // One part for each kind and state, each of them short and sorted by its index, and then the first of all parts.
+    private static async Task<KeysetPage<Account>> SearchAsync(
+        DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)
+    {
+        var terms = TermsOf(query, values);
+        var sql = ByTerms(query, terms, values);
+        var found = await connection.QueryAsync<Account, string, (Account Account, TermRow Term)>(
+            new CommandDefinition(sql, values, cancellationToken: cancellationToken),
+            (account, term) => (account, new TermRow { Term = term, AccountId = account.Id }),
+            splitOn: "term");
+        var page = KeysetPage<(Account Account, TermRow Term)>.Cut(found.AsList(), query.Limit, row => Terms.CursorAt(row.Term));
+        return new KeysetPage<Account>(
+            [.. page.Items.Select(row => row.Account)],
+            page.Next ?? await FindEndOfTermsAsync(connection, terms, values, cancellationToken));
+    }
+
+    // The first of each kind and state, sorted by its index, and then the first of those.
     private static string InOrder(AccountQuery query, DynamicParameters values)
     {
-        var bySeen = OrderOf(query.Search, query.Sort, query.IsBySeen) == ByLastSeen;
-        var after = "";
-        if (query.After is { } cursor)
-        {
-            values.Add("afterId", IdOf(cursor));
-            values.Add("afterKey", bySeen ? InstantOf(cursor) : cursor.Key ?? "");
-            after = bySeen ? "AND (last_seen_at, id) < (@afterKey, @afterId)" : "AND (username, id) > (@afterKey, @afterId)";
-        }
-
-        var order = bySeen ? "last_seen_at DESC, id DESC" : "username, id";
-        var seen = (query.SeenSince is null ? "" : "AND last_seen_at >= @since ") + (query.SeenBefore is null ? "" : "AND last_seen_at < @until");
+        var keyset = Accounts[query.Order];
+        var after = keyset.StartAfter(query.After, query.Limit, values);
+        var seen = (query.SeenSince is null ? "" : "AND last_seen_at >= @since ")
+            + (query.SeenBefore is null ? "" : "AND last_seen_at < @until");
         var parts =
             from kind in query.Kind is null ? Kinds : [query.Kind]
             from enabled in query.Enabled is null ? States : [query.Enabled.Value]
             select Part(kind, enabled);
-        return $"SELECT {Columns}, NULL AS term FROM ({string.Join(" UNION ALL ", parts)}) a ORDER BY {order} LIMIT @limit";
+        return $"SELECT {Columns} FROM ({string.Join(" UNION ALL ", parts)}) a ORDER BY {keyset.OrderBy} LIMIT @limit";
 
         string Part(string kind, bool enabled)
         {
@@ -102,25 +120,32 @@ internal sealed class AccountSearch(Database database)
             return $"""
                 SELECT {Columns} FROM (
                     SELECT {Columns} FROM accounts a
-                    WHERE kind = @{kind} AND enabled = @enabled{enabled} {seen} {after}
-                    ORDER BY {order} LIMIT @limit) a
+                    WHERE kind = @{kind} AND enabled = @enabled{enabled} {seen} AND {after}
+                    ORDER BY {keyset.OrderBy} LIMIT @limit) a
                 """;
         }
     }
 
-    private static string ByWords(AccountQuery query, DynamicParameters values)
+    private static string TermsOf(AccountQuery query, DynamicParameters values)
     {
         var start = query.Search!.ToLowerInvariant();
         values.Add("start", start);
-        // After every text that begins so, and before all others: both engines compare these words by their bytes in UTF-8.
+        // After every text that begins so: both engines compare terms by their bytes in UTF-8.
         values.Add("end", start + "\U0010FFFF");
-        values.Add("most", WordsOfAPage);
-        if (query.Kind is not null)
-        {
-            values.Add("kind", query.Kind);
-        }
+        values.Add("kind", query.Kind);
+        return $"""
+            SELECT term, account_id
+            FROM account_search_index
+            WHERE {(query.Kind is null ? "" : "kind = @kind AND")} term >= @start AND term < @end
+                AND {Terms.StartAfter(query.After, query.Limit, values)}
+            ORDER BY {Terms.OrderBy}
+            """;
+    }
 
-        // Written so that no index fits them: the words are what is gone through.
+    private static string ByTerms(AccountQuery query, string terms, DynamicParameters values)
+    {
+        values.Add("most", TermsOfAPage);
+        // Written so that no index fits them: the terms are what is gone through.
         var conditions = new List<string>();
         if (query.Enabled is { } enabled)
         {
@@ -138,44 +163,30 @@ internal sealed class AccountSearch(Database database)
             conditions.Add("AND (a.last_seen_at < @until) IS TRUE");
         }
 
-        if (query.After is { } cursor)
-        {
-            values.Add("afterKey", cursor.Key ?? "");
-            values.Add("afterId", IdOf(cursor));
-        }
-
-        // An account of which several words begin so is listed at the first of them. How many words are looked through is
-        // limited for every search: PostgreSQL guesses that this condition leaves next to nothing, and would sort all words.
+        // An account is listed at its first term that begins so. PostgreSQL guesses that this leaves next to nothing, and would
+        // sort all terms if there were no limit inside.
         return $"""
             SELECT {Columns}, w.term
-            FROM ({Words(query)} {TermOrder} LIMIT @most) w
+            FROM ({terms} LIMIT @most) w
             JOIN accounts a ON a.id = w.account_id
-            WHERE w.term = (SELECT o.term FROM account_search_index o WHERE o.account_id = w.account_id AND o.term >= @start ORDER BY o.term LIMIT 1) {string.Join(' ', conditions)}
-            ORDER BY w.term, w.account_id
+            WHERE w.term = (
+                SELECT o.term FROM account_search_index o
+                WHERE o.account_id = w.account_id AND o.term >= @start
+                ORDER BY o.term LIMIT 1) {string.Join(' ', conditions)}
+            ORDER BY {Terms.OrderBy}
             LIMIT @limit
             """;
     }
 
-    // Those that begin with the search, after the page before.
-    private static string Words(AccountQuery query) => $"""
-        SELECT term, account_id
-        FROM account_search_index
-        WHERE {(query.Kind is null ? "" : "kind = @kind AND")} term >= @start AND term < @end {(query.After is null ? "" : "AND (term, account_id) > (@afterKey, @afterId)")}
-        """;
-
-    // Where the words ended that were looked through; nowhere if there were no more.
-    private static async Task<Cursor?> EndOfWordsAsync(DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)
+    // Null if there are no more terms than were looked through.
+    private static async Task<Cursor?> FindEndOfTermsAsync(
+        DbConnection connection, string terms, DynamicParameters values, CancellationToken cancellationToken)
     {
-        values.Add("before", WordsOfAPage - 1);
-        var rows = await connection.QueryAsync<TermRow>(new CommandDefinition($"{Words(query)} {TermOrder} LIMIT 1 OFFSET @before", values, cancellationToken: cancellationToken));
-        return rows.SingleOrDefault() is { } last ? new Cursor(ByTerm, last.Term, last.AccountId.ToString()) : null;
+        values.Add("before", TermsOfAPage - 1);
+        var rows = await connection.QueryAsync<TermRow>(
+            new CommandDefinition($"{terms} LIMIT 1 OFFSET @before", values, cancellationToken: cancellationToken));
+        return rows.SingleOrDefault() is { } last ? Terms.CursorAt(last) : null;
     }
-
-    private static Guid IdOf(Cursor cursor) => Guid.TryParse(cursor.Id, out var id) ? id : Guid.Empty;
-
-    // A cursor that somebody wrote by hand starts wherever it says, or at the beginning.
-    private static DateTimeOffset InstantOf(Cursor cursor) =>
-        DateTimeOffset.TryParseExact(cursor.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at) ? at : DateTimeOffset.MaxValue;
 
     private sealed record TermRow
     {

@@ -5,46 +5,60 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace KeycloakAccess.Accounts;
 
 /// <summary>Who is calling, and what follows from it.</summary>
-/// <param name="AccountId">The local account.</param>
-/// <param name="Kind"><c>person</c> or <c>service</c>.</param>
-/// <param name="Username">The name to sign in with, or the client id of a service.</param>
-/// <param name="Email">As the token says.</param>
-/// <param name="Name">As the token says.</param>
-/// <param name="Issuer">The realm that vouches for the caller.</param>
-/// <param name="Subject">The caller's id in that realm.</param>
-/// <param name="Client">The client that the token was issued to.</param>
-/// <param name="Scopes">The scopes of the token. Those of this API narrow what the groups allow.</param>
-/// <param name="Roles">What Keycloak says: realm roles, client roles and groups.</param>
-/// <param name="Groups">The local groups that follow, each with what put the caller there.</param>
-/// <param name="Permissions">What the caller may do with this token.</param>
-/// <param name="Notes">What is odd about the token, and what to change in Keycloak.</param>
-public sealed record MeResponse(
-    Guid AccountId,
-    string Kind,
-    string? Username,
-    string? Email,
-    string? Name,
-    string Issuer,
-    string Subject,
-    string Client,
-    IReadOnlyList<string> Scopes,
-    MeRoles Roles,
-    IReadOnlyList<MeGroup> Groups,
-    IReadOnlyList<string> Permissions,
-    IReadOnlyList<string> Notes);
+public sealed record MeResponse
+{
+    /// <summary>The local account.</summary>
+    public required Guid AccountId { get; init; }
+
+    /// <summary><c>person</c> or <c>service</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The name to sign in with, or the client id of a service.</summary>
+    public required string? Username { get; init; }
+
+    /// <summary>As the token says.</summary>
+    public required string? Email { get; init; }
+
+    /// <summary>As the token says.</summary>
+    public required string? Name { get; init; }
+
+    /// <summary>The realm that vouches for the caller.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>The caller's id in that realm.</summary>
+    public required string Subject { get; init; }
+
+    /// <summary>The client that the token was issued to.</summary>
+    public required string Client { get; init; }
+
+    /// <summary>The scopes of the token. Those of this API narrow what the groups allow.</summary>
+    public required IReadOnlyList<string> Scopes { get; init; }
+
+    /// <summary>What Keycloak says: realm roles, client roles and groups.</summary>
+    public required MeRoles Roles { get; init; }
+
+    /// <summary>The local groups that follow, each with what put the caller there.</summary>
+    public required IReadOnlyList<MeGroup> Groups { get; init; }
+
+    /// <summary>What the caller may do with this token.</summary>
+    public required IReadOnlyList<string> Permissions { get; init; }
+
+    /// <summary>What is odd about the token, and what to change in Keycloak.</summary>
+    public required IReadOnlyList<string> Notes { get; init; }
+}
 
 /// <summary>The three kinds of roles, apart.</summary>
 /// <param name="Realm">Realm roles.</param>
 /// <param name="Clients">Client roles by client id.</param>
 /// <param name="Groups">Paths of Keycloak groups.</param>
-public sealed record MeRoles(IReadOnlyList<string> Realm, IReadOnlyDictionary<string, IReadOnlyList<string>> Clients, IReadOnlyList<string> Groups);
+public sealed record MeRoles(
+    IReadOnlyList<string> Realm, IReadOnlyDictionary<string, IReadOnlyList<string>> Clients, IReadOnlyList<string> Groups);
 
 /// <summary>A local group that the caller is in.</summary>
 /// <param name="Name">The group.</param>
-/// <param name="Because">What put the caller there: a role or group of Keycloak, or somebody's hand.</param>
+/// <param name="Because">What put the caller there: a role or group of Keycloak, or a direct membership.</param>
 public sealed record MeGroup(string Name, IReadOnlyList<string> Because);
 
-/// <summary><c>GET /me</c>: the first thing to ask when a call is refused.</summary>
 internal static class MeEndpoint
 {
     public static void MapMe(this IEndpointRouteBuilder routes) => routes.MapGet("/me", Get)
@@ -56,23 +70,25 @@ internal static class MeEndpoint
     public static MeResponse Describe(Caller caller)
     {
         var identity = caller.Identity;
-        return new MeResponse(
-            caller.AccountId,
-            identity.Kind == AccountKind.Service ? "service" : "person",
-            identity.Username,
-            identity.Email,
-            identity.Name,
-            identity.Issuer,
-            identity.Subject,
-            identity.ClientId,
-            [.. identity.Scopes.Order(StringComparer.Ordinal)],
-            Roles(identity),
-            [.. caller.Access.Memberships
-                .GroupBy(membership => membership.Group.Name, StringComparer.Ordinal)
+        return new MeResponse
+        {
+            AccountId = caller.AccountId,
+            Kind = identity.Kind == AccountKind.Service ? "service" : "person",
+            Username = identity.Username,
+            Email = identity.Email,
+            Name = identity.Name,
+            Issuer = identity.Issuer,
+            Subject = identity.Subject,
+            Client = identity.ClientId,
+            Scopes = [.. identity.Scopes.Order(StringComparer.Ordinal)],
+            Roles = Roles(identity),
+            Groups = [.. caller.Access.Memberships
+                .GroupBy(membership => membership.Group.Name, membership => membership.Origin.ToString(), StringComparer.Ordinal)
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
-                .Select(group => new MeGroup(group.Key, [.. group.Select(membership => membership.Origin.ToString()).Order(StringComparer.Ordinal)]))],
-            [.. caller.Permissions.Select(permission => permission.ToString())],
-            [.. Notes(caller)]);
+                .Select(group => new MeGroup(group.Key, [.. group.Order(StringComparer.Ordinal)]))],
+            Permissions = [.. caller.Permissions.Select(permission => permission.ToString())],
+            Notes = [.. Notes(caller)],
+        };
     }
 
     private static Ok<MeResponse> Get(Caller caller) => TypedResults.Ok(Describe(caller));
@@ -96,7 +112,8 @@ internal static class MeEndpoint
     {
         if (!caller.Identity.HasRoleClaims)
         {
-            yield return "The token carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope \"roles\" in Keycloak. What earlier tokens showed is kept.";
+            yield return "The token carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope " +
+                "\"roles\" in Keycloak. What earlier tokens showed is kept.";
         }
         else if (caller.Access.Memberships.Count == 0)
         {

@@ -8,7 +8,6 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace KeycloakAccess.Audit;
 
-/// <summary>Reads the audit log.</summary>
 internal static class AuditEndpoints
 {
     private const int LongestFilter = 300;
@@ -38,9 +37,7 @@ internal static class AuditEndpoints
         group.MapGet("/", ListAsync)
             .WithName("ListAudit")
             .WithSummary("List changes and refusals, the newest first, a page at a time.")
-            .AcceptsQuery("kind", "account", "model", "row", "action", "permission", "from", "to", "requestId", "limit", "after")
-            .Produces<Page<AuditResponse>>()
-            .ProducesValidationProblem()
+            .ListsPages<AuditResponse>("kind", "account", "model", "row", "action", "permission", "from", "to", "requestId")
             .RequirePermission(AuditPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAudit")
@@ -62,7 +59,6 @@ internal static class AuditEndpoints
             Action = query.Action,
             Permission = query.Permission,
             RequestId = query.RequestId,
-            Limit = query.Limit ?? 50,
         };
         if (Mistake(filter) is { } mistake)
         {
@@ -84,17 +80,18 @@ internal static class AuditEndpoints
             return QueryParameters.Mistake("to", "to must be later than from. What is listed is from from on, up to and without to.");
         }
 
-        var place = query.After is null ? null : AuditStore.Read(query.After);
-        if (query.After is not null && place is null)
+        if (query.Read(AuditStore.Keyset.Parse, out var page) is { } wrongPage)
         {
-            return QueryParameters.Mistake("after", "after must be the next of a page before. Leave it out to start again.");
+            return wrongPage;
         }
 
-        var (rows, next) = await store.ListAsync(filter with { From = first, To = end, After = place }, cancellationToken);
+        filter = filter with { From = first, To = end, Limit = page.Limit, After = page.After };
+        var (rows, next) = await store.ListAsync(filter, cancellationToken);
         return TypedResults.Ok(new Page<AuditResponse>([.. rows.Select(ToResponse)], next?.ToString()));
     }
 
-    private static async Task<Results<Ok<AuditResponse>, NotFound>> GetAsync(Guid id, AuditStore store, CancellationToken cancellationToken) =>
+    private static async Task<Results<Ok<AuditResponse>, NotFound>> GetAsync(
+        Guid id, AuditStore store, CancellationToken cancellationToken) =>
         await store.FindAsync(id, cancellationToken) is { } row
             ? TypedResults.Ok(ToResponse(row))
             : TypedResults.NotFound();
@@ -128,12 +125,9 @@ internal static class AuditEndpoints
             return QueryParameters.Mistake("permission", "permission must be of the form model:action, as in book:view.");
         }
 
-        if (filter.Row is not null && filter.Model is null)
-        {
-            return QueryParameters.Mistake("row", "row is the id of a row of a model: name the model too, as in model=group.");
-        }
-
-        return filter.Limit is < 1 or > 100 ? QueryParameters.Mistake("limit", "limit must be between 1 and 100.") : null;
+        return filter.Row is not null && filter.Model is null
+            ? QueryParameters.Mistake("row", "row is the id of a row of a model: name the model too, as in model=group.")
+            : null;
     }
 
     // Without Z or an offset, the text names no instant.
@@ -183,7 +177,7 @@ internal static class AuditEndpoints
 
     private static JsonElement? ReadValues(string? json) => json is null ? null : JsonElement.Parse(json);
 
-    private sealed record AuditQuery
+    private sealed record AuditQuery : PageParameters
     {
         [FromQuery(Name = "kind")]
         public string? Kind { get; init; }
@@ -211,11 +205,5 @@ internal static class AuditEndpoints
 
         [FromQuery(Name = "requestId")]
         public string? RequestId { get; init; }
-
-        [FromQuery(Name = "limit")]
-        public int? Limit { get; init; }
-
-        [FromQuery(Name = "after")]
-        public string? After { get; init; }
     }
 }

@@ -4,14 +4,11 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Audit;
 
-/// <summary>
-/// Deletes rows of the audit log that are older than <see cref="AuditOptions.KeepFor"/>, at start and every hour. Several
-/// instances take turns: each batch locks the one row of <c>audit_retention</c>.
-/// </summary>
+/// <summary>Several instances take turns: each batch locks the one row of <c>audit_retention</c>.</summary>
 internal sealed partial class AuditRetention(
     Database database, IOptions<AuditOptions> options, TimeProvider clock, ILogger<AuditRetention> logger) : BackgroundService
 {
-    /// <summary>How many rows a transaction deletes: few, so that writers do not wait long.</summary>
+    // Few, so that writers do not wait long.
     public const int Batch = 1000;
 
     public static readonly TimeSpan Every = TimeSpan.FromHours(1);
@@ -31,14 +28,12 @@ internal sealed partial class AuditRetention(
             }
             catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
-                // What leaves this loop would end the service.
                 LogNotDeleted(exception.Message);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <returns>How many rows were deleted.</returns>
     public async Task<int> DeleteAsync(CancellationToken cancellationToken)
     {
         // Triggers of the table refuse to delete rows of this instant and later.

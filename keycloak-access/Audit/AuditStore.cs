@@ -1,10 +1,8 @@
-using System.Globalization;
 using Dapper;
 using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Audit;
 
-/// <summary>Which rows of the audit log, from where on.</summary>
 internal sealed record AuditFilter
 {
     public string? Kind { get; init; }
@@ -22,64 +20,48 @@ internal sealed record AuditFilter
 
     public string? RequestId { get; init; }
 
-    /// <summary>This instant and later.</summary>
     public DateTimeOffset? From { get; init; }
 
-    /// <summary>Before this instant.</summary>
     public DateTimeOffset? To { get; init; }
 
     public int Limit { get; init; } = 50;
 
-    public (DateTimeOffset At, Guid Id)? After { get; init; }
+    public Cursor? After { get; init; }
 }
 
-/// <summary>Reads the table <c>audit_log</c>. It is written where things happen: AuditLog and DeniedRequestLog.</summary>
+/// <summary>Reads the table <c>audit_log</c>, which AuditLog and DeniedRequestLog write.</summary>
 internal sealed class AuditStore(Database database)
 {
-    /// <summary>The one order of the list: the newest first.</summary>
-    public const string Sort = "-at";
+    public static readonly Keyset<AuditRow> Keyset = new Keyset<AuditRow>("-at")
+        .By("at", row => row.At, descending: true)
+        .By("id", row => row.Id, descending: true);
 
-    public async Task<(IReadOnlyList<AuditRow> Rows, Cursor? Next)> ListAsync(AuditFilter filter, CancellationToken cancellationToken)
+    public async Task<KeysetPage<AuditRow>> ListAsync(AuditFilter filter, CancellationToken cancellationToken)
     {
         var (sql, values) = Query(filter);
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = (await connection.QueryAsync<AuditRow>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
-        if (rows.Count <= filter.Limit)
-        {
-            return (rows, null);
-        }
-
-        rows.RemoveAt(filter.Limit);
-        return (rows, new Cursor(Sort, rows[^1].At.ToString("O", CultureInfo.InvariantCulture), rows[^1].Id.ToString()));
+        var rows = await connection.QueryAsync<AuditRow>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(rows.AsList(), filter.Limit);
     }
 
     public async Task<AuditRow?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {AuditRow.Columns} FROM audit_log WHERE id = @id";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<AuditRow>(new CommandDefinition(sql, new { id }, cancellationToken: cancellationToken));
+        return await connection.QuerySingleOrDefaultAsync<AuditRow>(
+            new CommandDefinition(sql, new { id }, cancellationToken: cancellationToken));
     }
 
-    /// <returns>The newest of what was done to an account: to itself, and by putting it into groups directly or taking it out.</returns>
+    /// <summary>Its own changes and those of its direct memberships, the newest first.</summary>
     public async Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Guid account, int limit, CancellationToken cancellationToken)
     {
+        var values = new { account = account.ToString(), limit };
         await using var connection = await database.OpenAsync(cancellationToken);
         return (await connection.QueryAsync<AuditRow>(new CommandDefinition(
-            QueryAboutAccount(database.Engine), new { account = account.ToString(), limit }, cancellationToken: cancellationToken))).AsList();
+            QueryAboutAccount(database.Engine), values, cancellationToken: cancellationToken))).AsList();
     }
 
-    /// <returns>Where the cursor's page ended, or <see langword="null"/> if it is none of this list.</returns>
-    public static (DateTimeOffset At, Guid Id)? Read(string cursor) =>
-        Cursor.Parse(cursor, Sort) is { } parsed
-        && DateTimeOffset.TryParseExact(parsed.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var at)
-        && Guid.TryParseExact(parsed.Id, "D", out var id)
-            ? (at, id)
-            : null;
-
-    /// <summary>
-    /// The statement that reads what was done to an account: along two indexes, each no further than there are rows to show. The
-    /// second is of an expression and for two actions, and is found by the same words alone, so those are no parameters.
-    /// </summary>
+    // Along two indexes. The second is of an expression and for two actions, and is found by the same text alone: no parameters.
     public static string QueryAboutAccount(DatabaseEngine engine)
     {
         var member = engine == DatabaseEngine.PostgreSql
@@ -108,13 +90,12 @@ internal sealed class AuditStore(Database database)
             """;
     }
 
-    /// <summary>The statement that reads a page: along one index, in the order of the list, and no further than the page.</summary>
+    // Along one index, in the order of the list, and no further than the page.
     public static (string Sql, DynamicParameters Values) Query(AuditFilter filter)
     {
         var conditions = new List<string>();
         var values = new DynamicParameters();
-        values.Add("limit", filter.Limit + 1);
-        // From the filter that leaves the fewest rows to the one that leaves the most.
+        // The filter that leaves the fewest rows first.
         Equal("request_id", filter.RequestId);
         Equal("row_id", filter.Row);
         Equal("account_id", filter.Account);
@@ -128,30 +109,25 @@ internal sealed class AuditStore(Database database)
             values.Add("from", from);
         }
 
-        // Two upper ends would be one too many: an index is entered at one, and the other would be looked for row by row.
-        if (filter.After is { } after && !(filter.To <= after.At))
-        {
-            conditions.Add("(at, id) < (@afterAt, @afterId)");
-            values.Add("afterAt", after.At);
-            values.Add("afterId", after.Id);
-        }
-        else if (filter.To is { } to)
+        // Only one upper end: an index is entered at one, and another would be compared row by row.
+        var endsAtTo = filter.To is not null && (filter.After is null || filter.To <= (DateTimeOffset)Keyset.Read(filter.After)![0]);
+        conditions.Add(Keyset.StartAfter(endsAtTo ? null : filter.After, filter.Limit, values));
+        if (endsAtTo)
         {
             conditions.Add("at < @to");
-            values.Add("to", to);
+            values.Add("to", filter.To);
         }
 
         return ($"""
             SELECT {AuditRow.Columns}
             FROM audit_log
-            WHERE {(conditions.Count == 0 ? "1 = 1" : string.Join(" AND ", conditions))}
-            ORDER BY at DESC, id DESC
+            WHERE {string.Join(" AND ", conditions)}
+            ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """, values);
 
-        // The first one chooses the index. The others are written so that no index fits them: without statistics SQLite takes
-        // one index for as good as another, and might read every refusal there is to find those of one account. PostgreSQL
-        // still knows how many rows to expect: of COALESCE it would expect none, and read the whole log.
+        // The first one chooses the index. The others are written so that no index fits them: without statistics SQLite takes one index
+        // for as good as another. Not with COALESCE: PostgreSQL would expect no rows of it, and read the whole log.
         void Equal(string column, object? value)
         {
             if (value is not null)

@@ -201,7 +201,7 @@ internal static class AuthZenEndpoints
         }
 
         var (question, paging) = found;
-        var after = paging.After is null ? null : SubjectStore.ParseCursor(paging.After);
+        var after = SubjectStore.Keyset.Parse(paging.After);
         if (after is null && paging.After is not null)
         {
             return SearchPaging.Refuse();

@@ -6,7 +6,7 @@ using KeycloakAccess.Hosting;
 namespace KeycloakAccess.AuthZen;
 
 // A token holds where the page before ended and a fingerprint of the query: with another query it is refused (AuthZEN, section 8.2). It is
-// not signed: a forged one reads a part of a list that the caller may read.
+// not signed: a forged one reads a part of a list that the caller may read. A Cursor is bound to an order, and not to a query.
 internal sealed class SearchPaging
 {
     private const int DefaultLimit = 100;

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using System.Security.Claims;
 using Dapper;
 using KeycloakAccess.Data;
@@ -8,7 +7,6 @@ using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>How the newest token of a client looked.</summary>
 internal sealed record ClientToken
 {
     public const string Accepted = "accepted";
@@ -16,7 +14,6 @@ internal sealed record ClientToken
 
     public required string ClientId { get; init; }
 
-    /// <summary>What became of it: one of the constants here.</summary>
     public required string Code { get; init; }
 
     /// <summary>Between spaces.</summary>
@@ -25,34 +22,30 @@ internal sealed record ClientToken
     /// <summary>Between spaces, as in the token.</summary>
     public required string Scopes { get; init; }
 
-    /// <summary>How many roles and groups it carried.</summary>
     public required int Roles { get; init; }
 
-    /// <summary>Whether it had any of the claims that carry roles.</summary>
     public required bool HasRoleClaims { get; init; }
 
     /// <summary>From <c>iat</c> to <c>exp</c>.</summary>
     public required int LifetimeSeconds { get; init; }
 
-    /// <summary>Of the signature.</summary>
     public required string Algorithm { get; init; }
 
     public required DateTimeOffset SeenAt { get; init; }
 }
 
-/// <summary>
-/// Takes note of how the tokens look that clients call with, so that a page can say what is odd about them: the newest of
-/// each client, if the realm has signed it, and only as text of a bounded length.
-/// </summary>
-internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<ClientTokenLog> logger)
-    : WriteBehind<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>(database, clock, logger, "Looks of tokens", TimeSpan.FromSeconds(5))
+/// <summary>How the newest token of each client looked, if the realm has signed it, as text of a bounded length.</summary>
+internal sealed class ClientTokenLog(
+    Database database, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<ClientTokenLog> logger)
+    : WriteBehind<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>(
+        database, clock, logger, "Looks of tokens", TimeSpan.FromSeconds(5))
 {
-    /// <summary>The one order of the list: who called last comes first.</summary>
-    public const string Sort = "-seen";
+    public static readonly Keyset<ClientToken> Keyset = new Keyset<ClientToken>("-seen")
+        .By("seen_at", client => client.SeenAt, descending: true)
+        .By("client_id", client => client.ClientId);
 
     private const int LongestText = 1000;
 
-    /// <summary>Takes note of a token that the realm has signed.</summary>
     public void Add(JsonWebToken token, string code)
     {
         if (token.TryGetPayloadValue<string>("azp", out var client) && client is { Length: > 0 and <= 255 })
@@ -61,37 +54,25 @@ internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions
         }
     }
 
-    /// <summary>The clients that call, who called last first.</summary>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="after">Where the page before ended.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>A page, and where the next one starts; <see langword="null"/> on the last.</returns>
-    public async Task<(IReadOnlyList<ClientToken> Clients, Cursor? Next)> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
+    public async Task<KeysetPage<ClientToken>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        // One comparison that an index begins with, and one for those of the same instant.
+        var values = new DynamicParameters(new { options.Value.Issuer });
         var sql = $"""
             SELECT client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at
             FROM client_tokens
-            WHERE issuer = @Issuer {(after is null ? "" : "AND seen_at <= @afterSeen AND (seen_at < @afterSeen OR client_id > @afterId)")}
-            ORDER BY seen_at DESC, client_id
+            WHERE issuer = @Issuer AND {Keyset.StartAfter(after, limit, values)}
+            ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """;
-        var seen = DateTimeOffset.TryParseExact(after?.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var read) ? read : DateTimeOffset.MaxValue;
         await FlushAsync(cancellationToken);
         await using var connection = await Database.OpenAsync(cancellationToken);
-        var clients = (await connection.QueryAsync<ClientToken>(new CommandDefinition(
-            sql, new { options.Value.Issuer, limit = limit + 1, afterSeen = seen, afterId = after?.Id }, cancellationToken: cancellationToken))).AsList();
-        if (clients.Count <= limit)
-        {
-            return (clients, null);
-        }
-
-        clients.RemoveAt(limit);
-        return (clients, new Cursor(Sort, clients[^1].SeenAt.ToString("O", CultureInfo.InvariantCulture), clients[^1].ClientId));
+        var clients = await connection.QueryAsync<ClientToken>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(clients.AsList(), limit);
     }
 
     protected override (JsonWebToken Token, string Code, DateTimeOffset SeenAt) Merge(
-        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) earlier, (JsonWebToken Token, string Code, DateTimeOffset SeenAt) later) => later;
+        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) earlier,
+        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) later) => later;
 
     protected override Task WriteAsync(
         DbConnection connection,
@@ -100,7 +81,8 @@ internal sealed class ClientTokenLog(Database database, IOptions<KeycloakOptions
         CancellationToken cancellationToken)
     {
         const string sql = """
-            INSERT INTO client_tokens (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at)
+            INSERT INTO client_tokens
+                (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at)
             VALUES (@Issuer, @client, @code, @audiences, @scopes, @roles, @hasRoles, @lifetime, @algorithm, @seenAt)
             ON CONFLICT (issuer, client_id) DO UPDATE SET
                 code = excluded.code, audiences = excluded.audiences, scopes = excluded.scopes, roles = excluded.roles,

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Dapper;
 using KeycloakAccess.Data;
 using Microsoft.AspNetCore.DataProtection;
@@ -23,7 +22,6 @@ internal sealed record Session
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
-    /// <summary>The IP address that the sign-in came from.</summary>
     public string? Address { get; init; }
 
     public string? UserAgent { get; init; }
@@ -32,7 +30,6 @@ internal sealed record Session
     public string? RefreshToken { get; init; }
 }
 
-/// <summary>A sign-in that is to be kept.</summary>
 internal sealed record NewSession
 {
     public required KeycloakIdentity Identity { get; init; }
@@ -51,8 +48,9 @@ internal sealed record NewSession
 /// <summary>Who is signed in. A row is there from the sign-in until the session ends, here or at Keycloak.</summary>
 internal sealed class SessionStore(Database database, IDataProtectionProvider protection, TimeProvider clock)
 {
-    /// <summary>The one order of the list: the newest first.</summary>
-    public const string Sort = "-started";
+    public static readonly Keyset<Session> Keyset = new Keyset<Session>("-started")
+        .By("started_at", session => session.StartedAt, descending: true)
+        .By("id", session => session.Id, descending: true);
 
     private const string Columns = "id, issuer, session_id, subject, username, started_at, expires_at, address, user_agent, refresh_token";
     private const int LongestUserAgent = 300;
@@ -87,7 +85,7 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             cancellationToken: cancellationToken));
     }
 
-    /// <returns><see langword="null"/> if the session has no refresh token, or one that today's keys do not decrypt.</returns>
+    /// <summary>None too where today's keys do not decrypt it.</summary>
     public string? RefreshTokenOf(Session session)
     {
         try
@@ -100,32 +98,21 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         }
     }
 
-    /// <summary>Everybody who is signed in, the newest first, a page at a time.</summary>
-    public async Task<(IReadOnlyList<Session> Sessions, Cursor? Next)> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
+    public async Task<KeysetPage<Session>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
+        var values = new DynamicParameters(new { now = clock.GetUtcNow() });
         var sql = $"""
             SELECT {Columns}
             FROM sessions
-            WHERE expires_at > @now {(after is null ? "" : "AND (started_at, id) < (@afterStart, @afterId)")}
-            ORDER BY started_at DESC, id DESC
+            WHERE expires_at > @now AND {Keyset.StartAfter(after, limit, values)}
+            ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """;
-        var start = DateTimeOffset.TryParseExact(after?.Key, "O", CultureInfo.InvariantCulture, DateTimeStyles.None, out var read) ? read : DateTimeOffset.MaxValue;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var sessions = (await connection.QueryAsync<Session>(new CommandDefinition(
-            sql,
-            new { now = clock.GetUtcNow(), limit = limit + 1, afterStart = start, afterId = Guid.TryParse(after?.Id, out var id) ? id : Guid.Empty },
-            cancellationToken: cancellationToken))).AsList();
-        if (sessions.Count <= limit)
-        {
-            return (sessions, null);
-        }
-
-        sessions.RemoveAt(limit);
-        return (sessions, new Cursor(Sort, sessions[^1].StartedAt.ToString("O", CultureInfo.InvariantCulture), sessions[^1].Id.ToString()));
+        var sessions = await connection.QueryAsync<Session>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(sessions.AsList(), limit);
     }
 
-    /// <summary>The sessions of one account, the newest first.</summary>
     public async Task<IReadOnlyList<Session>> ListOfAsync(string issuer, string subject, CancellationToken cancellationToken)
     {
         const string sql = $"""
@@ -136,14 +123,15 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             LIMIT 100
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<Session>(new CommandDefinition(sql, new { issuer, subject, now = clock.GetUtcNow() }, cancellationToken: cancellationToken))).AsList();
+        return (await connection.QueryAsync<Session>(new CommandDefinition(
+            sql, new { issuer, subject, now = clock.GetUtcNow() }, cancellationToken: cancellationToken))).AsList();
     }
 
-    /// <returns>The session, or <see langword="null"/> if there is none any more.</returns>
     public async Task<Session?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {Columns} FROM sessions WHERE id = @id AND expires_at > @now";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<Session>(new CommandDefinition(sql, new { id, now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
+        return await connection.QuerySingleOrDefaultAsync<Session>(
+            new CommandDefinition(sql, new { id, now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
     }
 }

@@ -4,12 +4,7 @@ using Dapper;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>Who does something, as far as the audit log needs to know.</summary>
-/// <param name="AccountId">The local account; <see langword="null"/> for the command line and for the service itself.</param>
-/// <param name="Name">The account's name at that moment: it outlives the account.</param>
-/// <param name="Method">How they came in: one of the constants here.</param>
-/// <param name="RequestId">The request, as problem details and the service's log name it; <see langword="null"/> outside one.</param>
-/// <param name="Reason">Why, in their own words, of everything that they do now; <see langword="null"/> if they did not say.</param>
+/// <summary>Who does something, by the name of that moment, which outlives the account. Commands and the service have no account.</summary>
 internal sealed record Actor(Guid? AccountId, string Name, string Method, string? RequestId, string? Reason = null)
 {
     public const string Bearer = "bearer";
@@ -17,16 +12,10 @@ internal sealed record Actor(Guid? AccountId, string Name, string Method, string
     public const string CommandLine = "command-line";
     public const string Service = "service";
 
-    /// <returns>The same, doing something for a reason.</returns>
     public Actor Because(string? reason) => this with { Reason = string.IsNullOrWhiteSpace(reason) ? null : reason.Trim() };
 }
 
-/// <summary>One change of one thing.</summary>
-/// <param name="Model">The model's name, as in permissions.</param>
-/// <param name="RowId">The row's id, as addresses write it.</param>
-/// <param name="Action">What was done: <c>add</c>, <c>change</c>, <c>delete</c>, or an action of the model's own.</param>
-/// <param name="Before">The old values, by their names in JSON; <see langword="null"/> where there was nothing.</param>
-/// <param name="After">The new values; <see langword="null"/> where nothing is left.</param>
+/// <summary>One change of one row: its values by their names in JSON, none where there was or is no row.</summary>
 internal sealed record AuditChange(
     string Model,
     string RowId,
@@ -40,7 +29,7 @@ internal sealed class AuditLog(TimeProvider clock)
     // SQLite finds a parameter by looking at all of them: a hundred rows to a statement take more than twice as long as these.
     private const int RowsOfAStatement = 20;
 
-    // Names come from tokens and addresses. Keycloak allows 255 characters; nobody else's text shall fill the log.
+    // Names come from tokens and addresses. Keycloak allows 255 characters; longer texts of others must not fill the log.
     private const int LongestName = 300;
     private const int LongestReason = 500;
     private const int LongestValue = 4000;
@@ -51,9 +40,12 @@ internal sealed class AuditLog(TimeProvider clock)
         DbConnection connection, DbTransaction transaction, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
         RecordAsync(connection, transaction, actor, [change], cancellationToken);
 
-    /// <summary>Records several changes that one act has made, in their order.</summary>
     public Task RecordAsync(
-        DbConnection connection, DbTransaction transaction, Actor actor, IReadOnlyList<AuditChange> changes, CancellationToken cancellationToken)
+        DbConnection connection,
+        DbTransaction transaction,
+        Actor actor,
+        IReadOnlyList<AuditChange> changes,
+        CancellationToken cancellationToken)
     {
         var at = clock.GetUtcNow();
         return InsertAsync(
@@ -79,7 +71,7 @@ internal sealed class AuditLog(TimeProvider clock)
             cancellationToken);
     }
 
-    /// <summary>Adds rows, as many to a statement as is good. One that is there already came with a commit whose answer was lost.</summary>
+    /// <summary>A row that is there already came with a commit whose answer was lost.</summary>
     public static async Task InsertAsync(
         DbConnection connection, DbTransaction transaction, IReadOnlyList<AuditRow> rows, CancellationToken cancellationToken)
     {
@@ -103,11 +95,13 @@ internal sealed class AuditLog(TimeProvider clock)
         row.Permission, row.Code, row.Scope, row.MissingPermissions, row.HttpMethod, Cut(row.Path, LongestName), row.Count, row.LastAt,
     ];
 
-    /// <summary>Values as the log keeps them.</summary>
     public static string? Json(IReadOnlyDictionary<string, object?>? values) => values is null
         ? null
         : JsonSerializer.Serialize(
-            values.ToDictionary(value => value.Key, value => value.Value is string text ? Cut(text, LongestValue) : value.Value, StringComparer.Ordinal),
+            values.ToDictionary(
+                value => value.Key,
+                value => value.Value is string text ? Cut(text, LongestValue) : value.Value,
+                StringComparer.Ordinal),
             Options);
 
     // PostgreSQL has no NUL.
@@ -118,7 +112,6 @@ internal sealed class AuditLog(TimeProvider clock)
             text = text.Replace("\0", "", StringComparison.Ordinal);
         }
 
-        return text is null || text.Length <= longest ? text
-            : ShortText.Cut(text, longest - 1) + "…";
+        return text is null || text.Length <= longest ? text : ShortText.Cut(text, longest - 1) + "…";
     }
 }

@@ -1,12 +1,10 @@
 namespace KeycloakAccess.Data;
 
-/// <summary>One row of the audit log: a change, or a refusal.</summary>
 internal sealed record AuditRow
 {
     public const string ChangeKind = "change";
     public const string DeniedRequestKind = "denied-request";
 
-    /// <summary>The columns, in the order of the properties.</summary>
     public const string Columns =
         "id, at, kind, account_id, account, method, request_id, model, row_id, action, old_values, new_values, reason, " +
         "permission, code, scope, missing_permissions, http_method, path, count, last_at";
@@ -31,10 +29,9 @@ internal sealed record AuditRow
 
     public string? Action { get; init; }
 
-    /// <summary>A JSON object.</summary>
+    /// <summary>A JSON object, as <see cref="NewValues"/>.</summary>
     public string? OldValues { get; init; }
 
-    /// <summary>A JSON object.</summary>
     public string? NewValues { get; init; }
 
     public string? Reason { get; init; }

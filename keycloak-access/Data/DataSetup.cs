@@ -38,7 +38,6 @@ public static class DataSetup
         services.AddHealthChecks().AddCheck<Check>("database");
     }
 
-    /// <summary>Adds a <see cref="WriteBehind{TKey, TItem}"/>, which the host starts and stops.</summary>
     internal static void AddWriteBehind<T>(this IServiceCollection services)
         where T : BackgroundService
     {
@@ -51,7 +50,8 @@ public static class DataSetup
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             await using var connection = await database.OpenAsync(cancellationToken);
-            await connection.ExecuteScalarAsync<long>(new CommandDefinition("SELECT COUNT(*) FROM schema_migrations", cancellationToken: cancellationToken));
+            await connection.ExecuteScalarAsync<long>(
+                new CommandDefinition("SELECT COUNT(*) FROM schema_migrations", cancellationToken: cancellationToken));
             return HealthCheckResult.Healthy();
         }
     }

@@ -6,20 +6,16 @@ using Npgsql;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>The database engines that the stores and migrations are written for.</summary>
 internal enum DatabaseEngine
 {
     Sqlite,
     PostgreSql,
 }
 
-/// <summary>
-/// Opens connections to the one database that <c>ConnectionStrings:Database</c> names. The connection string alone
-/// chooses the engine: <c>Data Source=…</c> is SQLite, <c>Host=…</c> is PostgreSQL.
-/// </summary>
+/// <summary>The connection string alone chooses the engine: <c>Data Source=…</c> is SQLite, <c>Host=…</c> is PostgreSQL.</summary>
 internal sealed class Database : IAsyncDisposable
 {
-    /// <summary>The collation by which SQLite compares decimals, which it keeps as text, by their value: <c>price COLLATE decimal</c>.</summary>
+    /// <summary>The collation by which SQLite compares decimals, which it keeps as text, by their value.</summary>
     public const string DecimalCollation = "decimal";
 
     private readonly DbDataSource _source;
@@ -33,12 +29,9 @@ internal sealed class Database : IAsyncDisposable
 
     public DatabaseEngine Engine { get; }
 
-    /// <summary>Where the database is, for people: a file path, or host, port and name. Never a secret.</summary>
+    /// <summary>A file path, or host, port and name. Never a secret.</summary>
     public string Place { get; }
 
-    /// <param name="connectionString">The value of <c>ConnectionStrings:Database</c>.</param>
-    /// <param name="contentRoot">The folder that a relative SQLite path starts from.</param>
-    /// <exception cref="DatabaseException">The connection string names neither engine, or cannot be read.</exception>
     public static Database From(string? connectionString, string contentRoot)
     {
         if (string.IsNullOrWhiteSpace(connectionString))
@@ -67,7 +60,6 @@ internal sealed class Database : IAsyncDisposable
     public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
         await _source.OpenConnectionAsync(cancellationToken);
 
-    /// <summary>A transaction that sees one state of the database and locks nobody out.</summary>
     public static async ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection is SqliteConnection sqlite
 #pragma warning disable CA1849 // The asynchronous one cannot say deferred, and SQLite's is synchronous inside.
@@ -75,10 +67,7 @@ internal sealed class Database : IAsyncDisposable
 #pragma warning restore CA1849
             : await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
 
-    /// <summary>
-    /// A transaction that will write. SQLite takes the write lock at once: one that reads first and asks for the lock
-    /// later fails if another has written in between, and no waiting helps it.
-    /// </summary>
+    /// <summary>SQLite takes the write lock at once: asking for it after a read fails if another has written in between.</summary>
     public static async ValueTask<DbTransaction> BeginWriteAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection is SqliteConnection sqlite
 #pragma warning disable CA1849 // As above.
@@ -86,9 +75,7 @@ internal sealed class Database : IAsyncDisposable
 #pragma warning restore CA1849
             : await connection.BeginTransactionAsync(cancellationToken);
 
-    /// <summary>The elements of a JSON array, for <c>IN</c>: a list of any length in one parameter, alike on both engines.</summary>
-    /// <param name="parameter">The parameter that holds the array, as <c>@ids</c>.</param>
-    /// <param name="postgreSqlType">The type of an element: <c>uuid</c>, <c>bigint</c>, <c>text</c>.</param>
+    /// <summary>The elements of a JSON array, for <c>IN</c>: a list of any length in one parameter on both engines.</summary>
     public string Elements(string parameter, string postgreSqlType) => Engine == DatabaseEngine.PostgreSql
         ? $"(SELECT CAST(value AS {postgreSqlType}) FROM json_array_elements_text(CAST({parameter} AS json)))"
         : $"(SELECT value FROM json_each({parameter}))";

@@ -1,6 +1,5 @@
 namespace KeycloakAccess.Data;
 
-/// <summary>The database cannot be used as configured. The message names the setting and the remedy.</summary>
 internal sealed class DatabaseException : Exception
 {
     public DatabaseException()

@@ -10,8 +10,7 @@ internal static class DatabaseOutage
     // https://sqlite.org/rescode.html: BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
     private static readonly int[] SqliteCodes = [5, 6, 8, 10, 11, 13, 14, 26];
 
-    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, a database that takes no
-    // connections or a lock that was not to be had, operator intervention, system.
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, state or lock, operator, system.
     private static readonly string[] PostgresClasses = ["08", "53", "55", "57", "58"];
 
     public static bool IsOutage(Exception exception) => exception switch
@@ -23,7 +22,7 @@ internal static class DatabaseOutage
         _ => false,
     };
 
-    /// <returns>Whether another transaction was in the way, so that the same one may pass the next time.</returns>
+    /// <summary>Another transaction was in the way, so the same one may pass the next time.</summary>
     public static bool IsConflict(Exception exception) => exception switch
     {
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6,
@@ -31,23 +30,19 @@ internal static class DatabaseOutage
         _ => false,
     };
 
-    /// <returns>Whether a row that the statement refers to was deleted by somebody else in between.</returns>
     public static bool IsBrokenReference(Exception exception) => exception
         is PostgresException { SqlState: PostgresErrorCodes.ForeignKeyViolation }
         or SqliteException { SqliteExtendedErrorCode: 787 };
 
-    /// <returns>Whether another row has a value already that must differ from row to row.</returns>
     public static bool IsDuplicate(Exception exception) => exception
         is PostgresException { SqlState: PostgresErrorCodes.UniqueViolation }
         or SqliteException { SqliteExtendedErrorCode: 2067 or 1555 };
 
-    /// <returns>Whether the statement names a table or a column that is not there.</returns>
     public static bool IsMissingTable(Exception exception) => exception
         is PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn }
         or SqliteException { SqliteErrorCode: 1 };
 
-    // 25006 is read_only_sql_transaction: a standby, or a server that was set read-only. Classes 28 and 3D are a login
-    // that is refused and a database that is not there.
+    // 25006 is read_only_sql_transaction, class 28 a refused login, 3D a database that is not there.
     private static bool IsOutage(string sqlState) =>
         sqlState is "25006"
         || sqlState.StartsWith("28", StringComparison.Ordinal)

@@ -3,51 +3,40 @@ using System.Text.Json;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>One refusal of one request.</summary>
-/// <param name="Actor">Who was refused.</param>
-/// <param name="Model">The model of the permission that was asked for; <see langword="null"/> where any account that is enabled may call.</param>
-/// <param name="Action">The action of that permission.</param>
-/// <param name="RowId">The row that the address names, if it names one.</param>
-/// <param name="Code">Why, as in problem details.</param>
-/// <param name="Scope">The scope that the token lacks, where that is why.</param>
-/// <param name="MissingPermissions">What the caller would have had to hold to hand it out, where that is why.</param>
-/// <param name="HttpMethod">The method of the request.</param>
-/// <param name="Path">The path as the route is written, so that calls of one kind have one path.</param>
-internal sealed record DeniedRequest(
-    Actor Actor,
-    string? Model,
-    string? Action,
-    string? RowId,
-    string Code,
-    string? Scope,
-    IReadOnlyList<string>? MissingPermissions,
-    string HttpMethod,
-    string Path);
+internal sealed record DeniedRequest
+{
+    public required Actor Actor { get; init; }
 
-/// <summary>
-/// Writes denied requests into the audit log, off the request path. A caller in a loop fills neither the log nor the memory:
-/// the same refusal is one row with a count.
-/// </summary>
+    /// <summary>Of the permission that was asked for: none where any account that is enabled may call.</summary>
+    public string? Model { get; init; }
+
+    public string? Action { get; init; }
+
+    public string? RowId { get; init; }
+
+    public required string Code { get; init; }
+
+    public string? Scope { get; init; }
+
+    /// <summary>What the caller would have had to hold to grant it.</summary>
+    public IReadOnlyList<string>? MissingPermissions { get; init; }
+
+    public required string HttpMethod { get; init; }
+
+    /// <summary>The path as the route is written, so that calls of one kind have one path.</summary>
+    public required string Path { get; init; }
+}
+
+/// <summary>The same refusal is one row with a count, so that a caller in a loop fills neither the log nor the memory.</summary>
 internal sealed class DeniedRequestLog(Database database, TimeProvider clock, ILogger<DeniedRequestLog> logger)
-    : WriteBehind<DeniedRequestLog.Key, AuditRow>(database, clock, logger, "Denied requests", TimeSpan.FromMilliseconds(500))
+    : WriteBehind<AuditRow, AuditRow>(database, clock, logger, "Denied requests", TimeSpan.FromMilliseconds(500))
 {
     private const int MostMissingPermissions = 20;
 
     public void Add(DeniedRequest refusal)
     {
         var at = Clock.GetUtcNow();
-        var missing = refusal.MissingPermissions?.Take(MostMissingPermissions).ToArray();
-        var key = new Key(
-            refusal.Actor.AccountId,
-            refusal.Actor.Method,
-            refusal.Model,
-            refusal.Action,
-            refusal.Code,
-            refusal.Scope,
-            string.Join(' ', missing ?? []),
-            refusal.HttpMethod,
-            refusal.Path);
-        Add(key, new AuditRow
+        var row = new AuditRow
         {
             Id = Guid.CreateVersion7(at),
             At = at,
@@ -62,10 +51,14 @@ internal sealed class DeniedRequestLog(Database database, TimeProvider clock, IL
             Permission = refusal.Model is null ? null : $"{refusal.Model}:{refusal.Action}",
             Code = refusal.Code,
             Scope = refusal.Scope,
-            MissingPermissions = missing is null ? null : JsonSerializer.Serialize(missing),
+            MissingPermissions = refusal.MissingPermissions is { } missing
+                ? JsonSerializer.Serialize(missing.Take(MostMissingPermissions))
+                : null,
             HttpMethod = refusal.HttpMethod,
             Path = refusal.Path,
-        });
+        };
+        // Two refusals are the same if they differ in nothing else.
+        Add(row with { Id = Guid.Empty, At = default, Account = "", RequestId = null, RowId = null }, row);
     }
 
     // The row is named only where all of them were about it.
@@ -77,12 +70,16 @@ internal sealed class DeniedRequestLog(Database database, TimeProvider clock, IL
     };
 
     protected override Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<Key, AuditRow>> batch, CancellationToken cancellationToken) =>
+        DbConnection connection,
+        DbTransaction transaction,
+        IReadOnlyList<KeyValuePair<AuditRow, AuditRow>> batch,
+        CancellationToken cancellationToken) =>
         AuditLog.InsertAsync(connection, transaction, [.. batch.Select(item => item.Value)], cancellationToken);
 
     protected override long CountOf(AuditRow item) => item.Count;
 
-    protected override Task WriteLostAsync(DbConnection connection, DbTransaction transaction, long count, CancellationToken cancellationToken)
+    protected override Task WriteLostAsync(
+        DbConnection connection, DbTransaction transaction, long count, CancellationToken cancellationToken)
     {
         var at = Clock.GetUtcNow();
         var row = new AuditRow
@@ -97,8 +94,4 @@ internal sealed class DeniedRequestLog(Database database, TimeProvider clock, IL
         };
         return AuditLog.InsertAsync(connection, transaction, [row], cancellationToken);
     }
-
-    /// <summary>In what two refusals are the same.</summary>
-    internal readonly record struct Key(
-        Guid? AccountId, string Method, string? Model, string? Action, string Code, string? Scope, string Missing, string HttpMethod, string Path);
 }

@@ -5,17 +5,11 @@ using System.Text;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>
-/// Migrations that follow one another: those of the engine, or those of an application. Histories know nothing of each other, so
-/// that an update of the engine never touches an application's files.
-/// </summary>
-/// <param name="Name">What the database knows it by: the name of the assembly.</param>
-/// <param name="Assembly">Where the files are embedded.</param>
-/// <param name="Prefix">What the names of the resources begin with, before the engine's: <c>Api.Migrations</c>.</param>
+/// <summary>Histories know nothing of each other, so that an update of the engine never touches an application's files.</summary>
 internal sealed record MigrationHistory(string Name, Assembly Assembly, string Prefix)
 {
-    /// <summary>The engine's own. It comes before every other.</summary>
-    public static readonly MigrationHistory Engine = new("KeycloakAccess", typeof(MigrationHistory).Assembly, "KeycloakAccess.Data.Migrations");
+    public static readonly MigrationHistory Engine = new(
+        "KeycloakAccess", typeof(MigrationHistory).Assembly, "KeycloakAccess.Data.Migrations");
 
     public static MigrationHistory FromApplication(Assembly assembly)
     {
@@ -23,7 +17,6 @@ internal sealed record MigrationHistory(string Name, Assembly Assembly, string P
         return new(name, assembly, $"{name}.Migrations");
     }
 
-    /// <returns>The names for one database engine, in the order in which they are applied.</returns>
     public IReadOnlyList<string> Names(DatabaseEngine engine)
     {
         var prefix = $"{Prefix}.{engine}.";
@@ -36,7 +29,6 @@ internal sealed record MigrationHistory(string Name, Assembly Assembly, string P
     public Task<Migration> ReadAsync(DatabaseEngine engine, string name, CancellationToken cancellationToken) =>
         ReadAsync($"{Prefix}.{engine}.{name}.sql", name, cancellationToken);
 
-    /// <returns>The script that brings over a database of before there were two histories.</returns>
     public static Task<Migration> ReadFormerAsync(DatabaseEngine engine, CancellationToken cancellationToken) =>
         Engine.ReadAsync($"{Engine.Prefix}.Former.{engine}.sql", "former", cancellationToken);
 
@@ -49,7 +41,6 @@ internal sealed record MigrationHistory(string Name, Assembly Assembly, string P
     }
 }
 
-/// <summary>The engine's history, then those of the application.</summary>
 internal sealed class MigrationHistories(IEnumerable<MigrationHistory> applications) : IEnumerable<MigrationHistory>
 {
     private readonly MigrationHistory[] _histories = [MigrationHistory.Engine, .. applications];
@@ -59,17 +50,17 @@ internal sealed class MigrationHistories(IEnumerable<MigrationHistory> applicati
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
-/// <summary>One file of a history.</summary>
 internal sealed record Migration(string Name, string Sql)
 {
     private const string FormerlyLine = "-- Formerly: ";
 
     public string Checksum { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Sql)));
 
-    /// <summary>The name in the one history of before that stands for this one, from its first line.</summary>
-    public string? Formerly => Sql.StartsWith(FormerlyLine, StringComparison.Ordinal) ? Sql[FormerlyLine.Length..Sql.IndexOf('\n', StringComparison.Ordinal)] : null;
+    /// <summary>Its name in the one history that there was before, from its first line.</summary>
+    public string? Formerly => Sql.StartsWith(FormerlyLine, StringComparison.Ordinal)
+        ? Sql[FormerlyLine.Length..Sql.IndexOf('\n', StringComparison.Ordinal)]
+        : null;
 }
 
-/// <summary>What a migration may refer to, as <c>@Name</c>: the few facts of this installation that the default data needs.</summary>
-/// <param name="Resource">The client id of the API in Keycloak, which owns the client roles.</param>
+/// <summary>What a migration may refer to, as <c>@Resource</c>: the client id of the API in Keycloak.</summary>
 internal sealed record MigrationValues(string Resource);

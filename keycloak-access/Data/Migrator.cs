@@ -3,14 +3,11 @@ using Dapper;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>
-/// Brings the schema up to date at start: of each history the numbered, embedded SQL files of the database's engine, in order, each
-/// in a transaction of its own, under a lock so that several instances may start at once.
-/// </summary>
+/// <summary>Applies each file in a transaction of its own, under a lock so that several instances may start at once.</summary>
 internal sealed partial class Migrator(
     Database database, MigrationValues values, MigrationHistories histories, TimeProvider clock, ILogger<Migrator> logger)
 {
-    // Any number will do, as long as every instance of this service takes the same.
+    // Any number, but the same for every instance.
     private const long PostgresLock = 7_302_114_519_118_001;
 
     // The last one of the one history that there was before, and the last one of the engine's that it amounts to.
@@ -22,9 +19,6 @@ internal sealed partial class Migrator(
             history TEXT NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at TEXT NOT NULL, PRIMARY KEY (history, name))
         """;
 
-    /// <exception cref="DatabaseException">
-    /// The database cannot be reached or written, a migration failed, or one that was applied has been edited since.
-    /// </exception>
     public async Task MigrateAsync(CancellationToken cancellationToken)
     {
         try
@@ -91,11 +85,13 @@ internal sealed partial class Migrator(
     private async Task BringOverAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
         var former = (await connection.QueryAsync<string>(new CommandDefinition(
-            "SELECT name FROM schema_migrations", transaction: transaction, cancellationToken: cancellationToken))).ToHashSet(StringComparer.Ordinal);
+            "SELECT name FROM schema_migrations", transaction: transaction, cancellationToken: cancellationToken)))
+            .ToHashSet(StringComparer.Ordinal);
         if (!former.Contains(LastFormer))
         {
             throw new DatabaseException(
-                $"The schema of {database.Place} is too old: {LastFormer} has not been applied. Start the last version before this one once, which applies it.");
+                $"The schema of {database.Place} is too old: {LastFormer} has not been applied. " +
+                "Start the last version before this one once, which applies it.");
         }
 
         var script = await MigrationHistory.ReadFormerAsync(database.Engine, cancellationToken);
@@ -149,7 +145,11 @@ internal sealed partial class Migrator(
     }
 
     private Task<int> RecordAsync(
-        DbConnection connection, DbTransaction transaction, MigrationHistory history, Migration migration, CancellationToken cancellationToken) =>
+        DbConnection connection,
+        DbTransaction transaction,
+        MigrationHistory history,
+        Migration migration,
+        CancellationToken cancellationToken) =>
         ExecuteAsync(
             connection,
             "INSERT INTO schema_migrations (history, name, checksum, applied_at) VALUES (@history, @Name, @Checksum, @at)",
@@ -160,7 +160,8 @@ internal sealed partial class Migrator(
     // Without a limit: a large table takes its time.
     private static Task<int> ExecuteAsync(
         DbConnection connection, string sql, object? parameters, DbTransaction transaction, CancellationToken cancellationToken) =>
-        connection.ExecuteAsync(new CommandDefinition(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
+        connection.ExecuteAsync(
+            new CommandDefinition(sql, parameters, transaction, commandTimeout: 0, cancellationToken: cancellationToken));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Applied migration {Name} of {History}")]
     private partial void LogApplied(string history, string name);

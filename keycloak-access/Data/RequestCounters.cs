@@ -4,41 +4,28 @@ using Dapper;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>
-/// Counts what happens, for the pictures of the staff pages: in memory, and into the table <c>activity</c> every few
-/// seconds. The audit log is what must not lose anything.
-/// </summary>
+/// <summary>For the charts of the staff pages: by the hour or the day of UTC, whose names sort as time goes.</summary>
 internal sealed class RequestCounters(Database database, TimeProvider clock, ILogger<RequestCounters> logger)
     : WriteBehind<(string Series, string Slot, string Item), long>(database, clock, logger, "Request counts", TimeSpan.FromSeconds(5))
 {
-    /// <summary>Requests that were allowed, by the hour.</summary>
+    // By the hour.
     public const string Allowed = "allowed";
-
-    /// <summary>Requests that were refused, by the hour.</summary>
     public const string Refused = "refused";
 
-    /// <summary>Sign-ins in the browser, by the day.</summary>
+    // By the day.
     public const string SignIns = "sign-in";
-
-    /// <summary>Requests of each service account, by the day.</summary>
     public const string Services = "service";
 
     private static readonly TimeSpan KeepFor = TimeSpan.FromDays(62);
 
     private string _cleanedUp = "";
 
-    /// <returns>The name of the hour that an instant is in, in UTC: names sort as time goes.</returns>
     public static string HourOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH", CultureInfo.InvariantCulture);
 
-    /// <returns>The name of the day that an instant is in, in UTC.</returns>
     public static string DayOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    /// <summary>Counts one in this hour.</summary>
     public void CountInHour(string series) => Add((series, HourOf(Clock.GetUtcNow()), ""), 1);
 
-    /// <summary>Counts one in this day.</summary>
-    /// <param name="series">What.</param>
-    /// <param name="item">Which of them, such as the id of an account.</param>
     public void CountInDay(string series, string item = "") => Add((series, DayOf(Clock.GetUtcNow()), item), 1);
 
     protected override long Merge(long earlier, long later) => earlier + later;
@@ -68,7 +55,10 @@ internal sealed class RequestCounters(Database database, TimeProvider clock, ILo
         if (DayOf(now) != _cleanedUp)
         {
             await connection.ExecuteAsync(new CommandDefinition(
-                "DELETE FROM request_counters WHERE slot < @oldest", new { oldest = DayOf(now - KeepFor) }, transaction, cancellationToken: cancellationToken));
+                "DELETE FROM request_counters WHERE slot < @oldest",
+                new { oldest = DayOf(now - KeepFor) },
+                transaction,
+                cancellationToken: cancellationToken));
             _cleanedUp = DayOf(now);
         }
     }

@@ -3,32 +3,33 @@ using Dapper;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>Whether the schema is the one that this program works with, for those who use the database and do not own it.</summary>
+/// <summary>For commands, which use the database and do not migrate it.</summary>
 internal sealed class SchemaCheck(Database database, MigrationHistories histories)
 {
-    /// <exception cref="DatabaseException">
-    /// There is no database, it cannot be reached, or its schema is older or newer than this program. Nothing was changed.
-    /// </exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (database.Engine == DatabaseEngine.Sqlite && !File.Exists(database.Place["SQLite ".Length..]))
         {
             // Opening it would make an empty one.
-            throw new DatabaseException($"There is no database: {database.Place}. Start the service once, which makes it, or check ConnectionStrings:Database.");
+            throw new DatabaseException(
+                $"There is no database: {database.Place}. Start the service once, which makes it, or check ConnectionStrings:Database.");
         }
 
         var applied = await AppliedAsync(cancellationToken);
-        string[] known = [.. histories.SelectMany(history => history.Names(database.Engine).Select(name => $"{name} of {history.Name}"))];
+        string[] known =
+            [.. histories.SelectMany(history => history.Names(database.Engine).Select(name => $"{name} of {history.Name}"))];
         if (known.Except(applied, StringComparer.Ordinal).FirstOrDefault() is { } pending)
         {
             throw new DatabaseException(
-                $"The schema of {database.Place} is older than this program: {pending} has not been applied. Start the service once, which applies it.");
+                $"The schema of {database.Place} is older than this program: {pending} has not been applied. " +
+                "Start the service once, which applies it.");
         }
 
         if (applied.Except(known, StringComparer.Ordinal).FirstOrDefault() is { } unknown)
         {
             throw new DatabaseException(
-                $"The schema of {database.Place} is newer than this program, which does not know {unknown}. Use the version that the service runs.");
+                $"The schema of {database.Place} is newer than this program, which does not know {unknown}. " +
+                "Use the version that the service runs.");
         }
     }
 
@@ -38,7 +39,8 @@ internal sealed class SchemaCheck(Database database, MigrationHistories historie
         {
             await using var connection = await database.OpenAsync(cancellationToken);
             return (await connection.QueryAsync<string>(new CommandDefinition(
-                "SELECT name || ' of ' || history FROM schema_migrations ORDER BY history, name", cancellationToken: cancellationToken))).AsList();
+                "SELECT name || ' of ' || history FROM schema_migrations ORDER BY history, name",
+                cancellationToken: cancellationToken))).AsList();
         }
         catch (DbException exception) when (DatabaseOutage.IsMissingTable(exception))
         {
@@ -47,7 +49,9 @@ internal sealed class SchemaCheck(Database database, MigrationHistories historie
         catch (DbException exception)
         {
             throw new DatabaseException(
-                $"The database cannot be used: {database.Place}: {exception.Message} Check ConnectionStrings:Database, and that the server runs.", exception);
+                $"The database cannot be used: {database.Place}: {exception.Message} " +
+                "Check ConnectionStrings:Database, and that the server runs.",
+                exception);
         }
     }
 }

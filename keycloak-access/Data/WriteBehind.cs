@@ -2,26 +2,17 @@ using System.Data.Common;
 
 namespace KeycloakAccess.Data;
 
-/// <summary>
-/// Writes later what nobody waits for: items are merged in memory by their key, and what came together is written in one
-/// transaction every <paramref name="interval"/>, and at a stop. A process that is killed loses what came since.
-/// </summary>
-/// <param name="database">Where to.</param>
-/// <param name="clock">What <paramref name="interval"/> is measured by.</param>
-/// <param name="logger">Is told once when writing fails, when it works again, and how much was lost.</param>
-/// <param name="items">What the items are, for the log: <c>"Denied requests"</c>.</param>
-/// <param name="interval">How long an item waits at most while the database takes it.</param>
-internal abstract partial class WriteBehind<TKey, TItem>(Database database, TimeProvider clock, ILogger logger, string items, TimeSpan interval)
-    : BackgroundService
+/// <summary>Items are merged by their key and written in batches, and at a stop. A process that is killed loses what came since.</summary>
+internal abstract partial class WriteBehind<TKey, TItem>(
+    Database database, TimeProvider clock, ILogger logger, string items, TimeSpan interval) : BackgroundService
     where TKey : notnull
 {
-    /// <summary>How many items wait in memory, and as many again whose write has failed. What comes on top is lost, and counted.</summary>
+    /// <summary>How many items wait, and as many again whose write has failed. What comes on top is lost, and counted.</summary>
     public const int Bound = 4096;
 
     /// <summary>How often an item is tried alone that the database refuses for a reason other than an outage.</summary>
     public const int MostTries = 3;
 
-    /// <summary>How long a transaction may take.</summary>
     public static readonly TimeSpan WriteFor = TimeSpan.FromSeconds(10);
 
     private const int LargestBatch = 500;
@@ -44,10 +35,10 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
 
     protected TimeProvider Clock => clock;
 
-    /// <summary>Writes what waits. Never fails: what could not be written waits on. Who gives up waiting takes it from nobody.</summary>
+    /// <summary>Never fails: what could not be written waits on, and a caller that gives up waiting stops nothing.</summary>
     public Task FlushAsync(CancellationToken cancellationToken) => QueueFlush(CancellationToken.None).WaitAsync(cancellationToken);
 
-    /// <summary>Writes what is left, within the time that the host gives. The host stops the server first, so nothing is added any more.</summary>
+    /// <summary>The host stops the server first, so nothing is added any more.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -72,7 +63,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
         }
     }
 
-    /// <summary>Takes an item. Never waits, never fails.</summary>
+    /// <summary>Never waits, never fails.</summary>
     protected void Add(TKey key, TItem item)
     {
         lock (_lock)
@@ -92,7 +83,6 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
         }
     }
 
-    /// <returns>What waits under a key, or is being written.</returns>
     protected TItem? Waiting(TKey key)
     {
         lock (_lock)
@@ -101,19 +91,19 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
         }
     }
 
-    /// <summary>Makes one of two items of the same key.</summary>
     protected abstract TItem Merge(TItem earlier, TItem later);
 
-    /// <summary>Writes items, in one order, so that two instances never wait for each other. A batch may come again whose commit broke off.</summary>
+    /// <summary>In one order, so that two instances never wait for each other. A batch whose commit broke off comes again.</summary>
     protected abstract Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, IReadOnlyList<KeyValuePair<TKey, TItem>> batch, CancellationToken cancellationToken);
+        DbConnection connection,
+        DbTransaction transaction,
+        IReadOnlyList<KeyValuePair<TKey, TItem>> batch,
+        CancellationToken cancellationToken);
 
-    /// <returns>As how many an item counts in what was lost.</returns>
     protected virtual long CountOf(TItem item) => 1;
 
-    /// <summary>Writes how many were lost, if the database shall know. Called with the next batch that is written.</summary>
-    protected virtual Task WriteLostAsync(DbConnection connection, DbTransaction transaction, long count, CancellationToken cancellationToken) =>
-        Task.CompletedTask;
+    protected virtual Task WriteLostAsync(
+        DbConnection connection, DbTransaction transaction, long count, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private Task QueueFlush(CancellationToken giveUp)
     {
@@ -146,7 +136,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
         await TryWriteAsync(giveUp);
     }
 
-    /// <returns>Whether nothing is left whose write has failed.</returns>
+    // False while something is left whose write has failed.
     private async Task<bool> TryWriteAsync(CancellationToken giveUp)
     {
         for (var conflicts = 0; NextBatch() is { Count: > 0 } batch;)
@@ -165,7 +155,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
             }
             catch (Exception exception) when (DatabaseOutage.IsConflict(exception) && ++conflicts < MostConflicts)
             {
-                // Another transaction was in the way, and is over.
+                // Tried again: the other transaction is over.
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
@@ -175,12 +165,14 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
                     LogNotWritten(items, Bound, exception.Message);
                 }
 
-                if (exception is OperationCanceledException or TimeoutException || DatabaseOutage.IsOutage(exception) || DatabaseOutage.IsConflict(exception))
+                if (exception is OperationCanceledException or TimeoutException
+                    || DatabaseOutage.IsOutage(exception)
+                    || DatabaseOutage.IsConflict(exception))
                 {
                     return false;
                 }
 
-                // One of them may be what the database does not take: it is found by halves, and holds up no other for ever.
+                // One of them may be what the database does not take: it is found by halves.
                 _batch = Math.Max(batch.Count / 2, 1);
                 if (batch.Count == 1)
                 {
@@ -250,7 +242,9 @@ internal abstract partial class WriteBehind<TKey, TItem>(Database database, Time
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Items} cannot be written to the database. Up to {Bound} are kept in memory until they can: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Items} cannot be written to the database. Up to {Bound} are kept in memory until they can: {Reason}")]
     private partial void LogNotWritten(string items, int bound, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Items} are written to the database again")]

@@ -55,7 +55,7 @@ internal sealed class AccessQuestions(
                     return Page(found, found[^1].At);
                 }
 
-                found.Add((answer, SubjectStore.CursorAt(candidate)));
+                found.Add((answer, SubjectStore.Keyset.CursorAt(candidate)));
             }
 
             if (next is null)

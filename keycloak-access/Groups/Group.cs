@@ -3,7 +3,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Groups;
 
-/// <summary>A local group, which carries permissions.</summary>
 internal sealed record Group
 {
     public required Guid Id { get; init; }
@@ -22,10 +21,8 @@ internal sealed record Group
     /// <summary>Written alike. They win over every permission of every group.</summary>
     public IReadOnlyList<string> Denied { get; init; } = [];
 
-    /// <summary>What it grants and denies.</summary>
     public IEnumerable<string> Written => Permissions.Concat(Denied);
 
-    /// <returns>Whether the other differs in nothing but the version.</returns>
     public bool SaysTheSameAs(Group other) =>
         Name == other.Name
         && Description == other.Description
@@ -34,7 +31,6 @@ internal sealed record Group
         && Denied.ToHashSet(StringComparer.Ordinal).SetEquals(other.Denied);
 }
 
-/// <summary>An account that is in a group directly.</summary>
 internal sealed record GroupMember
 {
     public required Guid Id { get; init; }
@@ -62,7 +58,7 @@ public sealed record GroupRequest
     [MaxLength(GroupLimits.MostPermissions)]
     public IReadOnlyList<string> Denied { get; init; } = [];
 
-    /// <summary>Whether every account is in the group, without any role or anybody's hand.</summary>
+    /// <summary>Whether every account is in the group, without any role or direct membership.</summary>
     public bool IsDefault { get; init; }
 }
 

@@ -3,9 +3,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Groups;
 
-/// <summary>
-/// What can be done to groups, and to who is in them directly. Nobody grants, or takes away, what they do not hold themselves.
-/// </summary>
+/// <summary>Changes groups and their direct members. Nobody grants, or takes away, what they do not hold themselves.</summary>
 internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue catalogue, TimeProvider clock)
 {
     public async Task<ChangeOutcome<Group>> AddAsync(GroupRequest request, ChangeAuthor author, CancellationToken cancellationToken)
@@ -27,12 +25,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
         }, cancellationToken);
     }
 
-    /// <summary>Replaces a group.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="request">As it is to be.</param>
-    /// <param name="seen">The version that the author has seen; <see langword="null"/> for any.</param>
-    /// <param name="author">Who replaces it.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>A version of <see langword="null"/> is any.</summary>
     public async Task<ChangeOutcome<Group>> ReplaceAsync(
         Guid id, GroupRequest request, int? seen, ChangeAuthor author, CancellationToken cancellationToken)
     {
@@ -70,7 +63,6 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
         }, cancellationToken);
     }
 
-    /// <summary>Deletes a group, with the mappings that lead into it and its direct members.</summary>
     public Task<ChangeOutcome<Group>> DeleteAsync(Guid id, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         changes.RunOnRulesAsync<Group>(author.Actor, async change =>
         {
@@ -93,12 +85,10 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
             return ChangeOutcome.Done(group);
         }, cancellationToken);
 
-    /// <summary>Puts an account into a group directly. Keycloak never takes it out again.</summary>
     public Task<ChangeOutcome<GroupMember>> AddMemberAsync(
         Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeMemberAsync(id, accountId, author, GroupStore.AddMemberAsync, cancellationToken);
 
-    /// <summary>Takes an account out of a group that it was put into directly.</summary>
     public Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(
         Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeMemberAsync(id, accountId, author, GroupStore.RemoveMemberAsync, cancellationToken);

@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Groups;
 
-/// <summary>Local groups. Nobody hands out, or takes away, what they do not hold themselves.</summary>
 internal static class GroupEndpoints
 {
     public static void AddGroups(this IServiceCollection services)
     {
-        services.AddModel("groups", "Groups", GroupPermissions.View, GroupPermissions.Add, GroupPermissions.Change, GroupPermissions.Delete);
+        services.AddModel(
+            "groups", "Groups", GroupPermissions.View, GroupPermissions.Add, GroupPermissions.Change, GroupPermissions.Delete);
         services.AddSingleton<GroupStore>();
         services.AddSingleton<GroupCommands>();
         services.AddSingleton(provider => GroupStore.Rows(provider.GetRequiredService<Database>()));
@@ -22,8 +22,8 @@ internal static class GroupEndpoints
 
         group.MapGet("/", ListAsync)
             .WithName("ListGroups")
-            .WithSummary("List all groups with their permissions.")
-            .AcceptsQuery()
+            .WithSummary("List groups with their permissions, by name, a page at a time.")
+            .ListsPages<GroupResponse>()
             .RequirePermission(GroupPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetGroup")
@@ -32,51 +32,45 @@ internal static class GroupEndpoints
         group.MapPost("/", CreateAsync)
             .WithName("CreateGroup")
             .WithSummary("Create a group with permissions that you hold yourself.")
-            .Produces<GroupResponse>(StatusCodes.Status201Created)
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .AcceptsReason()
+            .Creates<GroupResponse>()
             .RequirePermission(GroupPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceGroup")
             .WithSummary("Replace a group that has not changed since it was read (If-Match).")
-            .Produces<GroupResponse>()
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .AcceptsReason()
+            .Changes<GroupResponse>()
+            .TakesIfMatch()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteGroup")
             .WithSummary("Delete a group, its mappings and its direct members (If-Match).")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .AcceptsReason()
+            .AnswersNoContent()
+            .TakesIfMatch()
             .RequirePermission(GroupPermissions.Delete);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
             .WithSummary("Put an account into a group directly.")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .AcceptsReason()
+            .AnswersNoContent()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}/members/{accountId:guid}", RemoveMemberAsync)
             .WithName("RemoveGroupMember")
             .WithSummary("Take an account out of a group that it was put into directly.")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .AcceptsReason()
+            .AnswersNoContent()
             .RequirePermission(GroupPermissions.Change);
 
         return group;
     }
 
-    private static async Task<Ok<IReadOnlyList<GroupResponse>>> ListAsync(GroupStore store, CancellationToken cancellationToken) =>
-        TypedResults.Ok<IReadOnlyList<GroupResponse>>([.. (await store.ListAsync(cancellationToken)).Select(ToResponse)]);
+    private static async Task<IResult> ListAsync(
+        [AsParameters] PageParameters query, GroupStore store, CancellationToken cancellationToken)
+    {
+        if (query.Read(GroupStore.Keyset.Parse, out var page) is { } mistake)
+        {
+            return mistake;
+        }
+
+        var (groups, next) = await store.ListAsync(page.Limit, page.After, cancellationToken);
+        return TypedResults.Ok(new Page<GroupResponse>([.. groups.Select(ToResponse)], next?.ToString()));
+    }
 
     private static async Task<Results<Ok<GroupResponse>, NotFound>> GetAsync(
         Guid id, GroupStore store, HttpResponse response, CancellationToken cancellationToken)

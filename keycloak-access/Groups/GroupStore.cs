@@ -5,9 +5,11 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Groups;
 
-/// <summary>The tables <c>groups</c>, <c>group_permissions</c> and <c>group_members</c>.</summary>
 internal sealed class GroupStore(Database database)
 {
+    // A name belongs to one group.
+    public static readonly Keyset<Group> Keyset = new Keyset<Group>("group-name").By("name", group => group.Name);
+
     public const string AddMember = "add-member";
     private const string RemoveMember = "remove-member";
 
@@ -19,19 +21,24 @@ internal sealed class GroupStore(Database database)
 
     private const string Members = "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id";
 
-    /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
         GroupPermissions.Model,
         exists: "SELECT COUNT(*) FROM groups WHERE id = @row",
         list: "SELECT id FROM groups WHERE id > @after ORDER BY id LIMIT @limit");
 
-    /// <summary>All groups by name. There are as many as an organisation has duties: hundreds, not more.</summary>
-    public async Task<IReadOnlyList<Group>> ListAsync(CancellationToken cancellationToken)
+    public async Task<KeysetPage<Group>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        const string sql = Select + " ORDER BY g.name, p.permission";
+        var values = new DynamicParameters();
+        var sql = $"""
+            {Select}
+            WHERE g.id IN (
+                SELECT id FROM groups WHERE {Keyset.StartAfter(after, limit, values)} ORDER BY {Keyset.OrderBy} LIMIT @limit)
+            ORDER BY g.name, p.permission
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(sql, cancellationToken: cancellationToken)));
+        var rows = await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(ToGroups(rows), limit);
     }
 
     public async Task<Group?> FindAsync(Guid id, CancellationToken cancellationToken)
@@ -41,19 +48,18 @@ internal sealed class GroupStore(Database database)
             Select + " WHERE g.id = @id ORDER BY p.permission", new { id }, cancellationToken: cancellationToken))).SingleOrDefault();
     }
 
-    /// <returns>The groups of these ids that there are, by name.</returns>
     public async Task<IReadOnlyList<Group>> FindAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
     {
         var sql = $"{Select} WHERE g.id IN {database.Elements("@ids", "uuid")} ORDER BY g.name, p.permission";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(sql, new { ids = JsonSerializer.Serialize(ids) }, cancellationToken: cancellationToken)));
+        return ToGroups(await connection.QueryAsync<Row>(new CommandDefinition(
+            sql, new { ids = JsonSerializer.Serialize(ids) }, cancellationToken: cancellationToken)));
     }
 
-    /// <returns>The group as a change finds it.</returns>
     public static async Task<Group?> FindAsync(ChangeTransaction change, Guid id) =>
         ToGroups(await change.QueryAsync<Row>(Select + " WHERE g.id = @id ORDER BY p.permission", new { id })).SingleOrDefault();
 
-    /// <returns>Whether the name was free.</returns>
+    /// <summary>False if the name is taken.</summary>
     public static async Task<bool> AddAsync(ChangeTransaction change, Group group)
     {
         const string sql = """
@@ -71,7 +77,7 @@ internal sealed class GroupStore(Database database)
         return true;
     }
 
-    /// <returns>Whether the name was free.</returns>
+    /// <summary>False if the name is taken.</summary>
     public static async Task<bool> ReplaceAsync(ChangeTransaction change, Group before, Group after)
     {
         const string sql = """
@@ -108,7 +114,7 @@ internal sealed class GroupStore(Database database)
         await change.RecordAsync(changes);
     }
 
-    /// <returns>The member; not found if there is no such account.</returns>
+    /// <summary>Not found if there is no such account.</summary>
     public static async Task<ChangeOutcome<GroupMember>> AddMemberAsync(ChangeTransaction change, Guid id, Guid accountId)
     {
         const string sql = """
@@ -131,7 +137,7 @@ internal sealed class GroupStore(Database database)
         return ChangeOutcome.Done(member);
     }
 
-    /// <returns>Who was a member; not found if the account was not in the group directly.</returns>
+    /// <summary>Not found if the account was not in the group directly.</summary>
     public static async Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(ChangeTransaction change, Guid id, Guid accountId)
     {
         const string sql = "DELETE FROM group_members WHERE group_id = @id AND account_id = @accountId";
@@ -144,10 +150,13 @@ internal sealed class GroupStore(Database database)
         return ChangeOutcome.Done(member);
     }
 
-    /// <returns>Those of the accounts that are in the group directly.</returns>
-    public async Task<IReadOnlySet<Guid>> MembersAmongAsync(Guid id, IReadOnlyCollection<Guid> accounts, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<Guid>> MembersAmongAsync(
+        Guid id, IReadOnlyCollection<Guid> accounts, CancellationToken cancellationToken)
     {
-        var sql = $"SELECT account_id FROM group_members WHERE group_id = @id AND account_id IN {database.Elements("@accounts", "uuid")}";
+        var sql = $"""
+            SELECT account_id FROM group_members
+            WHERE group_id = @id AND account_id IN {database.Elements("@accounts", "uuid")}
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
         return (await connection.QueryAsync<Guid>(new CommandDefinition(
             sql, new { id, accounts = JsonSerializer.Serialize(accounts) }, cancellationToken: cancellationToken))).ToHashSet();
@@ -156,7 +165,6 @@ internal sealed class GroupStore(Database database)
     private static Task<GroupMember?> FindMemberAsync(ChangeTransaction change, Guid id, Guid accountId) => change.FindAsync<GroupMember>(
         Members + " WHERE m.group_id = @id AND m.account_id = @accountId", new { id, accountId });
 
-    // As the audit log has a group, and a member of one.
     private static Dictionary<string, object?> Values(Group group) => new(StringComparer.Ordinal)
     {
         ["name"] = group.Name,

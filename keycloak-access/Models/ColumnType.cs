@@ -8,7 +8,7 @@ namespace KeycloakAccess.Models;
 
 /// <summary>
 /// A type that a column may have: how its values are written in addresses and cursors, and how either engine keeps them.
-/// SQLite has no types for ids, dates and decimals and keeps them as text, as <see cref="DapperTypes"/> says.
+/// What SQLite has no types for is kept as <see cref="StoredType"/> says.
 /// </summary>
 internal sealed record ColumnType
 {
@@ -36,24 +36,23 @@ internal sealed record ColumnType
         {
             Type = typeof(Guid),
             Form = "a UUID, as in 018f2b1c-7c1e-7d3a-9a52-3f1f0e6d1c11",
-            PostgreSql = ["uuid"],
+            PostgreSql = [StoredType.Id.PostgreSql],
             Schema = JsonSchemaType.String,
             Format = "uuid",
             Parse = text => Guid.TryParse(text, out var id) ? id : null,
-            Write = value => ((Guid)value).ToString("D"),
-            Read = value => value is Guid ? value : Guid.Parse((string)value),
+            Write = value => (string)StoredType.Id.Write((Guid)value),
+            Read = value => StoredType.Id.Read(value),
         },
         new()
         {
             Type = typeof(bool),
             Form = "true or false",
-            Sqlite = "INTEGER",
-            PostgreSql = ["boolean"],
+            Sqlite = StoredType.Truth.Sqlite,
+            PostgreSql = [StoredType.Truth.PostgreSql],
             Schema = JsonSchemaType.Boolean,
             Parse = text => text switch { "true" => true, "false" => false, _ => null },
             Write = value => (bool)value ? "true" : "false",
-            Read = value => value is bool ? value : Convert.ToInt64(value, Invariant) != 0,
-            ToSqlite = value => (bool)value ? 1L : 0L,
+            Read = value => StoredType.Truth.Read(value),
         },
         new()
         {
@@ -67,7 +66,6 @@ internal sealed record ColumnType
             Parse = text => int.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out var number) ? number : null,
             Write = value => ((int)value).ToString(Invariant),
             Read = value => Convert.ToInt32(value, Invariant),
-            ToSqlite = value => value,
         },
         new()
         {
@@ -81,57 +79,49 @@ internal sealed record ColumnType
             Parse = text => long.TryParse(text, NumberStyles.AllowLeadingSign, Invariant, out var number) ? number : null,
             Write = value => ((long)value).ToString(Invariant),
             Read = value => Convert.ToInt64(value, Invariant),
-            ToSqlite = value => value,
         },
         new()
         {
             Type = typeof(decimal),
             Form = "a number, as in 12.5",
-            PostgreSql = ["numeric"],
+            Sqlite = StoredType.Decimal.Sqlite,
+            PostgreSql = [StoredType.Decimal.PostgreSql],
             IsOrdered = true,
             Schema = JsonSchemaType.Number,
             Parse = text => decimal.TryParse(
-                text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, Invariant, out var number) ? Shortest(number) : null,
-            Write = value => ((decimal)value).ToString(Invariant),
-            Read = value => Shortest(value is decimal number ? number : decimal.Parse((string)value, NumberStyles.Float, Invariant)),
-            // 12.50 and 12.5 are one number. Both engines keep, and answer, the shorter.
-            Canonical = value => Shortest((decimal)value),
+                text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, Invariant, out var number)
+                ? StoredType.Decimal.Canonical(number)
+                : null,
+            Write = value => (string)StoredType.Decimal.Write((decimal)value),
+            Read = value => StoredType.Decimal.Read(value),
+            Canonical = value => StoredType.Decimal.Canonical((decimal)value),
         },
         new()
         {
             Type = typeof(DateOnly),
             Form = "a date, as in 2026-05-31",
-            PostgreSql = ["date"],
+            PostgreSql = [StoredType.Date.PostgreSql],
             IsOrdered = true,
             Schema = JsonSchemaType.String,
             Format = "date",
-            Parse = text => DateOnly.TryParseExact(text, "yyyy-MM-dd", Invariant, DateTimeStyles.None, out var date) ? date : null,
-            Write = value => ((DateOnly)value).ToString("O", Invariant),
-            Read = value => value switch
-            {
-                DateOnly => value,
-                DateTime date => DateOnly.FromDateTime(date),
-                _ => DateOnly.ParseExact((string)value, "O", Invariant),
-            },
+            Parse = text => StoredType.Date.Parse(text),
+            Write = value => (string)StoredType.Date.Write((DateOnly)value),
+            Read = value => StoredType.Date.Read(value),
         },
         new()
         {
             Type = typeof(DateTimeOffset),
             Form = "a date and time with its offset, as in 2026-05-31T12:00:00Z",
-            PostgreSql = ["timestamp with time zone"],
+            PostgreSql = [StoredType.Instant.PostgreSql],
             IsOrdered = true,
             Schema = JsonSchemaType.String,
             Format = "date-time",
-            Parse = text => DateTimeOffset.TryParseExact(
-                text, InstantForms, Invariant, DateTimeStyles.AssumeUniversal, out var instant) ? Microseconds(instant) : null,
-            Write = value => ((DateTimeOffset)value).ToString("O", Invariant),
-            Read = value => value switch
-            {
-                DateTimeOffset => value,
-                DateTime utc => new DateTimeOffset(DateTime.SpecifyKind(utc, DateTimeKind.Utc)),
-                _ => DateTimeOffset.ParseExact((string)value, "O", Invariant),
-            },
-            Canonical = value => Microseconds((DateTimeOffset)value),
+            Parse = text => DateTimeOffset.TryParseExact(text, InstantForms, Invariant, DateTimeStyles.AssumeUniversal, out var instant)
+                ? StoredType.Instant.Canonical(instant)
+                : null,
+            Write = value => (string)StoredType.Instant.Write((DateTimeOffset)value),
+            Read = value => StoredType.Instant.Read(value),
+            Canonical = value => StoredType.Instant.Canonical((DateTimeOffset)value),
         },
     }.ToFrozenDictionary(type => type.Type);
 
@@ -140,7 +130,7 @@ internal sealed record ColumnType
     /// <summary>What a value must be, for people: <c>a date, as in 2026-05-31</c>.</summary>
     public required string Form { get; init; }
 
-    /// <summary>The column's type in SQLite. A decimal as NUMERIC would lose digits.</summary>
+    /// <summary>The column's type in SQLite.</summary>
     public string Sqlite { get; init; } = "TEXT";
 
     /// <summary>The column's types in PostgreSQL, as information_schema names them; the first is the usual one.</summary>
@@ -165,9 +155,6 @@ internal sealed record ColumnType
     /// <summary>What is kept of a value: both engines return what this makes of it.</summary>
     public Func<object, object> Canonical { get; init; } = value => value;
 
-    /// <summary>What SQLite keeps for a value, where that is not its text.</summary>
-    public Func<object, object>? ToSqlite { get; init; }
-
     public bool IsText => Type == typeof(string);
 
     public static string Supported =>
@@ -180,11 +167,8 @@ internal sealed record ColumnType
         return type.IsEnum ? OfEnum(type) : Known.GetValueOrDefault(type);
     }
 
-    public object ToDatabase(object value, DatabaseEngine engine) => engine switch
-    {
-        DatabaseEngine.Sqlite => ToSqlite is null ? Write(value) : ToSqlite(value),
-        _ => Type.IsEnum ? Write(value) : value,
-    };
+    public object ToDatabase(object value, DatabaseEngine engine) =>
+        Type.IsEnum ? Write(value) : StoredType.ToDatabase(value, engine);
 
     // One spelling everywhere: in JSON, in addresses and in the table.
     private static ColumnType OfEnum(Type type)
@@ -205,15 +189,5 @@ internal sealed record ColumnType
                 ? known
                 : throw new InvalidOperationException($"The table holds \"{value}\", which {type.Name} does not know."),
         };
-    }
-
-    // Dividing by a one of so many places takes all zeros at the end away.
-    private static decimal Shortest(decimal number) => number / 1.000000000000000000000000000000m;
-
-    // PostgreSQL's resolution, so that what is read is what was written.
-    private static DateTimeOffset Microseconds(DateTimeOffset instant)
-    {
-        var utc = instant.ToUniversalTime();
-        return utc.AddTicks(-(utc.Ticks % TimeSpan.TicksPerMicrosecond));
     }
 }

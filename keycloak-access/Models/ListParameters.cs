@@ -16,8 +16,8 @@ internal sealed record ListQuery(
 {
     public string Order => Descending ? "-" + Sort.Json : Sort.Json;
 
-    public string Next(Column id, object last) =>
-        new Cursor(Order, Sort.Get(last) is { } key ? Sort.Type.Write(key) : null, id.Type.Write(id.Get(last)!)).ToString();
+    public Cursor CursorAt(Column id, object row) =>
+        new(Order, [Sort.Get(row) is { } key ? Sort.Type.Write(key) : null, id.Type.Write(id.Get(row)!)]);
 }
 
 internal sealed record ListParameter(string Name, string Description, OpenApiSchema Schema)
@@ -111,17 +111,17 @@ internal sealed class ListParameters
     // An address that somebody typed may hold anything.
     private ListPosition? Position(Cursor? cursor, Column sort)
     {
-        if (cursor is null || _model.Id.Type.Parse(cursor.Id) is not { } id)
+        if (cursor?.Keys is not [var text, { } idText] || _model.Id.Type.Parse(idText) is not { } id)
         {
             return null;
         }
 
-        if (cursor.Key is null)
+        if (text is null)
         {
             return sort.IsNullable ? new ListPosition(null, id) : null;
         }
 
-        return sort.Type.Parse(cursor.Key) is { } key ? new ListPosition(key, id) : null;
+        return sort.Type.Parse(text) is { } key ? new ListPosition(key, id) : null;
     }
 
     private IEnumerable<ListParameter> Search()

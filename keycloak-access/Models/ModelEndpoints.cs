@@ -87,7 +87,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         }
 
         var (rows, next) = await store.ListAsync(query, RowSubject.FromCaller(caller), cancellationToken);
-        return TypedResults.Ok(new Page<T>([.. rows.Cast<T>()], next));
+        return TypedResults.Ok(new Page<T>([.. rows.Cast<T>()], next?.ToString()));
     }
 
     private async Task<Results<Ok<T>, NotFound>> GetAsync(

@@ -19,18 +19,11 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
 
     string IModelRows.Model => model.Name;
 
-    /// <summary>A page, and the value of <c>after</c> for the next one; <see langword="null"/> on the last.</summary>
-    public async Task<(IReadOnlyList<object> Rows, string? Next)> ListAsync(ListQuery query, RowSubject subject, CancellationToken cancellationToken)
+    public async Task<KeysetPage<object>> ListAsync(ListQuery query, RowSubject subject, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await _table.ListAsync(connection, query, model.Rows(subject), cancellationToken);
-        if (rows.Count <= query.Limit)
-        {
-            return (rows, null);
-        }
-
-        rows.RemoveAt(query.Limit);
-        return (rows, query.Next(model.Id, rows[^1]));
+        return KeysetPage<object>.Cut(rows, query.Limit, row => query.CursorAt(model.Id, row));
     }
 
     public async Task<VersionedRow?> FindAsync(string id, RowSubject subject, CancellationToken cancellationToken)
@@ -133,6 +126,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     public async Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) =>
         await FindAsync(id, subject, cancellationToken) is not null;
 
+    // Not a Keyset: the place is the id alone, as AuthZEN's token holds it.
     public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
         RowSubject subject, int limit, string? after, CancellationToken cancellationToken)
     {
@@ -143,7 +137,8 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
-        var ids = (await _table.ListIdsAsync(connection, model.Rows(subject), position, limit, cancellationToken)).ConvertAll(id => model.Id.Type.Write(id));
+        var rows = await _table.ListIdsAsync(connection, model.Rows(subject), position, limit, cancellationToken);
+        var ids = rows.ConvertAll(model.Id.Type.Write.Invoke);
         return ids.Count <= limit ? (ids, null) : (ids[..limit], ids[limit - 1]);
     }
 

@@ -178,7 +178,7 @@ internal sealed class ModelTable
         }
     }
 
-    // NULL is less than any other key, on both engines.
+    // Not a Keyset: a key may be NULL, which is less than any other key on both engines, and its parameters are of columns' types.
     private void AddPosition(Statement statement, ListQuery query)
     {
         if (query.After is not { } after)

@@ -4,8 +4,6 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-internal sealed record SearchedAccount(Guid Id, string Kind, string Username, string? Email, string? Name);
-
 /// <summary>Beginnings of words: a search for a part in the middle would have to read every account.</summary>
 internal static class AccountSearchIndex
 {
@@ -22,16 +20,16 @@ internal static class AccountSearchIndex
             .Take(Most)];
 
     public static async Task WriteAsync(
-        DbConnection connection, DbTransaction transaction, SearchedAccount account, CancellationToken cancellationToken)
+        DbConnection connection, DbTransaction transaction, Guid accountId, AccountNames names, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync(new CommandDefinition(
-            "DELETE FROM account_search_index WHERE account_id = @Id",
-            new { account.Id },
+            "DELETE FROM account_search_index WHERE account_id = @accountId",
+            new { accountId },
             transaction,
             cancellationToken: cancellationToken));
         await connection.ExecuteAsync(new CommandDefinition(
-            "INSERT INTO account_search_index (account_id, kind, term) VALUES (@Id, @Kind, @term)",
-            TermsOf(account.Username, account.Email, account.Name).Select(term => new { account.Id, account.Kind, term }),
+            "INSERT INTO account_search_index (account_id, kind, term) VALUES (@accountId, @Kind, @term)",
+            TermsOf(names.Username, names.Email, names.Name).Select(term => new { accountId, names.Kind, term }),
             transaction,
             cancellationToken: cancellationToken));
     }

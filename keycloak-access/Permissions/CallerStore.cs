@@ -8,14 +8,16 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// The one read of every request: the caller's account, the groups they were put into directly, and the version of the
-/// rules. It also writes the account at first sight and keeps its names as Keycloak has them.
-/// </summary>
+/// <summary>The one read of every request. It also writes the account at first sight and keeps its names as Keycloak has them.</summary>
 internal sealed partial class CallerStore(
-    Database database, AuditLog audit, LastSeenLog lastSeen, IOptions<AccountOptions> options, TimeProvider clock, ILogger<CallerStore> logger)
+    Database database,
+    AuditLog audit,
+    LastSeenLog lastSeen,
+    IOptions<AccountOptions> options,
+    TimeProvider clock,
+    ILogger<CallerStore> logger)
 {
-    /// <summary>How exact "last seen" is. Writing it at every request would make every read a write.</summary>
+    // Writing at every request when somebody was last seen would make every read a write.
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
     public async Task<CallerRecord> ProvisionAsync(KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
@@ -28,14 +30,12 @@ internal sealed partial class CallerStore(
             rows = await ReadAsync(connection, identity, cancellationToken);
         }
 
-        // That a newer token says the same counts too, else one that was issued before it, and said otherwise, would pass
-        // for the newest.
+        // A newer token that says the same counts too, else an older one that says otherwise would pass for the newest.
         var account = rows[0];
         var noted = lastSeen.Find(account.Id!.Value);
         var now = clock.GetUtcNow();
         var hasNewestNames = !(identity.IssuedAt <= (noted?.Names?.IssuedAt ?? account.NamesIssuedAt));
-        var isRenamed = IsRenamed(account, identity);
-        if (isRenamed && hasNewestNames)
+        if (hasNewestNames && NamesOf(identity, account) != account.Names)
         {
             await TryWriteAsync(() => RenameAsync(connection, account, identity, requestId, cancellationToken));
         }
@@ -44,8 +44,7 @@ internal sealed partial class CallerStore(
             lastSeen.Add(account.Id.Value, new LastSeen(now, hasNewestNames ? (account.NamesIssuedAt, identity.IssuedAt) : null));
         }
 
-        // A token that cannot say roles strips nobody, and of those that can, the newest counts, as with names. That a newer
-        // one says the same is known to the minute: a service that gets a token for each call would write at each call.
+        // A token without role claims takes none away. That a newer one says the same is kept to the minute, not at each call.
         var rolesIssuedAt = noted?.Roles?.IssuedAt ?? account.RolesIssuedAt;
         if (identity.HasRoleClaims && !(identity.IssuedAt <= rolesIssuedAt))
         {
@@ -80,15 +79,16 @@ internal sealed partial class CallerStore(
             sql, new { identity.Issuer, identity.Subject }, cancellationToken: cancellationToken))).AsList();
     }
 
-    private async Task InsertAsync(DbConnection connection, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    private async Task InsertAsync(
+        DbConnection connection, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
-        // Two first requests at once: one inserts, both read what it inserted.
         const string sql = """
             INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, enabled, created_at, last_seen_at)
-            VALUES (@id, @Issuer, @Subject, @kind, @username, @Email, @Name, @IssuedAt, @enabled, @now, @now)
+            VALUES (@id, @Issuer, @Subject, @Kind, @Username, @Email, @Name, @IssuedAt, @enabled, @now, @now)
             ON CONFLICT (issuer, subject) DO NOTHING
             """;
         var id = Guid.CreateVersion7(clock.GetUtcNow());
+        var names = NamesOf(identity);
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
         var added = await connection.ExecuteAsync(new CommandDefinition(
             sql,
@@ -97,10 +97,10 @@ internal sealed partial class CallerStore(
                 id,
                 identity.Issuer,
                 identity.Subject,
-                kind = Kind(identity),
-                username = identity.Username ?? identity.Subject,
-                identity.Email,
-                identity.Name,
+                names.Kind,
+                names.Username,
+                names.Email,
+                names.Name,
                 identity.IssuedAt,
                 enabled = options.Value.EnabledByDefault,
                 now = clock.GetUtcNow(),
@@ -109,19 +109,19 @@ internal sealed partial class CallerStore(
             cancellationToken: cancellationToken));
         if (added > 0)
         {
-            var account = new SearchedAccount(id, Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
-            await AccountSearchIndex.WriteAsync(connection, transaction, account, cancellationToken);
-            var values = Names(Kind(identity), identity.Username ?? identity.Subject, identity.Email, identity.Name);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, names, cancellationToken);
+            var values = Values(names);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
             values["enabled"] = options.Value.EnabledByDefault;
-            await RecordAsync(connection, transaction, id, identity, requestId, new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Add, null, values), cancellationToken);
+            var change = new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Add, Before: null, values);
+            await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
     }
 
-    // That somebody was seen is not worth a refusal: while nothing can be written, what can be read still is.
+    // While the database takes no writes, who can be read is still answered.
     private async Task TryWriteAsync(Func<Task> write)
     {
         try
@@ -134,69 +134,69 @@ internal sealed partial class CallerStore(
         }
     }
 
-    // A token that does not carry a name (its client lacks the scope) takes none away. Of those that do, the newest counts:
-    // two clients of one account may show different names, and would otherwise take turns at every request.
-    private async Task RenameAsync(DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    // Only by the newest token: two clients of one account may show different names, and would take turns at every request.
+    private async Task RenameAsync(
+        DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         const string sql = """
             UPDATE accounts
-            SET kind = @kind,
-                username = COALESCE(@Username, username),
-                email = COALESCE(@Email, email),
-                name = COALESCE(@Name, name),
+            SET kind = @Kind,
+                username = @Username,
+                email = @Email,
+                name = @Name,
                 names_issued_at = @IssuedAt,
                 last_seen_at = @now
-            WHERE id = @Id
+            WHERE id = @id
               AND kind = @oldKind
               AND username = @oldUsername
               AND email IS NOT DISTINCT FROM @oldEmail
               AND name IS NOT DISTINCT FROM @oldName
               AND (names_issued_at IS NULL OR names_issued_at < @IssuedAt)
             """;
+        var (id, before, after) = (row.Id!.Value, row.Names, NamesOf(identity, row));
         var values = new
         {
-            row.Id,
-            kind = Kind(identity),
-            identity.Username,
-            identity.Email,
-            identity.Name,
+            id,
+            after.Kind,
+            after.Username,
+            after.Email,
+            after.Name,
             identity.IssuedAt,
             now = clock.GetUtcNow(),
-            oldKind = row.Kind,
-            oldUsername = row.Username,
-            oldEmail = row.Email,
-            oldName = row.Name,
+            oldKind = before.Kind,
+            oldUsername = before.Username,
+            oldEmail = before.Email,
+            oldName = before.Name,
         };
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        // None where another request was first: that one has written what changed, and from what.
+        // None where another request was first, which has written the change.
         var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
         if (changed > 0)
         {
-            var account = new SearchedAccount(
-                row.Id!.Value, Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
-            await AccountSearchIndex.WriteAsync(connection, transaction, account, cancellationToken);
-            var before = Names(row.Kind!, row.Username!, row.Email, row.Name);
-            var after = Names(Kind(identity), identity.Username ?? row.Username!, identity.Email ?? row.Email, identity.Name ?? row.Name);
-            await RecordAsync(connection, transaction, row.Id!.Value, identity, requestId, new AuditChange(AccountPermissions.Model, row.Id.Value.ToString(), Permission.Change, before, after), cancellationToken);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, after, cancellationToken);
+            var change = new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Change, Values(before), Values(after));
+            await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
     }
 
     // Signing in is what changes the account, so the account itself is who did it.
-    private Task RecordAsync(
-        DbConnection connection, DbTransaction transaction, Guid id, KeycloakIdentity identity, string requestId, AuditChange change, CancellationToken cancellationToken)
-    {
-        var actor = new Actor(id, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
-        return audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
-    }
+    private static Actor ActorOf(Guid id, KeycloakIdentity identity, string requestId) =>
+        new(id, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
 
-    private static Dictionary<string, object?> Names(string kind, string username, string? email, string? name) => new(StringComparer.Ordinal)
+    private static AccountNames NamesOf(KeycloakIdentity identity, Row? known = null) => new(
+        identity.Kind == AccountKind.Service ? "service" : "person",
+        identity.Username ?? known?.Username ?? identity.Subject,
+        identity.Email ?? known?.Email,
+        identity.Name ?? known?.Name);
+
+    private static Dictionary<string, object?> Values(AccountNames names) => new(StringComparer.Ordinal)
     {
-        ["kind"] = kind,
-        ["username"] = username,
-        ["email"] = email,
-        ["name"] = name,
+        ["kind"] = names.Kind,
+        ["username"] = names.Username,
+        ["email"] = names.Email,
+        ["name"] = names.Name,
     };
 
     private async Task RecordRolesAsync(
@@ -225,11 +225,11 @@ internal sealed partial class CallerStore(
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
         if (await ExecuteAsync(mark, new { hash, identity.IssuedAt, account.Id }) == 0)
         {
-            // Another request with a newer token was here in between.
             return;
         }
 
-        var before = (await connection.QueryAsync<RoleRow>(new CommandDefinition(previous, new { account.Id }, transaction, cancellationToken: cancellationToken)))
+        var before = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
+            previous, new { account.Id }, transaction, cancellationToken: cancellationToken)))
             .Select(row => new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name))
             .ToHashSet();
         await ExecuteAsync("DELETE FROM account_roles WHERE account_id = @Id", new { account.Id });
@@ -242,9 +242,11 @@ internal sealed partial class CallerStore(
         await ExecuteAsync(give, rows);
         if (!before.SetEquals(identity.Roles))
         {
-            var actor = new Actor(account.Id, account.Username!, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
-            await audit.RecordAsync(
-                connection, transaction, actor, new AuditChange(AccountPermissions.Model, account.Id!.Value.ToString(), Permission.Change, Roles(before), Roles(identity.Roles)), cancellationToken);
+            var id = account.Id!.Value;
+            var actor = ActorOf(id, identity, requestId) with { Name = account.Username! };
+            var change = new AuditChange(
+                AccountPermissions.Model, id.ToString(), Permission.Change, Values(before), Values(identity.Roles));
+            await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
@@ -253,25 +255,17 @@ internal sealed partial class CallerStore(
             connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
     }
 
-    private static Dictionary<string, object?> Roles(IEnumerable<KeycloakRole> roles) => new(StringComparer.Ordinal)
+    private static Dictionary<string, object?> Values(IEnumerable<KeycloakRole> roles) => new(StringComparer.Ordinal)
     {
         ["roles"] = roles.Select(role => role.ToString()).Order(StringComparer.Ordinal).ToArray(),
     };
 
-    /// <summary>What tells one set of roles from another, whatever their order.</summary>
     public static string Hash(IEnumerable<KeycloakRole> roles)
     {
-        var text = string.Join('\n', roles.Select(role => $"{RoleKinds.Write(role.Kind)}\0{role.Client}\0{role.Name}").Order(StringComparer.Ordinal));
+        var lines = roles.Select(role => $"{RoleKinds.Write(role.Kind)}\0{role.Client}\0{role.Name}");
+        var text = string.Join('\n', lines.Order(StringComparer.Ordinal));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
-
-    private static bool IsRenamed(Row row, KeycloakIdentity identity) =>
-        row.Kind != Kind(identity)
-        || (identity.Username ?? row.Username) != row.Username
-        || (identity.Email ?? row.Email) != row.Email
-        || (identity.Name ?? row.Name) != row.Name;
-
-    private static string Kind(KeycloakIdentity identity) => identity.Kind == AccountKind.Service ? "service" : "person";
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An account could not be brought up to date: {Reason}")]
     private partial void LogNotWritten(string reason);
@@ -301,6 +295,8 @@ internal sealed partial class CallerStore(
         public DateTimeOffset? RolesIssuedAt { get; init; }
 
         public Guid? GroupId { get; init; }
+
+        public AccountNames Names => new(Kind!, Username!, Email, Name);
     }
 
     private sealed record RoleRow
@@ -313,11 +309,10 @@ internal sealed partial class CallerStore(
     }
 }
 
-/// <summary>What the database knows of a caller.</summary>
-/// <param name="AccountId">The local account.</param>
-/// <param name="Enabled">Whether it is enabled.</param>
-/// <param name="RulesVersion">The version of the access rules at that moment.</param>
-/// <param name="Groups">The groups that the account was put into directly.</param>
+/// <summary>What Keycloak says of an account. A name that a token lacks stays as it was.</summary>
+internal sealed record AccountNames(string Kind, string Username, string? Email, string? Name);
+
+/// <summary>Of groups, those that the account was put into directly.</summary>
 internal sealed record CallerRecord(Guid AccountId, bool Enabled, long RulesVersion, IReadOnlyList<Guid> Groups);
 
 /// <summary>How local accounts come to be: section <c>Accounts</c>.</summary>
@@ -328,7 +323,7 @@ public sealed class AccountOptions
 
     /// <summary>
     /// Whether an account is enabled when it is first seen. With <see langword="false"/>, somebody with
-    /// <c>account:change</c> must switch each new one on. Default <see langword="true"/>.
+    /// <c>account:change</c> must enable each new one. Default <see langword="true"/>.
     /// </summary>
     public bool EnabledByDefault { get; set; } = true;
 }

@@ -22,15 +22,17 @@ internal static class DeniedRequests
     {
         var endpoint = context.GetEndpoint();
         permission ??= endpoint?.Metadata.GetMetadata<PermissionRequirement>()?.Permission;
-        context.RequestServices.GetRequiredService<DeniedRequestLog>().Add(new DeniedRequest(
-            caller.Actor,
-            permission?.Model,
-            permission?.Action,
-            context.Request.RouteValues.GetValueOrDefault("id")?.ToString(),
-            code,
-            scope,
-            missingPermissions,
-            context.Request.Method,
-            (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? ""));
+        context.RequestServices.GetRequiredService<DeniedRequestLog>().Add(new DeniedRequest
+        {
+            Actor = caller.Actor,
+            Model = permission?.Model,
+            Action = permission?.Action,
+            RowId = context.Request.RouteValues.GetValueOrDefault("id")?.ToString(),
+            Code = code,
+            Scope = scope,
+            MissingPermissions = missingPermissions,
+            HttpMethod = context.Request.Method,
+            Path = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "",
+        });
     }
 }

@@ -24,7 +24,7 @@ internal sealed class PlainRows(Database database, string model, string exists, 
     public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
         RowSubject subject, int limit, string? after, CancellationToken cancellationToken)
     {
-        // To start with, the smallest UUID there can be: nothing is given it.
+        // Not a Keyset: the place is the id alone, as AuthZEN's token holds it. The smallest UUID starts: no row is given it.
         var last = Guid.Empty;
         if (after is not null && !Guid.TryParse(after, out last))
         {

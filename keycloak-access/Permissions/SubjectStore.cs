@@ -7,16 +7,24 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>
-/// Accounts as the subjects of a question that they do not ask themselves: by the roles that Keycloak said last, the groups
-/// that they were put into directly, and no token. Only accounts of the configured realm: another issuer vouches for nobody.
-/// </summary>
+/// <summary>Accounts of the configured realm, by the roles that Keycloak said last and their direct memberships, without a token.</summary>
 internal sealed class SubjectStore(Database database, ObservedRoles observedRoles, IOptions<KeycloakOptions> keycloak)
 {
-    /// <summary>The one order of every list here.</summary>
-    private const string Sort = "username";
+    public static readonly Keyset<KnownSubject> Keyset = new Keyset<KnownSubject>("username")
+        .By("a.username", subject => subject.Username)
+        .By("a.id", subject => subject.AccountId);
 
-    /// <summary>How many roles and groups are looked up one by one without asking whether there is a shorter way.</summary>
+    public static readonly Keyset<ObservedRoleCount> ObservedRoleKeyset = new Keyset<ObservedRoleCount>("observed-role")
+        .By("r.kind", role => role.Kind)
+        .By("r.client", role => role.Client)
+        .By("r.name", role => role.Name);
+
+    private const string ObservedRoleCounts = """
+        SELECT r.id, r.kind, r.client, r.name, (SELECT COUNT(*) FROM account_roles a WHERE a.role_id = r.id) AS accounts
+        FROM observed_roles r
+        """;
+
+    /// <summary>How many roles and groups are looked up one by one before anything shorter is tried.</summary>
     private const int MostByIndex = 50;
 
     /// <summary>How many accounts for each line of a page are looked through before the roles are looked up after all.</summary>
@@ -24,17 +32,11 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
 
     private const string Columns = "a.id, a.subject, a.username, a.kind, a.enabled, a.roles_hash IS NOT NULL AS roles_known";
 
-    /// <summary>
-    /// Only accounts of the realm. Written so that no index fits it: nearly all accounts are of one realm, and without
-    /// statistics SQLite would read them all by the index of issuers, where another one leads to a few.
-    /// </summary>
+    // Written so that no index fits it: without statistics SQLite would read all accounts of the realm by the index of issuers.
     private const string OfRealm = "(a.issuer = @Issuer) IS TRUE";
 
     private volatile RolesInto? _into;
 
-    /// <param name="subject">Keycloak's id of the account (<c>sub</c>).</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>The account, or <see langword="null"/> if nobody of that id has been seen.</returns>
     public async Task<KnownSubject?> FindAsync(string subject, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.subject = @subject";
@@ -42,10 +44,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return (await ReadAsync(connection, sql, new { keycloak.Value.Issuer, subject }, cancellationToken)).SingleOrDefault();
     }
 
-    /// <summary>Whoever somebody may mean that types a name: people remember user names, logs and pages hold ids.</summary>
-    /// <param name="name">A user name, or the id of an account, Keycloak's or the one here.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>Those that it fits, by user name. A user name belongs to one account at a time in Keycloak, and may be left over on an old one here.</returns>
+    /// <summary>By a user name, which an old account may have kept, or an id, Keycloak's or the one here.</summary>
     public async Task<IReadOnlyList<KnownSubject>> FindNamedAsync(string name, CancellationToken cancellationToken)
     {
         const string sql = $"""
@@ -65,9 +64,6 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, name, id }, cancellationToken);
     }
 
-    /// <param name="accountId">The local account.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    /// <returns>The account, or <see langword="null"/> if there is none, or only one of another realm.</returns>
     public async Task<KnownSubject?> FindAccountAsync(Guid accountId, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {Columns} FROM accounts a WHERE a.issuer = @Issuer AND a.id = @accountId";
@@ -75,39 +71,30 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return (await ReadAsync(connection, sql, new { keycloak.Value.Issuer, accountId }, cancellationToken)).SingleOrDefault();
     }
 
-    /// <returns>The accounts of these ids that there are.</returns>
-    public async Task<IReadOnlyList<KnownSubject>> FindAccountsAsync(IReadOnlyCollection<Guid> accountIds, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<KnownSubject>> FindAccountsAsync(
+        IReadOnlyCollection<Guid> accountIds, CancellationToken cancellationToken)
     {
         var sql = $"SELECT {Columns} FROM accounts a WHERE {OfRealm} AND a.id IN {database.Elements("@ids", "uuid")}";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await ReadAsync(connection, sql, new { keycloak.Value.Issuer, ids = JsonSerializer.Serialize(accountIds) }, cancellationToken);
+        var values = new { keycloak.Value.Issuer, ids = JsonSerializer.Serialize(accountIds) };
+        return await ReadAsync(connection, sql, values, cancellationToken);
     }
 
     /// <summary>
-    /// Whoever is in one of some groups by a role or by hand, in the order of ids, which is about the order in which they
-    /// were first seen. A page costs what it is long, however many members there are. Default groups are not asked
-    /// about: there, every account is a member.
+    /// Members by a role or directly, in the order of ids; those of default groups are everybody, and not listed. Not a
+    /// <see cref="Keyset{T}"/>: the addresses of pages hold an id alone, and each role and group is read by an index of its own.
     /// </summary>
-    /// <param name="rules">The rules that the question is asked under.</param>
-    /// <param name="groups">The ids of the groups.</param>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="after">The last account of the page before.</param>
-    /// <param name="cancellationToken">The request's.</param>
     public async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)> ListMembersAsync(
         AccessRules rules, IReadOnlyCollection<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
         var wanted = groups.ToHashSet();
         var roles = await KnownRolesIntoAsync(rules, wanted, cancellationToken);
-        return (roles.Take(MostByIndex).Count() + wanted.Count > MostByIndex ? await LookThroughAsync(rules, wanted, limit, after, cancellationToken) : null)
-            ?? await ListHoldersAsync(roles.Distinct(), wanted, limit, after, cancellationToken);
+        var found = roles.Take(MostByIndex).Count() + wanted.Count > MostByIndex
+            ? await LookThroughAsync(rules, wanted, limit, after, cancellationToken)
+            : null;
+        return found ?? await ListHoldersAsync(roles.Distinct(), wanted, limit, after, cancellationToken);
     }
 
-    /// <summary>Whoever has one of some roles, or was put into one of some groups directly, in the order of ids.</summary>
-    /// <param name="roles">The numbers of observed roles.</param>
-    /// <param name="groups">The ids of groups.</param>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="after">The last account of the page before.</param>
-    /// <param name="cancellationToken">The request's.</param>
     public async Task<(IReadOnlyList<KnownSubject> Holders, Guid? Next)> ListHoldersAsync(
         IEnumerable<long> roles, IEnumerable<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
@@ -118,13 +105,17 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
                 SELECT m.account_id
                 FROM json_array_elements_text(CAST({ids} AS json)) j
                 CROSS JOIN LATERAL (
-                    SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after AND account_id <= @last ORDER BY account_id LIMIT @limit) m
+                    SELECT account_id FROM {table}
+                    WHERE {key} = CAST(j.value AS {type}) AND account_id > @after AND account_id <= @last
+                    ORDER BY account_id LIMIT @limit) m
                 """
             : $"""
                 SELECT m.account_id
                 FROM json_each({ids}) j
                 JOIN {table} m ON m.{key} = j.value AND m.account_id IN (
-                    SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after AND account_id <= @last ORDER BY account_id LIMIT @limit)
+                    SELECT account_id FROM {table}
+                    WHERE {key} = j.value AND account_id > @after AND account_id <= @last
+                    ORDER BY account_id LIMIT @limit)
                 """;
         var sql = $"""
             SELECT {Columns}
@@ -147,28 +138,19 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             after = after ?? Guid.Empty,
             limit = limit + 1,
         });
-        values.Add("last", roleIds.Length + groupIds.Length > MostByIndex ? await LastOfFirstAsync(connection, values, cancellationToken) : Guid.AllBitsSet);
+        values.Add("last", roleIds.Length + groupIds.Length > MostByIndex
+            ? await LastOfFirstAsync(connection, values, cancellationToken)
+            : Guid.AllBitsSet);
         var members = await ReadAsync(connection, sql, values, cancellationToken);
-        if (members.Count <= limit)
-        {
-            return (members, null);
-        }
-
-        members.RemoveAt(limit);
-        return (members, members[^1].AccountId);
+        return members.Count > limit ? (members[..limit], members[limit - 1].AccountId) : (members, null);
     }
 
-    /// <summary>Accounts by user name, a page at a time.</summary>
-    /// <param name="query">Which.</param>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="after">Where the page before ended.</param>
-    /// <param name="cancellationToken">The request's.</param>
-    public async Task<(IReadOnlyList<KnownSubject> Subjects, Cursor? Next)> ListAsync(
+    public async Task<KeysetPage<KnownSubject>> ListAsync(
         SubjectQuery query, int limit, Cursor? after, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var conditions = new List<string> { OfRealm };
-        var values = new DynamicParameters(new { keycloak.Value.Issuer, limit = limit + 1 });
+        var values = new DynamicParameters(new { keycloak.Value.Issuer });
+        var conditions = new List<string> { OfRealm, Keyset.StartAfter(after, limit, values) };
         if (query.Kind is { } kind)
         {
             conditions.Add("(a.kind = @kind) IS TRUE");
@@ -180,55 +162,49 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             var ids = groups.Select(group => group.Id).ToHashSet();
             conditions.Add($"""
                 (a.id = @always
-                OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id AND r.role_id IN {database.Elements("@roles", "bigint")})
-                OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id AND m.group_id IN {database.Elements("@groups", "uuid")}))
+                OR EXISTS (
+                    SELECT 1 FROM account_roles r
+                    WHERE r.account_id = a.id AND r.role_id IN {database.Elements("@roles", "bigint")})
+                OR EXISTS (
+                    SELECT 1 FROM group_members m
+                    WHERE m.account_id = a.id AND m.group_id IN {database.Elements("@groups", "uuid")}))
                 """);
             values.Add("always", query.Always);
             values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(connection, query.Rules, ids, cancellationToken)));
             values.Add("groups", JsonSerializer.Serialize(ids));
         }
 
-        if (after is not null)
-        {
-            conditions.Add("(a.username, a.id) > (@afterKey, @afterId)");
-            values.Add("afterKey", after.Key ?? "");
-            values.Add("afterId", Guid.TryParse(after.Id, out var id) ? id : Guid.Empty);
-        }
-
-        var sql = $"SELECT {Columns} FROM accounts a WHERE {string.Join(" AND ", conditions)} ORDER BY a.username, a.id LIMIT @limit";
-        var subjects = await ReadAsync(connection, sql, values, cancellationToken);
-        if (subjects.Count <= limit)
-        {
-            return (subjects, null);
-        }
-
-        subjects.RemoveAt(limit);
-        return (subjects, CursorAt(subjects[^1]));
+        var sql = $"SELECT {Columns} FROM accounts a WHERE {string.Join(" AND ", conditions)} ORDER BY {Keyset.OrderBy} LIMIT @limit";
+        return Keyset.Cut(await ReadAsync(connection, sql, values, cancellationToken), limit);
     }
 
-    /// <returns>The cursor of a list that ended with the account.</returns>
-    public static Cursor CursorAt(KnownSubject subject) => new(Sort, subject.Username, subject.AccountId.ToString());
-
-    /// <returns>The cursor that the text stands for, or <see langword="null"/> if it is none of these lists.</returns>
-    public static Cursor? ParseCursor(string text) => Cursor.Parse(text, Sort);
-
-    /// <summary>Every role and Keycloak group that a token has shown, with how many accounts have it now.</summary>
-    public async Task<IReadOnlyList<(KeycloakRole Role, long Accounts)>> ObservedRolesAsync(CancellationToken cancellationToken)
+    public async Task<KeysetPage<ObservedRoleCount>> ListObservedRolesAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        const string sql = """
-            SELECT r.kind, r.client, r.name, COUNT(a.account_id) AS accounts
-            FROM observed_roles r
-            LEFT JOIN account_roles a ON a.role_id = r.id
-            GROUP BY r.kind, r.client, r.name
-            ORDER BY r.kind, r.client, r.name
+        var values = new DynamicParameters();
+        var sql = $"""
+            {ObservedRoleCounts}
+            WHERE {ObservedRoleKeyset.StartAfter(after, limit, values)}
+            ORDER BY {ObservedRoleKeyset.OrderBy}
+            LIMIT @limit
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(sql, cancellationToken: cancellationToken));
-        return [.. rows.Select(row => (row.Role, row.Accounts))];
+        var roles = await connection.QueryAsync<ObservedRoleCount>(
+            new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return ObservedRoleKeyset.Cut(roles.AsList(), limit);
     }
 
-    // What many roles lead into, many accounts are in: then the next accounts hold a page of members, and every role that
-    // leads there need not be looked up.
+    public async Task<IReadOnlyList<ObservedRoleCount>> FindObservedRolesAsync(RolePattern pattern, CancellationToken cancellationToken)
+    {
+        var observed = await observedRoles.ListAsync(cancellationToken);
+        var ids = JsonSerializer.Serialize(observed.Where(role => pattern.Matches(role.Role)).Select(role => role.Id));
+        var sql = $"{ObservedRoleCounts} WHERE r.id IN {database.Elements("@ids", "bigint")} ORDER BY {ObservedRoleKeyset.OrderBy}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var roles = await connection.QueryAsync<ObservedRoleCount>(
+            new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
+        return roles.AsList();
+    }
+
+    // A group of many roles has many members: then the next accounts hold a page of them, and no role need be looked up.
     private async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)?> LookThroughAsync(
         AccessRules rules, HashSet<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
     {
@@ -243,10 +219,12 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         await using var connection = await database.OpenAsync(cancellationToken);
         for (int most = limit * 3 / 2, looked = 0; looked < limit * MostLookedThrough; looked += most)
         {
-            var accounts = await ReadAsync(connection, sql, new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most }, cancellationToken);
-            // Whether they are in one of the groups, and not why: resolving would make a membership of every role of everybody.
+            var values = new { keycloak.Value.Issuer, after = after ?? Guid.Empty, most };
+            var accounts = await ReadAsync(connection, sql, values, cancellationToken);
+            // Not resolved, which would make a membership of every role of everybody.
             members.AddRange(accounts.Where(account =>
-                account.Groups.Any(groups.Contains) || account.Roles.Any(role => rules.MappingsOf(role).Any(mapping => groups.Contains(mapping.GroupId)))));
+                account.Groups.Any(groups.Contains)
+                || account.Roles.Any(role => rules.MappingsOf(role).Any(mapping => groups.Contains(mapping.GroupId)))));
             if (members.Count > limit)
             {
                 return (members[..limit], members[limit - 1].AccountId);
@@ -263,17 +241,22 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return null;
     }
 
-    // The first holder of each role and group alone are some page of holders; the page that is asked for ends no later than
-    // that one. So of very many roles only the few holders up to there are read.
+    // The first holders of each role and group are some page of holders: the page that is asked for ends no later than that one.
     private async Task<Guid> LastOfFirstAsync(DbConnection connection, DynamicParameters values, CancellationToken cancellationToken)
     {
         string First(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
             ? $"""
-                SELECT (SELECT account_id FROM {table} WHERE {key} = CAST(j.value AS {type}) AND account_id > @after ORDER BY account_id LIMIT 1) AS account_id
+                SELECT (
+                    SELECT account_id FROM {table}
+                    WHERE {key} = CAST(j.value AS {type}) AND account_id > @after
+                    ORDER BY account_id LIMIT 1) AS account_id
                 FROM json_array_elements_text(CAST({ids} AS json)) j
                 """
             : $"""
-                SELECT (SELECT account_id FROM {table} WHERE {key} = j.value AND account_id > @after ORDER BY account_id LIMIT 1) AS account_id
+                SELECT (
+                    SELECT account_id FROM {table}
+                    WHERE {key} = j.value AND account_id > @after
+                    ORDER BY account_id LIMIT 1) AS account_id
                 FROM json_each({ids}) j
                 """;
         var sql = $"""
@@ -285,20 +268,20 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             ORDER BY account_id
             LIMIT 1 OFFSET @limit - 1
             """;
-        return await connection.QuerySingleOrDefaultAsync<Guid?>(new CommandDefinition(sql, values, cancellationToken: cancellationToken)) ?? Guid.AllBitsSet;
+        return await connection.QuerySingleOrDefaultAsync<Guid?>(
+            new CommandDefinition(sql, values, cancellationToken: cancellationToken)) ?? Guid.AllBitsSet;
     }
 
-    // Roles that were ever seen are as many as a realm has; which of them a pattern fits is not for SQL to say.
+    // Which of the observed roles a pattern fits is not for SQL to say; they are as many as a realm has.
     private static async Task<long[]> RolesIntoAsync(
         DbConnection connection, AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
-        var rows = await connection.QueryAsync<SeenRow>(new CommandDefinition(
+        var rows = await connection.QueryAsync<ObservedRoleCount>(new CommandDefinition(
             "SELECT id, kind, client, name FROM observed_roles", cancellationToken: cancellationToken));
         return [.. rows.Where(row => rules.MappingsOf(row.Role).Any(mapping => groups.Contains(mapping.GroupId))).Select(row => row.Id)];
     }
 
-    // The same from memory, for pages: found out once for each version of the rules, and again when a token has shown a new
-    // role. They may be thousands, so they are not copied: one that leads into two of the groups comes twice.
+    // From memory, for pages. They may be thousands, so they are not copied: one that leads into two of the groups comes twice.
     private async Task<IEnumerable<long>> KnownRolesIntoAsync(AccessRules rules, HashSet<Guid> groups, CancellationToken cancellationToken)
     {
         var seen = await observedRoles.ListAsync(cancellationToken);
@@ -312,13 +295,19 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return groups.SelectMany(group => into.Ids[group]);
     }
 
-    private async Task<List<KnownSubject>> ReadAsync(DbConnection connection, string sql, object values, CancellationToken cancellationToken)
+    private async Task<List<KnownSubject>> ReadAsync(
+        DbConnection connection, string sql, object values, CancellationToken cancellationToken)
     {
         var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
         var ids = new { ids = JsonSerializer.Serialize(rows.Select(row => row.Id)) };
         var list = database.Elements("@ids", "uuid");
         var roles = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
-            $"SELECT a.account_id, r.kind, r.client, r.name FROM account_roles a JOIN observed_roles r ON r.id = a.role_id WHERE a.account_id IN {list}",
+            $"""
+            SELECT a.account_id, r.kind, r.client, r.name
+            FROM account_roles a
+            JOIN observed_roles r ON r.id = a.role_id
+            WHERE a.account_id IN {list}
+            """,
             ids,
             cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.Role);
         var groups = (await connection.QueryAsync<MemberRow>(new CommandDefinition(
@@ -368,21 +357,6 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
 
     private sealed record RolesInto(AccessRules Rules, IReadOnlyList<ObservedRole> Seen, ILookup<Guid, long> Ids);
 
-    private sealed record SeenRow
-    {
-        public long Id { get; init; }
-
-        public required string Kind { get; init; }
-
-        public required string Client { get; init; }
-
-        public required string Name { get; init; }
-
-        public long Accounts { get; init; }
-
-        public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
-    }
-
     private sealed record MemberRow
     {
         public required Guid AccountId { get; init; }
@@ -391,18 +365,31 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
     }
 }
 
-/// <summary>Which accounts to list.</summary>
-/// <param name="Rules">The rules that the question is asked under.</param>
-/// <param name="Kind">People or services; <see langword="null"/> for both.</param>
-/// <param name="InAnyOf">Only accounts that are in one of these groups, for whatever reason; <see langword="null"/> for all.</param>
-/// <param name="Always">An account that is listed in any case: the caller, whose token may say more than was recorded.</param>
-internal sealed record SubjectQuery(AccessRules Rules, AccountKind? Kind = null, IReadOnlyCollection<GroupRule>? InAnyOf = null, Guid? Always = null);
+internal sealed record ObservedRoleCount
+{
+    public required long Id { get; init; }
 
+    public required string Kind { get; init; }
+
+    public required string Client { get; init; }
+
+    public required string Name { get; init; }
+
+    public long Accounts { get; init; }
+
+    public KeycloakRole Role => new(RoleKinds.Parse(Kind), Client, Name);
+}
+
+/// <summary><c>Always</c> is listed in any case: the caller, whose token may say more than was recorded.</summary>
+internal sealed record SubjectQuery(
+    AccessRules Rules, AccountKind? Kind = null, IReadOnlyCollection<GroupRule>? InAnyOf = null, Guid? Always = null);
+
+/// <summary>An account with everything that decides what it may do.</summary>
 internal sealed record KnownSubject
 {
     public required Guid AccountId { get; init; }
 
-    /// <summary>Keycloak's id of the account (<c>sub</c>).</summary>
+    /// <summary>Keycloak's id of it (<c>sub</c>).</summary>
     public required string Subject { get; init; }
 
     public required string Username { get; init; }
@@ -414,10 +401,8 @@ internal sealed record KnownSubject
     /// <summary>Whether any token of it has carried roles so far.</summary>
     public required bool RolesKnown { get; init; }
 
-    /// <summary>What Keycloak said last.</summary>
     public required IReadOnlyList<KeycloakRole> Roles { get; init; }
 
-    /// <summary>The groups of its direct memberships.</summary>
     public required IReadOnlyList<Guid> Groups { get; init; }
 
     public Subject Under(AccessRules rules, IReadOnlySet<string>? scopes = null) =>

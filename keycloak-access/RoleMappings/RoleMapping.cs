@@ -3,7 +3,6 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RoleMappings;
 
-/// <summary>That a role or group of Keycloak puts whoever has it into a local group.</summary>
 internal sealed record RoleMapping
 {
     public required Guid Id { get; init; }
@@ -27,7 +26,9 @@ internal sealed record RoleMapping
 public sealed record RoleMappingRequest : IValidatableObject
 {
     /// <summary><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</summary>
-    [Required, AllowedValues("realm-role", "client-role", "keycloak-group", ErrorMessage = "kind must be realm-role, client-role or keycloak-group.")]
+    [Required]
+    [AllowedValues(
+        "realm-role", "client-role", "keycloak-group", ErrorMessage = "kind must be realm-role, client-role or keycloak-group.")]
     public required string Kind { get; init; }
 
     /// <summary>The client id that owns a client role; left out for the other kinds.</summary>

@@ -3,7 +3,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RoleMappings;
 
-/// <summary>What can be done to role mappings. Nobody leads others into a group, or out of one, that holds more than they do.</summary>
+/// <summary>Changes role mappings. Nobody maps a role to a group, or away from one, that grants more than they hold.</summary>
 internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clock)
 {
     private static readonly ChangeFailure.Conflict MappedAlready = new("name", "This role is mapped to that group already.");
@@ -34,12 +34,7 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
         }, cancellationToken);
     }
 
-    /// <summary>Replaces a mapping at once: nobody is out of both groups in between, or in both.</summary>
-    /// <param name="id">Its id, which stays.</param>
-    /// <param name="request">As it is to be.</param>
-    /// <param name="seen">The version that the author has seen; <see langword="null"/> for any.</param>
-    /// <param name="author">Who replaces it.</param>
-    /// <param name="cancellationToken">The request's.</param>
+    /// <summary>At once: nobody is out of both groups in between, or in both. A version of <see langword="null"/> is any.</summary>
     public async Task<ChangeOutcome<RoleMapping>> ReplaceAsync(
         Guid id, RoleMappingRequest request, int? seen, ChangeAuthor author, CancellationToken cancellationToken)
     {
@@ -60,7 +55,6 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
                 return NoGroup;
             }
 
-            // Out of one group and into another: both are granted, or taken away.
             var left = await GroupMappings.FindGroupAsync(change, current.GroupId);
             if (await change.RefuseAsync(author, [.. group.Written, .. left!.Value.Written]) is { } refused)
             {

@@ -1,4 +1,3 @@
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
@@ -6,12 +5,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.RoleMappings;
 
-/// <summary>Role mappings: which role or group of Keycloak puts somebody into which local group.</summary>
 internal static class RoleMappingEndpoints
 {
     public static void AddRoleMappings(this IServiceCollection services)
     {
-        services.AddModel("role-mappings", "Role mappings", RoleMappingPermissions.View, RoleMappingPermissions.Add, RoleMappingPermissions.Delete);
+        services.AddModel(
+            "role-mappings", "Role mappings", RoleMappingPermissions.View, RoleMappingPermissions.Add, RoleMappingPermissions.Delete);
         services.AddSingleton<RoleMappingStore>();
         services.AddSingleton<RoleMappingCommands>();
         services.AddSingleton(provider => RoleMappingStore.Rows(provider.GetRequiredService<Database>()));
@@ -23,13 +22,13 @@ internal static class RoleMappingEndpoints
 
         group.MapGet("/", ListAsync)
             .WithName("ListRoleMappings")
-            .WithSummary("List all role mappings.")
-            .AcceptsQuery()
+            .WithSummary("List role mappings, by kind, client, name and group, a page at a time.")
+            .ListsPages<RoleMappingResponse>()
             .RequirePermission(RoleMappingPermissions.View);
-        group.MapGet("/observed-roles", ObservedRolesAsync)
-            .WithName("ListSeenRoles")
-            .WithSummary("List the roles and Keycloak groups that tokens have shown, with the groups that they lead to.")
-            .AcceptsQuery()
+        group.MapGet("/observed-roles", ListObservedRolesAsync)
+            .WithName("ListObservedRoles")
+            .WithSummary("List the roles and Keycloak groups that tokens have shown, with the groups that they lead to, a page at a time.")
+            .ListsPages<ObservedRoleResponse>()
             .RequirePermission(RoleMappingPermissions.View);
         group.MapGet("/preview", PreviewAsync)
             .WithName("PreviewRoleMapping")
@@ -45,36 +44,35 @@ internal static class RoleMappingEndpoints
         group.MapPost("/", CreateAsync)
             .WithName("CreateRoleMapping")
             .WithSummary("Map a realm role, client role or Keycloak group to a local group.")
-            .Produces<RoleMappingResponse>(StatusCodes.Status201Created)
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .AcceptsReason()
+            .Creates<RoleMappingResponse>()
             .RequirePermission(RoleMappingPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceRoleMapping")
             .WithSummary("Replace a role mapping that has not changed since it was read (If-Match).")
-            .Produces<RoleMappingResponse>()
-            .ProducesValidationProblem()
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .ProducesProblem(StatusCodes.Status409Conflict)
-            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-            .ProducesProblem(StatusCodes.Status428PreconditionRequired)
-            .AcceptsReason()
+            .Changes<RoleMappingResponse>()
+            .TakesIfMatch()
             .RequirePermission(RoleMappingPermissions.Add)
             .RequirePermission(RoleMappingPermissions.Delete);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteRoleMapping")
             .WithSummary("Delete a role mapping.")
-            .Produces(StatusCodes.Status204NoContent)
-            .ProducesProblem(StatusCodes.Status404NotFound)
-            .AcceptsReason()
+            .AnswersNoContent()
             .RequirePermission(RoleMappingPermissions.Delete);
 
         return group;
     }
 
-    private static async Task<Ok<IReadOnlyList<RoleMappingResponse>>> ListAsync(RoleMappingStore store, CancellationToken cancellationToken) =>
-        TypedResults.Ok<IReadOnlyList<RoleMappingResponse>>([.. (await store.ListAsync(cancellationToken)).Select(ToResponse)]);
+    private static async Task<IResult> ListAsync(
+        [AsParameters] PageParameters query, RoleMappingStore store, CancellationToken cancellationToken)
+    {
+        if (query.Read(RoleMappingStore.Keyset.Parse, out var page) is { } mistake)
+        {
+            return mistake;
+        }
+
+        var (mappings, next) = await store.ListAsync(page.Limit, page.After, cancellationToken);
+        return TypedResults.Ok(new Page<RoleMappingResponse>([.. mappings.Select(ToResponse)], next?.ToString()));
+    }
 
     private static async Task<Results<Ok<RoleMappingResponse>, NotFound>> GetAsync(
         Guid id, RoleMappingStore store, HttpResponse response, CancellationToken cancellationToken)
@@ -88,8 +86,17 @@ internal static class RoleMappingEndpoints
         return TypedResults.Ok(ToResponse(mapping));
     }
 
-    private static async Task<Ok<IReadOnlyList<ObservedRoleResponse>>> ObservedRolesAsync(Caller caller, SubjectStore subjects, CancellationToken cancellationToken) =>
-        TypedResults.Ok<IReadOnlyList<ObservedRoleResponse>>([.. (await subjects.ObservedRolesAsync(cancellationToken)).Select(seen => ToResponse(seen, caller.Rules))]);
+    private static async Task<IResult> ListObservedRolesAsync(
+        [AsParameters] PageParameters query, Caller caller, SubjectStore subjects, CancellationToken cancellationToken)
+    {
+        if (query.Read(SubjectStore.ObservedRoleKeyset.Parse, out var page) is { } mistake)
+        {
+            return mistake;
+        }
+
+        var (roles, next) = await subjects.ListObservedRolesAsync(page.Limit, page.After, cancellationToken);
+        return TypedResults.Ok(new Page<ObservedRoleResponse>([.. roles.Select(role => ToResponse(role, caller.Rules))], next?.ToString()));
+    }
 
     private static async Task<IResult> PreviewAsync(
         Caller caller, SubjectStore subjects, string kind, string? client, string name, CancellationToken cancellationToken)
@@ -102,9 +109,8 @@ internal static class RoleMappingEndpoints
         }
 
         var pattern = new RolePattern(RoleKinds.Parse(kind), request.Client, name);
-        ObservedRoleResponse[] fitting = [.. (await subjects.ObservedRolesAsync(cancellationToken))
-            .Where(seen => pattern.Matches(seen.Role))
-            .Select(seen => ToResponse(seen, caller.Rules))];
+        ObservedRoleResponse[] fitting = [.. (await subjects.FindObservedRolesAsync(pattern, cancellationToken))
+            .Select(role => ToResponse(role, caller.Rules))];
         return TypedResults.Ok(new RoleMappingPreviewResponse(fitting, fitting.Sum(role => role.Accounts)));
     }
 
@@ -133,12 +139,15 @@ internal static class RoleMappingEndpoints
         Guid id, RoleMappingCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
         (await commands.DeleteAsync(id, author, cancellationToken)).ToResult(response, _ => TypedResults.NoContent());
 
-    private static ObservedRoleResponse ToResponse((KeycloakRole Role, long Accounts) seen, AccessRules rules) => new(
-        RoleKinds.Write(seen.Role.Kind),
-        seen.Role.Client.Length == 0 ? null : seen.Role.Client,
-        seen.Role.Name,
-        seen.Accounts,
-        [.. rules.MappingsOf(seen.Role).Select(mapping => rules.FindGroup(mapping.GroupId)!.Name).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+    private static ObservedRoleResponse ToResponse(ObservedRoleCount observed, AccessRules rules) => new(
+        observed.Kind,
+        observed.Client.Length == 0 ? null : observed.Client,
+        observed.Name,
+        observed.Accounts,
+        [.. rules.MappingsOf(observed.Role)
+            .Select(mapping => rules.FindGroup(mapping.GroupId)!.Name)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)]);
 
     public static RoleMappingResponse ToResponse(RoleMapping mapping) => new(
         mapping.Id, mapping.Kind, mapping.Client.Length == 0 ? null : mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);

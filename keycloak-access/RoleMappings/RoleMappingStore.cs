@@ -4,27 +4,34 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RoleMappings;
 
-/// <summary>The table <c>role_mappings</c>. It knows a group by its id; the name comes with a join, for people.</summary>
 internal sealed class RoleMappingStore(Database database)
 {
+    // A role is mapped to a group once.
+    public static readonly Keyset<RoleMapping> Keyset = new Keyset<RoleMapping>("role-mapping")
+        .By("m.kind", mapping => mapping.Kind)
+        .By("m.client", mapping => mapping.Client)
+        .By("m.name", mapping => mapping.Name)
+        .By("g.name", mapping => mapping.GroupName);
+
     private const string Select = """
         SELECT m.id, m.kind, m.client, m.name, m.group_id, g.name AS group_name, m.version
         FROM role_mappings m
         JOIN groups g ON g.id = m.group_id
         """;
 
-    /// <summary>The rows, for those who ask who may do what with them.</summary>
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
         RoleMappingPermissions.Model,
         exists: "SELECT COUNT(*) FROM role_mappings WHERE id = @row",
         list: "SELECT id FROM role_mappings WHERE id > @after ORDER BY id LIMIT @limit");
 
-    public async Task<IReadOnlyList<RoleMapping>> ListAsync(CancellationToken cancellationToken)
+    public async Task<KeysetPage<RoleMapping>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
+        var values = new DynamicParameters();
+        var sql = $"{Select} WHERE {Keyset.StartAfter(after, limit, values)} ORDER BY {Keyset.OrderBy} LIMIT @limit";
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<RoleMapping>(new CommandDefinition(
-            Select + " ORDER BY m.kind, m.client, m.name, g.name", cancellationToken: cancellationToken))).AsList();
+        var mappings = await connection.QueryAsync<RoleMapping>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return Keyset.Cut(mappings.AsList(), limit);
     }
 
     public async Task<RoleMapping?> FindAsync(Guid id, CancellationToken cancellationToken)
@@ -34,11 +41,10 @@ internal sealed class RoleMappingStore(Database database)
             Select + " WHERE m.id = @id", new { id }, cancellationToken: cancellationToken));
     }
 
-    /// <returns>The mapping as a change finds it.</returns>
     public static Task<RoleMapping?> FindAsync(ChangeTransaction change, Guid id) =>
         change.FindAsync<RoleMapping>(Select + " WHERE m.id = @id", new { id });
 
-    /// <returns>Whether there was no such mapping before.</returns>
+    /// <summary>False if there is such a mapping already.</summary>
     public static async Task<bool> AddAsync(ChangeTransaction change, RoleMapping mapping)
     {
         const string sql = """
@@ -56,7 +62,7 @@ internal sealed class RoleMappingStore(Database database)
         return true;
     }
 
-    /// <returns>Whether there was no such mapping before.</returns>
+    /// <summary>False if there is such a mapping already.</summary>
     public static async Task<bool> ReplaceAsync(ChangeTransaction change, RoleMapping before, RoleMapping after)
     {
         const string sql = """

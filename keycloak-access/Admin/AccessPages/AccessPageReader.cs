@@ -127,7 +127,7 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
         AccessQuestions questions, Permission asked, string row, string? after, CancellationToken cancellationToken)
     {
         var (answers, next) = await questions.WhoMayAsync(
-            new AccessQuestion("", asked, row), PageSize, after is null ? null : SubjectStore.ParseCursor(after), cancellationToken);
+            new AccessQuestion("", asked, row), PageSize, SubjectStore.Keyset.Parse(after), cancellationToken);
         return (
             [.. answers.Select(answer => (Account: answer.Subject!, answer.Explanation)).Select(found =>
                 Line(found.Account.Subject.AccountId, found.Account.Username, found.Account.Subject.Kind, found.Explanation, row))],
@@ -145,7 +145,7 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
         if (groups.Any(group => group.IsDefault))
         {
             var (all, cursor) = await subjects.ListAsync(
-                new SubjectQuery(rules), PageSize, after is null ? null : SubjectStore.ParseCursor(after), cancellationToken);
+                new SubjectQuery(rules), PageSize, SubjectStore.Keyset.Parse(after), cancellationToken);
             return (all, cursor?.ToString());
         }
 

@@ -1,5 +1,4 @@
 using KeycloakAccess.Accounts;
-using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccountPages;
@@ -11,7 +10,9 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
     public const string Contradiction = "Nobody is in a group and in no group. Take one of both out of the filter.";
 
     public static bool IsPlace(AccountListFilter filter, string after) =>
-        string.IsNullOrEmpty(filter.Group) ? Cursor.Parse(after, OrderOf(filter)) is not null : Guid.TryParse(after, out _);
+        string.IsNullOrEmpty(filter.Group)
+            ? AccountSearch.ParseCursor(after, OrderOf(filter)) is not null
+            : Guid.TryParse(after, out _);
 
     /// <summary>Who is in a group is for those who may look at access: nobody else finds anybody by it.</summary>
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
@@ -63,10 +64,18 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
-            var order = OrderOf(filter);
-            var cursor = after is null ? null : Cursor.Parse(after, order);
-            var query = new AccountQuery(filter.Search, filter.Kind, enabled, since, before, order, limit, cursor);
-            var (rows, following) = await search.ListAsync(query, cancellationToken);
+            var query = new AccountQuery
+            {
+                Search = filter.Search,
+                Kind = filter.Kind,
+                Enabled = enabled,
+                SeenSince = since,
+                SeenBefore = before,
+                Sort = OrderOf(filter),
+                Limit = limit,
+            };
+            query = query with { After = AccountSearch.ParseCursor(after, query.Order) };
+            var (rows, cursor) = await search.ListAsync(query, cancellationToken);
             if (filter.NoGroup)
             {
                 var subjectsOfPage = await subjects.FindAccountsAsync([.. rows.Select(account => account.Id)], cancellationToken);
@@ -77,7 +86,7 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
                 rows = [.. rows.Where(account => without.Contains(account.Id))];
             }
 
-            return ([.. rows.Select(AccountEndpoints.ToResponse)], following?.ToString(), mistake);
+            return ([.. rows.Select(AccountEndpoints.ToResponse)], cursor?.ToString(), mistake);
         }
     }
 

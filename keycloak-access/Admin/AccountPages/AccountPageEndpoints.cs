@@ -42,16 +42,8 @@ internal static class AccountPageEndpoints
 
     private static async Task<RazorComponentResult> NamesAsync(AccountSearch search, PageContext page)
     {
-        var query = new AccountQuery(
-            Suggestions.Typed(page.Http.Request),
-            Kind: null,
-            Enabled: null,
-            SeenSince: null,
-            SeenBefore: null,
-            AccountSearch.ByUsername,
-            Suggestions.Most,
-            After: null);
-        var (accounts, _) = await search.ListAsync(query, page.Cancellation);
+        var (accounts, _) = await search.ListAsync(
+            new AccountQuery { Search = Suggestions.Typed(page.Http.Request), Limit = Suggestions.Most }, page.Cancellation);
         return Suggestions.Render(accounts.Select(account => account.Username).Distinct(StringComparer.Ordinal));
     }
 

@@ -10,7 +10,7 @@ internal sealed class ActivityReader(AuditStore audit)
     private const int Most = 10;
 
     public async Task<IReadOnlyList<AuditRow>> ListAsync(Caller caller, AuditFilter filter, CancellationToken cancellationToken) =>
-        caller.May(AuditPermissions.View) ? (await audit.ListAsync(filter with { Limit = Most }, cancellationToken)).Rows : [];
+        caller.May(AuditPermissions.View) ? (await audit.ListAsync(filter with { Limit = Most }, cancellationToken)).Items : [];
 
     public async Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Caller caller, Guid id, CancellationToken cancellationToken) =>
         caller.May(AuditPermissions.View) ? await audit.ListAboutAccountAsync(id, Most, cancellationToken) : [];

@@ -23,7 +23,7 @@ internal static class AuditExport
         ExportFile.ReadAsync(filter with { Limit = ExportFile.RowsAtATime }, async page =>
         {
             var (rows, next) = await store.ListAsync(page, cancellationToken);
-            return (rows, next is null ? null : page with { After = AuditStore.Read(next.ToString()) });
+            return (rows, next is null ? null : page with { After = next });
         }, cancellationToken));
 
     private static string?[] Values(AuditRow row) =>

@@ -25,9 +25,9 @@ internal static class AuditPageEndpoints
     {
         var filter = AuditListFilter.Read(page.Http.Request.Query);
         var (query, mistakes) = await reader.ReadAsync(filter, page.Zone, page.Cancellation);
-        var place = after is null ? null : AuditStore.Read(after);
+        var place = AuditStore.Keyset.Parse(after);
         var (rows, next) = query is null
-            ? ([], null)
+            ? new([], Next: null)
             : await store.ListAsync(query with { Limit = PageSize, After = place }, page.Cancellation);
         return page.Render<AuditPage, AuditListView>(new AuditListView(
             [.. rows.Select(AuditFormatter.ToActivity)],

@@ -113,7 +113,7 @@ internal sealed class HomeNotices(
     private async Task<IEnumerable<HomeNotice>> FindInNoGroupAsync(AccessRules rules, CancellationToken cancellationToken)
     {
         var (newest, _) = await search.ListAsync(
-            new AccountQuery(Search: null, Kind: null, Enabled: true, SeenSince: null, SeenBefore: null, AccountSearch.ByLastSeen, LookedAt, After: null), cancellationToken);
+            new AccountQuery { Enabled = true, Sort = AccountSearch.ByLastSeen, Limit = LookedAt }, cancellationToken);
         var known = await subjects.FindAccountsAsync([.. newest.Select(account => account.Id)], cancellationToken);
         var without = known.Where(subject => rules.Resolve(subject.Roles, subject.Groups).Memberships.Count == 0).ToArray();
         return without.Length == 0

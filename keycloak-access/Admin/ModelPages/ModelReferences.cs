@@ -94,7 +94,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
         }
 
         var query = new ListQuery(Search: null, [new ListCondition(column, "=", title)], column, Descending: false, Limit: 2, After: null);
-        return (await StoreOf(target).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation)).Rows;
+        return (await StoreOf(target).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation)).Items;
     }
 
     private static string WithId(string title, string id) => $"{title} [{id}]";

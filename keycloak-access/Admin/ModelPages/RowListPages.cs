@@ -29,7 +29,7 @@ internal sealed class RowListPages(RowViews views)
             Sort = said.GetValueOrDefault("sort"),
             Filters = _filters.Views(said, page),
             Mistakes = mistakes,
-            Paging = Paging.Create(query.After is null, next, to => _filters.Path(said, after: to)),
+            Paging = Paging.Create(query.After is null, next?.ToString(), to => _filters.Path(said, after: to)),
             BulkActions = [.. BulkRows.ListActions(views, page)],
             Path = _filters.Path(said),
         });

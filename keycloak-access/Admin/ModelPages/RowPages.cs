@@ -26,7 +26,7 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
             return TypedResults.NotFound();
         }
 
-        var place = after is null ? null : AuditStore.Read(after);
+        var place = AuditStore.Keyset.Parse(after);
         var filter = new AuditFilter
         {
             Kind = AuditRow.ChangeKind,

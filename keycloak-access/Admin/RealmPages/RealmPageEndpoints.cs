@@ -1,7 +1,6 @@
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Options;
 
@@ -32,8 +31,7 @@ internal sealed class RealmPageReader(
         var now = clock.GetUtcNow();
         var last = metadata.Last;
         var current = (last?.Keys ?? []).Select(key => key.KeyId).ToHashSet(StringComparer.Ordinal);
-        var place = after is null ? null : Cursor.Parse(after, ClientTokenLog.Sort);
-        var (page, next) = await clients.ListAsync(PageSize, place, cancellationToken);
+        var (page, next) = await clients.ListAsync(PageSize, ClientTokenLog.Keyset.Parse(after), cancellationToken);
         return new RealmView
         {
             Issuer = keycloak.Issuer,

@@ -3,7 +3,6 @@ using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 
@@ -23,8 +22,7 @@ internal static class SessionPageEndpoints
 
     private static async Task<IResult> ListAsync(string? after, PageContext page, SessionStore store)
     {
-        var place = after is null ? null : Cursor.Parse(after, SessionStore.Sort);
-        var (sessions, next) = await store.ListAsync(PageSize, place, page.Cancellation);
+        var (sessions, next) = await store.ListAsync(PageSize, SessionStore.Keyset.Parse(after), page.Cancellation);
         return page.Render<SessionsPage, SessionListView>(new SessionListView(
             [.. sessions.Select(session => SessionView.Create(session, page.Caller.Identity))],
             Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(List, ("after", to)))));
