@@ -30,9 +30,11 @@ internal sealed class ServedPage : IAsyncDisposable
     public static async Task<ServedPage> StartAsync(RealmUnderTest realm, NodeClients node, Chromium chromium, string page, object config)
     {
         await node.InstallAsync();
+        var port = new Uri(realm.ApiUrl).Port;
+        await FreePort.WaitAsync(port);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(new Uri(realm.ApiUrl).Port));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));
         var application = builder.Build();
         application.Use((context, next) =>
         {

@@ -19,9 +19,11 @@ public sealed class BackChannelListener : IAsyncDisposable
 
     public static async Task<BackChannelListener> StartAsync(RealmUnderTest realm)
     {
+        var port = new Uri(realm.ApiUrl).Port;
+        await FreePort.WaitAsync(port);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(realm.BackChannelAddress, new Uri(realm.ApiUrl).Port));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(realm.BackChannelAddress, port));
         var listener = new BackChannelListener(builder.Build());
         listener._application.MapPost("/signout-backchannel", listener.CollectAsync);
         await listener._application.StartAsync(TestContext.Current.CancellationToken);

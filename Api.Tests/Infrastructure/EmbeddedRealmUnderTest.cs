@@ -24,22 +24,6 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         _file = file;
     }
 
-    /// <summary>Lends a realm of its own, whose clock goes past the end of every access token.</summary>
-    public override async Task<ShortLives> ShortenLivesAsync(string clientId)
-    {
-        var clock = new MovableClock();
-        var realm = new EmbeddedRealmUnderTest(clock, RealmFile);
-        await realm.StartAsync();
-        return new(
-            realm,
-            expire: () =>
-            {
-                clock.Advance(TimeSpan.FromSeconds(302));
-                return Task.CompletedTask;
-            },
-            restore: realm.DisposeAsync);
-    }
-
     /// <summary>Lends a realm of its own, from a file with that client, whose clock the answer moves.</summary>
     public override async Task<RealmWithClient> AddClientAsync(JsonObject client)
     {

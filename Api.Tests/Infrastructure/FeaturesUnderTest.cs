@@ -6,9 +6,6 @@ namespace Api.Tests.Infrastructure;
 /// <summary>A realm beside the acme realm, on a server that is under test; its file lies beside the contract tests.</summary>
 public abstract class FurtherRealmUnderTest(RealmUnderTest server, string file) : RealmUnderTest
 {
-    public override Task<ShortLives> ShortenLivesAsync(string clientId) =>
-        throw new NotSupportedException("Lives are shortened in the acme realm.");
-
     public override Task<RealmWithClient> AddClientAsync(JsonObject client) =>
         throw new NotSupportedException("Clients are added to the acme realm.");
 

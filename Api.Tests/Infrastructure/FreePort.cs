@@ -29,6 +29,15 @@ internal static class FreePort
         }
     }
 
+    /// <summary>Returns when nothing listens on the port any more: a server that has ended lets go of it a moment later.</summary>
+    public static async Task WaitAsync(int port)
+    {
+        while (!IsFree(IPAddress.Loopback, port))
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     private static bool IsFree(IPAddress address, int port)
     {
         try

@@ -18,7 +18,6 @@ public sealed class KeycloakUnderTest : RealmUnderTest
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
-    private readonly SemaphoreSlim _administration = new(1, 1);
     private readonly HttpClient _admin = new(new SocketsHttpHandler { UseProxy = false });
     private KeycloakProcess? _process;
     private IContainer? _container;
@@ -34,22 +33,6 @@ public sealed class KeycloakUnderTest : RealmUnderTest
     private string ClientsUrl => $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms/{RealmName}/clients";
 
     public override IPAddress BackChannelAddress => _backChannelAddress;
-
-    /// <summary>Lowers the client's access.token.lifespan, which ID tokens follow, to five seconds until the answer is disposed.</summary>
-    public override async Task<ShortLives> ShortenLivesAsync(string clientId)
-    {
-        await _administration.WaitAsync(TestContext.Current.CancellationToken);
-        await SetLifespanAsync(clientId, "5");
-        return new(
-            this,
-            // Past the seconds that the token lives, and past the rounding of its times.
-            expire: () => Task.Delay(TimeSpan.FromSeconds(6.1), TestContext.Current.CancellationToken),
-            restore: async () =>
-            {
-                await SetLifespanAsync(clientId, string.Empty);
-                _administration.Release();
-            });
-    }
 
     /// <summary>Adds it by the admin API, and deletes it when the answer is disposed.</summary>
     public override async Task<RealmWithClient> AddClientAsync(JsonObject client)
@@ -166,7 +149,6 @@ public sealed class KeycloakUnderTest : RealmUnderTest
         }
 
         _admin.Dispose();
-        _administration.Dispose();
     }
 
     private async Task StartProcessAsync(string home)
@@ -250,23 +232,4 @@ public sealed class KeycloakUnderTest : RealmUnderTest
             return false;
         }
     }
-
-    private async Task SetLifespanAsync(string clientId, string seconds)
-    {
-        var authorization = $"Bearer {await GetAdministratorTokenAsync()}";
-
-        using var find = new HttpRequestMessage(HttpMethod.Get, $"{ClientsUrl}?clientId={clientId}");
-        find.Headers.Add("Authorization", authorization);
-        using var found = await _admin.SendAsync(find);
-        found.EnsureSuccessStatusCode();
-        var client = (await found.Content.ReadFromJsonAsync<JsonArray>())![0]!.AsObject();
-        client["attributes"]!["access.token.lifespan"] = seconds;
-
-        using var put = new HttpRequestMessage(HttpMethod.Put, $"{ClientsUrl}/{client["id"]!.GetValue<string>()}");
-        put.Headers.Add("Authorization", authorization);
-        put.Content = JsonContent.Create(client);
-        using var changed = await _admin.SendAsync(put);
-        changed.EnsureSuccessStatusCode();
-    }
-
 }

@@ -98,30 +98,27 @@ public abstract class RealmUnderTest : IAsyncDisposable
     public Task StartAsync() => _start.Value;
 
     /// <summary>
-    /// Makes the tokens of one client end soon. The answer names the realm to get them from: the embedded realm lends a
-    /// second one with a clock of its own, a real Keycloak changes the client until the answer is disposed.
-    /// </summary>
-    public abstract Task<ShortLives> ShortenLivesAsync(string clientId);
-
-    /// <summary>
     /// Adds a client, given as a realm file or the admin API describes it, that acme-realm.json has not. The answer names
     /// the realm that knows it: the embedded realm lends a second one, a real Keycloak keeps the client until the answer is
     /// disposed.
     /// </summary>
     public abstract Task<RealmWithClient> AddClientAsync(JsonObject client);
 
+    /// <summary>A client that a test adds, whose tokens end soon.</summary>
+    public const string ShortLived = "short-lived";
+
     public static string SecretOf(string clientId) => $"{clientId}-secret";
 
     public virtual string RedirectUriOf(string clientId) => clientId switch
     {
-        "acme-admin" => $"{ApiUrl}/signin-oidc",
+        "acme-admin" or ShortLived => $"{ApiUrl}/signin-oidc",
         "acme-spa" => $"{ApiUrl}/reference/",
         _ => throw new ArgumentOutOfRangeException(nameof(clientId), clientId, "This client signs nobody in."),
     };
 
     public string PostLogoutRedirectUriOf(string clientId) => clientId switch
     {
-        "acme-admin" => $"{ApiUrl}/signout-callback-oidc",
+        "acme-admin" or ShortLived => $"{ApiUrl}/signout-callback-oidc",
         "acme-spa" => $"{ApiUrl}/reference/",
         _ => throw new ArgumentOutOfRangeException(nameof(clientId), clientId, "This client signs nobody out."),
     };
@@ -295,17 +292,6 @@ public abstract class RealmUnderTest : IAsyncDisposable
     protected abstract Task StartServerAsync();
 
     protected abstract ValueTask StopServerAsync();
-}
-
-/// <summary>A realm in which the tokens of one client end soon.</summary>
-public sealed class ShortLives(RealmUnderTest realm, Func<Task> expire, Func<ValueTask> restore) : IAsyncDisposable
-{
-    public RealmUnderTest Realm => realm;
-
-    /// <summary>Returns when every token that was issued before the call has expired.</summary>
-    public Task ExpireAsync() => expire();
-
-    public ValueTask DisposeAsync() => restore();
 }
 
 /// <summary>A realm with one client more than acme-realm.json gives it.</summary>

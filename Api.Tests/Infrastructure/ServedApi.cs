@@ -26,7 +26,9 @@ public sealed class ServedApi : IAsyncDisposable
         await realm.StartAsync();
         var database = await TestDatabase.CreateMigratedAsync(DatabaseEngine.Sqlite);
         var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString)]) { ClosesConnections = true };
-        factory.UseKestrel(new Uri(realm.ApiUrl).Port);
+        var port = new Uri(realm.ApiUrl).Port;
+        await FreePort.WaitAsync(port);
+        factory.UseKestrel(port);
         factory.StartServer();
         return new(database, factory);
     }
