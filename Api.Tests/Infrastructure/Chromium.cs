@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Api.Tests.Infrastructure;
 using Microsoft.Playwright;
 
@@ -11,13 +12,21 @@ public sealed class Chromium : IAsyncDisposable
     private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
     private readonly Lazy<Task<(IPlaywright Playwright, IBrowser Browser)>> _start = new(LaunchAsync);
+    private readonly ConcurrentBag<(string Class, string Test, IBrowserContext Context)> _open = [];
+    private readonly ConcurrentDictionary<IBrowserContext, bool> _closed = [];
 
     /// <summary>Starts it once; skips the calling test where there is no Chromium.</summary>
     public Task StartAsync() => _start.Value;
 
     /// <summary>A page of a browser that has been nowhere; skips the calling test where there is no Chromium.</summary>
-    public async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null) =>
-        await (await (await _start.Value).Browser.NewContextAsync(options)).NewPageAsync();
+    public async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null)
+    {
+        var browser = (await _start.Value).Browser;
+        await CloseEarlierAsync();
+        var context = await browser.NewContextAsync(options);
+        _open.Add((TestContext.Current.TestClass!.UniqueID, TestContext.Current.Test!.UniqueID, context));
+        return await context.NewPageAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -26,6 +35,16 @@ public sealed class Chromium : IAsyncDisposable
             var (playwright, browser) = await _start.Value;
             await browser.DisposeAsync();
             playwright.Dispose();
+        }
+    }
+
+    // Pages that nobody looks at any more are drawn all the same: those of a class go with its next test.
+    private async Task CloseEarlierAsync()
+    {
+        var (type, test) = (TestContext.Current.TestClass!.UniqueID, TestContext.Current.Test!.UniqueID);
+        foreach (var open in _open.Where(open => open.Class == type && open.Test != test && _closed.TryAdd(open.Context, value: true)))
+        {
+            await open.Context.CloseAsync();
         }
     }
 
