@@ -31,7 +31,7 @@ internal sealed class ServedPage : IAsyncDisposable
     {
         await node.InstallAsync();
         var port = new Uri(realm.ApiUrl).Port;
-        await FreePort.WaitAsync(port);
+        await FreePort.WaitAsync(port, TestContext.Current.CancellationToken);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenLocalhost(port));

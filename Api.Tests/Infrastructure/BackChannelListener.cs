@@ -20,7 +20,7 @@ public sealed class BackChannelListener : IAsyncDisposable
     public static async Task<BackChannelListener> StartAsync(RealmUnderTest realm)
     {
         var port = new Uri(realm.ApiUrl).Port;
-        await FreePort.WaitAsync(port);
+        await FreePort.WaitAsync(port, TestContext.Current.CancellationToken);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(realm.BackChannelAddress, port));

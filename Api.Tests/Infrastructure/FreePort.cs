@@ -30,11 +30,11 @@ internal static class FreePort
     }
 
     /// <summary>Returns when nothing listens on the port any more: a server that has ended lets go of it a moment later.</summary>
-    public static async Task WaitAsync(int port)
+    public static async Task WaitAsync(int port, CancellationToken cancellationToken)
     {
         while (!IsFree(IPAddress.Loopback, port))
         {
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            await Task.Delay(20, cancellationToken);
         }
     }
 

@@ -27,7 +27,7 @@ public sealed class ServedApi : IAsyncDisposable
         var database = await TestDatabase.CreateMigratedAsync(DatabaseEngine.Sqlite);
         var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString)]) { ClosesConnections = true };
         var port = new Uri(realm.ApiUrl).Port;
-        await FreePort.WaitAsync(port);
+        await FreePort.WaitAsync(port, TestContext.Current.CancellationToken);
         factory.UseKestrel(port);
         factory.StartServer();
         return new(database, factory);

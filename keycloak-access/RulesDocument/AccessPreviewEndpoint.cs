@@ -1,4 +1,3 @@
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Explanation;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;

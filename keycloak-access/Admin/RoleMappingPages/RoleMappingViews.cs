@@ -2,7 +2,6 @@ using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
-using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
