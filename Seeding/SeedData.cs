@@ -89,7 +89,7 @@ internal sealed class SeedData
             yield return
             [
                 random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started,
-                started.AddHours(10), Address(random), random.Of(SeedTexts.Browsers),
+                started.AddHours(10), Address(random), random.Pick(SeedTexts.Browsers),
             ];
         }
     }
@@ -161,7 +161,7 @@ internal sealed class SeedData
             var (duty, description, granted, denied) = SeedTexts.Duties[index % SeedTexts.Duties.Count];
             var department = SeedTexts.Departments[(index + (index / SeedTexts.Duties.Count)) % SeedTexts.Departments.Count];
             var isRegional = index >= SeedTexts.Departments.Count;
-            var region = random.Of(SeedTexts.Regions);
+            var region = random.Pick(SeedTexts.Regions);
             yield return new SeedGroup(
                 random.Id(Now.AddDays(-400)),
                 SeedNames.Free(isRegional ? $"{region}-{department}-{duty}" : $"{department}-{duty}", taken),
@@ -197,8 +197,8 @@ internal sealed class SeedData
             else if (index % 13 == 12 && patterns++ < MostPatterns)
             {
                 pattern = random.Chance(0.6)
-                    ? new RolePattern(RoleKind.KeycloakGroup, "", $"/{random.Of(SeedTexts.Regions)}/{random.Of(SeedTexts.Departments)}/*")
-                    : new RolePattern(RoleKind.RealmRole, "", $"{random.Of(SeedTexts.Departments)}-*");
+                    ? new RolePattern(RoleKind.KeycloakGroup, "", $"/{random.Pick(SeedTexts.Regions)}/{random.Pick(SeedTexts.Departments)}/*")
+                    : new RolePattern(RoleKind.RealmRole, "", $"{random.Pick(SeedTexts.Departments)}-*");
             }
 
             var (groupId, groupName) = groups[index < groups.Count ? index : random.Skewed(groups.Count)];
@@ -225,7 +225,7 @@ internal sealed class SeedData
             var (first, last) = SeedNames.Person(random);
             var username = SeedNames.Free(
                 isService
-                    ? $"{random.Of(SeedTexts.Departments)}-{random.Of(SeedTexts.Tasks)}"
+                    ? $"{random.Pick(SeedTexts.Departments)}-{random.Pick(SeedTexts.Tasks)}"
                     : $"{SeedNames.Plain(first)}.{SeedNames.Plain(last)}",
                 taken);
             // The draws below are in a fixed order: another one would make other data from the same seed.
@@ -235,7 +235,7 @@ internal sealed class SeedData
                 Subject = random.Id().ToString(),
                 IsService = isService,
                 Username = username,
-                Email = isService || random.Chance(0.03) ? null : $"{username}@{random.Of(SeedTexts.Domains)}",
+                Email = isService || random.Chance(0.03) ? null : $"{username}@{random.Pick(SeedTexts.Domains)}",
                 Name = isService
                     ? (random.Chance(0.5) ? $"Service account of {username}" : null)
                     : random.Chance(0.02) ? null : $"{first} {last}",

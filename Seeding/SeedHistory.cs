@@ -121,7 +121,7 @@ internal sealed class SeedHistory(SeedData data)
     {
         var (random, at, request, _) = moment;
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
-        var (permission, method, path) = random.Of(Calls);
+        var (permission, method, path) = random.Pick(Calls);
         var code = random.Below(20) switch
         {
             < 12 => PermissionMissing,
@@ -143,7 +143,7 @@ internal sealed class SeedHistory(SeedData data)
             Method = account.IsService || !path.StartsWith("/admin", StringComparison.Ordinal) ? Actor.Bearer : Actor.Session,
             RequestId = request,
             Model = parts[0],
-            RowId = path.Contains("{id}", StringComparison.Ordinal) && parts[0] == "book" ? random.Of(data.Books).Id.ToString() : null,
+            RowId = path.Contains("{id}", StringComparison.Ordinal) && parts[0] == "book" ? random.Pick(data.Books).Id.ToString() : null,
             Action = parts[1],
             Permission = permission,
             Code = code,
@@ -159,7 +159,7 @@ internal sealed class SeedHistory(SeedData data)
     private AuditRow FirstSeen(Moment moment)
     {
         var (random, _, _, known) = moment;
-        var account = random.Of(data.Accounts);
+        var account = random.Pick(data.Accounts);
         if (!known.Add(account.Id))
         {
             return RolesChanged(moment);
@@ -184,7 +184,7 @@ internal sealed class SeedHistory(SeedData data)
         var random = moment.Random;
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         string[] roles = [.. (account.Roles ?? []).Select(role => data.Roles[role].ToString())];
-        string[] before = [.. roles.Where(_ => random.Chance(0.7)), random.Of(data.Roles).ToString()];
+        string[] before = [.. roles.Where(_ => random.Chance(0.7)), random.Pick(data.Roles).ToString()];
         return Change(moment, account, (AccountPermissions.Model, account.Id, Permission.Change), Roles(before), Roles(roles));
 
         static Dictionary<string, object?> Roles(string[] roles) => Values(("roles", roles.Order(StringComparer.Ordinal).ToArray()));
@@ -194,8 +194,8 @@ internal sealed class SeedHistory(SeedData data)
     {
         var random = moment.Random;
         var off = random.Chance(0.6);
-        var reason = random.Chance(0.8) ? random.Of(off ? SeedTexts.DisableReasons : SeedTexts.EnableReasons) : null;
-        var changed = random.Of(data.Accounts);
+        var reason = random.Chance(0.8) ? random.Pick(off ? SeedTexts.DisableReasons : SeedTexts.EnableReasons) : null;
+        var changed = random.Pick(data.Accounts);
         return Change(moment, Manager(random), (AccountPermissions.Model, changed.Id, Permission.Change), State(off), State(!off), reason);
 
         Dictionary<string, object?> State(bool enabled) => Values(("username", changed.Username), ("enabled", enabled));
@@ -204,7 +204,7 @@ internal sealed class SeedHistory(SeedData data)
     private AuditRow OfBooks(Moment moment)
     {
         var (random, at, _, known) = moment;
-        var book = random.Of(data.Books);
+        var book = random.Pick(data.Books);
         var now = Book(book.Title, book.PublishedOn);
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         if (known.Add(book.Id))
@@ -236,7 +236,7 @@ internal sealed class SeedHistory(SeedData data)
     private AuditRow OfAuthors(Moment moment)
     {
         var (random, _, _, known) = moment;
-        var author = random.Of(data.Authors);
+        var author = random.Pick(data.Authors);
         var account = data.Accounts[random.Skewed(data.Accounts.Count)];
         return known.Add(author.Id)
             ? Change(moment, account, ("author", author.Id, Permission.Add), before: null, Author(author.Website))
@@ -259,16 +259,16 @@ internal sealed class SeedHistory(SeedData data)
             return EnabledChanged(moment);
         }
 
-        var account = random.Of(data.Accounts);
+        var account = random.Pick(data.Accounts);
         var member = Values(("accountId", account.Id), ("username", account.Username));
         var joins = random.Chance(0.6);
         return Change(
             moment,
             Manager(random),
-            (GroupPermissions.Model, random.Of(data.Groups).Id, joins ? "add-member" : "remove-member"),
+            (GroupPermissions.Model, random.Pick(data.Groups).Id, joins ? "add-member" : "remove-member"),
             joins ? null : member,
             joins ? member : null,
-            random.Of(SeedTexts.MemberReasons));
+            random.Pick(SeedTexts.MemberReasons));
     }
 
     private AuditRow OfGroups(Moment moment)
@@ -279,7 +279,7 @@ internal sealed class SeedHistory(SeedData data)
             return EnabledChanged(moment);
         }
 
-        var group = random.Of(data.Groups);
+        var group = random.Pick(data.Groups);
         return random.Chance(0.3)
             ? Change(moment, Manager(random), (GroupPermissions.Model, group.Id, Permission.Add), before: null, Group(group.Granted))
             : Change(
@@ -305,7 +305,7 @@ internal sealed class SeedHistory(SeedData data)
             return EnabledChanged(moment);
         }
 
-        var mapping = random.Of(data.Mappings);
+        var mapping = random.Pick(data.Mappings);
         var values = GroupMappings.Values(mapping.Kind, mapping.Client, mapping.Name, mapping.GroupId, mapping.GroupName);
         return random.Chance(0.7)
             ? Change(moment, Manager(random), (RoleMappingPermissions.Model, mapping.Id, Permission.Add), before: null, values)

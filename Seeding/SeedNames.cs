@@ -15,8 +15,8 @@ internal static class SeedNames
 
     public static (string First, string Last) Person(SeedRandom random)
     {
-        var (first, last) = random.Of(SeedTexts.People);
-        return (random.Of(first), random.Of(last));
+        var (first, last) = random.Pick(SeedTexts.People);
+        return (random.Pick(first), random.Pick(last));
     }
 
     /// <summary>In lower case without accents, as in user names and addresses.</summary>
@@ -60,15 +60,15 @@ internal static class SeedNames
 
     public static string Title(SeedRandom random)
     {
-        var noun = random.Of(SeedTexts.Nouns);
+        var noun = random.Pick(SeedTexts.Nouns);
         return random.Below(6) switch
         {
-            0 => $"The {random.Of(SeedTexts.Adjectives)} {noun}",
-            1 => $"{noun} and {random.Of(SeedTexts.Nouns)}",
-            2 => $"{("AIO".Contains(noun[0], StringComparison.Ordinal) ? "An" : "A")} {noun} in {random.Of(SeedTexts.Places)}",
-            3 => $"The {noun} of {random.Of(SeedTexts.Places)}",
-            4 => $"{random.Of(SeedTexts.Adjectives)} {noun}",
-            _ => $"Letters from {random.Of(SeedTexts.Places)}",
+            0 => $"The {random.Pick(SeedTexts.Adjectives)} {noun}",
+            1 => $"{noun} and {random.Pick(SeedTexts.Nouns)}",
+            2 => $"{("AIO".Contains(noun[0], StringComparison.Ordinal) ? "An" : "A")} {noun} in {random.Pick(SeedTexts.Places)}",
+            3 => $"The {noun} of {random.Pick(SeedTexts.Places)}",
+            4 => $"{random.Pick(SeedTexts.Adjectives)} {noun}",
+            _ => $"Letters from {random.Pick(SeedTexts.Places)}",
         };
     }
 

@@ -32,7 +32,7 @@ internal sealed class SeedRandom(int seed, int stream)
 
     public bool Chance(double probability) => Part() < probability;
 
-    public T Of<T>(IReadOnlyList<T> list) => list[Below(list.Count)];
+    public T Pick<T>(IReadOnlyList<T> list) => list[Below(list.Count)];
 
     /// <summary>Version 4, as Keycloak's (RFC 9562).</summary>
     public Guid Id() => Id(time: null);

@@ -8,7 +8,7 @@ using Api.Tests.Infrastructure;
 
 namespace Api.Tests.Access;
 
-/// <summary>What the AuthZEN Authorization API 1.0 demands of a policy decision point, section by section.</summary>
+/// <summary>What the AuthZEN Authorization API 1.0 requires of a policy decision point, section by section.</summary>
 public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : AccessTests(api), IClassFixture<RecordsOnEmbeddedRealm>
 {
     private const string Alice = """{"type":"user","id":"alice"}""";

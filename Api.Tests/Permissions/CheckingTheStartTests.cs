@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Api.Tests.Permissions;
 
 /// <summary>
-/// What an endpoint demands is checked before the first request: a name that does not exist would be a permission that
+/// What an endpoint requires is checked before the first request: a name that does not exist would be a permission that
 /// nobody has, and an endpoint without a word one that everybody may call. On a host that has nothing but one model.
 /// </summary>
 public sealed class CheckingTheStartTests

@@ -10,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Api.Tests.Permissions;
 
 /// <summary>
-/// What a route group or an endpoint demands besides a permission: one kind of account, or scopes. On endpoints of this
+/// What a route group or an endpoint requires besides a permission: one kind of account, or scopes. On endpoints of this
 /// test's own, for tokens that no client of the realm gets.
 /// </summary>
 public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests, IClassFixture<RouteRulesTests.Fixture>

@@ -97,7 +97,7 @@ internal sealed record Situation
         Notation.WriteRequirement(this));
 }
 
-/// <summary>How the tables write roles, groups, mappings and demands.</summary>
+/// <summary>How the tables write roles, groups, mappings and requirements.</summary>
 internal static class Notation
 {
     /// <summary>The permissions of a group that is denied everything because one of its denials cannot be read.</summary>

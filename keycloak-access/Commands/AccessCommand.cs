@@ -198,7 +198,7 @@ internal static class AccessCommand
         var document = AccessDocumentReader.Read(utf8, services.GetRequiredService<PermissionCatalogue>(), out var mistakes);
         foreach (var mistake in mistakes)
         {
-            Terminal.Say(mistake.In(isInput ? "standard input" : file));
+            Terminal.Say(mistake.Locate(isInput ? "standard input" : file));
         }
 
         return document;

@@ -25,7 +25,7 @@ internal static class DapperTypes
             Add(StoredType.Id);
             Add(StoredType.Instant);
             Add(StoredType.Date);
-            Add(StoredType.Truth);
+            Add(StoredType.Boolean);
             _registered = true;
         }
     }

@@ -30,7 +30,7 @@ internal abstract record StoredType(Type Type, string Sqlite, string PostgreSql)
         Convert = value => value is DateTime date ? DateOnly.FromDateTime(date) : null,
     };
 
-    public static readonly StoredType<bool> Truth = new("INTEGER", "boolean")
+    public static readonly StoredType<bool> Boolean = new("INTEGER", "boolean")
     {
         Write = truth => truth ? 1L : 0L,
         Convert = value => value is long number ? number != 0 : null,
@@ -46,7 +46,7 @@ internal abstract record StoredType(Type Type, string Sqlite, string PostgreSql)
     };
 
     private static readonly FrozenDictionary<Type, StoredType> All =
-        new StoredType[] { Id, Instant, Date, Truth, Decimal }.ToFrozenDictionary(type => type.Type);
+        new StoredType[] { Id, Instant, Date, Boolean, Decimal }.ToFrozenDictionary(type => type.Type);
 
     /// <summary>The value itself where both engines have its type.</summary>
     public static object ToDatabase(object value, DatabaseEngine engine) =>

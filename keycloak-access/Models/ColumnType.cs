@@ -47,12 +47,12 @@ internal sealed record ColumnType
         {
             Type = typeof(bool),
             Form = "true or false",
-            Sqlite = StoredType.Truth.Sqlite,
-            PostgreSql = [StoredType.Truth.PostgreSql],
+            Sqlite = StoredType.Boolean.Sqlite,
+            PostgreSql = [StoredType.Boolean.PostgreSql],
             Schema = JsonSchemaType.Boolean,
             Parse = text => text switch { "true" => true, "false" => false, _ => null },
             Write = value => (bool)value ? "true" : "false",
-            Read = value => StoredType.Truth.Read(value),
+            Read = value => StoredType.Boolean.Read(value),
         },
         new()
         {

@@ -10,7 +10,7 @@ namespace KeycloakAccess.RulesDocument;
 internal sealed record DocumentMistake(int Line, int Column, string Path, string Message)
 {
     /// <summary>As compilers write it, so that editors and terminals make a link of it.</summary>
-    public string In(string file) => $"{file}:{Line}:{Column}: {Message}";
+    public string Locate(string file) => $"{file}:{Line}:{Column}: {Message}";
 }
 
 // What it returns may be applied: every name exists, nothing stands twice. The time that it takes grows with the text and not with its

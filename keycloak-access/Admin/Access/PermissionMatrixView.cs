@@ -17,7 +17,7 @@ public sealed record PermissionMatrixView(
             .Select(permission => permission.ToString())
             .Concat(catalogue.Wildcards)
             .ToHashSet(StringComparer.Ordinal);
-        string[] unknown = [.. PermissionFields.In(input).Where(text => !known.Contains(text))];
+        string[] unknown = [.. PermissionFields.Read(input).Where(text => !known.Contains(text))];
         var lacking = grantGuard.Lacking(known.Concat(unknown)).ToHashSet(StringComparer.Ordinal);
         return new PermissionMatrixView(
             Cell(everything),
@@ -56,7 +56,7 @@ internal static class PermissionFields
 
     public static string NameOf(string permission) => Prefix + permission;
 
-    public static IEnumerable<string> In(FormInput input, string? state = null) => input.Fields.Keys
+    public static IEnumerable<string> Read(FormInput input, string? state = null) => input.Fields.Keys
         .Where(field => field.StartsWith(Prefix, StringComparison.Ordinal) && (state is null || input.Value(field) == state))
         .Select(field => field[Prefix.Length..]);
 }

@@ -29,8 +29,8 @@ internal static class GroupFields
         Name = input.Value("name"),
         Description = input.Value("description"),
         IsDefault = input.Has("default-group"),
-        Permissions = [.. PermissionFields.In(input, PermissionFields.Granted).Order(StringComparer.Ordinal)],
-        Denied = [.. PermissionFields.In(input, PermissionFields.Denied).Order(StringComparer.Ordinal)],
+        Permissions = [.. PermissionFields.Read(input, PermissionFields.Granted).Order(StringComparer.Ordinal)],
+        Denied = [.. PermissionFields.Read(input, PermissionFields.Denied).Order(StringComparer.Ordinal)],
     };
 
     public static IReadOnlyList<VersionField> Compare(GroupRequest mine, Group theirs) =>
