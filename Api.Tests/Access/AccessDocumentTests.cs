@@ -179,7 +179,8 @@ public sealed class AccessDocumentTests
                 "groups.b.roleMappings[0].kind", "groups.b.roleMappings[1].name", "Groups", "",
             ],
             mistakes.Select(mistake => mistake.Path));
-        Assert.Equal("access.json:4:23: The permission bok:view does not exist. Did you mean book:view?", mistakes[1].Locate("access.json"));
+        Assert.Equal(
+            "access.json:4:23: The permission bok:view does not exist. Did you mean book:view?", mistakes[1].Locate("access.json"));
     }
 
     [Theory]
