@@ -197,7 +197,8 @@ internal sealed class SeedData
             else if (index % 13 == 12 && patterns++ < MostPatterns)
             {
                 pattern = random.Chance(0.6)
-                    ? new RolePattern(RoleKind.KeycloakGroup, "", $"/{random.Pick(SeedTexts.Regions)}/{random.Pick(SeedTexts.Departments)}/*")
+                    ? new RolePattern(
+                        RoleKind.KeycloakGroup, "", $"/{random.Pick(SeedTexts.Regions)}/{random.Pick(SeedTexts.Departments)}/*")
                     : new RolePattern(RoleKind.RealmRole, "", $"{random.Pick(SeedTexts.Departments)}-*");
             }
 
