@@ -30,6 +30,21 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         Assert.Null(Header(response, "Server"));
     }
 
+    [Theory]
+    [InlineData("Küche")]
+    [InlineData("the \"quoted\" one")]
+    [InlineData("back\\slash")]
+    [InlineData("日本")]
+    public async Task A_realm_of_any_name_is_named_in_a_challenge_that_can_be_sent(string realm)
+    {
+        await using var odd = Api.Variant(("Keycloak:realm", realm));
+
+        var answer = await odd.NewClient().GetAsync("/api/me", Cancel);
+
+        await AssertProblemAsync(answer, 401, "token_missing");
+        Assert.Matches("^Bearer realm=\"([ !#-\\[\\]-~]|\\\\[\"\\\\])+\"$", Challenge(answer));
+    }
+
     [Fact]
     public async Task No_page_holds_inline_script_or_style()
     {

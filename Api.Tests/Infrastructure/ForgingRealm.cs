@@ -1,4 +1,6 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -41,6 +43,9 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>The key that tokens are signed with.</summary>
     public SecurityKey Key { get; set; }
 
+    /// <summary>The key set as it stands; <see langword="null"/> for that of <see cref="Keys"/>.</summary>
+    public string? KeySet { get; set; }
+
     /// <summary>The keys that the realm offers.</summary>
     public IReadOnlyList<SecurityKey> Keys { get; set; }
 
@@ -61,9 +66,14 @@ public sealed class ForgingRealm : IAsyncDisposable
     {
         Key = _first;
         Keys = [_first];
+        KeySet = null;
     }
 
     public HttpClient NewClient(string? token) => ApiUnderTest.Client(_factory!, new Uri("http://localhost"), token);
+
+    /// <summary>One request as it is set up, past all that a client would put into order.</summary>
+    public Task<HttpContext> SendAsync(Action<HttpRequest> setUp) =>
+        _factory!.Server.SendAsync(context => setUp(context.Request), TestContext.Current.CancellationToken);
 
     public IServiceProvider Services => _factory!.Services;
 
@@ -82,6 +92,14 @@ public sealed class ForgingRealm : IAsyncDisposable
         Action<IEndpointRouteBuilder>? mapEndpoints = null,
         params (string Key, string? Value)[] settings) =>
         StartAsync(clock: null, isDown: false, engine, addServices, mapEndpoints, settings);
+
+    /// <summary>Signs the two parts as they are given, whatever they hold.</summary>
+    public string Sign(string header, string claims)
+    {
+        var signature = ((RsaSecurityKey)Key).Rsa.SignData(
+            Encoding.UTF8.GetBytes($"{header}.{claims}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        return $"{header}.{claims}.{Base64Url.EncodeToString(signature)}";
+    }
 
     /// <summary>The claims of a service's access token as Keycloak writes it, with what a test changes; null takes a claim away.</summary>
     public string Mint(string? algorithm = null, string? type = "JWT", params (string Name, object? Value)[] changes)
@@ -180,13 +198,15 @@ public sealed class ForgingRealm : IAsyncDisposable
         _server.MapGet("/realms/acme/certs", async () =>
         {
             await Gate;
-            return IsDown ? Results.StatusCode(503) : Results.Json(new { keys = Keys.Select(Describe) });
+            return IsDown ? Results.StatusCode(503)
+                : KeySet is not null ? Results.Text(KeySet, "application/json")
+                : Results.Json(new { keys = Keys.Select(Describe) });
         });
         await _server.StartAsync();
         Url = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
-    private static Dictionary<string, string> Describe(SecurityKey key)
+    public static Dictionary<string, string> Describe(SecurityKey key)
     {
         var jwk = JsonWebKeyConverter.ConvertFromSecurityKey(key);
         var text = new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -241,7 +261,7 @@ public abstract class ForgingRealmTests(ForgingRealmPlace place) : HttpTests, IA
 {
     protected ForgingRealm Realm { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Realm = await place.StartAsync();
+    public virtual async ValueTask InitializeAsync() => Realm = await place.StartAsync();
 
     public ValueTask DisposeAsync()
     {

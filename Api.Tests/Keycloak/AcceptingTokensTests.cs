@@ -41,7 +41,7 @@ public sealed class AcceptingTokensTests(ForgingRealmOnSqlite place) : ForgingRe
         await AssertRefusedAsync(Realm.Mint(changes: [("cnf", new Dictionary<string, object> { ["jkt"] = "x" })]), "bound to a key");
         await AssertRefusedAsync(Realm.Mint(changes: [("cnf", new Dictionary<string, object> { ["x5t#S256"] = "x" })]), "bound to a key");
         await AssertRefusedAsync(Realm.Mint(changes: [("cnf", Array.Empty<string>())]), "bound to a key");
-        await AssertRefusedAsync(Realm.Mint(changes: [("typ", new[] { "Bearer", "ID" })]), "not an access token");
+        await AssertRefusedAsync(Realm.Mint(changes: [("typ", new[] { "Bearer", "ID" })]), "typ is not a text");
     }
 
     [Fact]

@@ -52,28 +52,15 @@ internal sealed partial class BackChannelLogout(
 
     private async Task<JsonWebToken?> ValidateAsync(string text, CancellationToken cancellationToken)
     {
-        JsonWebToken token;
-        try
-        {
-            token = new JsonWebToken(text);
-        }
-        catch (Exception exception) when (exception is ArgumentException or SecurityTokenException)
+        if (CompactToken.Parse(text, out _) is not { } token)
         {
             return null;
         }
 
-        await metadata.EnsureKeyAsync(token.Kid, cancellationToken);
-        var configuration = await metadata.GetConfigurationAsync(cancellationToken);
-        var result = await new JsonWebTokenHandler().ValidateTokenAsync(text, new TokenValidationParameters
-        {
-            ValidIssuer = options.Value.Issuer,
-            ValidAudience = options.Value.SignIn.Resource,
-            ValidTypes = ["logout+jwt"],
-            ValidAlgorithms = options.Value.TokenAlgorithms,
-            IssuerSigningKeys = configuration.SigningKeys,
-            ClockSkew = options.Value.TokenClockSkew,
-            RequireExpirationTime = true,
-        });
+        await metadata.EnsureKeyAsync(token.KeyId, cancellationToken);
+        var parameters = metadata.NewParameters(options.Value.SignIn.Resource, "logout+jwt");
+        parameters.IssuerSigningKeys = (await metadata.GetConfigurationAsync(cancellationToken)).SigningKeys;
+        var result = await new JsonWebTokenHandler().ValidateTokenAsync(text, parameters);
         return result.IsValid ? (JsonWebToken)result.SecurityToken : null;
     }
 

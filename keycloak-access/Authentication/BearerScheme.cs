@@ -12,6 +12,12 @@ namespace KeycloakAccess.Authentication;
 // accepted algorithm, and not bound to a key (DPoP, mTLS).
 internal static class BearerScheme
 {
+    private const string Malformed =
+        "The Authorization header must be \"Bearer\", one space, and the access token (RFC 6750, section 2.1).";
+
+    private const string OtherAlgorithm =
+        "The token is signed with an algorithm that is not accepted here: Keycloak:token-algorithms lists those that are.";
+
     public static AuthenticationBuilder AddKeycloakBearer(this AuthenticationBuilder builder)
     {
         builder.AddJwtBearer(Schemes.Bearer, options => options.Events = new JwtBearerEvents
@@ -31,36 +37,44 @@ internal static class BearerScheme
         options.MapInboundClaims = false;
         options.IncludeErrorDetails = false;
         options.SaveToken = false;
-        options.TokenValidationParameters = new TokenValidationParameters
-        {
-            ValidIssuer = keycloak.Value.Issuer,
-            ValidateAudience = keycloak.Value.VerifyTokenAudience,
-            ValidAudience = keycloak.Value.RequiredAudience,
-            // A logout token has the header type logout+jwt; Keycloak writes at+jwt where the client asks for RFC 9068.
-            ValidTypes = ["JWT", "at+jwt"],
-            ValidAlgorithms = keycloak.Value.TokenAlgorithms,
-            ClockSkew = keycloak.Value.TokenClockSkew,
-            RequireExpirationTime = true,
-            RequireSignedTokens = true,
-            TryAllIssuerSigningKeys = false,
-            NameClaimType = "preferred_username",
-            RoleClaimType = "none",
-        };
+        // A logout token has the header type logout+jwt; Keycloak writes at+jwt where the client asks for RFC 9068.
+        options.TokenValidationParameters = metadata.NewParameters(
+            keycloak.Value.VerifyTokenAudience ? keycloak.Value.RequiredAudience : null, "JWT", "at+jwt");
     }
 
     private static async Task ReadTokenAsync(MessageReceivedContext context)
     {
-        var token = Token(context.Request);
-        if (token is null)
+        if (!TryReadToken(context.Request, out var text))
         {
+            context.Fail(Malformed);
             return;
         }
 
-        var metadata = context.HttpContext.RequestServices.GetRequiredService<RealmMetadata>();
+        if (text is null)
+        {
+            // Otherwise the handler would look for a token by itself, and less strictly.
+            context.NoResult();
+            return;
+        }
+
+        if (CompactToken.Parse(text, out var mistake) is not { } token)
+        {
+            context.Fail(mistake!);
+            return;
+        }
+
+        var services = context.HttpContext.RequestServices;
+        var options = services.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+        if (!options.TokenAlgorithms.Contains(token.Algorithm, StringComparer.Ordinal))
+        {
+            context.Fail(OtherAlgorithm);
+            return;
+        }
+
         try
         {
-            await metadata.EnsureKeyAsync(KeyId(token), context.HttpContext.RequestAborted);
-            context.Token = token;
+            await services.GetRequiredService<RealmMetadata>().EnsureKeyAsync(token.KeyId, context.HttpContext.RequestAborted);
+            context.Token = text;
         }
         catch (RealmUnreachableException exception)
         {
@@ -68,26 +82,26 @@ internal static class BearerScheme
         }
     }
 
-    private static string? Token(HttpRequest request)
+    // RFC 6750, section 2.1: one space, and then nothing but characters of a token. Without the scheme there is no token.
+    private static bool TryReadToken(HttpRequest request, out string? token)
     {
+        const string scheme = "Bearer";
+        token = null;
         var header = request.Headers.Authorization.ToString();
-        return header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
-            && header["Bearer ".Length..].Trim() is { Length: > 0 } token
-            ? token
-            : null;
-    }
+        if (!header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)
+            || (header.Length > scheme.Length && char.IsAsciiLetterOrDigit(header[scheme.Length])))
+        {
+            return true;
+        }
 
-    private static string? KeyId(string token)
-    {
-        try
+        if (header.Length <= scheme.Length + 1)
         {
-            return new JsonWebToken(token).Kid;
+            return header.Length == scheme.Length || header[^1] == ' ';
         }
-        catch (Exception exception) when (exception is ArgumentException or SecurityTokenException)
-        {
-            // The handler answers that it is no token.
-            return null;
-        }
+
+        token = header[(scheme.Length + 1)..];
+        return header[scheme.Length] == ' '
+            && token.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.');
     }
 
     private static async Task CheckTokenAsync(TokenValidatedContext context)
@@ -103,13 +117,6 @@ internal static class BearerScheme
         if (context.SecurityToken is not JsonWebToken token || token.TryGetPayloadValue<object>("cnf", out _))
         {
             context.Fail("The token is bound to a key or a certificate, which this API cannot check. Send a plain bearer token.");
-            return;
-        }
-
-        // RFC 7515, section 4.1.11.
-        if (token.TryGetHeaderValue<object>("crit", out _))
-        {
-            context.Fail("The token requires an extension that this API does not know.");
             return;
         }
 
@@ -139,7 +146,9 @@ internal static class BearerScheme
     private static Task OnFailedAsync(AuthenticationFailedContext context)
     {
         // The audience is validated after the signature, so the realm did issue this one.
-        if (context.Exception is SecurityTokenInvalidAudienceException && Token(context.Request) is { } token)
+        if (context.Exception is SecurityTokenInvalidAudienceException
+            && TryReadToken(context.Request, out var token)
+            && token is not null)
         {
             context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>()
                 .Add(new JsonWebToken(token), ClientToken.WrongAudience);
@@ -164,7 +173,7 @@ internal static class BearerScheme
         }
 
         var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
-        var challenge = $"Bearer realm=\"{realm}\"";
+        var challenge = $"Bearer realm={HeaderText.Quote(realm)}";
         var (code, detail) = context.AuthenticateFailure is { } failure
             ? (ProblemCode.InvalidToken, Explain(failure))
             : (ProblemCode.TokenMissing,
@@ -172,7 +181,7 @@ internal static class BearerScheme
         if (context.AuthenticateFailure is not null)
         {
             // RFC 6750, section 3.1. A quotation mark would end the description early.
-            challenge += $", error=\"{code}\", error_description=\"{detail.Replace('"', '\'')}\"";
+            challenge += $", error=\"{code}\", error_description={HeaderText.Quote(detail.Replace('"', '\''))}";
         }
 
         context.Response.Headers[HeaderNames.WWWAuthenticate] = challenge;
@@ -190,10 +199,10 @@ internal static class BearerScheme
         SecurityTokenInvalidIssuerException =>
             "The token comes from another issuer. Get it from the realm that this API trusts, under the same address.",
         SecurityTokenInvalidTypeException => "This is not an access token. Send the access_token of the token response.",
-        SecurityTokenInvalidAlgorithmException => "The token is signed with an algorithm that is not accepted here.",
+        SecurityTokenInvalidAlgorithmException => OtherAlgorithm,
         SecurityTokenSignatureKeyNotFoundException => "The token is signed with a key that the realm does not offer.",
         SecurityTokenInvalidSignatureException => "The token's signature is wrong.",
         AuthenticationFailureException ours => ours.Message,
-        _ => "The token cannot be read: it must be a signed JWT from this realm.",
+        _ => CompactToken.Unreadable,
     };
 }

@@ -44,12 +44,14 @@ internal sealed partial class RealmMetadata(
     private readonly Lock _lock = new();
     private Task _reading = Task.CompletedTask;
     private DateTimeOffset _lastRead = DateTimeOffset.MinValue;
+    private int _reads;
     private volatile Snapshot? _current;
     private volatile Failure? _lastFailure;
+    private string _skipped = "";
 
     public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<JsonWebKey> Keys)? Last =>
         _current is { } current
-            ? (current.ReadAt, current.ReachableSince, current.Configuration.JsonWebKeySet.Keys.Where(key => key.Use is not "enc"))
+            ? (current.ReadAt, current.ReachableSince, current.Keys.Values)
             : null;
 
     public Action<IEnumerable<JsonWebKey>, DateTimeOffset>? OnKeysRead { get; set; }
@@ -83,21 +85,76 @@ internal sealed partial class RealmMetadata(
             : throw new RealmUnreachableException(_lastFailure?.Message ?? "The realm has not been reached.");
     }
 
-    /// <summary>Reads the keys again if they lack this one, so that the first token after a key rotation is not refused.</summary>
+    /// <summary>
+    /// Reads the keys again if they lack this one, so that the first token after a key rotation is not refused. A forged key id may
+    /// have used up the last read: the next one that is allowed is waited for.
+    /// </summary>
+    /// <exception cref="RealmUnreachableException">The realm did not say whether it has the key.</exception>
     public async Task EnsureKeyAsync(string? keyId, CancellationToken cancellationToken)
     {
-        var configuration = await GetConfigurationAsync(cancellationToken);
-        if (string.IsNullOrEmpty(keyId) || configuration.SigningKeys.Any(key => string.Equals(key.KeyId, keyId, StringComparison.Ordinal)))
+        var before = Volatile.Read(ref _reads);
+        await GetConfigurationAsync(cancellationToken);
+        while (!string.IsNullOrEmpty(keyId) && _current is { } current && !current.Keys.ContainsKey(keyId) && current.Read <= before)
         {
-            return;
+            var (reading, wait) = ReadAfter(before);
+            await (reading ?? Task.Delay(wait, clock, cancellationToken)).WaitAsync(cancellationToken);
+            if (reading is not null && _lastFailure is { } failure && failure.Read > before)
+            {
+                throw new RealmUnreachableException(failure.Message);
+            }
         }
-
-        await ReadAtMostEveryAsync(AtMostEvery).WaitAsync(cancellationToken);
     }
+
+    /// <summary>Whether the key is one of the realm's, and for the algorithm (RFC 7517, section 4.4).</summary>
+    public bool Allows(string algorithm, string? keyId) =>
+        options.Value.TokenAlgorithms.Contains(algorithm, StringComparer.Ordinal)
+        && keyId is not null
+        && _current?.Keys.GetValueOrDefault(keyId) is { } key
+        && (key.Alg is null || key.Alg == algorithm);
+
+    /// <summary>Reads what is older than <see cref="FreshFor"/>, whether anybody asks for it or not.</summary>
+    public Task RefreshAsync() =>
+        _current is { } current && clock.GetUtcNow() - current.ReadAt < FreshFor ? Task.CompletedTask : ReadAtMostEveryAsync(AtMostEvery);
+
+    /// <summary>
+    /// What a token of the realm must be, whatever it is for. Its key is looked up by its id alone, and only for the algorithm that the
+    /// key is meant for.
+    /// </summary>
+    public TokenValidationParameters NewParameters(string? audience, params string[] types) => new()
+    {
+        ValidIssuer = options.Value.Issuer,
+        ValidateAudience = audience is not null,
+        ValidAudience = audience,
+        ValidTypes = types,
+        AlgorithmValidator = (algorithm, key, _, _) => Allows(algorithm, key.KeyId),
+        ClockSkew = options.Value.TokenClockSkew,
+        RequireExpirationTime = true,
+        RequireSignedTokens = true,
+        TryAllIssuerSigningKeys = false,
+        NameClaimType = "preferred_username",
+        RoleClaimType = "none",
+    };
 
     /// <summary>Called by the framework's handlers when a signature fails, after <see cref="EnsureKeyAsync"/> has done it.</summary>
     public void RequestRefresh()
     {
+    }
+
+    // A read after that one, or the one that goes on, or how long to wait until one may begin.
+    private (Task? Reading, TimeSpan Wait) ReadAfter(int read)
+    {
+        lock (_lock)
+        {
+            if (_reads > read)
+            {
+                return (_reading, TimeSpan.Zero);
+            }
+
+            var wait = _lastRead + AtMostEvery - clock.GetUtcNow();
+            return !_reading.IsCompleted ? (_reading, TimeSpan.Zero)
+                : wait > TimeSpan.Zero ? (null, wait)
+                : (ReadAtMostEveryAsync(AtMostEvery), TimeSpan.Zero);
+        }
     }
 
     // One read at a time, shared by all who wait: a realm that hangs delays them once, and a caller who gives up does not end it.
@@ -109,21 +166,23 @@ internal sealed partial class RealmMetadata(
             if (_reading.IsCompleted && now - _lastRead >= interval)
             {
                 _lastRead = now;
-                _reading = Task.Run(TryReadAsync);
+                var read = ++_reads;
+                _reading = Task.Run(() => TryReadAsync(read));
             }
 
             return _reading;
         }
     }
 
-    private async Task TryReadAsync()
+    private async Task TryReadAsync(int read)
     {
         try
         {
             var before = _current;
-            var configuration = await ReadAsync(CancellationToken.None);
+            var (configuration, keys) = await ReadAsync(CancellationToken.None);
             var now = clock.GetUtcNow();
-            _current = new Snapshot(configuration, now, before is null || _lastFailure is not null ? now : before.ReachableSince);
+            _current = new Snapshot(
+                configuration, keys, read, now, before is null || _lastFailure is not null ? now : before.ReachableSince);
             _lastFailure = null;
             OnKeysRead?.Invoke(Last!.Value.Keys, now);
             if (before is null)
@@ -135,19 +194,21 @@ internal sealed partial class RealmMetadata(
             or OperationCanceledException or ArgumentException or JsonException)
         {
             var reason = Reason(exception);
-            _lastFailure = new Failure(reason, clock.GetUtcNow());
+            _lastFailure = new Failure(reason, read, clock.GetUtcNow());
             LogUnreachable(options.Value.MetadataAddress, reason);
         }
     }
 
-    private async Task<OpenIdConnectConfiguration> ReadAsync(CancellationToken cancellationToken)
+    private async Task<(OpenIdConnectConfiguration Configuration, IReadOnlyDictionary<string, JsonWebKey> Keys)> ReadAsync(
+        CancellationToken cancellationToken)
     {
         var documents = new HttpDocumentRetriever(backchannel)
         {
             // BackchannelHandler applies ssl-required.
             RequireHttps = false,
         };
-        var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(options.Value.MetadataAddress, documents, cancellationToken);
+        var configuration = OpenIdConnectConfiguration.Create(
+            await documents.GetDocumentAsync(options.Value.MetadataAddress, cancellationToken));
 
         // OpenID Connect Discovery 1.0, section 4.3.
         if (!string.Equals(configuration.Issuer, options.Value.Issuer, StringComparison.Ordinal))
@@ -158,9 +219,27 @@ internal sealed partial class RealmMetadata(
                 "Set auth-server-url to the address in the realm's own name, or Keycloak's hostname option (KC_HOSTNAME) to yours.");
         }
 
-        return configuration.SigningKeys.Count > 0
-            ? configuration
+        var (keys, skipped) = RealmKeySet.Read(await documents.GetDocumentAsync(configuration.JwksUri, cancellationToken));
+        SaySkipped(string.Join(", ", skipped));
+        foreach (var key in keys)
+        {
+            configuration.SigningKeys.Add(key);
+        }
+
+        return keys.Count > 0
+            ? (configuration, keys.ToDictionary(key => key.KeyId, StringComparer.Ordinal))
             : throw new InvalidOperationException($"The realm offers no signing key at {configuration.JwksUri}.");
+    }
+
+    // Once, and not every five minutes.
+    private void SaySkipped(string skipped)
+    {
+        if (skipped.Length > 0 && skipped != _skipped)
+        {
+            LogSkipped(skipped);
+        }
+
+        _skipped = skipped;
     }
 
     private static string Reason(Exception exception)
@@ -190,7 +269,15 @@ internal sealed partial class RealmMetadata(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The realm's metadata at {Address} could not be read: {Reason}")]
     private partial void LogUnreachable(string address, string reason);
 
-    private sealed record Snapshot(OpenIdConnectConfiguration Configuration, DateTimeOffset ReadAt, DateTimeOffset ReachableSince);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Keys of the realm that are not used: {Keys}")]
+    private partial void LogSkipped(string keys);
 
-    private sealed record Failure(string Message, DateTimeOffset At);
+    private sealed record Snapshot(
+        OpenIdConnectConfiguration Configuration,
+        IReadOnlyDictionary<string, JsonWebKey> Keys,
+        int Read,
+        DateTimeOffset ReadAt,
+        DateTimeOffset ReachableSince);
+
+    private sealed record Failure(string Message, int Read, DateTimeOffset At);
 }

@@ -1,6 +1,9 @@
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Reads the realm's metadata at start, so that readiness does not wait for a first caller.</summary>
+/// <summary>
+/// Reads the realm's metadata at the start, so that readiness does not wait for a first caller, and again by the clock, so that a key
+/// that was removed is trusted no longer.
+/// </summary>
 internal sealed class RealmProbe(RealmMetadata metadata, TimeProvider clock) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -12,8 +15,7 @@ internal sealed class RealmProbe(RealmMetadata metadata, TimeProvider clock) : B
         {
             try
             {
-                await metadata.GetConfigurationAsync(stoppingToken);
-                return;
+                await (metadata.HasBeenReached ? metadata.RefreshAsync() : metadata.GetConfigurationAsync(stoppingToken));
             }
             catch (RealmUnreachableException)
             {

@@ -85,16 +85,7 @@ internal static partial class SessionScheme
         options.SignedOutRedirectUri = SignInEndpoints.SignedOutPath;
         // Front-channel logout depends on third-party cookies, which browsers no longer send.
         options.RemoteSignOutPath = PathString.Empty;
-        options.TokenValidationParameters = new TokenValidationParameters
-        {
-            ValidIssuer = keycloak.Value.Issuer,
-            ValidAudience = keycloak.Value.SignIn.Resource,
-            ValidTypes = ["JWT"],
-            ValidAlgorithms = keycloak.Value.TokenAlgorithms,
-            ClockSkew = keycloak.Value.TokenClockSkew,
-            NameClaimType = "preferred_username",
-            RoleClaimType = "none",
-        };
+        options.TokenValidationParameters = metadata.NewParameters(keycloak.Value.SignIn.Resource, "JWT");
         foreach (var (cookie, name) in new[] { (options.CorrelationCookie, "correlation."), (options.NonceCookie, "nonce.") })
         {
             // With the prefix a host of the same domain cannot set the cookies of a sign-in of its own.
@@ -107,6 +98,7 @@ internal static partial class SessionScheme
         options.Events = new OpenIdConnectEvents
         {
             OnRedirectToIdentityProvider = EnsureRealmReachableAsync,
+            OnTokenResponseReceived = CheckTokenResponseAsync,
             OnTokenValidated = StartSessionAsync,
             OnRemoteFailure = RedirectToFailureAsync,
         };
@@ -160,6 +152,26 @@ internal static partial class SessionScheme
     {
         var metadata = context.HttpContext.RequestServices.GetRequiredService<RealmMetadata>();
         await metadata.GetConfigurationAsync(context.HttpContext.RequestAborted);
+    }
+
+    private static async Task CheckTokenResponseAsync(TokenResponseReceivedContext context)
+    {
+        var response = context.TokenEndpointResponse;
+        // RFC 6749, section 7.1, and OpenID Connect Core 1.0, section 3.1.3.3.
+        if (!string.Equals(response.TokenType, "Bearer", StringComparison.OrdinalIgnoreCase))
+        {
+            context.Fail("Keycloak answered the sign-in with a token that is no bearer token.");
+            return;
+        }
+
+        if (CompactToken.Parse(response.IdToken ?? "", out var mistake) is not { } token)
+        {
+            context.Fail(mistake!);
+            return;
+        }
+
+        await context.HttpContext.RequestServices.GetRequiredService<RealmMetadata>()
+            .EnsureKeyAsync(token.KeyId, context.HttpContext.RequestAborted);
     }
 
     private static async Task StartSessionAsync(Microsoft.AspNetCore.Authentication.OpenIdConnect.TokenValidatedContext context)

@@ -145,7 +145,7 @@ internal static class Refusals
         {
             var realm = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
             context.Response.Headers[HeaderNames.WWWAuthenticate] =
-                $"Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{decision.Scope}\"";
+                $"Bearer realm={HeaderText.Quote(realm)}, error=\"insufficient_scope\", scope=\"{decision.Scope}\"";
         }
 
         return decision.Reason switch
