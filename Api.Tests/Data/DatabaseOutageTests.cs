@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
+using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
 namespace Api.Tests.Data;
@@ -35,6 +38,28 @@ public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IC
         }
 
         await AssertWorksAsync(writer);
+    }
+
+    [Theory]
+    [InlineData("40001")]
+    [InlineData("40P01")]
+    [InlineData("55P03")]
+    public async Task A_change_that_another_transaction_was_in_the_way_of_is_made_again(string state)
+    {
+        var changes = Api.Services.GetRequiredService<ChangeRunner>();
+        var actor = new Actor(AccountId: null, "tester", Actor.CommandLine, RequestId: null);
+        var tries = 0;
+
+        Assert.Equal("done", (await changes.RunAsync(actor, MakeAsync, Cancel)).Value);
+        Assert.Equal(3, tries);
+        tries = 0;
+        Assert.Equal("done", (await changes.RunOnRulesAsync(actor, MakeAsync, Cancel)).Value);
+        Assert.Equal(3, tries);
+        Assert.True(DatabaseOutage.IsOutage(new PostgresException("", "ERROR", "ERROR", state)));
+
+        Task<ChangeOutcome<string>> MakeAsync(ChangeTransaction transaction) => ++tries < 3
+            ? throw new PostgresException("in the way", "ERROR", "ERROR", state)
+            : Task.FromResult(ChangeOutcome.Unchanged("done"));
     }
 
     [Fact]

@@ -46,6 +46,9 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>The key set as it stands; <see langword="null"/> for that of <see cref="Keys"/>.</summary>
     public string? KeySet { get; set; }
 
+    /// <summary>How often the keys were read.</summary>
+    public int KeyReads { get; private set; }
+
     /// <summary>The keys that the realm offers.</summary>
     public IReadOnlyList<SecurityKey> Keys { get; set; }
 
@@ -198,6 +201,7 @@ public sealed class ForgingRealm : IAsyncDisposable
         _server.MapGet("/realms/acme/certs", async () =>
         {
             await Gate;
+            KeyReads++;
             return IsDown ? Results.StatusCode(503)
                 : KeySet is not null ? Results.Text(KeySet, "application/json")
                 : Results.Json(new { keys = Keys.Select(Describe) });
@@ -206,7 +210,7 @@ public sealed class ForgingRealm : IAsyncDisposable
         Url = _server.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
     }
 
-    public static Dictionary<string, string> Describe(SecurityKey key)
+    public static IReadOnlyDictionary<string, string> Describe(SecurityKey key)
     {
         var jwk = JsonWebKeyConverter.ConvertFromSecurityKey(key);
         var text = new Dictionary<string, string?>(StringComparer.Ordinal)

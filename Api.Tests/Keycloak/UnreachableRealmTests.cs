@@ -38,8 +38,15 @@ public sealed class UnreachableRealmTests(ForgingRealmThatIsDown place) : Forgin
     [InlineData("{}")]
     [InlineData("{\"issuer\":7,\"jwks_uri\":[]}")]
     [InlineData("{\"issuer\":\"x\",\"jwks_uri\":\"not an address\"}")]
+    [InlineData("{\"issuer\":\"ISSUER\"}")]
+    [InlineData("{\"issuer\":\"ISSUER\",\"jwks_uri\":null}")]
+    [InlineData("{\"issuer\":\"ISSUER\",\"jwks_uri\":\"\"}")]
+    [InlineData("{\"issuer\":\"ISSUER\",\"jwks_uri\":\"not an address\"}")]
+    [InlineData("{\"issuer\":\"ISSUER\",\"jwks_uri\":\"http://[\"}")]
+    [InlineData("{\"issuer\":\"ISSUER\",\"jwks_uri\":\"file:///etc/hostname\"}")]
+    [InlineData("{\"issuer\":\"ISSUER\",\"jwks_uri\":\"ISSUER/.well-known/openid-configuration\"}")]
     public Task A_realm_that_answers_nonsense_is_as_good_as_unreachable(string nonsense) =>
-        AssertUnreachableAsync(() => Realm.Nonsense = nonsense);
+        AssertUnreachableAsync(() => Realm.Nonsense = nonsense.Replace("ISSUER", Realm.Issuer, StringComparison.Ordinal));
 
     [Fact]
     public Task A_realm_that_calls_itself_otherwise_is_not_believed() =>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
@@ -190,8 +189,8 @@ internal sealed partial class RealmMetadata(
                 LogReached(options.Value.Issuer);
             }
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or InvalidOperationException
-            or OperationCanceledException or ArgumentException or JsonException)
+        // Whatever a realm answers, it does not end the process.
+        catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             var reason = Reason(exception);
             _lastFailure = new Failure(reason, read, clock.GetUtcNow());

@@ -10,8 +10,9 @@ internal static class DatabaseOutage
     // https://sqlite.org/rescode.html: BUSY, LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
     private static readonly int[] SqliteCodes = [5, 6, 8, 10, 11, 13, 14, 26];
 
-    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, state or lock, operator, system.
-    private static readonly string[] PostgresClasses = ["08", "53", "55", "57", "58"];
+    // https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, rollback for another transaction,
+    // resources, state or lock, operator, system.
+    private static readonly string[] PostgresClasses = ["08", "40", "53", "55", "57", "58"];
 
     public static bool IsOutage(Exception exception) => exception switch
     {

@@ -11,6 +11,36 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
 
     public async Task<ChangeOutcome<T>> RunAsync<T>(
         Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
+        where T : class =>
+        await RepeatAsync(() => RunOnceAsync(actor, make, cancellationToken), cancellationToken);
+
+    // Changes of the rules come one after the other, on all instances. Each that changes anything raises their version once.
+    public async Task<ChangeOutcome<T>> RunOnRulesAsync<T>(
+        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
+        where T : class =>
+        await RepeatAsync(() => RunOnRulesOnceAsync(actor, make, cancellationToken), cancellationToken);
+
+    // Another transaction was in the way. All has been undone here; that one finishes first.
+    private async Task<T> RepeatAsync<T>(Func<Task<T>> run, CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await run();
+            }
+            catch (PostgresException exception) when (
+                (exception.SqlState is PostgresErrorCodes.LockNotAvailable || DatabaseOutage.IsConflict(exception))
+                && clock.GetElapsedTime(started) < Patience)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(50), clock, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<ChangeOutcome<T>> RunOnceAsync<T>(
+        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
         where T : class
     {
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -22,28 +52,6 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
         }
 
         return outcome;
-    }
-
-    // Changes of the rules come one after the other, on all instances. Each that changes anything raises their version once.
-    public async Task<ChangeOutcome<T>> RunOnRulesAsync<T>(
-        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
-        where T : class
-    {
-        var started = clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await RunOnRulesOnceAsync(actor, make, cancellationToken);
-            }
-            catch (PostgresException exception) when (
-                exception.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected
-                && clock.GetElapsedTime(started) < Patience)
-            {
-                // Somebody changes the same rows directly in the database. All has been undone here; they finish first.
-                await Task.Delay(TimeSpan.FromMilliseconds(50), clock, cancellationToken);
-            }
-        }
     }
 
     private async Task<ChangeOutcome<T>> RunOnRulesOnceAsync<T>(
