@@ -29,10 +29,13 @@ internal static class FreePort
         }
     }
 
-    /// <summary>Returns when nothing listens on the port any more: a server that has ended lets go of it a moment later.</summary>
+    /// <summary>
+    /// Returns when nothing listens on the port any more: a server that has ended lets go of it a moment later. After ten seconds
+    /// whoever wants to listen finds out who else does.
+    /// </summary>
     public static async Task WaitAsync(int port, CancellationToken cancellationToken)
     {
-        while (!IsFree(IPAddress.Loopback, port))
+        for (var attempt = 0; attempt < 500 && !IsFree(IPAddress.Loopback, port); attempt++)
         {
             await Task.Delay(20, cancellationToken);
         }

@@ -38,8 +38,8 @@ internal static class BearerScheme
         options.IncludeErrorDetails = false;
         options.SaveToken = false;
         // A logout token has the header type logout+jwt; Keycloak writes at+jwt where the client asks for RFC 9068.
-        options.TokenValidationParameters = metadata.NewParameters(
-            keycloak.Value.VerifyTokenAudience ? keycloak.Value.RequiredAudience : null, "JWT", "at+jwt");
+        options.TokenValidationParameters = metadata.NewParameters(keycloak.Value.RequiredAudience, "JWT", "at+jwt");
+        options.TokenValidationParameters.ValidateAudience = keycloak.Value.VerifyTokenAudience;
     }
 
     private static async Task ReadTokenAsync(MessageReceivedContext context)

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.Tokens;
@@ -106,7 +107,7 @@ internal static class RealmKeySet
     private static int BitsOf(byte[] number)
     {
         var first = Array.FindIndex(number, part => part != 0);
-        return first < 0 ? 0 : ((number.Length - first) * 8) - System.Numerics.BitOperations.LeadingZeroCount((uint)number[first]) + 24;
+        return first < 0 ? 0 : ((number.Length - first - 1) * 8) + BitOperations.Log2(number[first]) + 1;
     }
 
     private static byte[]? Bytes(JsonElement key, string name)

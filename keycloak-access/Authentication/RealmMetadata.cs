@@ -119,10 +119,9 @@ internal sealed partial class RealmMetadata(
     /// What a token of the realm must be, whatever it is for. Its key is looked up by its id alone, and only for the algorithm that the
     /// key is meant for.
     /// </summary>
-    public TokenValidationParameters NewParameters(string? audience, params string[] types) => new()
+    public TokenValidationParameters NewParameters(string audience, params string[] types) => new()
     {
         ValidIssuer = options.Value.Issuer,
-        ValidateAudience = audience is not null,
         ValidAudience = audience,
         ValidTypes = types,
         AlgorithmValidator = (algorithm, key, _, _) => Allows(algorithm, key.KeyId),
