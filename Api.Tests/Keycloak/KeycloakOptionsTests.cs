@@ -96,6 +96,28 @@ public sealed class KeycloakOptionsTests
     }
 
     [Fact]
+    public void CORS_is_read_as_Keycloaks_adapters_have_it_and_as_lists()
+    {
+        var options = Read("""
+            {
+              "enable-cors": true,
+              "cors-max-age": 1000,
+              "cors-allowed-methods": "POST, PUT,GET",
+              "cors-exposed-headers": "WWW-Authenticate, ETag",
+              "CorsAllowedHeaders": [ "Authorization", "If-Match" ]
+            }
+            """);
+
+        Assert.True(options.EnableCors);
+        Assert.Equal(TimeSpan.FromSeconds(1000), options.CorsMaxAge);
+        Assert.Equal(["POST", "PUT", "GET"], options.CorsAllowedMethods);
+        Assert.Equal(["WWW-Authenticate", "ETag"], options.CorsExposedHeaders);
+        Assert.Equal(["Authorization", "If-Match"], options.CorsAllowedHeaders);
+        Assert.Null(Read("""{"cors-max-age":-1}""").CorsMaxAge);
+        Assert.Empty(Read("{}").CorsAllowedMethods);
+    }
+
+    [Fact]
     public void A_later_source_overrides_an_earlier_one_in_either_spelling()
     {
         var options = Read(

@@ -52,6 +52,24 @@ public sealed class KeycloakOptions
     /// </summary>
     public IReadOnlyList<string> TokenAlgorithms { get; set; } = ["RS256", "PS256", "ES256"];
 
+    /// <summary>
+    /// <c>enable-cors</c>: whether scripts of other origins may call the API, by the answers that the following keys describe. Default
+    /// <see langword="false"/>.
+    /// </summary>
+    public bool EnableCors { get; set; }
+
+    /// <summary><c>cors-max-age</c>: how long a browser may keep the answer to a preflight, in seconds or as <c>hh:mm:ss</c>.</summary>
+    public TimeSpan? CorsMaxAge { get; set; }
+
+    /// <summary><c>cors-allowed-methods</c>: the methods that a preflight allows, a list or with commas between them.</summary>
+    public IReadOnlyList<string> CorsAllowedMethods { get; set; } = [];
+
+    /// <summary><c>cors-allowed-headers</c>: the headers that a preflight allows, a list or with commas between them.</summary>
+    public IReadOnlyList<string> CorsAllowedHeaders { get; set; } = [];
+
+    /// <summary><c>cors-exposed-headers</c>: the headers of an answer that a script may read, a list or with commas between them.</summary>
+    public IReadOnlyList<string> CorsExposedHeaders { get; set; } = [];
+
     /// <summary><c>sign-in</c>: the client through which staff sign in to the admin pages.</summary>
     public SignInOptions SignIn { get; set; } = new();
 

@@ -12,7 +12,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
     /// <summary>Keys of Keycloak's adapters and of Keycloak.AuthServices that mean nothing here, so that a section can be pasted.</summary>
     private static readonly string[] Ignored =
     [
-        "confidential-port", "bearer-only", "public-client", "use-resource-role-mappings", "enable-cors", "enable-pkce",
+        "confidential-port", "bearer-only", "public-client", "use-resource-role-mappings", "enable-pkce",
         "realm-public-key", "principal-attribute", "role-claim-type", "name-claim-type", "enable-roles-mapping",
         "roles-resource", "roles-source", "disable-roles-access-token-mapping", "autodetect-bearer-only",
         "credentials", "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
@@ -33,6 +33,12 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         options.SslRequired = section.Choice("ssl-required", options.SslRequired);
         options.TokenClockSkew = section.Duration("token-clock-skew", options.TokenClockSkew);
         options.TokenAlgorithms = section.List("token-algorithms", options.TokenAlgorithms);
+
+        options.EnableCors = section.Flag("enable-cors", options.EnableCors);
+        options.CorsMaxAge = section.MaxAge("cors-max-age");
+        options.CorsAllowedMethods = section.Names("cors-allowed-methods");
+        options.CorsAllowedHeaders = section.Names("cors-allowed-headers");
+        options.CorsExposedHeaders = section.Names("cors-exposed-headers");
 
         var signIn = section.Child("sign-in");
         options.SignIn.Resource = signIn.Text("resource");
@@ -140,6 +146,17 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                 : TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var duration) ? duration
                 : throw Invalid(key, text, "a number of seconds, or hh:mm:ss");
         }
+
+        /// <summary>Keycloak's adapters write -1 where there is none.</summary>
+        public TimeSpan? MaxAge(string key) => Text(key) is "" or "-1" ? null : Duration(key, TimeSpan.Zero);
+
+        /// <summary>Names with commas between them, as Keycloak's adapters have it, or a list.</summary>
+        public IReadOnlyList<string> Names(string key) =>
+        [
+            .. List(key, [Text(key)])
+                .SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                .Distinct(StringComparer.OrdinalIgnoreCase),
+        ];
 
         public IReadOnlyList<string> List(string key, IReadOnlyList<string> otherwise)
         {
