@@ -25,10 +25,14 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
     }
 
     /// <summary>Lends a realm of its own, from a file with that client, whose clock the answer moves.</summary>
-    public override async Task<RealmWithClient> AddClientAsync(JsonObject client)
+    public override Task<RealmWithClient> AddClientAsync(JsonObject client) =>
+        WithChangesAsync(content => content["clients"]!.AsArray().Add(client));
+
+    /// <summary>Lends a realm of its own, from a file with those changes, whose clock the answer moves.</summary>
+    public static async Task<RealmWithClient> WithChangesAsync(Action<JsonNode> change)
     {
         var clock = new MovableClock();
-        var realm = await LendAsync(content => content["clients"]!.AsArray().Add(client), clock);
+        var realm = await LendAsync(change, clock);
         return new(
             realm,
             pass: time =>

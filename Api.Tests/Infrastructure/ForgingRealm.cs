@@ -86,7 +86,11 @@ public sealed class ForgingRealm : IAsyncDisposable
         ?? throw new InvalidOperationException("It runs by the system's clock.");
 
     public static Task<ForgingRealm> StartAsync(FakeTimeProvider? clock = null, bool isDown = false) =>
-        StartAsync(clock, isDown, DatabaseEngine.Sqlite, addServices: null, mapEndpoints: null);
+        StartAsync(clock, realm => realm.IsDown = isDown, DatabaseEngine.Sqlite, addServices: null, mapEndpoints: null);
+
+    /// <summary>In front of an application that finds the realm prepared when it starts.</summary>
+    internal static Task<ForgingRealm> StartAsync(Action<ForgingRealm> prepare, params (string Key, string? Value)[] settings) =>
+        StartAsync(clock: null, prepare, DatabaseEngine.Sqlite, addServices: null, mapEndpoints: null, settings);
 
     /// <summary>In front of an application on the engine, with models, scopes and endpoints of the test's own.</summary>
     internal static Task<ForgingRealm> StartAsync(
@@ -94,7 +98,7 @@ public sealed class ForgingRealm : IAsyncDisposable
         Action<IServiceCollection>? addServices = null,
         Action<IEndpointRouteBuilder>? mapEndpoints = null,
         params (string Key, string? Value)[] settings) =>
-        StartAsync(clock: null, isDown: false, engine, addServices, mapEndpoints, settings);
+        StartAsync(clock: null, prepare: null, engine, addServices, mapEndpoints, settings);
 
     /// <summary>Signs the two parts as they are given, whatever they hold.</summary>
     public string Sign(string header, string claims)
@@ -157,7 +161,7 @@ public sealed class ForgingRealm : IAsyncDisposable
 
     private static async Task<ForgingRealm> StartAsync(
         FakeTimeProvider? clock,
-        bool isDown,
+        Action<ForgingRealm>? prepare,
         DatabaseEngine engine,
         Action<IServiceCollection>? addServices,
         Action<IEndpointRouteBuilder>? mapEndpoints,
@@ -166,7 +170,8 @@ public sealed class ForgingRealm : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
-        var realm = new ForgingRealm(builder.Build()) { IsDown = isDown };
+        var realm = new ForgingRealm(builder.Build());
+        prepare?.Invoke(realm);
         await realm.ServeAsync();
         realm._database = await TestDatabase.CreateMigratedAsync(engine);
         realm._factory = new ApiUnderTest.Factory(

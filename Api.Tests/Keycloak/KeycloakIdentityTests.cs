@@ -77,6 +77,11 @@ public sealed class KeycloakIdentityTests
         Assert.Equal(AccountKind.Service, Read(("client_id", "client"))!.Kind);
         Assert.Equal("client", Read(("client_id", "client"), ("preferred_username", "service-account-client"))!.Username);
         Assert.Equal(AccountKind.Person, Read(("client_id", "another"))!.Kind);
+        // As a mapper of before Keycloak 22 writes it.
+        Assert.Equal(AccountKind.Service, Read(("clientId", "client"))!.Kind);
+        Assert.Equal(AccountKind.Service, Read(("clientId", "client"), ("client_id", "client"))!.Kind);
+        Assert.Equal(AccountKind.Person, Read(("clientId", "another"))!.Kind);
+        Assert.Equal(AccountKind.Person, Read(("client_Id", "client"), ("CLIENTID", "client"))!.Kind);
         Assert.Equal(AccountKind.Person, Read(("preferred_username", "service-account-client"))!.Kind);
     }
 
@@ -216,7 +221,11 @@ public sealed class KeycloakIdentityTests
     public void What_is_wrong_is_said_with_the_place_in_Keycloak_and_without_a_value()
     {
         KeycloakIdentity.Read(new(new ClaimsIdentity([new("iss", "secret-issuer")], "test")), out var missing);
-        Assert.Equal("The token lacks one of iss, sub and azp. Give its client the client scope \"basic\" in Keycloak.", missing);
+        Assert.Equal(
+            "The token lacks one of iss, sub and azp. It is the client scope basic that brings sub. "
+                + "In Keycloak: Clients → the calling client → Client scopes → Add client scope → basic (Default); "
+                + "if it is there, Client scopes → basic → Mappers → sub → Add to access token: on.",
+            missing);
 
         KeycloakIdentity.Read(Principal(("scope", "secret\tscope")), out var scope);
         Assert.Equal(
@@ -229,6 +238,16 @@ public sealed class KeycloakIdentityTests
 
         Assert.NotNull(KeycloakIdentity.Read(Principal(), out var nothing));
         Assert.Null(nothing);
+    }
+
+    [Theory]
+    [InlineData("client", "another")]
+    [InlineData("another", "client")]
+    [InlineData("one", "two")]
+    public void Two_names_of_the_client_that_differ_deny_the_whole_token(string named, string formerly)
+    {
+        Assert.Null(KeycloakIdentity.Read(Principal(("client_id", named), ("clientId", formerly)), out var error));
+        Assert.Contains("client_id and clientId differ", error, StringComparison.Ordinal);
     }
 
     [Theory]

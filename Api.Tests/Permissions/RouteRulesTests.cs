@@ -211,7 +211,7 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
             test.MapGet("/anybody", Ok).RequireEnabledAccount().RequireScopes("library:read");
             test.MapGet("/anybody/unnamed", Ok).RequireEnabledAccount().RequireScopes();
             test.MapGet("/shown", Ok).RequirePermission("book", "view").WithMetadata(new RefusalPage(
-                (_, decision) =>
+                (_, _, decision) =>
                     TypedResults.Text($"{decision.Reason} {decision.Permission}", statusCode: StatusCodes.Status403Forbidden)));
             var required = test.MapGroup("/required").RequireScopes();
             required.MapGet("/", Ok).RequirePermission("book", "view");

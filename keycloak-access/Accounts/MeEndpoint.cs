@@ -87,7 +87,7 @@ internal static class MeEndpoint
                 .OrderBy(group => group.Key, StringComparer.Ordinal)
                 .Select(group => new MeGroup(group.Key, [.. group.Order(StringComparer.Ordinal)]))],
             Permissions = [.. caller.Permissions.Select(permission => permission.ToString())],
-            Notes = [.. Notes(caller)],
+            Notes = RoleNotes.Find(caller) is { } note ? [note] : [],
         };
     }
 
@@ -106,18 +106,5 @@ internal static class MeEndpoint
                 .GroupBy(role => role.Client, role => role.Name, StringComparer.Ordinal)
                 .ToDictionary(roles => roles.Key, roles => (IReadOnlyList<string>)[.. roles], StringComparer.Ordinal),
             [.. Of(RoleKind.KeycloakGroup).Select(role => role.Name)]);
-    }
-
-    private static IEnumerable<string> Notes(Caller caller)
-    {
-        if (!caller.Identity.HasRoleClaims)
-        {
-            yield return "The token carries no roles claim at all. Either nothing is assigned, or its client lacks the client scope " +
-                "\"roles\" in Keycloak. What earlier tokens showed is kept.";
-        }
-        else if (caller.Access.Memberships.Count == 0)
-        {
-            yield return "None of the roles and groups in the token is mapped to a local group.";
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.AccessPages;
 using KeycloakAccess.Admin.AccountPages;
@@ -55,8 +56,10 @@ internal static class AdminEndpoints
         anonymous.MapGet("/", () => TypedResults.LocalRedirect("/admin")).WithOrder(1);
         anonymous.MapGet(SignInEndpoints.SignedOutPath, (string? keycloak) =>
             PageRenderer.Render<SignedOutPage>(StatusCodes.Status200OK, ("KeycloakUnreachable", keycloak == "unreachable")));
-        anonymous.MapGet(SignInEndpoints.SignInFailedPath, (string? reason) =>
-            PageRenderer.Render<SignInFailedPage>(StatusCodes.Status200OK, ("Reason", reason)));
+        anonymous.MapGet(SignInEndpoints.SignInFailedPath, (string? reason, string? ahead) => PageRenderer.Render<SignInFailedPage>(
+            StatusCodes.Status200OK,
+            ("Reason", reason),
+            ("Ahead", TimeSpan.FromSeconds(int.TryParse(ahead, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0))));
 
         var signedIn = routes.MapGroup("").RequireSession().RequireEnabledAccount().WithPages();
         signedIn.MapOwnPages();

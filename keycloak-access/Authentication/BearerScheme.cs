@@ -15,8 +15,10 @@ internal static class BearerScheme
     private const string Malformed =
         "The Authorization header must be \"Bearer\", one space, and the access token (RFC 6750, section 2.1).";
 
-    private const string OtherAlgorithm =
-        "The token is signed with an algorithm that is not accepted here: Keycloak:token-algorithms lists those that are.";
+    private const string AlgorithmSetting = $"Clients → {TokenCauses.AnyClient} → Advanced → "
+        + "Fine grain OpenID Connect configuration → Access token signature algorithm";
+
+    private const string OtherAlgorithm = "The token is signed with another algorithm than the one that its key is for.";
 
     public static AuthenticationBuilder AddKeycloakBearer(this AuthenticationBuilder builder)
     {
@@ -65,9 +67,9 @@ internal static class BearerScheme
 
         var services = context.HttpContext.RequestServices;
         var options = services.GetRequiredService<IOptions<KeycloakOptions>>().Value;
-        if (!options.TokenAlgorithms.Contains(token.Algorithm, StringComparer.Ordinal))
+        if (SignatureAlgorithms.FindMistake(token.Algorithm, options.TokenAlgorithms, AlgorithmSetting) is { } algorithm)
         {
-            context.Fail(OtherAlgorithm);
+            context.Fail(algorithm);
             return;
         }
 
@@ -106,57 +108,70 @@ internal static class BearerScheme
 
     private static async Task CheckTokenAsync(TokenValidatedContext context)
     {
-        var principal = context.Principal!;
-        // Plain JwtBearer takes an ID token whose audience matches. Keycloak says what a token is in the payload's typ.
-        if (principal.FindAll("typ").Take(2).ToArray() is not [{ Value: "Bearer" }])
+        var services = context.HttpContext.RequestServices;
+        var log = services.GetRequiredService<ClientTokenLog>();
+        var token = (JsonWebToken)context.SecurityToken;
+        var refusal = TokenCauses.FindRefusal(token, services.GetRequiredService<TimeProvider>().GetUtcNow());
+        var identity = KeycloakIdentity.Read(context.Principal!, out var mistake);
+        if (identity is null)
         {
-            context.Fail("This is not an access token. Send the access_token of the token response.");
+            refusal ??= new TokenRefusedException(
+                string.IsNullOrEmpty(token.Subject) ? ClientToken.NoSubject : ClientToken.Malformed, mistake!);
+        }
+
+        if (refusal is not null)
+        {
+            log.Add(token, refusal.Code);
+            context.Fail(refusal);
             return;
         }
 
-        if (context.SecurityToken is not JsonWebToken token || token.TryGetPayloadValue<object>("cnf", out _))
-        {
-            context.Fail("The token is bound to a key or a certificate, which this API cannot check. Send a plain bearer token.");
-            return;
-        }
-
-        if (KeycloakIdentity.Read(principal, out var error) is not { } identity)
-        {
-            context.Fail(error!);
-            return;
-        }
-
-        var sessions = context.HttpContext.RequestServices.GetRequiredService<EndedSessionStore>();
-        if (await sessions.HasEndedAsync(identity, IssuedAt(token), context.HttpContext.RequestAborted))
+        var sessions = services.GetRequiredService<EndedSessionStore>();
+        if (await sessions.HasEndedAsync(identity!, IssuedAt(token), context.HttpContext.RequestAborted))
         {
             context.Fail("The session that the token belongs to has ended. Sign in again.");
             return;
         }
 
-        context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>().Add(token, ClientToken.Accepted);
+        log.Add(token, ClientToken.Accepted);
     }
 
-    // The end of a session is written by this service's clock: a minute covers what Keycloak's may differ.
+    // The end of a session is written by this service's clock, which may differ from Keycloak's.
     private static DateTimeOffset IssuedAt(JsonWebToken token) =>
-        token.IssuedAt is { Year: > 1970 } issuedAt
-            ? new DateTimeOffset(issuedAt, TimeSpan.Zero) - TimeSpan.FromMinutes(1)
-            : DateTimeOffset.MinValue;
+        TokenCauses.IssuedAt(token) is { Year: > 1970 } issuedAt ? issuedAt - TokenCauses.ClockDifference : DateTimeOffset.MinValue;
 
     // An outage of the database must not look like a fault of the token.
     private static Task OnFailedAsync(AuthenticationFailedContext context)
     {
-        // The audience is validated after the signature, so the realm did issue this one.
-        if (context.Exception is SecurityTokenInvalidAudienceException
-            && TryReadToken(context.Request, out var token)
-            && token is not null)
+        if (context.Exception is not (SecurityTokenException or ArgumentException or RealmUnreachableException))
         {
-            context.HttpContext.RequestServices.GetRequiredService<ClientTokenLog>()
-                .Add(new JsonWebToken(token), ClientToken.WrongAudience);
+            throw context.Exception;
         }
 
-        return context.Exception is SecurityTokenException or ArgumentException or RealmUnreachableException
-            ? Task.CompletedTask
-            : throw context.Exception;
+        if (!TryReadToken(context.Request, out var text) || text is null)
+        {
+            return Task.CompletedTask;
+        }
+
+        var services = context.HttpContext.RequestServices;
+        switch (context.Exception)
+        {
+            // The audience is validated after the signature, so the realm did issue this one.
+            case SecurityTokenInvalidAudienceException:
+                var token = new JsonWebToken(text);
+                var options = services.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+                var refusal = TokenCauses.ForAudience(token, options.RequiredAudience);
+                services.GetRequiredService<ClientTokenLog>().Add(token, refusal.Code);
+                context.Fail(refusal);
+                break;
+            case SecurityTokenSignatureKeyNotFoundException
+                when services.GetRequiredService<RealmMetadata>().WhyUnused(CompactToken.Parse(text, out _)?.KeyId) is { } mistake:
+                context.Fail($"The token is signed with a key of the realm that is not used here: it {mistake}. "
+                    + "In Keycloak: Realm settings → Keys → Add providers gives the realm another one.");
+                break;
+        }
+
+        return Task.CompletedTask;
     }
 
     private static async Task ChallengeAsync(JwtBearerChallengeContext context)
@@ -173,15 +188,16 @@ internal static class BearerScheme
         }
 
         var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
+        var clock = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>();
         var challenge = $"Bearer realm={HeaderText.Quote(realm)}";
         var (code, detail) = context.AuthenticateFailure is { } failure
-            ? (ProblemCode.InvalidToken, Explain(failure))
+            ? (ProblemCode.InvalidToken, Explain(failure, clock.GetUtcNow()))
             : (ProblemCode.TokenMissing,
                 "Send an access token of this realm: \"Authorization: Bearer …\". A service gets one by client credentials.");
         if (context.AuthenticateFailure is not null)
         {
-            // RFC 6750, section 3.1. A quotation mark would end the description early.
-            challenge += $", error=\"{code}\", error_description={HeaderText.Quote(detail.Replace('"', '\''))}";
+            // RFC 6750, section 3.1. A quotation mark would end the description early, and an arrow is no ASCII.
+            challenge += $", error=\"{code}\", error_description={HeaderText.Quote(detail.Replace('"', '\'').Replace('→', '>'))}";
         }
 
         context.Response.Headers[HeaderNames.WWWAuthenticate] = challenge;
@@ -189,20 +205,21 @@ internal static class BearerScheme
     }
 
     // The library's own messages hold claim values and key ids.
-    private static string Explain(Exception failure) => failure switch
+    private static string Explain(Exception failure, DateTimeOffset now) => failure switch
     {
-        SecurityTokenExpiredException => "The token has expired. Get a new one.",
-        SecurityTokenNotYetValidException => "The token is not valid yet. Check the clocks of this server and of Keycloak.",
+        SecurityTokenExpiredException expired => TokenCauses.Expired(now - new DateTimeOffset(expired.Expires, TimeSpan.Zero)),
+        SecurityTokenNotYetValidException early => TokenCauses.NotYetValid(new DateTimeOffset(early.NotBefore, TimeSpan.Zero) - now),
+        SecurityTokenInvalidLifetimeException => "The token is never valid: its nbf is after its exp.",
         SecurityTokenNoExpirationException => "The token has no end of life (exp).",
-        SecurityTokenInvalidAudienceException =>
-            "The token is not meant for this API. Add an audience mapper for it to the calling client in Keycloak.",
         SecurityTokenInvalidIssuerException =>
             "The token comes from another issuer. Get it from the realm that this API trusts, under the same address.",
-        SecurityTokenInvalidTypeException => "This is not an access token. Send the access_token of the token response.",
+        SecurityTokenInvalidTypeException => TokenCauses.NotAccessToken,
         SecurityTokenInvalidAlgorithmException => OtherAlgorithm,
-        SecurityTokenSignatureKeyNotFoundException => "The token is signed with a key that the realm does not offer.",
+        SecurityTokenSignatureKeyNotFoundException =>
+            "The token is signed with a key that the realm does not offer. Get a new one: Keycloak's keys may have changed "
+                + "(Realm settings → Keys).",
         SecurityTokenInvalidSignatureException => "The token's signature is wrong.",
-        AuthenticationFailureException ours => ours.Message,
+        TokenRefusedException or AuthenticationFailureException => failure.Message,
         _ => CompactToken.Unreadable,
     };
 }

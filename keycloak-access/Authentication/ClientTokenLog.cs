@@ -11,6 +11,12 @@ internal sealed record ClientToken
 {
     public const string Accepted = "accepted";
     public const string WrongAudience = "wrong-audience";
+    public const string Lightweight = "lightweight";
+    public const string NoSubject = "no-subject";
+    public const string Bound = "bound";
+    public const string NotAccessToken = "not-access-token";
+    public const string IssuedAhead = "issued-ahead";
+    public const string Malformed = "malformed";
 
     public required string ClientId { get; init; }
 
@@ -30,6 +36,11 @@ internal sealed record ClientToken
     public required int LifetimeSeconds { get; init; }
 
     public required string Algorithm { get; init; }
+
+    public required bool IsLightweight { get; init; }
+
+    /// <summary>How far in the future it was issued; 0 if it was not.</summary>
+    public required int AheadSeconds { get; init; }
 
     public required DateTimeOffset SeenAt { get; init; }
 }
@@ -58,7 +69,8 @@ internal sealed class ClientTokenLog(
     {
         var values = new DynamicParameters(new { options.Value.Issuer });
         var sql = $"""
-            SELECT client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at
+            SELECT client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, is_lightweight,
+                ahead_seconds, seen_at
             FROM client_tokens
             WHERE issuer = @Issuer AND {Keyset.StartAfter(after, limit, values)}
             ORDER BY {Keyset.OrderBy}
@@ -82,12 +94,13 @@ internal sealed class ClientTokenLog(
     {
         const string sql = """
             INSERT INTO client_tokens
-                (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, seen_at)
-            VALUES (@Issuer, @client, @code, @audiences, @scopes, @roles, @hasRoles, @lifetime, @algorithm, @seenAt)
+                (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, is_lightweight,
+                ahead_seconds, seen_at)
+            VALUES (@Issuer, @client, @code, @audiences, @scopes, @roles, @hasRoles, @lifetime, @algorithm, @isLightweight, @ahead, @seenAt)
             ON CONFLICT (issuer, client_id) DO UPDATE SET
                 code = excluded.code, audiences = excluded.audiences, scopes = excluded.scopes, roles = excluded.roles,
                 has_role_claims = excluded.has_role_claims, lifetime_seconds = excluded.lifetime_seconds, algorithm = excluded.algorithm,
-                seen_at = excluded.seen_at
+                is_lightweight = excluded.is_lightweight, ahead_seconds = excluded.ahead_seconds, seen_at = excluded.seen_at
             """;
         return connection.ExecuteAsync(new CommandDefinition(
             sql,
@@ -106,6 +119,8 @@ internal sealed class ClientTokenLog(
                     hasRoles = identity?.HasRoleClaims ?? false,
                     lifetime = (int)Math.Clamp((token.ValidTo - token.IssuedAt).TotalSeconds, 0, int.MaxValue),
                     algorithm = Text(token.Alg),
+                    isLightweight = TokenCauses.IsLightweight(token),
+                    ahead = (int)Math.Clamp((TokenCauses.IssuedAt(token) - seenAt).TotalSeconds, 0, int.MaxValue),
                     seenAt,
                 };
             }),

@@ -13,6 +13,11 @@ internal sealed record CompactToken
 {
     public const string Unreadable = "The token cannot be read: it must be a signed JWT from this realm.";
 
+    // RFC 7516, section 3.1: Keycloak encrypts ID tokens if asked to, and nothing else.
+    private const string Encrypted = "The token is encrypted, which this service cannot read. "
+        + "In Keycloak: Clients → its client → Advanced → Fine grain OpenID Connect configuration → "
+        + "ID token encryption key management algorithm: none.";
+
     private const string UnknownExtension = "The token requires an extension that this API does not know.";
 
     private const string RolesOfAnotherForm =
@@ -38,6 +43,12 @@ internal sealed record CompactToken
     public static CompactToken? Parse(string text, out string? mistake)
     {
         mistake = Unreadable;
+        if (text.Split('.') is [{ Length: > 0 }, _, { Length: > 0 }, { Length: > 0 }, { Length: > 0 }])
+        {
+            mistake = Encrypted;
+            return null;
+        }
+
         if (text.Split('.') is not [var headerText, var claimsText, { Length: > 0 } signature]
             || Decode(headerText) is not { } headerBytes
             || Decode(claimsText) is not { } claimsBytes

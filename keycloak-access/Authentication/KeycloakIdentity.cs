@@ -31,6 +31,12 @@ internal readonly record struct KeycloakRole(RoleKind Kind, string Client, strin
 
 internal sealed record KeycloakIdentity
 {
+    /// <summary>The claim of a session for <see cref="ClaimsLeftOut"/>.</summary>
+    public const string ClaimsLeftOutClaim = "claims_left_out";
+
+    /// <summary>The claims that say roles.</summary>
+    public static readonly string[] RoleClaims = ["realm_access", "resource_access", "groups"];
+
     /// <summary>The last second of DateTimeOffset, in Unix time.</summary>
     private const long LatestInstant = 253_402_300_799;
 
@@ -62,6 +68,11 @@ internal sealed record KeycloakIdentity
 
     public required ImmutableHashSet<string> Scopes { get; init; }
 
+    public bool IsLightweight { get; init; }
+
+    /// <summary>Of a sign-in, the claims of roles that only its access token had, between spaces.</summary>
+    public string? ClaimsLeftOut { get; init; }
+
     /// <summary>Reads a validated token. If a claim is missing or malformed, error says what is wrong, without a claim value.</summary>
     public static KeycloakIdentity? Read(ClaimsPrincipal principal, out string? error)
     {
@@ -70,11 +81,11 @@ internal sealed record KeycloakIdentity
         var client = Single(principal, "azp");
         if (issuer is null || subject is null || client is null)
         {
-            error = "The token lacks one of iss, sub and azp. Give its client the client scope \"basic\" in Keycloak.";
+            error = "The token lacks one of iss, sub and azp. " + TokenCauses.NoSubject(TokenCauses.AnyClient);
             return null;
         }
 
-        if (ReadScopes(principal) is not { } scopes || principal.FindAll("sid").Take(2).Count() > 1)
+        if (ReadScopes(principal) is not { } scopes || Of(principal, "sid").Take(2).Count() > 1)
         {
             error = "The token's scope or sid is not of the form that RFC 6749 and OpenID Connect give it. " +
                 "Look at the mappers of its client.";
@@ -88,9 +99,19 @@ internal sealed record KeycloakIdentity
             return null;
         }
 
-        // A service account's token names its client twice (client scope service_account). A person's never does.
-        var service = string.Equals(Single(principal, "client_id"), client, StringComparison.Ordinal);
-        roles.UnionWith(principal.FindAll("groups").Select(claim => new KeycloakRole(RoleKind.KeycloakGroup, "", claim.Value)));
+        // A service account's token names its client twice (client scope service_account). A person's never does. Clients of before
+        // Keycloak 22 have a mapper that writes clientId.
+        var (named, formerly) = (Single(principal, "client_id"), Single(principal, "clientId"));
+        if (named is not null && formerly is not null && named != formerly)
+        {
+            error = "The token's client_id and clientId differ. " +
+                "In Keycloak: Clients → the calling client → Client scopes → its dedicated scope → Mappers: delete Client ID, " +
+                "which the client scope service_account stands in for.";
+            return null;
+        }
+
+        var service = string.Equals(named ?? formerly, client, StringComparison.Ordinal);
+        roles.UnionWith(Of(principal, "groups").Select(claim => new KeycloakRole(RoleKind.KeycloakGroup, "", claim.Value)));
         error = null;
         return new KeycloakIdentity
         {
@@ -103,20 +124,22 @@ internal sealed record KeycloakIdentity
             ClientId = client,
             SessionId = Single(principal, "sid"),
             Roles = roles.ToImmutable(),
-            HasRoleClaims = principal.HasClaim(claim => claim.Type is "realm_access" or "resource_access" or "groups"),
+            HasRoleClaims = principal.HasClaim(claim => RoleClaims.Contains(claim.Type, StringComparer.Ordinal)),
             IssuedAt = long.TryParse(Single(principal, "iat"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
                 && seconds <= LatestInstant
                 ? DateTimeOffset.FromUnixTimeSeconds(seconds)
                 : DateTimeOffset.UnixEpoch,
             IsSession = string.Equals(principal.Identity?.AuthenticationType, Schemes.SignIn, StringComparison.Ordinal),
             Scopes = scopes,
+            IsLightweight = TokenCauses.IsLightweight(Single(principal, "jti")),
+            ClaimsLeftOut = Single(principal, ClaimsLeftOutClaim),
         };
     }
 
     // RFC 6749, section 3.3. A malformed scope is refused: ignored, it would narrow nothing.
     private static ImmutableHashSet<string>? ReadScopes(ClaimsPrincipal principal)
     {
-        var claims = principal.FindAll("scope").Take(2).ToArray();
+        var claims = Of(principal, "scope").Take(2).ToArray();
         return claims switch
         {
             [] => [],
@@ -126,10 +149,14 @@ internal sealed record KeycloakIdentity
         };
     }
 
+    // The framework's own search takes "Groups" for "groups".
+    private static IEnumerable<Claim> Of(ClaimsPrincipal principal, string type) =>
+        principal.Claims.Where(claim => string.Equals(claim.Type, type, StringComparison.Ordinal));
+
     // A claim that stands twice counts as missing.
     private static string? Single(ClaimsPrincipal principal, string type)
     {
-        var claims = principal.FindAll(type).Take(2).ToArray();
+        var claims = Of(principal, type).Take(2).ToArray();
         return claims is [{ Value.Length: > 0 } claim] ? claim.Value : null;
     }
 
@@ -144,7 +171,7 @@ internal sealed record KeycloakIdentity
 
     private static bool ReadObjects(ClaimsPrincipal principal, string type, Func<JsonElement, bool> read)
     {
-        foreach (var claim in principal.FindAll(type))
+        foreach (var claim in Of(principal, type))
         {
             try
             {

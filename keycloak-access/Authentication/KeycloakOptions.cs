@@ -48,9 +48,10 @@ public sealed class KeycloakOptions
     public TimeSpan TokenClockSkew { get; set; } = TimeSpan.Zero;
 
     /// <summary>
-    /// <c>token-algorithms</c>: the signature algorithms (RFC 7518, section 3.1) that are accepted. Default RS256, PS256 and ES256.
+    /// <c>token-algorithms</c>: the signature algorithms (RFC 7518, section 3.1) that are accepted. Default, and empty: those that the
+    /// realm's own keys are for.
     /// </summary>
-    public IReadOnlyList<string> TokenAlgorithms { get; set; } = ["RS256", "PS256", "ES256"];
+    public IReadOnlyList<string> TokenAlgorithms { get; set; } = [];
 
     /// <summary>
     /// <c>enable-cors</c>: whether scripts of other origins may call the API, by the answers that the following keys describe. Default

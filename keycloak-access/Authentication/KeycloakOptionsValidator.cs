@@ -5,10 +5,6 @@ namespace KeycloakAccess.Authentication;
 
 internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOptions>
 {
-    // RFC 8725, section 3.1. "none" and the symmetric ones are never accepted.
-    private static readonly string[] Algorithms =
-        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
-
     public ValidateOptionsResult Validate(string? name, KeycloakOptions options)
     {
         var failures = Failures(options).ToArray();
@@ -67,9 +63,9 @@ internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOption
                 "It must be between 1 minute and 24 hours.";
         }
 
-        foreach (var algorithm in options.TokenAlgorithms.Except(Algorithms, StringComparer.Ordinal))
+        foreach (var algorithm in options.TokenAlgorithms.Except(SignatureAlgorithms.Verifiable, StringComparer.Ordinal))
         {
-            yield return $"Keycloak:token-algorithms names {algorithm}. It may name {string.Join(", ", Algorithms)}.";
+            yield return $"Keycloak:token-algorithms names {algorithm}. It may name {string.Join(", ", SignatureAlgorithms.Verifiable)}.";
         }
     }
 

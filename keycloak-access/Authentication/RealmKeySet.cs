@@ -6,6 +6,12 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
+/// <summary>Name is the printable id of the key, or its place in the set.</summary>
+internal sealed record UnusedKey(string? KeyId, string Name, string Mistake)
+{
+    public override string ToString() => $"{Name} {Mistake}";
+}
+
 /// <summary>
 /// The keys of a JWK Set (RFC 7517) that may verify the signature of a token. A key that is malformed, weak, or meant for something
 /// else is left out, and the others stay.
@@ -23,7 +29,7 @@ internal static class RealmKeySet
 
     /// <returns>The keys, and of each key that is left out though it claims to sign, why.</returns>
     /// <exception cref="JsonException">The document is no JWK Set.</exception>
-    public static (IReadOnlyList<JsonWebKey> Keys, IReadOnlyList<string> Skipped) Read(string json)
+    public static (IReadOnlyList<JsonWebKey> Keys, IReadOnlyList<UnusedKey> Unused) Read(string json)
     {
         using var document = JsonDocument.Parse(json);
         if (document.RootElement.ValueKind != JsonValueKind.Object
@@ -33,12 +39,12 @@ internal static class RealmKeySet
             throw new JsonException("The realm's key set has no list \"keys\" (RFC 7517, section 5).");
         }
 
-        var (keys, skipped) = (new List<JsonWebKey>(), new List<string>());
+        var (keys, unused) = (new List<JsonWebKey>(), new List<UnusedKey>());
         foreach (var (index, element) in list.EnumerateArray().Index())
         {
             if (FindMistake(element) is { } mistake)
             {
-                skipped.Add($"{Name(element, index)} {mistake}");
+                unused.Add(new UnusedKey(IdOf(element), Name(element, index), mistake));
             }
             else if (Text(element, "use") is null or "sig")
             {
@@ -48,11 +54,11 @@ internal static class RealmKeySet
 
         foreach (var same in keys.GroupBy(key => key.KeyId, StringComparer.Ordinal).Where(same => same.Count() > 1).ToList())
         {
-            skipped.Add($"{Printable(same.Key)} is the id of {same.Count()} keys");
+            unused.Add(new UnusedKey(same.Key, Printable(same.Key), $"has an id that {same.Count()} keys have"));
             keys.RemoveAll(key => key.KeyId == same.Key);
         }
 
-        return (keys, skipped);
+        return (keys, unused);
     }
 
     private static string? FindMistake(JsonElement key)
@@ -86,6 +92,7 @@ internal static class RealmKeySet
             : Bytes(key, "x") is null || Bytes(key, "y") is null ? "lacks x or y"
             : null,
         null => "has no kty",
+        "OKP" => "is for EdDSA, which this service cannot verify",
         var type => $"is of the type {Printable(type)}, which is not known here",
     };
 
@@ -122,10 +129,10 @@ internal static class RealmKeySet
         }
     }
 
-    private static string Name(JsonElement key, int index) =>
-        key.ValueKind == JsonValueKind.Object && Text(key, "kid") is { Length: > 0 and <= LongestId } id
-            ? Printable(id)
-            : $"number {index + 1}";
+    private static string Name(JsonElement key, int index) => IdOf(key) is { } id ? Printable(id) : $"number {index + 1}";
+
+    private static string? IdOf(JsonElement key) =>
+        key.ValueKind == JsonValueKind.Object && Text(key, "kid") is { Length: > 0 and <= LongestId } id ? id : null;
 
     private static string Printable(string text) => SignInFailure.Printable(text);
 

@@ -46,7 +46,7 @@ internal sealed partial class RealmMetadata(
     private int _reads;
     private volatile Snapshot? _current;
     private volatile Failure? _lastFailure;
-    private string _skipped = "";
+    private volatile IReadOnlyList<UnusedKey> _unused = [];
 
     public (DateTimeOffset ReadAt, DateTimeOffset ReachableSince, IEnumerable<JsonWebKey> Keys)? Last =>
         _current is { } current
@@ -104,12 +104,18 @@ internal sealed partial class RealmMetadata(
         }
     }
 
-    /// <summary>Whether the key is one of the realm's, and for the algorithm (RFC 7517, section 4.4).</summary>
+    /// <summary>Whether the key is one of the realm's, and for the algorithm.</summary>
     public bool Allows(string algorithm, string? keyId) =>
-        options.Value.TokenAlgorithms.Contains(algorithm, StringComparer.Ordinal)
+        SignatureAlgorithms.FindMistake(algorithm, options.Value.TokenAlgorithms, "") is null
         && keyId is not null
         && _current?.Keys.GetValueOrDefault(keyId) is { } key
-        && (key.Alg is null || key.Alg == algorithm);
+        && SignatureAlgorithms.Fits(key, algorithm, options.Value.TokenAlgorithms);
+
+    /// <summary>Keys that the realm offers and that verify nothing here.</summary>
+    public IReadOnlyList<UnusedKey> UnusedKeys => _unused;
+
+    /// <summary>What keeps the realm's key of this id from being used, if there is such a key.</summary>
+    public string? WhyUnused(string? keyId) => keyId is null ? null : _unused.FirstOrDefault(key => key.KeyId == keyId)?.Mistake;
 
     /// <summary>Reads what is older than <see cref="FreshFor"/>, whether anybody asks for it or not.</summary>
     public Task RefreshAsync() =>
@@ -217,8 +223,8 @@ internal sealed partial class RealmMetadata(
                 "Set auth-server-url to the address in the realm's own name, or Keycloak's hostname option (KC_HOSTNAME) to yours.");
         }
 
-        var (keys, skipped) = RealmKeySet.Read(await documents.GetDocumentAsync(configuration.JwksUri, cancellationToken));
-        SaySkipped(string.Join(", ", skipped));
+        var (keys, unused) = RealmKeySet.Read(await documents.GetDocumentAsync(configuration.JwksUri, cancellationToken));
+        KeepUnused(unused);
         foreach (var key in keys)
         {
             configuration.SigningKeys.Add(key);
@@ -226,18 +232,20 @@ internal sealed partial class RealmMetadata(
 
         return keys.Count > 0
             ? (configuration, keys.ToDictionary(key => key.KeyId, StringComparer.Ordinal))
-            : throw new InvalidOperationException($"The realm offers no signing key at {configuration.JwksUri}.");
+            : throw new InvalidOperationException(
+                $"The realm offers no key at {configuration.JwksUri} that can be used here{(unused.Count > 0 ? ": " : "")}" +
+                $"{string.Join(", ", unused)}. In Keycloak: Realm settings → Keys → Add providers: rsa-generated.");
     }
 
-    // Once, and not every five minutes.
-    private void SaySkipped(string skipped)
+    // Logged once, and not every five minutes.
+    private void KeepUnused(IReadOnlyList<UnusedKey> unused)
     {
-        if (skipped.Length > 0 && skipped != _skipped)
+        if (unused.Count > 0 && !unused.SequenceEqual(_unused))
         {
-            LogSkipped(skipped);
+            LogUnused(string.Join(", ", unused));
         }
 
-        _skipped = skipped;
+        _unused = unused;
     }
 
     private static string Reason(Exception exception)
@@ -268,7 +276,7 @@ internal sealed partial class RealmMetadata(
     private partial void LogUnreachable(string address, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Keys of the realm that are not used: {Keys}")]
-    private partial void LogSkipped(string keys);
+    private partial void LogUnused(string keys);
 
     private sealed record Snapshot(
         OpenIdConnectConfiguration Configuration,

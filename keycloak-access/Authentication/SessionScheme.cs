@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace KeycloakAccess.Authentication;
@@ -165,7 +166,14 @@ internal static partial class SessionScheme
 
         if (CompactToken.Parse(response.IdToken ?? "", out var mistake) is not { } token)
         {
-            context.Fail(mistake!);
+            context.Fail(new TokenRefusedException(SignInFailure.Token, mistake!));
+            return;
+        }
+
+        var options = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
+        if (TokenCauses.FindRefusalOfIdToken(token, new JsonWebToken(response.IdToken), options) is { } refusal)
+        {
+            context.Fail(refusal);
             return;
         }
 
@@ -175,13 +183,27 @@ internal static partial class SessionScheme
 
     private static async Task StartSessionAsync(Microsoft.AspNetCore.Authentication.OpenIdConnect.TokenValidatedContext context)
     {
-        if (context.Principal!.FindFirst("typ")?.Value is not "ID")
+        var idToken = new JsonWebToken(context.TokenEndpointResponse!.IdToken);
+        if (!idToken.TryGetPayloadValue<string>("typ", out var type) || type != "ID")
         {
             context.Fail("Keycloak answered the sign-in with a token that is no ID token.");
             return;
         }
 
-        var kept = context.Principal.Claims.Where(claim => KeptClaims.Contains(claim.Type, StringComparer.Ordinal));
+        var services = context.HttpContext.RequestServices;
+        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
+        if (TokenCauses.IssuedAt(idToken) - now is var ahead && ahead > TokenCauses.ClockDifference)
+        {
+            context.Fail(new TokenRefusedException(SignInFailure.Clock, TokenCauses.IssuedAhead(ahead)) { ClockAhead = ahead });
+            return;
+        }
+
+        var kept = context.Principal!.Claims.Where(claim => KeptClaims.Contains(claim.Type, StringComparer.Ordinal));
+        if (TokenCauses.FindClaimsLeftOut(idToken, context.TokenEndpointResponse.AccessToken) is { } leftOut)
+        {
+            kept = kept.Append(new Claim(KeycloakIdentity.ClaimsLeftOutClaim, leftOut));
+        }
+
         context.Principal = new ClaimsPrincipal(new ClaimsIdentity(kept, Schemes.SignIn, "preferred_username", "none"));
         if (KeycloakIdentity.Read(context.Principal, out var error) is not { } identity)
         {
@@ -189,11 +211,9 @@ internal static partial class SessionScheme
             return;
         }
 
-        var services = context.HttpContext.RequestServices;
-        var now = services.GetRequiredService<TimeProvider>().GetUtcNow();
         context.Properties!.Items[StartedAt] = now.ToString("O", CultureInfo.InvariantCulture);
         // Keycloak ends its session without asking only if it gets the ID token back (RP-Initiated Logout 1.0, section 2).
-        context.Properties.StoreTokens([new AuthenticationToken { Name = "id_token", Value = context.TokenEndpointResponse!.IdToken }]);
+        context.Properties.StoreTokens([new AuthenticationToken { Name = "id_token", Value = context.TokenEndpointResponse.IdToken }]);
         await services.GetRequiredService<SessionStore>().AddAsync(
             new NewSession
             {
@@ -226,8 +246,10 @@ internal static partial class SessionScheme
         var logger = context.HttpContext.RequestServices.GetRequiredService<ILogger<RealmMetadata>>();
         var reason = SignInFailure.ReasonOf(context.Failure);
         LogSignInFailed(logger, reason, SignInFailure.Printable(context.Failure?.Message ?? ""));
+        var now = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
+        var ahead = SignInFailure.ClockAheadOf(context.Failure, now) is { } difference ? $"&ahead={difference.TotalSeconds:0}" : "";
         context.HandleResponse();
-        context.Response.Redirect($"{SignInEndpoints.SignInFailedPath}?reason={reason}");
+        context.Response.Redirect($"{SignInEndpoints.SignInFailedPath}?reason={reason}{ahead}");
         return Task.CompletedTask;
     }
 

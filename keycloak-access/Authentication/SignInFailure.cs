@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
+using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
@@ -10,16 +11,34 @@ internal static class SignInFailure
     public const string Misconfigured = "misconfigured";
     public const string Unreachable = "unreachable";
     public const string Refused = "refused";
+    public const string Clock = "clock";
+    public const string Algorithm = "algorithm";
+    public const string Key = "key";
+    public const string NoSubject = "no-subject";
+    public const string Token = "token";
 
     public static string ReasonOf(Exception? exception) => exception switch
     {
         RealmUnreachableException or HttpRequestException => Unreachable,
+        TokenRefusedException refused => refused.Code,
+        SecurityTokenExpiredException or SecurityTokenNotYetValidException => Clock,
+        SecurityTokenInvalidAlgorithmException => Algorithm,
+        SecurityTokenSignatureKeyNotFoundException => Key,
         OpenIdConnectProtocolException { Message: var message } => ReasonOfError(message),
         // The handler's own checks of correlation cookie, state and nonce.
         AuthenticationFailureException { Message: var message } when message.Contains("orrelation", StringComparison.Ordinal)
             || message.Contains("tate", StringComparison.Ordinal) => Expired,
         AuthenticationFailureException { Message: var message } => ReasonOfError(message),
         _ => Refused,
+    };
+
+    /// <summary>How far Keycloak's clock is ahead of this service's, or behind it, where that ended the sign-in.</summary>
+    public static TimeSpan? ClockAheadOf(Exception? exception, DateTimeOffset now) => exception switch
+    {
+        TokenRefusedException { ClockAhead: { } ahead } => ahead,
+        SecurityTokenExpiredException expired => new DateTimeOffset(expired.Expires, TimeSpan.Zero) - now,
+        SecurityTokenNotYetValidException early => new DateTimeOffset(early.NotBefore, TimeSpan.Zero) - now,
+        _ => null,
     };
 
     /// <summary>On one line, so that what comes from the query string cannot forge log entries.</summary>

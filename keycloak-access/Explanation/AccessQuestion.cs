@@ -38,6 +38,9 @@ internal static class SubjectTypes
 internal sealed record AccessSubject(
     string Id, string Username, Subject Subject, bool RolesKnown, bool IsCaller, Subject? OwnSubject = null)
 {
+    /// <summary>Why the caller's token says no roles.</summary>
+    public string? RolesNote { get; init; }
+
     public Subject DecidingFor(AccessRequirement requirement, PermissionCatalogue catalogue) =>
         OwnSubject is not null && !Decision.Evaluate(OwnSubject, requirement, catalogue).IsAllowed ? OwnSubject : Subject;
 }
@@ -93,11 +96,8 @@ internal sealed record AccessAnswer(
     {
         if (subject is { RolesKnown: false })
         {
-            yield return subject.IsCaller
-                ? "The token of this call carries no roles claim at all. " +
-                    "Either nothing is assigned, or its client lacks the client scope \"roles\" in Keycloak."
-                : $"No token of {subject.Username} has carried a roles claim so far. " +
-                    "What is known are default groups and those given directly.";
+            yield return subject.RolesNote ?? $"No token of {subject.Username} has carried a roles claim so far. " +
+                "What is known are default groups and those given directly.";
         }
 
         if (catalogue.Mistake(question.Permission.ToString(), wildcards: false) is { } mistake)

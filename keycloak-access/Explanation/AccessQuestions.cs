@@ -158,7 +158,10 @@ internal sealed class AccessQuestions(
         scopes is null ? caller.Subject : caller.Subject with { Scopes = scopes },
         caller.Identity.HasRoleClaims,
         IsCaller: true,
-        OwnSubject: scopes is null ? null : caller.Subject);
+        OwnSubject: scopes is null ? null : caller.Subject)
+    {
+        RolesNote = RoleNotes.Find(caller),
+    };
 
     private async Task<AccessAnswer> AnswerAsync(AccessQuestion question, AccessSubject? subject, CancellationToken cancellationToken)
     {

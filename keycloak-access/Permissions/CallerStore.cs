@@ -22,6 +22,9 @@ internal sealed partial class CallerStore(
 
     public async Task<CallerRecord> ProvisionAsync(KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
+        // A clock that is ahead must not make a token newer than those that follow it.
+        var now = clock.GetUtcNow();
+        identity = identity.IssuedAt > now ? identity with { IssuedAt = now } : identity;
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await ReadAsync(connection, identity, cancellationToken);
         if (rows[0].Id is null)
@@ -33,8 +36,7 @@ internal sealed partial class CallerStore(
         // A newer token that says the same counts too, else an older one that says otherwise would pass for the newest.
         var account = rows[0];
         var noted = lastSeen.Find(account.Id!.Value);
-        var now = clock.GetUtcNow();
-        var hasNewestNames = !(identity.IssuedAt <= (noted?.Names?.IssuedAt ?? account.NamesIssuedAt));
+        var hasNewestNames = !(identity.IssuedAt <= (noted?.Names?.IssuedAt ?? NotAfter(now, account.NamesIssuedAt)));
         if (hasNewestNames && NamesOf(identity, account) != account.Names)
         {
             await TryWriteAsync(() => RenameAsync(connection, account, identity, requestId, cancellationToken));
@@ -45,7 +47,7 @@ internal sealed partial class CallerStore(
         }
 
         // A token without role claims takes none away. That a newer one says the same is kept to the minute, not at each call.
-        var rolesIssuedAt = noted?.Roles?.IssuedAt ?? account.RolesIssuedAt;
+        var rolesIssuedAt = noted?.Roles?.IssuedAt ?? NotAfter(now, account.RolesIssuedAt);
         if (identity.HasRoleClaims && !(identity.IssuedAt <= rolesIssuedAt))
         {
             var hash = Hash(identity.Roles);
@@ -65,6 +67,9 @@ internal sealed partial class CallerStore(
             account.RulesVersion,
             [.. rows.Where(row => row.GroupId is not null).Select(row => row.GroupId!.Value)]);
     }
+
+    // What a token of the future has left behind counts for nothing.
+    private static DateTimeOffset? NotAfter(DateTimeOffset now, DateTimeOffset? issuedAt) => issuedAt > now ? null : issuedAt;
 
     private static async Task<List<Row>> ReadAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
     {
@@ -151,7 +156,7 @@ internal sealed partial class CallerStore(
               AND username = @oldUsername
               AND email IS NOT DISTINCT FROM @oldEmail
               AND name IS NOT DISTINCT FROM @oldName
-              AND (names_issued_at IS NULL OR names_issued_at < @IssuedAt)
+              AND (names_issued_at IS NULL OR names_issued_at < @IssuedAt OR names_issued_at > @now)
             """;
         var (id, before, after) = (row.Id!.Value, row.Names, NamesOf(identity, row));
         var values = new
@@ -185,8 +190,9 @@ internal sealed partial class CallerStore(
     private static Actor ActorOf(Guid id, KeycloakIdentity identity, string requestId) =>
         new(id, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
 
+    // A lightweight token of a service does not say that it is one.
     private static AccountNames NamesOf(KeycloakIdentity identity, Row? known = null) => new(
-        identity.Kind == AccountKind.Service ? "service" : "person",
+        identity.Kind == AccountKind.Service ? "service" : identity.IsLightweight && known is not null ? known.Kind! : "person",
         identity.Username ?? known?.Username ?? identity.Subject,
         identity.Email ?? known?.Email,
         identity.Name ?? known?.Name);
@@ -205,7 +211,7 @@ internal sealed partial class CallerStore(
         const string mark = """
             UPDATE accounts
             SET roles_hash = @hash, roles_issued_at = @IssuedAt
-            WHERE id = @Id AND (roles_issued_at IS NULL OR roles_issued_at < @IssuedAt)
+            WHERE id = @Id AND (roles_issued_at IS NULL OR roles_issued_at < @IssuedAt OR roles_issued_at > @now)
             """;
         const string previous = """
             SELECT r.kind, r.client, r.name
@@ -223,7 +229,7 @@ internal sealed partial class CallerStore(
             SELECT @Id, r.id FROM observed_roles r WHERE r.kind = @Kind AND r.client = @Client AND r.name = @Name
             """;
         await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        if (await ExecuteAsync(mark, new { hash, identity.IssuedAt, account.Id }) == 0)
+        if (await ExecuteAsync(mark, new { hash, identity.IssuedAt, account.Id, now = clock.GetUtcNow() }) == 0)
         {
             return;
         }

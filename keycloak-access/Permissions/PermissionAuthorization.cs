@@ -58,7 +58,7 @@ internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Deci
 }
 
 /// <summary>Endpoint metadata: how a route group shows a refusal, where it is not by problem details.</summary>
-internal sealed record RefusalPage(Func<HttpContext, Decision, IResult> Render);
+internal sealed record RefusalPage(Func<HttpContext, Caller, Decision, IResult> Render);
 
 internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandler
 {
@@ -82,7 +82,7 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
         }
 
         DeniedRequests.Add(context, refusal.Caller, refusal.Decision);
-        await page.Render(context, refusal.Decision).ExecuteAsync(context);
+        await page.Render(context, refusal.Caller, refusal.Decision).ExecuteAsync(context);
     }
 
     // Here a request has its one result, however many permissions it is asked for. Unauthenticated requests are not counted.
@@ -137,6 +137,15 @@ internal static class Refusals
             "Ask for a role in Keycloak that is mapped to a group with it, or to be put into one here.",
     };
 
+    /// <summary>Besides, where Keycloak leaves roles out of the token, that it does, and the switch.</summary>
+    public static string Detail(Decision decision, Caller caller) => decision.Reason switch
+    {
+        DecisionReason.PermissionMissing when RoleNotes.Find(caller) is { } note => $"{Detail(decision)} {note}",
+        DecisionReason.AccountKindRefused when caller.Identity.IsLightweight =>
+            $"{Detail(decision)} {TokenCauses.Lightweight(caller.Identity.ClientId)}",
+        _ => Detail(decision),
+    };
+
     // Announces a missing scope as RFC 6750, section 3.1 says. Whoever may look at access gets a link to the explanation.
     public static IResult Answer(HttpContext context, Caller caller, Decision decision)
     {
@@ -153,12 +162,12 @@ internal static class Refusals
             DecisionReason.PermissionMissing => Refuse("missingPermission", decision.Permission.ToString()),
             DecisionReason.PermissionDenied => Refuse("deniedPermission", decision.Permission.ToString()),
             DecisionReason.InsufficientScope => Refuse("missingScope", decision.Scope),
-            _ => Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision)),
+            _ => Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision, caller)),
         };
 
         ProblemHttpResult Refuse(string member, string value)
         {
-            var problem = Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision), (member, value));
+            var problem = Problem.Create(StatusCodes.Status403Forbidden, Code(decision.Reason), Detail(decision, caller), (member, value));
             // What an endpoint requires besides the model's own scope is not what the explanation of the permission is about.
             var bySomethingElse = decision.Reason == DecisionReason.InsufficientScope
                 && context.GetEndpoint()?.Metadata.GetMetadata<ScopeRule>() is not null;

@@ -15,18 +15,25 @@ internal static class ClientTokenWarnings
     public static IEnumerable<string> Find(ClientToken token, string audience, PermissionCatalogue catalogue)
     {
         var client = $"In Keycloak: Clients → {token.ClientId}";
-        if (token.Code == ClientToken.WrongAudience)
+        if (FindRefusal(token, audience) is { } refusal)
         {
-            yield return "Its tokens are not for this service, so its calls are refused. "
-                + $"{client} → Client scopes → {token.ClientId}-dedicated → Add mapper → By configuration → Audience, "
-                + $"with {audience} as the included client audience.";
+            yield return refusal;
         }
 
-        if (!token.HasRoleClaims)
+        if (token.IsLightweight)
+        {
+            yield return TokenCauses.Lightweight(token.ClientId);
+        }
+        else if (!token.HasRoleClaims && token.Code is ClientToken.Accepted or ClientToken.WrongAudience)
         {
             yield return "Its tokens carry no roles, so it may do no more than everybody. "
-                + $"{client} → Service accounts roles assigns some; if some are, "
-                + "Client scopes → Add client scope → roles (default) puts them into tokens.";
+                + $"{client} → Service account roles assigns some. " + TokenCauses.NoRoles(token.ClientId);
+        }
+
+        if (token is { AheadSeconds: > 0, Code: ClientToken.Accepted })
+        {
+            yield return $"Its newest token was issued {FormatDuration(token.AheadSeconds)} in the future: "
+                + $"Keycloak's clock is ahead of this service's. {TokenCauses.SetClocks}";
         }
 
         if (token.LifetimeSeconds > LongLifetime)
@@ -55,6 +62,20 @@ internal static class ClientTokenWarnings
                 + $"{client} → Client scopes → Add client scope.";
         }
     }
+
+    private static string? FindRefusal(ClientToken token, string audience) => token.Code switch
+    {
+        ClientToken.WrongAudience when token.Audiences.Length == 0 => TokenCauses.NoAudience(token.ClientId, audience),
+        ClientToken.WrongAudience => TokenCauses.OtherAudience(token.ClientId, audience),
+        ClientToken.NoSubject => "Its tokens do not say who calls. " + TokenCauses.NoSubject(token.ClientId),
+        ClientToken.Bound => TokenCauses.Bound(token.ClientId),
+        ClientToken.NotAccessToken => $"It sends another token than its access token. {TokenCauses.NotAccessToken}",
+        ClientToken.IssuedAhead => TokenCauses.IssuedAhead(TimeSpan.FromSeconds(token.AheadSeconds)),
+        ClientToken.Malformed => "A mapper writes a claim of its tokens in another form than Keycloak's own. "
+            + $"In Keycloak: Clients → {token.ClientId} → Client scopes → {token.ClientId}-dedicated. "
+            + "The answer to its calls says which claim.",
+        _ => null,
+    };
 
     public static string FormatDuration(double seconds) => seconds switch
     {

@@ -47,6 +47,7 @@ internal sealed class RealmPageReader(
                 key.LastSeenAt,
                 ClientTokenWarnings.FormatDuration((now - key.FirstSeenAt).TotalSeconds),
                 current.Contains(key.KeyId)))],
+            UnusedKeys = [.. metadata.UnusedKeys.Select(key => key.ToString())],
             Clients = [.. page.Select(client => new RealmClientView
             {
                 ClientId = client.ClientId,

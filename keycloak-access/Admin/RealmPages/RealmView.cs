@@ -21,6 +21,9 @@ public sealed record RealmView
     /// <summary>The newest first.</summary>
     public required IReadOnlyList<RealmKeyView> Keys { get; init; }
 
+    /// <summary>Keys that the realm offers and that verify nothing here, each with the reason.</summary>
+    public required IReadOnlyList<string> UnusedKeys { get; init; }
+
     /// <summary>One page of the clients that call, who called last first.</summary>
     public required IReadOnlyList<RealmClientView> Clients { get; init; }
     public required Paging Paging { get; init; }

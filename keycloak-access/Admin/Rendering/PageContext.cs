@@ -64,7 +64,7 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
         }
 
         DeniedRequests.Add(Http, Caller, decision);
-        return StatusPages.RenderRefusal(Http, decision);
+        return StatusPages.RenderRefusal(Http, Caller, decision);
     }
 
     public static async ValueTask<PageContext?> BindAsync(HttpContext context) =>

@@ -11,11 +11,12 @@ internal static class StatusPages
     public static RazorComponentResult RenderError(HttpContext context, int status) =>
         PageRenderer.Render<ErrorPage>(status, ("Status", status), ("RequestId", context.TraceIdentifier));
 
-    public static RazorComponentResult RenderRefusal(HttpContext context, Decision decision) => PageRenderer.Render<RefusedPage>(
-        StatusCodes.Status403Forbidden,
-        ("Detail", Refusals.Detail(decision)),
-        ("Name", context.User.FindFirst("name")?.Value ?? context.User.Identity?.Name ?? ""),
-        ("MissingPermission", decision.Reason == DecisionReason.PermissionMissing ? decision.Permission.ToString() : null));
+    public static RazorComponentResult RenderRefusal(HttpContext context, Caller caller, Decision decision) =>
+        PageRenderer.Render<RefusedPage>(
+            StatusCodes.Status403Forbidden,
+            ("Detail", Refusals.Detail(decision, caller)),
+            ("Name", context.User.FindFirst("name")?.Value ?? context.User.Identity?.Name ?? ""),
+            ("MissingPermission", decision.Reason == DecisionReason.PermissionMissing ? decision.Permission.ToString() : null));
 
     public static async Task<IResult> AskToSignInAgainAsync(HttpContext context)
     {
