@@ -154,7 +154,8 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
             ("realm_access", realmRole is null ? null : Roles(realmRole)),
         ]);
 
-        Assert.Contains(says, await DetailAsync(await Realm.NewClient(token).GetAsync("/api/books", Cancel), 403), StringComparison.Ordinal);
+        var refused = await Realm.NewClient(token).GetAsync("/api/books", Cancel);
+        Assert.Contains(says, await DetailAsync(refused, 403), StringComparison.Ordinal);
         var me = await JsonAsync(await AskAsync(token));
         Assert.Contains(says, Assert.Single(me.GetProperty("notes").EnumerateArray()).GetString(), StringComparison.Ordinal);
         var explained = await Realm.NewClient(token).GetAsync($"/api/access/explain?subject={client}&permission=book:view", Cancel);
