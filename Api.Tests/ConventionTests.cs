@@ -206,6 +206,23 @@ public sealed partial class ConventionTests
     }
 
     [Fact]
+    public void What_is_written_takes_its_turn()
+    {
+        // Database.WriteAsync waits without holding a thread, and begins anew after a conflict. On SQLite others refuse to write.
+        string[] others = ["OpenToWriteAsync", "BeginWriteAsync", "BeginTransaction", "NpgsqlDataSource", "new SqliteConnection("];
+        foreach (var file in Files("*.cs").Where(file => Path.GetFileName(file) is not "Database.cs" and not "Migrator.cs"))
+        {
+            var text = File.ReadAllText(file);
+            foreach (var word in others)
+            {
+                Assert.False(
+                    text.Contains(word, StringComparison.Ordinal),
+                    $"{Path.GetRelativePath(Source, file)} uses {word}. What writes goes through Database.WriteAsync.");
+            }
+        }
+    }
+
+    [Fact]
     public void Every_component_is_shown_on_the_page_that_shows_them_all()
     {
         var folder = Path.Combine(Source, "Admin", "Design");

@@ -87,7 +87,7 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
     /// </summary>
     public async Task<bool> SeedAsync(SeedSize size, Action<string, long?, long> progress, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        await using var connection = await database.OpenToWriteAsync(cancellationToken);
         if (database.Engine == DatabaseEngine.Sqlite)
         {
             // In KiB: randomly placed index entries would otherwise cause disk access for each row.

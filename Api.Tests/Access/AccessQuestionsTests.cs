@@ -78,7 +78,7 @@ public abstract class AccessQuestionsTests(ApiUnderTest api) : AccessTests(api)
             INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
             VALUES (@Id, @Issuer, @Subject, 'person', @Subject, @enabled, @now, @now)
             """;
-        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
+        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel))
         {
             await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
             var rows = Enumerable.Range(0, 1100).Select(i =>

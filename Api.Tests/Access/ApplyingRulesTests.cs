@@ -184,7 +184,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
     public Task A_change_that_somebody_else_has_begun_comes_first() => WithAnyRulesAsync(async () =>
     {
         await ApplyAsync("""{"groups":{"a":{"permissions":["book:view"]}}}""");
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         await connection.ExecuteAsync(new CommandDefinition(
             "INSERT INTO groups (id, name) VALUES (@id, 'contested')",
@@ -391,13 +391,13 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
 
     private async Task ExecuteAsync(string sql, object values)
     {
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(new CommandDefinition(sql, values, cancellationToken: Cancel));
     }
 
     private async Task<List<T>> QueryAsync<T>(string sql)
     {
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         return (await connection.QueryAsync<T>(new CommandDefinition(sql, cancellationToken: Cancel))).AsList();
     }
 

@@ -62,7 +62,7 @@ internal sealed class Records : IModelRows
             INSERT INTO accounts (id, issuer, subject, kind, username, enabled, created_at, last_seen_at)
             VALUES (@id, @Issuer, @subject, @kind, @subject, @enabled, @now, @now)
             """;
-        await using var connection = await api.Services.GetRequiredService<Database>().OpenAsync(CancellationToken.None);
+        await using var connection = await api.Services.GetRequiredService<Database>().OpenToWriteAsync(CancellationToken.None);
         await connection.ExecuteAsync(
             sql, new { id = Guid.CreateVersion7(), api.Realm.Issuer, subject, kind, enabled, now = DateTimeOffset.UtcNow });
     }
@@ -96,7 +96,7 @@ internal sealed class Records : IModelRows
 
     public static async Task<Guid> AccountAsync(ApiUnderTest api, string subject)
     {
-        await using var connection = await api.Services.GetRequiredService<Database>().OpenAsync(CancellationToken.None);
+        await using var connection = await api.Services.GetRequiredService<Database>().OpenToWriteAsync(CancellationToken.None);
         return await connection.QuerySingleAsync<Guid>("SELECT id FROM accounts WHERE subject = @subject", new { subject });
     }
 

@@ -76,7 +76,7 @@ public sealed class AccessPagesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IC
         var name = $"twice-{Guid.NewGuid():N}";
         var now = DateTimeOffset.UtcNow;
         Guid[] ids = [Guid.CreateVersion7(now), Guid.CreateVersion7(now.AddSeconds(1))];
-        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
+        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel))
         {
             foreach (var (id, kind) in ids.Zip(["person", "service"]))
             {

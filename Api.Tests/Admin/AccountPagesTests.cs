@@ -108,7 +108,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var word = "r" + Guid.NewGuid().ToString("N")[..8];
         var ids = await AddAccountsAsync(word, 420);
         var database = Api.Services.GetRequiredService<Database>();
-        await using (var connection = await database.OpenAsync(Cancel))
+        await using (var connection = await database.OpenToWriteAsync(Cancel))
         {
             await connection.ExecuteAsync("UPDATE accounts SET enabled = @enabled WHERE id = @id", new { enabled = false, id = ids[410] });
         }
@@ -475,7 +475,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     private async Task<Guid[]> AddAccountsAsync(string word, int number, string kind = "person", int daysAgo = 0)
     {
         var database = Api.Services.GetRequiredService<Database>();
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         var now = DateTimeOffset.UtcNow.AddDays(-daysAgo);
         var rows = Enumerable.Range(0, number)

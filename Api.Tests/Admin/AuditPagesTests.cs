@@ -210,7 +210,7 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
 
     private async Task AddAsync(params AuditRow[] rows)
     {
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         await AuditLog.InsertAsync(connection, transaction, rows, Cancel);
         await transaction.CommitAsync(Cancel);

@@ -100,7 +100,7 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var later = Guid.NewGuid().ToString();
         Assert.Equal(
             HttpStatusCode.Forbidden, (await (await Api.ServiceAsync("acme-nobody")).GetAsync($"/api/books/{later}", Cancel)).StatusCode);
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         while (await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM audit_log WHERE row_id = @later", new { later }) == 0)
         {
             await Task.Delay(100, Cancel);

@@ -18,7 +18,7 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         await using var idle = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
         await idle.WithRoleAsync("realm-role", "nobody-has-this-one");
-        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
+        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel))
         {
             await connection.ExecuteAsync(
                 """

@@ -394,7 +394,7 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
             INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', @role, @now)
             ON CONFLICT (kind, client, name) DO NOTHING
             """;
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(sql, new { role, now = DateTimeOffset.UtcNow });
     }
 
@@ -406,7 +406,7 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
             VALUES (@id, @issuer, @name, 'person', @name, @enabled, @now, @now)
             """;
         var now = DateTimeOffset.UtcNow;
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await using var transaction = await Database.BeginWriteAsync(connection, Cancel);
         for (var role = 0; role < roles; role++)
         {

@@ -142,7 +142,7 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.SignInAsync("ada");
         Assert.DoesNotContain("Typed with care", (await ada.GetAsync(Back(again))).Text, StringComparison.Ordinal);
         // What is kept cannot be read in the database.
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         Assert.DoesNotContain(
             "care", string.Concat(await connection.QueryAsync<string>("SELECT fields FROM form_drafts")), StringComparison.Ordinal);
 

@@ -62,7 +62,7 @@ public abstract class AppendOnlyTests
         var now = DateTimeOffset.UtcNow;
         var old = await log.AddAsync(now.AddDays(-9));
         var younger = await log.AddAsync(now.AddDays(-7));
-        await using var connection = await log.Database.OpenAsync(Cancel);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
         await Assert.ThrowsAnyAsync<DbException>(() => connection.ExecuteAsync("DELETE FROM audit_log WHERE id = @old", new { old }));
 
         await connection.ExecuteAsync("UPDATE audit_retention SET keeps_since = @since", new { since = now.AddDays(-8) });
@@ -79,7 +79,7 @@ public abstract class AppendOnlyTests
     public async Task A_change_and_its_row_are_there_together_or_not_at_all()
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
-        await using var connection = await log.Database.OpenAsync(Cancel);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
             await log.Audit.RecordAsync(
@@ -97,7 +97,7 @@ public abstract class AppendOnlyTests
     public async Task Long_and_odd_names_are_cut_and_stored_as_text()
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
-        await using var connection = await log.Database.OpenAsync(Cancel);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
             var hostile = "a\0'); DROP TABLE audit_log; --\n" + string.Concat(Enumerable.Repeat("\U0001F600", 400));
@@ -129,7 +129,7 @@ public abstract class AppendOnlyTests
     public async Task Many_changes_of_one_act_keep_their_order()
     {
         await using var log = await AuditedDatabase.CreateAsync(Engine);
-        await using var connection = await log.Database.OpenAsync(Cancel);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
             var changes = Enumerable.Range(0, 250).Select(number => new AuditChange("m", $"{number}", "delete", null, null)).ToArray();
@@ -142,7 +142,7 @@ public abstract class AppendOnlyTests
 
     private static async Task AssertRefusedAsync(AuditedDatabase log, string sql, Guid id)
     {
-        await using (var connection = await log.Database.OpenAsync(Cancel))
+        await using (var connection = await log.Database.OpenToWriteAsync(Cancel))
         {
             var refused = await Assert.ThrowsAnyAsync<DbException>(() => connection.ExecuteAsync(
                 sql, new { id, now = DateTimeOffset.UtcNow, fiveDaysAgo = DateTimeOffset.UtcNow.AddDays(-5) }));
@@ -200,7 +200,7 @@ internal sealed class AuditedDatabase : IAsyncDisposable
             RowId = "1",
             Action = "add",
         }).Select(row => with is null ? row : with(row)).ToArray();
-        await using var connection = await Database.OpenAsync(TestContext.Current.CancellationToken);
+        await using var connection = await Database.OpenToWriteAsync(TestContext.Current.CancellationToken);
         await using var transaction = await Database.BeginWriteAsync(connection, TestContext.Current.CancellationToken);
         await AuditLog.InsertAsync(connection, transaction, rows, TestContext.Current.CancellationToken);
         await transaction.CommitAsync(TestContext.Current.CancellationToken);
@@ -210,7 +210,7 @@ internal sealed class AuditedDatabase : IAsyncDisposable
     /// <summary>All rows, the oldest first.</summary>
     public async Task<IReadOnlyList<AuditRow>> ReadAsync()
     {
-        await using var connection = await Database.OpenAsync(TestContext.Current.CancellationToken);
+        await using var connection = await Database.OpenToWriteAsync(TestContext.Current.CancellationToken);
         return (await connection.QueryAsync<AuditRow>($"SELECT {AuditRow.Columns} FROM audit_log ORDER BY at, id")).AsList();
     }
 

@@ -201,7 +201,7 @@ public sealed class DeniedRequestLogOnPostgreSqlTests : DeniedRequestLogTests
         await using var log = await AuditedDatabase.CreateAsync(Engine);
         var id = await log.AddAsync(DateTimeOffset.UtcNow);
         var row = Assert.Single(await log.ReadAsync());
-        await using (var connection = await log.Database.OpenAsync(Cancel))
+        await using (var connection = await log.Database.OpenToWriteAsync(Cancel))
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
             await AuditLog.InsertAsync(connection, transaction, [row, row with { Id = Guid.NewGuid() }], Cancel);

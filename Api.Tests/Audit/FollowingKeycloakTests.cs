@@ -155,7 +155,7 @@ public abstract class FollowingKeycloakTests
 
     private static async Task<(DateTimeOffset LastSeenAt, DateTimeOffset NamesIssuedAt)> ReadAsync(AuditedDatabase log)
     {
-        await using var connection = await log.Database.OpenAsync(Cancel);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
         return await connection.QuerySingleAsync<(DateTimeOffset, DateTimeOffset)>("SELECT last_seen_at, names_issued_at FROM accounts");
     }
 }

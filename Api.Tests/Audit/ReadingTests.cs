@@ -31,7 +31,7 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
     {
         var log = await filled.OpenAsync();
         var at = filled.At;
-        await using var connection = await log.Database.OpenAsync(Cancel);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
         if (Engine == DatabaseEngine.PostgreSql)
         {
             await connection.ExecuteAsync("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off");
@@ -81,7 +81,7 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
             row =>
                 row with { Model = "group", Action = "add-member", NewValues = $$"""{"accountId":"{{Guid.NewGuid()}}","username":"x"}""" });
         await log.AddAsync(3000, at);
-        await using var connection = await log.Database.OpenAsync(Cancel);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
         if (Engine == DatabaseEngine.PostgreSql)
         {
             await connection.ExecuteAsync("ANALYZE audit_log");
@@ -244,7 +244,7 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
             await log.AddAsync(20, At, Wanted);
             if (engine == DatabaseEngine.PostgreSql)
             {
-                await using var connection = await log.Database.OpenAsync(Cancel);
+                await using var connection = await log.Database.OpenToWriteAsync(Cancel);
                 await connection.ExecuteAsync("ANALYZE audit_log");
             }
 

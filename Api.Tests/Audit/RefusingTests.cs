@@ -14,7 +14,7 @@ public abstract class RefusingTests(ApiUnderTest api) : ApiTests(api)
         var nobody = await Api.ServiceAsync("acme-nobody");
         var id = await AccountIdAsync(nobody);
         await using var database = Database.From(Api.ConnectionString, "/");
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
             if (Api.Engine == DatabaseEngine.PostgreSql)
@@ -68,7 +68,7 @@ public abstract class RefusingTests(ApiUnderTest api) : ApiTests(api)
 
     private static async Task<long> CountAsync(Database database, Guid account)
     {
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         return await connection.ExecuteScalarAsync<long?>(
             "SELECT SUM(count) FROM audit_log WHERE kind = 'denied-request' AND account_id = @account", new { account }) ?? 0;
     }

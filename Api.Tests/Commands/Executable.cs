@@ -60,21 +60,21 @@ internal sealed class Executable : IAsyncDisposable
     public async Task ExecuteAsync(string sql)
     {
         await using var database = OpenDatabase();
-        await using var connection = await database.OpenAsync(TestContext.Current.CancellationToken);
+        await using var connection = await database.OpenToWriteAsync(TestContext.Current.CancellationToken);
         await connection.ExecuteAsync(sql);
     }
 
     public async Task<T?> QueryAsync<T>(string sql)
     {
         await using var database = OpenDatabase();
-        await using var connection = await database.OpenAsync(TestContext.Current.CancellationToken);
+        await using var connection = await database.OpenToWriteAsync(TestContext.Current.CancellationToken);
         return await connection.QuerySingleAsync<T>(sql);
     }
 
     public async Task<IReadOnlyList<T>> ListAsync<T>(string sql)
     {
         await using var database = OpenDatabase();
-        await using var connection = await database.OpenAsync(TestContext.Current.CancellationToken);
+        await using var connection = await database.OpenToWriteAsync(TestContext.Current.CancellationToken);
         return (await connection.QueryAsync<T>(sql)).AsList();
     }
 

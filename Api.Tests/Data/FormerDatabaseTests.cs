@@ -26,8 +26,8 @@ public abstract class FormerDatabaseTests
         await TestDatabase.Migrator(former).MigrateAsync(Cancel);
         await TestDatabase.Migrator(other).MigrateAsync(Cancel);
 
-        await using var one = await former.OpenAsync(Cancel);
-        await using var two = await other.OpenAsync(Cancel);
+        await using var one = await former.OpenToWriteAsync(Cancel);
+        await using var two = await other.OpenToWriteAsync(Cancel);
         Assert.Equal(await SchemaAsync(two), await SchemaAsync(one));
         Assert.Equal(
             await two.QueryAsync<string>("SELECT history || name || checksum FROM schema_migrations ORDER BY history, name"),
@@ -40,7 +40,7 @@ public abstract class FormerDatabaseTests
         await using var place = await TestDatabase.CreateAsync(Engine);
         await using var database = await FormerAsync(place);
         long version;
-        await using (var before = await database.OpenAsync(Cancel))
+        await using (var before = await database.OpenToWriteAsync(Cancel))
         {
             await FillAsync(before);
             version = await before.ExecuteScalarAsync<long>("SELECT version FROM access_version");
@@ -50,7 +50,7 @@ public abstract class FormerDatabaseTests
         // Once more: what has been brought over stays as it is.
         await TestDatabase.Migrator(database).MigrateAsync(Cancel);
 
-        await using var after = await database.OpenAsync(Cancel);
+        await using var after = await database.OpenToWriteAsync(Cancel);
         Assert.Equal(
             ["ada False"],
             (await after.QueryAsync<(string Name, bool Enabled)>("SELECT username, enabled FROM accounts"))
@@ -93,7 +93,7 @@ public abstract class FormerDatabaseTests
             "0012_access_on_pages has not been applied. Start the last version before this one once",
             exception.Message,
             StringComparison.Ordinal);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         Assert.Equal(11, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM schema_migrations"));
         Assert.Equal(0, await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM accounts WHERE active"));
     }
@@ -103,14 +103,14 @@ public abstract class FormerDatabaseTests
     {
         await using var place = await TestDatabase.CreateAsync(Engine);
         await using var database = await FormerAsync(place);
-        await using (var before = await database.OpenAsync(Cancel))
+        await using (var before = await database.OpenToWriteAsync(Cancel))
         {
             await before.ExecuteAsync("DELETE FROM groups WHERE name IN ('book-readers', 'staff')");
         }
 
         await TestDatabase.Migrator(database).MigrateAsync(Cancel);
 
-        await using var after = await database.OpenAsync(Cancel);
+        await using var after = await database.OpenToWriteAsync(Cancel);
         Assert.Equal(
             ["account-managers", "book-editors", "group-managers", "superusers"],
             (await after.QueryAsync<string>("SELECT name FROM groups")).Order(StringComparer.Ordinal));
@@ -125,7 +125,7 @@ public abstract class FormerDatabaseTests
     private async Task<Database> FormerAsync(TestDatabase place, string until = "9999")
     {
         var database = Open(place);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(
             "CREATE TABLE schema_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at TEXT NOT NULL)");
         foreach (var file in Directory.GetFiles(Repository.PathOf("Api.Tests", "Data", "Former", Engine.ToString()))

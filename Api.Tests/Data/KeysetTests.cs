@@ -33,7 +33,7 @@ public abstract class KeysetTests
         DapperTypes.Register();
         await using var place = await TestDatabase.CreateAsync(Engine);
         await using var database = Database.From(place.ConnectionString, "/");
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(Engine == DatabaseEngine.PostgreSql
             ? """CREATE TABLE t (id uuid NOT NULL, name text COLLATE "C" NOT NULL, at timestamptz NOT NULL)"""
             : "CREATE TABLE t (id TEXT NOT NULL, name TEXT NOT NULL, at TEXT NOT NULL)");

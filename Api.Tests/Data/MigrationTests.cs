@@ -34,7 +34,7 @@ public abstract class MigrationTests
         })));
 
         await using var database = Open(place);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         Assert.Equal(
             TestDatabase.Histories.SelectMany(history => history.Names(Engine).Select(name => $"{history.Name} {name}"))
                 .Order(StringComparer.Ordinal),
@@ -48,7 +48,7 @@ public abstract class MigrationTests
         await using var place = await TestDatabase.CreateAsync(Engine);
         await using var database = Open(place);
         await MigratorOf(database).MigrateAsync(Cancel);
-        await using (var connection = await database.OpenAsync(Cancel))
+        await using (var connection = await database.OpenToWriteAsync(Cancel))
         {
             await connection.ExecuteAsync("UPDATE schema_migrations SET checksum = 'other' WHERE name = '0002_access_rules'");
         }
@@ -65,7 +65,7 @@ public abstract class MigrationTests
         await using var database = Open(place);
         await TestDatabase.Migrator(database, "another-api").MigrateAsync(Cancel);
 
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         Assert.Equal(
             ["another-api"], await connection.QueryAsync<string>("SELECT DISTINCT client FROM role_mappings WHERE kind = 'client-role'"));
     }
@@ -80,7 +80,7 @@ public abstract class MigrationTests
         await using var place = await TestDatabase.CreateAsync(Engine);
         await using var database = Open(place);
         await MigratorOf(database).MigrateAsync(Cancel);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         var before = await connection.ExecuteScalarAsync<long>("SELECT version FROM access_version");
 
         await connection.ExecuteAsync(sql, new { id = Guid.NewGuid() });
@@ -94,7 +94,7 @@ public abstract class MigrationTests
         await using var place = await TestDatabase.CreateAsync(Engine);
         await using var database = Open(place);
         await MigratorOf(database).MigrateAsync(Cancel);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         var id = Guid.NewGuid();
         var at = new DateTimeOffset(2026, 11, 24, 13, 14, 15, TimeSpan.FromHours(2)).AddTicks(1_234_567);
 

@@ -135,7 +135,7 @@ public sealed class DenyingGroupsTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
 
     private async Task WriteAsync(Guid group, string permission, bool denied)
     {
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(
             "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@group, @permission, @denied)",
             new { group, permission, denied });
@@ -148,7 +148,7 @@ public sealed class DenyingGroupsTests(ApiOnEmbeddedRealm api) : ApiTests(api), 
     {
         public async ValueTask DisposeAsync()
         {
-            await using var connection = await api.Services.GetRequiredService<Database>().OpenAsync(CancellationToken.None);
+            await using var connection = await api.Services.GetRequiredService<Database>().OpenToWriteAsync(CancellationToken.None);
             await connection.ExecuteAsync("DELETE FROM group_permissions WHERE group_id = @group", new { group });
         }
     }

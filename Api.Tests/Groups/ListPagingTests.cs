@@ -147,7 +147,7 @@ public abstract class ListPagingTests(ApiUnderTest api) : ApiTests(api)
     // Names that begin alike and that are not ASCII, roles into several groups, and more of each than the longest page has.
     private async Task<DbConnection> FillAsync()
     {
-        var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         if (await connection.ExecuteScalarAsync<int>("SELECT COUNT(*) FROM groups WHERE name LIKE 'p-%'") > 0)
         {
             return connection;

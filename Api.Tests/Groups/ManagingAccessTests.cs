@@ -327,7 +327,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync($"{path}/members/{account}?reason=For%20now", null, Cancel)).StatusCode);
         Assert.Equal("For now", (await LogAsync(ada, "group", group))[0].GetProperty("reason").GetString());
         Assert.Equal(before + 1, await RulesVersionAsync());
-        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel))
+        await using (var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel))
         {
             await connection.ExecuteAsync(new CommandDefinition(
                 "UPDATE groups SET description = 'in the database' WHERE id = @group", new { group }, cancellationToken: Cancel));
@@ -374,7 +374,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.NoContent, (await ada.PutAsync(member, null, Cancel)).StatusCode);
         var database = Api.Services.GetRequiredService<Database>();
         Task<HttpResponseMessage> granted;
-        await using (var connection = await database.OpenAsync(Cancel))
+        await using (var connection = await database.OpenToWriteAsync(Cancel))
         await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
         {
             await connection.ExecuteAsync(new CommandDefinition(
@@ -435,7 +435,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
 
     private async Task<long> RulesVersionAsync()
     {
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         return await connection.ExecuteScalarAsync<long>(
             new CommandDefinition("SELECT version FROM access_version", cancellationToken: Cancel));
     }

@@ -196,7 +196,7 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
         Assert.Equal("of-now", known.Username);
 
         // What an earlier version kept of a token of the future.
-        await using (var connection = await Realm.Services.GetRequiredService<Database>().OpenAsync(Cancel))
+        await using (var connection = await Realm.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel))
         {
             await connection.ExecuteAsync(
                 "UPDATE accounts SET names_issued_at = @at, roles_issued_at = @at WHERE subject = @subject",

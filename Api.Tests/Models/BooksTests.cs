@@ -490,7 +490,7 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
 
     private async Task<AuditEntry[]> AuditAsync(string id)
     {
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         return [.. await connection.QueryAsync<AuditEntry>(
             """
             SELECT model, account, method, action, old_values, new_values, reason

@@ -219,7 +219,7 @@ public abstract class TableCheckTests
     {
         await using var place = await TestDatabase.CreateMigratedAsync(Engine);
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         var models = Catalogue<SampleModel, Sample>();
 
         var exception = await Assert.ThrowsAsync<ModelException>(async () => await CheckAsync(models, connection));
@@ -238,7 +238,7 @@ public abstract class TableCheckTests
     {
         await using var place = await TestDatabase.CreateMigratedAsync(Engine);
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync($"CREATE TABLE shelves (id {Type("TEXT", "uuid")} PRIMARY KEY, version integer NOT NULL DEFAULT 1)");
         var models = Catalogue<ShelfModel, Shelf>();
 
@@ -260,7 +260,7 @@ public abstract class TableCheckTests
     {
         await using var place = await TestDatabase.CreateMigratedAsync(Engine);
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         var columns = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["id"] = Type("TEXT", "uuid") + " PRIMARY KEY",
@@ -290,9 +290,9 @@ public abstract class TableCheckTests
     {
         await using var place = await TestDatabase.CreateMigratedAsync(Engine);
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await using var connection = await database.OpenAsync(Cancel);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
         var models = Catalogue<RuledModel, Author>();
-        var changes = new ChangeRunner(database, new AuditLog(TimeProvider.System), TimeProvider.System);
+        var changes = new ChangeRunner(database, new AuditLog(TimeProvider.System));
         var store = new ModelStore(models.Models[0], models, database, changes, TimeProvider.System);
 
         var exception = await Assert.ThrowsAsync<ModelException>(async () => await store.TryRuleAsync(connection, Cancel));

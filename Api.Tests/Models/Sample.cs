@@ -166,7 +166,7 @@ public abstract class ApiWithSamples : ApiUnderTest
 
     private protected override async Task PrepareAsync(Database database)
     {
-        await using var connection = await database.OpenAsync(CancellationToken.None);
+        await using var connection = await database.OpenToWriteAsync(CancellationToken.None);
         await connection.ExecuteAsync(Engine == DatabaseEngine.Sqlite ? SqliteTable : PostgreSqlTable);
     }
 }

@@ -369,7 +369,7 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
         var ada = await Api.PersonAsync("ada");
         var id = NewId();
         var row = await JsonAsync(await CreateAsync(ada, id, Full));
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
 
         var values = JsonElement.Parse(
             (await connection.ExecuteScalarAsync<string>("SELECT new_values FROM audit_log WHERE row_id = @id", new { id }))!);
@@ -496,7 +496,7 @@ public abstract class SamplesTests(ApiUnderTest api) : ApiTests(api)
 
     private async Task ExecuteAsync(string sql)
     {
-        await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(sql);
     }
 

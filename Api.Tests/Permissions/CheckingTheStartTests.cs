@@ -137,7 +137,8 @@ public sealed class CheckingTheStartTests
         // The names that a new installation's groups hold.
         await using var app = builder.Build();
         await app.Services.GetRequiredService<Migrator>().MigrateAsync(TestContext.Current.CancellationToken);
-        await using (var connection = await app.Services.GetRequiredService<Database>().OpenAsync(TestContext.Current.CancellationToken))
+        await using (var connection = await app.Services.GetRequiredService<Database>()
+            .OpenToWriteAsync(TestContext.Current.CancellationToken))
         {
             await Dapper.SqlMapper.ExecuteAsync(
                 connection, "DELETE FROM group_permissions WHERE permission NOT LIKE 'book:%' OR permission = 'book:publish'");

@@ -53,7 +53,7 @@ public sealed class NamesAtTheStartTests
     {
         var cancel = TestContext.Current.CancellationToken;
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
-        await using var connection = await database.OpenAsync(cancel);
+        await using var connection = await database.OpenToWriteAsync(cancel);
         await connection.ExecuteAsync(
             """
             INSERT INTO group_permissions (group_id, permission, denied)

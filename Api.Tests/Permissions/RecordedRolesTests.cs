@@ -179,7 +179,7 @@ public abstract class RecordedRolesTests(ForgingRealmPlace place) : ForgingRealm
     private async Task<long> ChangesOfAsync(string subject)
     {
         const string sql = "SELECT COUNT(*) FROM audit_log WHERE kind = 'change' AND model = 'account' AND row_id = @id";
-        await using var connection = await Realm.Services.GetRequiredService<Database>().OpenAsync(Cancel);
+        await using var connection = await Realm.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         // The log names rows by the id as it is written.
         return await connection.ExecuteScalarAsync<long>(sql, new { id = (await KnownAsync(subject)).AccountId.ToString() });
     }

@@ -272,7 +272,7 @@ public abstract class SubjectSearchTests : IAsyncLifetime
 
     private async Task ExecuteAsync(string sql, object values)
     {
-        await using var connection = await _database.OpenAsync(Cancel);
+        await using var connection = await _database.OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(new CommandDefinition(sql, values, cancellationToken: Cancel));
     }
 

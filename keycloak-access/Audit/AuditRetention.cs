@@ -49,13 +49,17 @@ internal sealed partial class AuditRetention(
         int last;
         do
         {
-            await using var connection = await database.OpenAsync(cancellationToken);
-            await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-            await connection.ExecuteAsync(
-                new CommandDefinition(bound, new { since }, transaction, cancellationToken: cancellationToken));
-            last = await connection.ExecuteAsync(
-                new CommandDefinition(delete, new { since, Batch }, transaction, cancellationToken: cancellationToken));
-            await transaction.CommitAsync(cancellationToken);
+            last = await database.WriteAsync(
+                async write =>
+                {
+                    await write.Connection.ExecuteAsync(
+                        new CommandDefinition(bound, new { since }, write.Transaction, cancellationToken: cancellationToken));
+                    var rows = await write.Connection.ExecuteAsync(
+                        new CommandDefinition(delete, new { since, Batch }, write.Transaction, cancellationToken: cancellationToken));
+                    await write.CommitAsync();
+                    return rows;
+                },
+                cancellationToken);
             deleted += last;
         }
         while (last == Batch);

@@ -18,7 +18,7 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
         string issuer, string? sessionId, string? subject, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
         EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), (actor, change), cancellationToken);
 
-    private async Task EndAsync(
+    private Task EndAsync(
         string issuer,
         string? sessionId,
         string? subject,
@@ -39,19 +39,20 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
               AND (session_id = @sessionId AND session_id <> ''
                 OR @sessionId = '' AND subject = @subject AND started_at <= @endedAt)
             """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
-            sql,
-            new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, endedAt, keepUntil },
-            transaction,
-            cancellationToken: cancellationToken));
-        if (by is { } who)
-        {
-            await audit.RecordAsync(connection, transaction, who.Actor, who.Change, cancellationToken);
-        }
+        var values = new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, endedAt, keepUntil };
+        return database.WriteAsync(
+            async write =>
+            {
+                await write.Connection.ExecuteAsync(
+                    new CommandDefinition(sql, values, write.Transaction, cancellationToken: cancellationToken));
+                if (by is { } who)
+                {
+                    await audit.RecordAsync(write.Connection, write.Transaction, who.Actor, who.Change, cancellationToken);
+                }
 
-        await transaction.CommitAsync(cancellationToken);
+                await write.CommitAsync();
+            },
+            cancellationToken);
     }
 
     /// <summary>A cookie or token that was issued after the end of the session is not concerned.</summary>

@@ -65,8 +65,7 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             INSERT INTO sessions ({Columns})
             VALUES (@id, @Issuer, @SessionId, @Subject, @username, @StartedAt, @ExpiresAt, @Address, @userAgent, @refreshToken)
             """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+        await database.WriteAsync(
             sql,
             new
             {
@@ -82,7 +81,7 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
                 userAgent = session.UserAgent is { } userAgent ? ShortText.Cut(userAgent, LongestUserAgent) : null,
                 refreshToken = session.RefreshToken is { } refreshToken ? _protector.Protect(refreshToken) : null,
             },
-            cancellationToken: cancellationToken));
+            cancellationToken);
     }
 
     /// <summary>None too where today's keys do not decrypt it.</summary>

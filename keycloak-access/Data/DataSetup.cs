@@ -27,7 +27,8 @@ public static class DataSetup
         DapperTypes.Register();
         services.AddSingleton(provider => Database.From(
             provider.GetRequiredService<IConfiguration>().GetConnectionString("Database"),
-            provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
+            provider.GetRequiredService<IHostEnvironment>().ContentRootPath,
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<MigrationHistories>();
         services.AddSingleton<Migrator>();
         services.AddSingleton<SchemaCheck>();

@@ -1,8 +1,10 @@
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
+using Dapper;
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using SQLitePCL;
 
 namespace KeycloakAccess.Data;
 
@@ -18,13 +20,35 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>The collation by which SQLite compares decimals, which it keeps as text, by their value.</summary>
     public const string DecimalCollation = "decimal";
 
-    private readonly DbDataSource _source;
+    // Of SQLite, for each connection: with the write-ahead log a power cut may lose the last commits but never corrupts. No statement of
+    // these returns a row but the last: the provider swallows mistakes of those that come after one that does.
+    private const string Reads = "PRAGMA synchronous = NORMAL; PRAGMA query_only = ON; SELECT 1 FROM sqlite_schema LIMIT 1";
+    private const string Writes = "PRAGMA synchronous = NORMAL; PRAGMA query_only = OFF";
 
-    internal Database(DatabaseEngine engine, DbDataSource source, string place)
+    // In milliseconds, with the thread: what is over within a few lines of SQLite itself, such as the end of another connection.
+    private const int ShortestLock = 50;
+
+    /// <summary>How long a write waits in all: for its turn, for locks of others, and until it may pass after a conflict.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // Of SQLite's polls: the lock of another process is tried for again after so long, doubled each time.
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PauseAfterConflict = TimeSpan.FromMilliseconds(50);
+
+    private readonly DbDataSource _source;
+    private readonly TimeProvider _clock;
+
+    // SQLite has one writer at a time, and PostgreSQL's pool keeps half of its connections for readers, whatever writers wait for.
+    private readonly SemaphoreSlim _turns;
+
+    internal Database(DatabaseEngine engine, DbDataSource source, string place, int writers = 1, TimeProvider? clock = null)
     {
         Engine = engine;
         Place = place;
         _source = source;
+        _turns = new SemaphoreSlim(writers, writers);
+        _clock = clock ?? TimeProvider.System;
     }
 
     public DatabaseEngine Engine { get; }
@@ -32,7 +56,7 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>A file path, or host, port and name. Never a secret.</summary>
     public string Place { get; }
 
-    public static Database From(string? connectionString, string contentRoot)
+    public static Database From(string? connectionString, string contentRoot, TimeProvider? clock = null)
     {
         if (string.IsNullOrWhiteSpace(connectionString))
         {
@@ -45,8 +69,8 @@ internal sealed class Database : IAsyncDisposable
         {
             var keys = new DbConnectionStringBuilder { ConnectionString = connectionString };
             return keys.ContainsKey("Host") || keys.ContainsKey("Server")
-                ? PostgreSql(connectionString)
-                : Sqlite(connectionString, contentRoot);
+                ? PostgreSql(connectionString, clock)
+                : Sqlite(connectionString, contentRoot, clock);
         }
         catch (ArgumentException exception)
         {
@@ -57,8 +81,42 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken) =>
-        await _source.OpenConnectionAsync(cancellationToken);
+    /// <summary>A connection to read: on SQLite it refuses to write, which only <see cref="WriteAsync{T}"/> does.</summary>
+    public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        var connection = await _source.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            if (connection is SqliteConnection sqlite)
+            {
+                // It reads, so that a file which another process has locked wholly is found out here.
+                await WaitForLockAsync(sqlite, () => Execute(sqlite, Reads), new Deadline(_clock, Patience), cancellationToken);
+            }
+
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// A connection that may write, without a turn: for what runs before or beside the service, where nobody waits. Its transaction is
+    /// begun with <see cref="BeginWriteAsync(DbConnection, CancellationToken)"/>.
+    /// </summary>
+    public async Task<DbConnection> OpenToWriteAsync(CancellationToken cancellationToken)
+    {
+        var connection = await _source.OpenConnectionAsync(cancellationToken);
+        if (connection is SqliteConnection sqlite)
+        {
+            sqlite.DefaultTimeout = (int)Patience.TotalSeconds;
+            Execute(sqlite, Writes);
+        }
+
+        return connection;
+    }
 
     public static async ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection is SqliteConnection sqlite
@@ -75,6 +133,51 @@ internal sealed class Database : IAsyncDisposable
 #pragma warning restore CA1849
             : await connection.BeginTransactionAsync(cancellationToken);
 
+    /// <summary>Statements alone, in a transaction.</summary>
+    public Task WriteAsync(string sql, object values, CancellationToken cancellationToken) => WriteAsync(
+        async write =>
+        {
+            await write.Connection.ExecuteAsync(
+                new CommandDefinition(sql, values, write.Transaction, cancellationToken: cancellationToken));
+            await write.CommitAsync();
+        },
+        cancellationToken);
+
+    /// <summary>As the one that returns something.</summary>
+    public Task WriteAsync(Func<WriteTransaction, Task> write, CancellationToken cancellationToken, TimeSpan? patience = null) =>
+        WriteAsync<object?>(
+            async transaction =>
+            {
+                await write(transaction);
+                return null;
+            },
+            cancellationToken,
+            patience);
+
+    /// <summary>
+    /// The one way to write: waits for its turn and for the locks of others without holding a thread, and starts again where another
+    /// transaction was in the way. What the write does not commit is undone.
+    /// </summary>
+    /// <exception cref="DatabaseBusyException">It could not begin in time.</exception>
+    /// <exception cref="CommitUnknownException">The connection broke off at the commit.</exception>
+    public async Task<T> WriteAsync<T>(
+        Func<WriteTransaction, Task<T>> write, CancellationToken cancellationToken, TimeSpan? patience = null)
+    {
+        var until = new Deadline(_clock, patience ?? Patience);
+        while (true)
+        {
+            try
+            {
+                await using var transaction = await BeginWriteAsync(until, cancellationToken);
+                return await write(transaction);
+            }
+            catch (Exception exception) when (DatabaseOutage.IsConflict(exception) && !until.IsOver)
+            {
+                await Task.Delay(PauseAfterConflict, _clock, cancellationToken);
+            }
+        }
+    }
+
     /// <summary>The elements of a JSON array, for <c>IN</c>: a list of any length in one parameter on both engines.</summary>
     public string Elements(string parameter, string postgreSqlType) => Engine == DatabaseEngine.PostgreSql
         ? $"(SELECT CAST(value AS {postgreSqlType}) FROM json_array_elements_text(CAST({parameter} AS json)))"
@@ -82,23 +185,130 @@ internal sealed class Database : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private static Database PostgreSql(string connectionString)
+    private async Task<WriteTransaction> BeginWriteAsync(Deadline until, CancellationToken cancellationToken)
+    {
+        await TakeTurnAsync(until, cancellationToken);
+        DbConnection? connection = null;
+        try
+        {
+            connection = await _source.OpenConnectionAsync(cancellationToken);
+            var transaction = connection is SqliteConnection sqlite
+                ? await BeginWriteAsync(sqlite, until, cancellationToken)
+                : await BeginWriteAsync(connection, until, cancellationToken);
+            return new WriteTransaction(connection, transaction, _turns);
+        }
+        catch
+        {
+            await (connection?.DisposeAsync() ?? ValueTask.CompletedTask);
+            _turns.Release();
+            throw;
+        }
+    }
+
+    private async Task TakeTurnAsync(Deadline until, CancellationToken cancellationToken)
+    {
+        if (await _turns.WaitAsync(TimeSpan.Zero, cancellationToken))
+        {
+            return;
+        }
+
+        using var late = new CancellationTokenSource(until.Left, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+        try
+        {
+            await _turns.WaitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new DatabaseBusyException($"{Place}: other writes took longer than {until.Patience.TotalSeconds:0.#} seconds.");
+        }
+    }
+
+    private async Task<DbTransaction> BeginWriteAsync(
+        SqliteConnection connection, Deadline until, CancellationToken cancellationToken)
+    {
+        DbTransaction? transaction = null;
+        await WaitForLockAsync(
+            connection,
+            () =>
+            {
+                Execute(connection, Writes);
+                transaction = connection.BeginTransaction(deferred: false);
+            },
+            until,
+            cancellationToken);
+        return transaction!;
+    }
+
+    // PostgreSQL waits for locks by itself, and for ever if it is not told otherwise.
+    private async Task<DbTransaction> BeginWriteAsync(
+        DbConnection connection, Deadline until, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        if (until.Patience != Timeout.InfiniteTimeSpan)
+        {
+            var milliseconds = Math.Max(1, (int)until.Left.TotalMilliseconds);
+            await connection.ExecuteAsync(new CommandDefinition(
+                $"SET LOCAL lock_timeout = {milliseconds}", transaction: transaction, cancellationToken: cancellationToken));
+        }
+
+        return transaction;
+    }
+
+    // Nobody waits inside SQLite, where a thread would wait too.
+    private async Task WaitForLockAsync(
+        SqliteConnection connection, Action run, Deadline until, CancellationToken cancellationToken)
+    {
+        raw.sqlite3_busy_timeout(connection.Handle, 0);
+        for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                run();
+                raw.sqlite3_busy_timeout(connection.Handle, ShortestLock);
+                return;
+            }
+            catch (SqliteException exception) when (DatabaseOutage.IsConflict(exception))
+            {
+                if (until.IsOver)
+                {
+                    throw new DatabaseBusyException(
+                        $"{Place}: another process held its lock for longer than {until.Patience.TotalSeconds:0.#} seconds.", exception);
+                }
+            }
+
+            await Task.Delay(pause, _clock, cancellationToken);
+        }
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Texts of this class.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+
+    private static Database PostgreSql(string connectionString, TimeProvider? clock)
     {
         var parts = new NpgsqlConnectionStringBuilder(connectionString);
         return new Database(
             DatabaseEngine.PostgreSql,
             NpgsqlDataSource.Create(parts),
-            $"PostgreSQL {parts.Host}:{parts.Port}/{parts.Database}");
+            $"PostgreSQL {parts.Host}:{parts.Port}/{parts.Database}",
+            Math.Max(1, parts.MaxPoolSize / 2),
+            clock);
     }
 
-    private static Database Sqlite(string connectionString, string contentRoot)
+    private static Database Sqlite(string connectionString, string contentRoot, TimeProvider? clock)
     {
         var parts = new SqliteConnectionStringBuilder(connectionString)
         {
             // SQLite checks references only where a connection asks for it.
             ForeignKeys = true,
-            // In seconds. The provider asks again until then where another connection writes; its default is 30.
-            DefaultTimeout = 5,
+            // The provider never asks again by itself, which it does on the thread: zero would mean for ever.
+            DefaultTimeout = -1,
         };
         if (string.IsNullOrEmpty(parts.DataSource))
         {
@@ -112,7 +322,26 @@ internal sealed class Database : IAsyncDisposable
         }
 
         parts.DataSource = Path.GetFullPath(parts.DataSource, contentRoot);
-        return new Database(DatabaseEngine.Sqlite, new SqliteSource(parts.ConnectionString), $"SQLite {parts.DataSource}");
+        return new Database(
+            DatabaseEngine.Sqlite, new SqliteSource(parts.ConnectionString), $"SQLite {parts.DataSource}", writers: 1, clock);
+    }
+
+    private sealed class Deadline(TimeProvider clock, TimeSpan patience)
+    {
+        private readonly long _started = clock.GetTimestamp();
+
+        public TimeSpan Patience => patience;
+
+        public bool IsOver => patience != Timeout.InfiniteTimeSpan && clock.GetElapsedTime(_started) >= patience;
+
+        public TimeSpan Left
+        {
+            get
+            {
+                var left = patience - clock.GetElapsedTime(_started);
+                return patience == Timeout.InfiniteTimeSpan ? patience : left > TimeSpan.Zero ? left : TimeSpan.Zero;
+            }
+        }
     }
 
     private sealed class SqliteSource(string connectionString) : DbDataSource
@@ -125,7 +354,7 @@ internal sealed class Database : IAsyncDisposable
         {
             var connection = new SqliteConnection(connectionString);
             connection.Open();
-            Prepare(connection);
+            connection.CreateCollation(DecimalCollation, CompareDecimals);
             return connection;
         }
 
@@ -133,18 +362,8 @@ internal sealed class Database : IAsyncDisposable
         {
             var connection = new SqliteConnection(connectionString);
             await connection.OpenAsync(cancellationToken);
-            Prepare(connection);
-            return connection;
-        }
-
-        // busy_timeout: a second writer waits for the first instead of failing at once with SQLITE_BUSY.
-        // synchronous NORMAL: with the write-ahead log a power cut may lose the last commits but never corrupts.
-        private static void Prepare(SqliteConnection connection)
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA busy_timeout = 5000; PRAGMA synchronous = NORMAL;";
-            command.ExecuteNonQuery();
             connection.CreateCollation(DecimalCollation, CompareDecimals);
+            return connection;
         }
 
         // What is no number comes in some order too: a collation may not throw.

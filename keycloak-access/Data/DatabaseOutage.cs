@@ -27,6 +27,8 @@ internal static class DatabaseOutage
     public static bool IsConflict(Exception exception) => exception switch
     {
         SqliteException sqlite => sqlite.SqliteErrorCode is 5 or 6,
+        // A lock was not to be had in time.
+        PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } => true,
         DbException other => other.SqlState?.StartsWith("40", StringComparison.Ordinal) is true,
         _ => false,
     };

@@ -24,12 +24,15 @@ internal sealed partial class Migrator(
         try
         {
             CreateFolder();
-            await using var connection = await database.OpenAsync(cancellationToken);
-            await LockAsync(connection, cancellationToken);
-            await PrepareAsync(connection, cancellationToken);
+            await UseWriteAheadLogAsync(cancellationToken);
+            await RunAsync(write => PrepareAsync(write.Connection, write.Transaction, cancellationToken), cancellationToken);
             foreach (var history in histories)
             {
-                await ApplyAsync(connection, history, cancellationToken);
+                foreach (var name in history.Names(database.Engine))
+                {
+                    var migration = await history.ReadAsync(database.Engine, name, cancellationToken);
+                    await RunAsync(write => ApplyAsync(write, history, migration, cancellationToken), cancellationToken);
+                }
             }
         }
         catch (Exception exception) when (exception is DbException or IOException or UnauthorizedAccessException)
@@ -49,26 +52,46 @@ internal sealed partial class Migrator(
         }
     }
 
-    // The lock of PostgreSQL goes with the connection; SQLite's write lock is taken by each transaction below.
-    private async Task LockAsync(DbConnection connection, CancellationToken cancellationToken)
+    // It lets readers go on while one connection writes. The mode stays with the file.
+    private async Task UseWriteAheadLogAsync(CancellationToken cancellationToken)
     {
-        var sql = database.Engine == DatabaseEngine.PostgreSql
-            ? $"SELECT pg_advisory_lock({PostgresLock})"
-            // The write-ahead log lets readers go on while one connection writes. The mode stays with the file.
-            : "PRAGMA journal_mode = WAL";
-        await connection.ExecuteAsync(new CommandDefinition(sql, commandTimeout: 0, cancellationToken: cancellationToken));
+        if (database.Engine == DatabaseEngine.Sqlite)
+        {
+            await using var connection = await database.OpenToWriteAsync(cancellationToken);
+            await connection.ExecuteAsync(new CommandDefinition("PRAGMA journal_mode = WAL", cancellationToken: cancellationToken));
+        }
     }
 
-    private async Task PrepareAsync(DbConnection connection, CancellationToken cancellationToken)
+    // One at a time, on all instances: another one may work for long on a large table. SQLite's write lock is the lock already.
+    private Task RunAsync(Func<WriteTransaction, Task> run, CancellationToken cancellationToken) => database.WriteAsync(
+        async write =>
+        {
+            if (database.Engine == DatabaseEngine.PostgreSql)
+            {
+                await ExecuteAsync(
+                    write.Connection, $"SELECT pg_advisory_xact_lock({PostgresLock})", null, write.Transaction, cancellationToken);
+            }
+
+            await run(write);
+            if (database.Engine == DatabaseEngine.PostgreSql)
+            {
+                // What is checked at the end is checked here: a commit has a time limit.
+                await ExecuteAsync(write.Connection, "SET CONSTRAINTS ALL IMMEDIATE", null, write.Transaction, cancellationToken);
+            }
+
+            await write.CommitAsync();
+        },
+        cancellationToken,
+        Timeout.InfiniteTimeSpan);
+
+    private async Task PrepareAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
         if (await IsFormerAsync(connection, transaction, cancellationToken))
         {
             await BringOverAsync(connection, transaction, cancellationToken);
         }
 
         await ExecuteAsync(connection, CreateTable, parameters: null, transaction, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task<bool> IsFormerAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
@@ -116,31 +139,25 @@ internal sealed partial class Migrator(
         LogBroughtOver();
     }
 
-    private async Task ApplyAsync(DbConnection connection, MigrationHistory history, CancellationToken cancellationToken)
+    private async Task ApplyAsync(
+        WriteTransaction write, MigrationHistory history, Migration migration, CancellationToken cancellationToken)
     {
-        foreach (var name in history.Names(database.Engine))
+        var applied = await write.Connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
+            "SELECT checksum FROM schema_migrations WHERE history = @History AND name = @Name",
+            new { History = history.Name, migration.Name },
+            write.Transaction,
+            cancellationToken: cancellationToken));
+        if (applied is null)
         {
-            var migration = await history.ReadAsync(database.Engine, name, cancellationToken);
-            await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-            var applied = await connection.QuerySingleOrDefaultAsync<string>(new CommandDefinition(
-                "SELECT checksum FROM schema_migrations WHERE history = @History AND name = @name",
-                new { History = history.Name, name },
-                transaction,
-                cancellationToken: cancellationToken));
-            if (applied is null)
-            {
-                await ExecuteAsync(connection, migration.Sql, values, transaction, cancellationToken);
-                await RecordAsync(connection, transaction, history, migration, cancellationToken);
-                LogApplied(history.Name, name);
-            }
-            else if (!string.Equals(applied, migration.Checksum, StringComparison.Ordinal))
-            {
-                throw new DatabaseException(
-                    $"The migration {name} of {history.Name} was edited after it had been applied to {database.Place}. " +
-                    "Restore the file, and put the change into a new migration.");
-            }
-
-            await transaction.CommitAsync(cancellationToken);
+            await ExecuteAsync(write.Connection, migration.Sql, values, write.Transaction, cancellationToken);
+            await RecordAsync(write.Connection, write.Transaction, history, migration, cancellationToken);
+            LogApplied(history.Name, migration.Name);
+        }
+        else if (!string.Equals(applied, migration.Checksum, StringComparison.Ordinal))
+        {
+            throw new DatabaseException(
+                $"The migration {migration.Name} of {history.Name} was edited after it had been applied to {database.Place}. " +
+                "Restore the file, and put the change into a new migration.");
         }
     }
 

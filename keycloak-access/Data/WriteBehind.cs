@@ -16,7 +16,6 @@ internal abstract partial class WriteBehind<TKey, TItem>(
     public static readonly TimeSpan WriteFor = TimeSpan.FromSeconds(10);
 
     private const int LargestBatch = 500;
-    private const int MostConflicts = 3;
 
     private readonly Lock _lock = new();
     private Dictionary<TKey, TItem> _waiting = [];
@@ -109,7 +108,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(
     {
         lock (_lock)
         {
-            // Not on the caller's thread: SQLite waits for its lock without giving the thread back.
+            // Not on the caller's thread: SQLite writes without giving it back.
             var before = _flushing;
             return _flushing = Task.Run(() => FlushAfterAsync(before, giveUp), CancellationToken.None);
         }
@@ -139,7 +138,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(
     // False while something is left whose write has failed.
     private async Task<bool> TryWriteAsync(CancellationToken giveUp)
     {
-        for (var conflicts = 0; NextBatch() is { Count: > 0 } batch;)
+        while (NextBatch() is { Count: > 0 } batch)
         {
             try
             {
@@ -152,10 +151,6 @@ internal abstract partial class WriteBehind<TKey, TItem>(
                     _failing = false;
                     LogWrittenAgain(items);
                 }
-            }
-            catch (Exception exception) when (DatabaseOutage.IsConflict(exception) && ++conflicts < MostConflicts)
-            {
-                // Tried again: the other transaction is over.
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
@@ -194,16 +189,19 @@ internal abstract partial class WriteBehind<TKey, TItem>(
     {
         using var late = new CancellationTokenSource(WriteFor, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, giveUp);
-        await using var connection = await database.OpenAsync(either.Token);
-        await using var transaction = await Database.BeginWriteAsync(connection, either.Token);
-        await WriteAsync(connection, transaction, batch, either.Token);
         var lost = Interlocked.Read(ref _lost);
-        if (lost > _written)
-        {
-            await WriteLostAsync(connection, transaction, lost - _written, either.Token);
-        }
+        await database.WriteAsync(
+            async write =>
+            {
+                await WriteAsync(write.Connection, write.Transaction, batch, either.Token);
+                if (lost > _written)
+                {
+                    await WriteLostAsync(write.Connection, write.Transaction, lost - _written, either.Token);
+                }
 
-        await transaction.CommitAsync(either.Token);
+                await write.CommitAsync();
+            },
+            either.Token);
         _written = lost;
     }
 

@@ -33,7 +33,7 @@ public sealed class ApplicationAuditLog
 
     /// <summary>Writes one row: the caller, the request and the time are added.</summary>
     /// <exception cref="ArgumentException">The resource has not been declared.</exception>
-    public async Task RecordAsync(Caller caller, ResourceChange change, CancellationToken cancellationToken = default)
+    public Task RecordAsync(Caller caller, ResourceChange change, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(caller);
         ArgumentNullException.ThrowIfNull(change);
@@ -42,14 +42,17 @@ public sealed class ApplicationAuditLog
             throw new ArgumentException($"There is no resource {change.Resource}: declare it with AddResource.", nameof(change));
         }
 
-        await using var connection = await _database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        await _log.RecordAsync(
-            connection,
-            transaction,
-            caller.Actor.Because(change.Reason),
-            new AuditChange(change.Resource, change.Id, change.Action, change.Before, change.After),
+        return _database.WriteAsync(
+            async write =>
+            {
+                await _log.RecordAsync(
+                    write.Connection,
+                    write.Transaction,
+                    caller.Actor.Because(change.Reason),
+                    new AuditChange(change.Resource, change.Id, change.Action, change.Before, change.After),
+                    cancellationToken);
+                await write.CommitAsync();
+            },
             cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
     }
 }

@@ -20,17 +20,19 @@ internal sealed partial class CallerStore(
     // Writing at every request when somebody was last seen would make every read a write.
     private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
+    // What a token says anew is written at the next request too, so this one waits for no lock.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
     public async Task<CallerRecord> ProvisionAsync(KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         // A clock that is ahead must not make a token newer than those that follow it.
         var now = clock.GetUtcNow();
         identity = identity.IssuedAt > now ? identity with { IssuedAt = now } : identity;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await ReadAsync(connection, identity, cancellationToken);
+        var rows = await ReadAsync(identity, cancellationToken);
         if (rows[0].Id is null)
         {
-            await InsertAsync(connection, identity, requestId, cancellationToken);
-            rows = await ReadAsync(connection, identity, cancellationToken);
+            await database.WriteAsync(write => InsertAsync(write, identity, requestId, cancellationToken), cancellationToken);
+            rows = await ReadAsync(identity, cancellationToken);
         }
 
         // A newer token that says the same counts too, else an older one that says otherwise would pass for the newest.
@@ -39,7 +41,7 @@ internal sealed partial class CallerStore(
         var hasNewestNames = !(identity.IssuedAt <= (noted?.Names?.IssuedAt ?? NotAfter(now, account.NamesIssuedAt)));
         if (hasNewestNames && NamesOf(identity, account) != account.Names)
         {
-            await TryWriteAsync(() => RenameAsync(connection, account, identity, requestId, cancellationToken));
+            await TryWriteAsync(write => RenameAsync(write, account, identity, requestId, cancellationToken), cancellationToken);
         }
         else if (now - (noted?.At ?? account.LastSeenAt) >= SeenEvery)
         {
@@ -53,7 +55,8 @@ internal sealed partial class CallerStore(
             var hash = Hash(identity.Roles);
             if (!string.Equals(hash, account.RolesHash, StringComparison.Ordinal))
             {
-                await TryWriteAsync(() => RecordRolesAsync(connection, account, identity, hash, requestId, cancellationToken));
+                await TryWriteAsync(
+                    write => RecordRolesAsync(write, account, identity, hash, requestId, cancellationToken), cancellationToken);
             }
             else if (identity.IssuedAt - rolesIssuedAt >= SeenEvery)
             {
@@ -71,7 +74,7 @@ internal sealed partial class CallerStore(
     // What a token of the future has left behind counts for nothing.
     private static DateTimeOffset? NotAfter(DateTimeOffset now, DateTimeOffset? issuedAt) => issuedAt > now ? null : issuedAt;
 
-    private static async Task<List<Row>> ReadAsync(DbConnection connection, KeycloakIdentity identity, CancellationToken cancellationToken)
+    private async Task<List<Row>> ReadAsync(KeycloakIdentity identity, CancellationToken cancellationToken)
     {
         const string sql = """
             SELECT v.version AS rules_version, a.id, a.enabled, a.kind, a.username, a.email, a.name, a.names_issued_at, a.last_seen_at,
@@ -80,12 +83,13 @@ internal sealed partial class CallerStore(
             LEFT JOIN accounts a ON a.issuer = @Issuer AND a.subject = @Subject
             LEFT JOIN group_members m ON m.account_id = a.id
             """;
+        await using var connection = await database.OpenAsync(cancellationToken);
         return (await connection.QueryAsync<Row>(new CommandDefinition(
             sql, new { identity.Issuer, identity.Subject }, cancellationToken: cancellationToken))).AsList();
     }
 
     private async Task InsertAsync(
-        DbConnection connection, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+        WriteTransaction write, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, enabled, created_at, last_seen_at)
@@ -94,7 +98,7 @@ internal sealed partial class CallerStore(
             """;
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var names = NamesOf(identity);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var (connection, transaction) = (write.Connection, write.Transaction);
         var added = await connection.ExecuteAsync(new CommandDefinition(
             sql,
             new
@@ -123,15 +127,15 @@ internal sealed partial class CallerStore(
             await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await write.CommitAsync();
     }
 
     // While the database takes no writes, who can be read is still answered.
-    private async Task TryWriteAsync(Func<Task> write)
+    private async Task TryWriteAsync(Func<WriteTransaction, Task> write, CancellationToken cancellationToken)
     {
         try
         {
-            await write();
+            await database.WriteAsync(write, cancellationToken, Patience);
         }
         catch (DbException exception) when (DatabaseOutage.IsOutage(exception))
         {
@@ -141,7 +145,7 @@ internal sealed partial class CallerStore(
 
     // Only by the newest token: two clients of one account may show different names, and would take turns at every request.
     private async Task RenameAsync(
-        DbConnection connection, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+        WriteTransaction write, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         const string sql = """
             UPDATE accounts
@@ -173,7 +177,7 @@ internal sealed partial class CallerStore(
             oldEmail = before.Email,
             oldName = before.Name,
         };
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var (connection, transaction) = (write.Connection, write.Transaction);
         // None where another request was first, which has written the change.
         var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
         if (changed > 0)
@@ -183,7 +187,7 @@ internal sealed partial class CallerStore(
             await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await write.CommitAsync();
     }
 
     // Signing in is what changes the account, so the account itself is who did it.
@@ -206,7 +210,7 @@ internal sealed partial class CallerStore(
     };
 
     private async Task RecordRolesAsync(
-        DbConnection connection, Row account, KeycloakIdentity identity, string hash, string requestId, CancellationToken cancellationToken)
+        WriteTransaction write, Row account, KeycloakIdentity identity, string hash, string requestId, CancellationToken cancellationToken)
     {
         const string mark = """
             UPDATE accounts
@@ -228,7 +232,7 @@ internal sealed partial class CallerStore(
             INSERT INTO account_roles (account_id, role_id)
             SELECT @Id, r.id FROM observed_roles r WHERE r.kind = @Kind AND r.client = @Client AND r.name = @Name
             """;
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var (connection, transaction) = (write.Connection, write.Transaction);
         if (await ExecuteAsync(mark, new { hash, identity.IssuedAt, account.Id, now = clock.GetUtcNow() }) == 0)
         {
             return;
@@ -255,7 +259,7 @@ internal sealed partial class CallerStore(
             await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        await write.CommitAsync();
 
         Task<int> ExecuteAsync(string sql, object values) =>
             connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));

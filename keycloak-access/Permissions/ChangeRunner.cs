@@ -5,61 +5,37 @@ using Npgsql;
 
 namespace KeycloakAccess.Permissions;
 
-internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvider clock)
+internal sealed class ChangeRunner(Database database, AuditLog audit)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    public async Task<ChangeOutcome<T>> RunAsync<T>(
+    public Task<ChangeOutcome<T>> RunAsync<T>(
         Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
         where T : class =>
-        await RepeatAsync(() => RunOnceAsync(actor, make, cancellationToken), cancellationToken);
+        database.WriteAsync(write => RunAsync(write, actor, make, cancellationToken), cancellationToken);
 
     // Changes of the rules come one after the other, on all instances. Each that changes anything raises their version once.
-    public async Task<ChangeOutcome<T>> RunOnRulesAsync<T>(
+    public Task<ChangeOutcome<T>> RunOnRulesAsync<T>(
         Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
         where T : class =>
-        await RepeatAsync(() => RunOnRulesOnceAsync(actor, make, cancellationToken), cancellationToken);
+        database.WriteAsync(write => RunOnRulesAsync(write, actor, make, cancellationToken), cancellationToken);
 
-    // Another transaction was in the way. All has been undone here; that one finishes first.
-    private async Task<T> RepeatAsync<T>(Func<Task<T>> run, CancellationToken cancellationToken)
-    {
-        var started = clock.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await run();
-            }
-            catch (PostgresException exception) when (
-                (exception.SqlState is PostgresErrorCodes.LockNotAvailable || DatabaseOutage.IsConflict(exception))
-                && clock.GetElapsedTime(started) < Patience)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(50), clock, cancellationToken);
-            }
-        }
-    }
-
-    private async Task<ChangeOutcome<T>> RunOnceAsync<T>(
-        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
+    private async Task<ChangeOutcome<T>> RunAsync<T>(
+        WriteTransaction write, Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
         where T : class
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
-        var outcome = await make(new ChangeTransaction(connection, transaction, audit, actor, RulesVersion: null, cancellationToken));
+        var outcome = await make(NewChange(write, actor, rulesVersion: null, cancellationToken));
         if (outcome.IsChanged)
         {
-            await transaction.CommitAsync(cancellationToken);
+            await write.CommitAsync();
         }
 
         return outcome;
     }
 
-    private async Task<ChangeOutcome<T>> RunOnRulesOnceAsync<T>(
-        Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
+    private async Task<ChangeOutcome<T>> RunOnRulesAsync<T>(
+        WriteTransaction write, Actor actor, Func<ChangeTransaction, Task<ChangeOutcome<T>>> make, CancellationToken cancellationToken)
         where T : class
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await using var transaction = await Database.BeginWriteAsync(connection, cancellationToken);
+        var (connection, transaction) = (write.Connection, write.Transaction);
         // The row is the lock that others wait for. The triggers of the tables leave the version alone while raised is true.
         var version = await connection.QuerySingleAsync<long>(new CommandDefinition(
             "UPDATE access_version SET version = version + 1, raised = true RETURNING version",
@@ -73,16 +49,19 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, TimeProvid
                 "SET LOCAL lock_timeout = '100ms'", transaction: transaction, cancellationToken: cancellationToken));
         }
 
-        var outcome = await make(new ChangeTransaction(connection, transaction, audit, actor, version - 1, cancellationToken));
+        var outcome = await make(NewChange(write, actor, version - 1, cancellationToken));
         if (outcome.IsChanged)
         {
             await connection.ExecuteAsync(new CommandDefinition(
                 "UPDATE access_version SET raised = false", transaction: transaction, cancellationToken: cancellationToken));
-            await transaction.CommitAsync(cancellationToken);
+            await write.CommitAsync();
         }
 
         return outcome;
     }
+
+    private ChangeTransaction NewChange(WriteTransaction write, Actor actor, long? rulesVersion, CancellationToken cancellationToken) =>
+        new(write.Connection, write.Transaction, audit, actor, rulesVersion, cancellationToken);
 }
 
 /// <summary>RulesVersion is the one before the change; null where it is not about the rules.</summary>

@@ -96,8 +96,7 @@ internal sealed class FormDrafts(
             """;
         var now = clock.GetUtcNow();
         var id = Guid.NewGuid();
-        await using var connection = await database.OpenAsync(cancellationToken);
-        await connection.ExecuteAsync(new CommandDefinition(
+        await database.WriteAsync(
             sql,
             new
             {
@@ -110,7 +109,7 @@ internal sealed class FormDrafts(
                 since = now - KeptFor,
                 most = MostOfOne - 1,
             },
-            cancellationToken: cancellationToken));
+            cancellationToken);
         return id;
     }
 
