@@ -154,6 +154,8 @@ public sealed partial class ConventionTests
             ["account_roles"] = ["Permissions"],
             ["ended_sessions"] = ["Authentication"],
             ["sessions"] = ["Authentication"],
+            ["former_sessions"] = ["Authentication"],
+            ["logout_tokens"] = ["Authentication"],
             ["realm_keys"] = ["Authentication"],
             ["client_tokens"] = ["Authentication"],
             ["account_search_index"] = ["Accounts", "Permissions"],

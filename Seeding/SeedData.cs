@@ -88,8 +88,8 @@ internal sealed class SeedData
             var started = account.LastSeenAt - TimeSpan.FromMinutes(random.Below(55));
             yield return
             [
-                random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started,
-                started.AddHours(10), Address(random), random.Pick(SeedTexts.Browsers),
+                random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started, started,
+                started.AddHours(10), Address(random), random.Pick(SeedTexts.Browsers), Token(random, 64), "",
             ];
         }
     }

@@ -31,6 +31,9 @@ public abstract class SessionPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await grace.GetAsync($"{Url}/account");
         Assert.StartsWith(Api.Realm.Issuer, page.Url.AbsoluteUri, StringComparison.Ordinal);
         Assert.NotNull(page.Page.QuerySelector("#kc-form-login"));
+        // With the password they are back, in the same browser.
+        Assert.Equal("/account", (await grace.SubmitLoginAsync(page, "grace", "grace")).Url.AbsolutePath);
+        Assert.Equal("/account", (await grace.GetAsync($"{Url}/account")).Url.AbsolutePath);
     }
 
     [Fact]

@@ -1,12 +1,13 @@
 using System.Net;
 using System.Security.Claims;
 using Api.Tests.Infrastructure;
-using KeycloakAccess.Authentication;
+using Dapper;
+using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Admin;
 
@@ -100,6 +101,17 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
     }
 
+    [Fact]
+    public async Task Whoever_has_signed_out_signs_in_again_in_the_same_browser()
+    {
+        var browser = await Api.SignInAsync("grace");
+        await browser.SubmitAsync(await browser.GetAsync($"{Api.Realm.ApiUrl}/account"), "form[action='/signout']");
+
+        await browser.SignInAsync($"{Api.Realm.ApiUrl}/account", "grace", "grace");
+
+        Assert.Equal("/account", (await browser.GetAsync($"{Api.Realm.ApiUrl}/account")).Url.AbsolutePath);
+    }
+
     [Theory]
     [InlineData("iss", "http://localhost:8080/realms/other", HttpStatusCode.Unauthorized)]
     [InlineData("sub", null, HttpStatusCode.Unauthorized)]
@@ -107,12 +119,12 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
     public async Task A_session_that_another_realm_or_nobody_vouches_for_is_none(string claim, string? value, HttpStatusCode expected)
     {
         var browser = await Api.SignInAsync("ada");
-        var cookies = Api.Services.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(Schemes.Session);
-        // A long cookie comes in pieces.
-        var pieces = browser.Cookies["session"]!.StartsWith("chunks-", StringComparison.Ordinal)
-            ? Enumerable.Range(1, 9).Select(piece => browser.Cookies[$"sessionC{piece}"])
-            : [browser.Cookies["session"]];
-        var ticket = cookies.TicketDataFormat.Unprotect(string.Concat(pieces))!;
+        var tickets = new TicketDataFormat(Api.Services.GetRequiredService<IDataProtectionProvider>()
+            .CreateProtector("KeycloakAccess.Authentication.Session.Ticket"));
+        await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
+        var row = await connection.QueryFirstAsync<(Guid Id, string Ticket)>(
+            "SELECT id, ticket FROM sessions WHERE username = 'ada' ORDER BY started_at DESC LIMIT 1");
+        var ticket = tickets.Unprotect(row.Ticket)!;
         var identity = (ClaimsIdentity)ticket.Principal.Identity!;
         identity.RemoveClaim(identity.FindFirst(claim));
         if (value is not null)
@@ -120,8 +132,11 @@ public abstract class SigningInTests(ApiUnderTest api) : ApiTests(api)
             identity.AddClaim(new Claim(claim, value));
         }
 
+        await connection.ExecuteAsync(
+            "UPDATE sessions SET ticket = @ticket WHERE id = @Id", new { ticket = tickets.Protect(ticket), row.Id });
+
         using var request = new HttpRequestMessage(HttpMethod.Get, "/account");
-        request.Headers.Add("Cookie", $"session={cookies.TicketDataFormat.Protect(ticket)}");
+        request.Headers.Add("Cookie", $"session={browser.Cookies["session"]}");
         Assert.Equal(expected, (await Api.NewClient().SendAsync(request, Cancel)).StatusCode);
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using KeycloakAccess.Data;
@@ -7,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -17,7 +19,7 @@ namespace Api.Tests.Infrastructure;
 
 /// <summary>
 /// A realm that signs whatever a test asks for, changes its keys and goes away when told: for the tokens and the outages
-/// that no honest realm makes. It serves metadata and keys only.
+/// that no honest realm makes. Whoever comes to sign in is signed in without a question, by the answers that a test gives.
 /// </summary>
 public sealed class ForgingRealm : IAsyncDisposable
 {
@@ -63,6 +65,46 @@ public sealed class ForgingRealm : IAsyncDisposable
 
     /// <summary>How often the metadata were read.</summary>
     public int Reads { get; private set; }
+
+    /// <summary>Whether the metadata say that the authorization response names its issuer (RFC 9207).</summary>
+    public bool AnnouncesIssuer { get; set; } = true;
+
+    /// <summary>The parameters of the authorization response, from those that it would have.</summary>
+    public Func<Dictionary<string, string?>, IEnumerable<KeyValuePair<string, string?>>> Respond { get; set; } = honest => honest;
+
+    /// <summary>What stands in the ID token otherwise than Keycloak would write it; null takes a claim away.</summary>
+    public IReadOnlyList<(string Name, object? Value)> IdClaims { get; set; } = [];
+
+    /// <summary>The answer of the token endpoint, from the members that it would have.</summary>
+    public Func<Dictionary<string, object?>, IResult> Redeem { get; set; } = members => Results.Json(members);
+
+    /// <summary>The refresh tokens whose sessions it was told to end.</summary>
+    public ConcurrentBag<string> Ended { get; } = [];
+
+    /// <summary>How far its clock is ahead of ours.</summary>
+    public TimeSpan Ahead { get; set; }
+
+    /// <summary>What it answers when it is told to end a session.</summary>
+    public Func<Task<IResult>> End { get; set; } = () => Task.FromResult(Results.NoContent());
+
+    /// <summary>A browser in front of the application and the realm.</summary>
+    public RealmBrowser NewBrowser() => new(new Uri(Url), new Uri("http://localhost"), _factory!.Server.CreateHandler());
+
+    /// <summary>The ID token of a sign-in with that nonce.</summary>
+    public string MintId(string? nonce, params (string Name, object? Value)[] changes) => Mint(changes:
+    [
+        ("aud", "acme-admin"), ("azp", "acme-admin"), ("typ", "ID"), ("client_id", null), ("nonce", nonce),
+        ("sid", Guid.NewGuid().ToString()), ("preferred_username", "somebody"), .. changes,
+    ]);
+
+    /// <summary>Answers as Keycloak does.</summary>
+    public void ResetSignIn()
+    {
+        (AnnouncesIssuer, IdClaims, Ahead) = (true, [], TimeSpan.Zero);
+        Respond = honest => honest;
+        Redeem = members => Results.Json(members);
+        End = () => Task.FromResult(Results.NoContent());
+    }
 
     /// <summary>Signs with the key that it began with, and offers that alone.</summary>
     public void ResetKeys()
@@ -111,7 +153,7 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>The claims of a service's access token as Keycloak writes it, with what a test changes; null takes a claim away.</summary>
     public string Mint(string? algorithm = null, string? type = "JWT", params (string Name, object? Value)[] changes)
     {
-        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        var now = (DateTimeOffset.UtcNow + Ahead).ToUnixTimeSeconds();
         var claims = new Dictionary<string, object>(StringComparer.Ordinal)
         {
             ["iss"] = Issuer,
@@ -201,7 +243,40 @@ public sealed class ForgingRealm : IAsyncDisposable
             await Gate;
             return IsDown ? Results.StatusCode(503)
                 : Nonsense is not null ? Results.Text(Nonsense, "application/json")
-                : Results.Json(new { issuer = ClaimedIssuer ?? Issuer, jwks_uri = $"{Issuer}/certs" });
+                : Results.Json(new
+                {
+                    issuer = ClaimedIssuer ?? Issuer,
+                    jwks_uri = $"{Issuer}/certs",
+                    authorization_endpoint = $"{Issuer}/auth",
+                    token_endpoint = $"{Issuer}/token",
+                    end_session_endpoint = $"{Issuer}/logout",
+                    authorization_response_iss_parameter_supported = AnnouncesIssuer,
+                });
+        });
+        // The code is the nonce, which the ID token names again.
+        _server.MapGet("/realms/acme/auth", (string redirect_uri, string state, string nonce) => Results.Redirect(
+            QueryHelpers.AddQueryString(redirect_uri, Respond(new(StringComparer.Ordinal)
+            {
+                ["state"] = state,
+                ["session_state"] = "session",
+                ["iss"] = Issuer,
+                ["code"] = nonce,
+            }))));
+        _server.MapPost("/realms/acme/token", async (HttpRequest request) => IsDown ? Results.StatusCode(503) : Redeem(
+            new(StringComparer.Ordinal)
+            {
+                ["access_token"] = Mint(),
+                ["token_type"] = "Bearer",
+                ["expires_in"] = 300,
+                ["refresh_token"] = $"refresh-{Guid.NewGuid()}",
+                ["id_token"] = MintId((await request.ReadFormAsync())["code"], [.. IdClaims]),
+            }));
+        _server.MapGet("/realms/acme/logout", (string post_logout_redirect_uri, string? state) => Results.Redirect(
+            QueryHelpers.AddQueryString(post_logout_redirect_uri, "state", state ?? "")));
+        _server.MapPost("/realms/acme/logout", async (HttpRequest request) =>
+        {
+            Ended.Add((await request.ReadFormAsync())["refresh_token"].ToString());
+            return await End();
         });
         _server.MapGet("/realms/acme/certs", async () =>
         {

@@ -26,7 +26,7 @@ IClassFixture<ForgingRealmOnSqlite>
         Assert.True(answer.Headers.CacheControl?.NoStore);
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(other));
-        // Told twice is told once.
+        // Told by another token that it has ended is nothing new.
         Assert.Equal(HttpStatusCode.OK, (await PostAsync(LogoutToken())).StatusCode);
     }
 
@@ -66,6 +66,12 @@ IClassFixture<ForgingRealmOnSqlite>
         { "events", new Dictionary<string, object> { ["other"] = new Dictionary<string, object>() } },
         { "events", new Dictionary<string, object> { [Event] = "yes" } },
         { "nonce", "n" },
+        { "jti", null },
+        { "jti", "" },
+        { "jti", 7 },
+        { "sid", "" },
+        { "sid", 7 },
+        { "sub", 7 },
     };
 
     [Theory]
@@ -79,6 +85,34 @@ IClassFixture<ForgingRealmOnSqlite>
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains("invalid_request", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.True(answer.Headers.CacheControl?.NoStore);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
+    }
+
+    [Fact]
+    public async Task A_logout_token_that_is_sent_again_ends_nothing_more()
+    {
+        var logout = LogoutToken();
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(logout)).StatusCode);
+
+        var answer = await PostAsync(logout);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("sent before", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"alg":"RS256","typ":"logout+jwt","kid":"first","crit":["b64"],"b64":true}""")]
+    [InlineData("""{"alg":"RS256","typ":"logout+jwt","kid":"first","crit":[]}""")]
+    [InlineData("""{"alg":"none","typ":"logout+jwt","kid":"first"}""")]
+    [InlineData("""{"alg":"RS256","typ":"JWT","kid":"first"}""")]
+    [InlineData("""{"alg":"RS256","kid":"first"}""")]
+    public async Task A_logout_token_with_another_header_is_refused(string header)
+    {
+        var token = Realm.Mint(changes: [("sid", _session), ("sub", _subject), ("client_id", null)]);
+        var forged = Realm.Sign(
+            System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(header)), LogoutToken().Split('.')[1]);
+
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(forged)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
     }
 
@@ -103,7 +137,7 @@ IClassFixture<ForgingRealmOnSqlite>
         return Realm.Mint(type: "logout+jwt", changes:
         [
             ("aud", "acme-admin"), ("typ", "Logout"), ("sub", _subject), ("sid", _session), ("azp", null), ("client_id", null),
-            ("resource_access", null),
+            ("resource_access", null), ("jti", Guid.NewGuid().ToString()),
             ("iat", now), ("exp", now + 120), ("events", Events()), .. changes,
         ]);
     }

@@ -17,7 +17,7 @@ internal sealed partial class BackChannelLogout(
 {
     private const string LogoutEvent = "http://schemas.openid.net/event/backchannel-logout";
 
-    // Keycloak's logout tokens are good for two minutes, so an older one is a replay.
+    // Keycloak's logout tokens are good for two minutes. Their ids are kept for as long as this.
     private static readonly TimeSpan OldestToken = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan ClockDifference = TimeSpan.FromMinutes(1);
@@ -40,11 +40,22 @@ internal sealed partial class BackChannelLogout(
         }
 
         token.TryGetPayloadValue<string>("sid", out var sessionId);
-        // A token for a whole subject that is sent again must not end a session that began after it was issued.
-        var now = clock.GetUtcNow();
-        var issuedAt = new DateTimeOffset(token.IssuedAt, TimeSpan.Zero) + ClockDifference;
-        var endedAt = sessionId is null && issuedAt < now ? issuedAt : now;
-        await sessions.EndAsync(token.Issuer, sessionId, token.Subject, endedAt, cancellationToken);
+        var notice = new LogoutNotice
+        {
+            Issuer = token.Issuer,
+            TokenId = token.Id,
+            SessionId = sessionId,
+            Subject = token.Subject,
+            IssuedAt = new DateTimeOffset(token.IssuedAt, TimeSpan.Zero),
+            // By then it is too old, by the clock of every instance.
+            KeepUntil = clock.GetUtcNow() + OldestToken + ClockDifference + ClockDifference,
+        };
+        if (!await sessions.TryEndAsync(notice, cancellationToken))
+        {
+            LogRepeated();
+            return Refuse("The logout token has been sent before.");
+        }
+
         LogEnded();
         return TypedResults.Ok();
     }
@@ -65,7 +76,8 @@ internal sealed partial class BackChannelLogout(
 
     // Section 2.6.
     private static bool IsLogoutToken(JsonWebToken token, DateTimeOffset now) =>
-        (!string.IsNullOrEmpty(token.Subject) || token.TryGetPayloadValue<string>("sid", out _))
+        !string.IsNullOrEmpty(token.Id)
+        && (token.TryGetPayloadValue<string>("sid", out var session) ? session is { Length: > 0 } : !string.IsNullOrEmpty(token.Subject))
         && token.TryGetPayloadValue<JsonElement>("events", out var events)
         && events.ValueKind == JsonValueKind.Object
         && events.TryGetProperty(LogoutEvent, out var details)
@@ -78,6 +90,9 @@ internal sealed partial class BackChannelLogout(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Keycloak ended a session")]
     private partial void LogEnded();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A logout token was sent again, and refused")]
+    private partial void LogRepeated();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A logout token was refused")]
     private partial void LogRefused();

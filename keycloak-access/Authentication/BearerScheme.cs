@@ -127,7 +127,7 @@ internal static class BearerScheme
         }
 
         var sessions = services.GetRequiredService<EndedSessionStore>();
-        if (await sessions.HasEndedAsync(identity!, IssuedAt(token), context.HttpContext.RequestAborted))
+        if (await sessions.HasEndedAsync(identity!, context.HttpContext.RequestAborted))
         {
             context.Fail("The session that the token belongs to has ended. Sign in again.");
             return;
@@ -135,10 +135,6 @@ internal static class BearerScheme
 
         log.Add(token, ClientToken.Accepted);
     }
-
-    // The end of a session is written by this service's clock, which may differ from Keycloak's.
-    private static DateTimeOffset IssuedAt(JsonWebToken token) =>
-        TokenCauses.IssuedAt(token) is { Year: > 1970 } issuedAt ? issuedAt - TokenCauses.ClockDifference : DateTimeOffset.MinValue;
 
     // An outage of the database must not look like a fault of the token.
     private static Task OnFailedAsync(AuthenticationFailedContext context)

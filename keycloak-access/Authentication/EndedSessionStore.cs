@@ -4,76 +4,190 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>Sessions that have ended, in the database, so that every instance refuses them from the next request on.</summary>
+/// <summary>What a logout token of Keycloak ends: a session, or all of a subject that began until it was issued.</summary>
+internal sealed record LogoutNotice
+{
+    public required string Issuer { get; init; }
+
+    public required string TokenId { get; init; }
+
+    public string? SessionId { get; init; }
+
+    public required string Subject { get; init; }
+
+    public required DateTimeOffset IssuedAt { get; init; }
+
+    /// <summary>Until when the same token could be taken again.</summary>
+    public required DateTimeOffset KeepUntil { get; init; }
+}
+
+/// <summary>
+/// Ends sessions, in the database, so that every instance refuses them from the next request on: a session in the browser goes with its
+/// row, and of the others it is written down that their access tokens are good no longer.
+/// <para>
+/// A session at Keycloak (<c>sid</c>) has ended for ever, and no clock is asked. The end of all sessions of a subject is an instant, and
+/// only what was issued after it is good. That is <c>iat</c>, by the realm's clock, so the end is written by the realm's clock too: that
+/// of a logout token as the realm wrote it, and our own by what the newest sign-in has shown of the difference. It errs to the later
+/// side, by no more than that sign-in took and the fraction of a second that <c>iat</c> lacks.
+/// </para>
+/// </summary>
 internal sealed class EndedSessionStore(Database database, AuditLog audit, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
-    /// <summary>Without a session id, ends every session of the subject that began until then.</summary>
-    public Task EndAsync(string issuer, string? sessionId, string? subject, CancellationToken cancellationToken) =>
-        EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), cancellationToken);
+    /// <summary>One session, and the tokens of the same one at Keycloak.</summary>
+    public Task EndAsync(Session session, CancellationToken cancellationToken) => EndAsync(session, by: null, cancellationToken);
 
-    public Task EndAsync(string issuer, string? sessionId, string? subject, DateTimeOffset endedAt, CancellationToken cancellationToken) =>
-        EndAsync(issuer, sessionId, subject, endedAt, by: null, cancellationToken);
+    public Task EndAsync(Session session, (Actor Actor, AuditChange Change)? by, CancellationToken cancellationToken) =>
+        database.WriteAsync(write => EndAsync(write, session, by, cancellationToken), cancellationToken);
 
-    public Task EndAsync(
-        string issuer, string? sessionId, string? subject, Actor actor, AuditChange change, CancellationToken cancellationToken) =>
-        EndAsync(issuer, sessionId, subject, clock.GetUtcNow(), (actor, change), cancellationToken);
-
-    private Task EndAsync(
+    /// <summary>Every session of the subject, and all tokens issued until now. Returns the sessions, those that have run out too.</summary>
+    public Task<IReadOnlyList<Session>> EndAllAsync(
         string issuer,
-        string? sessionId,
-        string? subject,
-        DateTimeOffset endedAt,
-        (Actor Actor, AuditChange Change)? by,
+        string subject,
+        Actor actor,
+        Func<IReadOnlyList<Session>, AuditChange> describe,
         CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
-        // A cookie lives as long as session-lifetime, an access token less than a day.
-        var keepUntil = now + options.Value.SignIn.SessionLifetime + TimeSpan.FromDays(1);
-        const string sql = """
-            DELETE FROM ended_sessions WHERE keep_until < @now;
-            INSERT INTO ended_sessions (issuer, session_id, subject, ended_at, keep_until)
-            VALUES (@issuer, @sessionId, @subject, @endedAt, @keepUntil)
-            ON CONFLICT (issuer, session_id, subject) DO UPDATE SET ended_at = excluded.ended_at, keep_until = excluded.keep_until;
-            DELETE FROM sessions
-            WHERE issuer = @issuer
-              AND (session_id = @sessionId AND session_id <> ''
-                OR @sessionId = '' AND subject = @subject AND started_at <= @endedAt)
+        const string newest = """
+            SELECT started_at, issued_at FROM sessions WHERE issuer = @issuer ORDER BY started_at DESC, id DESC LIMIT 1
             """;
-        var values = new { issuer, sessionId = sessionId ?? "", subject = sessionId is null ? subject ?? "" : "", now, endedAt, keepUntil };
         return database.WriteAsync(
             async write =>
             {
-                await write.Connection.ExecuteAsync(
-                    new CommandDefinition(sql, values, write.Transaction, cancellationToken: cancellationToken));
-                if (by is { } who)
-                {
-                    await audit.RecordAsync(write.Connection, write.Transaction, who.Actor, who.Change, cancellationToken);
-                }
-
+                var now = clock.GetUtcNow();
+                var values = new { issuer, subject, now };
+                var signIn = await write.Connection.QuerySingleOrDefaultAsync<SignIn>(Command(write, newest, values, cancellationToken));
+                // iat has no fractions of a second.
+                var ahead = signIn is null ? TimeSpan.Zero : signIn.IssuedAt.AddSeconds(1) - signIn.StartedAt;
+                await WriteAsync(write, new Ended(issuer, "", subject, now + ahead), cancellationToken);
+                var sessions = await SessionStore.RemoveAsync(
+                    write, "issuer = @issuer AND subject = @subject", values, cancellationToken);
+                await audit.RecordAsync(write.Connection, write.Transaction, actor, describe(sessions), cancellationToken);
                 await write.CommitAsync();
+                return sessions;
             },
             cancellationToken);
     }
 
-    /// <summary>A cookie or token that was issued after the end of the session is not concerned.</summary>
-    public async ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, DateTimeOffset issuedAt, CancellationToken cancellationToken)
+    /// <summary>False where the token has been taken before.</summary>
+    public Task<bool> TryEndAsync(LogoutNotice notice, CancellationToken cancellationToken)
     {
-        if (identity is { SessionId: null, Kind: AccountKind.Service })
-        {
-            return false;
-        }
-
-        const string sql = """
-            SELECT COUNT(*)
-            FROM ended_sessions
-            WHERE issuer = @Issuer
-              AND ((session_id = @SessionId AND session_id <> '') OR (session_id = '' AND subject = @Subject))
-              AND ended_at >= @issuedAt
+        const string forget = "DELETE FROM logout_tokens WHERE keep_until < @now";
+        const string take = """
+            INSERT INTO logout_tokens (issuer, token_id, keep_until) VALUES (@Issuer, @TokenId, @KeepUntil)
+            ON CONFLICT (issuer, token_id) DO NOTHING
             """;
+        return database.WriteAsync(
+            async write =>
+            {
+                var now = clock.GetUtcNow();
+                var values = new
+                {
+                    notice.Issuer,
+                    notice.TokenId,
+                    notice.KeepUntil,
+                    sessionId = notice.SessionId ?? "",
+                    notice.Subject,
+                    notice.IssuedAt,
+                    now,
+                };
+                await write.Connection.ExecuteAsync(Command(write, forget, values, cancellationToken));
+                if (await write.Connection.ExecuteAsync(Command(write, take, values, cancellationToken)) == 0)
+                {
+                    return false;
+                }
+
+                await WriteAsync(
+                    write,
+                    notice.SessionId is { } session
+                        ? new Ended(notice.Issuer, session, "", now)
+                        : new Ended(notice.Issuer, "", notice.Subject, notice.IssuedAt),
+                    cancellationToken);
+                await SessionStore.RemoveAsync(
+                    write,
+                    notice.SessionId is null
+                        ? "issuer = @Issuer AND subject = @Subject AND issued_at <= @IssuedAt"
+                        : "issuer = @Issuer AND session_id = @sessionId",
+                    values,
+                    cancellationToken);
+                await write.CommitAsync();
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Whether the session of an access token has ended, or all of its subject since it was issued.</summary>
+    public ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, CancellationToken cancellationToken) =>
+        identity is { SessionId: null, Kind: AccountKind.Service }
+            ? ValueTask.FromResult(false)
+            : HasEndedAsync(
+                identity,
+                """
+                (session_id = @SessionId AND session_id <> '')
+                OR (session_id = '' AND subject = @Subject AND ended_at >= @IssuedAt)
+                """,
+                cancellationToken);
+
+    /// <summary>Whether that very session at Keycloak has ended.</summary>
+    public ValueTask<bool> HasSessionEndedAsync(KeycloakIdentity identity, CancellationToken cancellationToken) =>
+        HasEndedAsync(identity, "session_id = @SessionId AND session_id <> ''", cancellationToken);
+
+    private async ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, string which, CancellationToken cancellationToken)
+    {
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            sql,
-            new { identity.Issuer, SessionId = identity.SessionId ?? "", identity.Subject, issuedAt },
+            $"SELECT COUNT(*) FROM ended_sessions WHERE issuer = @Issuer AND ({which})",
+            new { identity.Issuer, SessionId = identity.SessionId ?? "", identity.Subject, identity.IssuedAt },
             cancellationToken: cancellationToken)) > 0;
+    }
+
+    private async Task EndAsync(
+        WriteTransaction write, Session session, (Actor Actor, AuditChange Change)? by, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        if (session.SessionId.Length > 0)
+        {
+            await WriteAsync(write, new Ended(session.Issuer, session.SessionId, "", now), cancellationToken);
+        }
+
+        await SessionStore.RemoveAsync(
+            write,
+            "id = @Id OR (issuer = @Issuer AND session_id = @SessionId AND session_id <> '')",
+            new { session.Id, session.Issuer, session.SessionId, now },
+            cancellationToken);
+        if (by is { } who)
+        {
+            await audit.RecordAsync(write.Connection, write.Transaction, who.Actor, who.Change, cancellationToken);
+        }
+
+        await write.CommitAsync();
+    }
+
+    private Task WriteAsync(WriteTransaction write, Ended ended, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            DELETE FROM ended_sessions WHERE keep_until < @now;
+            INSERT INTO ended_sessions (issuer, session_id, subject, ended_at, keep_until)
+            VALUES (@Issuer, @SessionId, @Subject, @At, @keepUntil)
+            ON CONFLICT (issuer, session_id, subject) DO UPDATE SET
+                ended_at = CASE WHEN excluded.ended_at > ended_sessions.ended_at THEN excluded.ended_at ELSE ended_sessions.ended_at END,
+                keep_until = excluded.keep_until
+            """;
+        var now = clock.GetUtcNow();
+        // A cookie lives as long as session-lifetime, an access token less than a day.
+        var keepUntil = now + options.Value.SignIn.SessionLifetime + TimeSpan.FromDays(1);
+        return write.Connection.ExecuteAsync(Command(
+            write, sql, new { ended.Issuer, ended.SessionId, ended.Subject, ended.At, now, keepUntil }, cancellationToken));
+    }
+
+    private static CommandDefinition Command(WriteTransaction write, string sql, object values, CancellationToken cancellationToken) =>
+        new(sql, values, write.Transaction, cancellationToken: cancellationToken);
+
+    private sealed record Ended(string Issuer, string SessionId, string Subject, DateTimeOffset At);
+
+    private sealed record SignIn
+    {
+        public required DateTimeOffset StartedAt { get; init; }
+
+        public required DateTimeOffset IssuedAt { get; init; }
     }
 }

@@ -28,6 +28,7 @@ public static class KeycloakSetup
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<RealmMetadata>(
             provider, provider.GetRequiredService<IHttpClientFactory>().CreateClient(Backchannel)));
+        services.AddSingleton<RealmReachability>();
         services.AddHostedService<RealmProbe>();
         services.AddHealthChecks().AddCheck<RealmCheck>("realm");
         services.AddSingleton<EndedSessionStore>();

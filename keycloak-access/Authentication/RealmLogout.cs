@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using KeycloakAccess.Data;
@@ -15,8 +16,15 @@ internal sealed partial class RealmLogout(
     RealmMetadata metadata,
     IHttpClientFactory clients,
     IOptions<KeycloakOptions> options,
+    TimeProvider clock,
     ILogger<RealmLogout> logger)
 {
+    /// <summary>How many sessions Keycloak is told of at a time.</summary>
+    public const int AtOnce = 8;
+
+    /// <summary>How long it takes at most to tell Keycloak of all.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     public async Task<SessionsEnded> EndAsync(Session session, Actor actor, CancellationToken cancellationToken)
     {
         var values = new Dictionary<string, object?>(StringComparer.Ordinal)
@@ -26,57 +34,76 @@ internal sealed partial class RealmLogout(
         };
         // Before Keycloak is told: it is over here even if Keycloak does not answer.
         await ended.EndAsync(
-            session.Issuer,
-            session.SessionId is "" ? null : session.SessionId,
-            session.Subject,
-            actor,
-            new AuditChange("session", session.Id.ToString(), "end", values, After: null),
-            cancellationToken);
-        try
-        {
-            return new SessionsEnded(session.Username, 1, await TellRealmAsync(session, cancellationToken) ? 0 : 1);
-        }
-        catch (RealmUnreachableException)
-        {
-            return new SessionsEnded(session.Username, 1, 1);
-        }
+            session, (actor, new AuditChange("session", session.Id.ToString(), "end", values, After: null)), cancellationToken);
+        return new SessionsEnded(session.Username, 1, 1 - (await TellRealmAsync([session])).Count);
     }
 
     public async Task<SessionsEnded> EndAllAsync(
         Guid accountId, string username, string issuer, string subject, Actor actor, CancellationToken cancellationToken)
     {
-        var all = await sessions.ListOfAsync(issuer, subject, cancellationToken);
-        var values = new Dictionary<string, object?>(StringComparer.Ordinal) { ["username"] = username, ["sessions"] = all.Count };
-        await ended.EndAsync(
-            issuer,
-            sessionId: null,
-            subject,
-            actor,
-            new AuditChange("account", accountId.ToString(), "end-sessions", values, After: null),
-            cancellationToken);
-        var told = 0;
-        foreach (var session in all)
+        var now = clock.GetUtcNow();
+        var all = await ended.EndAllAsync(issuer, subject, actor, Describe, cancellationToken);
+        // Of a session that has run out here, Keycloak's may still be open.
+        var told = await TellRealmAsync(all);
+        return new SessionsEnded(username, all.Count(IsOpen), all.Count(session => IsOpen(session) && !told.Contains(session.Id)));
+
+        AuditChange Describe(IReadOnlyList<Session> sessions)
         {
-            try
+            var values = new Dictionary<string, object?>(StringComparer.Ordinal)
             {
-                told += await TellRealmAsync(session, cancellationToken) ? 1 : 0;
-            }
-            catch (RealmUnreachableException)
-            {
-                // Each further call would wait as long again.
-                break;
-            }
+                ["username"] = username,
+                ["sessions"] = sessions.Count(IsOpen),
+            };
+            return new AuditChange("account", accountId.ToString(), "end-sessions", values, After: null);
         }
 
-        return new SessionsEnded(username, all.Count, all.Count - told);
+        bool IsOpen(Session session) => session.ExpiresAt > now;
+    }
+
+    /// <summary>
+    /// Tells Keycloak of sessions that have ended here, side by side. Whoever asked for it may go away meanwhile. Returns those that
+    /// have ended there too.
+    /// </summary>
+    public async Task<IReadOnlySet<Guid>> TellRealmAsync(IReadOnlyList<Session> all)
+    {
+        using var late = new CancellationTokenSource(Patience, clock);
+        var told = new ConcurrentDictionary<Guid, bool>();
+        string? reason = null;
+        try
+        {
+            await Parallel.ForEachAsync(
+                all,
+                new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = late.Token },
+                async (session, cancellationToken) =>
+                {
+                    if (await TryTellAsync(session, cancellationToken) is { } mistake)
+                    {
+                        reason = mistake;
+                        return;
+                    }
+
+                    told[session.Id] = true;
+                });
+        }
+        catch (OperationCanceledException)
+        {
+            reason ??= $"no answer within {Patience.TotalSeconds:0} seconds";
+        }
+
+        if (reason is not null)
+        {
+            LogNotTold(all.Count - told.Count, reason);
+        }
+
+        return told.Keys.ToHashSet();
     }
 
     // Keycloak's end session endpoint ends the session of a refresh token that is posted to it.
-    private async Task<bool> TellRealmAsync(Session session, CancellationToken cancellationToken)
+    private async Task<string?> TryTellAsync(Session session, CancellationToken cancellationToken)
     {
         if (sessions.RefreshTokenOf(session) is not { } token)
         {
-            return false;
+            return "there is no refresh token";
         }
 
         try
@@ -93,24 +120,18 @@ internal sealed partial class RealmLogout(
                 new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
             using var http = clients.CreateClient(KeycloakSetup.Backchannel);
             using var answer = await http.SendAsync(request, cancellationToken);
-            if (!answer.IsSuccessStatusCode)
-            {
-                LogNotEnded((int)answer.StatusCode);
-            }
-
-            return answer.IsSuccessStatusCode;
+            return answer.IsSuccessStatusCode ? null : $"HTTP {(int)answer.StatusCode}";
         }
-        catch (Exception exception) when (exception is HttpRequestException or RealmUnreachableException
-            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException or RealmUnreachableException)
         {
-            LogNotTold(exception.Message);
-            throw new RealmUnreachableException(exception.Message, exception);
+            return exception.Message;
+        }
+        catch (OperationCanceledException)
+        {
+            return "no answer in time";
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Keycloak answered {Status} when a session was to be ended there. It is ended here")]
-    private partial void LogNotEnded(int status);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Keycloak could not be told that a session has ended here: {Reason}")]
-    private partial void LogNotTold(string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} sessions have ended here and may still be open at Keycloak: {Reason}")]
+    private partial void LogNotTold(int count, string reason);
 }

@@ -104,6 +104,10 @@ internal sealed partial class RealmMetadata(
         }
     }
 
+    /// <summary>As they are now.</summary>
+    public IEnumerable<SecurityKey> FindKeys(string keyId) =>
+        _current?.Configuration.SigningKeys.Where(key => string.Equals(key.KeyId, keyId, StringComparison.Ordinal)) ?? [];
+
     /// <summary>Whether the key is one of the realm's, and for the algorithm.</summary>
     public bool Allows(string algorithm, string? keyId) =>
         SignatureAlgorithms.FindMistake(algorithm, options.Value.TokenAlgorithms, "") is null

@@ -17,6 +17,12 @@ internal static partial class SignInEndpoints
     public const string BackChannelLogoutPath = "/signout-backchannel";
     public const string ReturnUrl = "returnUrl";
 
+    /// <summary>Where a sign-in leads that was not asked for by a page.</summary>
+    public const string HomePath = "/admin";
+
+    // In characters. It travels in the state, and a proxy takes some 4 KiB of headers.
+    private const int LongestTarget = 1000;
+
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(SignInPath, SignInAsync).AllowAnonymous().ExcludeFromDescription();
@@ -27,35 +33,67 @@ internal static partial class SignInEndpoints
     private static Task<IResult> ReceiveLogoutAsync(BackChannelLogout logout, HttpContext context, CancellationToken cancellationToken) =>
         logout.ReceiveAsync(context, cancellationToken);
 
-    private static async Task<Results<EmptyHttpResult, RedirectHttpResult>> SignInAsync(
-        string? returnUrl, HttpContext context, ILogger<RealmMetadata> logger)
+    /// <summary>The query that leads back to a page of this site, if it is one, and short enough.</summary>
+    public static QueryString ReturnTo(string page) =>
+        Target(page) is { } target ? QueryString.Create(ReturnUrl, target) : QueryString.Empty;
+
+    /// <summary>
+    /// Signs this browser out at Keycloak, which leads it on to the signed-out page. What has ended here stays ended if Keycloak is away.
+    /// </summary>
+    public static async Task<IResult> LeaveAsync(HttpContext context)
     {
         try
         {
-            var target = LocalPath.Parse(returnUrl) ?? "/admin";
+            await context.RequestServices.GetRequiredService<RealmReachability>().EnsureAsync(context.RequestAborted);
+            await context.RequestServices.GetRequiredService<RealmMetadata>().GetConfigurationAsync(context.RequestAborted);
+        }
+        catch (RealmUnreachableException)
+        {
+            await context.SignOutAsync(Schemes.Session);
+            return TypedResults.Redirect(context.Request.PathBase + SignedOutPath + "?keycloak=unreachable");
+        }
+
+        return TypedResults.SignOut(
+            new AuthenticationProperties { RedirectUri = context.Request.PathBase + SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
+    }
+
+    private static async Task<Results<EmptyHttpResult, RedirectHttpResult>> SignInAsync(
+        string? returnUrl, HttpContext context, ILogger<RealmMetadata> logger)
+    {
+        var root = context.Request.PathBase;
+        try
+        {
+            var target = Target(returnUrl) ?? root + HomePath;
             await context.ChallengeAsync(Schemes.SignIn, new AuthenticationProperties { RedirectUri = target });
             return TypedResults.Empty;
         }
-        catch (Exception exception) when (exception is OpenIdConnectProtocolException or HttpRequestException)
+        catch (Exception exception) when (SignInFailure.OutageOf(exception, context.RequestAborted) is not null)
+        {
+            throw SignInFailure.OutageOf(exception, context.RequestAborted)!;
+        }
+        catch (OpenIdConnectProtocolException exception)
         {
             // Keycloak refused the pushed authorization request (RFC 9126).
             var reason = SignInFailure.ReasonOf(exception);
             LogRefused(logger, reason, SignInFailure.Printable(exception.Message));
-            return TypedResults.Redirect($"{SignInFailedPath}?reason={reason}");
+            return TypedResults.Redirect($"{root}{SignInFailedPath}?reason={reason}");
         }
     }
 
-    private static async Task<Results<SignOutHttpResult, RedirectHttpResult, ProblemHttpResult>> SignOutAsync(
+    private static string? Target(string? page) => LocalPath.Parse(page) is { Length: <= LongestTarget } target ? target : null;
+
+    private static async Task<IResult> SignOutAsync(
         HttpContext context,
         IAntiforgery antiforgery,
-        EndedSessionStore sessions,
-        RealmMetadata metadata,
+        SessionStore sessions,
+        EndedSessionStore ended,
+        RealmLogout logout,
         CancellationToken cancellationToken)
     {
         var session = await context.AuthenticateAsync(Schemes.Session);
-        if (session.Principal is null || KeycloakIdentity.Read(session.Principal, out _) is not { } identity)
+        if (session.Principal is null || SessionHandler.IdOf(session.Principal) is not { } id)
         {
-            return TypedResults.Redirect(SignedOutPath);
+            return TypedResults.Redirect(context.Request.PathBase + SignedOutPath);
         }
 
         // The antiforgery token is bound to the user of the session, whom no middleware has set here.
@@ -69,18 +107,17 @@ internal static partial class SignInEndpoints
         }
 
         // A copy of the cookie must not outlive the sign-out, and neither must tokens of the same session.
-        await sessions.EndAsync(identity.Issuer, identity.SessionId, identity.Subject, cancellationToken);
-        try
+        if (await sessions.FindAsync(id, cancellationToken) is { } row)
         {
-            await metadata.GetConfigurationAsync(cancellationToken);
-        }
-        catch (RealmUnreachableException)
-        {
-            await context.SignOutAsync(Schemes.Session);
-            return TypedResults.Redirect(SignedOutPath + "?keycloak=unreachable");
+            await ended.EndAsync(row, cancellationToken);
+            // Without the ID token in the redirect, Keycloak asks before it signs out a session that is still open.
+            if (session.Properties!.GetTokenValue("id_token") is { Length: > SignInEvents.LongestHint })
+            {
+                await logout.TellRealmAsync([row]);
+            }
         }
 
-        return TypedResults.SignOut(new AuthenticationProperties { RedirectUri = SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
+        return await LeaveAsync(context);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Keycloak refused to begin a sign-in ({Reason}): {Message}")]

@@ -9,7 +9,7 @@ internal static class SignInFailure
     public const string Cancelled = "cancelled";
     public const string Expired = "expired";
     public const string Misconfigured = "misconfigured";
-    public const string Unreachable = "unreachable";
+    public const string OtherIssuer = "issuer";
     public const string Refused = "refused";
     public const string Clock = "clock";
     public const string Algorithm = "algorithm";
@@ -17,17 +17,31 @@ internal static class SignInFailure
     public const string NoSubject = "no-subject";
     public const string Token = "token";
 
+    private const string Reason = "reason";
+
+    public static AuthenticationFailureException Create(string reason, string message) => new(message) { Data = { [Reason] = reason } };
+
+    /// <summary>What is nobody's mistake: the answer is 503.</summary>
+    public static RealmUnreachableException? OutageOf(Exception? exception, CancellationToken aborted) => exception switch
+    {
+        RealmUnreachableException outage => new RealmUnreachableException(outage.Message, outage),
+        HttpRequestException => new RealmUnreachableException(exception.Message, exception),
+        OperationCanceledException when !aborted.IsCancellationRequested =>
+            new RealmUnreachableException($"no answer within {BackchannelHandler.Timeout.TotalSeconds:0} seconds", exception),
+        _ => null,
+    };
+
     public static string ReasonOf(Exception? exception) => exception switch
     {
-        RealmUnreachableException or HttpRequestException => Unreachable,
+        { Data: var data } when data[Reason] is string reason => reason,
         TokenRefusedException refused => refused.Code,
         SecurityTokenExpiredException or SecurityTokenNotYetValidException => Clock,
         SecurityTokenInvalidAlgorithmException => Algorithm,
         SecurityTokenSignatureKeyNotFoundException => Key,
         OpenIdConnectProtocolException { Message: var message } => ReasonOfError(message),
-        // The handler's own checks of correlation cookie, state and nonce.
-        AuthenticationFailureException { Message: var message } when message.Contains("orrelation", StringComparison.Ordinal)
-            || message.Contains("tate", StringComparison.Ordinal) => Expired,
+        // The handler's own checks of correlation cookie and state.
+        AuthenticationFailureException { Message: var message } when message.StartsWith("Correlation", StringComparison.Ordinal)
+            || message.Contains("message.State", StringComparison.Ordinal) => Expired,
         AuthenticationFailureException { Message: var message } => ReasonOfError(message),
         _ => Refused,
     };
@@ -47,7 +61,8 @@ internal static class SignInFailure
     // RFC 6749, sections 4.1.2.1 and 5.2.
     private static string ReasonOfError(string message) =>
         message.Contains("access_denied", StringComparison.Ordinal) ? Cancelled
-        : message.Contains("temporarily_unavailable", StringComparison.Ordinal) ? Expired
+        : message.Contains("temporarily_unavailable", StringComparison.Ordinal)
+            || message.Contains("invalid_grant", StringComparison.Ordinal) ? Expired
         : message.Contains("invalid_client", StringComparison.Ordinal)
             || message.Contains("unauthorized_client", StringComparison.Ordinal)
             || message.Contains("invalid_request", StringComparison.Ordinal)

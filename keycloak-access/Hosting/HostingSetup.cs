@@ -18,7 +18,7 @@ internal static class HostingSetup
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = LargestBody;
-            // An access token with many roles is some 8 KiB long, a session cookie is cut into pieces of 4 KiB.
+            // An access token with many roles is some 8 KiB long.
             options.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
         });
         builder.Services.Configure<FormOptions>(options =>
@@ -68,9 +68,17 @@ internal static class HostingSetup
         });
         app.UseStatusCodePages(context => WriteAsync(context.HttpContext));
 
-        Task WriteAsync(HttpContext context) => WantsPage(context.Request)
-            ? page(context, context.Response.StatusCode).ExecuteAsync(context)
-            : WriteProblemAsync(context);
+        Task WriteAsync(HttpContext context)
+        {
+            if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable)
+            {
+                context.Response.Headers.RetryAfter = "5";
+            }
+
+            return WantsPage(context.Request)
+                ? page(context, context.Response.StatusCode).ExecuteAsync(context)
+                : WriteProblemAsync(context);
+        }
     }
 
     private static bool WantsPage(HttpRequest request) =>
@@ -147,7 +155,7 @@ internal static class HostingSetup
         context.ProblemDetails.Detail ??= detail;
     }
 
-    // The keys that protect session cookies: in a container's own files, its end would end every session.
+    // The keys that protect sessions: in a container's own files, its end would end every session.
     private static void AddDataProtectionKeys(WebApplicationBuilder builder)
     {
         var folder = builder.Configuration["DataProtection:KeysFolder"];

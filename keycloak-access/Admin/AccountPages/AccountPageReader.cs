@@ -28,7 +28,7 @@ internal sealed class AccountPageReader(
             Account = AccountEndpoints.ToResponse(account),
             IsOwn = id == caller.AccountId,
             Access = await AccessOfAsync(id, caller, page.Cancellation),
-            Sessions = [.. open.Select(session => SessionView.Create(session, caller.Identity))],
+            Sessions = [.. open.Select(session => SessionView.Create(session, page.SessionId))],
             Did = [.. did.Select(AuditFormatter.ToActivity)],
             Happened = [.. happened.Select(row => Describe(row, caller.Rules))],
         };

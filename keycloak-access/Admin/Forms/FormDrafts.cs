@@ -4,10 +4,7 @@ using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
-using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.Forms;
@@ -19,7 +16,6 @@ namespace KeycloakAccess.Admin.Forms;
 /// </summary>
 internal sealed class FormDrafts(
     Database database,
-    IOptionsMonitor<CookieAuthenticationOptions> cookies,
     IDataProtectionProvider protection,
     IAntiforgery antiforgery,
     TimeProvider clock)
@@ -59,24 +55,31 @@ internal sealed class FormDrafts(
     /// <summary>Keeps a form that came without a session, if its author can be told from the cookie of the session that ended.</summary>
     public async Task<Guid?> KeepAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        if (Author(context) is not { } ticket
-            || KeycloakIdentity.Read(ticket.Principal, out _) is not { } author
+        if (await SessionHandler.FindFormerOwnerAsync(context, KeptFor) is not { } author
             || await FormBody.TryReadAsync(context.Request, cancellationToken) is not { } sent)
         {
             return null;
         }
 
         // The form's token was made for whoever was signed in. Nobody else leaves a form for them, whatever cookie they have.
-        context.User = ticket.Principal;
+        context.User = author;
         if (!await antiforgery.IsRequestValidAsync(context))
         {
             return null;
         }
 
-        return await KeepAsync(author, context.Request.Path.Value!, FormInput.Create(sent), cancellationToken);
+        return await KeepAsync(
+            (author.FindFirst("iss")!.Value, author.FindFirst("sub")!.Value),
+            context.Request.Path.Value!,
+            FormInput.Create(sent),
+            cancellationToken);
     }
 
-    public async Task<Guid?> KeepAsync(KeycloakIdentity author, string path, FormInput form, CancellationToken cancellationToken)
+    public Task<Guid?> KeepAsync(KeycloakIdentity author, string path, FormInput form, CancellationToken cancellationToken) =>
+        KeepAsync((author.Issuer, author.Subject), path, form, cancellationToken);
+
+    private async Task<Guid?> KeepAsync(
+        (string Issuer, string Subject) author, string path, FormInput form, CancellationToken cancellationToken)
     {
         var fields = JsonSerializer.Serialize(
             form.Fields.ToDictionary(field => field.Key, field => field.Value.ToArray(), StringComparer.Ordinal));
@@ -111,17 +114,6 @@ internal sealed class FormDrafts(
             },
             cancellationToken);
         return id;
-    }
-
-    // The cookie of a session that has ended still says whose it was: it is ours. After an hour nobody comes back to a form.
-    private AuthenticationTicket? Author(HttpContext context)
-    {
-        var options = cookies.Get(Schemes.Session);
-        return options.CookieManager.GetRequestCookie(context, options.Cookie.Name!) is { } cookie
-            && options.TicketDataFormat.Unprotect(cookie) is { } ticket
-            && ticket.Properties.ExpiresUtc + KeptFor > clock.GetUtcNow()
-                ? ticket
-                : null;
     }
 
     private Dictionary<string, string[]>? Read(string kept)

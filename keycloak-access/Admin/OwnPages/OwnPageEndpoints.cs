@@ -4,7 +4,6 @@ using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
-using Microsoft.AspNetCore.Authentication;
 
 namespace KeycloakAccess.Admin.OwnPages;
 
@@ -29,7 +28,7 @@ internal static class OwnPageEndpoints
             MeEndpoint.Describe(caller),
             [.. caller.Identity.Roles.Select(role => role.ToString()).Order(StringComparer.Ordinal)],
             PermissionView.List(caller.Subject, caller.Rules, catalogue),
-            [.. open.Select(session => SessionView.Create(session, caller.Identity))]));
+            [.. open.Select(session => SessionView.Create(session, page.SessionId))]));
     }
 
     private static async Task<IResult> EndAsync(PageContext page, SessionCommands commands)
@@ -42,8 +41,7 @@ internal static class OwnPageEndpoints
     {
         await commands.EndAllAsync(page.Caller.AccountId, page.Caller.Actor, page.Cancellation);
         // This browser is signed out through Keycloak, which clears its own cookies there.
-        return TypedResults.SignOut(
-            new AuthenticationProperties { RedirectUri = SignInEndpoints.SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
+        return await SignInEndpoints.LeaveAsync(page.Http);
     }
 }
 

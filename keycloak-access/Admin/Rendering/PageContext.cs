@@ -1,6 +1,7 @@
 using System.Reflection;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
@@ -33,6 +34,9 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
     public GrantGuard GrantGuard { get; }
 
     public CancellationToken Cancellation => Http.RequestAborted;
+
+    /// <summary>The session that the request comes with.</summary>
+    public Guid? SessionId => SessionHandler.IdOf(Http.User);
 
     public TimeZoneInfo Zone => ReaderZone.Read(Http.Request);
 

@@ -24,7 +24,7 @@ internal static class SessionPageEndpoints
     {
         var (sessions, next) = await store.ListAsync(PageSize, SessionStore.Keyset.Parse(after), page.Cancellation);
         return page.Render<SessionsPage, SessionListView>(new SessionListView(
-            [.. sessions.Select(session => SessionView.Create(session, page.Caller.Identity))],
+            [.. sessions.Select(session => SessionView.Create(session, page.SessionId))],
             Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(List, ("after", to)))));
     }
 

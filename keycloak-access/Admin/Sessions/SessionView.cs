@@ -14,7 +14,7 @@ public sealed record SessionView
 
     public string Browser => BrowserOf(UserAgent);
 
-    internal static SessionView Create(Session session, KeycloakIdentity viewer) => new()
+    internal static SessionView Create(Session session, Guid? current) => new()
     {
         Id = session.Id,
         Username = session.Username,
@@ -22,7 +22,7 @@ public sealed record SessionView
         ExpiresAt = session.ExpiresAt,
         Address = session.Address ?? "unknown",
         UserAgent = session.UserAgent ?? "",
-        IsThis = session.SessionId.Length > 0 && session.SessionId == viewer.SessionId && session.Issuer == viewer.Issuer,
+        IsThis = session.Id == current,
     };
 
     private static string BrowserOf(string agent)

@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.Extensions.Options;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>Endpoint metadata: how a route group answers a form that comes without a session. Without it, by problem details.</summary>
+internal sealed record SignInAgain(Func<HttpContext, Task<IResult>> Answer);
+
+internal sealed class SessionSchemeOptions : AuthenticationSchemeOptions
+{
+    public CookieBuilder Cookie { get; } = new() { HttpOnly = true, Path = "/", SameSite = SameSiteMode.Lax, IsEssential = true };
+}
+
+/// <summary>
+/// A session whose cookie holds a random key and nothing else, so that it is short whoever signs in, and worth nothing once its row is
+/// gone. The framework's cookie handler with a ticket store would keep the key of the session that was there before the sign-in.
+/// </summary>
+internal sealed class SessionHandler(
+    IOptionsMonitor<SessionSchemeOptions> schemes,
+    ILoggerFactory logger,
+    UrlEncoder encoder,
+    IOptions<KeycloakOptions> options,
+    SessionStore sessions,
+    RequestCounters counters) : SignInAuthenticationHandler<SessionSchemeOptions>(schemes, logger, encoder)
+{
+    /// <summary>The claim for the id of the session's row, which no token carries into a session.</summary>
+    private const string RowId = "session";
+
+    /// <summary>The property of a sign-in for the instant at which its ID token was asked for.</summary>
+    private const string StartedAt = "started";
+
+    /// <summary>Which of the sessions the request comes with.</summary>
+    public static Guid? IdOf(ClaimsPrincipal principal) => Guid.TryParse(principal.FindFirst(RowId)?.Value, out var id) ? id : null;
+
+    public static void MarkStart(AuthenticationProperties properties, DateTimeOffset at) =>
+        properties.Items[StartedAt] = at.ToString("O", CultureInfo.InvariantCulture);
+
+    /// <summary>Whose session it was that the request's cookie was for, if it has ended no longer ago than that.</summary>
+    public static async Task<ClaimsPrincipal?> FindFormerOwnerAsync(HttpContext context, TimeSpan ago)
+    {
+        var services = context.RequestServices;
+        var options = services.GetRequiredService<IOptionsMonitor<SessionSchemeOptions>>().Get(Schemes.Session);
+        return context.Request.Cookies[options.Cookie.Name!] is { } key
+            && await services.GetRequiredService<SessionStore>().FindOwnerAsync(key, ago, context.RequestAborted) is { } owner
+                ? new ClaimsPrincipal(new ClaimsIdentity(
+                    [new Claim("iss", owner.Issuer), new Claim("sub", owner.Subject, ClaimValueTypes.String, owner.Issuer)],
+                    Schemes.SignIn))
+                : null;
+    }
+
+    private string? Key => Request.Cookies[Options.Cookie.Name!];
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Key is not { } key
+            || await sessions.FindByKeyAsync(key, Context.RequestAborted) is not { } found
+            || KeycloakIdentity.Read(found.Ticket.Principal, out _) is not { } identity
+            // A session outlives a change of the settings to another realm.
+            || !string.Equals(identity.Issuer, options.Value.Issuer, StringComparison.Ordinal))
+        {
+            return AuthenticateResult.NoResult();
+        }
+
+        ((ClaimsIdentity)found.Ticket.Principal.Identity!).AddClaim(new Claim(RowId, found.Id.ToString()));
+        return AuthenticateResult.Success(found.Ticket);
+    }
+
+    protected override async Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
+    {
+        ArgumentNullException.ThrowIfNull(properties);
+        var startedAt = DateTimeOffset.ParseExact(properties.Items[StartedAt]!, "O", CultureInfo.InvariantCulture);
+        var kept = new AuthenticationProperties();
+        // Keycloak ends its session without asking only if it gets the ID token back (RP-Initiated Logout 1.0, section 2).
+        kept.StoreTokens([new AuthenticationToken { Name = "id_token", Value = properties.GetTokenValue("id_token")! }]);
+        var session = new NewSession
+        {
+            Identity = KeycloakIdentity.Read(user, out var error) ?? throw new InvalidOperationException(error),
+            StartedAt = startedAt,
+            ExpiresAt = startedAt + options.Value.SignIn.SessionLifetime,
+            Ticket = new AuthenticationTicket(user, kept, Scheme.Name),
+            ReplacedKey = Key,
+            Address = Context.Connection.RemoteIpAddress?.ToString(),
+            UserAgent = Request.Headers.UserAgent.ToString(),
+            RefreshToken = properties.GetTokenValue("refresh_token"),
+        };
+        if (await sessions.AddAsync(session, Context.RequestAborted) is not { } started)
+        {
+            // It has ended at Keycloak meanwhile. Without a cookie, the page that comes next asks to sign in.
+            return;
+        }
+
+        DeleteFormerCookie();
+        Response.Cookies.Append(Options.Cookie.Name!, started.Key, Options.Cookie.Build(Context));
+        Response.Headers.CacheControl = "no-store";
+        // A session of the same one at Keycloak ran out here, and Keycloak signed in without a question.
+        if (!started.IsRenewal)
+        {
+            counters.CountInDay(RequestCounters.SignIns);
+        }
+    }
+
+    /// <summary>Whoever signs out has ended the session before.</summary>
+    protected override Task HandleSignOutAsync(AuthenticationProperties? properties)
+    {
+        DeleteFormerCookie();
+        Response.Cookies.Delete(Options.Cookie.Name!, Options.Cookie.Build(Context));
+        return Task.CompletedTask;
+    }
+
+    protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        var acceptsHtml = Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        if (acceptsHtml && HttpMethods.IsGet(Request.Method))
+        {
+            var page = OriginalPathBase + OriginalPath + Request.QueryString;
+            Response.Redirect(BuildRedirectUri(SignInEndpoints.SignInPath + SignInEndpoints.ReturnTo(page)));
+            return;
+        }
+
+        // For a part of a page, the page's script says that the session has ended: what is being typed stays.
+        if (acceptsHtml
+            && !Request.Headers.ContainsKey("HX-Request")
+            && Context.GetEndpoint()?.Metadata.GetMetadata<SignInAgain>() is { } again)
+        {
+            await (await again.Answer(Context)).ExecuteAsync(Context);
+            return;
+        }
+
+        await Problem.Create(
+            StatusCodes.Status401Unauthorized,
+            ProblemCode.SessionMissing,
+            $"You are not signed in, or your session has ended. Sign in at {SignInEndpoints.SignInPath}.")
+            .ExecuteAsync(Context);
+    }
+
+    // Of the form of before, which came in pieces of 4 KiB that every request would carry on.
+    private void DeleteFormerCookie()
+    {
+        if (Key?.StartsWith("chunks-", StringComparison.Ordinal) is true)
+        {
+            new ChunkingCookieManager().DeleteCookie(Context, Options.Cookie.Name!, Options.Cookie.Build(Context));
+        }
+    }
+}
