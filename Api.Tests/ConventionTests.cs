@@ -24,7 +24,7 @@ public sealed partial class ConventionTests
         ["AuthZen"] = ["Explanation", "Permissions", "Hosting"],
         ["RulesDocument"] = ["Groups", "RoleMappings", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
-        ["OpenApi"] = ["Permissions", "Authentication"],
+        ["OpenApi"] = ["Permissions", "Authentication", "Hosting"],
         ["Admin"] =
         [
             "Accounts", "Groups", "RoleMappings", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data", "Hosting",

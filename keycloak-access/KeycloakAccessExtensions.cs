@@ -31,6 +31,8 @@ public static class KeycloakAccessExtensions
         builder.Services.AddSingleton<StartUp>();
         // First of all that starts: what comes after it finds the configuration checked and the database up to date.
         builder.Services.AddHostedService(provider => provider.GetRequiredService<StartUp>());
+        builder.Services.AddSettings("ConnectionStrings", "Database");
+        builder.Services.AddSettings<DatabaseOptions>(DatabaseOptions.Section);
         builder.AddHosting();
         builder.Services.AddData();
         builder.Services.AddKeycloak();
@@ -53,6 +55,7 @@ public static class KeycloakAccessExtensions
     public static void UseKeycloakAccess(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.Services.CheckSettings();
         app.UseProxies();
         app.UseRequestIds();
         app.UseProblems(

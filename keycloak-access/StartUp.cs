@@ -1,11 +1,14 @@
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
+using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess;
 
 /// <summary>Migrates the database and checks models, endpoints and names before the application listens. Mistakes end the start.</summary>
-internal sealed class StartUp(IServiceProvider services, Migrator migrator) : IHostedService
+internal sealed partial class StartUp(
+    IServiceProvider services, Migrator migrator, IOptions<KeycloakOptions> keycloak, ILogger<StartUp> logger) : IHostedService
 {
     private IEndpointRouteBuilder? _routes;
 
@@ -13,6 +16,11 @@ internal sealed class StartUp(IServiceProvider services, Migrator migrator) : IH
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        if (keycloak.Value.WithoutMeaning is { Count: > 0 } keys)
+        {
+            LogWithoutMeaning(string.Join(", ", keys.Select(key => key.Value is null ? key.Key : $"{key.Key} ({key.Value})")));
+        }
+
         await migrator.MigrateAsync(cancellationToken);
         await services.CheckModelsAsync(cancellationToken);
         if (_routes is not null)
@@ -22,4 +30,7 @@ internal sealed class StartUp(IServiceProvider services, Migrator migrator) : IH
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "These keys of section Keycloak mean nothing here: {Keys}")]
+    private partial void LogWithoutMeaning(string keys);
 }

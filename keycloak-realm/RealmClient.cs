@@ -8,4 +8,8 @@ namespace KeycloakRealm;
 /// <param name="PublicClient">Whether it has no secret.</param>
 /// <param name="ServiceAccountsEnabled">Whether it may ask for tokens for itself.</param>
 public sealed record RealmClient(
-    string ClientId, string? Secret, string? Name, bool Enabled, bool PublicClient, bool ServiceAccountsEnabled);
+    string ClientId, string? Secret, string? Name, bool Enabled, bool PublicClient, bool ServiceAccountsEnabled)
+{
+    /// <summary>Whether people may sign in through it.</summary>
+    public bool StandardFlowEnabled { get; init; }
+}

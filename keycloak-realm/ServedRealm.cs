@@ -20,7 +20,10 @@ public sealed record ServedRealm(string Name, string Issuer, IReadOnlyList<Realm
         [
             .. site.Realm.Clients.Values.Where(client => !BuiltIn.Contains(client.ClientId)).Select(client => new RealmClient(
                 client.ClientId, client.PublicClient ? null : client.Secret, client.Name ?? client.Description, client.Enabled,
-                client.PublicClient, client.ServiceAccountsEnabled)),
+                client.PublicClient, client.ServiceAccountsEnabled)
+            {
+                StandardFlowEnabled = client.StandardFlowEnabled,
+            }),
         ]);
 
     private static RealmPerson Describe(Realm realm, User user)

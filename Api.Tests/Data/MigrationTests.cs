@@ -1,6 +1,7 @@
 using Api.Tests.Infrastructure;
 using Dapper;
 using KeycloakAccess.Data;
+using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Data;
 
@@ -56,6 +57,37 @@ public abstract class MigrationTests
         var exception = await Assert.ThrowsAsync<DatabaseException>(() => MigratorOf(database).MigrateAsync(Cancel));
 
         Assert.Contains("0002_access_rules of KeycloakAccess was edited", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_that_a_newer_version_has_migrated_ends_the_start_unless_that_is_allowed()
+    {
+        await using var place = await TestDatabase.CreateAsync(Engine);
+        await using var database = Open(place);
+        await MigratorOf(database).MigrateAsync(Cancel);
+        await using (var connection = await database.OpenToWriteAsync(Cancel))
+        {
+            await connection.ExecuteAsync(
+                """
+                INSERT INTO schema_migrations (history, name, checksum, applied_at)
+                VALUES ('KeycloakAccess', '9999_later', 'x', 'x'), ('Another.Application', '0001_theirs', 'x', 'x')
+                """);
+        }
+
+        foreach (var refused in new Func<Task>[]
+        {
+            () => MigratorOf(database).MigrateAsync(Cancel),
+            () => new SchemaCheck(database, TestDatabase.Histories, Options.Create(new DatabaseOptions())).RunAsync(Cancel),
+        })
+        {
+            var exception = await Assert.ThrowsAsync<DatabaseException>(refused);
+            Assert.Contains("does not know 9999_later of KeycloakAccess", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("set Database:AllowNewer to true", exception.Message, StringComparison.Ordinal);
+        }
+
+        var allowed = new DatabaseOptions { AllowNewer = true };
+        await TestDatabase.Migrator(database, options: allowed).MigrateAsync(Cancel);
+        await new SchemaCheck(database, TestDatabase.Histories, Options.Create(allowed)).RunAsync(Cancel);
     }
 
     [Fact]

@@ -3,10 +3,14 @@ using System.CommandLine.Help;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Api.Development;
+using KeycloakAccess;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Commands;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Seeding;
 
 namespace Api.Tests.Delivery;
@@ -127,6 +131,40 @@ public sealed partial class DocumentsTests
     }
 
     [Fact]
+    public void The_table_of_settings_names_every_key_that_is_read_and_no_other()
+    {
+        var builder = WebApplication.CreateBuilder();
+        builder.AddKeycloakAccess();
+        builder.Services.AddSettings<DevelopmentRealmSettings>("EmbeddedRealm");
+        var read = builder.Services.Select(service => service.ImplementationInstance).OfType<SettingsSection>()
+            .Where(section => section.Name != KeycloakOptions.Section)
+            .SelectMany(section => section.Keys.Select(key => $"{section.Name}:{key.Replace('*', '0')}".TrimEnd(':')));
+        var documented = Setting().Matches(Document.Configuration.Text)
+            .Select(row => row.Groups["key"].Value)
+            .Where(key => !key.StartsWith("Keycloak:", StringComparison.Ordinal));
+
+        Assert.Equal(read.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void The_table_of_settings_names_every_key_of_section_Keycloak_and_no_other()
+    {
+        var documented = Setting().Matches(Document.Configuration.Text)
+            .Select(row => row.Groups["key"].Value)
+            .Where(key => key.StartsWith("Keycloak:", StringComparison.Ordinal))
+            .Select(key => key.Replace(":0", "", StringComparison.Ordinal)["Keycloak:".Length..])
+            .ToArray();
+
+        string[] known =
+        [
+            .. KnownBeside("Keycloak:unknown").Where(key => key != "sign-in"),
+            .. KnownBeside("Keycloak:sign-in:unknown").Where(key => key != "credentials").Select(key => $"sign-in:{key}"),
+            .. KnownBeside("Keycloak:sign-in:credentials:unknown").Select(key => $"sign-in:credentials:{key}"),
+        ];
+        Assert.Equal(known.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal), StringComparer.Ordinal);
+    }
+
+    [Fact]
     public void The_table_of_verbs_names_every_verb_and_option()
     {
         var rows = Document.CommandLine.Text.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
@@ -149,6 +187,16 @@ public sealed partial class DocumentsTests
         Constants<int>(typeof(ExitCode)).Order(),
         ExitCodeRow().Matches(Document.CommandLine.Text).Select(row => int.Parse(row.Groups["code"].Value, CultureInfo.InvariantCulture)));
 
+    // The reader says what it knows where it refuses a key.
+    private static string[] KnownBeside(string unknown)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([KeyValuePair.Create(unknown, (string?)"x")]).Build();
+        var refused = Assert.Throws<KeycloakConfigurationException>(
+            () => new KeycloakOptionsReader(configuration).Configure(new KeycloakOptions()));
+        return refused.Message[(refused.Message.IndexOf("Known here: ", StringComparison.Ordinal) + "Known here: ".Length)..]
+            .TrimEnd('.').Split(", ");
+    }
+
     private static IEnumerable<(string Path, Command Verb)> Verbs(Command command, string above)
     {
         var path = $"{above} {command.Name}".Trim();
@@ -166,6 +214,10 @@ public sealed partial class DocumentsTests
     [GeneratedRegex(
         @"^\| (\d{3}|4xx)[^|]*\|(?<codes>[^|]*)\|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ErrorRow();
+
+    [GeneratedRegex(
+        @"^\| `(?<key>[A-Za-z][\w:-]*)`", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Setting();
 
     [GeneratedRegex("`(?<code>[a-z_]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Code();

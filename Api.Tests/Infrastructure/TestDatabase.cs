@@ -2,6 +2,7 @@ using Api.Models.Books;
 using KeycloakAccess.Data;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 [assembly: AssemblyFixture(typeof(Api.Tests.Infrastructure.MigratedTemplates))]
@@ -33,10 +34,11 @@ public sealed class TestDatabase : IAsyncDisposable
     internal static MigrationHistories Histories { get; } = new([MigrationHistory.FromApplication(typeof(Book).Assembly)]);
 
     /// <summary>Brings a database up to date as the service does at its start: the engine's history, and that of the service.</summary>
-    internal static Migrator Migrator(Database database, string resource = "acme-api") => new(
+    internal static Migrator Migrator(Database database, string resource = "acme-api", DatabaseOptions? options = null) => new(
         database,
         new MigrationValues(resource),
         Histories,
+        Options.Create(options ?? new DatabaseOptions()),
         TimeProvider.System,
         NullLogger<Migrator>.Instance);
 

@@ -1,7 +1,10 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using KeycloakAccess.Authentication;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 
 namespace Api.Tests.Keycloak;
 
@@ -115,6 +118,108 @@ public sealed class KeycloakOptionsTests
         Assert.Equal(["Authorization", "If-Match"], options.CorsAllowedHeaders);
         Assert.Null(Read("""{"cors-max-age":-1}""").CorsMaxAge);
         Assert.Empty(Read("{}").CorsAllowedMethods);
+    }
+
+    [Fact]
+    public void Every_key_of_Keycloaks_adapters_is_accepted_and_those_without_meaning_are_named()
+    {
+        // AdapterConfig and its base classes of keycloak-core 26, and the keys that earlier versions had.
+        var options = Read("""
+            {
+              "realm": "acme", "realm-public-key": "MIIB", "auth-server-url": "https://sso.example.com/", "ssl-required": "external",
+              "confidential-port": 0, "resource": "acme-api", "use-resource-role-mappings": true, "enable-cors": true, "cors-max-age": 1000,
+              "cors-allowed-headers": "X-A", "cors-allowed-methods": "GET", "cors-exposed-headers": "ETag", "expose-token": false,
+              "bearer-only": true, "autodetect-bearer-only": true, "enable-basic-auth": false, "public-client": false,
+              "credentials": { "secret": "s1", "jwt": { "client-key-password": "x" }, "provider": "secret" },
+              "connection-pool-size": 20, "socket-timeout-millis": 5000, "connection-timeout-millis": 6000, "connection-ttl-millis": 500,
+              "allow-any-hostname": false, "disable-trust-manager": false, "truststore": "a.jks", "truststore-password": "x",
+              "client-keystore": "b.jks", "client-keystore-password": "x", "client-key-password": "x", "always-refresh-token": false,
+              "register-node-at-startup": false, "register-node-period": -1, "token-store": "session", "adapter-state-cookie-path": "/",
+              "principal-attribute": "sub", "proxy-url": "http://localhost:3128", "turn-off-change-session-id-on-login": false,
+              "token-minimum-time-to-live": 0, "min-time-between-jwks-requests": 10, "public-key-cache-ttl": 86400, "enable-pkce": true,
+              "policy-enforcer": { "enforcement-mode": "ENFORCING", "paths": [ { "path": "/a", "methods": [ { "method": "GET" } ] } ] },
+              "ignore-oauth-query-parameter": false, "verify-token-audience": true, "redirect-rewrite-rules": { "^/a/(.*)$": "/b/$1" },
+              "scope": "openid",
+              "sign-in": { "resource": "acme-admin", "credentials": { "secret": "s2" } }
+            }
+            """);
+
+        Assert.Empty(Failures(options));
+        Assert.Equal("http://localhost:3128", options.ProxyUrl);
+        Assert.Contains("policy-enforcer", options.WithoutMeaning.Select(key => key.Key));
+        Assert.Contains("truststore", options.WithoutMeaning.Where(key => key.Value is not null).Select(key => key.Key));
+        Assert.DoesNotContain("proxy-url", options.WithoutMeaning.Select(key => key.Key));
+        Assert.DoesNotContain("expose-token", options.WithoutMeaning.Select(key => key.Key));
+    }
+
+    [Fact]
+    public void Every_option_of_Keycloak_AuthServices_is_accepted_in_either_spelling()
+    {
+        const string sets = """
+            "Audience": "acme-api", "AdditionalAudiences": [ "other" ], "RoleClaimType": "role", "NameClaimType": "preferred_username",
+            "MetadataAddress": "https://x/", "DisableRolesAccessTokenMapping": true, "EnableRolesMapping": "All", "RolesResource": "r",
+            "OrganizationClaimType": "organization", "SourceAuthenticationScheme": "Bearer", "SourceTokenName": "access_token",
+            "DisableHeaderPropagation": false, "UseProtectedResourcePolicyProvider": true, "ScopesValidationMode": "AnyOf",
+            "CacheDuration": "00:01:00", "TokenClockSkew": "00:00:05", "VerifyTokenAudience": true, "SslRequired": "none"
+            """;
+        var pascal = Read($"{{{sets}}}");
+        var kebab = Read($"{{{Regex.Replace(sets, "(?<=\"[A-Za-z]*[a-z])([A-Z])(?=[A-Za-z]*\":)", "-$1").ToLowerInvariant()}}}");
+
+        Assert.Equal(TimeSpan.FromSeconds(5), kebab.TokenClockSkew);
+        Assert.Equal(14, pascal.WithoutMeaning.Count);
+        Assert.Equal(pascal.WithoutMeaning, kebab.WithoutMeaning);
+    }
+
+    [Theory]
+    [InlineData("realm:0", "acme", "Keycloak:realm is a list or a section, which has Keycloak:realm:0. It must be one value.")]
+    [InlineData("sign-in", "acme-admin", "Keycloak:sign-in is \"acme-admin\". It must be a section, with keys of its own.")]
+    [InlineData("sign-in:credentials", "s", "Keycloak:sign-in:credentials is \"s\". It must be a section")]
+    [InlineData("verify-token-audience:0", "true", "Keycloak:verify-token-audience is a list or a section")]
+    [InlineData("token-algorithms:first", "RS256", "Keycloak:token-algorithms must be a list")]
+    [InlineData("cors-allowed-methods:0:x", "GET", "Keycloak:cors-allowed-methods must be a list")]
+    public void A_value_where_a_section_is_expected_and_the_reverse_is_said(string key, string value, string expected)
+    {
+        var exception = Assert.Throws<KeycloakConfigurationException>(() => Read("{}", (key, value)));
+
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_list_may_be_written_as_names_with_commas_between_them_and_keeps_its_order()
+    {
+        Assert.Equal(["PS256", "ES256"], Read("""{"token-algorithms":"PS256, ES256"}""").TokenAlgorithms);
+        var many = Enumerable.Range(0, 12).Select(index => ($"cors-allowed-headers:{index}", $"X-{index}")).ToArray();
+        Assert.Equal(many.Select(entry => entry.Item2), Read("{}", many).CorsAllowedHeaders);
+    }
+
+    [Theory]
+    [InlineData("proxy.example.com:3128", "external", "Keycloak:proxy-url is \"proxy.example.com:3128\". It must be an absolute http")]
+    [InlineData("http://proxy.example.com:3128", "none", null)]
+    [InlineData("http://proxy.example.com:3128", "external", "Ask Keycloak over https")]
+    public void A_proxy_is_an_address_and_hides_which_address_a_name_leads_to(string proxy, string required, string? expected)
+    {
+        var failures = Failures(Read(
+            Adapter, ("proxy-url", proxy), ("ssl-required", required), ("auth-server-url", "http://sso.example.com/"))).ToList();
+
+        Assert.Equal(expected is not null, failures.Exists(failure => failure.Contains(expected ?? "proxy", StringComparison.Ordinal)));
+        Assert.Empty(Failures(Read(Adapter, ("proxy-url", "http://proxy.example.com:3128"))));
+    }
+
+    [Fact]
+    public async Task Keycloak_is_asked_through_the_proxy()
+    {
+        using var proxy = new TcpListener(IPAddress.Loopback, 0);
+        proxy.Start();
+        var options = new KeycloakOptions { ProxyUrl = $"http://127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}" };
+        using var client = new HttpClient(BackchannelHandler.Create(Options.Create(options)));
+
+        var asked = client.GetAsync("https://sso.example.test/realms/acme", TestContext.Current.CancellationToken);
+        using var connection = await proxy.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(connection.GetStream());
+
+        Assert.Equal("CONNECT sso.example.test:443 HTTP/1.1", await reader.ReadLineAsync(TestContext.Current.CancellationToken));
+        await connection.GetStream().WriteAsync("HTTP/1.1 502 Bad Gateway\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => asked);
     }
 
     [Fact]

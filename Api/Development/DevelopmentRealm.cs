@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Hosting;
 using KeycloakRealm;
 using Microsoft.Extensions.Configuration.Memory;
 
@@ -13,8 +14,6 @@ namespace Api.Development;
 internal sealed class DevelopmentRealm : IAsyncDisposable
 {
     private const string Section = "EmbeddedRealm";
-    private const string Resource = "acme-api";
-    private const string SignInClient = "acme-admin";
 
     private readonly EmbeddedRealm _realm;
     private readonly ILoggerFactory _loggers;
@@ -30,6 +29,8 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
     /// </summary>
     public static async Task<DevelopmentRealm?> AddAsync(WebApplicationBuilder builder, bool start)
     {
+        builder.Services.AddSettings<DevelopmentRealmSettings>(Section);
+        var settings = builder.Configuration.ReadSettings<DevelopmentRealmSettings>(Section);
         var keycloak = builder.Configuration.GetSection(KeycloakOptions.Section);
         if (!builder.Environment.IsDevelopment() || keycloak["auth-server-url"] is not null || keycloak["AuthServerUrl"] is not null)
         {
@@ -38,9 +39,9 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
 
         if (!start)
         {
-            var url = Url(builder.Configuration.GetSection(Section));
+            var options = Options(builder, settings);
             // A verb signs nobody in, but the settings are validated as a whole.
-            PointAt(builder, url, RealmName(Options(builder, url)), secret: "none");
+            PointAt(builder, options.Url, RealmName(options), "acme-api", ("acme-admin", "none"));
             return null;
         }
 
@@ -49,13 +50,30 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             // "Now listening on" would be mistaken for the service's own message.
             .AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning)
             .AddConsole());
-        var realm = await StartAsync(builder, loggers);
-        PointAt(builder, realm.Url, realm.RealmName, realm.Clients.FirstOrDefault(client => client.ClientId == SignInClient)?.Secret);
-        return new DevelopmentRealm(realm, loggers);
+        var embedded = Options(builder, settings);
+        var realm = new DevelopmentRealm(await StartAsync(embedded, loggers), loggers);
+        try
+        {
+            var clients = new RealmClients(realm._realm.Clients, embedded.RealmFile);
+            var signIn = clients.FindSignIn(keycloak["sign-in:resource"] ?? keycloak["SignIn:Resource"]);
+            PointAt(
+                builder,
+                realm._realm.Url,
+                realm._realm.RealmName,
+                clients.FindResource(keycloak["resource"]),
+                (signIn.ClientId, signIn.Secret));
+            return realm;
+        }
+        catch
+        {
+            await realm.DisposeAsync();
+            throw;
+        }
     }
 
     public void AnnounceWhenStarted(WebApplication app) =>
-        app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Announcement(app.Urls.First().TrimEnd('/'))));
+        app.Lifetime.ApplicationStarted.Register(() => Console.WriteLine(Announcement(
+            app.Urls.Select(BoundAddress.ReachableFrom).FirstOrDefault(url => url is not null) ?? app.Urls.First().TrimEnd('/'))));
 
     public async ValueTask DisposeAsync()
     {
@@ -63,15 +81,16 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         _loggers.Dispose();
     }
 
-    private static void PointAt(WebApplicationBuilder builder, Uri url, string realm, string? secret)
+    private static void PointAt(
+        WebApplicationBuilder builder, Uri url, string realm, string resource, (string Client, string? Secret) signIn)
     {
         var defaults = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
             ["Keycloak:auth-server-url"] = url.ToString(),
             ["Keycloak:realm"] = realm,
-            ["Keycloak:resource"] = Resource,
-            ["Keycloak:sign-in:resource"] = SignInClient,
-            ["Keycloak:sign-in:credentials:secret"] = secret,
+            ["Keycloak:resource"] = resource,
+            ["Keycloak:sign-in:resource"] = signIn.Client,
+            ["Keycloak:sign-in:credentials:secret"] = signIn.Secret,
         };
         // Below every other source, so that configured values take precedence in either spelling.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });
@@ -93,9 +112,8 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         }
     }
 
-    private static async Task<EmbeddedRealm> StartAsync(WebApplicationBuilder builder, ILoggerFactory loggers)
+    private static async Task<EmbeddedRealm> StartAsync(EmbeddedRealmOptions options, ILoggerFactory loggers)
     {
-        var options = Options(builder, Url(builder.Configuration.GetSection(Section)));
         options.LoggerFactory = loggers;
         try
         {
@@ -111,25 +129,20 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
         }
     }
 
-    private static Uri Url(IConfigurationSection section) =>
-        Uri.TryCreate(section["Url"] ?? "http://localhost:8080", UriKind.Absolute, out var url)
-        ? url
-        : throw new KeycloakConfigurationException(
-            $"EmbeddedRealm:Url is \"{section["Url"]}\". It must be an address, as in http://localhost:8080.");
-
-    private static EmbeddedRealmOptions Options(WebApplicationBuilder builder, Uri url)
+    private static EmbeddedRealmOptions Options(WebApplicationBuilder builder, DevelopmentRealmSettings settings)
     {
         var options = new EmbeddedRealmOptions
         {
             EnvironmentName = builder.Environment.EnvironmentName,
-            Url = url,
+            Url = Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) ? url : throw new KeycloakConfigurationException(
+                $"EmbeddedRealm:Url is \"{settings.Url}\". It must be an address, as in http://localhost:8080."),
             Placeholders = Addresses(builder),
             // Beside the database, so that tokens survive a restart.
             StateFolder = Path.Combine(builder.Environment.ContentRootPath, "data", "realm"),
         };
-        if (builder.Configuration.GetSection(Section)["RealmFile"] is { Length: > 0 } file)
+        if (settings.RealmFile.Length > 0)
         {
-            options.RealmFile = Path.GetFullPath(file, builder.Environment.ContentRootPath);
+            options.RealmFile = Path.GetFullPath(settings.RealmFile, builder.Environment.ContentRootPath);
         }
 
         return options;
@@ -138,16 +151,17 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
     /// <summary>For the redirect URIs of the realm file, which follow the service's address.</summary>
     private static Dictionary<string, string>? Addresses(WebApplicationBuilder builder)
     {
-        var first = builder.WebHost.GetSetting(WebHostDefaults.ServerUrlsKey)?.Split(';')[0];
-        return Environment.GetEnvironmentVariable("ACME_API_URL") is null && Uri.TryCreate(first, UriKind.Absolute, out var url)
-            ? new(StringComparer.Ordinal) { ["ACME_API_URL"] = url.GetLeftPart(UriPartial.Authority) }
+        var urls = builder.WebHost.GetSetting(WebHostDefaults.ServerUrlsKey) is { Length: > 0 } set
+            ? set.Split(';')
+            : builder.WebHost.GetSetting(WebHostDefaults.HttpPortsKey)?.Split(';').Select(port => $"http://*:{port}") ?? [];
+        var reachable = urls.Select(BoundAddress.ReachableFrom).FirstOrDefault(url => url is not null);
+        return Environment.GetEnvironmentVariable("ACME_API_URL") is null && reachable is not null
+            ? new(StringComparer.Ordinal) { ["ACME_API_URL"] = reachable }
             : null;
     }
 
     private string Announcement(string api)
     {
-        var service = _realm.Clients.First(client => client is { Enabled: true, ServiceAccountsEnabled: true, Secret.Length: > 0 });
-        var credentials = $"-d client_id={service.ClientId} -d client_secret={service.Secret}";
         var text = new StringBuilder()
             .AppendLine()
             .AppendLine($"  API            {api}/api")
@@ -170,15 +184,22 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
                 $"    {client.Name,-20} {client.ClientId + " / " + client.Secret,-34} {(client.Enabled ? "" : "disabled")}".TrimEnd());
         }
 
-        const string token = """sed 's/.*"access_token":"\([^"]*\)".*/\1/'""";
-        return text
-            .AppendLine()
-            .AppendLine("  Get a token, and use it:")
-            .AppendLine()
-            .AppendLine($"""
-                TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials {credentials} | {token})
-                curl -i {api}/api/books -H "Authorization: Bearer $TOKEN"
-                """)
-            .ToString();
+        // A realm file of one's own may have none.
+        if (_realm.Clients.FirstOrDefault(client => client is { Enabled: true, ServiceAccountsEnabled: true, Secret.Length: > 0 })
+            is { } service)
+        {
+            const string token = """sed 's/.*"access_token":"\([^"]*\)".*/\1/'""";
+            var credentials = $"-d client_id={service.ClientId} -d client_secret={service.Secret}";
+            text
+                .AppendLine()
+                .AppendLine("  Get a token, and use it:")
+                .AppendLine()
+                .AppendLine($"""
+                    TOKEN=$(curl -s {_realm.Issuer}/protocol/openid-connect/token -d grant_type=client_credentials {credentials} | {token})
+                    curl -i {api}/api/books -H "Authorization: Bearer $TOKEN"
+                    """);
+        }
+
+        return text.ToString();
     }
 }

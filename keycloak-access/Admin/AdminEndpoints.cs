@@ -15,6 +15,7 @@ using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Admin.RoleMappingPages;
 using KeycloakAccess.Admin.SessionPages;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin;
@@ -27,10 +28,10 @@ internal static class AdminEndpoints
         services.AddModel("admin", "Admin pages", AdminPermissions.View);
         services.AddModel("sessions", "Sessions", SessionPermissions.View, SessionPermissions.Delete);
         services.AddModel("realm", "Realm", RealmPermissions.View);
-        services.AddOptions<AdminOptions>()
-            .BindConfiguration(AdminOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
-            .ValidateDataAnnotations()
-            .ValidateOnStart();
+        services.AddSettings<AdminOptions>(AdminOptions.Section)
+            .Validate(
+                options => options.Title.Length is > 0 and <= AdminOptions.LongestTitle,
+                $"Admin:Title must have at most {AdminOptions.LongestTitle} characters.");
         services.AddRazorComponents();
         services.AddSingleton<FormDrafts>();
         services.AddSingleton<ActivityReader>();

@@ -1,5 +1,3 @@
-using System.ComponentModel.DataAnnotations;
-
 namespace KeycloakAccess.Admin;
 
 /// <summary>The staff pages: section <c>Admin</c>.</summary>
@@ -8,8 +6,8 @@ public sealed class AdminOptions
     /// <summary>The name of the configuration section.</summary>
     public const string Section = "Admin";
 
-    /// <summary>What the pages are called, at their head and in the titles of windows.</summary>
-    [Required]
-    [MaxLength(60)]
+    internal const int LongestTitle = 60;
+
+    /// <summary>At most 60 characters: what the pages are called, at their head and in the titles of windows.</summary>
     public string Title { get; set; } = "Acme admin";
 }

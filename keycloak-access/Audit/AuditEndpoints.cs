@@ -20,12 +20,10 @@ internal static class AuditEndpoints
     public static void AddAudit(this IServiceCollection services)
     {
         services.AddModel("audit", "Audit log", AuditPermissions.View);
-        services.AddOptions<AuditOptions>()
-            .BindConfiguration(AuditOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
+        services.AddSettings<AuditOptions>(AuditOptions.Section)
             .Validate(
                 options => options.IsValid,
-                "Audit:KeepFor must be from 7 days to 36500 days, as in 365, or 0 to keep the audit log for ever.")
-            .ValidateOnStart();
+                "Audit:KeepFor must be from 7 days to 36500 days, as in 365, or 0 to keep the audit log for ever.");
         services.AddSingleton<AuditStore>();
         services.AddHostedService<AuditRetention>();
     }

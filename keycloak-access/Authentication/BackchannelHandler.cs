@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
 
@@ -15,6 +16,7 @@ internal static class BackchannelHandler
         // So that a change of Keycloak's address in DNS is seen.
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         MaxResponseHeadersLength = 64,
+        Proxy = options.Value.ProxyUrl.Length > 0 ? new WebProxy(options.Value.ProxyUrl) : null,
         ConnectCallback = async (context, cancellationToken) =>
         {
             var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

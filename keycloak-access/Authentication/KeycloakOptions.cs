@@ -23,6 +23,12 @@ public sealed class KeycloakOptions
     /// </summary>
     public string BackchannelUrl { get; set; } = "";
 
+    /// <summary>
+    /// <c>proxy-url</c>: the proxy through which this service reaches Keycloak. Empty: that of <c>HTTPS_PROXY</c> and
+    /// <c>HTTP_PROXY</c>, where they are set.
+    /// </summary>
+    public string ProxyUrl { get; set; } = "";
+
     /// <summary><c>realm</c>: the realm's name. Case counts.</summary>
     public string Realm { get; set; } = "";
 
@@ -83,6 +89,9 @@ public sealed class KeycloakOptions
 
     /// <summary>The audience that tokens must name.</summary>
     public string RequiredAudience => Audience.Length > 0 ? Audience : Resource;
+
+    /// <summary>Keys that were given and mean nothing here, with what to do instead.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string?>> WithoutMeaning { get; set; } = [];
 
     private string RealmUrl(string server) => $"{server.TrimEnd('/')}/realms/{Uri.EscapeDataString(Realm)}";
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Microsoft.Extensions.FileProviders;
+using KeycloakAccess.Hosting;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Authentication;
 
@@ -9,18 +8,6 @@ namespace KeycloakAccess.Authentication;
 // cannot hold dashes, overrides it.
 internal sealed class KeycloakOptionsReader(IConfiguration configuration) : IConfigureOptions<KeycloakOptions>
 {
-    /// <summary>Keys of Keycloak's adapters and of Keycloak.AuthServices that mean nothing here, so that a section can be pasted.</summary>
-    private static readonly string[] Ignored =
-    [
-        "confidential-port", "bearer-only", "public-client", "use-resource-role-mappings", "enable-pkce",
-        "realm-public-key", "principal-attribute", "role-claim-type", "name-claim-type", "enable-roles-mapping",
-        "roles-resource", "roles-source", "disable-roles-access-token-mapping", "autodetect-bearer-only",
-        "credentials", "connection-pool-size", "token-minimum-time-to-live", "min-time-between-jwks-requests", "public-key-cache-ttl",
-    ];
-
-    /// <summary>Keys that would disable a protection: ignored, they would seem to work.</summary>
-    private static readonly string[] Refused = ["disable-trust-manager", "allow-any-hostname", "expose-token"];
-
     public void Configure(KeycloakOptions options)
     {
         var section = new Section(KeycloakOptions.Section, Merge(configuration));
@@ -32,29 +19,28 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         options.VerifyTokenAudience = section.Flag("verify-token-audience", options.VerifyTokenAudience);
         options.SslRequired = section.Choice("ssl-required", options.SslRequired);
         options.TokenClockSkew = section.Duration("token-clock-skew", options.TokenClockSkew);
-        options.TokenAlgorithms = section.List("token-algorithms", options.TokenAlgorithms);
+        options.ProxyUrl = section.Text("proxy-url");
+        options.TokenAlgorithms = section.Names("token-algorithms", options.TokenAlgorithms);
 
         options.EnableCors = section.Flag("enable-cors", options.EnableCors);
         options.CorsMaxAge = section.MaxAge("cors-max-age");
-        options.CorsAllowedMethods = section.Names("cors-allowed-methods");
-        options.CorsAllowedHeaders = section.Names("cors-allowed-headers");
-        options.CorsExposedHeaders = section.Names("cors-exposed-headers");
+        options.CorsAllowedMethods = section.Names("cors-allowed-methods", []);
+        options.CorsAllowedHeaders = section.Names("cors-allowed-headers", []);
+        options.CorsExposedHeaders = section.Names("cors-exposed-headers", []);
 
         var signIn = section.Child("sign-in");
         options.SignIn.Resource = signIn.Text("resource");
         options.SignIn.SessionLifetime = signIn.Duration("session-lifetime", options.SignIn.SessionLifetime);
         options.SignIn.Secret = signIn.Secret();
-        signIn.RefuseUnknown([], []);
-        section.RefuseUnknown(Ignored, Refused);
+        signIn.RefuseUnknown();
+        section.RefuseUnknown(AdapterKeys.WithoutMeaning.Keys, AdapterKeys.Refused);
+        options.WithoutMeaning = [.. AdapterKeys.WithoutMeaning.Where(key => section.Has(key.Key))];
     }
 
     private static Dictionary<string, (string Written, string Value)> Merge(IConfiguration configuration)
     {
         var merged = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);
-        var sources = configuration is IConfigurationRoot root
-            ? root.Providers.Select(provider => (IConfiguration)new ConfigurationRoot([new Unwatched(provider)]))
-            : [configuration];
-        foreach (var source in sources)
+        foreach (var (_, source) in ConfigurationSources.Of(configuration))
         {
             var own = new Dictionary<string, (string Written, string Value)>(StringComparer.Ordinal);
             foreach (var (written, value) in source.GetSection(KeycloakOptions.Section).AsEnumerable(makePathsRelative: true))
@@ -84,23 +70,6 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
     private static string Normalize(string key) => key.Replace("-", "", StringComparison.Ordinal).ToLowerInvariant();
 
-    /// <summary>One source alone, which the application loads and disposes.</summary>
-    private sealed class Unwatched(IConfigurationProvider provider) : IConfigurationProvider
-    {
-        public bool TryGet(string key, out string? value) => provider.TryGet(key, out value);
-
-        public void Set(string key, string? value) => provider.Set(key, value);
-
-        public IChangeToken GetReloadToken() => NullChangeToken.Singleton;
-
-        public void Load()
-        {
-        }
-
-        public IEnumerable<string> GetChildKeys(IEnumerable<string> earlierKeys, string? parentPath) =>
-            provider.GetChildKeys(earlierKeys, parentPath);
-    }
-
     /// <summary>One section, which remembers the keys that have been read: every other one is unknown.</summary>
     private sealed class Section(string path, IReadOnlyDictionary<string, (string Written, string Value)> merged, string prefix = "")
     {
@@ -110,13 +79,22 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         public Section Child(string key)
         {
             MarkKnown(key);
-            return new($"{path}:{key}", merged, $"{prefix}{Normalize(key)}:");
+            return merged.TryGetValue(prefix + Normalize(key), out var entry) && entry.Value.Length > 0
+                ? throw Invalid(key, entry.Value, "a section, with keys of its own")
+                : new($"{path}:{key}", merged, $"{prefix}{Normalize(key)}:");
         }
+
+        public bool Has(string key) =>
+            merged.ContainsKey(prefix + Normalize(key)) || Below(key).Any();
 
         public string Text(string key)
         {
             MarkKnown(key);
-            return merged.TryGetValue(prefix + Normalize(key), out var entry) ? entry.Value.Trim() : "";
+            return Below(key).FirstOrDefault() is { Written: { } written }
+                ? throw new KeycloakConfigurationException(
+                    $"{path}:{key} is a list or a section, which has {KeycloakOptions.Section}:{written}. It must be one value.")
+                : merged.TryGetValue(prefix + Normalize(key), out var entry) ? entry.Value.Trim()
+                : "";
         }
 
         public bool Flag(string key, bool otherwise) => Text(key) switch
@@ -151,20 +129,29 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         public TimeSpan? MaxAge(string key) => Text(key) is "" or "-1" ? null : Duration(key, TimeSpan.Zero);
 
         /// <summary>Names with commas between them, as Keycloak's adapters have it, or a list.</summary>
-        public IReadOnlyList<string> Names(string key) =>
-        [
-            .. List(key, [Text(key)])
-                .SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-                .Distinct(StringComparer.OrdinalIgnoreCase),
-        ];
-
-        public IReadOnlyList<string> List(string key, IReadOnlyList<string> otherwise)
+        public IReadOnlyList<string> Names(string key, IReadOnlyList<string> otherwise)
         {
             MarkKnown(key);
-            var items = $"{prefix}{Normalize(key)}:";
-            var list = merged.Where(entry => entry.Key.StartsWith(items, StringComparison.Ordinal))
-                .OrderBy(entry => entry.Key, StringComparer.Ordinal).Select(entry => entry.Value.Value).ToArray();
-            return list.Length > 0 ? list : otherwise;
+            var items = new SortedList<int, string>();
+            foreach (var (written, value) in Below(key))
+            {
+                var last = written[(written.LastIndexOf(':') + 1)..];
+                items[int.TryParse(last, NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+                    && written.Split(':').Length == prefix.Split(':').Length + 1
+                    ? index
+                    : throw new KeycloakConfigurationException(
+                        $"{path}:{key} must be a list, {path}:{key}:0 and so on, or names with commas between them; "
+                        + $"{KeycloakOptions.Section}:{written} is neither.")] = value;
+            }
+
+            var texts = items.Count > 0 ? items.Values : merged.TryGetValue(prefix + Normalize(key), out var entry) ? [entry.Value] : [];
+            string[] names =
+            [
+                .. texts
+                    .SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+                    .Distinct(StringComparer.OrdinalIgnoreCase),
+            ];
+            return names.Length > 0 ? names : otherwise;
         }
 
         public string Secret()
@@ -172,7 +159,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
             var credentials = Child("credentials");
             var secret = credentials.Text("secret");
             var file = credentials.Text("secret-file");
-            credentials.RefuseUnknown([], []);
+            credentials.RefuseUnknown();
             if (file.Length == 0)
             {
                 return secret;
@@ -195,8 +182,11 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
             }
         }
 
-        public void RefuseUnknown(string[] ignored, string[] refused)
+        public void RefuseUnknown() => RefuseUnknown([], []);
+
+        public void RefuseUnknown(IEnumerable<string> ignored, IEnumerable<string> refused)
         {
+            var accepted = ignored.Concat(refused).Select(Normalize).ToHashSet(StringComparer.Ordinal);
             foreach (var (key, entry) in merged.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)))
             {
                 var depth = prefix.Count(':'.Equals);
@@ -210,7 +200,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                         "for a certificate of your own authority, add the authority to the machine's trusted ones.");
                 }
 
-                if (!_known.Contains(name) && !ignored.Concat(refused).Any(each => Normalize(each) == name))
+                if (!_known.Contains(name) && !accepted.Contains(name))
                 {
                     var nearest = NearestName.Find(written.Split(':')[^1], _names);
                     throw new KeycloakConfigurationException(
@@ -218,6 +208,12 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                         $" Known here: {string.Join(", ", _names)}.");
                 }
             }
+        }
+
+        private IEnumerable<(string Written, string Value)> Below(string key)
+        {
+            var below = $"{prefix}{Normalize(key)}:";
+            return merged.Where(entry => entry.Key.StartsWith(below, StringComparison.Ordinal)).Select(entry => entry.Value);
         }
 
         private void MarkKnown(string key)
@@ -229,7 +225,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         }
 
         private KeycloakConfigurationException Invalid(string key, string text, string expected) =>
-            new($"{path}:{key} is \"{text}\". It must be {expected}.");
+            new(SettingsReader.Mistake($"{path}:{key}", text, expected));
     }
 }
 

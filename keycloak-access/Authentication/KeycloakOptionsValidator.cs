@@ -3,11 +3,22 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOptions>
+/// <param name="contentRoot">Where the application looks for its settings.</param>
+internal sealed class KeycloakOptionsValidator(string? contentRoot = null) : IValidateOptions<KeycloakOptions>
 {
     public ValidateOptionsResult Validate(string? name, KeycloakOptions options)
     {
-        var failures = Failures(options).ToArray();
+        string[] failures = [.. Failures(options)];
+        if (options.AuthServerUrl.Length == 0 && contentRoot is not null && !File.Exists(Path.Combine(contentRoot, "appsettings.json")))
+        {
+            failures =
+            [
+                .. failures,
+                $"There is no appsettings.json in {contentRoot}, where it is looked for. If the settings are in it, start the service in "
+                    + "its own folder, or name that: --contentRoot, or ASPNETCORE_CONTENTROOT.",
+            ];
+        }
+
         return failures.Length == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
 
@@ -27,6 +38,21 @@ internal sealed class KeycloakOptionsValidator : IValidateOptions<KeycloakOption
             && UrlFailure("backchannel-url", options.BackchannelUrl, options.SslRequired) is { } backchannelFailure)
         {
             yield return backchannelFailure;
+        }
+
+        if (options.ProxyUrl.Length > 0)
+        {
+            if (!Uri.TryCreate(options.ProxyUrl, UriKind.Absolute, out var proxy) || proxy.Scheme is not ("http" or "https"))
+            {
+                yield return $"Keycloak:proxy-url is \"{options.ProxyUrl}\". It must be an absolute http or https URL.";
+            }
+            else if (options.SslRequired != SslRequired.None
+                && options.MetadataAddress.StartsWith("http:", StringComparison.OrdinalIgnoreCase))
+            {
+                // Behind a proxy nobody sees which address a host name leads to.
+                yield return "Keycloak:proxy-url takes requests over http to wherever the proxy leads them, and Keycloak:ssl-required is "
+                    + $"{options.SslRequired.ToString().ToLowerInvariant()}. Ask Keycloak over https, or set ssl-required to none.";
+            }
         }
 
         if (options.Realm.Length == 0)

@@ -1,4 +1,5 @@
 using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -12,8 +13,11 @@ public static class KeycloakSetup
 
     internal static void AddKeycloak(this IServiceCollection services)
     {
+        // KeycloakOptionsReader knows the keys.
+        services.AddSettings(KeycloakOptions.Section);
         services.AddSingleton<IConfigureOptions<KeycloakOptions>, KeycloakOptionsReader>();
-        services.AddSingleton<IValidateOptions<KeycloakOptions>, KeycloakOptionsValidator>();
+        services.AddSingleton<IValidateOptions<KeycloakOptions>>(
+            provider => new KeycloakOptionsValidator(provider.GetRequiredService<IHostEnvironment>().ContentRootPath));
         services.AddOptions<KeycloakOptions>().ValidateOnStart();
 
         services.AddHttpClient(Backchannel, client =>

@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using System.Data.Common;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
 
 namespace KeycloakAccess.Commands;
 
@@ -80,6 +80,7 @@ public sealed class CommandLine
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(IServiceProvider services)
     {
+        services.CheckSettings();
         try
         {
             await using var scope = services.CreateAsyncScope();

@@ -62,7 +62,11 @@ internal sealed class Database : IAsyncDisposable
         {
             throw new DatabaseException(
                 "ConnectionStrings:Database is missing. Set it to \"Data Source=data/api.db\" for SQLite, " +
-                "or to \"Host=…;Database=…;Username=…;Password=…\" for PostgreSQL.");
+                "or to \"Host=…;Database=…;Username=…;Password=…\" for PostgreSQL." +
+                (File.Exists(Path.Combine(contentRoot, "appsettings.json"))
+                    ? ""
+                    : $" There is no appsettings.json in {contentRoot}, where it is looked for: start the service in its own folder, " +
+                        "or name that: --contentRoot, or ASPNETCORE_CONTENTROOT."));
         }
 
         try

@@ -48,6 +48,24 @@ internal sealed class MigrationHistories(IEnumerable<MigrationHistory> applicati
     public IEnumerator<MigrationHistory> GetEnumerator() => _histories.AsEnumerable().GetEnumerator();
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>What a newer version of this program applied. Histories of other applications in the same database are theirs.</summary>
+    public AppliedMigration? FindNewer(IEnumerable<AppliedMigration> applied, DatabaseEngine engine)
+    {
+        var known = _histories.ToDictionary(
+            history => history.Name, history => history.Names(engine).ToHashSet(StringComparer.Ordinal), StringComparer.Ordinal);
+        return applied.FirstOrDefault(each => known.TryGetValue(each.History, out var names) && !names.Contains(each.Name));
+    }
+}
+
+internal sealed record AppliedMigration(string History, string Name)
+{
+    public const string Select = "SELECT history, name FROM schema_migrations ORDER BY history, name";
+
+    public static DatabaseException IsNewer(Database database, AppliedMigration newer) => new(
+        $"The schema of {database.Place} is newer than this program, which does not know {newer.Name} of {newer.History}. "
+        + "Start the version that brought it, or a later one. To go back to this version nevertheless, set Database:AllowNewer to true; "
+        + "what the newer one changed stays as it is.");
 }
 
 internal sealed record Migration(string Name, string Sql)

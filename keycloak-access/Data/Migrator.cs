@@ -1,11 +1,17 @@
 using System.Data.Common;
 using Dapper;
+using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Data;
 
 /// <summary>Applies each file in a transaction of its own, under a lock so that several instances may start at once.</summary>
 internal sealed partial class Migrator(
-    Database database, MigrationValues values, MigrationHistories histories, TimeProvider clock, ILogger<Migrator> logger)
+    Database database,
+    MigrationValues values,
+    MigrationHistories histories,
+    IOptions<DatabaseOptions> options,
+    TimeProvider clock,
+    ILogger<Migrator> logger)
 {
     // Any number, but the same for every instance.
     private const long PostgresLock = 7_302_114_519_118_001;
@@ -26,6 +32,7 @@ internal sealed partial class Migrator(
             CreateFolder();
             await UseWriteAheadLogAsync(cancellationToken);
             await RunAsync(write => PrepareAsync(write.Connection, write.Transaction, cancellationToken), cancellationToken);
+            await RefuseNewerAsync(cancellationToken);
             foreach (var history in histories)
             {
                 foreach (var name in history.Names(database.Engine))
@@ -92,6 +99,24 @@ internal sealed partial class Migrator(
         }
 
         await ExecuteAsync(connection, CreateTable, parameters: null, transaction, cancellationToken);
+    }
+
+    private async Task RefuseNewerAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var applied = await connection.QueryAsync<AppliedMigration>(
+            new CommandDefinition(AppliedMigration.Select, cancellationToken: cancellationToken));
+        if (histories.FindNewer(applied, database.Engine) is not { } newer)
+        {
+            return;
+        }
+
+        if (!options.Value.AllowNewer)
+        {
+            throw AppliedMigration.IsNewer(database, newer);
+        }
+
+        LogNewer(newer.History, newer.Name);
     }
 
     private async Task<bool> IsFormerAsync(DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
@@ -182,6 +207,11 @@ internal sealed partial class Migrator(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Applied migration {Name} of {History}")]
     private partial void LogApplied(string history, string name);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The database has been migrated by a newer version, which brought {Name} of {History}. Database:AllowNewer allows that")]
+    private partial void LogNewer(string history, string name);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Brought over the database of an earlier version")]
     private partial void LogBroughtOver();

@@ -1,10 +1,11 @@
 using System.Data.Common;
 using Dapper;
+using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Data;
 
 /// <summary>For commands, which use the database and do not migrate it.</summary>
-internal sealed class SchemaCheck(Database database, MigrationHistories histories)
+internal sealed class SchemaCheck(Database database, MigrationHistories histories, IOptions<DatabaseOptions> options)
 {
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -16,31 +17,28 @@ internal sealed class SchemaCheck(Database database, MigrationHistories historie
         }
 
         var applied = await AppliedAsync(cancellationToken);
-        string[] known =
-            [.. histories.SelectMany(history => history.Names(database.Engine).Select(name => $"{name} of {history.Name}"))];
-        if (known.Except(applied, StringComparer.Ordinal).FirstOrDefault() is { } pending)
+        var known = histories.SelectMany(
+            history => history.Names(database.Engine).Select(name => new AppliedMigration(history.Name, name)));
+        if (known.Except(applied).FirstOrDefault() is { } pending)
         {
             throw new DatabaseException(
-                $"The schema of {database.Place} is older than this program: {pending} has not been applied. " +
+                $"The schema of {database.Place} is older than this program: {pending.Name} of {pending.History} has not been applied. " +
                 "Start the service once, which applies it.");
         }
 
-        if (applied.Except(known, StringComparer.Ordinal).FirstOrDefault() is { } unknown)
+        if (!options.Value.AllowNewer && histories.FindNewer(applied, database.Engine) is { } newer)
         {
-            throw new DatabaseException(
-                $"The schema of {database.Place} is newer than this program, which does not know {unknown}. " +
-                "Use the version that the service runs.");
+            throw AppliedMigration.IsNewer(database, newer);
         }
     }
 
-    private async Task<IReadOnlyList<string>> AppliedAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AppliedMigration>> AppliedAsync(CancellationToken cancellationToken)
     {
         try
         {
             await using var connection = await database.OpenAsync(cancellationToken);
-            return (await connection.QueryAsync<string>(new CommandDefinition(
-                "SELECT name || ' of ' || history FROM schema_migrations ORDER BY history, name",
-                cancellationToken: cancellationToken))).AsList();
+            return (await connection.QueryAsync<AppliedMigration>(
+                new CommandDefinition(AppliedMigration.Select, cancellationToken: cancellationToken))).AsList();
         }
         catch (DbException exception) when (DatabaseOutage.IsMissingTable(exception))
         {

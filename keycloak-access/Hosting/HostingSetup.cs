@@ -14,6 +14,9 @@ internal static class HostingSetup
 
     public static void AddHosting(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSettings("AllowedHosts", SettingsSection.Value);
+        builder.Services.AddSettings("DataProtection", "KeysFolder");
+        builder.Services.AddSettings("Proxies", SettingsSection.List);
         builder.WebHost.ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;

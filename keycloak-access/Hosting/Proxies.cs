@@ -10,7 +10,7 @@ internal static class Proxies
 
     public static void UseProxies(this WebApplication app)
     {
-        var entries = app.Configuration.GetSection(Section).Get<string[]>() ?? [];
+        var entries = (app.Configuration.GetSection(Section).Get<string?[]>() ?? []).OfType<string>().ToArray();
         if (entries.Length == 0)
         {
             return;

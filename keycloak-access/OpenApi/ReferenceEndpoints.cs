@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.Options;
@@ -17,9 +18,7 @@ internal static class ReferenceEndpoints
 
     public static void AddReference(this IServiceCollection services)
     {
-        services.AddOptions<ReferenceOptions>()
-            .BindConfiguration(ReferenceOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
-            .ValidateOnStart()
+        services.AddSettings<ReferenceOptions>(ReferenceOptions.Section)
             .PostConfigure<IHostEnvironment>((options, environment) => options.Enabled ??= environment.IsDevelopment());
         services.AddOpenApi(options =>
         {

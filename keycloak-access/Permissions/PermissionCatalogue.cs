@@ -1,4 +1,4 @@
-using KeycloakAccess.Authentication;
+using KeycloakAccess.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;

@@ -1,5 +1,6 @@
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
 
 namespace KeycloakAccess.Permissions;
@@ -9,12 +10,8 @@ public static class PermissionSetup
 {
     internal static void AddPermissions(this IServiceCollection services)
     {
-        services.AddOptions<AccountOptions>()
-            .BindConfiguration(AccountOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
-            .ValidateOnStart();
-        services.AddOptions<PermissionOptions>()
-            .BindConfiguration(PermissionOptions.Section, binder => binder.ErrorOnUnknownConfiguration = true)
-            .ValidateOnStart();
+        services.AddSettings<AccountOptions>(AccountOptions.Section);
+        services.AddSettings<PermissionOptions>(PermissionOptions.Section);
         services.AddSingleton<PermissionCatalogue>();
         services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();

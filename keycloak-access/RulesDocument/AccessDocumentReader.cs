@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
-using KeycloakAccess.Authentication;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.RulesDocument;

@@ -1,12 +1,14 @@
 using Invoices;
 using KeycloakAccess;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.EntityFrameworkCore;
 
 var builder = WebApplication.CreateBuilder(args);
 builder.AddKeycloakAccess();
 builder.Services.AddResource("invoice", "view", "approve");
+builder.Services.AddSettings("ConnectionStrings", "Invoices");
 builder.Services.AddDbContext<InvoiceContext>(options => options.UseSqlite(builder.Configuration.GetConnectionString("Invoices")));
 
 await using var app = builder.Build();

@@ -1,8 +1,8 @@
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Explanation;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
