@@ -169,6 +169,25 @@ public sealed class EmbeddedRealmTests
         Assert.Equal("acme-writer-secret", realm.Clients.Single(client => client.ClientId == "acme-writer").Secret);
     }
 
+    [Fact]
+    public async Task A_placeholder_without_a_variable_is_named_with_its_place()
+    {
+        using var lines = new LogLines();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(lines));
+        await using var realm = await StartWithAsync(
+            """
+            { "realm": "other", "enabled": true, "displayName": "a $${X} b ${NOT_SET_HERE} c ${NOT_SET_HERE:d}",
+              "clients": [{ "clientId": "app", "secret": "${NOT_SET_HERE}", "description": "${role_x} ${authBaseUrl}" }] }
+            """,
+            loggers);
+
+        Assert.Equal(
+            ["$.clients[0].secret: ${NOT_SET_HERE}", "$.displayName: ${NOT_SET_HERE}"],
+            lines.Text.Split('\n').Where(line => line.Contains("${", StringComparison.Ordinal))
+                .Select(line => line[line.IndexOf('$', StringComparison.Ordinal)..line.IndexOf(" stays", StringComparison.Ordinal)])
+                .Order(StringComparer.Ordinal));
+    }
+
     private static string SignInUrl(EmbeddedRealm realm) =>
         $"{realm.Issuer}/protocol/openid-connect/auth?client_id=acme-spa&response_type=code&scope=openid"
         + "&redirect_uri=http%3A%2F%2Flocalhost%3A5173%2F&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&"

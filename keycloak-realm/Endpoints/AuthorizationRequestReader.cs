@@ -27,6 +27,11 @@ internal static class AuthorizationRequestReader
             return Page("Client disabled.", client);
         }
 
+        if (client.IsSaml)
+        {
+            return Page(ClientAuthentication.WrongProtocol, client);
+        }
+
         if (client.BearerOnly)
         {
             return Page("Bearer-only applications are not allowed to initiate browser login", client, StatusCodes.Status403Forbidden);

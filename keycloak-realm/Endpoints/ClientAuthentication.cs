@@ -7,10 +7,20 @@ namespace KeycloakRealm.Endpoints;
 
 internal static class ClientAuthentication
 {
+    public const string WrongProtocol = "Wrong client protocol.";
+
     private const string Description = "Invalid client or Invalid client credentials";
 
     /// <summary><see cref="ClientResult.Known"/> tells a wrong secret from an unknown client.</summary>
     public static ClientResult Authenticate(HttpContext context, RealmSite site, ProtocolForm form)
+    {
+        var result = Identify(context, site, form);
+        return result.Client is { IsSaml: true } other
+            ? new ClientResult(Client: null, other, Refusal.BadRequest("invalid_client", WrongProtocol))
+            : result;
+    }
+
+    private static ClientResult Identify(HttpContext context, RealmSite site, ProtocolForm form)
     {
         string? clientId = null;
         string? secret = null;

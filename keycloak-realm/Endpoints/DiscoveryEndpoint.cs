@@ -37,6 +37,11 @@ internal static class DiscoveryEndpoint
         var issuer = JsonEncodedText.Encode(site.Issuer).ToString();
         var body = JsonNode.Parse(template.Replace("{issuer}", issuer, StringComparison.Ordinal))!.AsObject();
         body["scopes_supported"] = Json.List(site.Realm.ClientScopes.Keys.Prepend(ScopeSelection.OpenId));
+        if (site.Realm.RegistrationAllowed && body["prompt_values_supported"] is JsonArray prompts)
+        {
+            prompts.Add("create");
+        }
+
         return Answer.JsonAsync(context, StatusCodes.Status200OK, body);
     }
 

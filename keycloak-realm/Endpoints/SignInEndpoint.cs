@@ -200,7 +200,7 @@ internal static class SignInEndpoint
         var isNew = site.Sessions.Find(authenticationId) is null;
         var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false, RemoteAddress.Of(context));
         part.Nonce = tab.Request.Nonce;
-        part.BeganOffline = isNew && ScopeSelection.Asks(tab.Request.Scope, ScopeSelection.Offline);
+        part.BeganOffline = isNew && ScopeSelection.AsksOffline(tab.Request.Client, tab.Request.Scope);
         session.Levels = tab.Levels.Reached;
         session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
         if (openTabs == 0)

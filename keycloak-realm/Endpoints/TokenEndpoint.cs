@@ -148,6 +148,8 @@ internal static class ClientCredentialsGrant
         var notes = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["client_id"] = client.ClientId,
+            // What clients of before Keycloak 22 map.
+            ["clientId"] = client.ClientId,
             ["clientHost"] = address,
             ["clientAddress"] = address,
         };
@@ -224,14 +226,14 @@ internal static class PasswordGrant
             return new(Refusal.BadRequest("invalid_grant", "Account disabled"));
         }
 
-        if (user.PendingAction(site.Realm) is not null)
+        if (user.IsUnfinished(site.Realm))
         {
             return new(Refusal.BadRequest("invalid_grant", "Account is not fully set up"));
         }
 
         var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
         part.Nonce = null;
-        part.BeganOffline = ScopeSelection.Asks(form["scope"], ScopeSelection.Offline);
+        part.BeganOffline = ScopeSelection.AsksOffline(client, form["scope"]);
         var subject = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };
         return OfflineAccess.Respond(request, subject, "ro", form["scope"]);
     }
@@ -241,7 +243,7 @@ internal static class OfflineAccess
 {
     public static GrantResult Respond(TokenEndpoint.Request request, TokenSubject subject, string grant, string? scope)
     {
-        if (!ScopeSelection.Asks(scope, ScopeSelection.Offline) || !request.GivesRefreshTokens)
+        if (!ScopeSelection.AsksOffline(request.Client, scope) || !request.GivesRefreshTokens)
         {
             return new(request.Site.Tokens.Respond(subject, grant, request.GivesRefreshTokens ? new RefreshPlan(Offline: false) : null));
         }

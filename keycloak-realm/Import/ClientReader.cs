@@ -10,7 +10,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
             "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole",
             "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
-            "authenticationFlowBindingOverrides", "consentRequired"],
+            "authenticationFlowBindingOverrides", "consentRequired", "defaultRoles", "clientTemplate", "useTemplateConfig",
+            "useTemplateScope", "useTemplateMappers", "directGrantsOnly"],
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> Attributes = new(
@@ -51,8 +52,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
                 throw place.Member("protocol")!.Value.Refuse($"Invalid protocol: {protocol}");
             }
 
-            warnings.Add($"{place.Path} (the client {clientId}) is not honoured: only openid-connect is spoken");
-            return;
+            warnings.Add($"{place.Path} (the client {clientId}) has its roles and nothing else: only openid-connect is spoken");
         }
 
         if (clientId.Length > 255)
@@ -82,6 +82,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             Secret = place.Text("secret"),
             Enabled = place.Flag("enabled", absent: true),
             IsBuiltIn = builtIn,
+            IsSaml = place.Text("protocol") is "saml",
             AuthenticatorType = place.Text("clientAuthenticatorType") ?? "client-secret",
             ConsentRequired = place.Flag("consentRequired", absent: false),
             PublicClient = place.Flag("publicClient", absent: false),
@@ -106,9 +107,15 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
                 : place.Texts("webOrigins"),
             Attributes = attributes,
         };
-        CheckAttributes(place, attributes);
         realm.Clients.Add(clientId, client);
+        if (client.IsSaml)
+        {
+            return;
+        }
+
+        CheckAttributes(place, attributes);
         _scopes.ReadMappers(place, client.Mappers);
+        ScopeReader.ShowInUserInfo(client.Mappers);
         AssignScopes(place, client);
     }
 
@@ -130,6 +137,13 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
         {
             client.DefaultScopes.AddRange(realm.DefaultScopes);
             client.OptionalScopes.AddRange(realm.OptionalScopes);
+            if (place.Text("clientTemplate") is { } template
+                && realm.ClientScopes.TryGetValue(ScopeReader.NameOf(template), out var scope)
+                && !client.DefaultScopes.Contains(scope))
+            {
+                client.DefaultScopes.Add(scope);
+            }
+
             return;
         }
 

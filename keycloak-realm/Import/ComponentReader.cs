@@ -34,10 +34,36 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
     public IReadOnlyList<KeyComponent> Read(JsonPlace file)
     {
         var keys = new List<KeyComponent>();
-        if (file.Member("components") is not { } components)
+        if (file.Member("components") is { } components)
         {
-            return keys;
+            ReadComponents(components, keys);
         }
+
+        // Keycloak before 2.3 wrote the one key of a realm there.
+        if (keys.Count == 0 && file.Text("privateKey") is { } own)
+        {
+            AddOwnKey(own, file.Text("certificate"), keys);
+        }
+
+        return keys;
+    }
+
+    private void AddOwnKey(string privateKey, string? certificate, List<KeyComponent> keys)
+    {
+        var config = new Dictionary<string, string>(StringComparer.Ordinal) { ["priority"] = "100", ["privateKey"] = privateKey };
+        if (certificate is not null)
+        {
+            config["certificate"] = certificate;
+        }
+
+        foreach (var provider in (ReadOnlySpan<string>)["rsa", "rsa-enc"])
+        {
+            keys.Add(new KeyComponent(StableId.For(realm.Name, "component", provider), provider, provider, config) { Place = "$" });
+        }
+    }
+
+    private void ReadComponents(JsonPlace components, List<KeyComponent> keys)
+    {
 
         foreach (var (kind, list) in components.Members())
         {
@@ -65,8 +91,6 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
                 }
             }
         }
-
-        return keys;
     }
 
     private void ReadKey(JsonPlace item, List<KeyComponent> keys)
@@ -98,10 +122,16 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
             return;
         }
 
+        if (config.TryGetValue("keyUse", out var use) && use.ToUpperInvariant() is not ("SIG" or "ENC"))
+        {
+            warnings.Add($"{item.Path}.config.keyUse is neither SIG nor ENC: Keycloak imports such a key and cannot use it");
+            return;
+        }
+
         Check(item, config, provider);
         var name = item.Text("name") ?? provider;
         var id = item.Text("id") ?? StableId.For(realm.Name, "component", name);
-        keys.Add(new KeyComponent(id, name, provider, config) { Place = item.Path });
+        keys.Add(new KeyComponent(id, name, provider, config) { Place = item.Path + ".config" });
     }
 
     private static void Check(JsonPlace item, Dictionary<string, string> config, string provider)

@@ -75,7 +75,7 @@ internal sealed class FlowReader
         }
 
         if (execution.Member("requirement") is { } requirement
-            && requirement.Text() is not ("REQUIRED" or "ALTERNATIVE" or "CONDITIONAL" or "DISABLED"))
+            && requirement.Text() is not ("REQUIRED" or "ALTERNATIVE" or "CONDITIONAL" or "DISABLED" or "OPTIONAL"))
         {
             throw requirement.Refuse($"the requirement {requirement.Text()} does not exist");
         }

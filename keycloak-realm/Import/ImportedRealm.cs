@@ -6,6 +6,6 @@ internal sealed record ImportedRealm(Realm Realm, IReadOnlyList<KeyComponent> Ke
 
 internal sealed record KeyComponent(string Id, string Name, string Provider, IReadOnlyDictionary<string, string> Config)
 {
-    /// <summary>Its path in the realm file, for messages.</summary>
+    /// <summary>The path of its settings in the realm file, for messages.</summary>
     public string Place { get; init; } = "";
 }

@@ -12,6 +12,9 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
 
     public RealmFileException Refuse(string reason) => new(Path, reason);
 
+    /// <summary>See <see cref="Placeholders.TakeUnset"/>.</summary>
+    public IReadOnlyList<string> TakeUnset() => placeholders.TakeUnset();
+
     /// <summary>Null if the member is absent or null.</summary>
     public JsonPlace? Member(string name) =>
         Element.ValueKind is JsonValueKind.Object && Element.TryGetProperty(name, out var value)
@@ -62,7 +65,7 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
     /// <summary>Placeholders resolved; numbers and booleans become strings, as in Keycloak.</summary>
     public string Text() => Element.ValueKind switch
     {
-        JsonValueKind.String => placeholders.Resolve(Element.GetString()!),
+        JsonValueKind.String => placeholders.Resolve(Element.GetString()!, Path),
         JsonValueKind.Number => Element.GetRawText(),
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",

@@ -1,13 +1,29 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace KeycloakRealm.Import;
 
 /// <summary>
-/// Replaces <c>${NAME}</c>, <c>${NAME:default}</c> and <c>${A,B:default}</c> as Keycloak's import does. Unresolved ones stay.
+/// Replaces <c>${NAME}</c>, <c>${NAME:default}</c> and <c>${A,B:default}</c> as Keycloak's import does. Unresolved ones stay, and so
+/// does <c>$${NAME}</c>.
 /// </summary>
-internal sealed class Placeholders(IReadOnlyDictionary<string, string>? given)
+internal sealed partial class Placeholders(IReadOnlyDictionary<string, string>? given)
 {
-    public string Resolve(string text)
+    private readonly SortedSet<(string Path, string Names)> _unset = [];
+
+    /// <summary>What has stayed as it was for want of a variable, since this was asked last: a sentence for each, with its path.</summary>
+    public IReadOnlyList<string> TakeUnset()
+    {
+        List<string> sentences =
+        [
+            .. _unset.Select(each => $"{each.Path}: ${{{each.Names}}} stays as it is, because the environment variable {each.Names} is not "
+                + $"set. Set it, or give a value here: ${{{each.Names}:value}}"),
+        ];
+        _unset.Clear();
+        return sentences;
+    }
+
+    public string Resolve(string text, string path = "")
     {
         if (!text.Contains("${", StringComparison.Ordinal))
         {
@@ -26,9 +42,15 @@ internal sealed class Placeholders(IReadOnlyDictionary<string, string>? given)
             }
 
             result.Append(text, position, start - position);
-            var inner = text[(start + 2)..end];
-            result.Append(Value(inner) ?? text[start..(end + 1)]);
             position = end + 1;
+            if (start > 0 && text[start - 1] == '$')
+            {
+                result.Append(text, start, end + 1 - start);
+                continue;
+            }
+
+            var inner = text[(start + 2)..end];
+            result.Append(Value(inner, path) ?? $"${{{Resolve(inner, path)}}}");
         }
 
         return result.Append(text, position, text.Length - position).ToString();
@@ -52,7 +74,7 @@ internal sealed class Placeholders(IReadOnlyDictionary<string, string>? given)
         return -1;
     }
 
-    private string? Value(string inner)
+    private string? Value(string inner, string path)
     {
         switch (inner)
         {
@@ -77,6 +99,20 @@ internal sealed class Placeholders(IReadOnlyDictionary<string, string>? given)
             }
         }
 
-        return colon < 0 ? null : Resolve(inner[(colon + 1)..]);
+        if (names.Length == 0 || colon >= 0)
+        {
+            return names.Length == 0 ? null : Resolve(inner[(colon + 1)..], path);
+        }
+
+        if (!IsMessage().IsMatch(names) && !path.EndsWith("['kc.user.profile.config'][0]", StringComparison.Ordinal))
+        {
+            _unset.Add((path, names));
+        }
+
+        return null;
     }
+
+    /// <summary>Keys of Keycloak's own messages and addresses: every export has them.</summary>
+    [GeneratedRegex("^((role_|client_).+|.+ConsentText|authBaseUrl|authAdminUrl)$", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex IsMessage();
 }

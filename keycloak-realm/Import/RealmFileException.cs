@@ -6,6 +6,8 @@ internal sealed class RealmFileException : Exception
     public RealmFileException(string place, string reason)
         : base($"{place}: {reason}")
     {
+        Place = place;
+        Reason = reason;
     }
 
     public RealmFileException()
@@ -21,4 +23,8 @@ internal sealed class RealmFileException : Exception
         : base(message, innerException)
     {
     }
+
+    public string Place { get; } = "";
+
+    public string Reason { get; } = "";
 }

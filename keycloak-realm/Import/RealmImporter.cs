@@ -19,6 +19,8 @@ internal sealed class RealmImporter
             "authenticationFlows", "authenticatorConfig", "keycloakVersion", "requiredActions", "browserSecurityHeaders", "sslRequired",
             "enabledEventTypes", "eventsListeners", "localizationTexts", "clientProfiles", "clientPolicies", "supportedLocales",
             "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow", "passwordPolicy", "duplicateEmailsAllowed",
+            "registrationAllowed", "defaultRoles", "clientTemplates", "privateKey", "publicKey", "certificate",
+            "requiredCredentials", "passwordCredentialGrantAllowed", "identityProviders",
         ],
         StringComparer.Ordinal);
 
@@ -40,20 +42,13 @@ internal sealed class RealmImporter
         ["browser", "direct grant", "registration", "reset credentials", "clients", "docker auth", "first broker login"],
         StringComparer.Ordinal);
 
-    private static readonly HashSet<string> IdentityProviders = new(
-        [
-            "oidc", "keycloak-oidc", "saml", "oauth2", "kubernetes", "jwt-authorization-grant", "spiffe", "bitbucket", "facebook",
-            "github", "gitlab", "google", "instagram", "linkedin-openid-connect", "microsoft", "openshift-v4", "paypal", "stackoverflow",
-            "twitter",
-        ],
-        StringComparer.Ordinal);
-
     private readonly JsonPlace _file;
     private readonly IReadOnlyList<JsonPlace> _userFiles;
     private readonly KnownFields _known = new();
     private readonly List<string> _warnings = [];
     private readonly Realm _realm;
     private readonly HashSet<string> _roleIds = new(StringComparer.Ordinal);
+    private readonly Version _version;
 
     public RealmImporter(JsonPlace file, IReadOnlyList<JsonPlace>? userFiles = null)
     {
@@ -81,6 +76,7 @@ internal sealed class RealmImporter
             throw place.Refuse("the name is longer than 255 characters");
         }
 
+        _version = Migrations.VersionOf(file);
         _realm = new Realm { Name = name, Id = file.Text("id") ?? StableId.For(name, "realm", name) };
     }
 
@@ -119,6 +115,7 @@ internal sealed class RealmImporter
 
         ReadUserFiles(people);
         AddServiceAccounts();
+        new Migrations(_realm, builtIn, new ScopeReader(_realm, _known, _warnings)).Apply(_version);
         var authorization = new AuthorizationReader(_realm, _warnings);
         foreach (var client in _file.Items("clients"))
         {
@@ -128,14 +125,13 @@ internal sealed class RealmImporter
         var components = new ComponentReader(_realm, _known, _warnings);
         var keys = components.Read(_file);
         ReadFlows();
+        var providers = new IdentityProviderReader(_file.Text("sslRequired") ?? "external", _warnings);
         foreach (var provider in _file.Items("identityProviders"))
         {
-            if (provider.Text("providerId") is not { } kind || !IdentityProviders.Contains(kind))
-            {
-                throw provider.Refuse($"Invalid identity provider id [{provider.Text("providerId")}]");
-            }
+            providers.Read(provider);
         }
 
+        _warnings.AddRange(_file.TakeUnset());
         return new ImportedRealm(_realm, keys, _warnings);
     }
 
@@ -182,6 +178,8 @@ internal sealed class RealmImporter
         _realm.OfflineSessionIdleTimeout = _file.Number("offlineSessionIdleTimeout", _realm.OfflineSessionIdleTimeout);
         _realm.RevokeRefreshToken = _file.Flag("revokeRefreshToken", absent: false);
         _realm.RefreshTokenMaxReuse = _file.Number("refreshTokenMaxReuse", 0);
+        _realm.RegistrationAllowed = _file.Flag("registrationAllowed", absent: false);
+        _realm.RequiredActions = RequiredActionReader.Read(_file);
         _realm.LoginWithEmailAllowed = _file.Flag("loginWithEmailAllowed", absent: true);
         if (_file.Member("sslRequired") is { } ssl && ssl.Text().ToUpperInvariant() is not ("ALL" or "EXTERNAL" or "NONE"))
         {
@@ -218,11 +216,13 @@ internal sealed class RealmImporter
 
     private void ReadScopes(JsonPlace builtIn)
     {
-        var given = _file.Member("clientScopes") is not null;
+        // Keycloak before 4 called them client templates.
+        var member = _file.Member("clientTemplates") is null ? "clientScopes" : "clientTemplates";
+        var given = _file.Member(member) is not null;
         var reader = new ScopeReader(_realm, _known, _warnings);
-        foreach (var scope in (given ? _file : builtIn).Items("clientScopes"))
+        foreach (var scope in given ? _file.Items(member) : builtIn.Items("clientScopes"))
         {
-            reader.ReadScope(scope);
+            reader.ReadScope(scope, isTemplate: given && member is "clientTemplates");
         }
 
         if (!_realm.ClientScopes.ContainsKey("offline_access"))
@@ -244,10 +244,10 @@ internal sealed class RealmImporter
             _warnings.Add($"{ignored.Path} is ignored as Keycloak ignores it: without clientScopes the built-in defaults apply");
         }
 
-        foreach (var (member, list) in (ReadOnlySpan<(string, List<ClientScope>)>)
+        foreach (var (defaults, list) in (ReadOnlySpan<(string, List<ClientScope>)>)
             [("defaultDefaultClientScopes", _realm.DefaultScopes), ("defaultOptionalClientScopes", _realm.OptionalScopes)])
         {
-            foreach (var item in source.Items(member))
+            foreach (var item in source.Items(defaults))
             {
                 if (_realm.ClientScopes.TryGetValue(item.Text(), out var scope))
                 {
@@ -272,11 +272,20 @@ internal sealed class RealmImporter
             reader.ReadClient(client);
         }
 
+        // Keycloak sets both clients of the account up together, and one that it did not know yet with a file of before version 9.
+        var hasAccount = _realm.FindClient("account") is not null && _version >= new Version(9, 0, 0);
         foreach (var client in builtIn.Items("clients"))
         {
-            if (_realm.FindClient(client.Text("clientId")) is null)
+            if (_realm.FindClient(client.Text("clientId")) is null && !(hasAccount && client.Text("clientId") is "account-console"))
             {
                 reader.ReadClient(client, builtIn: true);
+                if (_file.Member("clientScopes") is not null)
+                {
+                    // Keycloak makes its clients before it reads the scopes.
+                    var made = _realm.FindClient(client.Text("clientId"))!;
+                    made.DefaultScopes.Clear();
+                    made.OptionalScopes.Clear();
+                }
             }
         }
     }
@@ -310,6 +319,7 @@ internal sealed class RealmImporter
         role.Composites.UnionWith(added.Where(each =>
             each.Client?.ClientId is "account" && each.Name is "view-profile" or "manage-account"));
 
+        AddDefaultRoles();
         foreach (var (owner, members) in composites)
         {
             foreach (var realmRole in members.Items("realm"))
@@ -334,6 +344,27 @@ internal sealed class RealmImporter
             }
         }
     }
+
+    /// <summary>Before version 13 a realm and each client listed what everybody has; a role that is missing is made.</summary>
+    private void AddDefaultRoles()
+    {
+        foreach (var name in _file.Texts("defaultRoles"))
+        {
+            _realm.DefaultRole.Composites.Add(FindOrAdd(_realm.Roles, name, client: null));
+        }
+
+        foreach (var place in _file.Items("clients"))
+        {
+            if (_realm.FindClient(place.Text("clientId")) is { } client)
+            {
+                _realm.DefaultRole.Composites.UnionWith(
+                    place.Texts("defaultRoles").Select(name => FindOrAdd(client.Roles, name, client)));
+            }
+        }
+    }
+
+    private RealmRole FindOrAdd(Dictionary<string, RealmRole> container, string name, Client? client) =>
+        container.TryGetValue(name, out var known) ? known : AddRole(container, name, description: null, client, id: null);
 
     /// <summary>Keycloak appends a number where the usual name is taken.</summary>
     private string FreeDefaultRole()

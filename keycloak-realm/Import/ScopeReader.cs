@@ -16,10 +16,29 @@ internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> w
 
     public static bool IsSaml(string name) => SamlScopes.Contains(name);
 
-    public void ReadScope(JsonPlace place)
+    /// <summary>What Keycloak before 4 called a client template is a client scope without spaces in its name.</summary>
+    public static string NameOf(string template) => template.Replace(' ', '_');
+
+    /// <summary>A mapper of before there was a setting for UserInfo writes there what it writes into ID tokens.</summary>
+    public static void ShowInUserInfo(List<ProtocolMapper> mappers)
+    {
+        for (var i = 0; i < mappers.Count; i++)
+        {
+            if (mappers[i]["userinfo.token.claim"] is null && mappers[i]["id.token.claim"] is { } shown)
+            {
+                mappers[i] = mappers[i] with
+                {
+                    Config = new Dictionary<string, string>(mappers[i].Config, StringComparer.Ordinal) { ["userinfo.token.claim"] = shown },
+                };
+            }
+        }
+    }
+
+    public void ReadScope(JsonPlace place, bool isTemplate = false)
     {
         known.Check(place, "clientScope", ScopeFields, warnings, lenient: true);
-        var name = place.Text("name") ?? throw place.Refuse("a client scope without a name");
+        var given = place.Text("name") ?? throw place.Refuse("a client scope without a name");
+        var name = isTemplate ? NameOf(given) : given;
         if (place.Text("protocol") is { } protocol && protocol is not "openid-connect")
         {
             if (!IsSaml(name))

@@ -21,7 +21,8 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
         StringComparer.Ordinal);
 
     private static readonly HashSet<string> CredentialFields = new(
-        ["id", "type", "value", "temporary", "secretData", "credentialData", "createdDate", "userLabel", "priority"],
+        ["id", "type", "value", "temporary", "secretData", "credentialData", "createdDate", "userLabel", "priority",
+            "hashedSaltedValue", "salt", "hashIterations", "algorithm", "digits", "counter", "period", "config", "device"],
         StringComparer.Ordinal);
 
     public void ReadGroup(JsonPlace place, Group? parent)
@@ -103,7 +104,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             throw place.Refuse($"the e-mail address {user.Email} belongs to two users");
         }
 
-        user.RequiredActions.AddRange(place.Texts("requiredActions"));
+        user.RequiredActions.AddRange(place.Texts("requiredActions").Select(RequiredActionReader.NameOf));
         ReadRoles(place, user.Roles);
         foreach (var item in place.Items("groups"))
         {
@@ -196,7 +197,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             return;
         }
 
-        if (place.Text("value") is { } plain)
+        if (place.Text("value") is { Length: > 0 } plain)
         {
             if (!policy.IsMetBy(plain, user))
             {
@@ -204,6 +205,12 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             }
 
             user.Password = Password.FromPlain(plain);
+            return;
+        }
+
+        if (place.Member("hashedSaltedValue") is { } former)
+        {
+            user.Password = ReadFormerHash(place, former);
             return;
         }
 
@@ -225,6 +232,38 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
         }
     }
 
+    /// <summary>As Keycloak before 8 wrote it. With another algorithm than these, nobody signs in with it.</summary>
+    private Password? ReadFormerHash(JsonPlace place, JsonPlace value)
+    {
+        var algorithm = place.Text("algorithm");
+        try
+        {
+            var salt = Convert.FromBase64String(place.Text("salt") ?? "");
+            if (AlgorithmOf(algorithm) is { } name && salt.Length > 0)
+            {
+                var iterations = place.Number("hashIterations", 0);
+                return iterations > 0
+                    ? Password.FromPbkdf2(Convert.FromBase64String(value.Text()), salt, iterations, name)
+                    : throw place.Refuse("a hashed password without \"hashIterations\"");
+            }
+        }
+        catch (FormatException)
+        {
+            // Keycloak reads the bytes at the first sign-in.
+        }
+
+        warnings.Add($"{place.Path} is no hash that Keycloak can compare: nobody can sign in with it. Give the password as \"value\"");
+        return null;
+    }
+
+    private static HashAlgorithmName? AlgorithmOf(string? name) => name switch
+    {
+        "pbkdf2" => HashAlgorithmName.SHA1,
+        "pbkdf2-sha256" => HashAlgorithmName.SHA256,
+        "pbkdf2-sha512" => HashAlgorithmName.SHA512,
+        _ => null,
+    };
+
     private static Password? ReadHash(JsonPlace secretData, JsonPlace credentialData)
     {
         try
@@ -244,14 +283,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
                     Setting("type", "id"), Setting("version", "1.3"), iterations, Number("memory", "7168"), Number("parallelism", "1")));
             }
 
-            HashAlgorithmName? algorithm = data.RootElement.GetProperty("algorithm").GetString() switch
-            {
-                "pbkdf2" => HashAlgorithmName.SHA1,
-                "pbkdf2-sha256" => HashAlgorithmName.SHA256,
-                "pbkdf2-sha512" => HashAlgorithmName.SHA512,
-                _ => null,
-            };
-            return algorithm is { } name
+            return AlgorithmOf(data.RootElement.GetProperty("algorithm").GetString()) is { } name
                 ? Password.FromPbkdf2(hash, salt, iterations, name)
                 : null;
         }

@@ -21,6 +21,9 @@ internal sealed class Client
 
     public bool IsBuiltIn { get; init; }
 
+    /// <summary>Its roles count, but it cannot use any endpoint: SAML is not spoken.</summary>
+    public bool IsSaml { get; init; }
+
     public bool ConsentRequired { get; set; }
 
     public bool PublicClient { get; init; }

@@ -71,6 +71,11 @@ internal sealed class Realm
     /// <summary>By lower-cased user name. Replaced as a whole, because it is read without a lock.</summary>
     public Dictionary<string, User> Users { get; private set; } = new(StringComparer.Ordinal);
 
+    public bool RegistrationAllowed { get; set; }
+
+    /// <summary>The names of the required actions that are enabled: others are asked of nobody in a browser.</summary>
+    public IReadOnlySet<string> RequiredActions { get; set; } = new HashSet<string>(StringComparer.Ordinal);
+
     public UserProfile Profile { get; set; } = UserProfile.BuiltIn;
 
     public string DefaultSignatureAlgorithm { get; set; } = "RS256";

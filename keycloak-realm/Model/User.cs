@@ -5,6 +5,8 @@ namespace KeycloakRealm.Model;
 /// <summary>A person, or the account of a service client.</summary>
 internal sealed class User
 {
+    private const string VerifyProfile = "VERIFY_PROFILE";
+
     public required string Id { get; init; }
 
     /// <summary>Lower-cased, as in Keycloak.</summary>
@@ -96,13 +98,12 @@ internal sealed class User
     }
 
     /// <summary>The required action that blocks a sign-in with the right password; null if there is none.</summary>
-    public string? PendingAction(Realm realm)
-    {
-        if (RequiredActions.Count > 0)
-        {
-            return RequiredActions[0];
-        }
+    public string? PendingAction(Realm realm) =>
+        RequiredActions.Find(realm.RequiredActions.Contains) ?? (LacksProfile(realm) ? VerifyProfile : null);
 
-        return ServiceAccountOf is null && !realm.Profile.IsMetBy(this) ? "VERIFY_PROFILE" : null;
-    }
+    /// <summary>Without a page, an action that the realm does not have blocks too.</summary>
+    public bool IsUnfinished(Realm realm) => RequiredActions.Count > 0 || LacksProfile(realm);
+
+    private bool LacksProfile(Realm realm) =>
+        ServiceAccountOf is null && realm.RequiredActions.Contains(VerifyProfile) && !realm.Profile.IsMetBy(this);
 }

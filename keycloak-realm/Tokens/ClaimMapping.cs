@@ -23,7 +23,7 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         ["oidc-usermodel-attribute-mapper"] = (
             0,
             (_, mapper, subject, claims) =>
-                WriteValues(mapper, claims, subject.User.AttributeValues(mapper["user.attribute"] ?? "", mapper.Is("aggregate.attrs")))),
+                WriteList(mapper, claims, subject.User.AttributeValues(mapper["user.attribute"] ?? "", mapper.Is("aggregate.attrs")))),
         ["oidc-usersessionmodel-note-mapper"] = (0, (_, mapper, subject, claims) => WriteNote(mapper, subject, claims)),
         ["oidc-group-membership-mapper"] = (0, (_, mapper, subject, claims) => WriteGroups(mapper, subject, claims)),
         ["oidc-address-mapper"] = (0, (_, mapper, subject, claims) => WriteAddress(mapper, subject, claims)),
@@ -58,6 +58,12 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
                 write(this, mapper, subject, claims);
             }
         }
+
+        if (kind is TokenKind.UserInfo)
+        {
+            // What is about the sign-in and not about the person: Keycloak's UserInfo has no place for it.
+            claims.Remove("auth_time");
+        }
     }
 
     private static bool IsFor(ProtocolMapper mapper, TokenKind kind) => kind switch
@@ -72,7 +78,7 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
             && mapper.Kind is not ("oidc-sub-mapper" or "oidc-allowed-origins-mapper" or "oidc-audience-resolve-mapper"),
         TokenKind.UserInfo => !IsTokenOnly(mapper)
             && (mapper["userinfo.token.claim"] is null
-                ? mapper.Is("id.token.claim") && mapper.Kind is not "oidc-usersessionmodel-note-mapper"
+                ? mapper.Is("id.token.claim")
                 : mapper.Is("userinfo.token.claim")),
         TokenKind.Introspection => mapper["introspection.token.claim"] is null || mapper.Is("introspection.token.claim"),
         _ => false,
@@ -157,7 +163,7 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         };
         if (value is not null)
         {
-            WriteValues(mapper, claims, [value]);
+            WriteOne(mapper, claims, value);
         }
     }
 
@@ -165,7 +171,7 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
     {
         if (mapper["user.session.note"] is { } name && subject.Note(name) is { } value)
         {
-            WriteValues(mapper, claims, [value]);
+            WriteOne(mapper, claims, value);
         }
     }
 
@@ -174,7 +180,7 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         var full = !string.Equals(mapper["full.path"], "false", StringComparison.OrdinalIgnoreCase);
         if (subject.User.Groups.Count > 0)
         {
-            Set(claims, mapper["claim.name"], Json.List(subject.User.Groups.Select(group => full ? group.Path : group.Name)));
+            Join(claims, mapper["claim.name"], Json.List(subject.User.Groups.Select(group => full ? group.Path : group.Name)));
         }
     }
 
@@ -237,29 +243,58 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         }
 
         var names = prefix is null ? roles : [.. roles.Select(role => prefix + role)];
-        Set(claims, claim, mapper.Is("multivalued") ? Json.List(names) : JsonValue.Create(names[0]));
+        if (mapper.Is("multivalued"))
+        {
+            Join(claims, claim, Json.List(names));
+        }
+        else
+        {
+            Set(claims, claim, JsonValue.Create(names[0]));
+        }
     }
 
     private static void WriteHardcoded(ProtocolMapper mapper, JsonObject claims)
     {
         if (mapper["claim.value"] is { } value)
         {
-            WriteValues(mapper, claims, [value]);
+            WriteOne(mapper, claims, value);
         }
     }
 
-    private static void WriteValues(ProtocolMapper mapper, JsonObject claims, IReadOnlyList<string> values)
+    /// <summary>A value that is one by its nature becomes a list only where another mapper wrote the claim before.</summary>
+    private static void WriteOne(ProtocolMapper mapper, JsonObject claims, string value)
     {
-        if (values.Count == 0)
+        if (Typed(value, mapper["jsonType.label"]) is not { } typed)
         {
             return;
         }
 
+        if (mapper.Is("multivalued"))
+        {
+            Join(claims, mapper["claim.name"], typed);
+        }
+        else
+        {
+            Set(claims, mapper["claim.name"], typed);
+        }
+    }
+
+    private static void WriteList(ProtocolMapper mapper, JsonObject claims, IReadOnlyList<string> values)
+    {
         var type = mapper["jsonType.label"];
         var typed = values.Select(value => Typed(value, type)).Where(value => value is not null).ToList();
-        if (typed.Count > 0)
+        if (typed.Count == 0)
         {
-            Set(claims, mapper["claim.name"], mapper.Is("multivalued") ? new JsonArray([.. typed]) : typed[0]);
+            return;
+        }
+
+        if (mapper.Is("multivalued"))
+        {
+            Join(claims, mapper["claim.name"], new JsonArray([.. typed]));
+        }
+        else
+        {
+            Set(claims, mapper["claim.name"], typed[0]);
         }
     }
 
@@ -288,7 +323,37 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
         }
     }
 
-    /// <summary>A dot in the claim's name nests, <c>\.</c> does not.</summary>
+    /// <summary>After what mappers before it wrote into the claim; what is there already is not added again.</summary>
+    private static void Join(JsonObject claims, string? name, JsonNode value)
+    {
+        if (name is null or "aud" || Fixed.Contains(name))
+        {
+            Set(claims, name, value);
+            return;
+        }
+
+        var (target, member) = Target(claims, name);
+        if (target[member] is not { } before)
+        {
+            target[member] = value;
+            return;
+        }
+
+        JsonArray all = [.. Elements(before)];
+        foreach (var each in Elements(value))
+        {
+            if (!all.Any(known => JsonNode.DeepEquals(known, each)))
+            {
+                all.Add(each);
+            }
+        }
+
+        target[member] = all;
+    }
+
+    private static IEnumerable<JsonNode?> Elements(JsonNode value) =>
+        value is JsonArray list ? list.Select(each => each?.DeepClone()) : [value.DeepClone()];
+
     private static void Set(JsonObject claims, string? name, JsonNode? value)
     {
         if (name is null || Fixed.Contains(name))
@@ -302,6 +367,13 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
             return;
         }
 
+        var (target, member) = Target(claims, name);
+        target[member] = value;
+    }
+
+    /// <summary>A dot in the claim's name nests, <c>\.</c> does not.</summary>
+    private static (JsonObject Object, string Member) Target(JsonObject claims, string name)
+    {
         var steps = name.Replace("\\.", "\0", StringComparison.Ordinal).Split('.').Select(step => step.Replace('\0', '.')).ToList();
         var target = claims;
         foreach (var step in steps.Take(steps.Count - 1))
@@ -314,6 +386,6 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
             target = inner;
         }
 
-        target[steps[^1]] = value;
+        return (target, steps[^1]);
     }
 }

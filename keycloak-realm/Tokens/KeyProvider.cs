@@ -1,5 +1,7 @@
+using System.Formats.Asn1;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using KeycloakRealm.Import;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Security;
@@ -93,55 +95,86 @@ internal sealed class KeyProvider
                 case "eddsa-generated":
                     return ReadEdDsa(Take("eddsaPrivateKey"), kept);
                 case "hmac-generated":
-                    var algorithm = settings.GetValueOrDefault("algorithm") ?? "HS512";
-                    var secret = Take("secret") is { } text && Base64Url.TryDecode(text, out var bytes)
+                    var secret = Take("secret") is { } encoded && Base64Url.TryDecode(encoded, out var bytes)
                         ? bytes
                         : kept ?? RandomNumberGenerator.GetBytes(128);
-                    return new HmacSigningKey(secret, Take("kid") ?? Guid.NewGuid().ToString(), algorithm);
+                    return new HmacSigningKey(
+                        secret, Take("kid") ?? Guid.NewGuid().ToString(), settings.GetValueOrDefault("algorithm") ?? "HS512");
                 default:
-                    var usual = providerId.StartsWith("rsa-enc", StringComparison.Ordinal) ? "RSA-OAEP" : "RS256";
-                    var named = settings.GetValueOrDefault("algorithm") is { Length: > 0 } given ? given : usual;
-                    var use = named.StartsWith("RSA", StringComparison.Ordinal) ? "enc" : "sig";
-                    return new RsaSigningKey(ReadRsa(Take("privateKey"), settings, kept), named, use, realm, now, Take("certificate"));
+                    var encrypts = providerId.StartsWith("rsa-enc", StringComparison.Ordinal);
+                    var usual = encrypts ? "RSA-OAEP" : "RS256";
+                    var algorithm = settings.GetValueOrDefault("algorithm") is { Length: > 0 } given ? given : usual;
+                    var use = encrypts ? "enc" : settings.GetValueOrDefault("keyUse")?.ToLowerInvariant() ?? "sig";
+                    var rsa = ReadRsa(Take("privateKey"), settings, kept);
+                    try
+                    {
+                        var certificate = Take("certificate") is { } text ? ReadCertificate(text, rsa, now) : null;
+                        return new RsaSigningKey(rsa, algorithm, use, realm, now, certificate);
+                    }
+                    catch
+                    {
+                        rsa.Dispose();
+                        throw;
+                    }
             }
         }
         catch (Exception exception) when (exception is CryptographicException or FormatException or ArgumentException)
         {
-            throw new RealmFileException("config.privateKey", "Failed to decode private key");
+            var member = providerId switch
+            {
+                "ecdsa-generated" => "ecdsaPrivateKey",
+                "eddsa-generated" => "eddsaPrivateKey",
+                _ => "privateKey",
+            };
+            throw new RealmFileException(member, "Failed to decode private key");
+        }
+    }
+
+    private static byte[] ReadCertificate(string text, RSA key, DateTimeOffset now)
+    {
+        X509Certificate2 certificate;
+        try
+        {
+            // Of a chain, the first counts.
+            var bytes = PemText.Decode(text);
+            AsnDecoder.ReadSequence(bytes, AsnEncodingRules.DER, out var offset, out var length, out _);
+            certificate = X509CertificateLoader.LoadCertificate(bytes.AsSpan(0, offset + length));
+        }
+        catch (Exception exception) when (exception is CryptographicException or FormatException or AsnContentException)
+        {
+            throw new RealmFileException("certificate", "Failed to decode certificate");
+        }
+
+        using (certificate)
+        {
+            using var publicKey = certificate.GetRSAPublicKey();
+            if (publicKey is null || !publicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(key.ExportSubjectPublicKeyInfo()))
+            {
+                throw new RealmFileException("certificate", "Certificate does not match private key");
+            }
+
+            return now < certificate.NotAfter.ToUniversalTime()
+                ? certificate.RawData
+                : throw new RealmFileException("certificate", "Certificate has expired");
         }
     }
 
     private static RSA ReadRsa(string? text, Dictionary<string, string> settings, byte[]? kept)
     {
+        if (text is not null)
+        {
+            return PemText.DecodeRsa(text);
+        }
+
         var size = int.TryParse(settings.GetValueOrDefault("keySize"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var bits)
             ? bits
             : 2048;
-        var rsa = text is null && kept is null ? RSA.Create(size) : RSA.Create();
+        var rsa = kept is null ? RSA.Create(size) : RSA.Create();
         try
         {
-            if (text is null)
+            if (kept is not null)
             {
-                if (kept is not null)
-                {
-                    rsa.ImportPkcs8PrivateKey(kept, out _);
-                }
-            }
-            else if (text.Contains("-----BEGIN", StringComparison.Ordinal))
-            {
-                rsa.ImportFromPem(text);
-            }
-            else
-            {
-                var bytes = Convert.FromBase64String(text);
-                try
-                {
-                    rsa.ImportPkcs8PrivateKey(bytes, out _);
-                }
-                catch (CryptographicException)
-                {
-                    // Exports hold PKCS#1; openssl writes PKCS#8 today.
-                    rsa.ImportRSAPrivateKey(bytes, out _);
-                }
+                rsa.ImportPkcs8PrivateKey(kept, out _);
             }
 
             return rsa;

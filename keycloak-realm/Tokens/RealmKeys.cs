@@ -187,9 +187,9 @@ internal sealed class RealmKeys : IDisposable
         {
             return KeyProvider.Create(component, realm, now);
         }
-        catch (RealmFileException)
+        catch (RealmFileException exception)
         {
-            throw new RealmFileException($"{component.Place}.config.privateKey", "Failed to decode private key");
+            throw new RealmFileException($"{component.Place}.{exception.Place}", exception.Reason);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed class RsaSigningKey : SigningKey
     private readonly HashAlgorithmName _hash;
     private readonly RSASignaturePadding _padding;
 
-    public RsaSigningKey(RSA rsa, string algorithm, string use, string realm, DateTimeOffset now, string? certificate)
+    public RsaSigningKey(RSA rsa, string algorithm, string use, string realm, DateTimeOffset now, byte[]? certificate)
         : base(algorithm, use)
     {
         _rsa = rsa;
@@ -20,7 +20,7 @@ internal sealed class RsaSigningKey : SigningKey
         Kid = KidOf(PublicKey);
         _hash = HashOf(algorithm);
         _padding = algorithm.StartsWith("PS", StringComparison.Ordinal) ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
-        Certificate = certificate is null ? SelfSign(rsa, realm, now) : Convert.FromBase64String(certificate);
+        Certificate = certificate ?? SelfSign(rsa, realm, now);
     }
 
     public override string Kid { get; }

@@ -26,6 +26,10 @@ internal static class ScopeSelection
     public static bool Asks(string? scope, string name) =>
         scope is not null && scope.Split(' ').Contains(name, StringComparer.Ordinal);
 
+    /// <summary>The scope may be one that the client has by default.</summary>
+    public static bool AsksOffline(Client client, string? scope) =>
+        Asks(scope, Offline) || client.DefaultScopes.Exists(each => each.Name is Offline && !client.OptionalScopes.Contains(each));
+
     /// <summary>Requested optional scopes first, then the defaults. A scope with roles needs a user with one of them.</summary>
     public static List<ClientScope> Select(Client client, User user, string? scope)
     {

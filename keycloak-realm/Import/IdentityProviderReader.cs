@@ -1,0 +1,74 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>Identity providers are not served. One that Keycloak refuses is a warning that says so.</summary>
+internal sealed class IdentityProviderReader(string sslRequired, List<string> warnings)
+{
+    private static readonly HashSet<string> Kinds = new(
+        [
+            "oidc", "keycloak-oidc", "saml", "oauth2", "kubernetes", "jwt-authorization-grant", "spiffe", "bitbucket", "facebook",
+            "github", "gitlab", "google", "instagram", "linkedin-openid-connect", "microsoft", "openshift-v4", "paypal", "stackoverflow",
+            "twitter",
+        ],
+        StringComparer.Ordinal);
+
+    // By the member of "config", what Keycloak calls it in its message.
+    private static readonly (string Member, string Name)[] Urls =
+    [
+        ("authorizationUrl", "authorization_url"), ("tokenUrl", "token_url"), ("logoutUrl", "logout_url"),
+        ("userInfoUrl", "userinfo_url"), ("jwksUrl", "jwks_url"), ("singleSignOnServiceUrl", "single_sign_on_service_url"),
+        ("singleLogoutServiceUrl", "single_logout_service_url"),
+    ];
+
+    public void Read(JsonPlace provider)
+    {
+        if (provider.Text("providerId") is not { } kind || !Kinds.Contains(kind))
+        {
+            throw provider.Refuse($"Invalid identity provider id [{provider.Text("providerId")}]");
+        }
+
+        warnings.Add(Insecure(provider) is { } refusal
+            ? $"{provider.Path} is not honoured, and Keycloak does not import it: {refusal}"
+            : $"{provider.Path} ({provider.Text("alias")}) is not honoured: nobody signs in through it");
+    }
+
+    private string? Insecure(JsonPlace provider)
+    {
+        foreach (var (member, name) in Urls)
+        {
+            if (provider.Member("config")?.Text(member) is not { Length: > 0 } text)
+            {
+                continue;
+            }
+
+            if (!Uri.TryCreate(text, UriKind.Absolute, out var url))
+            {
+                return $"The url [{name}] is malformed";
+            }
+
+            if (url.Scheme == Uri.UriSchemeHttp && IsSslRequired(url.Host))
+            {
+                return $"The url [{name}] requires secure connections";
+            }
+        }
+
+        return null;
+    }
+
+    private bool IsSslRequired(string host) => sslRequired.ToUpperInvariant() switch
+    {
+        "NONE" => false,
+        "ALL" => true,
+        _ => !IsLocal(host),
+    };
+
+    // As Keycloak tells it: localhost, loopback and the private networks of IPv4 (RFC 1918). Names are not looked up.
+    private static bool IsLocal(string host) =>
+        host is "localhost"
+        || (IPAddress.TryParse(host.Trim('[', ']'), out var address)
+            && (IPAddress.IsLoopback(address)
+                || (address.AddressFamily is AddressFamily.InterNetwork
+                    && address.GetAddressBytes() is [10, ..] or [192, 168, ..] or [172, >= 16 and <= 31, ..])));
+}

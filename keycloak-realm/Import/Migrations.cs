@@ -1,0 +1,136 @@
+using KeycloakRealm.Model;
+
+namespace KeycloakRealm.Import;
+
+/// <summary>
+/// What Keycloak's import changes in a file that an older version wrote, as far as it shows in an answer. A file without
+/// <c>keycloakVersion</c> is changed in nothing.
+/// </summary>
+internal sealed class Migrations(Realm realm, JsonPlace builtIn, ScopeReader scopes)
+{
+    private static readonly Version NoVersion = new(int.MaxValue, 0, 0);
+
+    /// <summary>Before everything else is read: it is compared with versions, and no version is the newest.</summary>
+    public static Version VersionOf(JsonPlace file) =>
+        file.Text("keycloakVersion") is { Length: > 0 } text ? KeycloakVersion.Parse(text) : NoVersion;
+
+    /// <summary>The clients, roles and service accounts of the file must have been read.</summary>
+    public void Apply(Version from)
+    {
+        if (from < new Version(2, 3, 0))
+        {
+            ShowInUserInfo();
+        }
+
+        if (from < new Version(3, 0, 0))
+        {
+            AddAccountLinks();
+        }
+
+        if (from < new Version(4, 6, 0))
+        {
+            Assign("roles", realm.DefaultScopes, client => client.DefaultScopes, alsoKnown: true);
+            Assign("web-origins", realm.DefaultScopes, client => client.DefaultScopes, alsoKnown: true);
+        }
+
+        if (from < new Version(6, 0, 0))
+        {
+            Assign("microprofile-jwt", realm.OptionalScopes, client => client.OptionalScopes);
+        }
+
+        if (from < new Version(18, 0, 0))
+        {
+            Assign("acr", realm.DefaultScopes, client => client.DefaultScopes);
+        }
+
+        if (from < new Version(25, 0, 0))
+        {
+            Assign("basic", realm.DefaultScopes, client => client.DefaultScopes);
+        }
+
+        if (from < new Version(26, 0, 0))
+        {
+            UseLightweightTokens();
+        }
+
+        if (from < new Version(26, 1, 0))
+        {
+            Add("service_account");
+        }
+    }
+
+    private ClientScope? Add(string name)
+    {
+        if (realm.ClientScopes.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        foreach (var place in builtIn.Items("clientScopes").Where(each => each.Text("name") == name))
+        {
+            scopes.ReadScope(place);
+        }
+
+        return realm.ClientScopes.GetValueOrDefault(name);
+    }
+
+    private void Assign(string name, List<ClientScope> usual, Func<Client, List<ClientScope>> of, bool alsoKnown = false)
+    {
+        var isNew = !realm.ClientScopes.ContainsKey(name);
+        if ((!isNew && !alsoKnown) || Add(name) is not { } scope)
+        {
+            return;
+        }
+
+        if (isNew)
+        {
+            usual.Add(scope);
+        }
+
+        foreach (var client in realm.Clients.Values.Where(each => each is { BearerOnly: false, IsSaml: false }))
+        {
+            if (!client.DefaultScopes.Contains(scope) && !client.OptionalScopes.Contains(scope))
+            {
+                of(client).Add(scope);
+            }
+        }
+    }
+
+    private void UseLightweightTokens()
+    {
+        foreach (var clientId in (ReadOnlySpan<string>)["admin-cli", "security-admin-console"])
+        {
+            if (realm.FindClient(clientId) is { } client)
+            {
+                client.Attributes = new Dictionary<string, string>(client.Attributes, StringComparer.Ordinal)
+                {
+                    ["client.use.lightweight.access.token.enabled"] = "true",
+                };
+            }
+        }
+    }
+
+    private void AddAccountLinks()
+    {
+        const string name = "manage-account-links";
+        if (realm.FindClient("account") is not { } account
+            || account.Roles.ContainsKey(name)
+            || !account.Roles.TryGetValue("manage-account", out var manage))
+        {
+            return;
+        }
+
+        var links = new RealmRole { Id = StableId.For(realm.Name, "role", $"account/{name}"), Name = name, Client = account };
+        account.Roles.Add(name, links);
+        manage.Composites.Add(links);
+    }
+
+    private void ShowInUserInfo()
+    {
+        foreach (var mappers in realm.ClientScopes.Values.Select(scope => scope.Mappers)
+            .Concat(realm.Clients.Values.Select(client => client.Mappers)))
+        {
+            ScopeReader.ShowInUserInfo(mappers);
+        }
+    }
+}
