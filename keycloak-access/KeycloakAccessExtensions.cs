@@ -49,13 +49,14 @@ public static class KeycloakAccessExtensions
     }
 
     /// <summary>
-    /// Adds the pipeline: trusted proxies, request ids, problem details (RFC 9457), security headers, the files of the pages,
+    /// Adds the pipeline: HEAD, trusted proxies, request ids, problem details (RFC 9457), security headers, the files of the pages,
     /// routing, authentication and authorization, in this order. An application's own middleware comes before or after it.
     /// </summary>
     public static void UseKeycloakAccess(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Services.CheckSettings();
+        app.UseHead();
         app.UseProxies();
         app.UseRequestIds();
         app.UseProblems(
@@ -64,7 +65,7 @@ public static class KeycloakAccessExtensions
             page: StatusPages.RenderError);
         app.UseSecurityHeaders(formTargets: RealmOrigin(app));
         app.UseSslRequired(except: HealthEndpoints.Path);
-        app.UseUtf8Bodies();
+        app.UseRequestChecks();
         app.UseAssets();
         app.UseRouting();
         app.UseAuthentication();
@@ -85,7 +86,7 @@ public static class KeycloakAccessExtensions
         app.MapReference();
         app.MapAdmin();
 
-        var api = app.MapGroup("/api").RequireBearer();
+        var api = app.MapGroup("/api").RequireBearer().AnswersConditions();
         api.MapMe();
         api.MapAccounts();
         api.MapGroups();
@@ -94,7 +95,7 @@ public static class KeycloakAccessExtensions
         api.MapModels();
         api.MapAccess();
         api.MapAccessDocuments();
-        app.MapGroup("").RequireBearer().MapAuthZen();
+        app.MapGroup("").RequireBearer().AnswersConditions().MapAuthZen();
         // Every endpoint of the application is checked at its start, those that are mapped after this line too.
         app.Services.GetRequiredService<StartUp>().Check(app);
     }

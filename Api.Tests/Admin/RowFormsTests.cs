@@ -155,7 +155,7 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
         Assert.Contains(
             "What the address says for ISBN cannot be", page.Page.QuerySelector(".banner.warn")!.TextContent, StringComparison.Ordinal);
 
-        page = await OpenAsync(browser, $"{Books}/new?authorId={Guid.NewGuid()}&publishedOn=soon&title=%00");
+        page = await OpenAsync(browser, $"{Books}/new?authorId={Guid.NewGuid()}&publishedOn=soon");
         Assert.Equal(HttpStatusCode.OK, page.Status);
         Assert.Equal(["", "", ""], new[] { "authorId", "publishedOn", "title" }.Select(field => Input(page, field).Value));
         Assert.Contains(

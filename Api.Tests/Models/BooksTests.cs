@@ -61,7 +61,8 @@ public abstract class BooksTests(ApiUnderTest api) : ApiTests(api)
         await AssertProblemAsync(await PutAsync(writer, url, "\"1\"", Body("Second", author)), 412, "precondition_failed");
         await AssertProblemAsync(await PutAsync(writer, url, "\"other\"", Body("x", author)), 412, "precondition_failed");
         await AssertProblemAsync(await PutAsync(writer, url, "W/\"2\"", Body("x", author)), 412, "precondition_failed");
-        await AssertProblemAsync(await PutAsync(writer, url, "\"1\", \"2\"", Body("x", author)), 400, "precondition_malformed");
+        await AssertProblemAsync(await PutAsync(writer, url, "\"0\", \"1\"", Body("x", author)), 412, "precondition_failed");
+        await AssertProblemAsync(await PutAsync(writer, url, "\"1\" \"2\"", Body("x", author)), 400, "precondition_malformed");
         await AssertProblemAsync(await DeleteAsync(writer, url, null), 428, "precondition_missing");
         await AssertProblemAsync(await DeleteAsync(writer, url, "\"1\""), 412, "precondition_failed");
         Assert.Equal("First", (await JsonAsync(await writer.GetAsync(url, Cancel))).GetProperty("title").GetString());

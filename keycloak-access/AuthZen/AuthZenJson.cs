@@ -87,7 +87,8 @@ internal static class AuthZenJson
         element.TryGetProperty(name, out var member) ? member : default;
 
     private static ProblemHttpResult Refuse(string detail) =>
-        Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, detail);
+        Problem.Create(
+        StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, detail, ("errors", RequestMistake.Only("body", detail)));
 
     private static void Write(Utf8JsonWriter writer, JsonElement element, string? without = null)
     {

@@ -49,7 +49,8 @@ public static class KeycloakSetup
 
     /// <summary>Takes access tokens, and nothing else.</summary>
     public static TBuilder RequireBearer<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(Policy(Schemes.Bearer));
+        where TBuilder : IEndpointConventionBuilder =>
+        builder.RequireAuthorization(Policy(Schemes.Bearer)).WithMetadata(new AnswersPrograms());
 
     /// <summary>Takes the session cookie of a sign-in, and nothing else.</summary>
     public static TBuilder RequireSession<TBuilder>(this TBuilder builder)

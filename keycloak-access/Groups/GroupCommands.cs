@@ -25,9 +25,8 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
         }, cancellationToken);
     }
 
-    /// <summary>A version of <see langword="null"/> is any.</summary>
     public async Task<ChangeOutcome<Group>> ReplaceAsync(
-        Guid id, GroupRequest request, int? seen, ChangeAuthor author, CancellationToken cancellationToken)
+        Guid id, GroupRequest request, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken)
     {
         if (Check(request) is { } invalid)
         {
@@ -47,7 +46,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
                 return refused;
             }
 
-            if (seen is not null && seen != current.Version)
+            if (!seen.Allows(current.Version))
             {
                 return new ChangeFailure.PreconditionFailed();
             }
@@ -63,7 +62,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
         }, cancellationToken);
     }
 
-    public Task<ChangeOutcome<Group>> DeleteAsync(Guid id, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
+    public Task<ChangeOutcome<Group>> DeleteAsync(Guid id, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         changes.RunOnRulesAsync<Group>(author.Actor, async change =>
         {
             if (await GroupStore.FindAsync(change, id) is not { } group)
@@ -76,7 +75,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
                 return refused;
             }
 
-            if (seen is not null && seen != group.Version)
+            if (!seen.Allows(group.Version))
             {
                 return new ChangeFailure.PreconditionFailed();
             }

@@ -38,13 +38,13 @@ internal static class GroupEndpoints
             .WithName("ReplaceGroup")
             .WithSummary("Replace a group that has not changed since it was read (If-Match).")
             .Changes<GroupResponse>()
-            .TakesIfMatch()
+            .ComparesVersions()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteGroup")
             .WithSummary("Delete a group, its mappings and its direct members (If-Match).")
             .AnswersNoContent()
-            .TakesIfMatch()
+            .ComparesVersions()
             .RequirePermission(GroupPermissions.Delete);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
@@ -96,14 +96,14 @@ internal static class GroupEndpoints
         ChangeAuthor author,
         HttpContext context,
         CancellationToken cancellationToken) =>
-        EntityTags.Read(context.Request, out var seen) is { } missing
+        EntityTags.Require(context.Request, out var seen) is { } missing
             ? missing
             : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken))
                 .ToResult(context.Response, group => TypedResults.Ok(ToResponse(group)));
 
     private static async Task<IResult> DeleteAsync(
         Guid id, GroupCommands commands, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>
-        EntityTags.Read(context.Request, out var seen) is { } missing
+        EntityTags.Require(context.Request, out var seen) is { } missing
             ? missing
             : (await commands.DeleteAsync(id, seen, author, cancellationToken)).ToResult(context.Response, _ => TypedResults.NoContent());
 

@@ -3,14 +3,20 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Hosting;
+
+/// <summary>Endpoint metadata: an error is problem details, whatever a browser asks for.</summary>
+internal sealed record AnswersPrograms;
 
 internal static class HostingSetup
 {
     /// <summary>In bytes.</summary>
     private const long LargestBody = 1024 * 1024;
+
+    private static readonly string[] ForPrograms = ["/api", "/access", "/health", "/openapi", "/.well-known"];
 
     public static void AddHosting(this WebApplicationBuilder builder)
     {
@@ -21,8 +27,8 @@ internal static class HostingSetup
         {
             options.AddServerHeader = false;
             options.Limits.MaxRequestBodySize = LargestBody;
-            // An access token with many roles is some 8 KiB long.
-            options.Limits.MaxRequestHeadersTotalSize = 64 * 1024;
+            // Above the limit of RequestChecks, which says what is too large.
+            options.Limits.MaxRequestHeadersTotalSize = 2 * RequestChecks.LargestHeaders;
         });
         builder.Services.Configure<FormOptions>(options =>
         {
@@ -33,6 +39,8 @@ internal static class HostingSetup
         // It logs error_description with its line breaks, by which a query string could forge entries. SessionScheme logs it too.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
         builder.Services.TryAddSingleton(TimeProvider.System);
+        // Before the framework's own, so that this one is asked first.
+        builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = CompleteProblemDetails);
         // As in Development, so that Production explains a malformed body too.
         builder.Services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
@@ -78,16 +86,26 @@ internal static class HostingSetup
                 context.Response.Headers.RetryAfter = "5";
             }
 
-            return WantsPage(context.Request)
+            return WantsPage(context)
                 ? page(context, context.Response.StatusCode).ExecuteAsync(context)
                 : WriteProblemAsync(context);
         }
     }
 
-    private static bool WantsPage(HttpRequest request) =>
-        (HttpMethods.IsGet(request.Method) || IsForm(request))
-        && request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)
-        && !request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
+    // Endpoints that take tokens, and addresses below which there are no others, answer programs.
+    private static bool WantsPage(HttpContext context)
+    {
+        var request = context.Request;
+        var endpoint = context.Features.Get<IExceptionHandlerFeature>()?.Endpoint ?? context.GetEndpoint();
+        return (HttpMethods.IsGet(request.Method) || IsForm(request))
+            && AcceptsPage(request.Headers.Accept)
+            && endpoint?.Metadata.GetMetadata<AnswersPrograms>() is null
+            && !Array.Exists(ForPrograms, path => request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static bool AcceptsPage(StringValues accept) =>
+        MediaTypeHeaderValue.TryParseList(accept, out var types)
+        && types.Any(type => type.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase) && type.Quality is not 0);
 
     // HasFormContentType throws where antiforgery has failed.
     private static bool IsForm(HttpRequest request) =>
@@ -95,36 +113,20 @@ internal static class HostingSetup
         && (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
             || type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase));
 
-    private static async Task WriteProblemAsync(HttpContext context)
-    {
-        var written = await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new()
-        {
-            HttpContext = context,
-            Exception = context.Features.Get<IExceptionHandlerFeature>()?.Error,
-            ProblemDetails = { Status = context.Response.StatusCode },
-        });
-        if (!written)
-        {
-            // The caller accepts no JSON, and gets it nevertheless.
-            await TypedResults.Problem(statusCode: context.Response.StatusCode).ExecuteAsync(context);
-        }
-    }
-
-    /// <summary>Answers 415 where a body is not UTF-8, the one encoding of JSON between systems (RFC 8259, section 8.1).</summary>
-    public static void UseUtf8Bodies(this WebApplication app) => app.Use((context, next) =>
-        MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var type)
-        && type.Charset is { Length: > 0 } charset
-        && !charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
-            ? Problem.Create(StatusCodes.Status415UnsupportedMediaType, ProblemCode.CharsetUnsupported, "Send bodies in UTF-8.")
-                .ExecuteAsync(context)
-            : next(context));
+    private static Task WriteProblemAsync(HttpContext context) =>
+        TypedResults.Problem(statusCode: context.Response.StatusCode).ExecuteAsync(context);
 
     private static void CompleteProblemDetails(ProblemDetailsContext context)
     {
         context.ProblemDetails.Extensions.TryAdd("requestId", context.HttpContext.TraceIdentifier);
-        if (context.Exception is BadHttpRequestException bad)
+        if (BadRequests.Find(context.HttpContext) is { } mistake && mistake.Status == context.ProblemDetails.Status)
         {
-            context.ProblemDetails.Detail ??= BadRequests.Explain(bad);
+            context.ProblemDetails.Detail ??= mistake.Detail;
+            context.ProblemDetails.Extensions.TryAdd("errors", mistake.Errors);
+            if (mistake.Code is not null)
+            {
+                context.ProblemDetails.Extensions.TryAdd("code", mistake.Code);
+            }
         }
 
         if (context.ProblemDetails is HttpValidationProblemDetails invalid)
@@ -141,21 +143,27 @@ internal static class HostingSetup
             context.HttpContext.Response.Headers.RetryAfter = "5";
         }
 
-        var (code, detail) = context.ProblemDetails.Status switch
+        // The part of the request that is at fault, where the status is about one.
+        var (code, part, detail) = context.ProblemDetails.Status switch
         {
-            400 => (ProblemCode.InvalidRequest, "The request cannot be read."),
-            404 => (ProblemCode.NotFound, "There is nothing at this address, or nothing that you may know of."),
-            405 => (ProblemCode.MethodNotAllowed,
-                "This address does not know the method. GET /openapi/v1.json says which calls there are."),
-            409 => (ProblemCode.Conflict, "Somebody else changed or deleted what this refers to. Read it again and repeat."),
-            413 => (ProblemCode.BodyTooLarge, "The body is too large."),
-            415 => (ProblemCode.MediaTypeUnsupported, "The body must be JSON: Content-Type: application/json."),
-            503 => (ProblemCode.Unavailable, "Something that this service needs cannot be reached. Nothing was changed. Try again later."),
-            >= 400 and < 500 => (ProblemCode.RequestRefused, "The server does not take this request as it is."),
-            _ => (ProblemCode.InternalError, "This is a fault of the service. Its log says more under the request id."),
+            400 => (ProblemCode.InvalidRequest, "request", "The request cannot be read."),
+            404 => (ProblemCode.NotFound, "path", "There is nothing at this address, or nothing that you may know of."),
+            405 => (ProblemCode.MethodNotAllowed, "method",
+                "This address does not know the method: Allow names those that it knows."),
+            409 => (ProblemCode.Conflict, null, "Somebody else changed or deleted what this refers to. Read it again and repeat."),
+            413 => (ProblemCode.BodyTooLarge, "body", "The body is too large."),
+            415 => (ProblemCode.MediaTypeUnsupported, "Content-Type", "The body must be JSON: Content-Type: application/json."),
+            503 => (ProblemCode.Unavailable, null,
+                "Something that this service needs cannot be reached. Nothing was changed. Try again later."),
+            >= 400 and < 500 => (ProblemCode.RequestRefused, null, "The server does not take this request as it is."),
+            _ => (ProblemCode.InternalError, null, "This is a fault of the service. Its log says more under the request id."),
         };
         context.ProblemDetails.Extensions.TryAdd("code", code);
         context.ProblemDetails.Detail ??= detail;
+        if (part is not null && context.ProblemDetails is not HttpValidationProblemDetails)
+        {
+            context.ProblemDetails.Extensions.TryAdd("errors", RequestMistake.Only(part, context.ProblemDetails.Detail));
+        }
     }
 
     // The keys that protect sessions: in a container's own files, its end would end every session.

@@ -8,8 +8,10 @@ internal static class ProblemCode
     public const string BodyTooLarge = "body_too_large";
     public const string CharsetUnsupported = "charset_unsupported";
     public const string Conflict = "conflict";
+    public const string ContentEncodingUnsupported = "content_encoding_unsupported";
     public const string GrantRefused = "grant_refused";
     public const string FormExpired = "form_expired";
+    public const string HeadersTooLarge = "headers_too_large";
     public const string InsufficientScope = "insufficient_scope";
     public const string InternalError = "internal_error";
     public const string InvalidRequest = "invalid_request";

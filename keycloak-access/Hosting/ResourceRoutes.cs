@@ -27,7 +27,9 @@ internal static class ResourceRoutes
         .ProducesProblem(StatusCodes.Status404NotFound)
         .AcceptsReason();
 
-    public static RouteHandlerBuilder TakesIfMatch(this RouteHandlerBuilder builder) => builder
-        .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-        .ProducesProblem(StatusCodes.Status428PreconditionRequired);
+    /// <summary>The handler reads the conditions by <see cref="EntityTags"/>, and its command compares them.</summary>
+    public static RouteHandlerBuilder ComparesVersions(this RouteHandlerBuilder builder, bool isRequired = true) =>
+        builder.WithMetadata(new ComparesVersions(isRequired))
+            .ProducesProblem(StatusCodes.Status412PreconditionFailed)
+            .ProducesProblem(StatusCodes.Status428PreconditionRequired);
 }

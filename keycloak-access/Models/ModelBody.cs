@@ -70,7 +70,7 @@ internal sealed class ModelBody
         var known = _model.Requested(isNew).ToArray();
         if (Array.Find(known, column => column.Json == field) is not { } column)
         {
-            return (field, $"There is no field {field} here. Known: {string.Join(", ", known.Select(other => other.Json))}.");
+            return (field, $"There is no field {field} here.{BadRequests.Suggest(field, [.. known.Select(other => other.Json)])}");
         }
 
         return (field, $"{field} must be {column.Type.Form}{(column.IsNullable ? ", or null" : "")}, and stand once.");

@@ -74,9 +74,8 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
     private static RouteHandlerBuilder WithPrecondition(RouteHandlerBuilder endpoint) => endpoint
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status409Conflict)
-        .ProducesProblem(StatusCodes.Status412PreconditionFailed)
-        .ProducesProblem(StatusCodes.Status428PreconditionRequired)
         .AcceptsReason()
+        .ComparesVersions()
         .AddOpenApiOperationTransformer(ModelDescription.DescribeIfMatchAsync);
 
     private async Task<IResult> ListAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
@@ -115,17 +114,17 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
     {
         var (row, mistake) = await body.ReadAsync(context.Request, isNew: false, cancellationToken);
         return row is null ? mistake!
-            : EntityTags.Read(context.Request, out var seen) is { } missing ? missing
+            : EntityTags.Require(context.Request, out var seen) is { } missing ? missing
             : Answer(await store.ReplaceAsync(id, row, seen, author, cancellationToken), context, TypedResults.Ok);
     }
 
     private async Task<IResult> DeleteAsync(string id, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>
-        EntityTags.Read(context.Request, out var seen) is { } missing
+        EntityTags.Require(context.Request, out var seen) is { } missing
             ? missing
             : Answer(await store.DeleteAsync(id, seen, author, cancellationToken), context, _ => TypedResults.NoContent());
 
     private Func<string, ChangeAuthor, HttpContext, CancellationToken, Task<IResult>> Act(ModelAction action) =>
-        async (id, author, context, cancellationToken) => EntityTags.Read(context.Request, out var seen) is { } missing
+        async (id, author, context, cancellationToken) => EntityTags.Require(context.Request, out var seen) is { } missing
             ? missing
             : Answer(await store.ActAsync(action, id, seen, author, cancellationToken), context, TypedResults.Ok);
 

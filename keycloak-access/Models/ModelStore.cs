@@ -1,5 +1,6 @@
 using System.Data.Common;
 using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Models;
@@ -75,7 +76,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
 
     /// <summary>Replaces the columns that requests carry by those of a record that has been found valid.</summary>
     public Task<ChangeOutcome<object>> ReplaceAsync(
-        string id, object row, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
+        string id, object row, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, author, async (change, before) =>
         {
             foreach (var column in model.Columns.Where(column => column == model.Id || column.IsReadOnly))
@@ -88,7 +89,8 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
                 : await UpdateAsync(change, Permission.Change, before, row);
         }, cancellationToken);
 
-    public Task<ChangeOutcome<object>> DeleteAsync(string id, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
+    public Task<ChangeOutcome<object>> DeleteAsync(
+        string id, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, author, async (change, before) =>
         {
             if (await FindDependantsAsync(new View(change, author), before.Row) is { } dependants)
@@ -108,7 +110,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     }
 
     public Task<ChangeOutcome<object>> ActAsync(
-        ModelAction action, string id, int? seen, ChangeAuthor author, CancellationToken cancellationToken) =>
+        ModelAction action, string id, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeAsync(id, seen, author, async (change, before) =>
         {
             var call = new ActionCall(
@@ -164,7 +166,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
 
     private Task<ChangeOutcome<object>> ChangeAsync(
         string id,
-        int? seen,
+        Precondition seen,
         ChangeAuthor author,
         Func<ChangeTransaction, VersionedRow, Task<ChangeOutcome<object>>> make,
         CancellationToken cancellationToken) =>
@@ -175,7 +177,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
                 ? await _table.FindAsync(change.Connection, change.Transaction, key, rule, change.CancellationToken)
                 : null;
             return before is null ? new ChangeFailure.NotFound()
-                : seen is not null && seen != before.Version ? new ChangeFailure.PreconditionFailed()
+                : !seen.Allows(before.Version) ? new ChangeFailure.PreconditionFailed()
                 : await make(change, before);
         }, cancellationToken);
 

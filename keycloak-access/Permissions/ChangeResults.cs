@@ -8,6 +8,13 @@ internal static class ChangeResults
     public static IResult ToResult<T>(this ChangeOutcome<T> outcome, HttpResponse response, Func<T, IResult> done)
         where T : class
     {
+        // PUT of what is there already, and POST of what is taken, where the caller asked to add something only.
+        var addsOnly = EntityTags.Read(response.HttpContext.Request, out var precondition) is null && precondition.AsksForNothing;
+        if (addsOnly && (outcome is { Failure: null, IsChanged: false } || outcome.Failure is ChangeFailure.Conflict))
+        {
+            return EntityTags.Mismatch("It is there already, and If-None-Match: * asks that nothing is there yet.");
+        }
+
         if (outcome.Failure is { } failure)
         {
             return ToResult(failure);

@@ -34,9 +34,9 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
         }, cancellationToken);
     }
 
-    /// <summary>At once: nobody is out of both groups in between, or in both. A version of <see langword="null"/> is any.</summary>
+    /// <summary>At once: nobody is out of both groups in between, or in both.</summary>
     public async Task<ChangeOutcome<RoleMapping>> ReplaceAsync(
-        Guid id, RoleMappingRequest request, int? seen, ChangeAuthor author, CancellationToken cancellationToken)
+        Guid id, RoleMappingRequest request, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken)
     {
         if (Check(request) is { } invalid)
         {
@@ -61,7 +61,7 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
                 return refused;
             }
 
-            if (seen is not null && seen != current.Version)
+            if (!seen.Allows(current.Version))
             {
                 return new ChangeFailure.PreconditionFailed();
             }
@@ -78,7 +78,8 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
         }, cancellationToken);
     }
 
-    public Task<ChangeOutcome<RoleMapping>> DeleteAsync(Guid id, ChangeAuthor author, CancellationToken cancellationToken) =>
+    public Task<ChangeOutcome<RoleMapping>> DeleteAsync(
+        Guid id, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
         changes.RunOnRulesAsync<RoleMapping>(author.Actor, async change =>
         {
             if (await RoleMappingStore.FindAsync(change, id) is not { } mapping)
@@ -90,6 +91,11 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
             if (await change.RefuseAsync(author, group!.Value.Written) is { } refused)
             {
                 return refused;
+            }
+
+            if (!seen.Allows(mapping.Version))
+            {
+                return new ChangeFailure.PreconditionFailed();
             }
 
             await RoleMappingStore.DeleteAsync(change, mapping);

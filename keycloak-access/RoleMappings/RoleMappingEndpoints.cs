@@ -50,13 +50,14 @@ internal static class RoleMappingEndpoints
             .WithName("ReplaceRoleMapping")
             .WithSummary("Replace a role mapping that has not changed since it was read (If-Match).")
             .Changes<RoleMappingResponse>()
-            .TakesIfMatch()
+            .ComparesVersions()
             .RequirePermission(RoleMappingPermissions.Add)
             .RequirePermission(RoleMappingPermissions.Delete);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteRoleMapping")
-            .WithSummary("Delete a role mapping.")
+            .WithSummary("Delete a role mapping, if it has not changed since it was read where If-Match is sent.")
             .AnswersNoContent()
+            .ComparesVersions(isRequired: false)
             .RequirePermission(RoleMappingPermissions.Delete);
 
         return group;
@@ -130,14 +131,16 @@ internal static class RoleMappingEndpoints
         ChangeAuthor author,
         HttpContext context,
         CancellationToken cancellationToken) =>
-        EntityTags.Read(context.Request, out var seen) is { } missing
+        EntityTags.Require(context.Request, out var seen) is { } missing
             ? missing
             : (await commands.ReplaceAsync(id, request, seen, author, cancellationToken))
                 .ToResult(context.Response, mapping => TypedResults.Ok(ToResponse(mapping)));
 
     private static async Task<IResult> DeleteAsync(
-        Guid id, RoleMappingCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
-        (await commands.DeleteAsync(id, author, cancellationToken)).ToResult(response, _ => TypedResults.NoContent());
+        Guid id, RoleMappingCommands commands, ChangeAuthor author, HttpContext context, CancellationToken cancellationToken) =>
+        EntityTags.Read(context.Request, out var seen) is { } malformed
+            ? malformed
+            : (await commands.DeleteAsync(id, seen, author, cancellationToken)).ToResult(context.Response, _ => TypedResults.NoContent());
 
     private static ObservedRoleResponse ToResponse(ObservedRoleCount observed, AccessRules rules) => new(
         observed.Kind,

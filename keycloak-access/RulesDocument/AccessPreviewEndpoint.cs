@@ -54,6 +54,11 @@ internal static class AccessPreviewEndpoint
             return QueryParameters.Mistake(nameof(limit), $"limit must be between 1 and {HighestLimit}.");
         }
 
+        if (!request.HasJsonContentType())
+        {
+            return TypedResults.StatusCode(StatusCodes.Status415UnsupportedMediaType);
+        }
+
         using var body = new MemoryStream();
         await request.Body.CopyToAsync(body, cancellationToken);
         if (AccessDocumentReader.Read(body.ToArray(), catalogue, out var mistakes) is not { } document)

@@ -1,6 +1,7 @@
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -9,7 +10,11 @@ namespace KeycloakAccess.Admin.Rendering;
 internal static class StatusPages
 {
     public static RazorComponentResult RenderError(HttpContext context, int status) =>
-        PageRenderer.Render<ErrorPage>(status, ("Status", status), ("RequestId", context.TraceIdentifier));
+        PageRenderer.Render<ErrorPage>(
+            status,
+            ("Status", status),
+            ("RequestId", context.TraceIdentifier),
+            ("Errors", BadRequests.Find(context)?.Errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal)));
 
     public static RazorComponentResult RenderRefusal(HttpContext context, Caller caller, Decision decision) =>
         PageRenderer.Render<RefusedPage>(

@@ -113,7 +113,7 @@ internal sealed class DeleteRoleMappingForm(RoleMappingReader reader, RoleMappin
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, MappingRule subject, FormInput input)
     {
-        var outcome = await commands.DeleteAsync(subject.Id, AuthorOf(page), page.Cancellation);
+        var outcome = await commands.DeleteAsync(subject.Id, seen: default, AuthorOf(page), page.Cancellation);
         return outcome switch
         {
             { Value: { } deleted } => new FormResult.Done(
