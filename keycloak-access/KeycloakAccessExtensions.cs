@@ -49,25 +49,28 @@ public static class KeycloakAccessExtensions
     }
 
     /// <summary>
-    /// Adds the pipeline: HEAD, trusted proxies, request ids, problem details (RFC 9457), security headers, the files of the pages,
-    /// routing, authentication and authorization, in this order. An application's own middleware comes before or after it.
+    /// Adds the pipeline: HEAD, request ids, problem details (RFC 9457), security headers, trusted proxies and the prefix, allowed hosts,
+    /// HTTPS, the files of the pages, routing, authentication and authorization, in this order. An application's own middleware
+    /// comes before or after it.
     /// </summary>
     public static void UseKeycloakAccess(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Services.CheckSettings();
         app.UseHead();
-        app.UseProxies();
         app.UseRequestIds();
         app.UseProblems(
             isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.IsOutage(exception),
             isConflict: DatabaseOutage.IsBrokenReference,
             page: StatusPages.RenderError);
         app.UseSecurityHeaders(formTargets: RealmOrigin(app));
+        app.UseProxies();
+        app.UseAllowedHosts(except: HealthEndpoints.Path);
         app.UseSslRequired(except: HealthEndpoints.Path);
         app.UseRequestChecks();
         app.UseAssets();
         app.UseRouting();
+        app.UseSslForCookies();
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();

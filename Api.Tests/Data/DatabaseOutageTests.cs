@@ -83,6 +83,9 @@ public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IC
 
             Assert.All(answers, status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
             Assert.Equal(HttpStatusCode.OK, (await writer.GetAsync("/api/books", Cancel)).StatusCode);
+            var ready = await writer.GetAsync("/health/ready", Cancel);
+            Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+            Assert.Equal("Degraded", (await JsonAsync(ready)).GetProperty("checks").GetProperty("database").GetString());
         }
         finally
         {

@@ -165,7 +165,8 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
     {
         await using var production = Api.Variant(("environment", "Production"));
 
-        var response = await production.NewClient().GetAsync("/signin", Cancel);
+        var signIn = new UriBuilder(Api.BaseAddress) { Scheme = "https", Path = "/signin" }.Uri;
+        var response = await production.NewClient().GetAsync(signIn, Cancel);
 
         Assert.All(
             response.Headers.GetValues("Set-Cookie"), cookie => Assert.Contains("; secure", cookie, StringComparison.OrdinalIgnoreCase));

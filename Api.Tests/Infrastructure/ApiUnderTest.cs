@@ -62,9 +62,12 @@ public abstract class ApiUnderTest : IAsyncDisposable
     public ApiVariant Variant(params (string Key, string? Value)[] settings) => new(NewFactory(settings), BaseAddress);
 
     /// <summary>A browser in front of a second application and the realm.</summary>
-    public RealmBrowser NewBrowser(ApiVariant variant)
+    public RealmBrowser NewBrowser(ApiVariant variant) => NewBrowser(variant.NewHandler());
+
+    /// <summary>A browser in front of what answers for the application, and the realm.</summary>
+    private protected RealmBrowser NewBrowser(HttpMessageHandler handler)
     {
-        var browser = new RealmBrowser(Realm.Url, BaseAddress, variant.NewHandler());
+        var browser = new RealmBrowser(Realm.Url, BaseAddress, handler);
         _browsers.Add(browser);
         return browser;
     }
@@ -72,12 +75,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
     public HttpClient NewClient(string? token = null) => Client(_factory!, BaseAddress, token);
 
     /// <summary>A browser in front of the application and the realm.</summary>
-    public RealmBrowser NewBrowser()
-    {
-        var browser = new RealmBrowser(Realm.Url, BaseAddress, _factory!.Server.CreateHandler());
-        _browsers.Add(browser);
-        return browser;
-    }
+    public RealmBrowser NewBrowser() => NewBrowser(_factory!.Server.CreateHandler());
 
     /// <summary>An access token of a service, used again for the first part of its life.</summary>
     public Task<string> TokenOfAsync(string clientId, string? scope = null) =>
@@ -141,6 +139,9 @@ public abstract class ApiUnderTest : IAsyncDisposable
     {
     }
 
+    /// <summary>Settings of a test's own.</summary>
+    private protected virtual IEnumerable<(string Key, string? Value)> MoreSettings => [];
+
     /// <summary>Prepares the database, which the migrations have been applied to, before the application starts.</summary>
     private protected virtual Task PrepareAsync(Database database) => Task.CompletedTask;
 
@@ -149,7 +150,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
         _tokens.GetOrAdd($"{name} {Environment.TickCount64 / 60_000}", _ => new(get)).Value;
 
     private Factory NewFactory(IEnumerable<(string Key, string? Value)> settings) =>
-        new([.. Settings(Realm, _database!.ConnectionString), .. settings]) { AddServices = AddServices };
+        new([.. Settings(Realm, _database!.ConnectionString), .. MoreSettings, .. settings]) { AddServices = AddServices };
 
     private async Task StartOnceAsync()
     {
@@ -279,7 +280,19 @@ public sealed class ApiVariant : IAsyncDisposable
 
     public IServiceProvider Services => _factory.Services;
 
+    /// <summary>What the application wrote to its log.</summary>
+    public string Log => _factory.Lines.Text;
+
     public HttpClient NewClient(string? token = null) => ApiUnderTest.Client(_factory, _address, token);
+
+    /// <summary>Starts it on a port of this machine, in place of the in-memory wire.</summary>
+    public int Listen()
+    {
+        var port = FreePort.Find();
+        _factory.UseKestrel(port);
+        _factory.StartServer();
+        return port;
+    }
 
     public HttpMessageHandler NewHandler() => _factory.Server.CreateHandler();
 

@@ -10,6 +10,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
 {
     private readonly TimeProvider _clock;
     private readonly string _file;
+    private string? _apiUrl;
     private EmbeddedRealm? _realm;
     private readonly ConcurrentBag<EmbeddedRealm> _others = [];
 
@@ -17,6 +18,9 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         : this(TimeProvider.System, RealmFile)
     {
     }
+
+    /// <summary>A realm of its own, for an application at that address.</summary>
+    public static EmbeddedRealmUnderTest For(string apiUrl) => new(TimeProvider.System, RealmFile) { _apiUrl = apiUrl };
 
     private EmbeddedRealmUnderTest(TimeProvider clock, string file)
     {
@@ -105,7 +109,7 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
 
     protected override async Task StartServerAsync()
     {
-        ApiUrl = $"http://localhost:{FreePort.Find()}";
+        ApiUrl = _apiUrl ?? $"http://localhost:{FreePort.Find()}";
         var options = RealmFileUnderTest.Options(_file);
         options.Placeholders = new Dictionary<string, string>(StringComparer.Ordinal)
         {

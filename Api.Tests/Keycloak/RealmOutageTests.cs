@@ -61,13 +61,17 @@ public sealed class RealmOutageTests(ForgingRealmWithClock place) : ForgingRealm
         Realm.IsDown = true;
         Realm.Clock.Advance(RealmMetadata.UsableFor - TimeSpan.FromMinutes(1));
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/me", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/ready", Cancel)).StatusCode);
 
         Realm.Clock.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/api/me", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/health/ready", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/live", Cancel)).StatusCode);
 
         Realm.IsDown = false;
         Realm.Clock.Advance(TimeSpan.FromSeconds(2));
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/api/me", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/health/ready", Cancel)).StatusCode);
     }
 
     [Fact]

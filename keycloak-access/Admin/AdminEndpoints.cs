@@ -54,7 +54,7 @@ internal static class AdminEndpoints
     {
         var anonymous = routes.MapGroup("").AllowAnonymous().ExcludeFromDescription();
         // An application that has a page of its own there keeps it.
-        anonymous.MapGet("/", () => TypedResults.LocalRedirect("/admin")).WithOrder(1);
+        anonymous.MapGet("/", () => TypedResults.LocalRedirect("~/admin")).WithOrder(1);
         anonymous.MapGet(SignInEndpoints.SignedOutPath, (string? keycloak) =>
             PageRenderer.Render<SignedOutPage>(StatusCodes.Status200OK, ("KeycloakUnreachable", keycloak == "unreachable")));
         anonymous.MapGet(SignInEndpoints.SignInFailedPath, (string? reason, string? ahead) => PageRenderer.Render<SignInFailedPage>(

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using KeycloakAccess.Hosting;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 
@@ -29,14 +28,14 @@ internal sealed partial class BackChannelLogout(
         var form = await FormBody.TryReadAsync(context.Request, cancellationToken);
         if (form?["logout_token"] is not [{ Length: > 0 } text])
         {
-            return Refuse("Exactly one form field logout_token is expected.");
+            return Refuse(context, "Exactly one form field logout_token is expected.");
         }
 
         var token = await ValidateAsync(text, cancellationToken);
         if (token is null || !IsLogoutToken(token, clock.GetUtcNow()))
         {
             LogRefused();
-            return Refuse("The logout token is not one of this realm for this client, or too old.");
+            return Refuse(context, "The logout token is not one of this realm for this client, or too old.");
         }
 
         token.TryGetPayloadValue<string>("sid", out var sessionId);
@@ -53,7 +52,7 @@ internal sealed partial class BackChannelLogout(
         if (!await sessions.TryEndAsync(notice, cancellationToken))
         {
             LogRepeated();
-            return Refuse("The logout token has been sent before.");
+            return Refuse(context, "The logout token has been sent before.");
         }
 
         LogEnded();
@@ -85,8 +84,9 @@ internal sealed partial class BackChannelLogout(
         && !token.TryGetPayloadValue<object>("nonce", out _)
         && now - new DateTimeOffset(token.IssuedAt, TimeSpan.Zero) is var age && age < OldestToken && age > -ClockDifference;
 
-    private static JsonHttpResult<LogoutRefusal> Refuse(string description) =>
-        TypedResults.Json(new LogoutRefusal("invalid_request", description), statusCode: StatusCodes.Status400BadRequest);
+    private static IResult Refuse(HttpContext context, string description) => RateLimits.Of(context).CheckRefused(context) is { } tooMany
+        ? tooMany
+        : TypedResults.Json(new LogoutRefusal("invalid_request", description), statusCode: StatusCodes.Status400BadRequest);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Keycloak ended a session")]
     private partial void LogEnded();

@@ -183,6 +183,12 @@ internal static class BearerScheme
             return;
         }
 
+        if (RateLimits.Of(context.HttpContext).CheckRefused(context.HttpContext) is { } tooMany)
+        {
+            await tooMany.ExecuteAsync(context.HttpContext);
+            return;
+        }
+
         var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
         var clock = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>();
         var challenge = $"Bearer realm={HeaderText.Quote(realm)}";

@@ -54,12 +54,12 @@ public static class KeycloakSetup
 
     /// <summary>Takes the session cookie of a sign-in, and nothing else.</summary>
     public static TBuilder RequireSession<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(Policy(Schemes.Session));
+        where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(Policy(Schemes.Session)).SetsSecureCookies();
 
     private sealed class RealmCheck(RealmMetadata metadata) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(metadata.HasBeenReached ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(metadata.LastFailure));
+            Task.FromResult(metadata.CanCheckTokens ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(metadata.LastFailure));
     }
 
     private static AuthorizationPolicy Policy(string scheme) =>

@@ -57,6 +57,9 @@ internal sealed partial class RealmMetadata(
 
     public bool HasBeenReached => _current is not null;
 
+    /// <summary>Whether there are keys, and not too old ones.</summary>
+    public bool CanCheckTokens => _current is { } current && clock.GetUtcNow() - current.ReadAt < UsableFor;
+
     public string? LastFailure => _lastFailure?.Message;
 
     public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)

@@ -25,8 +25,14 @@ internal static partial class SignInEndpoints
 
     public static void MapSignIn(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(SignInPath, SignInAsync).AllowAnonymous().ExcludeFromDescription();
-        routes.MapPost(SignOutPath, SignOutAsync).AllowAnonymous().ExcludeFromDescription();
+        routes.MapGet(SignInPath, SignInAsync)
+            .AddEndpointFilter((context, next) => RateLimits.Of(context.HttpContext).CheckSignIn(context.HttpContext) is { } refused
+                ? ValueTask.FromResult<object?>(refused)
+                : next(context))
+            .AllowAnonymous()
+            .SetsSecureCookies()
+            .ExcludeFromDescription();
+        routes.MapPost(SignOutPath, SignOutAsync).AllowAnonymous().SetsSecureCookies().ExcludeFromDescription();
         routes.MapPost(BackChannelLogoutPath, ReceiveLogoutAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
     }
 
@@ -63,7 +69,7 @@ internal static partial class SignInEndpoints
         var root = context.Request.PathBase;
         try
         {
-            var target = Target(returnUrl) ?? root + HomePath;
+            var target = Target(returnUrl, root) ?? root + HomePath;
             await context.ChallengeAsync(Schemes.SignIn, new AuthenticationProperties { RedirectUri = target });
             return TypedResults.Empty;
         }
@@ -80,7 +86,8 @@ internal static partial class SignInEndpoints
         }
     }
 
-    private static string? Target(string? page) => LocalPath.Parse(page) is { Length: <= LongestTarget } target ? target : null;
+    private static string? Target(string? page, PathString root = default) =>
+        LocalPath.Parse(page, root) is { Length: <= LongestTarget } target ? target : null;
 
     private static async Task<IResult> SignOutAsync(
         HttpContext context,

@@ -187,12 +187,19 @@ internal sealed partial class SignInEvents(
         if (reason == SignInFailure.Expired && (await context.HttpContext.AuthenticateAsync(Schemes.Session)).Succeeded)
         {
             context.Response.Redirect(
-                LocalPath.Parse(context.Properties?.RedirectUri) ?? context.Request.PathBase + SignInEndpoints.HomePath);
+                LocalPath.Parse(context.Properties?.RedirectUri, context.Request.PathBase)
+                ?? context.Request.PathBase + SignInEndpoints.HomePath);
             return;
         }
 
         LogSignInFailed(reason, SignInFailure.Printable(context.Failure?.Message ?? ""));
         var ahead = SignInFailure.ClockAheadOf(context.Failure, clock.GetUtcNow()) is { } time ? $"&ahead={time.TotalSeconds:0}" : "";
+        if (RateLimits.Of(context.HttpContext).CheckRefused(context.HttpContext) is { } tooMany)
+        {
+            await tooMany.ExecuteAsync(context.HttpContext);
+            return;
+        }
+
         context.Response.Redirect($"{context.Request.PathBase}{SignInEndpoints.SignInFailedPath}?reason={reason}{ahead}");
     }
 

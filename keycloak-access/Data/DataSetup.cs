@@ -53,7 +53,10 @@ public static class DataSetup
             await using var connection = await database.OpenAsync(cancellationToken);
             await connection.ExecuteScalarAsync<long>(
                 new CommandDefinition("SELECT COUNT(*) FROM schema_migrations", cancellationToken: cancellationToken));
-            return HealthCheckResult.Healthy();
+            // It is still read then, and whoever only reads would lose that too if all instances were taken out of service.
+            return await database.IsReadOnlyAsync(connection, cancellationToken)
+                ? HealthCheckResult.Degraded("The database is read-only.")
+                : HealthCheckResult.Healthy();
         }
     }
 }

@@ -187,6 +187,12 @@ internal sealed class Database : IAsyncDisposable
         ? $"(SELECT CAST(value AS {postgreSqlType}) FROM json_array_elements_text(CAST({parameter} AS json)))"
         : $"(SELECT value FROM json_each({parameter}))";
 
+    public async Task<bool> IsReadOnlyAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        connection is SqliteConnection sqlite
+            ? SQLitePCL.raw.sqlite3_db_readonly(sqlite.Handle, "main") == 1
+            : await connection.ExecuteScalarAsync<string>(new CommandDefinition(
+                "SELECT current_setting('transaction_read_only')", cancellationToken: cancellationToken)) == "on";
+
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
     private async Task<WriteTransaction> BeginWriteAsync(Deadline until, CancellationToken cancellationToken)

@@ -22,7 +22,8 @@ internal static class HostingSetup
     {
         builder.Services.AddSettings("AllowedHosts", SettingsSection.Value);
         builder.Services.AddSettings("DataProtection", "KeysFolder");
-        builder.Services.AddSettings("Proxies", SettingsSection.List);
+        builder.Services.AddSettings(Proxies.Setting, SettingsSection.Value, SettingsSection.List);
+        builder.Services.AddSettings(Proxies.PathBaseSetting, SettingsSection.Value);
         builder.WebHost.ConfigureKestrel(options =>
         {
             options.AddServerHeader = false;
@@ -53,6 +54,9 @@ internal static class HostingSetup
                 ? CookieSecurePolicy.SameAsRequest
                 : CookieSecurePolicy.Always;
         });
+        builder.Services.AddAllowedHosts();
+        builder.Services.AddRateLimits();
+        builder.Services.AddHealth();
         builder.AddAssets();
         AddDataProtectionKeys(builder);
     }
@@ -122,7 +126,11 @@ internal static class HostingSetup
         if (BadRequests.Find(context.HttpContext) is { } mistake && mistake.Status == context.ProblemDetails.Status)
         {
             context.ProblemDetails.Detail ??= mistake.Detail;
-            context.ProblemDetails.Extensions.TryAdd("errors", mistake.Errors);
+            if (mistake.Errors.Count > 0)
+            {
+                context.ProblemDetails.Extensions.TryAdd("errors", mistake.Errors);
+            }
+
             if (mistake.Code is not null)
             {
                 context.ProblemDetails.Extensions.TryAdd("code", mistake.Code);

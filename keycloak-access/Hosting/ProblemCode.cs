@@ -12,6 +12,7 @@ internal static class ProblemCode
     public const string GrantRefused = "grant_refused";
     public const string FormExpired = "form_expired";
     public const string HeadersTooLarge = "headers_too_large";
+    public const string HostRefused = "host_refused";
     public const string InsufficientScope = "insufficient_scope";
     public const string InternalError = "internal_error";
     public const string InvalidRequest = "invalid_request";
@@ -29,5 +30,6 @@ internal static class ProblemCode
     public const string SessionMissing = "session_missing";
     public const string SslRequired = "ssl_required";
     public const string TokenMissing = "token_missing";
+    public const string TooManyRequests = "too_many_requests";
     public const string Unavailable = "unavailable";
 }

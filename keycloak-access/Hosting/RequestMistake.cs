@@ -11,6 +11,12 @@ internal sealed record RequestMistake(int Status, string? Code, string Detail, I
     {
     }
 
+    /// <summary>Where it is no part of the request: what it says stands alone.</summary>
+    public RequestMistake(int status, string? code, string detail)
+        : this(status, code, detail, new Dictionary<string, string[]>(StringComparer.Ordinal))
+    {
+    }
+
     public static Dictionary<string, string[]> Only(string part, string mistake) => new(StringComparer.Ordinal) { [part] = [mistake] };
 
     /// <summary>Answers with it where every error is answered: as problem details, or as a page.</summary>

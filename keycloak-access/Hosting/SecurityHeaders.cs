@@ -13,11 +13,6 @@ internal static class SecurityHeaders
     /// <summary>A form may lead by redirects to <paramref name="formTargets"/> too: signing out ends at Keycloak.</summary>
     public static void UseSecurityHeaders(this WebApplication app, string formTargets)
     {
-        if (!app.Environment.IsDevelopment())
-        {
-            app.UseHsts();
-        }
-
         var policy = $"{Strict} {formTargets}".TrimEnd();
         app.Use((context, next) =>
         {

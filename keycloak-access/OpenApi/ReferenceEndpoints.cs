@@ -53,7 +53,7 @@ internal static class ReferenceEndpoints
                 flow.ClientId = reference.Client;
                 flow.Pkce = Pkce.Sha256;
                 // With the slash: a redirect would lose the code.
-                flow.RedirectUri = $"{context.Request.Scheme}://{context.Request.Host}{PagePath}/";
+                flow.RedirectUri = $"{context.Request.Scheme}://{context.Request.Host}{context.Request.PathBase}{PagePath}/";
                 flow.SelectedScopes = ["openid"];
             }))
             .AllowAnonymous();

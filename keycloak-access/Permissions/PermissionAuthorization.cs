@@ -77,7 +77,8 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
 
         if (context.GetEndpoint()?.Metadata.GetMetadata<RefusalPage>() is not { } page)
         {
-            await Refusals.Answer(context, refusal.Caller, refusal.Decision).ExecuteAsync(context);
+            var answer = Refusals.Answer(context, refusal.Caller, refusal.Decision);
+            await (RateLimits.Of(context).CheckRefused(context) ?? answer).ExecuteAsync(context);
             return;
         }
 

@@ -38,7 +38,7 @@ document.addEventListener("htmx:responseError", ({ detail: { xhr, elt, requestCo
     elt.submit();
   } else if (xhr.status === 401) {
     const link = document.createElement("a");
-    Object.assign(link, { href: "/account", target: "_blank", rel: "noopener", textContent: "Sign in again in another window" });
+    Object.assign(link, { href: document.querySelector(".who a").href, target: "_blank", rel: "noopener", textContent: "Sign in again in another window" });
     say("Your session has ended. What you have typed is still here. ", link, ", then go on.");
   } else {
     say(xhr.status === 404 ? "It is not there any more: somebody deleted it. What you have typed is still here." : xhr.status === 403 ? "You may not do this any more. Load the page again to see what you may." : `The service answered ${xhr.status}. Nothing is lost: try again in a while.`);

@@ -40,7 +40,7 @@ internal static class AccountPageEndpoints
             accounts, filter with { Mistake = mistake }, Paging.Create(after is null, next, to => filter.Path(after: to))));
     }
 
-    private static async Task<RazorComponentResult> NamesAsync(AccountSearch search, PageContext page)
+    private static async Task<PageResult> NamesAsync(AccountSearch search, PageContext page)
     {
         var (accounts, _) = await search.ListAsync(
             new AccountQuery { Search = Suggestions.Typed(page.Http.Request), Limit = Suggestions.Most }, page.Cancellation);

@@ -29,7 +29,7 @@ internal abstract class BulkFlow<TChange>
 
     /// <summary>The page after a sign-in, with the form that had been sent before it; there is nothing else to show.</summary>
     public async Task<IResult> ShowAsync(PageContext page) => await page.FindDraftAsync() is not { } input
-        ? TypedResults.LocalRedirect(List.Path)
+        ? TypedResults.LocalRedirect("~" + List.Path)
         : await CheckAsync(page, input, change => input.IsValid && input.Value("after").Length > 0
             ? Task.FromResult<IResult>(RenderProgress(page, change, input, ReadProgress(page, change, input)))
             : ConfirmAsync(page, change, input));
@@ -58,7 +58,7 @@ internal abstract class BulkFlow<TChange>
     {
         if (await page.FindDraftAsync() is not { } report || Read(report) is not { } change)
         {
-            return TypedResults.LocalRedirect(List.Path);
+            return TypedResults.LocalRedirect("~" + List.Path);
         }
 
         var step = await ListAsync(page, change, after: null, PageSize);
@@ -168,7 +168,7 @@ internal abstract class BulkFlow<TChange>
         return page.Render<BulkPage, BulkView>(view, input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
-    private RazorComponentResult RenderProgress(PageContext page, TChange change, FormInput input, BulkProgress progress) =>
+    private PageResult RenderProgress(PageContext page, TChange change, FormInput input, BulkProgress progress) =>
         page.Render<BulkPage, BulkView>(View(change, input, change.Fields([])) with { Progress = progress });
 
     private BulkView View(TChange? change, FormInput input, IEnumerable<(string Name, string? Value)> fields) => new()

@@ -4,7 +4,6 @@ using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Permissions;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.DesignPages;
 
@@ -18,7 +17,7 @@ internal static class DesignPageEndpoints
         }
     }
 
-    private static RazorComponentResult Show(PageContext page, PermissionCatalogue catalogue, TimeProvider clock)
+    private static PageResult Show(PageContext page, PermissionCatalogue catalogue, TimeProvider clock)
     {
         var input = FormInput.Create(
             ("name", "What somebody typed"), ("wrong", "no such name"), ("one", "b"), ("one-in-sight", "a"), ("yes", "on"));

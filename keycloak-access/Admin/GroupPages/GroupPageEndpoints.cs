@@ -31,7 +31,7 @@ internal static class GroupPageEndpoints
             Paging.Create(string.IsNullOrEmpty(after), next, to => Links.WithQuery(List, ("search", search), ("after", to)))));
     }
 
-    private static RazorComponentResult Names(PageContext page)
+    private static PageResult Names(PageContext page)
     {
         var typed = Suggestions.Typed(page.Http.Request);
         return Suggestions.Render(page.Caller.Rules.GroupsByName

@@ -14,9 +14,9 @@ internal static class OwnPageEndpoints
     public static void MapOwnPages(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(Path, ShowAsync);
-        routes.MapGet(Path + "/sessions/end", () => TypedResults.LocalRedirect(Path));
+        routes.MapGet(Path + "/sessions/end", () => TypedResults.LocalRedirect("~" + Path));
         routes.MapPost(Path + "/sessions/end", EndAsync);
-        routes.MapGet(Path + "/sign-out-everywhere", () => TypedResults.LocalRedirect(Path));
+        routes.MapGet(Path + "/sign-out-everywhere", () => TypedResults.LocalRedirect("~" + Path));
         routes.MapPost(Path + "/sign-out-everywhere", SignOutEverywhereAsync);
     }
 

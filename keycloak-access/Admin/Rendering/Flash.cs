@@ -20,6 +20,9 @@ internal static class Flash
 
     private static readonly TimeSpan GoodFor = TimeSpan.FromMinutes(1);
 
+    /// <param name="context">The request that is answered.</param>
+    /// <param name="path">The page's, without the prefix under which the service is reached.</param>
+    /// <param name="sentence">The message.</param>
     public static IResult Redirect(HttpContext context, string path, string sentence)
     {
         var text = sentence.Length <= Longest ? sentence : ShortText.Cut(sentence, Longest) + "…";
@@ -28,11 +31,11 @@ internal static class Flash
         if (context.Request.Headers.ContainsKey("HX-Request"))
         {
             // A script that follows a redirect would only get the other page's text; this tells it to go there.
-            context.Response.Headers["HX-Redirect"] = path;
+            context.Response.Headers["HX-Redirect"] = context.Request.PathBase + path;
             return TypedResults.Ok();
         }
 
-        return TypedResults.LocalRedirect(path);
+        return TypedResults.LocalRedirect("~" + path);
     }
 
     public static string? Take(HttpContext context)
@@ -62,7 +65,7 @@ internal static class Flash
         HttpOnly = true,
         SameSite = SameSiteMode.Lax,
         Secure = context.Request.IsHttps,
-        Path = "/",
+        Path = context.Request.PathBase.HasValue ? context.Request.PathBase.Value : "/",
         IsEssential = true,
     };
 }

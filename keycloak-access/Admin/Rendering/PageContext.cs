@@ -6,7 +6,6 @@ using KeycloakAccess.Hosting;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Antiforgery;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace KeycloakAccess.Admin.Rendering;
@@ -51,7 +50,7 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
             ? Links.WithQuery(path, (FormDrafts.Parameter, id.ToString()))
             : null;
 
-    public RazorComponentResult Render<TPage, TView>(TView view, int status = StatusCodes.Status200OK)
+    public PageResult Render<TPage, TView>(TView view, int status = StatusCodes.Status200OK)
         where TPage : StaffPage<TView>
         where TView : class =>
         PageRenderer.Render<TPage>(status, ("Viewer", CreateViewer()), ("View", view));

@@ -5,7 +5,7 @@ namespace KeycloakAccess.Admin.Rendering;
 
 internal static class PageRenderer
 {
-    public static RazorComponentResult Render<TPage>(int status, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public static PageResult Render<TPage>(int status, params ReadOnlySpan<(string Name, object? Value)> parameters)
         where TPage : IComponent
     {
         var values = new Dictionary<string, object?>(StringComparer.Ordinal);
@@ -14,6 +14,6 @@ internal static class PageRenderer
             values[name] = value;
         }
 
-        return new RazorComponentResult(typeof(TPage), values) { StatusCode = status };
+        return new PageResult(new RazorComponentResult(typeof(TPage), values) { StatusCode = status });
     }
 }

@@ -3,20 +3,23 @@ using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Rendering;
 
 internal static class StatusPages
 {
-    public static RazorComponentResult RenderError(HttpContext context, int status) =>
-        PageRenderer.Render<ErrorPage>(
+    public static PageResult RenderError(HttpContext context, int status)
+    {
+        var mistake = BadRequests.Find(context);
+        return PageRenderer.Render<ErrorPage>(
             status,
             ("Status", status),
+            ("Detail", mistake is { Errors.Count: 0 } ? mistake.Detail : null),
             ("RequestId", context.TraceIdentifier),
-            ("Errors", BadRequests.Find(context)?.Errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal)));
+            ("Errors", mistake?.Errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal)));
+    }
 
-    public static RazorComponentResult RenderRefusal(HttpContext context, Caller caller, Decision decision) =>
+    public static PageResult RenderRefusal(HttpContext context, Caller caller, Decision decision) =>
         PageRenderer.Render<RefusedPage>(
             StatusCodes.Status403Forbidden,
             ("Detail", Refusals.Detail(decision, caller)),
@@ -26,7 +29,8 @@ internal static class StatusPages
     public static async Task<IResult> AskToSignInAgainAsync(HttpContext context)
     {
         var id = await context.RequestServices.GetRequiredService<FormDrafts>().KeepAsync(context, context.RequestAborted);
-        var back = id is null ? "/admin" : Links.WithQuery(context.Request.Path, (FormDrafts.Parameter, id.ToString()));
+        var back = context.Request.PathBase
+            + (id is null ? "/admin" : Links.WithQuery(context.Request.Path, (FormDrafts.Parameter, id.ToString())));
         return PageRenderer.Render<SignInAgainPage>(
             StatusCodes.Status401Unauthorized,
             ("SignIn", Links.WithQuery(SignInEndpoints.SignInPath, (SignInEndpoints.ReturnUrl, back))),

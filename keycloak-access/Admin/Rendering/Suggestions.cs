@@ -1,5 +1,4 @@
 using KeycloakAccess.Admin.Design;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Rendering;
 
@@ -10,6 +9,6 @@ internal static class Suggestions
     public static string Typed(HttpRequest request) =>
         request.Query.Select(field => field.Value.ToString()).FirstOrDefault()?.Replace("\0", "", StringComparison.Ordinal).Trim() ?? "";
 
-    public static RazorComponentResult Render(IEnumerable<string> names) =>
+    public static PageResult Render(IEnumerable<string> names) =>
         PageRenderer.Render<NameOptions>(StatusCodes.Status200OK, ("Names", names.Take(Most).ToArray()));
 }

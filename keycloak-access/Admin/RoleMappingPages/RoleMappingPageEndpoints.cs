@@ -78,7 +78,7 @@ internal static class RoleMappingPageEndpoints
                 to => Links.WithQuery($"{List}/unmapped", ("after", to)))));
     }
 
-    private static async Task<RazorComponentResult> NamesAsync(
+    private static async Task<PageResult> NamesAsync(
         string? kind, string? client, string? name, ObservedRoles observedRoles, PageContext page) =>
         Suggestions.Render((await observedRoles.ListAsync(page.Cancellation))
             .Select(observed => observed.Role)

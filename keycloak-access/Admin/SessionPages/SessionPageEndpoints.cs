@@ -16,7 +16,7 @@ internal static class SessionPageEndpoints
     public static void MapSessionPages(this IEndpointRouteBuilder admin)
     {
         admin.MapGet("/sessions", ListAsync).RequirePermission(SessionPermissions.View);
-        admin.MapGet("/sessions/end", () => TypedResults.LocalRedirect(List)).RequirePermission(SessionPermissions.View);
+        admin.MapGet("/sessions/end", () => TypedResults.LocalRedirect("~" + List)).RequirePermission(SessionPermissions.View);
         admin.MapPost("/sessions/end", EndAsync).RequirePermission(SessionPermissions.Delete);
     }
 
