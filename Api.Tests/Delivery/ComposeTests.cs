@@ -18,6 +18,9 @@ public sealed class ComposeTests
         "KC_HOSTNAME_BACKCHANNEL_DYNAMIC", "KC_HOSTNAME_STRICT", "KC_HTTP_ENABLED", "KC_HTTP_MANAGEMENT_PORT", "KC_HTTP_PORT",
     ];
 
+    /// <summary>What its start script reads besides (kc.sh, JAVA_OPTS_KC_HEAP).</summary>
+    private static readonly string[] StartScriptNames = ["JAVA_OPTS_KC_HEAP"];
+
     private readonly ComposeFile _compose = new();
 
     [Fact]
@@ -44,22 +47,27 @@ public sealed class ComposeTests
         Assert.All(ports, port => Assert.StartsWith("127.0.0.1:", port, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void Every_address_names_the_port_that_is_published_and_listened_on()
+    [Theory]
+    [InlineData("5000", "8080")]
+    [InlineData("15000", "18080")]
+    public void Every_address_names_the_port_that_is_published_and_listened_on(string port, string keycloakPort)
     {
-        var keycloak = _compose.Environment("keycloak");
-        var (keycloakPort, keycloakTarget) = Published("keycloak");
-        var (apiPort, apiTarget) = Published("api");
+        var compose = port == "5000" ? _compose : new ComposeFile(("API_PORT", port), ("KEYCLOAK_PORT", keycloakPort));
+        var keycloak = compose.Environment("keycloak");
+        var (publishedKeycloakPort, keycloakTarget) = Published(compose, "keycloak");
+        var (publishedPort, target) = Published(compose, "api");
 
+        Assert.Equal((port, keycloakPort), (publishedPort, publishedKeycloakPort));
         Assert.Equal($"http://localhost:{keycloakPort}", keycloak["KC_HOSTNAME"]);
+        Assert.Equal($"http://localhost:{keycloakPort}", compose.Environment("api")["Keycloak__AuthServerUrl"]);
         Assert.Equal(keycloak.GetValueOrDefault("KC_HTTP_PORT", "8080"), keycloakTarget);
-        Assert.Equal($"http://keycloak:{keycloakTarget}", _compose.Environment("api")["Keycloak__BackchannelUrl"]);
+        Assert.Equal($"http://keycloak:{keycloakTarget}", compose.Environment("api")["Keycloak__BackchannelUrl"]);
 
-        Assert.Equal($"http://localhost:{apiPort}", keycloak["ACME_API_URL"]);
-        Assert.Equal($"http://api:{apiTarget}", keycloak["ACME_API_BACKCHANNEL_URL"]);
-        Assert.Equal(Dockerfile.Instance.Environment["ASPNETCORE_HTTP_PORTS"], apiTarget);
-        Assert.Equal(Dockerfile.Instance.Only("EXPOSE"), apiTarget);
-        Assert.Contains($"${{ACME_API_URL:http://localhost:{apiPort}}}", RealmText(), StringComparison.Ordinal);
+        Assert.Equal($"http://localhost:{port}", keycloak["ACME_API_URL"]);
+        Assert.Equal($"http://api:{target}", keycloak["ACME_API_BACKCHANNEL_URL"]);
+        Assert.Equal(Dockerfile.Instance.Environment["ASPNETCORE_HTTP_PORTS"], target);
+        Assert.Equal(Dockerfile.Instance.Only("EXPOSE"), target);
+        Assert.Contains("${ACME_API_URL:http://localhost:5000}", RealmText(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +135,8 @@ public sealed class ComposeTests
         Assert.All(names, name => Assert.True(
             name.StartsWith("KC_", StringComparison.Ordinal)
                 ? KeycloakOptionNames.Contains(name, StringComparer.Ordinal)
-                : realm.Contains("${" + name + ":", StringComparison.Ordinal)
+                : StartScriptNames.Contains(name, StringComparer.Ordinal)
+                    || realm.Contains("${" + name + ":", StringComparison.Ordinal)
                     || realm.Contains("${" + name + ",", StringComparison.Ordinal),
             $"{name} means nothing to Keycloak or to the realm file."));
     }
@@ -159,7 +168,16 @@ public sealed class ComposeTests
         Assert.Equal($"Data Source={mount[1]}/api.db", Dockerfile.Instance.Environment["ConnectionStrings__Database"]);
         Assert.StartsWith(mount[1] + "/", Dockerfile.Instance.Environment["DataProtection__KeysFolder"], StringComparison.Ordinal);
         Assert.Contains(Dockerfile.Instance.FinalStage, instruction =>
-            instruction.Name == "RUN" && instruction.Arguments == $"install -d -o $APP_UID -g $APP_UID {mount[1]}");
+            instruction.Name == "COPY" && instruction.Arguments == $"--from=build --chown=$APP_UID:$APP_UID /image/data {mount[1]}");
+    }
+
+    [Fact]
+    public void The_service_writes_to_its_volume_and_to_memory_alone_and_holds_no_right_of_root()
+    {
+        Assert.Equal("true", _compose.Text("services", "api", "read_only"));
+        Assert.Equal(["/tmp"], _compose.List("services", "api", "tmpfs"));
+        Assert.Equal(["ALL"], _compose.List("services", "api", "cap_drop"));
+        Assert.Equal(["no-new-privileges:true"], _compose.List("services", "api", "security_opt"));
     }
 
     [Fact]
@@ -208,9 +226,9 @@ public sealed class ComposeTests
             ignore.Where(line => line.StartsWith('!')).Select(line => line[1..]).Order(StringComparer.Ordinal));
     }
 
-    private (string Host, string Container) Published(string service)
+    private static (string Host, string Container) Published(ComposeFile compose, string service)
     {
-        var parts = Assert.Single(_compose.List("services", service, "ports")).Split(':');
+        var parts = Assert.Single(compose.List("services", service, "ports")).Split(':');
         return (parts[^2], parts[^1]);
     }
 
