@@ -17,10 +17,10 @@ public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly string[] Long =
     [
-        KeycloakCollection.Name, nameof(EveryPageOnEmbeddedRealmTests), nameof(KeycloakImportTests), nameof(PublishedOutputTests),
-        nameof(AccessCommandOnSqliteTests), nameof(StaffTasksOnEmbeddedRealmTests), nameof(KeycloakWireTests),
-        nameof(KeycloakClientKeysTests), nameof(KeycloakKeycloakConnectTests), nameof(EmbeddedKeycloakConnectTests),
-        nameof(KeycloakExpiryTests), nameof(KeycloakRefreshTests), nameof(PackagesTests),
+        KeycloakCollection.Name, ContainerEngine.Collection, nameof(EveryPageOnEmbeddedRealmTests), nameof(KeycloakImportTests),
+        nameof(PublishedOutputTests), nameof(AccessCommandOnSqliteTests), nameof(StaffTasksOnEmbeddedRealmTests),
+        nameof(KeycloakWireTests), nameof(KeycloakClientKeysTests), nameof(KeycloakKeycloakConnectTests),
+        nameof(EmbeddedKeycloakConnectTests), nameof(KeycloakExpiryTests), nameof(KeycloakRefreshTests), nameof(PackagesTests),
     ];
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)

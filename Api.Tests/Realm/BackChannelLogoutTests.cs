@@ -126,3 +126,9 @@ public sealed class EmbeddedBackChannelLogoutTests(EmbeddedRealmUnderTest realm)
 
 [Collection(KeycloakCollection.Name)]
 public sealed class KeycloakBackChannelLogoutTests(KeycloakUnderTest realm) : BackChannelLogoutTests(realm);
+
+/// <summary>From inside a container to this machine, and by the way that brings a Keycloak where there is none: Testcontainers.</summary>
+[Collection(ContainerEngine.Collection)]
+[Trait(ContainerEngine.Trait, ContainerEngine.Needed)]
+public sealed class KeycloakInContainerBackChannelLogoutTests(KeycloakInContainer realm)
+    : BackChannelLogoutTests(realm), IClassFixture<KeycloakInContainer>;
