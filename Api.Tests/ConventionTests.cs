@@ -29,7 +29,7 @@ public sealed partial class ConventionTests
         [
             "Accounts", "Groups", "RoleMappings", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data", "Hosting",
         ],
-        ["Commands"] = ["RulesDocument", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
+        ["Commands"] = ["Accounts", "RulesDocument", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
     };
 
     // Folder of the staff pages → the folders of theirs that it may use besides itself. A folder of pages uses no other one: what
@@ -148,19 +148,21 @@ public sealed partial class ConventionTests
             ["accounts"] = ["Accounts", "Permissions", "Groups", "RulesDocument"],
             ["groups"] = ["Groups", "Permissions", "RoleMappings", "RulesDocument"],
             ["group_permissions"] = ["Groups", "Permissions", "RulesDocument"],
-            ["group_members"] = ["Groups", "Permissions", "RulesDocument"],
+            ["group_members"] = ["Groups", "Permissions", "RulesDocument", "Accounts"],
             ["role_mappings"] = ["RoleMappings", "Permissions", "RulesDocument"],
             ["observed_roles"] = ["Permissions"],
-            ["account_roles"] = ["Permissions"],
-            ["ended_sessions"] = ["Authentication"],
-            ["sessions"] = ["Authentication"],
-            ["former_sessions"] = ["Authentication"],
-            ["logout_tokens"] = ["Authentication"],
-            ["realm_keys"] = ["Authentication"],
-            ["client_tokens"] = ["Authentication"],
+            ["account_roles"] = ["Permissions", "Accounts"],
+            ["ended_sessions"] = ["Authentication", "Accounts"],
+            ["sessions"] = ["Authentication", "Accounts"],
+            ["former_sessions"] = ["Authentication", "Accounts"],
+            ["logout_tokens"] = ["Authentication", "Accounts"],
+            ["realm_keys"] = ["Authentication", "Accounts"],
+            ["client_tokens"] = ["Authentication", "Accounts"],
             ["account_search_index"] = ["Accounts", "Permissions"],
             ["request_counters"] = ["Data"],
-            ["form_drafts"] = ["Admin"],
+            ["form_drafts"] = ["Admin", "Accounts"],
+            ["deleted_accounts"] = ["Accounts", "Permissions"],
+            ["merged_accounts"] = ["Accounts", "Audit"],
             ["audit_log"] = ["Data", "Audit"],
             ["audit_retention"] = ["Audit"],
         };
@@ -176,6 +178,20 @@ public sealed partial class ConventionTests
                 }
             }
         }
+    }
+
+    [Fact]
+    public void The_audit_log_is_read_as_far_as_somebody_may_read_it_and_not_past_that()
+    {
+        var readers = Files("*.cs").Concat(Files("*.razor"))
+            .Where(file => File.ReadAllText(file).Contains("AuditStore", StringComparison.Ordinal))
+            .Select(file => Path.GetRelativePath(Source, file).Replace('\\', '/'));
+
+        Assert.Equal(["Audit/AuditEndpoints.cs", "Audit/AuditReader.cs", "Audit/AuditStore.cs"], readers.Order(StringComparer.Ordinal));
+        // Where it is registered, and nothing more.
+        Assert.Single(
+            File.ReadLines(Path.Combine(Source, "Audit", "AuditEndpoints.cs")),
+            line => line.Contains("AuditStore", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -8,7 +8,11 @@ namespace KeycloakAccess;
 
 /// <summary>Migrates the database and checks models, endpoints and names before the application listens. Mistakes end the start.</summary>
 internal sealed partial class StartUp(
-    IServiceProvider services, Migrator migrator, IOptions<KeycloakOptions> keycloak, ILogger<StartUp> logger) : IHostedService
+    IServiceProvider services,
+    Migrator migrator,
+    FormerIssuers issuers,
+    IOptions<KeycloakOptions> keycloak,
+    ILogger<StartUp> logger) : IHostedService
 {
     private IEndpointRouteBuilder? _routes;
 
@@ -27,10 +31,18 @@ internal sealed partial class StartUp(
         {
             await _routes.CheckPermissionsAsync(cancellationToken);
         }
+
+        foreach (var issuer in await issuers.ListAsync(cancellationToken))
+        {
+            LogFormerIssuer(issuer.Explain(issuers.Configured));
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     [LoggerMessage(Level = LogLevel.Information, Message = "These keys of section Keycloak mean nothing here: {Keys}")]
     private partial void LogWithoutMeaning(string keys);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Explanation}")]
+    private partial void LogFormerIssuer(string explanation);
 }

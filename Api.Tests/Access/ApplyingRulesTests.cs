@@ -26,17 +26,17 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         Gen.Select(AccessSamples.Document, AccessSamples.Document).SampleAsync(
             async (first, second) =>
             {
-                await Store.ApplyAsync(first, Somebody, seen: null, Cancel);
+                await Store.ApplyAsync(first, Somebody, allowsNoSuperuser: true, seen: null, Cancel);
                 var before = await Store.ReadAsync(Cancel);
                 var planned = before.DiffTo(second);
-                var applied = await Store.ApplyAsync(second, Somebody, seen: before.Version, Cancel);
+                var applied = await Store.ApplyAsync(second, Somebody, allowsNoSuperuser: true, seen: before.Version, Cancel);
                 var after = await Store.ReadAsync(Cancel);
 
                 Assert.Equal(first.Text(), before.Document.Text());
                 Assert.Equal(second.Text(), after.Document.Text());
                 Assert.Equal(AccessText.Lines(planned), AccessText.Lines(applied.Value!));
                 Assert.Equal(first.Text() == second.Text(), planned.IsEmpty);
-                Assert.True((await Store.ApplyAsync(second, Somebody, seen: null, Cancel)).Value!.IsEmpty);
+                Assert.True((await Store.ApplyAsync(second, Somebody, allowsNoSuperuser: true, seen: null, Cancel)).Value!.IsEmpty);
                 Assert.Equal(after.Version, (await Store.ReadAsync(Cancel)).Version);
                 // Whoever holds the old rules in memory must know that they are old, once, and nobody else.
                 Assert.Equal(before.Version + (planned.IsEmpty ? 0 : 1), after.Version);
@@ -51,7 +51,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         await Gen.Select(AccessSamples.Document, AccessSamples.Document, Gen.Int[0, int.MaxValue]).SampleAsync(
             async (first, second, seed) =>
             {
-                await Store.ApplyAsync(first, Somebody, seen: null, Cancel);
+                await Store.ApplyAsync(first, Somebody, allowsNoSuperuser: true, seen: null, Cancel);
                 var state = await Store.ReadAsync(Cancel);
                 await ShuffleAsync(accounts, state, new Random(seed));
                 var before = await PermissionsAsync();
@@ -59,7 +59,7 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
                 var report = await impact.ComputeAsync(state.Rules, state.RulesOf(second), limit: int.MaxValue, Cancel);
                 Assert.Equal(before, await PermissionsAsync());
 
-                await Store.ApplyAsync(second, Somebody, seen: null, Cancel);
+                await Store.ApplyAsync(second, Somebody, allowsNoSuperuser: true, seen: null, Cancel);
                 var after = await PermissionsAsync();
 
                 var expected = before.Keys
@@ -158,7 +158,8 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         await ApplyAsync("""{"groups":{"a":{"permissions":["book:view"]}}}""");
         var changed = await Store.ReadAsync(Cancel);
 
-        Assert.IsType<ChangeFailure.PreconditionFailed>((await Store.ApplyAsync(seen.Document, Somebody, seen.Version, Cancel)).Failure);
+        Assert.IsType<ChangeFailure.PreconditionFailed>(
+            (await Store.ApplyAsync(seen.Document, Somebody, allowsNoSuperuser: true, seen.Version, Cancel)).Failure);
         Assert.Equal(changed.Version, (await Store.ReadAsync(Cancel)).Version);
     });
 
@@ -174,7 +175,8 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
                 new GroupEntry("d", "", [], [], isDefault: false, [new("nonsense", "", "x")]),
             ]);
 
-        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(() => Store.ApplyAsync(broken, Somebody, seen: null, Cancel));
+        await Assert.ThrowsAnyAsync<System.Data.Common.DbException>(
+            () => Store.ApplyAsync(broken, Somebody, allowsNoSuperuser: true, seen: null, Cancel));
 
         var after = await Store.ReadAsync(Cancel);
         Assert.Equal((before.Version, before.Document.Text()), (after.Version, after.Document.Text()));
@@ -297,11 +299,12 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         }
         finally
         {
-            await Store.ApplyAsync(original, Somebody, seen: null, CancellationToken.None);
+            await Store.ApplyAsync(original, Somebody, allowsNoSuperuser: true, seen: null, CancellationToken.None);
         }
     }
 
-    private async Task<AccessDiff> ApplyAsync(string text) => (await Store.ApplyAsync(Parse(text), Somebody, seen: null, Cancel)).Value!;
+    private async Task<AccessDiff> ApplyAsync(string text) =>
+        (await Store.ApplyAsync(Parse(text), Somebody, allowsNoSuperuser: true, seen: null, Cancel)).Value!;
 
     private static AccessDocument Parse(string text)
     {

@@ -12,6 +12,8 @@ namespace Api.Tests.Access;
 /// <summary>The dry run over HTTP: who would gain and lose what, before anything is saved.</summary>
 public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassFixture<ApiOnEmbeddedRealm>
 {
+    private static readonly Actor Tester = new(AccountId: null, "tester", Actor.CommandLine, RequestId: null);
+
     [Fact]
     public async Task The_exported_document_is_the_one_that_would_change_nothing()
     {
@@ -66,7 +68,7 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
         {
             var document = AccessDocumentReader.Read(
                 Encoding.UTF8.GetBytes(text), Api.Services.GetRequiredService<PermissionCatalogue>(), out _)!;
-            await store.ApplyAsync(document, new Actor(null, "tester", Actor.CommandLine, null), seen: null, Cancel);
+            await store.ApplyAsync(document, Tester, allowsNoSuperuser: true, seen: null, Cancel);
             var after = await MeAsync(callers);
             var said = preview.GetProperty("accounts").EnumerateArray().ToDictionary(account => account.GetProperty("id").GetGuid());
 
@@ -88,7 +90,7 @@ public sealed class PreviewingRulesTests(ApiOnEmbeddedRealm api) : ApiTests(api)
         }
         finally
         {
-            await store.ApplyAsync(original, new Actor(null, "tester", Actor.CommandLine, null), seen: null, CancellationToken.None);
+            await store.ApplyAsync(original, Tester, allowsNoSuperuser: true, seen: null, CancellationToken.None);
         }
     }
 

@@ -93,6 +93,66 @@ public abstract class AppendOnlyTests
         Assert.Empty(await log.ReadAsync());
     }
 
+    [Theory]
+    [InlineData("UPDATE audit_log SET account = 'x' WHERE account_id = @gone")]
+    [InlineData("UPDATE audit_log SET account = 'deleted account' WHERE account_id = @there")]
+    [InlineData("UPDATE audit_log SET account = 'deleted account', at = @now WHERE account_id = @gone")]
+    [InlineData("UPDATE audit_log SET account = 'deleted account', account_id = NULL WHERE account_id = @gone")]
+    [InlineData("UPDATE audit_log SET account = 'deleted account', reason = NULL WHERE account_id = @gone")]
+    [InlineData("UPDATE audit_log SET account = 'deleted account', new_values = NULL WHERE account_id = @gone")]
+    [InlineData("UPDATE audit_log SET new_values = NULL WHERE account_id = @gone")]
+    [InlineData("UPDATE audit_log SET new_values = '{\"username\":null,\"enabled\":false}' WHERE account_id = @gone")]
+    [InlineData("UPDATE audit_log SET new_values = '{\"username\":null,\"enabled\":true}' WHERE account_id = @there")]
+    [InlineData("INSERT INTO deleted_accounts VALUES (@there, 'i', 'h', @no, @now)")]
+    [InlineData("UPDATE deleted_accounts SET account_id = @there")]
+    [InlineData("UPDATE deleted_accounts SET subject_hash = ''")]
+    [InlineData("DELETE FROM deleted_accounts")]
+    public async Task Of_a_deleted_account_the_names_go_and_nothing_else(string sql)
+    {
+        await using var log = await AuditedDatabase.CreateAsync(Engine);
+        await using var connection = await log.Database.OpenToWriteAsync(Cancel);
+        var values = new { gone = Guid.NewGuid(), there = Guid.NewGuid(), now = DateTimeOffset.UtcNow, no = false };
+        await connection.ExecuteAsync(
+            """
+            INSERT INTO accounts (id, issuer, subject, kind, username, created_at, last_seen_at)
+            VALUES (@there, 'i', 's', 'person', 'ada', @now, @now);
+            INSERT INTO deleted_accounts (account_id, issuer, subject_hash, enabled, deleted_at) VALUES (@gone, 'i', 'h', @no, @now)
+            """,
+            values);
+        await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
+        {
+            foreach (var id in new[] { values.gone, values.there })
+            {
+                var change = new AuditChange(
+                    "account", $"{id}", "add", null, new Dictionary<string, object?> { ["username"] = "ada", ["enabled"] = true });
+                await log.Audit.RecordAsync(
+                    connection, transaction, new Actor(id, "ada", Actor.Bearer, "r", "why"), change, Cancel);
+            }
+
+            await transaction.CommitAsync(Cancel);
+        }
+
+        var before = await log.ReadAsync();
+        await Assert.ThrowsAnyAsync<DbException>(() => connection.ExecuteAsync(sql, values));
+        Assert.Equal(before, await log.ReadAsync());
+
+        await using (var transaction = await Database.BeginWriteAsync(connection, Cancel))
+        {
+            await AuditRedaction.RunAsync(connection, transaction, values.gone, Cancel);
+            await transaction.CommitAsync(Cancel);
+        }
+
+        var after = await log.ReadAsync();
+        Assert.Equal(before.Where(row => row.AccountId == values.there), after.Where(row => row.AccountId == values.there));
+        var redacted = Assert.Single(after, row => row.AccountId == values.gone);
+        Assert.Equal(
+            before.Single(row => row.AccountId == values.gone) with { Account = AuditRedaction.Name, NewValues = redacted.NewValues },
+            redacted);
+        var recorded = System.Text.Json.JsonElement.Parse(redacted.NewValues!);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null, recorded.GetProperty("username").ValueKind);
+        Assert.True(recorded.GetProperty("enabled").GetBoolean());
+    }
+
     [Fact]
     public async Task Long_and_odd_names_are_cut_and_stored_as_text()
     {

@@ -50,7 +50,7 @@ public abstract class ReadingTests(ReadingTests.FilledLog filled)
             },
         })
         {
-            var (sql, values) = AuditStore.Query(filter);
+            var (sql, values) = AuditStore.Query(filter, log.Database);
             // The planner of PostgreSQL may prefer another index where it knows that few rows are left; that is for it to know.
             var plan = Engine == DatabaseEngine.Sqlite
                 ? string.Join('\n', (await connection.QueryAsync<Plan>("EXPLAIN QUERY PLAN " + sql, values)).Select(line => line.Detail))

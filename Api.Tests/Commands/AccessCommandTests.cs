@@ -231,14 +231,34 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
         Assert.Equal(5, json.GetProperty("groups").GetArrayLength());
         Assert.Equal("removed", json.GetProperty("groups")[1].GetProperty("change").GetString());
         Assert.Equal(1, json.GetProperty("groups")[1].GetProperty("directMembers").GetInt32());
-        Assert.Equal(expected, (await executable.RunAsync("access", "apply", "access.json", "--yes")).With(ExitCode.Done).Output);
+        // Somebody is there who holds everything, or nobody: that is asked of the accounts of the configured realm.
+        (await executable.RunAsync("access", "apply", "access.json", "--yes")).With(ExitCode.Failed);
+        Assert.Equal(
+            expected,
+            (await executable.RunAsync(Keycloak, input: null, "access", "apply", "access.json", "--yes")).With(ExitCode.Done).Output);
 
         Assert.Equal(11, await executable.QueryAsync<long>("SELECT COUNT(*) FROM audit_log"));
         Assert.Equal(
-            $"{Environment.UserName} command-line",
+            $"{Environment.UserName}@{Environment.MachineName} command-line",
             await executable.QueryAsync<string>(
                 "SELECT MIN(account || ' ' || method) FROM audit_log WHERE account_id IS NULL AND request_id IS NULL"));
         (await executable.RunAsync("access", "diff", "access.json")).With(ExitCode.Done);
+    }
+
+    [Fact]
+    public async Task What_would_leave_nobody_who_holds_everything_is_refused_unless_it_is_meant()
+    {
+        await using var executable = await Executable.CreateAsync(Engine);
+        await AddAccountsAsync(executable);
+        const string document = """{"groups":{"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
+        var before = (await executable.RunAsync("access", "export")).With(ExitCode.Done).Output;
+
+        var refused = (await executable.RunAsync(Keycloak, document, "access", "apply", "-", "--yes")).With(ExitCode.No);
+
+        Assert.StartsWith("error: Nobody who is enabled and known here would be left", refused.Errors, StringComparison.Ordinal);
+        Assert.Empty(refused.Output);
+        Assert.Equal(before, (await executable.RunAsync("access", "export")).With(ExitCode.Done).Output);
+        (await executable.RunAsync(Keycloak, document, "access", "apply", "-", "--yes", "--allow-no-superuser")).With(ExitCode.Done);
     }
 
     [Fact]
@@ -371,7 +391,8 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
             Keycloak, input: null, "access", "explain", "-s", "a", "-p", "admin:view")).With(ExitCode.No);
         var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
         var told = (await executable.RunWithInputAsync("""{"groups":{"a\nb\u202e":{}}}""", "access", "diff", "-")).With(ExitCode.Invalid);
-        var applied = (await executable.RunWithInputAsync("""{"groups":{}}""", "access", "apply", "-", "--yes")).With(ExitCode.Done);
+        var applied = (await executable.RunAsync(
+            Keycloak, """{"groups":{}}""", "access", "apply", "-", "--yes", "--allow-no-superuser")).With(ExitCode.Done);
 
         Assert.Contains($"\n    - realm role {shown}\n", diff.Output, StringComparison.Ordinal);
         Assert.Contains($"\n~ {shown} (person", diff.Output, StringComparison.Ordinal);

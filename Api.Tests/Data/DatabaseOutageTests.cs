@@ -53,7 +53,7 @@ public sealed class DatabaseOutageTests(ApiOnPostgreSql api) : ApiTests(api), IC
         Assert.Equal("done", (await changes.RunAsync(actor, MakeAsync, Cancel)).Value);
         Assert.Equal(3, tries);
         tries = 0;
-        Assert.Equal("done", (await changes.RunOnRulesAsync(actor, MakeAsync, Cancel)).Value);
+        Assert.Equal("done", (await changes.RunOnRulesAsync(actor, allowsNoSuperuser: false, MakeAsync, Cancel)).Value);
         Assert.Equal(3, tries);
         Assert.True(DatabaseOutage.IsOutage(new PostgresException("", "ERROR", "ERROR", state)));
 

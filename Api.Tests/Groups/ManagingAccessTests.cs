@@ -402,7 +402,7 @@ public abstract class ManagingAccessTests(ApiUnderTest api) : ApiTests(api)
     [Theory]
     [InlineData("""{"name":"Upper","permissions":[]}""", "name", "lower-case")]
     [InlineData("""{"name":"ok","permissions":["book:veiw"]}""", "permissions", "Did you mean book:view?")]
-    [InlineData("""{"name":"ok","permissions":["account:delete"]}""", "permissions", "does not exist")]
+    [InlineData("""{"name":"ok","permissions":["account:publish"]}""", "permissions", "does not exist")]
     [InlineData("""{"name":"ok","permissions":["book"]}""", "permissions", "model:action")]
     public async Task A_group_with_a_mistake_is_refused_by_name(string body, string field, string expected)
     {

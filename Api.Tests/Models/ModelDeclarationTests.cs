@@ -292,7 +292,8 @@ public abstract class TableCheckTests
         await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
         await using var connection = await database.OpenToWriteAsync(Cancel);
         var models = Catalogue<RuledModel, Author>();
-        var changes = new ChangeRunner(database, new AuditLog(TimeProvider.System));
+        var changes = new ChangeRunner(
+            database, new AuditLog(TimeProvider.System), new AccessRulesCache(database), superusers: null!);
         var store = new ModelStore(models.Models[0], models, database, changes, TimeProvider.System);
 
         var exception = await Assert.ThrowsAsync<ModelException>(async () => await store.TryRuleAsync(connection, Cancel));

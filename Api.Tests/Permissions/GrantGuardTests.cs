@@ -68,6 +68,50 @@ public sealed class GrantGuardTests
         }
     }
 
+    [Theory]
+    // What the caller's groups say | the scopes of the token | what the other's groups say | what the caller lacks of it
+    [InlineData("g +account:change", "", "h +*:*", "*:*")]
+    [InlineData("g +*:*", "", "h +*:*", "")]
+    [InlineData("g +account:change +book:view", "", "h +book:view", "")]
+    [InlineData("g +account:change +book:view", "", "h +book:view +book:add", "book:add")]
+    [InlineData("g +account:change", "", "h", "")]
+    // What is denied to the other is nothing that they hold; what is denied to the caller is nothing that they hold either.
+    [InlineData("g +account:change", "", "h +book:delete -book:delete", "")]
+    [InlineData("g +account:change", "", "h +*:* -*:*", "")]
+    [InlineData("g +*:* -book:delete", "", "h +*:* -book:delete", "")]
+    [InlineData("g +*:* -book:delete", "", "h +*:*", "*:*")]
+    [InlineData("g +*:* -book:delete", "", "h +book:delete", "book:delete")]
+    // A wildcard is held by whoever holds the wildcard, however little of it is left to the other today.
+    [InlineData("g +book:view", "", "h +book:* -book:add -book:change -book:delete -book:publish", "book:*")]
+    // What a token was not issued for its bearer does not hold.
+    [InlineData("g +*:*", "accounts:write", "h +book:view", "book:view")]
+    [InlineData("g +*:*", "accounts:write books:read", "h +book:view", "")]
+    public void Whoever_holds_more_is_out_of_reach(string groups, string scopes, string others, string lacking)
+    {
+        var situation = new Situation
+        {
+            Groups = [Notation.Group(groups), Notation.Group(others)],
+            Direct = [Notation.Id("g")],
+            Scopes = Notation.Words(scopes).ToHashSet(StringComparer.Ordinal),
+        };
+        var other = new KnownSubject
+        {
+            AccountId = Notation.Id("other"),
+            Subject = "other",
+            Username = "other",
+            Kind = AccountKind.Person,
+            Enabled = false,
+            RolesKnown = true,
+            Roles = [],
+            Groups = [Notation.Id("h")],
+        };
+
+        Assert.Equal(Notation.Words(lacking), By(situation).Lacking(other));
+        Assert.Equal(lacking.Length > 0, By(situation).Refuse(other) is not null);
+        // Of themselves nobody lacks anything.
+        Assert.Empty(By(situation).Lacking(other with { AccountId = Guid.Empty }));
+    }
+
     [Fact]
     public void To_put_somebody_into_a_group_takes_what_it_grants_and_what_it_denies()
     {

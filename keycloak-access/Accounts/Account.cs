@@ -1,3 +1,5 @@
+using KeycloakAccess.Authentication;
+
 namespace KeycloakAccess.Accounts;
 
 internal sealed record Account
@@ -18,10 +20,15 @@ internal sealed record Account
 
     public required bool Enabled { get; init; }
 
+    public string? DisabledBecause { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public required DateTimeOffset LastSeenAt { get; init; }
 }
+
+/// <summary>What went with an account that was deleted.</summary>
+internal sealed record AccountDeleted(Account Account, SessionsEnded Sessions, int Memberships);
 
 /// <summary>An account as a caller gets it.</summary>
 public sealed record AccountResponse
@@ -43,6 +50,9 @@ public sealed record AccountResponse
 
     /// <summary>Whether the account may do anything here.</summary>
     public required bool Enabled { get; init; }
+
+    /// <summary>Why it is disabled, where nobody here has disabled it.</summary>
+    public required string? DisabledBecause { get; init; }
 
     /// <summary>The realm that vouches for it.</summary>
     public required string Issuer { get; init; }

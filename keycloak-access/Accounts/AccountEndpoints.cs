@@ -10,9 +10,11 @@ internal static class AccountEndpoints
 {
     public static void AddAccounts(this IServiceCollection services)
     {
-        services.AddModel("accounts", "Accounts", AccountPermissions.View, AccountPermissions.Change);
+        services.AddModel("accounts", "Accounts", AccountPermissions.View, AccountPermissions.Change, AccountPermissions.Delete);
         services.AddSingleton<AccountStore>();
         services.AddSingleton<AccountCommands>();
+        services.AddSingleton<AccountDeletion>();
+        services.AddSingleton<AccountMove>();
         services.AddSingleton<AccountSearch>();
         services.AddSingleton<SessionCommands>();
         services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
@@ -35,7 +37,14 @@ internal static class AccountEndpoints
             .WithName("ChangeAccount")
             .WithSummary("Enable or disable an account, from its next request on.")
             .Changes<AccountResponse>()
+            .AcceptsSuperuserSwitch()
             .RequirePermission(AccountPermissions.Change);
+        group.MapDelete("/{id:guid}", DeleteAsync)
+            .WithName("DeleteAccount")
+            .WithSummary("Delete an account, its names, its direct memberships and its sessions. What it did stays under its id.")
+            .AnswersNoContent()
+            .AcceptsSuperuserSwitch()
+            .RequirePermission(AccountPermissions.Delete);
 
         return group;
     }
@@ -71,8 +80,12 @@ internal static class AccountEndpoints
         ChangeAuthor author,
         HttpResponse response,
         CancellationToken cancellationToken) =>
-        (await commands.SetEnabledAsync(id, change.Enabled, author.Actor, cancellationToken))
+        (await commands.SetEnabledAsync(id, change.Enabled, author, cancellationToken))
             .ToResult(response, account => TypedResults.Ok(ToResponse(account)));
+
+    private static async Task<IResult> DeleteAsync(
+        Guid id, AccountCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
+        (await commands.DeleteAsync(id, author, cancellationToken)).ToResult(response, _ => TypedResults.NoContent());
 
     public static AccountResponse ToResponse(Account account) => new()
     {
@@ -82,6 +95,7 @@ internal static class AccountEndpoints
         Email = account.Email,
         Name = account.Name,
         Enabled = account.Enabled,
+        DisabledBecause = account.DisabledBecause,
         Issuer = account.Issuer,
         Subject = account.Subject,
         CreatedAt = account.CreatedAt,

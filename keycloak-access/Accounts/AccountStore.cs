@@ -15,7 +15,7 @@ internal sealed class AccountStore(Database database)
         .By("username", account => account.Username)
         .By("id", account => account.Id);
 
-    private const string Columns = "id, issuer, subject, kind, username, email, name, enabled, created_at, last_seen_at";
+    public const string Columns = "id, issuer, subject, kind, username, email, name, enabled, disabled_because, created_at, last_seen_at";
 
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
@@ -61,12 +61,83 @@ internal sealed class AccountStore(Database database)
         return Keyset.Cut(accounts.AsList(), filter.Limit);
     }
 
+    /// <summary>By the id that it has, or had before it was merged with another one.</summary>
     public async Task<Account?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
-        const string sql = $"SELECT {Columns} FROM accounts WHERE id = @id";
+        const string sql = $"""
+            SELECT {Columns} FROM accounts
+            WHERE id = COALESCE((SELECT account_id FROM merged_accounts WHERE former_id = @id), @id)
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<Account>(
             new CommandDefinition(sql, new { id }, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>By user name, Keycloak's id or the one here, of any realm; at most ten.</summary>
+    public async Task<IReadOnlyList<Account>> FindNamedAsync(string name, CancellationToken cancellationToken)
+    {
+        const string sql = $"""
+            SELECT {Columns}
+            FROM accounts
+            WHERE id IN (
+                SELECT id FROM accounts WHERE subject = @name
+                UNION
+                SELECT id FROM accounts WHERE username = @name
+                UNION
+                SELECT id FROM accounts WHERE id = @id)
+            ORDER BY username, id
+            LIMIT 10
+            """;
+        var id = Guid.TryParse(name, out var parsed) ? parsed : Guid.Empty;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<Account>(
+            new CommandDefinition(sql, new { name, id }, cancellationToken: cancellationToken))).AsList();
+    }
+
+    /// <summary>Others of the same name and kind, but not of the same subject: somebody who was made again in Keycloak, perhaps.</summary>
+    public async Task<IReadOnlyList<Account>> ListNamesakesAsync(Account account, CancellationToken cancellationToken)
+    {
+        const string sql = $"""
+            SELECT {Columns}
+            FROM accounts
+            WHERE username = @Username AND (kind = @Kind AND id <> @Id AND subject <> @Subject) IS TRUE
+            ORDER BY created_at, id
+            LIMIT 10
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<Account>(new CommandDefinition(sql, account, cancellationToken: cancellationToken))).AsList();
+    }
+
+    /// <summary>
+    /// Enabled accounts of an issuer whose name somebody had who is disabled, and came earlier; of the disabled, those who were seen last
+    /// are looked at.
+    /// </summary>
+    public async Task<IReadOnlyList<(Account Enabled, Account Disabled)>> ListMadeAgainAsync(
+        string issuer, int limit, CancellationToken cancellationToken)
+    {
+        const int most = 500;
+        var columns = string.Join(", ", Columns.Split(", ").Select(column => $"n.{column}"));
+        var former = string.Join(", ", Columns.Split(", ").Select(column => $"o.{column}"));
+        string Newest(string kind) => $"""
+            SELECT {Columns} FROM (
+                SELECT {Columns} FROM accounts
+                WHERE kind = '{kind}' AND enabled = @no
+                ORDER BY last_seen_at DESC, id DESC
+                LIMIT @most) AS {kind}s
+            """;
+        var sql = $"""
+            SELECT {columns}, {former}
+            FROM ({Newest("person")} UNION ALL {Newest("service")}) AS o
+            JOIN accounts n ON n.username = o.username
+            WHERE (n.enabled = @yes AND n.issuer = @issuer AND n.kind = o.kind AND n.subject <> o.subject
+                AND n.created_at > o.created_at) IS TRUE
+            ORDER BY n.created_at DESC, n.id
+            LIMIT @limit
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await connection.QueryAsync<Account, Account, (Account, Account)>(
+            new CommandDefinition(sql, new { issuer, limit, most, yes = true, no = false }, cancellationToken: cancellationToken),
+            (enabled, disabled) => (enabled, disabled))).AsList();
     }
 
     public async Task<IReadOnlyList<Account>> FindAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)
@@ -79,7 +150,11 @@ internal sealed class AccountStore(Database database)
 
     public static async Task<ChangeOutcome<Account>> SetEnabledAsync(ChangeTransaction change, Guid id, bool enabled)
     {
-        const string sql = $"UPDATE accounts SET enabled = @enabled WHERE id = @id AND enabled <> @enabled RETURNING {Columns}";
+        const string sql = $"""
+            UPDATE accounts SET enabled = @enabled, disabled_because = NULL
+            WHERE id = @id AND enabled <> @enabled
+            RETURNING {Columns}
+            """;
         if (await change.FindAsync<Account>(sql, new { id, enabled }) is { } account)
         {
             await change.RecordAsync(new AuditChange(

@@ -45,6 +45,8 @@ internal static class AdminEndpoints
         services.AddSingleton<GroupPageReader>();
         services.AddSingleton<HomeCharts>();
         services.AddSingleton<HomeNotices>();
+        services.AddSingleton<AccountNotices>();
+        services.AddSingleton<RealmNotices>();
         services.AddSingleton<ModelReferences>();
         services.AddSingleton<RealmPageReader>();
         services.AddSingleton<RoleMappingReader>();

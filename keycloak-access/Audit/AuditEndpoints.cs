@@ -25,6 +25,7 @@ internal static class AuditEndpoints
                 options => options.IsValid,
                 "Audit:KeepFor must be from 7 days to 36500 days, as in 365, or 0 to keep the audit log for ever.");
         services.AddSingleton<AuditStore>();
+        services.AddSingleton<AuditReader>();
         services.AddHostedService<AuditRetention>();
     }
 
@@ -46,7 +47,7 @@ internal static class AuditEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        [AsParameters] AuditQuery query, AuditStore store, CancellationToken cancellationToken)
+        [AsParameters] AuditQuery query, AuditReader reader, Caller caller, CancellationToken cancellationToken)
     {
         var filter = new AuditFilter
         {
@@ -78,19 +79,19 @@ internal static class AuditEndpoints
             return QueryParameters.Mistake("to", "to must be later than from. What is listed is from from on, up to and without to.");
         }
 
-        if (query.Read(AuditStore.Keyset.Parse, out var page) is { } wrongPage)
+        if (query.Read(AuditReader.ParseCursor, out var page) is { } wrongPage)
         {
             return wrongPage;
         }
 
         filter = filter with { From = first, To = end, Limit = page.Limit, After = page.After };
-        var (rows, next) = await store.ListAsync(filter, cancellationToken);
+        var (rows, next) = await reader.ListAsync(caller, filter, cancellationToken);
         return TypedResults.Ok(new Page<AuditResponse>([.. rows.Select(ToResponse)], next?.ToString()));
     }
 
     private static async Task<Results<Ok<AuditResponse>, NotFound>> GetAsync(
-        Guid id, AuditStore store, CancellationToken cancellationToken) =>
-        await store.FindAsync(id, cancellationToken) is { } row
+        Guid id, AuditReader reader, Caller caller, CancellationToken cancellationToken) =>
+        await reader.FindAsync(caller, id, cancellationToken) is { } row
             ? TypedResults.Ok(ToResponse(row))
             : TypedResults.NotFound();
 

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using System.Text.Json;
 using Dapper;
 using KeycloakAccess.Data;
 
@@ -8,6 +10,9 @@ internal sealed record AuditFilter
     public string? Kind { get; init; }
 
     public Guid? Account { get; init; }
+
+    /// <summary>Ids that the account had besides.</summary>
+    public IReadOnlyCollection<Guid> Former { get; init; } = [];
 
     public string? Model { get; init; }
 
@@ -20,6 +25,9 @@ internal sealed record AuditFilter
 
     public string? RequestId { get; init; }
 
+    /// <summary>Models of which no change is listed.</summary>
+    public IReadOnlyCollection<string> Without { get; init; } = [];
+
     public DateTimeOffset? From { get; init; }
 
     public DateTimeOffset? To { get; init; }
@@ -29,7 +37,7 @@ internal sealed record AuditFilter
     public Cursor? After { get; init; }
 }
 
-/// <summary>Reads the table <c>audit_log</c>, which AuditLog and DeniedRequestLog write.</summary>
+/// <summary>Reads the table <c>audit_log</c>, which AuditLog and DeniedRequestLog write, for <see cref="AuditReader"/>.</summary>
 internal sealed class AuditStore(Database database)
 {
     public static readonly Keyset<AuditRow> Keyset = new Keyset<AuditRow>("-at")
@@ -38,8 +46,13 @@ internal sealed class AuditStore(Database database)
 
     public async Task<KeysetPage<AuditRow>> ListAsync(AuditFilter filter, CancellationToken cancellationToken)
     {
-        var (sql, values) = Query(filter);
         await using var connection = await database.OpenAsync(cancellationToken);
+        if (filter.Account is { } account)
+        {
+            filter = filter with { Former = await ListFormerAsync(connection, account, cancellationToken) };
+        }
+
+        var (sql, values) = Query(filter, database);
         var rows = await connection.QueryAsync<AuditRow>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
         return Keyset.Cut(rows.AsList(), filter.Limit);
     }
@@ -55,11 +68,24 @@ internal sealed class AuditStore(Database database)
     /// <summary>Its own changes and those of its direct memberships, the newest first.</summary>
     public async Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Guid account, int limit, CancellationToken cancellationToken)
     {
-        var values = new { account = account.ToString(), limit };
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<AuditRow>(new CommandDefinition(
-            QueryAboutAccount(database.Engine), values, cancellationToken: cancellationToken))).AsList();
+        var rows = new List<AuditRow>();
+        foreach (var id in (await ListFormerAsync(connection, account, cancellationToken)).Prepend(account))
+        {
+            rows.AddRange(await connection.QueryAsync<AuditRow>(new CommandDefinition(
+                QueryAboutAccount(database.Engine), new { account = id.ToString(), limit }, cancellationToken: cancellationToken)));
+        }
+
+        return [.. rows.OrderByDescending(row => row.At).ThenByDescending(row => row.Id).Take(limit)];
     }
+
+    // Two accounts that have become one did what either has done.
+    private static async Task<IReadOnlyList<Guid>> ListFormerAsync(
+        DbConnection connection, Guid account, CancellationToken cancellationToken) =>
+        (await connection.QueryAsync<Guid>(new CommandDefinition(
+            "SELECT former_id FROM merged_accounts WHERE account_id = @account",
+            new { account },
+            cancellationToken: cancellationToken))).AsList();
 
     // Along two indexes. The second is of an expression and for two actions, and is found by the same text alone: no parameters.
     public static string QueryAboutAccount(DatabaseEngine engine)
@@ -91,18 +117,34 @@ internal sealed class AuditStore(Database database)
     }
 
     // Along one index, in the order of the list, and no further than the page.
-    public static (string Sql, DynamicParameters Values) Query(AuditFilter filter)
+    public static (string Sql, DynamicParameters Values) Query(AuditFilter filter, Database database)
     {
         var conditions = new List<string>();
         var values = new DynamicParameters();
         // The filter that leaves the fewest rows first.
         Equal("request_id", filter.RequestId);
         Equal("row_id", filter.Row);
-        Equal("account_id", filter.Account);
+        if (filter.Former.Count == 0)
+        {
+            Equal("account_id", filter.Account);
+        }
+        else
+        {
+            conditions.Add($"account_id IN {database.Elements("@accounts", "uuid")}");
+            values.Add("accounts", JsonSerializer.Serialize(filter.Former.Append(filter.Account!.Value)));
+        }
+
         Equal("permission", filter.Permission);
         Equal("model", filter.Model);
         Equal("action", filter.Action);
         Equal("kind", filter.Kind);
+        if (filter.Without.Count > 0)
+        {
+            // Written so that no index fits it, as below.
+            conditions.Add($"(kind <> 'change' OR model NOT IN {database.Elements("@without", "text")}) IS TRUE");
+            values.Add("without", JsonSerializer.Serialize(filter.Without));
+        }
+
         if (filter.From is { } from)
         {
             conditions.Add("at >= @from");

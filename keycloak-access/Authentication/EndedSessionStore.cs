@@ -47,25 +47,31 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
         Func<IReadOnlyList<Session>, AuditChange> describe,
         CancellationToken cancellationToken)
     {
-        const string newest = """
-            SELECT started_at, issued_at FROM sessions WHERE issuer = @issuer ORDER BY started_at DESC, id DESC LIMIT 1
-            """;
         return database.WriteAsync(
             async write =>
             {
-                var now = clock.GetUtcNow();
-                var values = new { issuer, subject, now };
-                var signIn = await write.Connection.QuerySingleOrDefaultAsync<SignIn>(Command(write, newest, values, cancellationToken));
-                // iat has no fractions of a second.
-                var ahead = signIn is null ? TimeSpan.Zero : signIn.IssuedAt.AddSeconds(1) - signIn.StartedAt;
-                await WriteAsync(write, new Ended(issuer, "", subject, now + ahead), cancellationToken);
-                var sessions = await SessionStore.RemoveAsync(
-                    write, "issuer = @issuer AND subject = @subject", values, cancellationToken);
+                var sessions = await EndAllAsync(write, issuer, subject, cancellationToken);
                 await audit.RecordAsync(write.Connection, write.Transaction, actor, describe(sessions), cancellationToken);
                 await write.CommitAsync();
                 return sessions;
             },
             cancellationToken);
+    }
+
+    /// <summary>The same in a transaction that does more, and commits it.</summary>
+    public async Task<IReadOnlyList<Session>> EndAllAsync(
+        WriteTransaction write, string issuer, string subject, CancellationToken cancellationToken)
+    {
+        const string newest = """
+            SELECT started_at, issued_at FROM sessions WHERE issuer = @issuer ORDER BY started_at DESC, id DESC LIMIT 1
+            """;
+        var now = clock.GetUtcNow();
+        var values = new { issuer, subject, now };
+        var signIn = await write.Connection.QuerySingleOrDefaultAsync<SignIn>(Command(write, newest, values, cancellationToken));
+        // iat has no fractions of a second.
+        var ahead = signIn is null ? TimeSpan.Zero : signIn.IssuedAt.AddSeconds(1) - signIn.StartedAt;
+        await WriteAsync(write, new Ended(issuer, "", subject, now + ahead), cancellationToken);
+        return await SessionStore.RemoveAsync(write, "issuer = @issuer AND subject = @subject", values, cancellationToken);
     }
 
     /// <summary>False where the token has been taken before.</summary>

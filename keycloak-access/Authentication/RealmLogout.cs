@@ -25,10 +25,11 @@ internal sealed partial class RealmLogout(
     /// <summary>How long it takes at most to tell Keycloak of all.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public async Task<SessionsEnded> EndAsync(Session session, Actor actor, CancellationToken cancellationToken)
+    public async Task<SessionsEnded> EndAsync(Session session, Guid? accountId, Actor actor, CancellationToken cancellationToken)
     {
         var values = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
+            ["accountId"] = accountId,
             ["username"] = session.Username,
             ["startedAt"] = session.StartedAt,
         };

@@ -91,6 +91,7 @@ internal static class AccessCommand
     {
         var file = Document();
         var json = JsonOutput();
+        var allowNoSuperuser = AllowNoSuperuser();
         var yes = new Option<bool>("--yes", "-y") { Description = "Do not ask. Needed where nobody can be asked." };
         const string description = "Make the rules of the database what a document says, all or nothing.";
         return new Verb("apply", description, async (services, line, cancellationToken) =>
@@ -129,7 +130,14 @@ internal static class AccessCommand
             }
 
             var store = services.GetRequiredService<AccessStore>();
-            if (await store.ApplyAsync(document, Actor(), agreed, cancellationToken) is not { Value: { } applied })
+            var outcome = await store.ApplyAsync(document, Host.Actor(), line.GetValue(allowNoSuperuser), agreed, cancellationToken);
+            if (outcome.Failure is ChangeFailure.LastSuperuser)
+            {
+                Terminal.Say($"error: {ChangeFailure.LastSuperuser.Detail}");
+                return ExitCode.No;
+            }
+
+            if (outcome is not { Value: { } applied })
             {
                 Terminal.Say(
                     "error: Somebody else has changed the rules meanwhile. Nothing has been changed; look at the difference again.");
@@ -147,7 +155,7 @@ internal static class AccessCommand
 
             Terminal.Say(applied.IsEmpty ? "Nothing differs." : $"Applied: {applied}.");
             return ExitCode.Done;
-        }) { file, yes, json };
+        }) { file, yes, allowNoSuperuser, json };
     }
 
     private static Verb Schema()
@@ -163,6 +171,11 @@ internal static class AccessCommand
     }
 
     private static Argument<string> Document() => new("file") { Description = "The document. - is standard input.", HelpName = "file" };
+
+    public static Option<bool> AllowNoSuperuser() => new("--allow-no-superuser")
+    {
+        Description = "Do it although nobody who is known would be left who holds everything (*:*).",
+    };
 
     public static Option<bool> JsonOutput() => new("--json") { Description = "Write JSON, for programs." };
 
@@ -219,10 +232,4 @@ internal static class AccessCommand
 
     private static void Write(AccessDiff diff, ImpactReport? report) =>
         Terminal.WriteJson(JsonSerializer.Serialize(AccessText.Json(diff, report), Json));
-
-    private static Actor Actor() => new(
-        AccountId: null,
-        Environment.UserName is { Length: > 0 } user ? user : Data.Actor.CommandLine,
-        Data.Actor.CommandLine,
-        RequestId: null);
 }

@@ -109,6 +109,7 @@ public sealed class CommandLine
             """)
         {
             AccessCommand.Create(),
+            AccountsCommand.Create(),
             HealthCommand.Create(),
         };
         root.HelpName = "Api";

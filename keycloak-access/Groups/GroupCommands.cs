@@ -14,7 +14,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
         }
 
         var group = ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()), version: 1);
-        return await changes.RunOnRulesAsync<Group>(author.Actor, async change =>
+        return await changes.RunOnRulesAsync<Group>(author, async change =>
         {
             if (await change.RefuseAsync(author, group.Written) is { } refused)
             {
@@ -33,7 +33,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
             return invalid;
         }
 
-        return await changes.RunOnRulesAsync<Group>(author.Actor, async change =>
+        return await changes.RunOnRulesAsync<Group>(author, async change =>
         {
             if (await GroupStore.FindAsync(change, id) is not { } current)
             {
@@ -63,7 +63,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
     }
 
     public Task<ChangeOutcome<Group>> DeleteAsync(Guid id, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
-        changes.RunOnRulesAsync<Group>(author.Actor, async change =>
+        changes.RunOnRulesAsync<Group>(author, async change =>
         {
             if (await GroupStore.FindAsync(change, id) is not { } group)
             {
@@ -98,7 +98,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
         ChangeAuthor author,
         Func<ChangeTransaction, Guid, Guid, Task<ChangeOutcome<GroupMember>>> make,
         CancellationToken cancellationToken) =>
-        changes.RunAsync<GroupMember>(author.Actor, async change =>
+        changes.RunOnHoldersAsync<GroupMember>(author, async change =>
         {
             if (await GroupStore.FindAsync(change, id) is not { } group)
             {

@@ -33,28 +33,33 @@ internal static class GroupEndpoints
             .WithName("CreateGroup")
             .WithSummary("Create a group with permissions that you hold yourself.")
             .Creates<GroupResponse>()
+            .AcceptsSuperuserSwitch()
             .RequirePermission(GroupPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceGroup")
             .WithSummary("Replace a group that has not changed since it was read (If-Match).")
             .Changes<GroupResponse>()
+            .AcceptsSuperuserSwitch()
             .ComparesVersions()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)
             .WithName("DeleteGroup")
             .WithSummary("Delete a group, its mappings and its direct members (If-Match).")
             .AnswersNoContent()
+            .AcceptsSuperuserSwitch()
             .ComparesVersions()
             .RequirePermission(GroupPermissions.Delete);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
             .WithSummary("Put an account into a group directly.")
             .AnswersNoContent()
+            .AcceptsSuperuserSwitch()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}/members/{accountId:guid}", RemoveMemberAsync)
             .WithName("RemoveGroupMember")
             .WithSummary("Take an account out of a group that it was put into directly.")
             .AnswersNoContent()
+            .AcceptsSuperuserSwitch()
             .RequirePermission(GroupPermissions.Change);
 
         return group;

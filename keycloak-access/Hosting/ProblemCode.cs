@@ -17,6 +17,7 @@ internal static class ProblemCode
     public const string InternalError = "internal_error";
     public const string InvalidRequest = "invalid_request";
     public const string InvalidToken = "invalid_token";
+    public const string LastSuperuser = "last_superuser";
     public const string MediaTypeUnsupported = "media_type_unsupported";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string NotFound = "not_found";

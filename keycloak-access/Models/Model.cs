@@ -128,6 +128,25 @@ internal sealed class Model
         column => column.Get(row) is { } value ? column.Type.Names.Count > 0 ? column.Type.Write(value) : value : null,
         StringComparer.Ordinal);
 
+    /// <summary>Values by their columns, as <see cref="Values"/> wrote them; null where the model has another form by now.</summary>
+    public IReadOnlyDictionary<Column, object?>? ReadRecorded(string json)
+    {
+        var recorded = JsonElement.Parse(json);
+        var values = new Dictionary<Column, object?>();
+        foreach (var column in Columns)
+        {
+            var text = !recorded.TryGetProperty(column.Json, out var value) || value.ValueKind == JsonValueKind.Null ? null
+                : value.ValueKind == JsonValueKind.String ? value.GetString()
+                : value.GetRawText();
+            if ((values[column] = text is null ? null : column.Type.Parse(text)) is null && (text is not null || !column.IsNullable))
+            {
+                return null;
+            }
+        }
+
+        return values;
+    }
+
     public override string ToString() => Name;
 }
 

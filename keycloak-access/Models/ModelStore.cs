@@ -128,6 +128,37 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     public async Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) =>
         await FindAsync(id, subject, cancellationToken) is not null;
 
+    public async Task<bool> MayReadAsync(
+        string id, IReadOnlyList<string> recorded, RowSubject subject, CancellationToken cancellationToken)
+    {
+        var rule = model.Rows(subject);
+        if (rule.Sql is null)
+        {
+            return true;
+        }
+
+        if (model.ParseId(id) is not { } key)
+        {
+            return false;
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        if (await _table.FindAsync(connection, transaction: null, key, RowFilter.All, cancellationToken) is not null)
+        {
+            return await _table.FindAsync(connection, transaction: null, key, rule, cancellationToken) is not null;
+        }
+
+        foreach (var json in recorded)
+        {
+            if (model.ReadRecorded(json) is not { } values || !await _table.FitsAsync(connection, values, rule, cancellationToken))
+            {
+                return false;
+            }
+        }
+
+        return recorded.Count > 0;
+    }
+
     // Not a Keyset: the place is the id alone, as AuthZEN's token holds it.
     public async Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
         RowSubject subject, int limit, string? after, CancellationToken cancellationToken)

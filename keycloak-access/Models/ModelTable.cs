@@ -95,6 +95,31 @@ internal sealed class ModelTable
         return rows;
     }
 
+    /// <summary>Whether the rule would show a row of these values. One that needs more than the model's columns shows none.</summary>
+    public async Task<bool> FitsAsync(
+        DbConnection connection, IReadOnlyDictionary<Column, object?> values, RowFilter rule, CancellationToken cancellationToken)
+    {
+        var statement = new Statement(_engine).Add("SELECT 1 FROM (SELECT ");
+        foreach (var (column, value) in values)
+        {
+            _ = value is null && _engine == DatabaseEngine.PostgreSql
+                ? statement.Add($"CAST(NULL AS {column.Type.PostgreSql[0]})")
+                : statement.AddValue(column.Type, value);
+            statement.Add($" AS {Quote(column.Name)}, ");
+        }
+
+        statement.Add($"1 AS version) AS {_table} WHERE 1 = 1").AddRule(rule);
+        await using var command = statement.CreateCommand(connection, transaction: null);
+        try
+        {
+            return await command.ExecuteScalarAsync(cancellationToken) is not null;
+        }
+        catch (DbException exception) when (!DatabaseOutage.IsOutage(exception))
+        {
+            return false;
+        }
+    }
+
     public async Task<long> CountAsync(
         DbConnection connection,
         DbTransaction? transaction,

@@ -92,13 +92,16 @@ internal sealed partial class CallerStore(
         WriteTransaction write, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         const string sql = """
-            INSERT INTO accounts (id, issuer, subject, kind, username, email, name, names_issued_at, enabled, created_at, last_seen_at)
-            VALUES (@id, @Issuer, @Subject, @Kind, @Username, @Email, @Name, @IssuedAt, @enabled, @now, @now)
+            INSERT INTO accounts (
+                id, issuer, subject, kind, username, email, name, names_issued_at, enabled, disabled_because, created_at, last_seen_at)
+            VALUES (@id, @Issuer, @Subject, @Kind, @Username, @Email, @Name, @IssuedAt, @enabled, @because, @now, @now)
             ON CONFLICT (issuer, subject) DO NOTHING
             """;
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var names = NamesOf(identity);
         var (connection, transaction) = (write.Connection, write.Transaction);
+        var because = await FirstSight.FindObstacleAsync(connection, transaction, (identity.Issuer, identity.Subject), cancellationToken)
+            ?? (options.Value.EnabledByDefault ? null : FirstSight.Waiting);
         var added = await connection.ExecuteAsync(new CommandDefinition(
             sql,
             new
@@ -111,7 +114,8 @@ internal sealed partial class CallerStore(
                 names.Email,
                 names.Name,
                 identity.IssuedAt,
-                enabled = options.Value.EnabledByDefault,
+                enabled = because is null,
+                because,
                 now = clock.GetUtcNow(),
             },
             transaction,
@@ -122,12 +126,17 @@ internal sealed partial class CallerStore(
             var values = Values(names);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
-            values["enabled"] = options.Value.EnabledByDefault;
+            values["enabled"] = because is null;
             var change = new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Add, Before: null, values);
-            await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, cancellationToken);
+            var actor = ActorOf(id, identity, requestId).Because(because);
+            await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
         }
 
         await write.CommitAsync();
+        if (added > 0 && because is not null)
+        {
+            LogDisabled(id, because);
+        }
     }
 
     // While the database takes no writes, who can be read is still answered.
@@ -276,6 +285,9 @@ internal sealed partial class CallerStore(
         var text = string.Join('\n', lines.Order(StringComparer.Ordinal));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The new account {Id} is disabled: {Reason}")]
+    private partial void LogDisabled(Guid id, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An account could not be brought up to date: {Reason}")]
     private partial void LogNotWritten(string reason);

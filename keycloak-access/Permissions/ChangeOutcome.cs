@@ -35,6 +35,15 @@ internal abstract record ChangeFailure
 
     internal sealed record Refused(IReadOnlyList<string> Lacking) : ChangeFailure
     {
-        public string Detail => GrantGuard.Detail(Lacking);
+        public string Detail { get; init; } = GrantGuard.Detail(Lacking);
+    }
+
+    /// <summary>The change would take everything (<c>*:*</c>), or a part of it, from the last who holds it.</summary>
+    internal sealed record LastSuperuser : ChangeFailure
+    {
+        public const string Detail =
+            "Nobody who is enabled and known here would be left who holds everything (*:*) as widely as somebody does now, so nobody could "
+            + "undo this. See to somebody else first, or say that it is meant so: by the check box on the pages, allowNoSuperuser=true in "
+            + "the API, --allow-no-superuser on the command line.";
     }
 }

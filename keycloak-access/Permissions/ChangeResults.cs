@@ -34,6 +34,8 @@ internal static class ChangeResults
         ChangeFailure.Invalid invalid => TypedResults.ValidationProblem(invalid.Mistakes),
         ChangeFailure.Refused refused => Problem.Create(
             StatusCodes.Status403Forbidden, ProblemCode.GrantRefused, refused.Detail, ("missingPermissions", refused.Lacking)),
+        ChangeFailure.LastSuperuser => Problem.Create(
+            StatusCodes.Status409Conflict, ProblemCode.LastSuperuser, ChangeFailure.LastSuperuser.Detail),
         ChangeFailure.PreconditionFailed => EntityTags.Mismatch(),
         ChangeFailure.Conflict { Dependants: { } dependants } conflict => Problem.Create(
             StatusCodes.Status409Conflict, ProblemCode.Conflict, conflict.Detail, ("dependants", dependants)),

@@ -1,6 +1,5 @@
 namespace KeycloakAccess.Permissions;
 
-
 internal static class AccessPermissions
 {
     public const string Model = "access";
@@ -12,6 +11,7 @@ internal static class AccountPermissions
     public const string Model = "account";
     public static readonly Permission View = new(Model, Permission.View);
     public static readonly Permission Change = new(Model, Permission.Change);
+    public static readonly Permission Delete = new(Model, Permission.Delete);
 }
 
 internal static class AdminPermissions

@@ -5,6 +5,8 @@ namespace KeycloakAccess.Permissions;
 /// <summary>Nobody grants what they do not hold: who may change groups could otherwise give themselves everything.</summary>
 internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, Action<IReadOnlyList<string>> refused)
 {
+    private const string HoldsMore = "The account holds more than you do, and nobody changes somebody who does.";
+
     public Caller Caller => caller;
 
     public ChangeFailure.Refused? Refuse(GroupRule group) => Refuse(group.Written);
@@ -22,6 +24,40 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
         return new ChangeFailure.Refused(lacking);
     }
 
+    /// <summary>
+    /// Whoever holds more than the caller, by the roles that Keycloak said last. What that is reads only who may look at access.
+    /// </summary>
+    public ChangeFailure.Refused? Refuse(KnownSubject subject)
+    {
+        var lacking = Lacking(subject);
+        if (lacking.Count == 0)
+        {
+            return null;
+        }
+
+        refused(lacking);
+        return caller.May(AccessPermissions.View)
+            ? new ChangeFailure.Refused(lacking) { Detail = $"{HoldsMore} You lack {string.Join(", ", lacking)}." }
+            : new ChangeFailure.Refused([])
+            {
+                Detail = $"{HoldsMore} What that is is for those who may look at access: you lack access:view.",
+            };
+    }
+
+    /// <summary>Records no refusal. Of themselves nobody lacks anything.</summary>
+    public IReadOnlyList<string> Lacking(KnownSubject subject)
+    {
+        var access = subject.Under(caller.Rules).Access;
+        return subject.AccountId == caller.AccountId
+            ? []
+            : [.. access.Memberships
+                .SelectMany(membership => membership.Group.Permissions)
+                .Distinct()
+                .Where(granted => !access.Denies(granted) && !Holds(granted, access))
+                .Select(granted => granted.ToString())
+                .Order(StringComparer.Ordinal)];
+    }
+
     public GrantGuard Under(AccessRules rules) => new(caller.Under(rules), catalogue, refused);
 
     public IReadOnlyList<string> Lacking(GroupRule group) => Lacking(group.Written);
@@ -35,6 +71,13 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
             .Where(text => !Permission.TryParse(text, out var permission) || !MayGrant(permission))
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal)];
+
+    // As widely as it is written, but for what is denied to the other too.
+    private bool Holds(Permission granted, EffectiveAccess other) =>
+        caller.Access.Grants(granted)
+        && catalogue.Permissions
+            .Where(permission => granted.Covers(permission) && !other.Denies(permission))
+            .All(permission => caller.Decide(permission).IsAllowed);
 
     // The groups must grant it as widely as it is written, and the token must have been issued for all that it covers:
     // else a narrow token could make wide ones.

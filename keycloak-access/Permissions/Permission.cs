@@ -15,6 +15,8 @@ public readonly record struct Permission(string Model, string Action)
     /// <summary>Every action, and in <c>*:*</c> every model too, where a group grants or denies it. It is never asked for.</summary>
     public const string Any = "*";
 
+    internal static readonly Permission Everything = new(Any, Any);
+
     /// <summary>The four actions that a model has unless it says otherwise.</summary>
     public static readonly IReadOnlyList<string> Actions = [View, Add, Change, Delete];
 

@@ -20,6 +20,8 @@ public static class PermissionSetup
         services.AddSingleton<ChangeRunner>();
         services.AddSingleton<ObservedRoles>();
         services.AddSingleton<SubjectStore>();
+        services.AddSingleton<Superusers>();
+        services.AddSingleton<FormerIssuers>();
         services.AddScoped<CurrentCaller>();
         services.AddSingleton(provider => new ApplicationAuditLog(
             provider.GetRequiredService<Database>(),

@@ -23,6 +23,13 @@ internal interface IModelRows
     /// <summary>An id of another form does not exist.</summary>
     Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether the subject may read what was recorded of a row, each time all its values as a JSON object: if they see the row, or would
+    /// have seen one that is gone as it was then. Without a row-level rule, anybody who may read the model.
+    /// </summary>
+    Task<bool> MayReadAsync(string id, IReadOnlyList<string> recorded, RowSubject subject, CancellationToken cancellationToken) =>
+        Task.FromResult(true);
+
     /// <summary>In the order of ids; after what is no id there is nothing. <paramref name="limit"/> is at least 1.</summary>
     Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
         RowSubject subject, int limit, string? after, CancellationToken cancellationToken);

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Dapper;
 using KeycloakAccess.Authentication;
@@ -29,6 +30,8 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
 
     /// <summary>How many accounts for each line of a page are looked through before the roles are looked up after all.</summary>
     private const int MostLookedThrough = 12;
+
+    private const int MostAtATime = 100;
 
     private const string Columns = "a.id, a.subject, a.username, a.kind, a.enabled, a.roles_hash IS NOT NULL AS roles_known";
 
@@ -78,6 +81,27 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         await using var connection = await database.OpenAsync(cancellationToken);
         var values = new { keycloak.Value.Issuer, ids = JsonSerializer.Serialize(accountIds) };
         return await ReadAsync(connection, sql, values, cancellationToken);
+    }
+
+    /// <summary>Of any realm, as the transaction sees it.</summary>
+    public async Task<KnownSubject?> FindAccountAsync(ChangeTransaction change, Guid accountId)
+    {
+        const string sql = $"SELECT {Columns} FROM accounts a WHERE a.id = @accountId";
+        return (await ReadAsync(change.Connection, sql, new { accountId }, change.CancellationToken, change.Transaction)).SingleOrDefault();
+    }
+
+    public IAsyncEnumerable<KnownSubject> ListEnabledInAsync(
+        ChangeTransaction change, AccessRules rules, IReadOnlyCollection<GroupRule> groups) =>
+        ListEnabledInAsync(change.Connection, change.Transaction, rules, groups, change.CancellationToken);
+
+    public async IAsyncEnumerable<KnownSubject> ListEnabledInAsync(
+        AccessRules rules, IReadOnlyCollection<GroupRule> groups, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        await foreach (var subject in ListEnabledInAsync(connection, transaction: null, rules, groups, cancellationToken))
+        {
+            yield return subject;
+        }
     }
 
     /// <summary>
@@ -204,6 +228,63 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return roles.AsList();
     }
 
+    // Members of any of the groups, by whatever leads there: through a default group that is everybody.
+    private async IAsyncEnumerable<KnownSubject> ListEnabledInAsync(
+        DbConnection connection,
+        DbTransaction? transaction,
+        AccessRules rules,
+        IReadOnlyCollection<GroupRule> groups,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Without an account there is nobody, and no realm need be configured: a pipeline may apply rules before anybody has come.
+        if (groups.Count == 0 || await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM accounts LIMIT 1) one",
+            transaction: transaction,
+            cancellationToken: cancellationToken)) == 0)
+        {
+            yield break;
+        }
+
+        var ids = groups.Select(group => group.Id).ToHashSet();
+        var roles = (await observedRoles.ListAsync(cancellationToken))
+            .Where(role => rules.MappingsOf(role.Role).Any(mapping => ids.Contains(mapping.GroupId)))
+            .Select(role => role.Id);
+        var members = groups.Any(group => group.IsDefault) ? "" : $"""
+            JOIN (
+                SELECT account_id FROM group_members WHERE group_id IN {database.Elements("@groups", "uuid")}
+                UNION
+                SELECT account_id FROM account_roles WHERE role_id IN {database.Elements("@roles", "bigint")}) m ON m.account_id = a.id
+            """;
+        var sql = $"""
+            SELECT {Columns}
+            FROM accounts a {members}
+            WHERE a.id > @after AND (a.enabled = @enabled) IS TRUE AND {OfRealm}
+            ORDER BY a.id
+            LIMIT @limit
+            """;
+        var values = new DynamicParameters(new
+        {
+            keycloak.Value.Issuer,
+            groups = JsonSerializer.Serialize(ids),
+            roles = JsonSerializer.Serialize(roles),
+            enabled = true,
+            limit = MostAtATime,
+        });
+        List<KnownSubject> page;
+        var after = Guid.Empty;
+        do
+        {
+            values.Add("after", after);
+            page = await ReadAsync(connection, sql, values, cancellationToken, transaction);
+            foreach (var subject in page)
+            {
+                after = subject.AccountId;
+                yield return subject;
+            }
+        }
+        while (page.Count == MostAtATime);
+    }
+
     // A group of many roles has many members: then the next accounts hold a page of them, and no role need be looked up.
     private async Task<(IReadOnlyList<KnownSubject> Members, Guid? Next)?> LookThroughAsync(
         AccessRules rules, HashSet<Guid> groups, int limit, Guid? after, CancellationToken cancellationToken)
@@ -296,9 +377,10 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
     }
 
     private async Task<List<KnownSubject>> ReadAsync(
-        DbConnection connection, string sql, object values, CancellationToken cancellationToken)
+        DbConnection connection, string sql, object values, CancellationToken cancellationToken, DbTransaction? transaction = null)
     {
-        var rows = (await connection.QueryAsync<Row>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
+        var rows = (await connection.QueryAsync<Row>(
+            new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken))).AsList();
         var ids = new { ids = JsonSerializer.Serialize(rows.Select(row => row.Id)) };
         var list = database.Elements("@ids", "uuid");
         var roles = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
@@ -309,10 +391,12 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             WHERE a.account_id IN {list}
             """,
             ids,
+            transaction,
             cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.Role);
         var groups = (await connection.QueryAsync<MemberRow>(new CommandDefinition(
             $"SELECT account_id, group_id FROM group_members WHERE account_id IN {list}",
             ids,
+            transaction,
             cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.GroupId);
         return [.. rows.Select(row => new KnownSubject
         {

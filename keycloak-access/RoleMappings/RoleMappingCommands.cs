@@ -17,7 +17,7 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
             return invalid;
         }
 
-        return await changes.RunOnRulesAsync<RoleMapping>(author.Actor, async change =>
+        return await changes.RunOnRulesAsync<RoleMapping>(author, async change =>
         {
             if (await GroupMappings.FindGroupAsync(change, request.GroupId) is not { } group)
             {
@@ -43,7 +43,7 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
             return invalid;
         }
 
-        return await changes.RunOnRulesAsync<RoleMapping>(author.Actor, async change =>
+        return await changes.RunOnRulesAsync<RoleMapping>(author, async change =>
         {
             if (await RoleMappingStore.FindAsync(change, id) is not { } current)
             {
@@ -80,7 +80,7 @@ internal sealed class RoleMappingCommands(ChangeRunner changes, TimeProvider clo
 
     public Task<ChangeOutcome<RoleMapping>> DeleteAsync(
         Guid id, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
-        changes.RunOnRulesAsync<RoleMapping>(author.Actor, async change =>
+        changes.RunOnRulesAsync<RoleMapping>(author, async change =>
         {
             if (await RoleMappingStore.FindAsync(change, id) is not { } mapping)
             {

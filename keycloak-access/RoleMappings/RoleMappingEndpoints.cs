@@ -45,11 +45,13 @@ internal static class RoleMappingEndpoints
             .WithName("CreateRoleMapping")
             .WithSummary("Map a realm role, client role or Keycloak group to a local group.")
             .Creates<RoleMappingResponse>()
+            .AcceptsSuperuserSwitch()
             .RequirePermission(RoleMappingPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceRoleMapping")
             .WithSummary("Replace a role mapping that has not changed since it was read (If-Match).")
             .Changes<RoleMappingResponse>()
+            .AcceptsSuperuserSwitch()
             .ComparesVersions()
             .RequirePermission(RoleMappingPermissions.Add)
             .RequirePermission(RoleMappingPermissions.Delete);
@@ -57,6 +59,7 @@ internal static class RoleMappingEndpoints
             .WithName("DeleteRoleMapping")
             .WithSummary("Delete a role mapping, if it has not changed since it was read where If-Match is sent.")
             .AnswersNoContent()
+            .AcceptsSuperuserSwitch()
             .ComparesVersions(isRequired: false)
             .RequirePermission(RoleMappingPermissions.Delete);
 

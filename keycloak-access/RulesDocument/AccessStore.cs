@@ -20,8 +20,8 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
 
     // What the document does not change keeps its ids, versions and direct members. seen is null for any version.
     public Task<ChangeOutcome<AccessDiff>> ApplyAsync(
-        AccessDocument document, Actor actor, long? seen, CancellationToken cancellationToken) =>
-        changes.RunOnRulesAsync<AccessDiff>(actor, async change =>
+        AccessDocument document, Actor actor, bool allowsNoSuperuser, long? seen, CancellationToken cancellationToken) =>
+        changes.RunOnRulesAsync<AccessDiff>(actor, allowsNoSuperuser, async change =>
         {
             if (seen is not null && seen != change.RulesVersion)
             {

@@ -28,7 +28,7 @@ internal abstract class SetEnabledForm(AccountStore accounts, AccountPageReader 
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
     {
-        var outcome = await commands.SetEnabledAsync(subject.Id, isEnabled, AuthorOf(page).Actor, page.Cancellation);
+        var outcome = await commands.SetEnabledAsync(subject.Id, isEnabled, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } account }
             ? new FormResult.Done(PathOf(account), isEnabled
                 ? $"{account.Username} is enabled."
@@ -70,12 +70,43 @@ internal sealed class EndSessionsForm(AccountStore accounts, AccountPageReader r
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
     {
-        var outcome = await commands.EndAllAsync(subject.Id, AuthorOf(page).Actor, page.Cancellation);
+        var outcome = await commands.EndAllAsync(subject.Id, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } ended }
             ? new FormResult.Done(
                 subject.Id == page.Caller.AccountId ? "/account" : PathOf(subject), SessionFormatter.Describe(ended))
             : outcome.Failure!;
     }
+}
+
+internal sealed class DeleteAccountForm(AccountStore accounts, AccountPageReader reader, AccountCommands commands) : PageForm<Account>
+{
+    protected override Task<Account?> FindAsync(PageContext page) => accounts.FindAsync(page.RouteId(), page.Cancellation);
+
+    protected override async Task<IResult> RenderAsync(PageContext page, Account subject, FormInput input, int status)
+    {
+        if (subject.Id == page.Caller.AccountId && input.General.Count == 0)
+        {
+            input.Add("", "Nobody deletes their own account. Ask a colleague.");
+        }
+
+        return page.Render<DeleteAccountPage, DeleteAccountView>(await reader.ReadDeletionAsync(subject, page, input), status);
+    }
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
+    {
+        var outcome = await commands.DeleteAsync(subject.Id, AuthorOf(page), page.Cancellation);
+        return outcome is { Value: { } deleted }
+            ? new FormResult.Done(
+                AccountPageEndpoints.List,
+                $"{subject.Username} is deleted."
+                    + (deleted.Sessions.Open == 0
+                        ? ""
+                        : $" Keycloak could not end {deleted.Sessions.Open} of its sessions: end those in its console."))
+            : outcome.Failure!;
+    }
+
+    protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
+        Task.FromResult(page.Redirect(AccountPageEndpoints.List, "That account was deleted already."));
 }
 
 internal sealed record DirectMembership(Account Account, GroupRule Group);

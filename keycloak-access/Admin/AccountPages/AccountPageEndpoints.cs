@@ -26,6 +26,7 @@ internal static class AccountPageEndpoints
         account.MapGet("", ShowAsync);
         account.MapForm<DisableAccountForm>("/disable", AccountPermissions.Change);
         account.MapForm<EnableAccountForm>("/enable", AccountPermissions.Change);
+        account.MapForm<DeleteAccountForm>("/delete").RequirePermission(AccountPermissions.Delete);
         account.MapForm<JoinGroupForm>("/groups", GroupPermissions.Change);
         account.MapForm<LeaveGroupForm>("/groups/{groupId:guid}/leave").RequirePermission(GroupPermissions.Change);
         account.MapForm<EndSessionsForm>("/sessions/end", SessionPermissions.Delete);

@@ -1,6 +1,7 @@
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Activity;
+using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Audit;
@@ -12,7 +13,7 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Admin.AccountPages;
 
 internal sealed class AccountPageReader(
-    SubjectStore subjects, SessionStore sessions, ActivityReader activity, PermissionCatalogue catalogue)
+    AccountStore accounts, SubjectStore subjects, SessionStore sessions, ActivityReader activity, PermissionCatalogue catalogue)
 {
     public async Task<AccountView> ReadAsync(Account account, PageContext page)
     {
@@ -27,11 +28,25 @@ internal sealed class AccountPageReader(
         {
             Account = AccountEndpoints.ToResponse(account),
             IsOwn = id == caller.AccountId,
+            Namesakes =
+                [.. (await accounts.ListNamesakesAsync(account, page.Cancellation)).Select(AccountEndpoints.ToResponse)],
             Access = await AccessOfAsync(id, caller, page.Cancellation),
             Sessions = [.. open.Select(session => SessionView.Create(session, page.SessionId))],
             Did = [.. did.Select(AuditFormatter.ToActivity)],
             Happened = [.. happened.Select(row => Describe(row, caller.Rules))],
         };
+    }
+
+    public async Task<DeleteAccountView> ReadDeletionAsync(Account account, PageContext page, FormInput input)
+    {
+        var access = await AccessOfAsync(account.Id, page.Caller, page.Cancellation);
+        return new DeleteAccountView(
+            AccountEndpoints.ToResponse(account),
+            access is null ? null : [.. access.Groups.Where(group => group.Direct)],
+            page.Caller.May(SessionPermissions.View)
+                ? (await sessions.ListOfAsync(account.Issuer, account.Subject, page.Cancellation)).Count
+                : null,
+            input);
     }
 
     // Of a row that is a group's, the formatter names the account. Here that is known, and the group is not.

@@ -73,10 +73,19 @@ public sealed record AccountView
     public required IReadOnlyList<SessionView> Sessions { get; init; }
     public required IReadOnlyList<ActivityView> Did { get; init; }
     public required IReadOnlyList<ActivityView> Happened { get; init; }
+    /// <summary>Other accounts of its name.</summary>
+    public IReadOnlyList<AccountResponse> Namesakes { get; init; } = [];
     public FormInput SetEnabled { get; init; } = FormInput.Create();
     public FormInput Join { get; init; } = FormInput.Create();
     public FormInput End { get; init; } = FormInput.Create();
 
+    public string Path => $"/admin/accounts/{Account.Id}";
+}
+
+/// <summary>Groups are those of which it is a direct member; groups and sessions are null where the viewer may not know.</summary>
+public sealed record DeleteAccountView(
+    AccountResponse Account, IReadOnlyList<GroupMembershipView>? Groups, int? Sessions, FormInput Input)
+{
     public string Path => $"/admin/accounts/{Account.Id}";
 }
 

@@ -48,7 +48,12 @@ internal sealed record BulkAccountChange(AccountAction Action, string Group, Acc
 }
 
 internal sealed class BulkAccounts(
-    AccountListReader list, AccountStore accounts, AccountCommands accountCommands, GroupStore groups, GroupCommands groupCommands)
+    AccountListReader list,
+    AccountStore accounts,
+    SubjectStore subjects,
+    AccountCommands accountCommands,
+    GroupStore groups,
+    GroupCommands groupCommands)
     : BulkFlow<BulkAccountChange>
 {
     protected override BulkList List { get; } = new("Accounts", "/admin/accounts", "account", "accounts");
@@ -109,12 +114,13 @@ internal sealed class BulkAccounts(
         var members = group is not null && page.Caller.May(AccessPermissions.View)
             ? await groups.MembersAmongAsync(group.Id, [.. found.Select(account => account.Id)], page.Cancellation)
             : null;
+        var wider = change.Action.IsMembership ? [] : await ListWiderAsync(page, found);
         return new BulkStep(
             [.. found.Select(account =>
             {
                 var (now, then, changes) = change.Action.IsMembership
                     ? Foresee(change.Action, group, members?.Contains(account.Id))
-                    : Foresee(change.Action, account, page.Caller);
+                    : Foresee(change.Action, account, page.Caller, wider.Contains(account.Id));
                 return new BulkLine(account.Id.ToString(), $"{List.Path}/{account.Id}", account.Username)
                 {
                     Note = account.Name,
@@ -135,23 +141,31 @@ internal sealed class BulkAccounts(
         if (!change.Action.IsMembership)
         {
             var isEnabled = change.Action == AccountAction.Enable;
-            return new BulkOutcome((await accountCommands.SetEnabledAsync(id, isEnabled, author.Actor, page.Cancellation)).IsChanged);
+            var account = await accountCommands.SetEnabledAsync(id, isEnabled, author, page.Cancellation);
+            return new BulkOutcome(account.IsChanged, Refusal(account.Failure));
         }
 
         var group = page.Caller.Rules.FindGroup(change.Group)?.Id ?? Guid.Empty;
         var outcome = change.Action == AccountAction.Join
             ? await groupCommands.AddMemberAsync(group, id, author, page.Cancellation)
             : await groupCommands.RemoveMemberAsync(group, id, author, page.Cancellation);
-        return new BulkOutcome(outcome.IsChanged);
+        return new BulkOutcome(outcome.IsChanged, Refusal(outcome.Failure));
     }
+
+    // Who has gone meanwhile, or was not in the group, is no refusal.
+    private static string? Refusal(ChangeFailure? failure) => failure is null or ChangeFailure.NotFound ? null : failure.Explain();
 
     // How many of them were in the group is told to those alone who may look at access.
     protected override bool ShowsChanged(PageContext page, BulkAccountChange change) =>
         !change.Action.IsMembership || page.Caller.May(AccessPermissions.View);
 
-    protected override string Summarize(PageContext page, BulkAccountChange change, BulkCount count) => ShowsChanged(page, change)
-        ? $"{change.Title}: {Format(count.Seen)} accounts looked at, {Format(count.Changed)} changed."
-        : $"{change.Title}: done with {Format(count.Seen)} accounts.";
+    protected override string Summarize(PageContext page, BulkAccountChange change, BulkCount count)
+    {
+        var done = ShowsChanged(page, change)
+            ? $"{change.Title}: {Format(count.Seen)} accounts looked at, {Format(count.Changed)} changed."
+            : $"{change.Title}: done with {Format(count.Seen)} accounts.";
+        return count.Refused == 0 ? done : $"{done} {Format(count.Refused)} could not be changed.";
+    }
 
     protected override string Chosen(int number) => "chosen accounts";
 
@@ -185,10 +199,19 @@ internal sealed class BulkAccounts(
         }
     }
 
-    // Nobody disables their own account; what is so already stays so.
-    private static (string Now, string Then, bool Changes) Foresee(AccountAction action, AccountResponse account, Caller caller) =>
+    private async Task<HashSet<Guid>> ListWiderAsync(PageContext page, IReadOnlyList<AccountResponse> found)
+    {
+        var known = await subjects.FindAccountsAsync([.. found.Select(account => account.Id)], page.Cancellation);
+        return [.. known.Where(subject => page.GrantGuard.Lacking(subject).Count > 0).Select(subject => subject.AccountId)];
+    }
+
+    // Nobody disables their own account, or changes that of somebody who holds more; what is so already stays so.
+    private static (string Now, string Then, bool Changes) Foresee(
+        AccountAction action, AccountResponse account, Caller caller, bool holdsMore) =>
         (action == AccountAction.Enable, account.Enabled) switch
         {
+            (var enables, var enabled) when holdsMore && enables != enabled =>
+                (enabled ? "enabled" : "disabled", "stays as it is: it holds more than you do", false),
             (false, _) when account.Id == caller.AccountId => ("enabled", "stays on: it is your own", false),
             (false, true) => ("enabled", "disabled", true),
             (false, false) => ("disabled", "is off already", false),

@@ -5,15 +5,15 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Admin.Activity;
 
 /// <summary>Who may not look at the audit log gets nothing.</summary>
-internal sealed class ActivityReader(AuditStore audit)
+internal sealed class ActivityReader(AuditReader audit)
 {
     private const int Most = 10;
 
     public async Task<IReadOnlyList<AuditRow>> ListAsync(Caller caller, AuditFilter filter, CancellationToken cancellationToken) =>
-        caller.May(AuditPermissions.View) ? (await audit.ListAsync(filter with { Limit = Most }, cancellationToken)).Items : [];
+        (await audit.ListAsync(caller, filter with { Limit = Most }, cancellationToken)).Items;
 
-    public async Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Caller caller, Guid id, CancellationToken cancellationToken) =>
-        caller.May(AuditPermissions.View) ? await audit.ListAboutAccountAsync(id, Most, cancellationToken) : [];
+    public Task<IReadOnlyList<AuditRow>> ListAboutAccountAsync(Caller caller, Guid id, CancellationToken cancellationToken) =>
+        audit.ListAboutAccountAsync(caller, id, Most, cancellationToken);
 
     public async Task<IReadOnlyList<ActivityView>> DescribeAsync(
         Caller caller, string model, Guid row, CancellationToken cancellationToken)

@@ -16,7 +16,8 @@ internal static class AuditFormatter
         Id = row.Id,
         At = row.At,
         Account = row.Account,
-        AccountId = row.AccountId,
+        // Of one that has been deleted there is no page.
+        AccountId = row.Account == AuditRedaction.Name ? null : row.AccountId,
         Method = row.Method,
         Text = Sentence(row, formatValue),
         Reason = row.Reason,
@@ -87,6 +88,9 @@ internal static class AuditFormatter
         _ => value.GetRawText(),
     };
 
+    /// <summary>How it came in. Who acts on the command line is somebody who is logged in to a machine, and no account.</summary>
+    public static string Way(string method) => method == Actor.CommandLine ? "command line of the host" : method;
+
     public static string Verb(string action) => action switch
     {
         "add" => "added",
@@ -96,6 +100,8 @@ internal static class AuditFormatter
         "end-sessions" => "ended the sessions of",
         "add-member" => "put a member into",
         "remove-member" => "took a member out of",
+        "move" => "carried over",
+        "merge" => "merged",
         _ => action,
     };
 

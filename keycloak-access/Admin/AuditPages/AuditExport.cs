@@ -2,6 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Data;
+using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AuditPages;
 
@@ -15,14 +16,15 @@ internal static class AuditExport
     ];
 
     // The lines of JSON are the rows as GET /api/audit has them.
-    public static Export<AuditRow> Create(AuditStore store, AuditFilter filter, CancellationToken cancellationToken) => new(
+    public static Export<AuditRow> Create(
+        AuditReader audit, Caller caller, AuditFilter filter, CancellationToken cancellationToken) => new(
         "audit",
         Columns,
         row => Values(row).Select(ExportFile.Cell),
         AuditEndpoints.ToResponse,
         ExportFile.ReadAsync(filter with { Limit = ExportFile.RowsAtATime }, async page =>
         {
-            var (rows, next) = await store.ListAsync(page, cancellationToken);
+            var (rows, next) = await audit.ListAsync(caller, page, cancellationToken);
             return (rows, next is null ? null : page with { After = next });
         }, cancellationToken));
 

@@ -21,14 +21,14 @@ internal static class AuditPageEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        string? after, PageContext page, AuditStore store, AuditPageReader reader, PermissionCatalogue catalogue)
+        string? after, PageContext page, AuditReader audit, AuditPageReader reader, PermissionCatalogue catalogue)
     {
         var filter = AuditListFilter.Read(page.Http.Request.Query);
         var (query, mistakes) = await reader.ReadAsync(filter, page.Zone, page.Cancellation);
-        var place = AuditStore.Keyset.Parse(after);
+        var place = AuditReader.ParseCursor(after);
         var (rows, next) = query is null
             ? new([], Next: null)
-            : await store.ListAsync(query with { Limit = PageSize, After = place }, page.Cancellation);
+            : await audit.ListAsync(page.Caller, query with { Limit = PageSize, After = place }, page.Cancellation);
         return page.Render<AuditPage, AuditListView>(new AuditListView(
             [.. rows.Select(AuditFormatter.ToActivity)],
             filter,
@@ -37,20 +37,20 @@ internal static class AuditPageEndpoints
             Paging.Create(place is null, next?.ToString(), to => filter.Path(after: to))));
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, PageContext page, AuditStore store, AuditObjects objects) =>
-        await store.FindAsync(id, page.Cancellation) is { } row
+    private static async Task<IResult> ShowAsync(Guid id, PageContext page, AuditReader audit, AuditObjects objects) =>
+        await audit.FindAsync(page.Caller, id, page.Cancellation) is { } row
             ? page.Render<AuditRowPage, AuditRowView>(AuditRowView.Create(
                 row, await objects.FindPageAsync(row, page.Caller, page.Cancellation), page.Caller.May(AccountPermissions.View)))
             : TypedResults.NotFound();
 
     private static Delegate ExportAsync(ExportFormat format) =>
-        async Task<IResult> (PageContext page, AuditStore store, AuditPageReader reader) =>
+        async Task<IResult> (PageContext page, AuditReader audit, AuditPageReader reader) =>
         {
             var filter = AuditListFilter.Read(page.Http.Request.Query);
             var (query, mistakes) = await reader.ReadAsync(filter, page.Zone, page.Cancellation);
             return query is null || mistakes.Count > 0
                 ? ExportFile.Refuse(mistakes)
-                : await ExportFile.WriteAsync(page, format, AuditExport.Create(store, query, page.Cancellation));
+                : await ExportFile.WriteAsync(page, format, AuditExport.Create(audit, page.Caller, query, page.Cancellation));
         };
 }
 

@@ -65,8 +65,9 @@ public sealed record AuditRowView(ActivityView Line, IReadOnlyList<AuditFact> Fa
 
     private static IEnumerable<AuditFact> Describe(AuditRow row, string? objectPath, bool opensAccounts)
     {
-        yield return new AuditFact("Who", row.Account, opensAccounts && row.AccountId is { } id ? $"/admin/accounts/{id}" : null);
-        yield return new AuditFact("Came in by", row.Method);
+        var account = AuditFormatter.ToActivity(row).AccountId;
+        yield return new AuditFact("Who", row.Account, opensAccounts && account is { } id ? $"/admin/accounts/{id}" : null);
+        yield return new AuditFact("Came in by", AuditFormatter.Way(row.Method));
         yield return new AuditFact("Model", row.Model, Links.WithQuery("/admin/audit", ("model", row.Model)));
         yield return new AuditFact("Row", row.RowId, objectPath);
         yield return new AuditFact(

@@ -119,6 +119,7 @@ internal abstract class BulkFlow<TChange>
         var step = await ListAsync(page, change, before.Next.Length > 0 ? before.Next : null, StepSize);
         var author = new ChangeAuthor(page.GrantGuard, input.Value(ReasonField));
         var changed = before.Changed;
+        var declined = before.Refused;
         var refused = new List<(BulkLine Line, string Why)>();
         foreach (var line in step.Lines.Where(line => line.Changes))
         {
@@ -126,6 +127,7 @@ internal abstract class BulkFlow<TChange>
             changed += outcome.IsChanged ? 1 : 0;
             if (outcome.Refusal is { } why)
             {
+                declined++;
                 refused.Add((line, ShortText.Cut(why, LongestRefusal)));
             }
         }
@@ -133,10 +135,17 @@ internal abstract class BulkFlow<TChange>
         var seen = before.Seen + step.Lines.Count;
         if (step.Next is not null)
         {
-            return RenderProgress(page, change, input, before with { Seen = seen, Changed = changed, Next = step.Next, ByItself = true });
+            return RenderProgress(page, change, input, before with
+            {
+                Seen = seen,
+                Changed = changed,
+                Refused = declined,
+                Next = step.Next,
+                ByItself = true,
+            });
         }
 
-        var summary = Summarize(page, change, new BulkCount(seen, changed, refused.Count + step.Missing));
+        var summary = Summarize(page, change, new BulkCount(seen, changed, declined + step.Missing));
         if (refused.Count + step.Missing == 0)
         {
             return page.Redirect(change.BackPath, summary);
@@ -145,7 +154,7 @@ internal abstract class BulkFlow<TChange>
         var report = await page.KeepAsync(ResultPath, FormInput.Create(
         [
             (MissingField, step.Missing.ToString(CultureInfo.InvariantCulture)),
-            .. change.Fields(refused.Select(one => one.Line)),
+            .. (change with { IsAll = false, Ids = [.. refused.Select(one => one.Line.Id)] }).Fields(refused.Select(one => one.Line)),
             .. refused.Select(one => (WhyField(one.Line.Id), (string?)one.Why)),
         ]));
         return page.Redirect(report ?? change.BackPath, summary);
@@ -184,7 +193,10 @@ internal abstract class BulkFlow<TChange>
     };
 
     private BulkProgress ReadProgress(PageContext page, TChange change, FormInput input) =>
-        new(Number(input, "seen"), Number(input, "changed"), ShowsChanged(page, change), input.Value("after"), ByItself: false);
+        new(Number(input, "seen"), Number(input, "changed"), ShowsChanged(page, change), input.Value("after"), ByItself: false)
+        {
+            Refused = Number(input, "refused"),
+        };
 
     private static string WhyField(string id) => $"_why.{id}";
 

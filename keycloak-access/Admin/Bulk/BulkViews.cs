@@ -42,6 +42,9 @@ public sealed record BulkLine(string Id, string Path, string Title)
 /// How many a change has come by and changed, as far as that is for the viewer to know, and where it goes on: by itself, but not
 /// where somebody has signed in again meanwhile.
 /// </summary>
-public sealed record BulkProgress(int Seen, int Changed, bool ShowsChanged, string Next, bool ByItself);
+public sealed record BulkProgress(int Seen, int Changed, bool ShowsChanged, string Next, bool ByItself)
+{
+    public int Refused { get; init; }
+}
 
 public sealed record BulkResultView(BulkList List, string Title, IReadOnlyList<BulkLine> Lines, int Missing, string BackPath);

@@ -18,6 +18,9 @@ internal static class FormFailures
             case ChangeFailure.Conflict conflict:
                 input.Add(conflict.Field, conflict.Detail);
                 return StatusCodes.Status409Conflict;
+            case ChangeFailure.LastSuperuser:
+                input.Add(FormInput.AllowNoSuperuser, ChangeFailure.LastSuperuser.Detail);
+                return StatusCodes.Status409Conflict;
             case ChangeFailure.PreconditionFailed:
                 return StatusCodes.Status409Conflict;
             default:
@@ -30,6 +33,7 @@ internal static class FormFailures
         ChangeFailure.Invalid invalid => string.Join(' ', invalid.Mistakes.Values.SelectMany(texts => texts)),
         ChangeFailure.Refused refused => refused.Detail,
         ChangeFailure.Conflict conflict => conflict.Detail,
+        ChangeFailure.LastSuperuser => ChangeFailure.LastSuperuser.Detail,
         ChangeFailure.NotFound => "It is not there any more, or not for you to see.",
         _ => "Somebody has changed it since you opened this page, so nothing was done. "
             + "Look at it as it is now, and do it again if you still want to.",

@@ -1,3 +1,4 @@
+using KeycloakAccess.Permissions;
 using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.Forms;
@@ -10,6 +11,9 @@ public sealed class FormInput
 {
     // The field in which the framework's antiforgery token comes: it is nothing that somebody typed.
     private const string AntiforgeryField = "__RequestVerificationToken";
+
+    /// <summary>The check box that stands in a form once it would leave nobody who may do everything.</summary>
+    public const string AllowNoSuperuser = SuperuserSwitch.Name;
 
     private readonly Dictionary<string, StringValues> _values;
     private readonly Dictionary<string, List<string>> _mistakes = new(StringComparer.Ordinal);

@@ -1,7 +1,6 @@
 using System.Globalization;
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Access;
-using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 
@@ -9,7 +8,7 @@ namespace KeycloakAccess.Admin.HomePages;
 
 /// <summary>Roles and rules are in memory, and of accounts only those seen last are looked at, so this is cheap.</summary>
 internal sealed class HomeNotices(
-    AccountSearch search, SubjectStore subjects, RoleMatches matches, RealmMetadata metadata, RealmKeyLog keys, TimeProvider clock)
+    AccountNotices accounts, AccountSearch search, SubjectStore subjects, RoleMatches matches, RealmNotices realm, TimeProvider clock)
 {
     private const int LookedAt = 50;
 
@@ -22,7 +21,7 @@ internal sealed class HomeNotices(
         if (caller.May(RealmPermissions.View))
         {
             looked.Add("the link to Keycloak and its keys");
-            notices.AddRange(await CheckRealmAsync(now, cancellationToken));
+            notices.AddRange(await realm.CheckAsync(now, cancellationToken));
         }
 
         if (refused is not null)
@@ -37,6 +36,18 @@ internal sealed class HomeNotices(
             notices.AddRange(CheckMappings(await matches.CompareAsync(caller.Rules, cancellationToken)));
         }
 
+        if (caller.May(AccountPermissions.View))
+        {
+            looked.Add("the accounts of other issuers and of those who were disabled");
+            notices.AddRange(await accounts.CheckIdentitiesAsync(cancellationToken));
+        }
+
+        if (caller.May(AccessPermissions.View))
+        {
+            looked.Add("who holds everything");
+            notices.AddRange(await accounts.CheckSuperusersAsync(caller.Rules, cancellationToken));
+        }
+
         // Who is in which group is a question about access.
         if (caller.May(AccountPermissions.View) && caller.May(AccessPermissions.View))
         {
@@ -45,26 +56,6 @@ internal sealed class HomeNotices(
         }
 
         return ([.. notices.OrderBy(notice => notice.Kind == "bad" ? 0 : 1)], looked);
-    }
-
-    private async Task<IEnumerable<HomeNotice>> CheckRealmAsync(DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        if (metadata.LastFailure is { } failure)
-        {
-            return [new HomeNotice("bad", "Keycloak cannot be reached", failure, "/admin/realm", "See the link to the realm")];
-        }
-
-        var known = await keys.ListAsync(cancellationToken);
-        // The first keys that this service ever read are no rotation.
-        var rotated = known.Where(key => now - key.FirstSeenAt < TimeSpan.FromDays(1)).ToArray();
-        return rotated.Length == 0 || rotated.Length == known.Count
-            ? []
-            : [new HomeNotice(
-                "warn",
-                "Keycloak has new keys",
-                $"{Count(rotated.Length, "key")} appeared in the last day. If nobody rotated them, ask why.",
-                "/admin/realm",
-                "See the keys")];
     }
 
     // Twice as many as in two average hours of the day before, and at least ten.
@@ -127,6 +118,6 @@ internal sealed class HomeNotices(
                 "See who they are")];
     }
 
-    private static string Count(long number, string what) =>
+    public static string Count(long number, string what) =>
         number == 1 ? $"1 {what}" : $"{number.ToString("N0", CultureInfo.InvariantCulture)} {what}s";
 }

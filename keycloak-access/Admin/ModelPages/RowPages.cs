@@ -18,7 +18,7 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
             ? page.Render<ModelRowPage, ModelRowPageView>(await reader.ReadAsync(page, found))
             : TypedResults.NotFound();
 
-    public async Task<IResult> HistoryAsync(string id, string? after, PageContext page, AuditStore audit)
+    public async Task<IResult> HistoryAsync(string id, string? after, PageContext page, AuditReader audit)
     {
         // Of what somebody may not see they do not learn what it was.
         if (await views.FindAsync(id, page) is not { } found)
@@ -26,7 +26,7 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
             return TypedResults.NotFound();
         }
 
-        var place = AuditStore.Keyset.Parse(after);
+        var place = AuditReader.ParseCursor(after);
         var filter = new AuditFilter
         {
             Kind = AuditRow.ChangeKind,
@@ -35,7 +35,7 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
             Limit = PageSize,
             After = place,
         };
-        var (rows, next) = await audit.ListAsync(filter, page.Cancellation);
+        var (rows, next) = await audit.ListAsync(page.Caller, filter, page.Cancellation);
         return page.Render<ModelHistoryPage, ModelHistoryView>(new ModelHistoryView(
             views.Name,
             _model.IdOf(found.Row),

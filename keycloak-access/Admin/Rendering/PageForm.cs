@@ -88,7 +88,10 @@ internal abstract class PageForm<TSubject> : PageForm
 
     protected virtual string FieldOf(string name) => name;
 
-    protected ChangeAuthor AuthorOf(PageContext page) => new(page.GrantGuard, page.Form.Value(ReasonField));
+    protected ChangeAuthor AuthorOf(PageContext page) => new(page.GrantGuard, page.Form.Value(ReasonField))
+    {
+        AllowsNoSuperuser = page.Form.Has(FormInput.AllowNoSuperuser),
+    };
 
     private string? VersionText(TSubject subject) => VersionOf(subject)?.ToString(CultureInfo.InvariantCulture);
 

@@ -35,7 +35,8 @@ internal static class SessionPageEndpoints
             ? path
             : List;
         _ = Guid.TryParse(page.Form.Value("id"), out var id);
-        return page.Redirect(back, SessionFormatter.Describe(await commands.EndAsync(id, page.Caller.Actor, page.Cancellation)));
+        var author = new ChangeAuthor(page.GrantGuard, Reason: null);
+        return page.Redirect(back, SessionFormatter.Describe(await commands.EndAsync(id, author, page.Cancellation)));
     }
 }
 

@@ -6,7 +6,9 @@ namespace KeycloakAccess.Admin.Sessions;
 internal static class SessionFormatter
 {
     public static string Describe(ChangeOutcome<SessionsEnded> outcome) =>
-        outcome.Value is { } ended ? Describe(ended) : "That session had ended already.";
+        outcome.Value is { } ended ? Describe(ended)
+        : outcome.Failure is ChangeFailure.Refused refused ? $"The session was not ended. {refused.Detail}"
+        : "That session had ended already.";
 
     public static string Describe(SessionsEnded ended) => ended switch
     {
