@@ -9,9 +9,13 @@ namespace Api.Tests;
 /// </summary>
 public sealed partial class ConventionTests
 {
+    // Every module may use it.
+    private const string ForAll = "Texts";
+
     // Module → the modules that it may depend on besides itself.
     private static readonly Dictionary<string, string[]> Modules = new(StringComparer.Ordinal)
     {
+        [ForAll] = [],
         ["Hosting"] = [],
         ["Data"] = [],
         ["Authentication"] = ["Data", "Hosting"],
@@ -65,7 +69,7 @@ public sealed partial class ConventionTests
             foreach (Match use in ModuleName().Matches(File.ReadAllText(file)))
             {
                 var other = use.Groups["name"].Value;
-                if (other != module && Modules.ContainsKey(other) && !allowed.Contains(other))
+                if (other != module && other != ForAll && Modules.ContainsKey(other) && !allowed.Contains(other))
                 {
                     broken.Add($"{Path.GetRelativePath(Source, file)} depends on {other}");
                 }
@@ -159,6 +163,7 @@ public sealed partial class ConventionTests
             ["realm_keys"] = ["Authentication", "Accounts"],
             ["client_tokens"] = ["Authentication", "Accounts"],
             ["account_search_index"] = ["Accounts", "Permissions"],
+            ["account_search_state"] = ["Permissions"],
             ["request_counters"] = ["Data"],
             ["form_drafts"] = ["Admin", "Accounts"],
             ["deleted_accounts"] = ["Accounts", "Permissions"],

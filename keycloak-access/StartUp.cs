@@ -10,6 +10,7 @@ namespace KeycloakAccess;
 internal sealed partial class StartUp(
     IServiceProvider services,
     Migrator migrator,
+    Database database,
     FormerIssuers issuers,
     IOptions<KeycloakOptions> keycloak,
     ILogger<StartUp> logger) : IHostedService
@@ -26,6 +27,11 @@ internal sealed partial class StartUp(
         }
 
         await migrator.MigrateAsync(cancellationToken);
+        if (await AccountSearchIndex.RebuildAsync(database, cancellationToken))
+        {
+            LogRebuilt();
+        }
+
         await services.CheckModelsAsync(cancellationToken);
         if (_routes is not null)
         {
@@ -45,4 +51,7 @@ internal sealed partial class StartUp(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Explanation}")]
     private partial void LogFormerIssuer(string explanation);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Made the search terms of all accounts anew")]
+    private partial void LogRebuilt();
 }

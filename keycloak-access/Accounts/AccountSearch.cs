@@ -1,12 +1,13 @@
 using System.Data.Common;
 using Dapper;
 using KeycloakAccess.Data;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Accounts;
 
 internal sealed record AccountQuery
 {
-    /// <summary>The beginning of a term of user name, e-mail or name, in any case.</summary>
+    /// <summary>The beginning of a term of user name, e-mail or name; neither case nor accents count.</summary>
     public string? Search { get; init; }
 
     public string? Kind { get; init; }
@@ -77,6 +78,12 @@ internal sealed class AccountSearch(Database database)
         await using var connection = await database.OpenAsync(cancellationToken);
         if (query.Order == ByTerm)
         {
+            if (Folding.Fold(query.Search!).Length == 0)
+            {
+                // An accent alone: every term begins with nothing.
+                return new KeysetPage<Account>([], Next: null);
+            }
+
             return await SearchAsync(connection, query, values, cancellationToken);
         }
 
@@ -128,7 +135,7 @@ internal sealed class AccountSearch(Database database)
 
     private static string TermsOf(AccountQuery query, DynamicParameters values)
     {
-        var start = query.Search!.ToLowerInvariant();
+        var start = Folding.Fold(query.Search!);
         values.Add("start", start);
         // After every text that begins so: both engines compare terms by their bytes in UTF-8.
         values.Add("end", start + "\U0010FFFF");

@@ -5,7 +5,7 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Accounts;
 
-/// <summary>A search is a part of user name, e-mail or name, in any case.</summary>
+/// <summary>A search is a part of user name, e-mail or name; neither case nor accents count.</summary>
 internal sealed record AccountFilter(string? Search, string? Kind, bool? Enabled, int Limit, Cursor? After);
 
 /// <summary>The request path has its own read of accounts: CallerStore.</summary>
@@ -30,9 +30,9 @@ internal sealed class AccountStore(Database database)
         if (!string.IsNullOrEmpty(filter.Search))
         {
             conditions.Add("""
-                (lower(username) LIKE lower(@search) ESCAPE '\'
-                OR lower(email) LIKE lower(@search) ESCAPE '\'
-                OR lower(name) LIKE lower(@search) ESCAPE '\')
+                (folded(username) LIKE @search ESCAPE '\'
+                OR folded(email) LIKE @search ESCAPE '\'
+                OR folded(name) LIKE @search ESCAPE '\')
                 """);
             values.Add("search", LikePattern.Containing(filter.Search));
         }

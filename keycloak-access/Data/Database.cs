@@ -1,7 +1,8 @@
-using System.Data;
 using System.Data.Common;
+using System.Data;
 using System.Globalization;
 using Dapper;
+using KeycloakAccess.Texts;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using SQLitePCL;
@@ -360,11 +361,17 @@ internal sealed class Database : IAsyncDisposable
 
         protected override DbConnection CreateDbConnection() => new SqliteConnection(connectionString);
 
+        private static void AddFunctions(SqliteConnection connection)
+        {
+            connection.CreateCollation(DecimalCollation, CompareDecimals);
+            connection.CreateFunction("folded", (string? text) => text is null ? null : Folding.Fold(text), isDeterministic: true);
+        }
+
         protected override DbConnection OpenDbConnection()
         {
             var connection = new SqliteConnection(connectionString);
             connection.Open();
-            connection.CreateCollation(DecimalCollation, CompareDecimals);
+            AddFunctions(connection);
             return connection;
         }
 
@@ -372,7 +379,7 @@ internal sealed class Database : IAsyncDisposable
         {
             var connection = new SqliteConnection(connectionString);
             await connection.OpenAsync(cancellationToken);
-            connection.CreateCollation(DecimalCollation, CompareDecimals);
+            AddFunctions(connection);
             return connection;
         }
 

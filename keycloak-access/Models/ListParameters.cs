@@ -130,7 +130,7 @@ internal sealed class ListParameters
         {
             var searched = string.Join(" or ", _model.Searches.Select(column => column.Json));
             yield return new(
-                SearchName, $"Part of {searched}; letters from A to Z in either case.", new() { Type = JsonSchemaType.String });
+                SearchName, $"Part of {searched}; neither case nor accents count.", new() { Type = JsonSchemaType.String });
         }
     }
 

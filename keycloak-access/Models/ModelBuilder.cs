@@ -61,7 +61,7 @@ public sealed partial class ModelBuilder<T>
         return this;
     }
 
-    /// <summary>The columns that <c>?search=</c> looks into, with the letters from A to Z in either case.</summary>
+    /// <summary>The columns that <c>?search=</c> looks into, where neither case nor accents count.</summary>
     public ModelBuilder<T> Searches(params Expression<Func<T, string?>>[] columns)
     {
         _searches.AddRange(columns.Select(column => PropertyOf(column)));

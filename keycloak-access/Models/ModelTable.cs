@@ -180,14 +180,12 @@ internal sealed class ModelTable
     {
         if (!string.IsNullOrEmpty(query.Search))
         {
-            // Under another collation PostgreSQL would lower more letters of the pattern than of the column.
             var pattern = LikePattern.Containing(query.Search);
-            var collation = _engine == DatabaseEngine.PostgreSql ? " COLLATE \"C\"" : "";
             statement.Add(" AND (");
             for (var i = 0; i < _model.Searches.Count; i++)
             {
-                statement.Add(i == 0 ? "" : " OR ").Add($"lower({Key(_model.Searches[i])}) LIKE lower(")
-                    .AddValue(_model.Searches[i].Type, pattern).Add(collation).Add(@") ESCAPE '\'");
+                statement.Add(i == 0 ? "" : " OR ").Add($"folded({Quote(_model.Searches[i].Name)}) LIKE ")
+                    .AddValue(_model.Searches[i].Type, pattern).Add(@" ESCAPE '\'");
             }
 
             statement.Add(")");

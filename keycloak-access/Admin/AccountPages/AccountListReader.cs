@@ -1,5 +1,6 @@
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
@@ -60,7 +61,7 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
             && (since is null || account.LastSeenAt >= since)
             && (before is null || account.LastSeenAt < before)
             && (string.IsNullOrEmpty(filter.Search) || AccountSearchIndex.TermsOf(account.Username, account.Email, account.Name)
-                .Any(word => word.StartsWith(filter.Search, StringComparison.OrdinalIgnoreCase)));
+                .Any(term => term.StartsWith(Folding.Fold(filter.Search), StringComparison.Ordinal)));
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {

@@ -2,6 +2,7 @@ using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.GroupPages;
@@ -36,7 +37,7 @@ internal static class GroupPageEndpoints
         var typed = Suggestions.Typed(page.Http.Request);
         return Suggestions.Render(page.Caller.Rules.GroupsByName
             .Select(rule => rule.Name)
-            .Where(name => name.Contains(typed, StringComparison.OrdinalIgnoreCase)));
+            .Where(name => typed.Length == 0 || Folding.Holds(name, typed)));
     }
 
     private static async Task<IResult> ShowAsync(Guid id, string? after, PageContext page, GroupPageReader reader, GroupStore store) =>

@@ -5,6 +5,7 @@ using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
@@ -20,7 +21,7 @@ internal sealed class GroupPageReader(
         // Which they are is known from memory; only what the page shows is read.
         GroupRule[] page = [.. rules.GroupsByName
             .SkipWhile(group => string.CompareOrdinal(group.Name, after) <= 0)
-            .Where(group => string.IsNullOrEmpty(search) || group.Name.Contains(search, StringComparison.OrdinalIgnoreCase))
+            .Where(group => string.IsNullOrEmpty(search) || Folding.Holds(group.Name, search))
             .Take(PageSize + 1)];
         var shown = page.Length > PageSize ? page[..PageSize] : page;
         var found = await groups.FindAsync(shown.Select(group => group.Id), cancellationToken);

@@ -4,6 +4,7 @@ using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
@@ -85,7 +86,7 @@ internal static class RoleMappingPageEndpoints
             .Where(role => string.IsNullOrEmpty(kind) || RoleKinds.Write(role.Kind) == kind)
             .Where(role => kind != RoleKinds.ClientRole || string.IsNullOrEmpty(client) || role.Client == client)
             .Select(role => role.Name)
-            .Where(known => known.Contains(name ?? "", StringComparison.OrdinalIgnoreCase))
+            .Where(known => string.IsNullOrEmpty(name) || Folding.Holds(known, name))
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal));
 
@@ -105,8 +106,8 @@ internal static class RoleMappingPageEndpoints
 
     private static bool Holds(RolePattern pattern, string? search) =>
         string.IsNullOrEmpty(search)
-        || pattern.Name.Contains(search, StringComparison.OrdinalIgnoreCase)
-        || pattern.Client.Contains(search, StringComparison.OrdinalIgnoreCase);
+        || Folding.Holds(pattern.Name, search)
+        || Folding.Holds(pattern.Client, search);
 
     // What follows a place in a list that is in order, whether or not the place is taken.
     private static IEnumerable<T> After<T>(T[] rows, T place, IComparer<T> order)
