@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Groups;
 
@@ -47,7 +48,7 @@ public sealed record GroupRequest
     public required string Name { get; init; }
 
     /// <summary>What the group is for, in a sentence.</summary>
-    [StringLength(GroupLimits.LongestDescription)]
+    [PlainText(GroupLimits.LongestDescription)]
     public string Description { get; init; } = "";
 
     /// <summary>What its members may do: <c>model:action</c>, <c>model:*</c> or <c>*:*</c>.</summary>

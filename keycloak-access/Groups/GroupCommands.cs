@@ -1,5 +1,6 @@
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Groups;
 
@@ -142,7 +143,7 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
     {
         Id = id,
         Name = request.Name,
-        Description = request.Description,
+        Description = Normalization.ToFormC(request.Description),
         Version = version,
         IsDefault = request.IsDefault,
         Permissions = [.. request.Permissions.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],

@@ -1,3 +1,4 @@
+using KeycloakAccess.Texts;
 using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Hosting;
@@ -8,12 +9,10 @@ internal static class ReasonParameter
 
     private const string Name = "reason";
 
-    public static readonly string TooLong = $"A reason has at most {Longest} characters.";
-
     public static RouteHandlerBuilder AcceptsReason(this RouteHandlerBuilder builder) => builder
         .AcceptsQuery(Name)
-        .AddEndpointFilter(async (context, next) => Read(context.HttpContext.Request) is { Length: > Longest }
-            ? QueryParameters.Mistake(Name, TooLong)
+        .AddEndpointFilter(async (context, next) => Read(context.HttpContext.Request) is { } reason && MistakeOf(reason) is { } mistake
+            ? QueryParameters.Mistake(Name, mistake)
             : await next(context))
         .AddOpenApiOperationTransformer((operation, _, _) =>
         {
@@ -22,10 +21,12 @@ internal static class ReasonParameter
                 Name = Name,
                 In = ParameterLocation.Query,
                 Description = "Why, in your own words. The audit log keeps it.",
-                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = Longest },
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = Longest * PlainText.MostInOne },
             }];
             return Task.CompletedTask;
         });
+
+    public static string? MistakeOf(string reason) => PlainText.Mistake(reason, Longest) is { } mistake ? $"The reason {mistake}" : null;
 
     public static string? Read(HttpRequest request) => request.Query[Name] is [{ } reason, ..] ? reason.Trim() : null;
 }

@@ -2,12 +2,14 @@ using System.ComponentModel.DataAnnotations;
 using System.Linq.Expressions;
 using System.Reflection;
 using System.Text.Json;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Models;
 
 internal sealed class Column
 {
     private readonly RequiredAttribute? _required;
+    private readonly StringLengthAttribute? _length;
     private readonly ValidationAttribute[] _rules;
     private readonly string? _title;
 
@@ -21,7 +23,14 @@ internal sealed class Column
         IsReadOnly = isReadOnly;
         IsNullable = new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
         _required = property.GetCustomAttribute<RequiredAttribute>();
-        _rules = [.. property.GetCustomAttributes<ValidationAttribute>().Where(rule => rule is not RequiredAttribute)];
+        _length = property.GetCustomAttribute<StringLengthAttribute>();
+        IsUrl = property.GetCustomAttribute<UrlAttribute>() is not null;
+        // These three are checked here: the framework counts in UTF-16, and takes whatever begins with http:// for an address.
+        _rules =
+        [
+            .. property.GetCustomAttributes<ValidationAttribute>()
+                .Where(rule => rule is not (RequiredAttribute or StringLengthAttribute or UrlAttribute)),
+        ];
         Get = CompileGet(property);
         Set = CompileSet(property);
     }
@@ -47,10 +56,10 @@ internal sealed class Column
 
     public bool IsRequired => _required is not null;
 
-    /// <summary>Of a text, in characters.</summary>
-    public int? MaxLength => _rules.OfType<StringLengthAttribute>().Select(rule => (int?)rule.MaximumLength).FirstOrDefault();
+    /// <summary>Of a text, in characters as people count them.</summary>
+    public int? MaxLength => _length?.MaximumLength;
 
-    public bool IsUrl => _rules.OfType<UrlAttribute>().Any();
+    public bool IsUrl { get; }
 
     public Type? References { get; init; }
 
@@ -69,8 +78,28 @@ internal sealed class Column
             return [missing.ErrorMessage!];
         }
 
+        if (value is string text && Mistake(text) is { } mistake)
+        {
+            return [mistake];
+        }
+
         return _rules.Select(rule => rule.GetValidationResult(value, context)?.ErrorMessage).OfType<string>();
     }
+
+    private string? Mistake(string text) =>
+        (IsNullable ? text.Length == 0 || PlainText.IsBlank(text) : text.Length > 0 && PlainText.IsBlank(text))
+            && PlainText.Mistake(text) is null
+            ? $"{Json} holds nothing that can be seen. {(IsNullable ? "Leave it out, or send null." : "Write something, or leave it empty.")}"
+        : (_length is { } length ? PlainText.Mistake(text, length.MaximumLength, length.MinimumLength) : PlainText.Mistake(text))
+            is { } mistake ? $"{Json} {mistake}"
+        : IsUrl && !IsAddress(text) ? $"{Json} must be an http or https address, as in https://example.com/, with no spaces in it."
+        : null;
+
+    private static bool IsAddress(string text) =>
+        !text.Any(character => char.IsWhiteSpace(character) || character is '\\' or '<' or '>' or '"')
+        && Uri.TryCreate(text, UriKind.Absolute, out var address)
+        && address.Scheme is ("http" or "https")
+        && address.Host.Length > 0;
 
     private static string Label(string name) => name[..1].ToUpperInvariant() + name[1..].Replace('_', ' ');
 

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json;
 using KeycloakAccess.Data;
+using KeycloakAccess.Texts;
 using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Models;
@@ -31,6 +32,7 @@ internal sealed record ColumnType
             Parse = text => text,
             Write = value => (string)value,
             Read = value => value,
+            Canonical = value => Normalization.ToFormC((string)value),
         },
         new()
         {

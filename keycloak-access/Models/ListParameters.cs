@@ -187,7 +187,7 @@ internal sealed class ListParameters
     private static ListParameter Compare(Column column, string suffix, string comparison, string description) =>
         new(column.Json + suffix, description, ModelDescription.SchemaOf(column.Type))
         {
-            Condition = text => column.Type.Parse(text) is { } value ? new(column, comparison, value) : null,
+            Condition = text => column.Type.Parse(text) is { } value ? new(column, comparison, column.Type.Canonical(value)) : null,
             Form = column.Type.Form,
         };
 }

@@ -1,3 +1,4 @@
+using KeycloakAccess.Texts;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 
@@ -67,6 +68,23 @@ internal sealed class ModelDescription(Model model, ListParameters list)
                 ["application/json"] = new() { Schema = new OpenApiSchemaReference(name, context.Document) },
             },
         };
+    }
+
+    /// <summary>
+    /// A declared length is one of characters as people count them. JSON Schema counts those of Unicode, of which there may be more.
+    /// </summary>
+    public static Task DescribeLengthAsync(
+        OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.JsonPropertyInfo is { } property
+            && context.ApplicationServices.GetRequiredService<ModelCatalogue>().Models.FirstOrDefault(
+                model => model.RowType == property.DeclaringType)?.Columns.FirstOrDefault(column => column.Json == property.Name)
+                is { MaxLength: { } longest })
+        {
+            schema.MaxLength = longest * PlainText.MostInOne;
+        }
+
+        return Task.CompletedTask;
     }
 
     public static Task DescribeIfMatchAsync(

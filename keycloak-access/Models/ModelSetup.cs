@@ -1,6 +1,7 @@
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -9,7 +10,11 @@ namespace KeycloakAccess.Models;
 /// <summary>Adds declared models.</summary>
 public static class ModelSetup
 {
-    internal static void AddModels(this IServiceCollection services) => services.TryAddSingleton<ModelCatalogue>();
+    internal static void AddModels(this IServiceCollection services)
+    {
+        services.TryAddSingleton<ModelCatalogue>();
+        services.ConfigureAll<OpenApiOptions>(options => options.AddSchemaTransformer(ModelDescription.DescribeLengthAsync));
+    }
 
     /// <summary>
     /// Adds a declared model: its permissions and scopes exist from then on, and <see cref="MapModels"/> maps its endpoints.
@@ -28,7 +33,6 @@ public static class ModelSetup
 
         services.AddModel(model.Name, model.Plural, model.Title, [.. Permission.Actions, .. model.Actions.Select(action => action.Name)]);
         services.AddSingleton(model);
-        services.AddModels();
         // A handler of the model's own takes it as [FromKeyedServices("book")] ModelStore.
         services.AddKeyedSingleton(model.Name, (provider, _) => ActivatorUtilities.CreateInstance<ModelStore>(provider, model));
         services.AddSingleton<IModelRows>(provider => provider.GetRequiredKeyedService<ModelStore>(model.Name));

@@ -67,7 +67,8 @@ internal static class AccountSearchIndex
     private static async Task<bool> RebuildAsync(Database database, WriteTransaction write, CancellationToken cancellationToken)
     {
         // Of several instances that start at once, the others wait here, and find it done.
-        if (await ExecuteAsync("UPDATE account_search_state SET folding = @Version WHERE folding <> @Version", new { Folding.Version }) == 0)
+        const string claim = "UPDATE account_search_state SET folding = @Version WHERE folding <> @Version";
+        if (await ExecuteAsync(claim, new { Folding.Version }) == 0)
         {
             return false;
         }

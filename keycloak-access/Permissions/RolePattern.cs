@@ -1,5 +1,6 @@
 using System.Buffers;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Permissions;
 
@@ -42,7 +43,14 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 
         foreach (var (part, text) in new[] { (RolePatternPart.Name, Name), (RolePatternPart.Client, Client) })
         {
-            if (text.AsSpan().IndexOfAny(Unwanted) is >= 0 and var at)
+            if (text.AsSpan().IndexOfAny(Unwanted) is var at and < 0)
+            {
+                if (PlainText.Mistake(text) is { } mistake)
+                {
+                    yield return (part, $"The {part.ToString().ToLowerInvariant()} {mistake}");
+                }
+            }
+            else
             {
                 yield return (
                     part,

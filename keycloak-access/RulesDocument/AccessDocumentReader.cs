@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.RulesDocument;
 
@@ -144,7 +145,7 @@ internal sealed class AccessDocumentReader
 
         return new GroupEntry(
             name,
-            Text(members.GetValueOrDefault("description"), path + ".description", GroupLimits.LongestDescription) ?? "",
+            Description(members.GetValueOrDefault("description"), path + ".description"),
             permissions.Keys,
             denied.Keys,
             Flag(members.GetValueOrDefault("isDefault"), path + ".isDefault"),
@@ -356,6 +357,17 @@ internal sealed class AccessDocumentReader
         }
 
         return text;
+    }
+
+    private string Description(JsonTree? value, string path)
+    {
+        var text = Text(value, path) ?? "";
+        if (PlainText.Mistake(text, GroupLimits.LongestDescription) is { } mistake)
+        {
+            AddMistake(value!.At, path, $"description {mistake}");
+        }
+
+        return Normalization.ToFormC(text);
     }
 
     private bool Flag(JsonTree? value, string path)

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.RulesDocument;
 
@@ -65,7 +66,8 @@ internal static class AccessDocumentSchema
         ["additionalProperties"] = false,
         ["properties"] = new JsonObject
         {
-            ["description"] = Text("What the group is for, in a sentence.", GroupLimits.LongestDescription),
+            ["description"] = Text(
+                "What the group is for, in a sentence.", GroupLimits.LongestDescription * PlainText.MostInOne),
             ["permissions"] = List("permission", "What its members may do.", GroupLimits.MostPermissions),
             ["denied"] = List("permission", "What its members may not do, whatever other groups grant them.", GroupLimits.MostPermissions),
             ["isDefault"] = new JsonObject

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace KeycloakAccess.Texts;
 
-/// <summary>Normalization Form C, the one in which texts are kept: one spelling for what looks alike (Unicode Standard Annex #15).</summary>
+/// <summary>Normalization Form C, in which texts are kept: one spelling for what is one text (Unicode Standard Annex #15).</summary>
 internal static class Normalization
 {
     // Hangul syllables are computed (Unicode Standard, section 3.12).

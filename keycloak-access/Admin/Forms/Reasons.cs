@@ -6,9 +6,9 @@ internal static class Reasons
 {
     public static void Check(FormInput input, string name = "reason")
     {
-        if (input.Value(name).Length > ReasonParameter.Longest)
+        if (ReasonParameter.MistakeOf(input.Value(name)) is { } mistake)
         {
-            input.Add(name, ReasonParameter.TooLong);
+            input.Add(name, mistake);
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
+using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Admin.ModelPages;
 
@@ -141,7 +142,7 @@ internal sealed class ModelForm(Model model, ModelReferences references)
             Type = type,
             Options = type == "select" ? [.. column.IsNullable ? [("", "none")] : Array.Empty<(string, string)>(), .. Choices(column)] : [],
             IsRequired = column.Type.IsText ? column.IsRequired || column == model.Id : !column.IsNullable,
-            MaxLength = column.MaxLength,
+            MaxLength = column.MaxLength is { } longest ? PlainText.UnitsOf(longest) : null,
             Hint = target is not null ? $"{ModelDescription.Sentence(target.Name)}: begin to write, and choose."
                 : column.Type.Type == typeof(DateTimeOffset) ? $"By the clock of {ZoneOf(input).Id}."
                 : column.Type.Type == typeof(Guid) || column == model.Id ? $"It is {column.Type.Form}."

@@ -93,7 +93,7 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
             return [];
         }
 
-        var query = new ListQuery(Search: null, [new ListCondition(column, "=", title)], column, Descending: false, Limit: 2, After: null);
+        var query = new ListQuery(Search: null, [new ListCondition(column, "=", column.Type.Canonical(title))], column, Descending: false, Limit: 2, After: null);
         return (await StoreOf(target).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation)).Items;
     }
 
