@@ -23,7 +23,7 @@ internal static class AccessSamples
     private static readonly Gen<string> Description =
         Gen.OneOf(
             Gen.Const(""),
-            Gen.OneOf("a", "é", "\"", "\\", "\n", "\t", "😀", "<", "/", "\u2028", "\u007f").Array[0, 6].Select(string.Concat));
+            Gen.OneOf("a", "é", "\"", "\\", "\n", "\t", "😀", "<", "/", "\u200d", "\u00a0").Array[0, 6].Select(string.Concat));
 
     private static readonly Gen<string> Permissions =
         Gen.OneOf([.. Catalogue.Permissions.Select(permission => permission.ToString()), .. Catalogue.Wildcards]);

@@ -66,6 +66,13 @@ public abstract class WritingTests(ApiUnderTest api) : ApiTests(api)
         var browser = await Api.SignInAsync("ada");
         var sent = await browser.SubmitAsync(
             await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/models/authors/new"), "main form[method=post]", ("name", text));
+        if (text.ReplaceLineEndings("\n") != text)
+        {
+            // In a form, whatever ends a line becomes a line end.
+            Assert.Equal(HttpStatusCode.OK, sent.Status);
+            return;
+        }
+
         Assert.Equal(HttpStatusCode.UnprocessableEntity, sent.Status);
         Assert.Contains(expected, sent.Page.Body!.TextContent, StringComparison.Ordinal);
     }

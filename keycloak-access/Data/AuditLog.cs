@@ -13,7 +13,8 @@ internal sealed record Actor(Guid? AccountId, string Name, string Method, string
     public const string CommandLine = "command-line";
     public const string Service = "service";
 
-    public Actor Because(string? reason) => this with { Reason = string.IsNullOrWhiteSpace(reason) ? null : Normalization.ToFormC(reason.Trim()) };
+    public Actor Because(string? reason) =>
+        this with { Reason = string.IsNullOrWhiteSpace(reason) ? null : Normalization.ToFormC(reason.Trim()) };
 }
 
 /// <summary>One change of one row: its values by their names in JSON, none where there was or is no row.</summary>
@@ -92,7 +93,8 @@ internal sealed class AuditLog(TimeProvider clock)
     private static object?[] Parameters(AuditRow row) =>
     [
         row.Id, row.At, row.Kind, row.AccountId, Cut(row.Account, LongestName), row.Method, Cut(row.RequestId, LongestName),
-        row.Model, Cut(row.RowId, LongestName), row.Action, row.OldValues, row.NewValues, row.Reason is null ? null : PlainText.Cut(row.Reason, LongestReason),
+        row.Model, Cut(row.RowId, LongestName), row.Action, row.OldValues, row.NewValues,
+        Cut(row.Reason is { } reason ? PlainText.Cut(reason, LongestReason) : null, PlainText.UnitsOf(LongestReason)),
         row.Permission, row.Code, row.Scope, row.MissingPermissions, row.HttpMethod, Cut(row.Path, LongestName), row.Count, row.LastAt,
     ];
 

@@ -89,7 +89,8 @@ internal sealed class Column
     private string? Mistake(string text) =>
         (IsNullable ? text.Length == 0 || PlainText.IsBlank(text) : text.Length > 0 && PlainText.IsBlank(text))
             && PlainText.Mistake(text) is null
-            ? $"{Json} holds nothing that can be seen. {(IsNullable ? "Leave it out, or send null." : "Write something, or leave it empty.")}"
+            ? $"{Json} holds nothing that can be seen. "
+                + (IsNullable ? "Leave it out, or send null." : "Write something, or leave it empty.")
         : (_length is { } length ? PlainText.Mistake(text, length.MaximumLength, length.MinimumLength) : PlainText.Mistake(text))
             is { } mistake ? $"{Json} {mistake}"
         : IsUrl && !IsAddress(text) ? $"{Json} must be an http or https address, as in https://example.com/, with no spaces in it."

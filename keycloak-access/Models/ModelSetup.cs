@@ -33,6 +33,7 @@ public static class ModelSetup
 
         services.AddModel(model.Name, model.Plural, model.Title, [.. Permission.Actions, .. model.Actions.Select(action => action.Name)]);
         services.AddSingleton(model);
+        services.TryAddSingleton<ModelCatalogue>();
         // A handler of the model's own takes it as [FromKeyedServices("book")] ModelStore.
         services.AddKeyedSingleton(model.Name, (provider, _) => ActivatorUtilities.CreateInstance<ModelStore>(provider, model));
         services.AddSingleton<IModelRows>(provider => provider.GetRequiredKeyedService<ModelStore>(model.Name));

@@ -43,19 +43,17 @@ internal readonly record struct RolePattern(RoleKind Kind, string Client, string
 
         foreach (var (part, text) in new[] { (RolePatternPart.Name, Name), (RolePatternPart.Client, Client) })
         {
-            if (text.AsSpan().IndexOfAny(Unwanted) is var at and < 0)
-            {
-                if (PlainText.Mistake(text) is { } mistake)
-                {
-                    yield return (part, $"The {part.ToString().ToLowerInvariant()} {mistake}");
-                }
-            }
-            else
+            var kind = part.ToString().ToLowerInvariant();
+            if (text.AsSpan().IndexOfAny(Unwanted) is >= 0 and var at)
             {
                 yield return (
                     part,
-                    $"The {part.ToString().ToLowerInvariant()} holds a character that ends a line, controls a terminal " +
+                    $"The {kind} holds a character that ends a line, controls a terminal " +
                     $"or changes the direction of text: U+{(int)text[at]:X4}. Leave it out.");
+            }
+            else if (PlainText.Mistake(text) is { } mistake)
+            {
+                yield return (part, $"The {kind} {mistake}");
             }
         }
 

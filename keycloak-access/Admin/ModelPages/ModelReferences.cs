@@ -93,7 +93,8 @@ internal sealed class ModelReferences(ModelCatalogue models, IServiceProvider se
             return [];
         }
 
-        var query = new ListQuery(Search: null, [new ListCondition(column, "=", column.Type.Canonical(title))], column, Descending: false, Limit: 2, After: null);
+        var isCalled = new ListCondition(column, "=", column.Type.Canonical(title));
+        var query = new ListQuery(Search: null, [isCalled], column, Descending: false, Limit: 2, After: null);
         return (await StoreOf(target).ListAsync(query, RowSubject.FromCaller(page.Caller), page.Cancellation)).Items;
     }
 
