@@ -1,7 +1,8 @@
 using Api.Tests.Infrastructure;
-using KeycloakAccess;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
+using KeycloakAccess;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -149,7 +150,7 @@ public sealed class RetentionSettingTests
     [InlineData("Audit:KeepsFor", "90")]
     public void What_cannot_be_read_is_explained(string key, string value)
     {
-        var refused = Assert.ThrowsAny<InvalidOperationException>(() => Read((key, value)));
+        var refused = Assert.Throws<OptionsValidationException>(() => Read((key, value)));
 
         Assert.Contains(key.Split(':')[1], StartError.Explain(refused), StringComparison.Ordinal);
     }
@@ -164,6 +165,7 @@ public sealed class RetentionSettingTests
             .Build());
         services.AddAudit();
         using var provider = services.BuildServiceProvider();
+        provider.CheckSettings();
         return provider.GetRequiredService<IOptions<AuditOptions>>().Value;
     }
 }

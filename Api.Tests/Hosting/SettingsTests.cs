@@ -97,6 +97,7 @@ public sealed class SettingsTests
     [InlineData("""{ "Permissions": { "RequireScopesFor": { "a": "book" } } }""", "Permissions:RequireScopesFor (in the configuration)")]
     [InlineData("""{ "AllowedHosts": [ "a.test" ] }""", "AllowedHosts (in the configuration) must be one value")]
     [InlineData("""{ "Accounts": { "EnabledByDefault": "maybe" } }""", "Accounts:EnabledByDefault is \"maybe\". It must be true or false.")]
+    [InlineData("""{ "RateLimits": { "SignIns": -1 } }""", "RateLimits:SignIns is \"-1\". The field RateLimits:SignIns must be between 0")]
     [InlineData("""{ "Audit": { "KeepFor": "a year" } }""", "Audit:KeepFor is \"a year\". It must be a number of days, or d.hh:mm:ss.")]
     public void What_is_in_the_wrong_place_or_of_another_kind_is_said(string json, string expected) =>
         Assert.Contains(expected, Refusal(configuration => configuration.AddJsonStream(Stream(json))), StringComparison.Ordinal);
@@ -195,7 +196,8 @@ public sealed class SettingsTests
 
         Assert.True(messages.Count > 100, $"Only {messages.Count} values were refused.");
         Assert.Empty(messages.Where(message => Regex.IsMatch(
-            message, @"System\.|KeycloakAccess\.|Npgsql|Sqlite[A-Z]|`\d|Exception|Nullable|\(Parameter|   at |Int32|TimeSpan")));
+            message,
+            @"System\.|KeycloakAccess\.|Npgsql|Sqlite[A-Z]|`\d|Exception|Nullable|\(Parameter|   at |Int32|TimeSpan|Annotation|Options")));
     }
 
     private static Exception? StartError(string json)

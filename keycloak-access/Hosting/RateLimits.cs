@@ -134,7 +134,7 @@ internal static class RateLimitSetup
 {
     public static void AddRateLimits(this IServiceCollection services)
     {
-        services.AddSettings<RateLimitOptions>(RateLimitOptions.Section).ValidateDataAnnotations();
+        services.AddSettings<RateLimitOptions>(RateLimitOptions.Section);
         services.AddSingleton<RateLimits>();
     }
 }

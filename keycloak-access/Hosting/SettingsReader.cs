@@ -1,5 +1,6 @@
 using System.Collections;
 using System.ComponentModel;
+using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using Microsoft.Extensions.Options;
 
@@ -42,6 +43,9 @@ internal static class SettingsReader
                 if (ValueOf(value, property.PropertyType, mistakes) is { } read)
                 {
                     property.SetValue(options, read);
+                    mistakes.AddRange(property.GetCustomAttributes<ValidationAttribute>()
+                        .Where(rule => !rule.IsValid(read))
+                        .Select(rule => $"{value.Path} is \"{Cut(value.Value!)}\". {rule.FormatErrorMessage(value.Path)}"));
                 }
             }
             else

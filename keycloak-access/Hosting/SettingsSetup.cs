@@ -10,7 +10,7 @@ public static class SettingsSetup
 {
     /// <summary>
     /// Declares a section by its options, which are filled from it. A value that cannot be read ends the start; an empty one is as if it
-    /// were not there.
+    /// were not there. Their attributes are rules (<c>[Range(1, 100)]</c>).
     /// </summary>
     /// <typeparam name="TOptions">
     /// A class whose properties are values, lists of values (<c>IList&lt;string&gt;</c>), or classes of the same kind.
