@@ -33,7 +33,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         options.SignIn.SessionLifetime = signIn.Duration("session-lifetime", options.SignIn.SessionLifetime);
         options.SignIn.Secret = signIn.Secret();
         signIn.RefuseUnknown();
-        section.RefuseUnknown(AdapterKeys.WithoutMeaning.Keys, AdapterKeys.Refused);
+        section.RefuseUnknown([.. AdapterKeys.WithoutMeaning.Keys], AdapterKeys.Refused);
         options.WithoutMeaning = [.. AdapterKeys.WithoutMeaning.Where(key => section.Has(key.Key))];
     }
 
@@ -84,8 +84,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                 : new($"{path}:{key}", merged, $"{prefix}{Normalize(key)}:");
         }
 
-        public bool Has(string key) =>
-            merged.ContainsKey(prefix + Normalize(key)) || Below(key).Any();
+        public bool Has(string key) => merged.ContainsKey(prefix + Normalize(key)) || Below(key).Any();
 
         public string Text(string key)
         {
@@ -144,10 +143,14 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
                         + $"{KeycloakOptions.Section}:{written} is neither.")] = value;
             }
 
-            var texts = items.Count > 0 ? items.Values : merged.TryGetValue(prefix + Normalize(key), out var entry) ? [entry.Value] : [];
+            if (items.Count == 0 && merged.TryGetValue(prefix + Normalize(key), out var entry))
+            {
+                items[0] = entry.Value;
+            }
+
             string[] names =
             [
-                .. texts
+                .. items.Values
                     .SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
                     .Distinct(StringComparer.OrdinalIgnoreCase),
             ];
@@ -184,7 +187,7 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
 
         public void RefuseUnknown() => RefuseUnknown([], []);
 
-        public void RefuseUnknown(IEnumerable<string> ignored, IEnumerable<string> refused)
+        public void RefuseUnknown(IReadOnlyCollection<string> ignored, IReadOnlyCollection<string> refused)
         {
             var accepted = ignored.Concat(refused).Select(Normalize).ToHashSet(StringComparer.Ordinal);
             foreach (var (key, entry) in merged.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal)))

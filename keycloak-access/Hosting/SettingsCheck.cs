@@ -175,7 +175,7 @@ internal sealed class SettingsCheck
     private static string Names(string[][] keys, int depth) =>
         string.Join(", ", keys.Where(key => key.Length > depth).Select(key => key[depth]).Distinct(StringComparer.Ordinal));
 
-    private static string[] Segments(string key) => key == SettingsSection.Value ? [] : key.Split(':');
+    private static string[] Segments(string key) => key.Length == 0 ? [] : key.Split(':');
 
     private static string PlaceOf(IConfigurationProvider provider) => provider switch
     {

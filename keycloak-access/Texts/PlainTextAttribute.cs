@@ -10,8 +10,11 @@ namespace KeycloakAccess.Texts;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class PlainTextAttribute(int longest) : StringLengthAttribute(longest * PlainText.MostInOne)
 {
+    /// <summary>In characters as people count them.</summary>
+    public int Longest => longest;
+
     protected override ValidationResult? IsValid(object? value, ValidationContext validationContext) =>
-        value is string text && PlainText.Mistake(text, longest) is { } mistake
+        value is string text && PlainText.Mistake(text, Longest) is { } mistake
             ? new ValidationResult(
                 $"{JsonNamingPolicy.CamelCase.ConvertName(validationContext.MemberName ?? "")} {mistake}",
                 validationContext.MemberName is { } member ? [member] : null)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -9,6 +10,8 @@ namespace KeycloakAccess.Texts;
 /// </summary>
 internal sealed class UnicodeTables
 {
+    private static readonly SearchValues<char> Kinds = SearchValues.Create("=!~#?>");
+
     public static readonly UnicodeTables Instance = Read();
 
     private readonly Dictionary<int, int[]> _canonical = [];
@@ -50,7 +53,7 @@ internal sealed class UnicodeTables
 
     private void Add(string line)
     {
-        var at = line.AsSpan().IndexOfAny("=!~#?>");
+        var at = line.AsSpan().IndexOfAny(Kinds);
         var to = line[(at + 1)..];
         switch (line[at])
         {
