@@ -168,7 +168,7 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
         await write.CommitAsync();
     }
 
-    private Task WriteAsync(WriteTransaction write, Ended ended, CancellationToken cancellationToken)
+    private async Task WriteAsync(WriteTransaction write, Ended ended, CancellationToken cancellationToken)
     {
         const string sql = """
             DELETE FROM ended_sessions WHERE keep_until < @now;
@@ -181,7 +181,7 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
         var now = clock.GetUtcNow();
         // A cookie lives as long as session-lifetime, an access token less than a day.
         var keepUntil = now + options.Value.SignIn.SessionLifetime + TimeSpan.FromDays(1);
-        return write.Connection.ExecuteAsync(Command(
+        await write.Connection.ExecuteAsync(Command(
             write, sql, new { ended.Issuer, ended.SessionId, ended.Subject, ended.At, now, keepUntil }, cancellationToken));
     }
 
