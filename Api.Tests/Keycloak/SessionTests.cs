@@ -643,6 +643,44 @@ public sealed class SignInOutageTests(ForgingRealmWithClock place) : ForgingReal
     }
 
     [Fact]
+    public async Task For_a_realm_that_hangs_the_end_of_all_sessions_waits_ten_seconds_and_says_what_may_be_open()
+    {
+        var subject = Guid.NewGuid().ToString();
+        Realm.IdClaims = [("sub", subject)];
+        using var here = Realm.NewBrowser();
+        using var there = Realm.NewBrowser();
+        Assert.Equal("/account", (await here.GetAsync(Page)).Url.AbsolutePath);
+        Assert.Equal("/account", (await there.GetAsync(Page)).Url.AbsolutePath);
+        var answers = new TaskCompletionSource();
+        Realm.End = async () =>
+        {
+            await answers.Task;
+            return Results.NoContent();
+        };
+        var actor = new Actor(AccountId: null, "somebody", Actor.Session, RequestId: null);
+        var told = Realm.Ended.Count;
+        var started = Realm.Clock.GetUtcNow();
+
+        var ending = Realm.Services.GetRequiredService<RealmLogout>().EndAllAsync(
+            Guid.NewGuid(), "somebody", Realm.Issuer, subject, actor, Cancel);
+        while (!ending.IsCompleted)
+        {
+            await Task.Delay(20, Cancel);
+            if (Realm.Ended.Count == told + 2)
+            {
+                Realm.Clock.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        var outcome = await ending;
+        answers.SetResult();
+        Assert.Equal((2, 2), (outcome.Ended, outcome.Open));
+        Assert.InRange(Realm.Clock.GetUtcNow() - started, RealmLogout.Patience, RealmLogout.Patience * 3);
+        // They are over here.
+        Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(here)).Status);
+    }
+
+    [Fact]
     public async Task A_realm_that_goes_away_before_the_callback_is_an_outage_there()
     {
         using var browser = Realm.NewBrowser();
@@ -657,5 +695,11 @@ public sealed class SignInOutageTests(ForgingRealmWithClock place) : ForgingReal
         Assert.Equal("/signin-oidc", page.Url.AbsolutePath);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, page.Status);
         Assert.Equal("5", page.Header("Retry-After"));
+    }
+
+    private static async Task<RealmAnswer> SendAsync(RealmBrowser browser)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Page);
+        return await browser.SendAsync(request);
     }
 }
