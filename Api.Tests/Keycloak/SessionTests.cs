@@ -382,6 +382,20 @@ public abstract class SessionTests(ForgingRealmPlace place) : ForgingRealmTests(
     }
 
     [Fact]
+    public async Task Who_signs_out_everywhere_is_told_what_Keycloak_could_not_end()
+    {
+        using var browser = await SignInAsync();
+        await CopySessionsAsync(2);
+        Realm.End = () => Task.FromResult(Results.StatusCode(StatusCodes.Status400BadRequest));
+
+        var page = await browser.SubmitAsync(await browser.GetAsync(Page), "form[action='/account/sign-out-everywhere']");
+
+        Assert.Equal("/signed-out?open=3", page.Url.PathAndQuery);
+        Assert.Contains("Keycloak could not end 3 of its own sessions", page.Text, StringComparison.Ordinal);
+        Assert.Equal(0, await CountAsync());
+    }
+
+    [Fact]
     public async Task A_session_that_has_ended_while_its_sign_in_was_under_way_is_ended_at_Keycloak_and_begun_anew()
     {
         var session = Guid.NewGuid().ToString();

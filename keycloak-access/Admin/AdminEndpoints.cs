@@ -57,8 +57,10 @@ internal static class AdminEndpoints
         var anonymous = routes.MapGroup("").AllowAnonymous().ExcludeFromDescription();
         // An application that has a page of its own there keeps it.
         anonymous.MapGet("/", () => TypedResults.LocalRedirect("~/admin")).WithOrder(1);
-        anonymous.MapGet(SignInEndpoints.SignedOutPath, (string? keycloak) =>
-            PageRenderer.Render<SignedOutPage>(StatusCodes.Status200OK, ("KeycloakUnreachable", keycloak == "unreachable")));
+        anonymous.MapGet(SignInEndpoints.SignedOutPath, (string? keycloak, string? open) => PageRenderer.Render<SignedOutPage>(
+            StatusCodes.Status200OK,
+            ("KeycloakUnreachable", keycloak == "unreachable"),
+            ("Open", int.TryParse(open, CultureInfo.InvariantCulture, out var sessions) ? sessions : 0)));
         anonymous.MapGet(SignInEndpoints.SignInFailedPath, (string? reason, string? ahead) => PageRenderer.Render<SignInFailedPage>(
             StatusCodes.Status200OK,
             ("Reason", reason),

@@ -46,7 +46,9 @@ internal static partial class SignInEndpoints
     /// <summary>
     /// Signs this browser out at Keycloak, which leads it on to the signed-out page. What has ended here stays ended if Keycloak is away.
     /// </summary>
-    public static async Task<IResult> LeaveAsync(HttpContext context)
+    /// <param name="context">The request to sign out.</param>
+    /// <param name="open">How many sessions have ended here of which Keycloak's own may still be open.</param>
+    public static async Task<IResult> LeaveAsync(HttpContext context, int open = 0)
     {
         try
         {
@@ -59,8 +61,8 @@ internal static partial class SignInEndpoints
             return TypedResults.Redirect(context.Request.PathBase + SignedOutPath + "?keycloak=unreachable");
         }
 
-        return TypedResults.SignOut(
-            new AuthenticationProperties { RedirectUri = context.Request.PathBase + SignedOutPath }, [Schemes.Session, Schemes.SignIn]);
+        var page = context.Request.PathBase + SignedOutPath + (open > 0 ? $"?open={open}" : "");
+        return TypedResults.SignOut(new AuthenticationProperties { RedirectUri = page }, [Schemes.Session, Schemes.SignIn]);
     }
 
     private static async Task<Results<EmptyHttpResult, RedirectHttpResult>> SignInAsync(

@@ -39,9 +39,10 @@ internal static class OwnPageEndpoints
 
     private static async Task<IResult> SignOutEverywhereAsync(PageContext page, SessionCommands commands)
     {
-        await commands.EndAllAsync(page.Caller.AccountId, new ChangeAuthor(page.GrantGuard, Reason: null), page.Cancellation);
+        var outcome = await commands.EndAllAsync(
+            page.Caller.AccountId, new ChangeAuthor(page.GrantGuard, Reason: null), page.Cancellation);
         // This browser is signed out through Keycloak, which clears its own cookies there.
-        return await SignInEndpoints.LeaveAsync(page.Http);
+        return await SignInEndpoints.LeaveAsync(page.Http, outcome.Value?.Open ?? 0);
     }
 }
 
