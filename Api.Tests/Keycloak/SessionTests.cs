@@ -695,6 +695,47 @@ public sealed class SignInOutageTests(ForgingRealmWithClock place) : ForgingReal
     }
 
     [Fact]
+    public async Task A_database_that_another_process_has_locked_is_an_outage_at_the_callback()
+    {
+        using var browser = Realm.NewBrowser();
+        var redeemed = false;
+        Realm.Redeem = members =>
+        {
+            redeemed = true;
+            return Results.Json(members);
+        };
+        await using var other = await Realm.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
+        await using var writing = await Database.BeginWriteAsync(other, Cancel);
+
+        var signingIn = browser.GetAsync(Page);
+        while (!signingIn.IsCompleted)
+        {
+            await Task.Delay(20, Cancel);
+            if (redeemed)
+            {
+                Realm.Clock.Advance(TimeSpan.FromSeconds(1));
+            }
+        }
+
+        var page = await signingIn;
+        Assert.Equal("/signin-oidc", page.Url.AbsolutePath);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, page.Status);
+        Assert.Equal("5", page.Header("Retry-After"));
+        Assert.Null(browser.Cookies["session"]);
+
+        // What else waits for the lock, by this clock, goes on before the next test.
+        await writing.RollbackAsync(Cancel);
+        var next = Realm.Services.GetRequiredService<Database>().WriteAsync("DELETE FROM logout_tokens", new { }, Cancel);
+        while (!next.IsCompleted)
+        {
+            await Task.Delay(20, Cancel);
+            Realm.Clock.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        await next;
+    }
+
+    [Fact]
     public async Task A_realm_that_goes_away_before_the_callback_is_an_outage_there()
     {
         using var browser = Realm.NewBrowser();
