@@ -64,7 +64,7 @@ public sealed class CommandLineTests(EmbeddedRealmUnderTest realm)
     [InlineData("Without a verb, the service starts", "--help")]
     [InlineData("Exit codes: 0 done", "access", "--help")]
     [InlineData("Needed where nobody can be asked.", "access", "apply", "-h")]
-    [InlineData("on the port of ASPNETCORE_HTTP_PORTS", "health", "-?")]
+    [InlineData("on the port of ASPNETCORE_URLS", "health", "-?")]
     public async Task Help_is_data_and_needs_no_database(string expected, params string[] args)
     {
         await using var executable = await Executable.CreateAsync(isMigrated: false);

@@ -1,4 +1,5 @@
 using System.Net;
+using Api.Tests.Commands;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Commands;
 using KeycloakAccess.Data;
@@ -45,12 +46,13 @@ public sealed class HangingHealthTests(ApiThatHangs api) : ApiTests(api), IClass
         Assert.False(ready.IsCompleted);
 
         // The clock that a check waits by is looked at once it has begun, which the other thread does by itself.
-        while (!ready.IsCompleted)
+        for (var moment = 0; moment < 100_000 && !ready.IsCompleted; moment++)
         {
             api.Clock.Advance(TimeSpan.FromMilliseconds(100));
             await Task.Yield();
         }
 
+        Assert.True(ready.IsCompleted);
         var answer = await ready;
         api.Release.Set();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -77,6 +79,23 @@ public sealed class HealthTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassF
         }
     }
 
+    [Theory]
+    [InlineData("ASPNETCORE_URLS", "https://+:1;http://+:{0}")]
+    [InlineData("ASPNETCORE_URLS", "http://[::]:{0}")]
+    [InlineData("ASPNETCORE_HTTP_PORTS", "{0};1")]
+    public async Task The_verb_finds_the_service_where_the_environment_says_whatever_proxy_leads_out(string name, string value)
+    {
+        await using var variant = Api.Variant();
+        await using var executable = await Executable.CreateAsync(isMigrated: false);
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [name] = value.Replace("{0}", variant.Listen().ToString(), StringComparison.Ordinal),
+            ["HTTP_PROXY"] = "http://127.0.0.1:1",
+        };
+
+        (await executable.RunAsync(environment, input: null, "health")).With(ExitCode.Done);
+    }
+
     [Fact]
     public async Task A_file_that_can_only_be_read_is_found_out()
     {
@@ -89,7 +108,7 @@ public sealed class HealthTests(ApiOnEmbeddedRealm api) : ApiTests(api), IClassF
         static async Task<bool> IsReadOnlyAsync(Database database)
         {
             await using var connection = await database.OpenAsync(Cancel);
-            return await database.IsReadOnlyAsync(connection, Cancel);
+            return await Database.IsReadOnlyAsync(connection, Cancel);
         }
     }
 }

@@ -29,7 +29,6 @@ public sealed class NginxTests : IAsyncDisposable
     public NginxTests()
     {
         _realm = EmbeddedRealmUnderTest.For($"https://localhost:{_port}{Prefix}");
-        _started.Push(_realm);
         _network = new SocketsHttpHandler
         {
             AllowAutoRedirect = false,
@@ -51,6 +50,7 @@ public sealed class NginxTests : IAsyncDisposable
             await started.DisposeAsync();
         }
 
+        await _realm.DisposeAsync();
         _network.Dispose();
     }
 

@@ -227,6 +227,6 @@ public sealed partial class PrefixTests(ApiUnderPrefix api) : ApiTests(api), ICl
         .Where(path => !path.Contains('{', StringComparison.Ordinal)
             && !WithoutPages.Any(part => path.Contains(part, StringComparison.Ordinal)));
 
-    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]+$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Ids();
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using KeycloakAccess.Hosting;
 
 namespace KeycloakAccess.Commands;
@@ -10,7 +11,7 @@ internal static class HealthCommand
     {
         var address = new Argument<Uri>("address")
         {
-            Description = "Where the service is: on this machine, on the port of ASPNETCORE_HTTP_PORTS or else 5000.",
+            Description = "Where the service is: on this machine, on the port of ASPNETCORE_URLS, ASPNETCORE_HTTP_PORTS or else 5000.",
             DefaultValueFactory = _ => DefaultAddress(),
             CustomParser = result =>
             {
@@ -28,15 +29,23 @@ internal static class HealthCommand
         return command;
     }
 
+    // The service listens where the first of them says, which may be all addresses of the machine: http://+:5000, http://[::]:5000.
     private static Uri DefaultAddress()
     {
-        var port = Environment.GetEnvironmentVariable("ASPNETCORE_HTTP_PORTS")?.Split(';')[0];
-        return new Uri($"http://localhost:{(string.IsNullOrEmpty(port) ? "5000" : port)}");
+        var url = Read("ASPNETCORE_URLS").FirstOrDefault(url => url.StartsWith("http://", StringComparison.OrdinalIgnoreCase));
+        return new Uri("http://localhost:" + (url is null
+            ? Read("ASPNETCORE_HTTP_PORTS").FirstOrDefault() ?? "5000"
+            : BindingAddress.Parse(url).Port.ToString(CultureInfo.InvariantCulture)));
     }
+
+    private static string[] Read(string name) => (Environment.GetEnvironmentVariable(name) ?? "")
+        .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
     private static async Task<int> RunAsync(Uri address)
     {
-        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        // A proxy for what leaves the machine knows nothing of what is on it.
+        using var handler = new SocketsHttpHandler { UseProxy = !address.IsLoopback };
+        using var client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(5) };
         try
         {
             using var response = await client.GetAsync(new Uri(address, HealthEndpoints.ReadyPath));

@@ -54,7 +54,7 @@ public static class DataSetup
             await connection.ExecuteScalarAsync<long>(
                 new CommandDefinition("SELECT COUNT(*) FROM schema_migrations", cancellationToken: cancellationToken));
             // It is still read then, and whoever only reads would lose that too if all instances were taken out of service.
-            return await database.IsReadOnlyAsync(connection, cancellationToken)
+            return await Database.IsReadOnlyAsync(connection, cancellationToken)
                 ? HealthCheckResult.Degraded("The database is read-only.")
                 : HealthCheckResult.Healthy();
         }

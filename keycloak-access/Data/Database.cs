@@ -188,7 +188,7 @@ internal sealed class Database : IAsyncDisposable
         ? $"(SELECT CAST(value AS {postgreSqlType}) FROM json_array_elements_text(CAST({parameter} AS json)))"
         : $"(SELECT value FROM json_each({parameter}))";
 
-    public async Task<bool> IsReadOnlyAsync(DbConnection connection, CancellationToken cancellationToken) =>
+    public static async Task<bool> IsReadOnlyAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection is SqliteConnection sqlite
             ? SQLitePCL.raw.sqlite3_db_readonly(sqlite.Handle, "main") == 1
             : await connection.ExecuteScalarAsync<string>(new CommandDefinition(

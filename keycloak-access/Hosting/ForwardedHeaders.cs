@@ -110,6 +110,6 @@ internal static partial class ForwardedHeaders
     private static string? At(string[] values, int hop) =>
         hop < values.Length && values[^(hop + 1)] is { Length: > 0 } value ? value : null;
 
-    [GeneratedRegex(@"^(/(?!\.{1,2}(/|\z))[A-Za-z0-9._~-]{1,100}){1,10}\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(/(?!\.{1,2}(/|\z))[A-Za-z0-9._~-]{1,100}){1,10}\z", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Prefix();
 }

@@ -149,6 +149,7 @@ internal static class ReferenceEndpoints
         operation.Responses ??= [];
         AddProblem(operation.Responses, "401", "No token, or one that is not accepted");
         AddProblem(operation.Responses, "403", "The permission or the scope is missing");
+        AddProblem(operation.Responses, "429", "Too many requests from the caller's network were refused");
         AddProblem(operation.Responses, "503", "The realm or the database cannot be reached");
 
         var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();

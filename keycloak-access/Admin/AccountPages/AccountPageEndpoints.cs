@@ -3,7 +3,6 @@ using KeycloakAccess.Admin.Bulk;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Permissions;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.AccountPages;
 

@@ -3,7 +3,6 @@ using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.Bulk;
 

@@ -35,6 +35,6 @@ internal sealed partial class PageResult(RazorComponentResult page) : IResult
         await response.WriteAsync(Address().Replace(html, "$0" + prefix), context.RequestAborted);
     }
 
-    [GeneratedRegex("""\s(href|src|action|formaction|hx-(get|post|put|patch|delete))="(?=/(?!/))""", RegexOptions.None, 10_000)]
+    [GeneratedRegex("""\s(href|src|action|formaction|hx-(get|post|put|patch|delete))="(?=/(?!/))""", RegexOptions.ExplicitCapture, 10_000)]
     private static partial Regex Address();
 }

@@ -5,7 +5,6 @@ using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using KeycloakAccess.Texts;
-using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.RoleMappingPages;
 
