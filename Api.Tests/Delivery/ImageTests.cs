@@ -52,9 +52,8 @@ public sealed class ImageTests(BuiltImage image)
         var engine = await ContainerEngine.FindOrSkipAsync();
         var settings = new ComposeFile().Environment("api").Append(new("ConnectionStrings__Database", "Data Source=/app/api.db"));
 
-        var ended = await engine.TryAsync(
+        var ended = await engine.RunContainerAsync(
             [
-                "run", "--rm", "--name", ContainerEngine.NewName(),
                 .. settings.SelectMany(variable => (string[])["-e", $"{variable.Key}={variable.Value}"]),
                 await image.NameAsync(),
             ]);

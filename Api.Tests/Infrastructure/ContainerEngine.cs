@@ -70,12 +70,26 @@ internal sealed class ContainerEngine
         return ended.StandardOutput.Trim();
     }
 
-    public Task<Ended> TryAsync(params string[] arguments) => EndAsync([_program, .. arguments], environment: []);
+    public Task<Ended> TryAsync(params string[] arguments) => EndAsync([_program, .. arguments], environment: [], Limit);
+
+    /// <summary>Runs a container to its end, which must come within two minutes, and removes it.</summary>
+    public async Task<Ended> RunContainerAsync(params string[] arguments)
+    {
+        var name = NewName();
+        try
+        {
+            return await EndAsync([_program, "run", "--name", name, .. arguments], environment: [], TimeSpan.FromMinutes(2));
+        }
+        finally
+        {
+            await TryAsync("rm", "--force", name);
+        }
+    }
 
     /// <summary>Runs compose on compose.yaml, with these variables besides those of the tests.</summary>
     public Task<Ended> ComposeAsync(
         string project, IReadOnlyCollection<(string Name, string Value)> environment, params string[] arguments) =>
-        EndAsync([.. _compose, "-f", "compose.yaml", "-p", project, .. arguments], environment);
+        EndAsync([.. _compose, "-f", "compose.yaml", "-p", project, .. arguments], environment, Limit);
 
     /// <summary>All that a container holds, which need not run.</summary>
     public async Task<IReadOnlyList<FileEntry>> ListFilesAsync(string container)
@@ -104,7 +118,7 @@ internal sealed class ContainerEngine
         {
             try
             {
-                var ended = await EndAsync(command, environment: []);
+                var ended = await EndAsync(command, environment: [], TimeSpan.FromMinutes(1));
                 if (ended.Code == 0)
                 {
                     continue;
@@ -124,11 +138,11 @@ internal sealed class ContainerEngine
 
     // What a test run that is being ended still has to take down must come to its end: only time puts one to it.
     private static async Task<Ended> EndAsync(
-        IReadOnlyList<string> command, IReadOnlyCollection<(string Name, string Value)> environment)
+        IReadOnlyList<string> command, IReadOnlyCollection<(string Name, string Value)> environment, TimeSpan time)
     {
         using var process = Start(command, environment);
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        using var limit = new CancellationTokenSource(Limit);
+        using var limit = new CancellationTokenSource(time);
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -136,7 +150,7 @@ internal sealed class ContainerEngine
         catch (OperationCanceledException exception)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{string.Join(' ', command)} took longer than {Limit}.", exception);
+            throw new TimeoutException($"{string.Join(' ', command)} took longer than {time}.", exception);
         }
 
         return new(process.ExitCode, await output, await errors);
