@@ -16,7 +16,7 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
         ("client", BulkType.Text),
         ("name", BulkType.Text),
         ("first_observed_at", BulkType.Instant))
-    { Conflict = "ON CONFLICT (kind, client, name) DO NOTHING" };
+    { Conflict = "ON CONFLICT DO NOTHING" };
 
     private static readonly BulkTable Groups = new("groups", ("id", BulkType.Id), ("name", BulkType.Text), ("description", BulkType.Text));
 

@@ -57,11 +57,13 @@ public static class KeycloakAccessExtensions
     {
         ArgumentNullException.ThrowIfNull(app);
         app.Services.CheckSettings();
+        app.UseShutdown();
         app.UseHead();
         app.UseRequestIds();
         app.UseProblems(
             isOutage: exception => exception is RealmUnreachableException || DatabaseOutage.IsOutage(exception),
             isConflict: DatabaseOutage.IsBrokenReference,
+            explainOutage: ExplainOutage,
             page: StatusPages.RenderError);
         app.UseSecurityHeaders(formTargets: RealmOrigin(app));
         app.UseProxies();
@@ -102,6 +104,16 @@ public static class KeycloakAccessExtensions
         // Every endpoint of the application is checked at its start, those that are mapped after this line too.
         app.Services.GetRequiredService<StartUp>().Check(app);
     }
+
+    private static string ExplainOutage(HttpContext context, Exception? exception) => exception switch
+    {
+        CommitUnknownException =>
+            "The connection to the database broke off while something was saved. Whether it was is not known: look before you repeat it.",
+        // Of a read nobody asks.
+        _ when exception is not null && DatabaseOutage.IsUndone(exception) && !HttpMethods.IsGet(context.Request.Method) =>
+            "Something that this service needs cannot be reached. Nothing more was changed. Try again later.",
+        _ => "Something that this service needs cannot be reached. Try again later.",
+    };
 
     // Keycloak's origin, as browsers know it: the sign-in form posts there.
     private static string RealmOrigin(WebApplication app) =>

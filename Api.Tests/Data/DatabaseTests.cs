@@ -67,6 +67,19 @@ public sealed class DatabaseTests
         Assert.False(DatabaseOutage.IsOutage(new InvalidOperationException()));
     }
 
+    [Theory]
+    [InlineData("", Database.DefaultPoolSize / 2)]
+    [InlineData(";Maximum Pool Size=8", 4)]
+    [InlineData(";MaxPoolSize=8", 4)]
+    [InlineData(";Minimum Pool Size=30", 15)]
+    [InlineData(";Maximum Pool Size=1", 1)]
+    public async Task Writers_have_half_of_a_pool_that_fits_a_server_where_nothing_else_is_said(string more, int writers)
+    {
+        await using var database = Database.From("Host=db.test;Database=api" + more, "/");
+
+        Assert.Equal(writers, database.Writers);
+    }
+
     [Fact]
     public async Task A_relative_path_starts_at_the_content_root_and_a_place_holds_no_secret()
     {

@@ -68,7 +68,7 @@ internal sealed class ServiceProcess : IAsyncDisposable
 {
     /// <summary>What a shell or a test run may have set, and what would reach into the service.</summary>
     private static readonly string[] Foreign =
-        ["ASPNETCORE_", "DOTNET_ENVIRONMENT", "Keycloak_", "ConnectionStrings_", "DataProtection_", "MSBUILD"];
+        ["ASPNETCORE_", "DOTNET_ENVIRONMENT", "Keycloak_", "ConnectionStrings_", "DataProtection_", "Shutdown_", "MSBUILD"];
 
     private readonly Process _process;
     private readonly Task<string> _output;
@@ -116,6 +116,13 @@ internal sealed class ServiceProcess : IAsyncDisposable
     }
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>SIGTERM, as an orchestrator sends it.</summary>
+    public async Task TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
+        await kill.WaitForExitAsync();
+    }
 
     /// <summary>All that it wrote. Only once it has ended.</summary>
     public string Output => StandardOutput + StandardError;

@@ -126,6 +126,7 @@ public abstract class ApiUnderTest : IAsyncDisposable
     [
         // A watcher of settings for each application would use up what a system has of them.
         ("hostBuilder:reloadConfigOnChange", "false"),
+        ("Shutdown:DrainFor", "00:00:00"),
         ("ConnectionStrings:Database", connectionString),
         ("Keycloak:auth-server-url", realm.Url.AbsoluteUri),
         ("Keycloak:realm", RealmUnderTest.RealmName),

@@ -201,7 +201,7 @@ public sealed class ForgingRealm : IAsyncDisposable
         }
     }
 
-    private static async Task<ForgingRealm> StartAsync(
+    internal static async Task<ForgingRealm> StartAsync(
         FakeTimeProvider? clock,
         Action<ForgingRealm>? prepare,
         DatabaseEngine engine,

@@ -173,8 +173,9 @@ internal static class BearerScheme
     private static async Task ChallengeAsync(JwtBearerChallengeContext context)
     {
         context.HandleResponse();
-        if (context.AuthenticateFailure is RealmUnreachableException)
+        if (context.AuthenticateFailure is RealmUnreachableException unreachable)
         {
+            context.HttpContext.RequestServices.GetRequiredService<OutageLog>().Add($"the realm cannot be reached: {unreachable.Message}");
             context.Response.Headers.RetryAfter = "5";
             await Problem.Create(
                 StatusCodes.Status503ServiceUnavailable,

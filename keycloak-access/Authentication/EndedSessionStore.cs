@@ -82,6 +82,12 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
             INSERT INTO logout_tokens (issuer, token_id, keep_until) VALUES (@Issuer, @TokenId, @KeepUntil)
             ON CONFLICT (issuer, token_id) DO NOTHING
             """;
+        if (!new[] { notice.TokenId, notice.SessionId ?? "", notice.Subject }.All(ShortText.IsKey))
+        {
+            // No session is that one: KeycloakIdentity refuses its tokens.
+            return Task.FromResult(true);
+        }
+
         return database.WriteAsync(
             async write =>
             {

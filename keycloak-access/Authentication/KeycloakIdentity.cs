@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
+using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Authentication;
 
@@ -85,6 +86,13 @@ internal sealed record KeycloakIdentity
             return null;
         }
 
+        if (new[] { subject, client, Single(principal, "sid") ?? "" }.Any(text => !ShortText.IsKey(text)))
+        {
+            error = $"One of the token's sub, azp and sid is longer than {ShortText.LongestKey} characters or holds a NUL, " +
+                "which none of Keycloak's does. Look at the mappers of its client.";
+            return null;
+        }
+
         if (ReadScopes(principal) is not { } scopes || Of(principal, "sid").Take(2).Count() > 1)
         {
             error = "The token's scope or sid is not of the form that RFC 6749 and OpenID Connect give it. " +
@@ -112,15 +120,21 @@ internal sealed record KeycloakIdentity
 
         var service = string.Equals(named ?? formerly, client, StringComparison.Ordinal);
         roles.UnionWith(Of(principal, "groups").Select(claim => new KeycloakRole(RoleKind.KeycloakGroup, "", claim.Value)));
+        if (roles.Any(role => ShortText.HasNul(role.Name) || ShortText.HasNul(role.Client)))
+        {
+            error = "A role or group of the token has a NUL in its name. Look at the mappers of its client.";
+            return null;
+        }
+
         error = null;
         return new KeycloakIdentity
         {
             Issuer = issuer,
             Subject = subject,
             Kind = service ? AccountKind.Service : AccountKind.Person,
-            Username = service ? client : Single(principal, "preferred_username"),
-            Email = Single(principal, "email"),
-            Name = Single(principal, "name"),
+            Username = service ? client : Text(principal, "preferred_username"),
+            Email = Text(principal, "email"),
+            Name = Text(principal, "name"),
             ClientId = client,
             SessionId = Single(principal, "sid"),
             Roles = roles.ToImmutable(),
@@ -159,6 +173,12 @@ internal sealed record KeycloakIdentity
         var claims = Of(principal, type).Take(2).ToArray();
         return claims is [{ Value.Length: > 0 } claim] ? claim.Value : null;
     }
+
+    // What is shown, and no more: a mapper may write any text.
+    private static string? Text(ClaimsPrincipal principal, string type) =>
+        Single(principal, type)?.Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } text
+            ? ShortText.Cut(text, ShortText.LongestKey)
+            : null;
 
     private static bool ReadRealmRoles(ClaimsPrincipal principal, ImmutableHashSet<KeycloakRole>.Builder roles) =>
         ReadObjects(principal, "realm_access", access => ReadRoles(access, RoleKind.RealmRole, "", roles));

@@ -64,7 +64,7 @@ internal sealed class RealmKeyLog : WriteBehind<string, RealmKey>
 
     private void Add(IEnumerable<JsonWebKey> keys, DateTimeOffset at)
     {
-        foreach (var key in keys.Where(key => !string.IsNullOrEmpty(key.KeyId)))
+        foreach (var key in keys.Where(key => !string.IsNullOrEmpty(key.KeyId) && ShortText.IsKey(key.KeyId)))
         {
             Add(key.KeyId, new RealmKey { KeyId = key.KeyId, Algorithm = key.Alg ?? key.Kty, FirstSeenAt = at, LastSeenAt = at });
         }

@@ -4,7 +4,7 @@ namespace KeycloakAccess.Authentication;
 /// Reads the realm's metadata at the start, so that readiness does not wait for a first caller, and again by the clock, so that a key
 /// that was removed is trusted no longer.
 /// </summary>
-internal sealed class RealmProbe(RealmMetadata metadata, TimeProvider clock) : BackgroundService
+internal sealed partial class RealmProbe(RealmMetadata metadata, TimeProvider clock, ILogger<RealmProbe> logger) : BackgroundService
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
@@ -21,7 +21,15 @@ internal sealed class RealmProbe(RealmMetadata metadata, TimeProvider clock) : B
             {
                 // RealmMetadata has logged it.
             }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // A service that fails would end the host.
+                LogFailed(exception);
+            }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The realm could not be looked for. The next try is in two seconds")]
+    private partial void LogFailed(Exception exception);
 }

@@ -93,7 +93,7 @@ internal sealed class AuditLog(TimeProvider clock)
     private static object?[] Parameters(AuditRow row) =>
     [
         row.Id, row.At, row.Kind, row.AccountId, Cut(row.Account, LongestName), row.Method, Cut(row.RequestId, LongestName),
-        row.Model, Cut(row.RowId, LongestName), row.Action, row.OldValues, row.NewValues,
+        Cut(row.Model, LongestName), Cut(row.RowId, LongestName), Cut(row.Action, LongestName), row.OldValues, row.NewValues,
         Cut(row.Reason is { } reason ? PlainText.Cut(reason, LongestReason) : null, PlainText.UnitsOf(LongestReason)),
         row.Permission, row.Code, row.Scope, row.MissingPermissions, row.HttpMethod, Cut(row.Path, LongestName), row.Count, row.LastAt,
     ];

@@ -29,6 +29,9 @@ internal sealed class Database : IAsyncDisposable
     // In milliseconds, with the thread: what is over within a few lines of SQLite itself, such as the end of another connection.
     private const int ShortestLock = 50;
 
+    /// <summary>How many connections to PostgreSQL an instance has at most, where the connection string does not say.</summary>
+    public const int DefaultPoolSize = 20;
+
     /// <summary>How long a write waits in all: for its turn, for locks of others, and until it may pass after a conflict.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -48,11 +51,15 @@ internal sealed class Database : IAsyncDisposable
         Engine = engine;
         Place = place;
         _source = source;
+        Writers = writers;
         _turns = new SemaphoreSlim(writers, writers);
         _clock = clock ?? TimeProvider.System;
     }
 
     public DatabaseEngine Engine { get; }
+
+    /// <summary>How many may write at once.</summary>
+    public int Writers { get; }
 
     /// <summary>A file path, or host, port and name. Never a secret.</summary>
     public string Place { get; }
@@ -180,6 +187,10 @@ internal sealed class Database : IAsyncDisposable
             {
                 await Task.Delay(PauseAfterConflict, _clock, cancellationToken);
             }
+            catch (Exception exception) when (exception is not CommitUnknownException && DatabaseOutage.MarkUndone(exception))
+            {
+                throw;
+            }
         }
     }
 
@@ -304,6 +315,18 @@ internal sealed class Database : IAsyncDisposable
     private static Database PostgreSql(string connectionString, TimeProvider? clock)
     {
         var parts = new NpgsqlConnectionStringBuilder(connectionString);
+        if (!parts.ShouldSerialize("Maximum Pool Size"))
+        {
+            // The provider's 100 are more than the 97 that a server has for all of its clients.
+            parts.MaxPoolSize = Math.Max(DefaultPoolSize, parts.MinPoolSize);
+        }
+
+        if (!parts.ShouldSerialize("Timeout"))
+        {
+            // In seconds: of a new connection, and of the wait for one of the pool.
+            parts.Timeout = (int)Patience.TotalSeconds;
+        }
+
         return new Database(
             DatabaseEngine.PostgreSql,
             NpgsqlDataSource.Create(parts),

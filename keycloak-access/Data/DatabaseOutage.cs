@@ -23,6 +23,16 @@ internal static class DatabaseOutage
         _ => false,
     };
 
+    /// <summary>Whether the transaction that it ended has been undone, as far as this service knows.</summary>
+    public static bool IsUndone(Exception exception) => exception.Data.Contains(typeof(WriteTransaction));
+
+    /// <summary>For a filter, which lets it go on.</summary>
+    public static bool MarkUndone(Exception exception)
+    {
+        exception.Data[typeof(WriteTransaction)] = true;
+        return false;
+    }
+
     /// <summary>Another transaction was in the way, so the same one may pass the next time.</summary>
     public static bool IsConflict(Exception exception) => exception switch
     {

@@ -58,7 +58,8 @@ internal abstract partial class WriteBehind<TKey, TItem>(
         using var timer = new PeriodicTimer(interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await QueueFlush(CancellationToken.None).WaitAsync(stoppingToken);
+            // A service that fails would end the host.
+            await QueueFlush(CancellationToken.None).WaitAsync(stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

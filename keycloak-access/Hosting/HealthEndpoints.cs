@@ -30,7 +30,21 @@ internal static class HealthEndpoints
         routes.MapHealthChecks(ReadyPath, new HealthCheckOptions { ResponseWriter = WriteAsync }).AllowAnonymous();
     }
 
-    private static Task WriteAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
+    private static Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        // That the service ends is no outage.
+        string[] reasons = [.. report.Entries
+            .Where(entry => entry.Value.Status == HealthStatus.Unhealthy && entry.Key != Shutdown.CheckName)
+            .Select(entry => $"{entry.Key}: {entry.Value.Exception?.Message ?? entry.Value.Description}")];
+        if (reasons.Length > 0)
+        {
+            context.RequestServices.GetRequiredService<OutageLog>().Add(string.Join("; ", reasons));
+        }
+
+        return WriteStatusAsync(context, report);
+    }
+
+    private static Task WriteStatusAsync(HttpContext context, HealthReport report) => context.Response.WriteAsJsonAsync(new
     {
         status = report.Status.ToString(),
         checks = report.Entries.ToDictionary(entry => entry.Key, entry => entry.Value.Status.ToString(), StringComparer.Ordinal),

@@ -39,7 +39,12 @@ internal static class HostingSetup
         });
         // It logs error_description with its line breaks, by which a query string could forge entries. SessionScheme logs it too.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
+        // A stack trace for each request of an outage: OutageLog counts them.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.JwtBearer", LogLevel.None);
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<OutageLog>();
+        builder.AddShutdown();
         // Before the framework's own, so that this one is asked first.
         builder.Services.AddSingleton<IProblemDetailsWriter, ProblemWriter>();
         builder.Services.AddProblemDetails(options => options.CustomizeProblemDetails = CompleteProblemDetails);
@@ -63,8 +68,14 @@ internal static class HostingSetup
 
     /// <summary>503 for an outage, 409 for a conflict, 500 for a bug; a page where a browser asks.</summary>
     public static void UseProblems(
-        this WebApplication app, Func<Exception, bool> isOutage, Func<Exception, bool> isConflict, Func<HttpContext, int, IResult> page)
+        this WebApplication app,
+        Func<Exception, bool> isOutage,
+        Func<Exception, bool> isConflict,
+        Func<HttpContext, Exception?, string> explainOutage,
+        Func<HttpContext, int, string?, IResult> page)
     {
+        var outages = app.Services.GetRequiredService<OutageLog>();
+
         int Status(Exception exception) => exception switch
         {
             BadHttpRequestException bad => bad.StatusCode,
@@ -78,21 +89,26 @@ internal static class HostingSetup
         {
             StatusCodeSelector = Status,
             ExceptionHandler = WriteAsync,
-            // Mistakes of callers must not fill the log.
-            SuppressDiagnosticsCallback = context => Status(context.Exception) < StatusCodes.Status500InternalServerError,
+            // Neither mistakes of callers nor outages may fill the log.
+            SuppressDiagnosticsCallback = context => Status(context.Exception)
+                is < StatusCodes.Status500InternalServerError or StatusCodes.Status503ServiceUnavailable,
         });
         app.UseStatusCodePages(context => WriteAsync(context.HttpContext));
 
         Task WriteAsync(HttpContext context)
         {
+            string? detail = null;
             if (context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable)
             {
+                var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+                detail = explainOutage(context, error);
+                outages.Add(error?.Message ?? "something was not available");
                 context.Response.Headers.RetryAfter = "5";
             }
 
             return WantsPage(context)
-                ? page(context, context.Response.StatusCode).ExecuteAsync(context)
-                : WriteProblemAsync(context);
+                ? page(context, context.Response.StatusCode, detail).ExecuteAsync(context)
+                : WriteProblemAsync(context, detail);
         }
     }
 
@@ -117,8 +133,8 @@ internal static class HostingSetup
         && (type.MediaType.Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
             || type.MediaType.Equals("multipart/form-data", StringComparison.OrdinalIgnoreCase));
 
-    private static Task WriteProblemAsync(HttpContext context) =>
-        TypedResults.Problem(statusCode: context.Response.StatusCode).ExecuteAsync(context);
+    private static Task WriteProblemAsync(HttpContext context, string? detail) =>
+        TypedResults.Problem(detail, statusCode: context.Response.StatusCode).ExecuteAsync(context);
 
     private static void CompleteProblemDetails(ProblemDetailsContext context)
     {
@@ -161,8 +177,7 @@ internal static class HostingSetup
             409 => (ProblemCode.Conflict, null, "Somebody else changed or deleted what this refers to. Read it again and repeat."),
             413 => (ProblemCode.BodyTooLarge, "body", "The body is too large."),
             415 => (ProblemCode.MediaTypeUnsupported, "Content-Type", "The body must be JSON: Content-Type: application/json."),
-            503 => (ProblemCode.Unavailable, null,
-                "Something that this service needs cannot be reached. Nothing was changed. Try again later."),
+            503 => (ProblemCode.Unavailable, null, "Something that this service needs cannot be reached. Try again later."),
             >= 400 and < 500 => (ProblemCode.RequestRefused, null, "The server does not take this request as it is."),
             _ => (ProblemCode.InternalError, null, "This is a fault of the service. Its log says more under the request id."),
         };

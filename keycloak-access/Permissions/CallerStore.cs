@@ -23,6 +23,8 @@ internal sealed partial class CallerStore(
     // What a token says anew is written at the next request too, so this one waits for no lock.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
+    private long _saidAt;
+
     public async Task<CallerRecord> ProvisionAsync(KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
     {
         // A clock that is ahead must not make a token newer than those that follow it.
@@ -148,7 +150,12 @@ internal sealed partial class CallerStore(
         }
         catch (DbException exception) when (DatabaseOutage.IsOutage(exception))
         {
-            LogNotWritten(exception.Message);
+            // Once a second, however many requests there are.
+            var (said, now) = (Interlocked.Read(ref _saidAt), clock.GetUtcNow().Ticks / TimeSpan.TicksPerSecond);
+            if (said != now && Interlocked.CompareExchange(ref _saidAt, now, said) == said)
+            {
+                LogNotWritten(exception.Message);
+            }
         }
     }
 
@@ -235,7 +242,7 @@ internal sealed partial class CallerStore(
         const string name = """
             INSERT INTO observed_roles (kind, client, name, first_observed_at)
             VALUES (@Kind, @Client, @Name, @now)
-            ON CONFLICT (kind, client, name) DO NOTHING
+            ON CONFLICT DO NOTHING
             """;
         const string give = """
             INSERT INTO account_roles (account_id, role_id)

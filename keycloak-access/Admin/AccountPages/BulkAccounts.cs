@@ -170,7 +170,7 @@ internal sealed class BulkAccounts(
     protected override string Chosen(int number) => "chosen accounts";
 
     protected override IResult RenderUnknown(PageContext page, FormInput input) =>
-        StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest);
+        StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest, detail: null);
 
     private static void CheckFilter(PageContext page, BulkAccountChange change, FormInput input)
     {

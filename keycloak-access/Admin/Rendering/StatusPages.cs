@@ -8,13 +8,13 @@ namespace KeycloakAccess.Admin.Rendering;
 
 internal static class StatusPages
 {
-    public static PageResult RenderError(HttpContext context, int status)
+    public static PageResult RenderError(HttpContext context, int status, string? detail = null)
     {
         var mistake = BadRequests.Find(context);
         return PageRenderer.Render<ErrorPage>(
             status,
             ("Status", status),
-            ("Detail", mistake is { Errors.Count: 0 } ? mistake.Detail : null),
+            ("Detail", mistake is { Errors.Count: 0 } ? mistake.Detail : detail),
             ("RequestId", context.TraceIdentifier),
             ("Errors", mistake?.Errors ?? new Dictionary<string, string[]>(StringComparer.Ordinal)));
     }
