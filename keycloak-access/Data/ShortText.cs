@@ -2,7 +2,7 @@ namespace KeycloakAccess.Data;
 
 internal static class ShortText
 {
-    /// <summary>How long a text of a token may be that is looked up by an index: PostgreSQL keeps some 2,700 bytes of a row in one.</summary>
+    /// <summary>How long a text of a token may be that an index holds: PostgreSQL's hold some 2,700 bytes of a row.</summary>
     public const int LongestKey = 255;
 
     /// <summary>PostgreSQL has no NUL.</summary>
