@@ -392,7 +392,7 @@ public abstract class RoleMappingPagesTests(ApiUnderTest api) : ApiTests(api)
     {
         const string sql = """
             INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES ('realm-role', '', @role, @now)
-            ON CONFLICT (kind, client, name) DO NOTHING
+            ON CONFLICT DO NOTHING
             """;
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel);
         await connection.ExecuteAsync(sql, new { role, now = DateTimeOffset.UtcNow });
