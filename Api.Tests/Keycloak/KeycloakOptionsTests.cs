@@ -214,7 +214,9 @@ public sealed class KeycloakOptionsTests
         using var client = new HttpClient(BackchannelHandler.Create(Options.Create(options)));
 
         var asked = client.GetAsync("https://sso.example.test/realms/acme", TestContext.Current.CancellationToken);
-        using var connection = await proxy.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        var accepting = proxy.AcceptTcpClientAsync(TestContext.Current.CancellationToken).AsTask();
+        Assert.Same(accepting, await Task.WhenAny(accepting, asked));
+        using var connection = await accepting;
         using var reader = new StreamReader(connection.GetStream());
 
         Assert.Equal("CONNECT sso.example.test:443 HTTP/1.1", await reader.ReadLineAsync(TestContext.Current.CancellationToken));
