@@ -110,7 +110,7 @@ public static class KeycloakAccessExtensions
         CommitUnknownException =>
             "The connection to the database broke off while something was saved. Whether it was is not known: look before you repeat it.",
         // Of a read nobody asks.
-        _ when exception is not null && DatabaseOutage.IsUndone(exception) && !HttpMethods.IsGet(context.Request.Method) =>
+        { } failure when DatabaseOutage.IsUndone(failure) && !HttpMethods.IsGet(context.Request.Method) =>
             "Something that this service needs cannot be reached. Nothing more was changed. Try again later.",
         _ => "Something that this service needs cannot be reached. Try again later.",
     };
