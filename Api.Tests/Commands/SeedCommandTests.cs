@@ -112,7 +112,7 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
         var account = await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/accounts/{id}");
         Assert.Contains("realm role offline_access", account.Text, StringComparison.Ordinal);
         Assert.Contains(
-            "Its tokens are not for this service",
+            "The token is not meant for this API",
             (await pages.GetAsync($"{Api.Realm.ApiUrl}/admin/realm")).Text,
             StringComparison.Ordinal);
     }

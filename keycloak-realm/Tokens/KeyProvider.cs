@@ -153,7 +153,7 @@ internal sealed class KeyProvider
                 throw new RealmFileException("certificate", "Certificate does not match private key");
             }
 
-            return now < certificate.NotAfter.ToUniversalTime()
+            return now.UtcDateTime < certificate.NotAfter.ToUniversalTime()
                 ? certificate.RawData
                 : throw new RealmFileException("certificate", "Certificate has expired");
         }
