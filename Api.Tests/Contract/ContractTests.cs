@@ -37,11 +37,11 @@ public abstract class ContractTests(ApiUnderTest api) : ApiTests(api)
     private const string Sample = "\"text\":\"t\",\"token\":\"018f2b1c-7c1e-7d3a-9a52-3f1f0e6d1c11\",\"flag\":true";
 
     /// <summary>The id of a row of each kind, by its place in addresses.</summary>
-    private protected static async Task<IReadOnlyDictionary<string, string>> CreateRowsAsync(HttpClient ada)
+    private protected async Task<IReadOnlyDictionary<string, string>> CreateRowsAsync(HttpClient ada)
     {
         var rows = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["accounts"] = (await AccountIdAsync(ada)).ToString(),
+            ["accounts"] = (await AccountIdAsync(await Api.ServiceAsync("acme-reader"))).ToString(),
             ["audit"] = (await ListAsync(ada, "/api/audit"))[0].GetProperty("id").GetString()!,
         };
         foreach (var place in new[] { "authors", "groups" })

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using KeycloakAccess.Authentication;
 
 namespace KeycloakAccess.Accounts;
@@ -37,6 +38,7 @@ public sealed record AccountResponse
     public required Guid Id { get; init; }
 
     /// <summary><c>person</c> or <c>service</c>.</summary>
+    [AllowedValues("person", "service")]
     public required string Kind { get; init; }
 
     /// <summary>The name to sign in with, or the client id of a service. Follows Keycloak.</summary>

@@ -28,6 +28,7 @@ internal static class AccountEndpoints
             .WithName("ListAccounts")
             .WithSummary("List people and service accounts, a page at a time.")
             .ListsPages<AccountResponse>("search", "kind", "enabled")
+            .OneOf("kind", "person", "service")
             .RequirePermission(AccountPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAccount")

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -11,6 +12,7 @@ public sealed record MeResponse
     public required Guid AccountId { get; init; }
 
     /// <summary><c>person</c> or <c>service</c>.</summary>
+    [AllowedValues("person", "service")]
     public required string Kind { get; init; }
 
     /// <summary>The name to sign in with, or the client id of a service.</summary>

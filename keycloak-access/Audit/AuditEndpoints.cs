@@ -37,6 +37,7 @@ internal static class AuditEndpoints
             .WithName("ListAudit")
             .WithSummary("List changes and refusals, the newest first, a page at a time.")
             .ListsPages<AuditResponse>("kind", "account", "model", "row", "action", "permission", "from", "to", "requestId")
+            .OneOf("kind", AuditRow.ChangeKind, AuditRow.DeniedRequestKind)
             .RequirePermission(AuditPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAudit")

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 
 namespace KeycloakAccess.Audit;
@@ -12,6 +13,7 @@ public sealed record AuditResponse
     public required DateTimeOffset At { get; init; }
 
     /// <summary><c>change</c> or <c>denied-request</c>.</summary>
+    [AllowedValues("change", "denied-request")]
     public required string Kind { get; init; }
 
     /// <summary>The account that did it or was refused; <see langword="null"/> for the command line and the service itself.</summary>
@@ -21,6 +23,7 @@ public sealed record AuditResponse
     public required string Account { get; init; }
 
     /// <summary>How it came in: <c>bearer</c>, <c>session</c>, <c>command-line</c> or <c>service</c>.</summary>
+    [AllowedValues("bearer", "session", "command-line", "service")]
     public required string Method { get; init; }
 
     /// <summary>The request, as <c>requestId</c> in problem details and the service's log name it.</summary>

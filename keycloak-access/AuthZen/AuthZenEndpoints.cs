@@ -1,7 +1,10 @@
 using System.Text.Json;
 using KeycloakAccess.Explanation;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.Net.Http.Headers;
+using Microsoft.OpenApi;
 
 namespace KeycloakAccess.AuthZen;
 
@@ -29,7 +32,7 @@ internal static class AuthZenEndpoints
             .Produces<AuthZenConfigurationResponse>()
             .AllowAnonymous();
 
-        var group = routes.MapGroup(Prefix).WithTags("AuthZEN").ProducesValidationProblem().RequireEnabledAccount();
+        var group = routes.MapGroup(Prefix).WithTags("AuthZEN").ChangesNothing().RequireEnabledAccount();
 
         group.MapPost(EvaluationPath, EvaluateAsync)
             .WithName("Evaluate")
@@ -41,6 +44,7 @@ internal static class AuthZenEndpoints
             .WithSummary("Ask several questions at once.")
             .WithDescription($"At most {MostEvaluations}. Without `evaluations`, it is one question, and is answered like one.")
             .Produces<EvaluationsResponse>()
+            .AddOpenApiOperationTransformer(DescribeEitherAsync)
             .Takes<EvaluationsRequest>(AuthZenExamples.Evaluations);
         group.MapPost(SubjectsPath, SearchSubjectsAsync)
             .WithName("SearchSubjects")
@@ -59,6 +63,21 @@ internal static class AuthZenEndpoints
             .Takes<ActionSearchRequest>(AuthZenExamples.ActionSearch);
 
         return group;
+    }
+
+    // Without evaluations, it is one question.
+    private static Task DescribeEitherAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        operation.Responses!["200"].Content!["application/json"].Schema = new OpenApiSchema
+        {
+            OneOf =
+            [
+                new OpenApiSchemaReference(nameof(EvaluationsResponse), context.Document),
+                new OpenApiSchemaReference(nameof(EvaluationResponse), context.Document),
+            ],
+        };
+        return Task.CompletedTask;
     }
 
     private static IResult Configuration(HttpRequest request)

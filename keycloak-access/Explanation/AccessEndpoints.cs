@@ -1,14 +1,18 @@
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.OpenApi;
 
 namespace KeycloakAccess.Explanation;
 
 /// <summary>Callers may ask about themselves, and with access:view about everybody: answers show which rows somebody may see.</summary>
 internal static class AccessEndpoints
 {
-    public static void AddAccess(this IServiceCollection services) =>
+    public static void AddAccess(this IServiceCollection services)
+    {
         services.AddModel("access", "Access", AccessPermissions.View);
+        services.ConfigureAll<OpenApiOptions>(options => options.AddSchemaTransformer(EvaluationJson.DescribeAsync));
+    }
 
     public static void MapAccess(this IEndpointRouteBuilder routes) => routes.MapGet("/access/explain", ExplainAsync)
         .WithTags("Access")

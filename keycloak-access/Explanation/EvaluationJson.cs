@@ -2,6 +2,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Explanation;
 
@@ -19,6 +21,23 @@ internal static class EvaluationJson
     private static readonly JsonSerializerOptions Indented = new(Options) { WriteIndented = true, NewLine = "\n" };
 
     public static IResult Answer<T>(T value) => TypedResults.Json(value, Options, "application/json");
+
+    /// <summary>Members that may be missing are not required, and are never null.</summary>
+    public static Task DescribeAsync(
+        OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
+    {
+        if (context.JsonTypeInfo.Type is { Namespace: { } module, Name: { } name }
+            && (module == typeof(EvaluationJson).Namespace || module.EndsWith(".AuthZen", StringComparison.Ordinal))
+            && name.EndsWith("Response", StringComparison.Ordinal))
+        {
+            foreach (var property in context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable))
+            {
+                schema.Required?.Remove(property.Name);
+            }
+        }
+
+        return Task.CompletedTask;
+    }
 
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Indented);
 }

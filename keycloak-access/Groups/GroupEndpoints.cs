@@ -28,18 +28,21 @@ internal static class GroupEndpoints
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetGroup")
             .WithSummary("Get one group, with its ETag.")
+            .AnswersETag()
             .RequirePermission(GroupPermissions.View);
         group.MapPost("/", CreateAsync)
             .WithName("CreateGroup")
             .WithSummary("Create a group with permissions that you hold yourself.")
             .Creates<GroupResponse>()
             .AcceptsSuperuserSwitch()
+            .AnswersETag()
             .RequirePermission(GroupPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceGroup")
             .WithSummary("Replace a group that has not changed since it was read (If-Match).")
             .Changes<GroupResponse>()
             .AcceptsSuperuserSwitch()
+            .AnswersETag()
             .ComparesVersions()
             .RequirePermission(GroupPermissions.Change);
         group.MapDelete("/{id:guid}", DeleteAsync)

@@ -6,6 +6,12 @@ namespace KeycloakAccess.Hosting;
 /// <summary>Endpoint metadata: the handler compares <c>If-Match</c> and <c>If-None-Match</c> with the row that it changes.</summary>
 internal sealed record ComparesVersions(bool IsRequired);
 
+/// <summary>Endpoint metadata: an answer that succeeds carries an ETag.</summary>
+internal sealed record AnswersETag;
+
+/// <summary>Endpoint metadata: a request of another method than GET that only asks.</summary>
+internal sealed record ChangesNothing;
+
 /// <summary>Conditions of requests wherever a handler does not compare them itself (RFC 9110, section 13.2.2).</summary>
 internal static class ConditionalRequests
 {
@@ -38,8 +44,13 @@ internal static class ConditionalRequests
         }
 
         _ = EntityTagHeaderValue.TryParse(http.Response.Headers.ETag.ToString(), out var current);
-        return !precondition.AllowsByIfMatch(current) ? EntityTags.Mismatch()
-            : precondition.IsMatchedByIfNoneMatch(current) ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+        if (!precondition.AllowsByIfMatch(current))
+        {
+            http.Response.Headers.Remove(HeaderNames.ETag);
+            return EntityTags.Mismatch();
+        }
+
+        return precondition.IsMatchedByIfNoneMatch(current) ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : result;
     }
 

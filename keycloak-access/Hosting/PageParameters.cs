@@ -1,4 +1,6 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Hosting;
 
@@ -7,6 +9,11 @@ internal record PageParameters
 {
     private const int DefaultLimit = 50;
     private const int LargestLimit = 100;
+
+    public static void BoundLimit(OpenApiSchema schema) => BoundLimit(schema, DefaultLimit, LargestLimit);
+
+    public static void BoundLimit(OpenApiSchema schema, int normal, int largest) =>
+        (schema.Minimum, schema.Maximum, schema.Default) = ("1", largest.ToString(CultureInfo.InvariantCulture), normal);
 
     [FromQuery(Name = "limit")]
     public int? Limit { get; init; }

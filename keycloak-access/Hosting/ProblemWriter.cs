@@ -15,6 +15,7 @@ internal sealed class ProblemWriter(IOptions<ProblemDetailsOptions> options, IOp
         problem.Status ??= context.HttpContext.Response.StatusCode;
         // Fills in type and title.
         _ = TypedResults.Problem(problem);
+        problem.Type ??= "about:blank";
         problem.Extensions.TryAdd("traceId", Activity.Current?.Id ?? context.HttpContext.TraceIdentifier);
         options.Value.CustomizeProblemDetails?.Invoke(context);
         await context.HttpContext.Response.WriteAsJsonAsync<object>(

@@ -87,19 +87,5 @@ internal sealed class ModelDescription(Model model, ListParameters list)
         return Task.CompletedTask;
     }
 
-    public static Task DescribeIfMatchAsync(
-        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
-    {
-        operation.Parameters = [.. operation.Parameters ?? [], new OpenApiParameter
-        {
-            Name = "If-Match",
-            In = ParameterLocation.Header,
-            Required = true,
-            Description = "The ETag of what was read, or * for whatever is there.",
-            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
-        }];
-        return Task.CompletedTask;
-    }
-
     private static string Capitalize(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }

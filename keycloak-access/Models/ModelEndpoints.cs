@@ -28,12 +28,14 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         group.MapGet(one, GetAsync)
             .WithName($"Get{name}")
             .WithSummary($"Get one {description.Singular}, with its ETag.")
+            .AnswersETag()
             .RequirePermission(_model.Name, Permission.View);
         group.MapPost("/", CreateAsync)
             .WithName($"Create{name}")
             .WithSummary($"Create {description.SingularWithArticle}.")
             .Accepts<T>("application/json")
             .Produces<T>(StatusCodes.Status201Created)
+            .AnswersETag()
             .ProducesValidationProblem()
             .ProducesProblem(StatusCodes.Status409Conflict)
             .AddOpenApiOperationTransformer(description.DescribeBodyAsync)
@@ -44,6 +46,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             .WithSummary($"Replace {description.SingularWithArticle} that has not changed since it was read (If-Match).")
             .Accepts<T>("application/json")
             .Produces<T>()
+            .AnswersETag()
             .ProducesValidationProblem()
             .AddOpenApiOperationTransformer(description.DescribeBodyAsync)
             .RequirePermission(_model.Name, Permission.Change);
@@ -60,6 +63,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
                     $"{ModelDescription.Sentence(action.Name)} {description.SingularWithArticle} " +
                     "that has not changed since it was read (If-Match).")
                 .Produces<T>()
+                .AnswersETag()
                 .RequirePermission(_model.Name, action.Name);
         }
 
@@ -75,8 +79,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status409Conflict)
         .AcceptsReason()
-        .ComparesVersions()
-        .AddOpenApiOperationTransformer(ModelDescription.DescribeIfMatchAsync);
+        .ComparesVersions();
 
     private async Task<IResult> ListAsync(Caller caller, HttpRequest request, CancellationToken cancellationToken)
     {

@@ -1,4 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
@@ -26,6 +29,7 @@ internal static class ReferenceEndpoints
             options.AddSchemaTransformer(DescribeTextAsync);
             options.AddDocumentTransformer(DescribeDocumentAsync);
             options.AddOperationTransformer(DescribeAccessAsync);
+            options.AddOperationTransformer(OperationDescription.DescribeAsync);
         });
     }
 
@@ -93,6 +97,15 @@ internal static class ReferenceEndpoints
                 "Groups decide what the caller may do; scopes of the token narrow it. GET /api/me says both.",
         };
         document.Components ??= new OpenApiComponents();
+        // What the framework makes of endpoints that say they answer problem details; each refers to the schema of ours instead.
+        document.Components.Schemas?.Remove("ProblemDetails");
+        document.Components.Schemas?.Remove("HttpValidationProblemDetails");
+        if (document.Components.Schemas?.TryGetValue(nameof(JsonElement), out var any) is true && any is OpenApiSchema passedOn)
+        {
+            // What is passed on as it is has members everywhere here. A schema that allows anything would allow null twice.
+            passedOn.Type = JsonSchemaType.Object;
+        }
+
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>(StringComparer.Ordinal)
         {
             [Scheme] = new OpenApiSecurityScheme
@@ -119,6 +132,12 @@ internal static class ReferenceEndpoints
     private static Task DescribeTextAsync(
         OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellationToken)
     {
+        if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(AllowedValuesAttribute), inherit: true)
+            is [AllowedValuesAttribute { Values: var values }])
+        {
+            schema.Enum = [.. values.Select(value => JsonValue.Create((string)value!))];
+        }
+
         if (context.JsonTypeInfo.Type == typeof(string))
         {
             schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true }
@@ -146,12 +165,6 @@ internal static class ReferenceEndpoints
         [
             new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] },
         ];
-        operation.Responses ??= [];
-        AddProblem(operation.Responses, "401", "No token, or one that is not accepted");
-        AddProblem(operation.Responses, "403", "The permission or the scope is missing");
-        AddProblem(operation.Responses, "429", "Too many requests from the caller's network were refused");
-        AddProblem(operation.Responses, "503", "The realm or the database cannot be reached");
-
         var catalogue = context.ApplicationServices.GetRequiredService<PermissionCatalogue>();
         foreach (var permission in requirements.Select(requirement => requirement.Permission).OfType<Permission>())
         {
@@ -169,11 +182,4 @@ internal static class ReferenceEndpoints
         var who = rule is not null || catalogue.RequiresScopes(permission.Model) ? "a token" : "a token with scopes of this API";
         return $"{who} needs {string.Join(" or ", alternatives.Select(set => $"`{string.Join(' ', set)}`"))}";
     }
-
-    private static void AddProblem(OpenApiResponses responses, string status, string description) =>
-        responses.TryAdd(status, new OpenApiResponse
-        {
-            Description = description,
-            Content = new Dictionary<string, OpenApiMediaType>(StringComparer.Ordinal) { ["application/problem+json"] = new() },
-        });
 }

@@ -63,7 +63,10 @@ public sealed record RoleMappingRequest : IValidatableObject
 /// <param name="Name">The role's name or the group's path.</param>
 /// <param name="GroupId">The local group.</param>
 /// <param name="GroupName">The local group's name.</param>
-public sealed record RoleMappingResponse(Guid Id, string Kind, string? Client, string Name, Guid GroupId, string GroupName);
+public sealed record RoleMappingResponse(
+    Guid Id,
+    [property: AllowedValues("realm-role", "client-role", "keycloak-group")] string Kind,
+    string? Client, string Name, Guid GroupId, string GroupName);
 
 /// <summary>What a mapping would fit, of all that tokens have shown so far.</summary>
 /// <param name="Roles">The roles or groups that fit.</param>
@@ -76,4 +79,5 @@ public sealed record RoleMappingPreviewResponse(IReadOnlyList<ObservedRoleRespon
 /// <param name="Name">The role's name or the group's path.</param>
 /// <param name="Accounts">How many accounts have it, by the newest token of each.</param>
 /// <param name="Groups">The local groups that it leads to now.</param>
-public sealed record ObservedRoleResponse(string Kind, string? Client, string Name, long Accounts, IReadOnlyList<string> Groups);
+public sealed record ObservedRoleResponse(
+    [property: AllowedValues("realm-role", "client-role", "keycloak-group")] string Kind, string? Client, string Name, long Accounts, IReadOnlyList<string> Groups);

@@ -34,24 +34,28 @@ internal static class RoleMappingEndpoints
             .WithName("PreviewRoleMapping")
             .WithSummary("Say what a name or pattern would fit, of all that tokens have shown so far.")
             .AcceptsQuery("kind", "client", "name")
+            .OneOf("kind", [.. RoleKinds.All])
             .Produces<RoleMappingPreviewResponse>()
             .ProducesValidationProblem()
             .RequirePermission(RoleMappingPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetRoleMapping")
             .WithSummary("Get one role mapping, with its ETag.")
+            .AnswersETag()
             .RequirePermission(RoleMappingPermissions.View);
         group.MapPost("/", CreateAsync)
             .WithName("CreateRoleMapping")
             .WithSummary("Map a realm role, client role or Keycloak group to a local group.")
             .Creates<RoleMappingResponse>()
             .AcceptsSuperuserSwitch()
+            .AnswersETag()
             .RequirePermission(RoleMappingPermissions.Add);
         group.MapPut("/{id:guid}", ReplaceAsync)
             .WithName("ReplaceRoleMapping")
             .WithSummary("Replace a role mapping that has not changed since it was read (If-Match).")
             .Changes<RoleMappingResponse>()
             .AcceptsSuperuserSwitch()
+            .AnswersETag()
             .ComparesVersions()
             .RequirePermission(RoleMappingPermissions.Add)
             .RequirePermission(RoleMappingPermissions.Delete);

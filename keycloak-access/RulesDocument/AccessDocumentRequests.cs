@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 namespace KeycloakAccess.RulesDocument;
 
 /// <summary>
@@ -7,7 +9,12 @@ namespace KeycloakAccess.RulesDocument;
 /// </summary>
 public sealed record AccessDocumentRequest
 {
+    /// <summary>Where the JSON Schema of the document is; for editors.</summary>
+    [JsonPropertyName("$schema")]
+    public string? Schema { get; init; }
+
     /// <summary>The version of the form of the document: 1.</summary>
+    [Range(1, 1)]
     public int Version { get; init; } = AccessDocument.Version;
 
     /// <summary>The groups by name. A group that is not here would be deleted.</summary>
@@ -37,6 +44,7 @@ public sealed record AccessGroupRequest
 public sealed record AccessRoleMappingRequest
 {
     /// <summary><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</summary>
+    [AllowedValues("realm-role", "client-role", "keycloak-group")]
     public required string Kind { get; init; }
 
     /// <summary>The client id that owns a client role; left out for the other kinds.</summary>
@@ -60,7 +68,7 @@ public sealed record AccessPreviewResponse(
 /// <param name="Gains">What it may do then, and not now.</param>
 /// <param name="Loses">What it may do now, and not then.</param>
 public sealed record AccessPreviewAccountResponse(
-    Guid Id, string Username, string Kind, IReadOnlyList<string> Gains, IReadOnlyList<string> Loses);
+    Guid Id, string Username, [property: AllowedValues("person", "service")] string Kind, IReadOnlyList<string> Gains, IReadOnlyList<string> Loses);
 
 /// <summary>How many accounts a document would mean something for.</summary>
 /// <param name="Accounts">How many accounts there are in the realm that this service trusts.</param>

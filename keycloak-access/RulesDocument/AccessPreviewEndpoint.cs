@@ -30,6 +30,8 @@ internal static class AccessPreviewEndpoint
             .WithName("PreviewAccess")
             .WithSummary("Say which accounts would gain and lose which permissions if this document were applied. Nothing is changed.")
             .AcceptsQuery("limit")
+            .Bounds("limit", schema => PageParameters.BoundLimit(schema, DefaultLimit, HighestLimit))
+            .ChangesNothing()
             .Accepts<AccessDocumentRequest>("application/json")
             .Produces<AccessPreviewResponse>()
             .ProducesValidationProblem()
