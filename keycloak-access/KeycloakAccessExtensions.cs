@@ -76,6 +76,7 @@ public static class KeycloakAccessExtensions
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();
+        app.UseIdempotency();
     }
 
     /// <summary>

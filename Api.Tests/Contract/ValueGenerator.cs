@@ -11,7 +11,7 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
     private static readonly string[] Words =
     [
         "a", "book-reader", "x1", "978-0-306-40615-7", "0306406152", "*", "\"1\"", "Ünïcödé 日本", "it's 100 % \"quoted\" \\ / <b>",
-        "\U0001F600", "𝔘", " around ", "null", "",
+        "\U0001F600", "𝔘", " around ", "null", "", "https://example.org/a",
     ];
 
     public JsonNode? Valid(JsonNode schema, int depth = 0)
@@ -35,7 +35,8 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
             "integer" => Number(schema),
             "number" => random.Next(2) == 0 ? 12.5m : -3,
             "string" => Text(schema),
-            "array" => new JsonArray([.. Enumerable.Range(0, depth > 4 ? 0 : random.Next(3)).Select(_ => Valid(schema["items"]!, depth + 1))]),
+            "array" => new JsonArray(
+                [.. Enumerable.Range(0, depth > 4 ? 0 : random.Next(3)).Select(_ => Valid(schema["items"]!, depth + 1))]),
             _ => Members(schema, depth),
         };
     }
@@ -90,7 +91,8 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
     {
         return Bound(schema["maxLength"]) is { } longest ? new string('x', (int)longest + 1)
             : Bound(schema["maximum"]) is { } most ? most + 1
-            : Bound(schema["maxItems"]) is { } many ? new JsonArray([.. Enumerable.Range(0, (int)many + 1).Select(_ => JsonValue.Create("x"))])
+            : Bound(schema["maxItems"]) is { } many
+                ? new JsonArray([.. Enumerable.Range(0, (int)many + 1).Select(_ => JsonValue.Create("x"))])
             : "not of this form";
     }
 
@@ -115,7 +117,7 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
         var least = Bound(schema["minimum"]) ?? -5;
         var most = Bound(schema["maximum"]) ?? Math.Max(least, 0) + 100;
         Assert.True(least <= most, schema.ToJsonString());
-        return random.NextInt64(least, most + 1);
+        return random.NextInt64(least, Math.Min(most, long.MaxValue - 1) + 1);
     }
 
     private string Text(JsonNode schema)
@@ -127,7 +129,8 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
             case "date":
                 return new DateOnly(2000, 1, 1).AddDays(random.Next(10000)).ToString("O", CultureInfo.InvariantCulture);
             case "date-time":
-                return DateTimeOffset.UnixEpoch.AddSeconds(random.Next()).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+                return DateTimeOffset.UnixEpoch.AddSeconds(random.Next())
+                    .ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
             default:
                 break;
         }
@@ -135,7 +138,7 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
         var least = schema["minLength"]?.GetValue<int>() ?? 0;
         var most = schema["maxLength"]?.GetValue<int>() ?? 100;
         var pattern = schema["pattern"]?.GetValue<string>();
-        var fitting = Words.Append(new string('y', most))
+        var fitting = Words.Append(new string('y', Math.Min(most, 20)))
             .Where(word => word.Length >= least && word.Length <= most
                 && (pattern is null || Regex.IsMatch(word, pattern, RegexOptions.None, TimeSpan.FromSeconds(1))))
             .ToArray();

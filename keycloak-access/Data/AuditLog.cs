@@ -90,6 +90,15 @@ internal sealed class AuditLog(TimeProvider clock)
         }
     }
 
+    /// <summary>Whether a request has changed anything.</summary>
+    public static async Task<bool> HasChangeAsync(
+        DbConnection connection, DbTransaction transaction, string requestId, CancellationToken cancellationToken)
+    {
+        const string sql = "SELECT count(*) FROM audit_log WHERE request_id = @requestId AND kind = @ChangeKind";
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            sql, new { requestId, AuditRow.ChangeKind }, transaction, cancellationToken: cancellationToken)) > 0;
+    }
+
     private static object?[] Parameters(AuditRow row) =>
     [
         row.Id, row.At, row.Kind, row.AccountId, Cut(row.Account, LongestName), row.Method, Cut(row.RequestId, LongestName),

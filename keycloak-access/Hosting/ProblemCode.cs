@@ -13,6 +13,9 @@ internal static class ProblemCode
     public const string FormExpired = "form_expired";
     public const string HeadersTooLarge = "headers_too_large";
     public const string HostRefused = "host_refused";
+    public const string IdempotencyKeyInUse = "idempotency_key_in_use";
+    public const string IdempotencyKeyMalformed = "idempotency_key_malformed";
+    public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InsufficientScope = "insufficient_scope";
     public const string InternalError = "internal_error";
     public const string InvalidRequest = "invalid_request";

@@ -6,7 +6,7 @@ using Microsoft.OpenApi;
 
 namespace KeycloakAccess.OpenApi;
 
-/// <summary>Every status that an operation may answer with, and the headers that belong to it, by what its endpoint says of itself.</summary>
+/// <summary>Every status that an operation may answer with, with its headers, by what its endpoint says of itself.</summary>
 internal static class OperationDescription
 {
     private const string ProblemSchema = "Problem";
@@ -27,7 +27,10 @@ internal static class OperationDescription
         AddProblem("400", "The request is malformed, or a value is not as it must be: errors says which");
         if (metadata.OfType<PermissionRequirement>().Any())
         {
-            AddProblem("401", "No token, or one that is not accepted", ("WWW-Authenticate", Text("What is wrong with the token (RFC 6750).")));
+            AddProblem(
+                "401",
+                "No token, or one that is not accepted",
+                ("WWW-Authenticate", Text("What is wrong with the token (RFC 6750).")));
             AddProblem(
                 "403",
                 "The permission or the scope is missing",
@@ -66,6 +69,19 @@ internal static class OperationDescription
         if (changes)
         {
             AddProblem("409", "A name is taken, or somebody else's change came first");
+        }
+
+        if (changes && HttpMethods.IsPost(method))
+        {
+            AddProblem("422", "The Idempotency-Key came with another request before");
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = Idempotency.Header,
+                In = ParameterLocation.Header,
+                Description = "A text of the caller's own, in quotation marks: sent again under it within a day, the request is answered "
+                    + "as before and done once (draft-ietf-httpapi-idempotency-key-header).",
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String, MinLength = 3, MaxLength = Idempotency.LongestKey + 2 },
+            });
         }
 
         if (versions?.IsRequired is true)

@@ -138,6 +138,12 @@ internal static class ReferenceEndpoints
             schema.Enum = [.. values.Select(value => JsonValue.Create((string)value!))];
         }
 
+        if (context.JsonPropertyInfo?.AttributeProvider?.IsDefined(typeof(UrlAttribute), inherit: true) is true)
+        {
+            // The attribute looks at how the text begins, in either case, and at no more.
+            schema.Pattern = "^([Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp])://";
+        }
+
         if (context.JsonTypeInfo.Type == typeof(string))
         {
             schema.Type ??= context.JsonPropertyInfo is { IsGetNullable: true }

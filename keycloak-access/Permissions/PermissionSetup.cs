@@ -18,6 +18,7 @@ public static class PermissionSetup
         services.AddWriteBehind<LastSeenLog>();
         services.AddSingleton<CallerStore>();
         services.AddSingleton<ChangeRunner>();
+        services.AddSingleton<IdempotencyKeyStore>();
         services.AddSingleton<ObservedRoles>();
         services.AddSingleton<SubjectStore>();
         services.AddSingleton<Superusers>();

@@ -80,4 +80,8 @@ public sealed record RoleMappingPreviewResponse(IReadOnlyList<ObservedRoleRespon
 /// <param name="Accounts">How many accounts have it, by the newest token of each.</param>
 /// <param name="Groups">The local groups that it leads to now.</param>
 public sealed record ObservedRoleResponse(
-    [property: AllowedValues("realm-role", "client-role", "keycloak-group")] string Kind, string? Client, string Name, long Accounts, IReadOnlyList<string> Groups);
+    [property: AllowedValues("realm-role", "client-role", "keycloak-group")] string Kind,
+    string? Client,
+    string Name,
+    long Accounts,
+    IReadOnlyList<string> Groups);

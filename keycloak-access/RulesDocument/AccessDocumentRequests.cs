@@ -11,7 +11,7 @@ public sealed record AccessDocumentRequest
 {
     /// <summary>Where the JSON Schema of the document is; for editors.</summary>
     [JsonPropertyName("$schema")]
-    public string? Schema { get; init; }
+    public string Schema { get; init; } = "";
 
     /// <summary>The version of the form of the document: 1.</summary>
     [Range(1, 1)]
@@ -68,7 +68,11 @@ public sealed record AccessPreviewResponse(
 /// <param name="Gains">What it may do then, and not now.</param>
 /// <param name="Loses">What it may do now, and not then.</param>
 public sealed record AccessPreviewAccountResponse(
-    Guid Id, string Username, [property: AllowedValues("person", "service")] string Kind, IReadOnlyList<string> Gains, IReadOnlyList<string> Loses);
+    Guid Id,
+    string Username,
+    [property: AllowedValues("person", "service")] string Kind,
+    IReadOnlyList<string> Gains,
+    IReadOnlyList<string> Loses);
 
 /// <summary>How many accounts a document would mean something for.</summary>
 /// <param name="Accounts">How many accounts there are in the realm that this service trusts.</param>
