@@ -1,6 +1,6 @@
 -- What a POST with an Idempotency-Key was answered, for a day. Without a status, the request is still running, or its process has ended.
 CREATE TABLE idempotency_keys (
-    account_id   uuid NOT NULL,
+    account_id   uuid NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
     key          text NOT NULL,
     -- A hash of method, address, conditions and body.
     fingerprint  text NOT NULL,
