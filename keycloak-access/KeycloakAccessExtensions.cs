@@ -4,6 +4,7 @@ using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.AuthZen;
+using KeycloakAccess.Cors;
 using KeycloakAccess.Data;
 using KeycloakAccess.Explanation;
 using KeycloakAccess.Groups;
@@ -11,6 +12,7 @@ using KeycloakAccess.Hosting;
 using KeycloakAccess.Models;
 using KeycloakAccess.OpenApi;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.ProtectionKeys;
 using KeycloakAccess.RoleMappings;
 using KeycloakAccess.RulesDocument;
 using Microsoft.Extensions.Options;
@@ -34,8 +36,10 @@ public static class KeycloakAccessExtensions
         builder.Services.AddSettings("ConnectionStrings", "Database");
         builder.Services.AddSettings<DatabaseOptions>(DatabaseOptions.Section);
         builder.AddHosting();
+        builder.AddProtectionKeys();
         builder.Services.AddData();
         builder.Services.AddKeycloak();
+        builder.Services.AddApiCors();
         builder.Services.AddPermissions();
         builder.Services.AddAccounts();
         builder.Services.AddGroups();
@@ -50,8 +54,8 @@ public static class KeycloakAccessExtensions
 
     /// <summary>
     /// Adds the pipeline: HEAD, request ids, problem details (RFC 9457), security headers, trusted proxies and the prefix, allowed hosts,
-    /// HTTPS, the files of the pages, routing, authentication and authorization, in this order. An application's own middleware
-    /// comes before or after it.
+    /// CORS of the API, HTTPS, the files of the pages, routing, authentication and authorization, in this order. An application's own
+    /// middleware comes before or after it.
     /// </summary>
     public static void UseKeycloakAccess(this WebApplication app)
     {
@@ -68,6 +72,7 @@ public static class KeycloakAccessExtensions
         app.UseSecurityHeaders(formTargets: RealmOrigin(app));
         app.UseProxies();
         app.UseAllowedHosts(except: HealthEndpoints.Path);
+        app.UseApiCors();
         app.UseSslRequired(except: HealthEndpoints.Path);
         app.UseRequestChecks();
         app.UseAssets();
@@ -75,6 +80,7 @@ public static class KeycloakAccessExtensions
         app.UseSslForCookies();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseTokenOrigins();
         app.UseAntiforgery();
         app.UseIdempotency();
     }

@@ -6,6 +6,7 @@ using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.ProtectionKeys;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess;
@@ -30,7 +31,8 @@ public static partial class StartError
     {
         OptionsValidationException options => Lines("The configuration cannot be used:", options.Failures),
         PermissionNameException names => Lines("Names that do not exist:", names.Mistakes),
-        KeycloakConfigurationException or DatabaseException or ModelException => Lines("The service cannot start:", [exception.Message]),
+        KeycloakConfigurationException or DatabaseException or ModelException or ProtectionKeyException =>
+            Lines("The service cannot start:", [exception.Message]),
         // A value of another type in a section of the framework, such as Kestrel.
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } binding =>
             Lines("The configuration cannot be used:", [ExplainBinding(binding.Message)]),

@@ -2,6 +2,7 @@ using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
+using KeycloakAccess.ProtectionKeys;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess;
@@ -27,6 +28,7 @@ internal sealed partial class StartUp(
         }
 
         await migrator.MigrateAsync(cancellationToken);
+        services.GetRequiredService<ProtectionKeyCheck>().Check();
         if (await AccountSearchIndex.RebuildAsync(database, cancellationToken))
         {
             LogRebuilt();

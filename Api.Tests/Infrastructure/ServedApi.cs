@@ -21,11 +21,14 @@ public sealed class ServedApi : IAsyncDisposable
 
     public string Log => _factory.Lines.Text;
 
-    public static async Task<ServedApi> StartAsync(RealmUnderTest realm)
+    public static async Task<ServedApi> StartAsync(RealmUnderTest realm, params (string Key, string? Value)[] settings)
     {
         await realm.StartAsync();
         var database = await TestDatabase.CreateMigratedAsync(DatabaseEngine.Sqlite);
-        var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString)]) { ClosesConnections = true };
+        var factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(realm, database.ConnectionString), .. settings])
+        {
+            ClosesConnections = true,
+        };
         var port = new Uri(realm.ApiUrl).Port;
         await FreePort.WaitAsync(port, TestContext.Current.CancellationToken);
         factory.UseKestrel(port);

@@ -1,4 +1,5 @@
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Builder;
@@ -70,6 +71,17 @@ public sealed class CheckingTheStartTests
         AssertEndsAsync(
             routes => routes.MapGet("/test", Ok).RequirePermission("book", "view").RequireScopes("books:read", set),
             "an empty set of scopes, which any token would satisfy");
+
+    [Fact]
+    public Task An_endpoint_that_takes_tokens_and_sessions_apart_ends_the_start() =>
+        AssertEndsAsync(
+            routes => routes.MapGroup("").RequireBearer().MapGet("/test", Ok).RequireSession().RequirePermission("book", "view"),
+            "Keep one; RequireBearerOrSession takes both");
+
+    [Fact]
+    public async Task An_endpoint_that_takes_both_at_once_passes() =>
+        await CheckAsync(routes =>
+            routes.MapGroup("").RequireBearerOrSession().MapGet("/test", Ok).RequirePermission("book", "view").RequireBearerOrSession());
 
     [Fact]
     public Task An_endpoint_for_nobody_ends_the_start() =>

@@ -91,6 +91,8 @@ internal sealed class DevelopmentRealm : IAsyncDisposable
             ["Keycloak:resource"] = resource,
             ["Keycloak:sign-in:resource"] = signIn.Client,
             ["Keycloak:sign-in:credentials:secret"] = signIn.Secret,
+            // For the realm's browser application, which is served elsewhere.
+            ["Keycloak:enable-cors"] = "true",
         };
         // Below every other source, so that configured values take precedence in either spelling.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource { InitialData = defaults });

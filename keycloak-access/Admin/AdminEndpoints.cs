@@ -17,6 +17,8 @@ using KeycloakAccess.Admin.SessionPages;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin;
 
@@ -68,6 +70,7 @@ internal static class AdminEndpoints
 
         var signedIn = routes.MapGroup("").RequireSession().RequireEnabledAccount().WithPages();
         signedIn.MapOwnPages();
+        routes.MapGet("/antiforgery", GiveAntiforgeryToken).RequireSession().RequireEnabledAccount().ExcludeFromDescription();
 
         var admin = routes.MapGroup("/admin").RequireSession().RequirePermission(AdminPermissions.View).WithPages();
         admin.MapHomePages();
@@ -82,8 +85,18 @@ internal static class AdminEndpoints
         admin.MapDesignPages();
     }
 
+    // For scripts of this origin, which send it along with the session: no other origin can read it.
+    private static Ok<AntiforgeryResponse> GiveAntiforgeryToken(HttpContext context, IAntiforgery antiforgery)
+    {
+        var tokens = antiforgery.GetAndStoreTokens(context);
+        return TypedResults.Ok(new AntiforgeryResponse(tokens.HeaderName!, tokens.RequestToken!));
+    }
+
     // These groups answer a refusal and a missing session with pages.
     private static RouteGroupBuilder WithPages(this RouteGroupBuilder group) => group
         .WithMetadata(new RefusalPage(StatusPages.RenderRefusal), new SignInAgain(StatusPages.AskToSignInAgainAsync))
         .ExcludeFromDescription();
 }
+
+/// <summary>The header that a script sends with what changes something, and its value.</summary>
+internal sealed record AntiforgeryResponse(string Header, string Token);

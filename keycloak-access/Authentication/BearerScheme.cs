@@ -84,8 +84,11 @@ internal static class BearerScheme
         }
     }
 
+    /// <summary>RFC 6750, section 3.</summary>
+    public static string Challenge(KeycloakOptions options) => $"Bearer realm={HeaderText.Quote(options.Realm)}";
+
     // RFC 6750, section 2.1: one space, and then nothing but characters of a token. Without the scheme there is no token.
-    private static bool TryReadToken(HttpRequest request, out string? token)
+    public static bool TryReadToken(HttpRequest request, out string? token)
     {
         const string scheme = "Bearer";
         token = null;
@@ -190,9 +193,9 @@ internal static class BearerScheme
             return;
         }
 
-        var realm = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
+        var options = context.HttpContext.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value;
         var clock = context.HttpContext.RequestServices.GetRequiredService<TimeProvider>();
-        var challenge = $"Bearer realm={HeaderText.Quote(realm)}";
+        var challenge = Challenge(options);
         var (code, detail) = context.AuthenticateFailure is { } failure
             ? (ProblemCode.InvalidToken, Explain(failure, clock.GetUtcNow()))
             : (ProblemCode.TokenMissing,

@@ -44,7 +44,9 @@ public static class KeycloakSetup
         services.AddSingleton(provider => new MigrationValues(provider.GetRequiredService<IOptions<KeycloakOptions>>().Value.Resource));
 
         // No default scheme: each route group names the ones it takes.
-        services.AddAuthentication().AddKeycloakBearer().AddKeycloakSession();
+        services.AddAuthentication().AddKeycloakBearer().AddKeycloakSession()
+            .AddPolicyScheme(Schemes.BearerOrSession, displayName: null, scheme => scheme.ForwardDefaultSelector = ChooseScheme);
+        services.AddSingleton<IAuthorizationHandler, AntiforgeryHandler>();
     }
 
     /// <summary>Takes access tokens, and nothing else.</summary>
@@ -55,6 +57,23 @@ public static class KeycloakSetup
     /// <summary>Takes the session cookie of a sign-in, and nothing else.</summary>
     public static TBuilder RequireSession<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder => builder.RequireAuthorization(Policy(Schemes.Session)).SetsSecureCookies();
+
+    /// <summary>
+    /// Takes access tokens and the session cookie of a sign-in, so that a page of this service's own origin uses the API that others call
+    /// with tokens. A request with both is decided by its token alone. In a session, every method but GET, HEAD and OPTIONS needs the
+    /// antiforgery token in a header; <c>GET /antiforgery</c> gives it and the header's name. Without either, or with a session that has
+    /// ended, the answer is 401 with problem details, never a redirect.
+    /// </summary>
+    public static TBuilder RequireBearerOrSession<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder
+            .WithMetadata(new BearerOrSession())
+            .RequireAuthorization(new AuthorizationPolicyBuilder(Schemes.BearerOrSession)
+                .RequireAuthenticatedUser()
+                .AddRequirements(new AntiforgeryRequirement())
+                .Build());
+
+    private static string ChooseScheme(HttpContext context) =>
+        context.Request.Headers.Authorization.Count == 0 && SessionHandler.HasCookie(context) ? Schemes.Session : Schemes.Bearer;
 
     private sealed class RealmCheck(RealmMetadata metadata) : IHealthCheck
     {

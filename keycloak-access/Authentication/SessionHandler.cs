@@ -12,6 +12,9 @@ namespace KeycloakAccess.Authentication;
 /// <summary>Endpoint metadata: how a route group answers a form that comes without a session. Without it, by problem details.</summary>
 internal sealed record SignInAgain(Func<HttpContext, Task<IResult>> Answer);
 
+/// <summary>Endpoint metadata: it is called by scripts and programs, which no redirect helps.</summary>
+internal sealed class BearerOrSession;
+
 internal sealed class SessionSchemeOptions : AuthenticationSchemeOptions
 {
     public CookieBuilder Cookie { get; } = new() { HttpOnly = true, Path = "/", SameSite = SameSiteMode.Lax, IsEssential = true };
@@ -53,6 +56,9 @@ internal sealed class SessionHandler(
                     Schemes.SignIn))
                 : null;
     }
+
+    public static bool HasCookie(HttpContext context) => context.Request.Cookies.ContainsKey(
+        context.RequestServices.GetRequiredService<IOptionsMonitor<SessionSchemeOptions>>().Get(Schemes.Session).Cookie.Name!);
 
     private string? Key => Request.Cookies[Options.Cookie.Name!];
 
@@ -115,7 +121,8 @@ internal sealed class SessionHandler(
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        var acceptsHtml = Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
+        var isData = Context.GetEndpoint()?.Metadata.GetMetadata<BearerOrSession>() is not null;
+        var acceptsHtml = !isData && Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase);
         if (acceptsHtml && HttpMethods.IsGet(Request.Method))
         {
             var page = OriginalPathBase + OriginalPath + Request.QueryString;
@@ -130,6 +137,11 @@ internal sealed class SessionHandler(
         {
             await (await again.Answer(Context)).ExecuteAsync(Context);
             return;
+        }
+
+        if (isData)
+        {
+            Response.Headers.WWWAuthenticate = BearerScheme.Challenge(options.Value);
         }
 
         await Problem.Create(

@@ -8,9 +8,26 @@ namespace KeycloakAccess.Authentication;
 /// A token of the realm that is refused, with one of the codes of <see cref="ClientToken"/>, or, at a sign-in, of
 /// <see cref="SignInFailure"/>.
 /// </summary>
-internal sealed class TokenRefusedException(string code, string message) : SecurityTokenException(message)
+internal sealed class TokenRefusedException : SecurityTokenException
 {
-    public string Code => code;
+    public TokenRefusedException()
+    {
+    }
+
+    public TokenRefusedException(string message)
+        : base(message)
+    {
+    }
+
+    public TokenRefusedException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+
+    public TokenRefusedException(string code, string message)
+        : base(message) => Code = code;
+
+    public string Code { get; } = ClientToken.Malformed;
 
     public TimeSpan? ClockAhead { get; init; }
 }

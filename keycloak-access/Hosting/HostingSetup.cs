@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,7 +20,6 @@ internal static class HostingSetup
     public static void AddHosting(this WebApplicationBuilder builder)
     {
         builder.Services.AddSettings("AllowedHosts", SettingsSection.Value);
-        builder.Services.AddSettings("DataProtection", "KeysFolder");
         builder.Services.AddSettings(Proxies.Setting, SettingsSection.Value, SettingsSection.List);
         builder.Services.AddSettings(Proxies.PathBaseSetting, SettingsSection.Value);
         builder.WebHost.ConfigureKestrel(options =>
@@ -63,7 +61,6 @@ internal static class HostingSetup
         builder.Services.AddRateLimits();
         builder.Services.AddHealth();
         builder.AddAssets();
-        AddDataProtectionKeys(builder);
     }
 
     /// <summary>503 for an outage, 409 for a conflict, 500 for a bug; a page where a browser asks.</summary>
@@ -186,17 +183,6 @@ internal static class HostingSetup
         if (part is not null && context.ProblemDetails is not HttpValidationProblemDetails)
         {
             context.ProblemDetails.Extensions.TryAdd("errors", RequestMistake.Only(part, context.ProblemDetails.Detail));
-        }
-    }
-
-    // The keys that protect sessions: in a container's own files, its end would end every session.
-    private static void AddDataProtectionKeys(WebApplicationBuilder builder)
-    {
-        var folder = builder.Configuration["DataProtection:KeysFolder"];
-        var protection = builder.Services.AddDataProtection().SetApplicationName("Api");
-        if (!string.IsNullOrEmpty(folder))
-        {
-            protection.PersistKeysToFileSystem(new DirectoryInfo(Path.GetFullPath(folder, builder.Environment.ContentRootPath)));
         }
     }
 }

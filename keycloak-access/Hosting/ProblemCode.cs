@@ -5,6 +5,7 @@ internal static class ProblemCode
 {
     public const string AccountDisabled = "account_disabled";
     public const string AccountKindRefused = "account_kind_refused";
+    public const string AntiforgeryRefused = "antiforgery_refused";
     public const string BodyTooLarge = "body_too_large";
     public const string CharsetUnsupported = "charset_unsupported";
     public const string Conflict = "conflict";
@@ -24,6 +25,7 @@ internal static class ProblemCode
     public const string MediaTypeUnsupported = "media_type_unsupported";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string NotFound = "not_found";
+    public const string OriginRefused = "origin_refused";
     public const string PermissionDenied = "permission_denied";
     public const string PermissionMissing = "permission_missing";
     public const string PreconditionFailed = "precondition_failed";

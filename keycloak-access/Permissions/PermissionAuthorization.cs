@@ -69,6 +69,16 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
     {
         var refusal = authorizeResult.AuthorizationFailure?.FailureReasons.OfType<Refusal>().FirstOrDefault();
         await CountAsync(context, authorizeResult.Succeeded, refusal);
+        if (authorizeResult.Forbidden && authorizeResult.AuthorizationFailure!.FailureReasons.OfType<AntiforgeryFailure>().Any())
+        {
+            await Problem.Create(
+                StatusCodes.Status403Forbidden,
+                ProblemCode.AntiforgeryRefused,
+                "In a session, what changes something needs the antiforgery token in a header. GET /antiforgery gives both.")
+                .ExecuteAsync(context);
+            return;
+        }
+
         if (!authorizeResult.Forbidden || refusal is null)
         {
             await _default.HandleAsync(next, context, policy, authorizeResult);

@@ -167,7 +167,13 @@ public static class PermissionSetup
         var kinds = endpoint.Metadata.GetOrderedMetadata<AccountKindRule>().Distinct().Count() > 1
             ? "it is for people only and for services only, so nobody could call it."
             : null;
-        return permissions.Concat(scopes).Append(empty).Append(kinds).OfType<string>();
+        // Of several, each would add what it knows of the caller to one principal.
+        var schemes = endpoint.Metadata.GetOrderedMetadata<AuthorizationPolicy>()
+            .SelectMany(policy => policy.AuthenticationSchemes).Distinct(StringComparer.Ordinal).Count() > 1
+            ? "it takes tokens and sessions by more than one of RequireBearer, RequireSession and RequireBearerOrSession. " +
+                "Keep one; RequireBearerOrSession takes both."
+            : null;
+        return permissions.Concat(scopes).Append(empty).Append(kinds).Append(schemes).OfType<string>();
     }
 
     private static string PluralOf(string name) =>
