@@ -143,7 +143,7 @@ public abstract class AuditVisibilityTests(ApiUnderTest api) : ApiTests(api)
         Assert.DoesNotContain(seen, row => row.GetRawText().Contains("Draft ", StringComparison.Ordinal));
     }
 
-    private async Task<(string Name, Guid Id, string Title)[]> AddBooksAsync(HttpClient ada)
+    private static async Task<(string Name, Guid Id, string Title)[]> AddBooksAsync(HttpClient ada)
     {
         var author = await AddAsync(ada, "/api/authors", new { name = "Somebody" });
         var books = new List<(string Name, Guid Id, string Title)>();

@@ -1,8 +1,8 @@
 using Api.Tests.Infrastructure;
+using KeycloakAccess;
 using KeycloakAccess.Audit;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
-using KeycloakAccess;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;

@@ -38,8 +38,8 @@ public sealed class BackgroundServicesTests : HttpTests
             new SqliteException("locked", 5), new SqliteException("broken", 11), new SqliteException("no table", 1),
             new PostgresException("deadlock", "ERROR", "ERROR", "40P01"), new PostgresException("gone", "FATAL", "FATAL", "57P01"),
             new NpgsqlException("no answer"), new TimeoutException(), new OperationCanceledException(), new TaskCanceledException(),
-            new ObjectDisposedException("pool"), new InvalidOperationException(), new NullReferenceException(), new IOException(),
-            new AggregateException(new InvalidOperationException()), new ArgumentException("argument"), new NotSupportedException(),
+            new ObjectDisposedException("pool"), new InvalidOperationException(), new KeyNotFoundException(), new IOException(),
+            new AggregateException(new InvalidOperationException()), new FormatException("text"), new NotSupportedException(),
         ];
         foreach (var trouble in troubles)
         {

@@ -163,7 +163,9 @@ public sealed class KeycloakOptionsTests
             "CacheDuration": "00:01:00", "TokenClockSkew": "00:00:05", "VerifyTokenAudience": true, "SslRequired": "none"
             """;
         var pascal = Read($"{{{sets}}}");
-        var kebab = Read($"{{{Regex.Replace(sets, "(?<=\"[A-Za-z]*[a-z])([A-Z])(?=[A-Za-z]*\":)", "-$1").ToLowerInvariant()}}}");
+        var withHyphens = Regex.Replace(
+            sets, "(?<=\"[A-Za-z]*[a-z])(?<upper>[A-Z])(?=[A-Za-z]*\":)", "-${upper}", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10));
+        var kebab = Read($"{{{withHyphens.ToLowerInvariant()}}}");
 
         Assert.Equal(TimeSpan.FromSeconds(5), kebab.TokenClockSkew);
         Assert.Equal(14, pascal.WithoutMeaning.Count);

@@ -24,25 +24,25 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
 
     private static readonly Dictionary<string, (string Code, string Says, (string, object?)[] Changes)> Causes =
         new(StringComparer.Ordinal)
-    {
-        ["a lightweight token of a service"] = (ClientToken.Lightweight, Lightweight,
+        {
+            ["a lightweight token of a service"] = (ClientToken.Lightweight, Lightweight,
             [("jti", "trltcc:1"), ("aud", null), ("client_id", null), ("resource_access", null)]),
-        ["a lightweight token of a person"] = (ClientToken.Lightweight, Lightweight,
+            ["a lightweight token of a person"] = (ClientToken.Lightweight, Lightweight,
             [("jti", "onltac:1"), ("aud", null), ("client_id", null), ("resource_access", null), ("sub", null), ("sid", "s")]),
-        ["a lightweight token of a person with the audience"] = (ClientToken.Lightweight, Lightweight,
+            ["a lightweight token of a person with the audience"] = (ClientToken.Lightweight, Lightweight,
             [("jti", "onltac:1"), ("client_id", null), ("resource_access", null), ("sub", null)]),
-        ["no audience"] = (ClientToken.WrongAudience, "has no audience", [("jti", "trrtcc:1"), ("aud", null)]),
-        ["the switch of the audience mapper"] = (ClientToken.WrongAudience,
+            ["no audience"] = (ClientToken.WrongAudience, "has no audience", [("jti", "trrtcc:1"), ("aud", null)]),
+            ["the switch of the audience mapper"] = (ClientToken.WrongAudience,
             "acme-api as Included Client Audience and Add to access token: on", [("aud", null)]),
-        ["another audience"] = (ClientToken.WrongAudience, "has another audience", [("aud", new[] { "account", "other" })]),
-        ["no subject"] = (ClientToken.NoSubject, "Client scopes → basic → Mappers → sub → Add to access token: on", [("sub", null)]),
-        ["bound by DPoP"] = (ClientToken.Bound, "Require DPoP bound tokens: off", [("typ", "DPoP"), ("cnf", Thumbprint)]),
-        ["bound by a certificate"] = (ClientToken.Bound, "Mutual TLS Certificate Bound Access Tokens Enabled: off", [("cnf", Thumbprint)]),
-        ["an ID token"] = (ClientToken.NotAccessToken, "Send the access_token", [("typ", "ID")]),
-        ["issued in the future"] = (ClientToken.IssuedAhead, "in the future: Keycloak's clock is ahead", [("iat", Seconds(90))]),
-        ["two names of the client"] = (ClientToken.Malformed, "client_id and clientId differ", [("clientId", "another")]),
-        ["a scope of another form"] = (ClientToken.Malformed, "scope or sid", [("scope", "a\tb")]),
-    };
+            ["another audience"] = (ClientToken.WrongAudience, "has another audience", [("aud", new[] { "account", "other" })]),
+            ["no subject"] = (ClientToken.NoSubject, "Client scopes → basic → Mappers → sub → Add to access token: on", [("sub", null)]),
+            ["bound by DPoP"] = (ClientToken.Bound, "Require DPoP bound tokens: off", [("typ", "DPoP"), ("cnf", Thumbprint)]),
+            ["bound by a certificate"] = (ClientToken.Bound, "Mutual TLS Certificate Bound Access Tokens Enabled: off", [("cnf", Thumbprint)]),
+            ["an ID token"] = (ClientToken.NotAccessToken, "Send the access_token", [("typ", "ID")]),
+            ["issued in the future"] = (ClientToken.IssuedAhead, "in the future: Keycloak's clock is ahead", [("iat", Seconds(90))]),
+            ["two names of the client"] = (ClientToken.Malformed, "client_id and clientId differ", [("clientId", "another")]),
+            ["a scope of another form"] = (ClientToken.Malformed, "scope or sid", [("scope", "a\tb")]),
+        };
 
     public static TheoryData<string> Names => [.. Causes.Keys];
 

@@ -252,7 +252,7 @@ public abstract class ProtectionKeyTests : HttpTests, IAsyncLifetime
         return await use(instance);
     }
 
-    private Task WithAsync((string Key, string? Value)[] settings, Func<Instance, Task> use) =>
+    private Task<int> WithAsync((string Key, string? Value)[] settings, Func<Instance, Task> use) =>
         WithAsync(settings, async instance =>
         {
             await use(instance);

@@ -90,7 +90,7 @@ internal static class OperationDescription
         }
 
         AddProblem("default", "Any other refusal, or a fault of the service");
-        foreach (var status in new[] { "200", "201" }.Where(status => hasTag && responses.ContainsKey(status)).Append("304"))
+        foreach (var status in (ReadOnlySpan<string>)["200", "201", "304"])
         {
             if (responses.TryGetValue(status, out var response) && hasTag)
             {
