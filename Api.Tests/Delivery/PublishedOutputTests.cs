@@ -95,7 +95,10 @@ public sealed class PublishedOutputTests(PublishedOutput published, EmbeddedReal
 
         Assert.True(await IsHealthyAsync(service, environment), "The service did not become healthy.");
         Assert.True(File.Exists(Path.Combine(data, "api.db")));
-        Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(data, "keys")));
+        // The keys that protect sessions lie in the database.
+        Assert.All(
+            Directory.EnumerateFileSystemEntries(data),
+            path => Assert.StartsWith("api.db", Path.GetFileName(path), StringComparison.Ordinal));
         Assert.False(File.Exists(Path.Combine(await published.FolderAsync(), "data", "api.db")));
         await BrowsersKeepTheFilesOfAPageAndGetThemCompressedAsync(port);
     }

@@ -164,7 +164,11 @@ public sealed class KeycloakOptionsTests
             """;
         var pascal = Read($"{{{sets}}}");
         var withHyphens = Regex.Replace(
-            sets, "(?<=\"[A-Za-z]*[a-z])(?<upper>[A-Z])(?=[A-Za-z]*\":)", "-${upper}", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(10));
+            sets,
+            "(?<=\"[A-Za-z]*[a-z])(?<upper>[A-Z])(?=[A-Za-z]*\":)",
+            "-${upper}",
+            RegexOptions.ExplicitCapture,
+            TimeSpan.FromSeconds(10));
         var kebab = Read($"{{{withHyphens.ToLowerInvariant()}}}");
 
         Assert.Equal(TimeSpan.FromSeconds(5), kebab.TokenClockSkew);

@@ -37,7 +37,8 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
             ["another audience"] = (ClientToken.WrongAudience, "has another audience", [("aud", new[] { "account", "other" })]),
             ["no subject"] = (ClientToken.NoSubject, "Client scopes → basic → Mappers → sub → Add to access token: on", [("sub", null)]),
             ["bound by DPoP"] = (ClientToken.Bound, "Require DPoP bound tokens: off", [("typ", "DPoP"), ("cnf", Thumbprint)]),
-            ["bound by a certificate"] = (ClientToken.Bound, "Mutual TLS Certificate Bound Access Tokens Enabled: off", [("cnf", Thumbprint)]),
+            ["bound by a certificate"] =
+                (ClientToken.Bound, "Mutual TLS Certificate Bound Access Tokens Enabled: off", [("cnf", Thumbprint)]),
             ["an ID token"] = (ClientToken.NotAccessToken, "Send the access_token", [("typ", "ID")]),
             ["issued in the future"] = (ClientToken.IssuedAhead, "in the future: Keycloak's clock is ahead", [("iat", Seconds(90))]),
             ["two names of the client"] = (ClientToken.Malformed, "client_id and clientId differ", [("clientId", "another")]),

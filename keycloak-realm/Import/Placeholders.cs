@@ -113,6 +113,9 @@ internal sealed partial class Placeholders(IReadOnlyDictionary<string, string>? 
     }
 
     /// <summary>Keys of Keycloak's own messages and addresses: every export has them.</summary>
-    [GeneratedRegex("^((role_|client_).+|.+ConsentText|authBaseUrl|authAdminUrl)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(
+        "^((role_|client_).+|.+ConsentText|authBaseUrl|authAdminUrl)$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 10_000)]
     private static partial Regex IsMessage();
 }
