@@ -121,9 +121,8 @@ public sealed class SignInAnswerTests(ForgingRealmOnSqlite place) : ForgingRealm
     [InlineData(false, "other", "issuer")]
     public async Task An_answer_of_another_realm_is_refused_before_its_code_is_used(bool announced, string issuer, string? reason)
     {
-        await using var realm = await ForgingRealm.StartAsync();
+        await using var realm = await ForgingRealm.StartAsync(prepared => prepared.AnnouncesIssuer = announced);
         var redeemed = 0;
-        realm.AnnouncesIssuer = announced;
         realm.Redeem = members =>
         {
             redeemed++;
