@@ -341,8 +341,8 @@ public abstract class ApplyingRulesTests(ApiUnderTest api) : ApiTests(api)
         foreach (var role in Roles())
         {
             await ExecuteAsync(
-                "INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES (@kind, @Client, @Name, @now) ON "
-                    + "CONFLICT (kind, client, name) DO NOTHING",
+                "INSERT INTO observed_roles (kind, client, name, first_observed_at) VALUES (@kind, @Client, @Name, @now) "
+                    + "ON CONFLICT DO NOTHING",
                 new { kind = RoleKinds.Write(role.Kind), role.Client, role.Name, now = DateTimeOffset.UnixEpoch });
         }
 

@@ -340,7 +340,7 @@ public abstract class AskingTests(ApiUnderTest api) : AccessTests(api)
         var other = await AskAsync(Evaluation, Of(id, "view", "book", "service"));
 
         Assert.StartsWith(
-            "The token of this call carries no roles claim",
+            "The token carries no roles claim",
             own.GetProperty("context").GetProperty("notes")[0].GetString(),
             StringComparison.Ordinal);
         Assert.StartsWith(
