@@ -4,6 +4,7 @@ using System.Text.Json;
 using Api.Tests.Delivery;
 using KeycloakAccess.Commands;
 using KeycloakAccess.Data;
+using static Api.Tests.Commands.Executable;
 
 namespace Api.Tests.Commands;
 
@@ -13,16 +14,6 @@ public abstract class AccessCommandTests
     private protected static readonly Dictionary<string, string> Nothing = new(StringComparer.Ordinal);
 
     private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    // The realm whose accounts are asked about. It is not called.
-    private protected static readonly Dictionary<string, string> Keycloak = new(StringComparer.Ordinal)
-    {
-        ["Keycloak__AuthServerUrl"] = "https://sso.example.com/",
-        ["Keycloak__Realm"] = "acme",
-        ["Keycloak__Resource"] = "acme-api",
-        ["Keycloak__SignIn__Resource"] = "acme-admin",
-        ["Keycloak__SignIn__Credentials__Secret"] = "secret",
-    };
 
     private protected abstract DatabaseEngine Engine { get; }
 
@@ -59,10 +50,10 @@ public abstract class AccessCommandTests
             "superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}
             """;
 
-        var ended = (await executable.RunAsync(Keycloak, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
+        var ended = (await executable.RunAsync(RealmSettings, document, "access", "diff", "-", "--accounts")).With(ExitCode.No);
         var one = JsonElement.Parse(
             (await executable.RunAsync(
-                Keycloak, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
+                RealmSettings, document, "access", "diff", "-", "--accounts", "--limit", "1", "--json")).With(ExitCode.No).Output);
 
         Assert.EndsWith(
             """
@@ -95,7 +86,7 @@ public abstract class AccessCommandTests
         foreach (var name in new[] { "ada", "a", "00000000-0000-0000-0000-000000000001" })
         {
             var yes = (await executable.RunAsync(
-                Keycloak, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
+                RealmSettings, input: null, "access", "explain", "--subject", name, "--permission", "book:view")).With(ExitCode.Done);
             Assert.StartsWith(
                 "Yes. ada may do book:view.\nGranted: direct member → book-readers → book:view\n", yes.Output, StringComparison.Ordinal);
             Assert.EndsWith(
@@ -107,13 +98,13 @@ public abstract class AccessCommandTests
         }
 
         var no = (await executable.RunAsync(
-            Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:delete")).With(ExitCode.No);
+            RealmSettings, input: null, "access", "explain", "-s", "ada", "-p", "book:delete")).With(ExitCode.No);
         Assert.Contains(
             "\nNeeded: a group that grants it: book-editors (role book-editor of client acme-api), or superusers (realm role superuser).",
             no.Output,
             StringComparison.Ordinal);
         var scoped = (await executable.RunAsync(
-            Keycloak,
+            RealmSettings,
             input: null,
             "access",
             "explain",
@@ -126,22 +117,22 @@ public abstract class AccessCommandTests
             "--json")).With(ExitCode.No);
         Assert.Equal("insufficient_scope", JsonElement.Parse(scoped.Output).GetProperty("context").GetProperty("code").GetString());
         var nobody = (await executable.RunAsync(
-            Keycloak, input: null, "access", "explain", "-s", "eve", "-p", "book:view")).With(ExitCode.No);
+            RealmSettings, input: null, "access", "explain", "-s", "eve", "-p", "book:view")).With(ExitCode.No);
         Assert.StartsWith("No. Nobody of the id eve has been seen here.", nobody.Output, StringComparison.Ordinal);
 
-        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
+        var can = (await executable.RunAsync(RealmSettings, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
         Assert.Equal(
             "ada (person, a)\n    direct member → book-readers → book:view\nrobot (service, b)\n    direct member → superusers → *:*\n",
             can.Output);
         Assert.Equal("2 accounts may do book:view.\n", can.Errors);
         var first = (await executable.RunAsync(
-            Keycloak, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
+            RealmSettings, input: null, "access", "who-can", "book:view", "--limit", "1", "--json")).With(ExitCode.Done);
         Assert.True(Assert.Single(JsonElement.Parse(first.Output).EnumerateArray()).GetProperty("decision").GetBoolean());
         Assert.StartsWith("These are the first 1 of those", first.Errors, StringComparison.Ordinal);
         await executable.ExecuteAsync("DELETE FROM group_members");
         Assert.Equal(
             "Nobody may do book:view.\n",
-            (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.No).Errors);
+            (await executable.RunAsync(RealmSettings, input: null, "access", "who-can", "book:view")).With(ExitCode.No).Errors);
     }
 
     private protected static Task AddAccountsAsync(Executable executable) => executable.ExecuteAsync("""
@@ -235,7 +226,7 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
         (await executable.RunAsync("access", "apply", "access.json", "--yes")).With(ExitCode.Failed);
         Assert.Equal(
             expected,
-            (await executable.RunAsync(Keycloak, input: null, "access", "apply", "access.json", "--yes")).With(ExitCode.Done).Output);
+            (await executable.RunAsync(RealmSettings, input: null, "access", "apply", "access.json", "--yes")).With(ExitCode.Done).Output);
 
         Assert.Equal(11, await executable.QueryAsync<long>("SELECT COUNT(*) FROM audit_log"));
         Assert.Equal(
@@ -253,12 +244,12 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
         const string document = """{"groups":{"superusers":{"permissions":["*:*"],"denied":["book:delete"]}}}""";
         var before = (await executable.RunAsync("access", "export")).With(ExitCode.Done).Output;
 
-        var refused = (await executable.RunAsync(Keycloak, document, "access", "apply", "-", "--yes")).With(ExitCode.No);
+        var refused = (await executable.RunAsync(RealmSettings, document, "access", "apply", "-", "--yes")).With(ExitCode.No);
 
         Assert.StartsWith("error: Nobody who is enabled and known here would be left", refused.Errors, StringComparison.Ordinal);
         Assert.Empty(refused.Output);
         Assert.Equal(before, (await executable.RunAsync("access", "export")).With(ExitCode.Done).Output);
-        (await executable.RunAsync(Keycloak, document, "access", "apply", "-", "--yes", "--allow-no-superuser")).With(ExitCode.Done);
+        (await executable.RunAsync(RealmSettings, document, "access", "apply", "-", "--yes", "--allow-no-superuser")).With(ExitCode.Done);
     }
 
     [Fact]
@@ -348,11 +339,11 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
 
         Assert.Equal(
             "error: The permission book:veiw does not exist. Did you mean book:view?\n",
-            (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:veiw")).With(ExitCode.Invalid).Errors);
+            (await executable.RunAsync(RealmSettings, input: null, "access", "who-can", "book:veiw")).With(ExitCode.Invalid).Errors);
         Assert.Equal(
             "error: ada may be any of several accounts. Name one by its id:\n  ada (person): a\n  ada (service): b\n",
             (await executable.RunAsync(
-                Keycloak, input: null, "access", "explain", "-s", "ada", "-p", "book:view")).With(ExitCode.Invalid).Errors);
+                RealmSettings, input: null, "access", "explain", "-s", "ada", "-p", "book:view")).With(ExitCode.Invalid).Errors);
     }
 
     [Fact]
@@ -364,7 +355,7 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
             "UPDATE accounts SET username = 'ad' || CHR(27) || '[2Ja'".Replace(
                 "CHR", Engine == DatabaseEngine.Sqlite ? "CHAR" : "CHR", StringComparison.Ordinal));
 
-        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
+        var can = (await executable.RunAsync(RealmSettings, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
 
         Assert.DoesNotContain('\e', can.Output);
         Assert.StartsWith("ad�[2Ja (", can.Output, StringComparison.Ordinal);
@@ -384,15 +375,15 @@ public sealed class AccessCommandOnSqliteTests : AccessCommandTests
             UPDATE role_mappings SET name = {name} WHERE name = 'staff'
             """);
 
-        var diff = (await executable.RunAsync(Keycloak, """{"groups":{}}""", "access", "diff", "-", "--accounts")).With(ExitCode.No);
+        var diff = (await executable.RunAsync(RealmSettings, """{"groups":{}}""", "access", "diff", "-", "--accounts")).With(ExitCode.No);
         var json = (await executable.RunAsync(
-            Keycloak, """{"groups":{}}""", "access", "diff", "-", "--accounts", "--json")).With(ExitCode.No);
+            RealmSettings, """{"groups":{}}""", "access", "diff", "-", "--accounts", "--json")).With(ExitCode.No);
         var explained = (await executable.RunAsync(
-            Keycloak, input: null, "access", "explain", "-s", "a", "-p", "admin:view")).With(ExitCode.No);
-        var can = (await executable.RunAsync(Keycloak, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
+            RealmSettings, input: null, "access", "explain", "-s", "a", "-p", "admin:view")).With(ExitCode.No);
+        var can = (await executable.RunAsync(RealmSettings, input: null, "access", "who-can", "book:view")).With(ExitCode.Done);
         var told = (await executable.RunWithInputAsync("""{"groups":{"a\nb\u202e":{}}}""", "access", "diff", "-")).With(ExitCode.Invalid);
         var applied = (await executable.RunAsync(
-            Keycloak, """{"groups":{}}""", "access", "apply", "-", "--yes", "--allow-no-superuser")).With(ExitCode.Done);
+            RealmSettings, """{"groups":{}}""", "access", "apply", "-", "--yes", "--allow-no-superuser")).With(ExitCode.Done);
 
         Assert.Contains($"\n    - realm role {shown}\n", diff.Output, StringComparison.Ordinal);
         Assert.Contains($"\n~ {shown} (person", diff.Output, StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using KeycloakAccess.Commands;
 using KeycloakAccess.Data;
+using static Api.Tests.Commands.Executable;
 
 namespace Api.Tests.Commands;
 
@@ -11,15 +12,6 @@ public abstract class AccountsCommandTests
     private const string Former = "http://sso.example.com/auth/realms/acme";
     private const string Ada = "00000000-0000-0000-0000-000000000001";
     private const string Robot = "00000000-0000-0000-0000-000000000002";
-
-    private static readonly Dictionary<string, string> Keycloak = new(StringComparer.Ordinal)
-    {
-        ["Keycloak__AuthServerUrl"] = "https://sso.example.com/",
-        ["Keycloak__Realm"] = "acme",
-        ["Keycloak__Resource"] = "acme-api",
-        ["Keycloak__SignIn__Resource"] = "acme-admin",
-        ["Keycloak__SignIn__Credentials__Secret"] = "secret",
-    };
 
     private protected abstract DatabaseEngine Engine { get; }
 
@@ -220,7 +212,7 @@ public abstract class AccountsCommandTests
     ];
 
     private static Task<Ended> RunAsync(Executable executable, params string[] arguments) =>
-        executable.RunAsync(Keycloak, input: null, ["accounts", .. arguments]);
+        executable.RunAsync(RealmSettings, input: null, ["accounts", .. arguments]);
 
     private static Task<Ended> MoveAsync(Executable executable, params string[] more) =>
         RunAsync(executable, ["move", "--from", Former, "--to", Configured, .. more]);

@@ -8,6 +8,16 @@ namespace Api.Tests.Commands;
 /// <summary>The real executable, in a folder of its own, beside a database that a service has brought up to date.</summary>
 internal sealed class Executable : IAsyncDisposable
 {
+    /// <summary>The settings of the realm whose accounts are meant. It is not called.</summary>
+    public static readonly Dictionary<string, string> RealmSettings = new(StringComparer.Ordinal)
+    {
+        ["Keycloak__AuthServerUrl"] = "https://sso.example.com/",
+        ["Keycloak__Realm"] = "acme",
+        ["Keycloak__Resource"] = "acme-api",
+        ["Keycloak__SignIn__Resource"] = "acme-admin",
+        ["Keycloak__SignIn__Credentials__Secret"] = "secret",
+    };
+
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     private readonly string _program;

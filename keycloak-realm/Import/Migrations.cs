@@ -10,7 +10,7 @@ internal sealed class Migrations(Realm realm, JsonPlace builtIn, ScopeReader sco
 {
     private static readonly Version NoVersion = new(int.MaxValue, 0, 0);
 
-    /// <summary>Before everything else is read: it is compared with versions, and no version is the newest.</summary>
+    /// <summary>A file without a version counts as newer than all, since nothing of it is changed.</summary>
     public static Version VersionOf(JsonPlace file) =>
         file.Text("keycloakVersion") is { Length: > 0 } text ? KeycloakVersion.Parse(text) : NoVersion;
 
