@@ -200,6 +200,10 @@ public sealed class EndingTests
             {
                 // As above: a connection that the service had not taken.
             }
+            catch (HttpRequestException exception) when (exception.InnerException is HttpProtocolException { ErrorCode: 0 })
+            {
+                // GOAWAY was the first frame: the service took no request of this connection (RFC 9113, section 6.8).
+            }
             catch (HttpRequestException exception)
             {
                 tally.Lost.Add(exception.ToString());
