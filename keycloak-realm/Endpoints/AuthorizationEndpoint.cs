@@ -101,7 +101,7 @@ internal static class AuthorizationEndpoint
         {
             // A pushed request's address works once; the page needs one that can be reloaded.
             var waiting = site.Sessions.OpenTab(authentication, request, session?.User, LevelsFor(site, request, session), notice);
-            return Answer.RedirectAsync(context, SignInEndpoint.Address(site, waiting, withCode: false));
+            return Answer.RedirectAsync(context, LoginActions.Address(site, waiting, withCode: false));
         }
 
         if (session is not null && MayPass(site, request, session))
@@ -134,7 +134,7 @@ internal static class AuthorizationEndpoint
         return Answer.PageAsync(
             context,
             StatusCodes.Status200OK,
-            SignInPage.Render(site, tab, SignInEndpoint.Address(site, tab, withCode: true), request.LoginHint, alert: notice));
+            SignInPage.Render(site, tab, LoginActions.Address(site, tab, withCode: true), request.LoginHint, alert: notice));
     }
 
     public static bool MayPass(RealmSite site, AuthorizationRequest request, UserSession session) =>

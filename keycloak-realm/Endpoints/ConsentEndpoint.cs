@@ -27,13 +27,13 @@ internal static class ConsentEndpoint
     public static Task AskAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user)
     {
         tab.Authenticated = user;
-        return Answer.RedirectAsync(context, SignInEndpoint.Address(site, tab, withCode: false, "required-action", Action));
+        return Answer.RedirectAsync(context, LoginActions.Address(site, tab, withCode: false, "required-action", Action));
     }
 
     public static Task ShowAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user) => Answer.PageAsync(
         context,
         StatusCodes.Status200OK,
-        ConsentPage.Render(site, tab, Open(tab.Request, user), SignInEndpoint.Address(site, tab, withCode: false, "consent")));
+        ConsentPage.Render(site, tab, Open(tab.Request, user), LoginActions.Address(site, tab, withCode: false, "consent")));
 
     /// <summary>As in Keycloak, the code on the page is ignored: the cookie identifies the page.</summary>
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -44,14 +44,14 @@ internal static class ConsentEndpoint
         var authenticationId = BrowserCookies.ReadAuthentication(context, site);
         if (site.Sessions.FindTab(authenticationId, query["tab_id"]) is not { Authenticated: { } user } tab)
         {
-            await SignInEndpoint.LostAsync(context, site, query);
+            await LoginActions.LostAsync(context, site, query);
             return;
         }
 
         if (form["cancel"] is null)
         {
             Grant(site, tab.Request, user);
-            await SignInEndpoint.SucceedAsync(context, site, authenticationId!, tab, user);
+            await SignInCompletion.SucceedAsync(context, site, authenticationId!, tab, user);
             return;
         }
 
