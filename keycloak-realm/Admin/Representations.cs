@@ -34,7 +34,7 @@ internal static class Representations
         ]);
         if (!brief)
         {
-            json["totp"] = false;
+            json["totp"] = user.Otps.Count > 0;
             json["disableableCredentialTypes"] = new JsonArray();
             json["requiredActions"] = Json.List(user.RequiredActions);
             json["notBefore"] = user.NotBefore;

@@ -20,7 +20,9 @@ internal sealed class RealmImporter
             "enabledEventTypes", "eventsListeners", "localizationTexts", "clientProfiles", "clientPolicies", "supportedLocales",
             "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow", "passwordPolicy", "duplicateEmailsAllowed",
             "registrationAllowed", "defaultRoles", "clientTemplates", "privateKey", "publicKey", "certificate",
-            "requiredCredentials", "passwordCredentialGrantAllowed", "identityProviders",
+            "requiredCredentials", "passwordCredentialGrantAllowed", "identityProviders", "otpPolicyType", "otpPolicyAlgorithm",
+            "otpPolicyInitialCounter", "otpPolicyDigits", "otpPolicyLookAheadWindow", "otpPolicyPeriod", "otpPolicyCodeReusable",
+            "otpSupportedApplications",
         ],
         StringComparer.Ordinal);
 
@@ -180,6 +182,7 @@ internal sealed class RealmImporter
         _realm.RefreshTokenMaxReuse = _file.Number("refreshTokenMaxReuse", 0);
         _realm.RegistrationAllowed = _file.Flag("registrationAllowed", absent: false);
         _realm.RequiredActions = RequiredActionReader.Read(_file);
+        _realm.OtpPolicy = OtpPolicyReader.Read(_file);
         _realm.LoginWithEmailAllowed = _file.Flag("loginWithEmailAllowed", absent: true);
         if (_file.Member("sslRequired") is { } ssl && ssl.Text().ToUpperInvariant() is not ("ALL" or "EXTERNAL" or "NONE"))
         {

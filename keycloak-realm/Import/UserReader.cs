@@ -1,12 +1,12 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text.Json;
 using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
 internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy policy, bool sharedEmails, List<string> warnings)
 {
+    private readonly CredentialReader _credentials = new(realm, known, policy, warnings);
+
     private static readonly HashSet<string> GroupFields = new(
         [
             "id", "name", "path", "description", "attributes", "realmRoles", "clientRoles", "subGroups", "access", "subGroupCount",
@@ -18,11 +18,6 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
         ["id", "username", "enabled", "email", "emailVerified", "firstName", "lastName", "attributes", "credentials", "requiredActions",
             "realmRoles", "clientRoles", "groups", "serviceAccountClientId", "notBefore", "createdTimestamp", "totp", "access",
             "disableableCredentialTypes", "origin", "self", "clientConsents"],
-        StringComparer.Ordinal);
-
-    private static readonly HashSet<string> CredentialFields = new(
-        ["id", "type", "value", "temporary", "secretData", "credentialData", "createdDate", "userLabel", "priority",
-            "hashedSaltedValue", "salt", "hashIterations", "algorithm", "digits", "counter", "period", "config", "device"],
         StringComparer.Ordinal);
 
     public void ReadGroup(JsonPlace place, Group? parent)
@@ -113,7 +108,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
 
         foreach (var credential in place.Items("credentials"))
         {
-            ReadCredential(credential, user);
+            _credentials.Read(credential, user);
         }
 
         foreach (var consent in place.Items("clientConsents"))
@@ -186,115 +181,5 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
         }
 
         return role;
-    }
-
-    private void ReadCredential(JsonPlace place, User user)
-    {
-        known.Check(place, "credential", CredentialFields, warnings);
-        if (place.Text("type") is not ("password" or null))
-        {
-            warnings.Add($"{place.Path} ({place.Text("type")}) is not honoured: {user.Username} signs in with the password alone");
-            return;
-        }
-
-        if (place.Text("value") is { Length: > 0 } plain)
-        {
-            if (!policy.IsMetBy(plain, user))
-            {
-                throw place.Member("value")!.Value.Refuse($"Password policy not met for user {user.Username}");
-            }
-
-            user.Password = Password.FromPlain(plain);
-            return;
-        }
-
-        if (place.Member("hashedSaltedValue") is { } former)
-        {
-            user.Password = ReadFormerHash(place, former);
-            return;
-        }
-
-        var (secretData, credentialData) = (place.Member("secretData"), place.Member("credentialData"));
-        if (secretData is null != credentialData is null)
-        {
-            throw place.Refuse("secretData and credentialData belong together");
-        }
-
-        if (secretData is not null && credentialData is not null)
-        {
-            user.Password = ReadHash(secretData.Value, credentialData.Value);
-            if (user.Password is null)
-            {
-                warnings.Add(
-                    $"{place.Path} is hashed otherwise than with PBKDF2 or Argon2: {user.Username} cannot sign in. Give the "
-                        + "password as \"value\"");
-            }
-        }
-    }
-
-    /// <summary>As Keycloak before 8 wrote it. With another algorithm than these, nobody signs in with it.</summary>
-    private Password? ReadFormerHash(JsonPlace place, JsonPlace value)
-    {
-        var algorithm = place.Text("algorithm");
-        try
-        {
-            var salt = Convert.FromBase64String(place.Text("salt") ?? "");
-            if (AlgorithmOf(algorithm) is { } name && salt.Length > 0)
-            {
-                var iterations = place.Number("hashIterations", 0);
-                return iterations > 0
-                    ? Password.FromPbkdf2(Convert.FromBase64String(value.Text()), salt, iterations, name)
-                    : throw place.Refuse("a hashed password without \"hashIterations\"");
-            }
-        }
-        catch (FormatException)
-        {
-            // Keycloak reads the bytes at the first sign-in.
-        }
-
-        warnings.Add($"{place.Path} is no hash that Keycloak can compare: nobody can sign in with it. Give the password as \"value\"");
-        return null;
-    }
-
-    private static HashAlgorithmName? AlgorithmOf(string? name) => name switch
-    {
-        "pbkdf2" => HashAlgorithmName.SHA1,
-        "pbkdf2-sha256" => HashAlgorithmName.SHA256,
-        "pbkdf2-sha512" => HashAlgorithmName.SHA512,
-        _ => null,
-    };
-
-    private static Password? ReadHash(JsonPlace secretData, JsonPlace credentialData)
-    {
-        try
-        {
-            using var secret = JsonDocument.Parse(secretData.Text());
-            using var data = JsonDocument.Parse(credentialData.Text());
-            var hash = Convert.FromBase64String(secret.RootElement.GetProperty("value").GetString()!);
-            var salt = Convert.FromBase64String(secret.RootElement.GetProperty("salt").GetString()!);
-            var iterations = data.RootElement.GetProperty("hashIterations").GetInt32();
-            if (data.RootElement.GetProperty("algorithm").GetString() is "argon2")
-            {
-                var parameters = data.RootElement.GetProperty("additionalParameters");
-                string Setting(string name, string usual) =>
-                    parameters.TryGetProperty(name, out var values) ? values[0].GetString()! : usual;
-                int Number(string name, string usual) => int.Parse(Setting(name, usual), CultureInfo.InvariantCulture);
-                return Password.FromArgon2(hash, salt, new Argon2Settings(
-                    Setting("type", "id"), Setting("version", "1.3"), iterations, Number("memory", "7168"), Number("parallelism", "1")));
-            }
-
-            return AlgorithmOf(data.RootElement.GetProperty("algorithm").GetString()) is { } name
-                ? Password.FromPbkdf2(hash, salt, iterations, name)
-                : null;
-        }
-        catch (FormatException)
-        {
-            // Keycloak reads the bytes at the first sign-in.
-            return null;
-        }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw secretData.Refuse("secretData and credentialData must hold the JSON of a hashed password");
-        }
     }
 }

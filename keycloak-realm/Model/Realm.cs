@@ -76,6 +76,8 @@ internal sealed class Realm
     /// <summary>The names of the required actions that are enabled: others are asked of nobody in a browser.</summary>
     public IReadOnlySet<string> RequiredActions { get; set; } = new HashSet<string>(StringComparer.Ordinal);
 
+    public OtpPolicy OtpPolicy { get; set; } = new();
+
     public UserProfile Profile { get; set; } = UserProfile.BuiltIn;
 
     public string DefaultSignatureAlgorithm { get; set; } = "RS256";

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 
 namespace KeycloakRealm.Model;
 
@@ -6,6 +7,8 @@ namespace KeycloakRealm.Model;
 internal sealed class User
 {
     private const string VerifyProfile = "VERIFY_PROFILE";
+
+    private readonly Lock _lock = new();
 
     public required string Id { get; init; }
 
@@ -30,6 +33,9 @@ internal sealed class User
 
     public Password? Password { get; set; }
 
+    /// <summary>Devices for one-time passwords, the oldest first. Replaced as a whole, because it is read without a lock.</summary>
+    public ImmutableList<OtpCredential> Otps { get; private set; } = [];
+
     public List<string> RequiredActions { get; set; } = [];
 
     /// <summary>Replaced as a whole, because it is read without a lock.</summary>
@@ -45,6 +51,14 @@ internal sealed class User
     public Client? ServiceAccountOf { get; set; }
 
     public string FullName => string.Join(' ', new[] { FirstName, LastName }.Where(part => !string.IsNullOrEmpty(part)));
+
+    public void AddOtp(OtpCredential credential)
+    {
+        lock (_lock)
+        {
+            Otps = Otps.Add(credential);
+        }
+    }
 
     /// <summary>With the roles of groups, their parents and composites.</summary>
     public HashSet<RealmRole> EffectiveRoles()
