@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using KeycloakRealm.Admin;
 using KeycloakRealm.Loading;
 using KeycloakRealm.Pages;
+using KeycloakRealm.RequiredActions;
 
 namespace KeycloakRealm.Endpoints;
 
@@ -51,7 +52,7 @@ internal static class RealmRouting
         Map("/realms/{realm}/authz/protection/permission", post: ProtectionEndpoint.TicketAsync);
         Map("/realms/{realm}/login-actions/authenticate", get: SignInEndpoint.GetAsync, post: SignInEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/consent", post: ConsentEndpoint.PostAsync);
-        Map("/realms/{realm}/login-actions/required-action", get: SignInEndpoint.RequiredActionAsync);
+        Map("/realms/{realm}/login-actions/required-action", get: RequiredActionEndpoint.GetAsync);
         routes.MapGet("/", context => Answer.RedirectAsync(context, realms.Current.Sites.Values.First().ServerUrl + "/admin/"));
         routes.MapGet(PageParts.StylesheetPath, context =>
         {

@@ -85,30 +85,6 @@ internal static class SignInEndpoint
         await SignInCompletion.ContinueAsync(context, site, authenticationId!, tab, user);
     }
 
-    /// <summary>Consent is the only required action that is served; for others the page says what is missing.</summary>
-    public static Task RequiredActionAsync(HttpContext context, RealmSite site)
-    {
-        Answer.SetCache(context, Answer.LoginCache);
-        var query = ProtocolForm.FromQuery(context.Request);
-        if (site.Sessions.FindTab(BrowserCookies.ReadAuthentication(context, site), query["tab_id"]) is not { Authenticated: { } user } tab)
-        {
-            return LoginActions.LostAsync(context, site, query);
-        }
-
-        if (user.PendingAction(site.Realm) is null && query["execution"] is ConsentEndpoint.Action)
-        {
-            return ConsentEndpoint.ShowAsync(context, site, tab, user);
-        }
-
-        var action = user.PendingAction(site.Realm) ?? query["execution"];
-        var message = action is "VERIFY_PROFILE"
-            ? $"The account {user.Username} lacks e-mail, first name or last name. Add them to the realm file; Keycloak would ask "
-                + "for them here."
-            : $"The account {user.Username} has the required action {action}. Take it out of the realm file; Keycloak would ask for "
-                + "it here.";
-        return Answer.PageAsync(context, StatusCodes.Status200OK, ErrorPage.Render(site, message, tab.Request.Client));
-    }
-
     private static Task ShowAsync(
         HttpContext context, RealmSite site, AuthenticationTab tab, string? login, string? fieldError = null, string? alert = null)
     {
