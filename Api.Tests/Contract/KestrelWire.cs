@@ -3,25 +3,19 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Api.Tests.Infrastructure;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Contract;
 
 /// <summary>The application behind its real server, spoken to byte by byte: what no HTTP client would send or show.</summary>
 internal sealed class KestrelWire : IAsyncDisposable
 {
-    private readonly ApiUnderTest.Factory _factory;
+    private readonly ApiVariant _variant;
     private readonly int _port;
 
-    public KestrelWire(ApiUnderTest api)
+    public KestrelWire(ApiUnderTest api, params (string Key, string? Value)[] settings)
     {
-        _factory = new ApiUnderTest.Factory([.. ApiUnderTest.Settings(api.Realm, api.ConnectionString)]);
-        _factory.UseKestrel(0);
-        _factory.StartServer();
-        _port = new Uri(_factory.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single())
-            .Port;
+        _variant = api.Variant(settings);
+        _port = _variant.Listen();
     }
 
     /// <summary>Sends the lines of a request; the connection is closed after its one answer.</summary>
@@ -45,12 +39,32 @@ internal sealed class KestrelWire : IAsyncDisposable
         var answer = await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
         var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         var lines = answer[..end].Split("\r\n");
+        var fields = lines[1..].Select(line => line.Split(": ", 2)).GroupBy(line => line[0], StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(line => line.Key, line => string.Join(", ", line.Select(each => each[1])), StringComparer.OrdinalIgnoreCase);
+        var content = answer[(end + 4)..];
         return (
             int.Parse(lines[0].Split(' ')[1], CultureInfo.InvariantCulture),
-            lines[1..].Select(line => line.Split(": ", 2)).GroupBy(line => line[0], StringComparer.OrdinalIgnoreCase)
-                .ToDictionary(line => line.Key, line => string.Join(", ", line.Select(each => each[1])), StringComparer.OrdinalIgnoreCase),
-            answer[(end + 4)..]);
+            fields,
+            content.Length > 0 && fields.ContainsKey("Transfer-Encoding") ? Join(content) : content);
     }
 
-    public ValueTask DisposeAsync() => _factory.DisposeAsync();
+    // RFC 9112, section 7.1.
+    private static string Join(string chunks)
+    {
+        var content = new StringBuilder();
+        for (var at = 0; ;)
+        {
+            var end = chunks.IndexOf("\r\n", at, StringComparison.Ordinal);
+            var size = int.Parse(chunks[at..end], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            if (size == 0)
+            {
+                return content.ToString();
+            }
+
+            content.Append(chunks, end + 2, size);
+            at = end + 2 + size + 2;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _variant.DisposeAsync();
 }

@@ -125,7 +125,7 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
         switch (schema["format"]?.GetValue<string>())
         {
             case "uuid":
-                return new Guid(Enumerable.Range(0, 16).Select(_ => (byte)random.Next(256)).ToArray()).ToString();
+                return Uuid().ToString();
             case "date":
                 return new DateOnly(2000, 1, 1).AddDays(random.Next(10000)).ToString("O", CultureInfo.InvariantCulture);
             case "date-time":
@@ -144,6 +144,16 @@ internal sealed class ValueGenerator(ApiDescription description, Random random)
             .ToArray();
         Assert.True(fitting.Length > 0, $"No word fits {schema.ToJsonString()}. Give the generator one.");
         return fitting[random.Next(fitting.Length)];
+    }
+
+    // Of version 4 (RFC 9562): clients that check the form take no other digits in two places.
+    private Guid Uuid()
+    {
+        var bytes = new byte[16];
+        random.NextBytes(bytes);
+        bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
+        bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
+        return new Guid(bytes, bigEndian: true);
     }
 
     private JsonObject Members(JsonNode schema, int depth)

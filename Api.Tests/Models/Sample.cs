@@ -9,6 +9,7 @@ using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Models;
@@ -162,7 +163,11 @@ public abstract class ApiWithSamples : ApiUnderTest
     {
     }
 
-    private protected override void AddServices(IServiceCollection services) => services.AddModel<SampleModel, Sample>();
+    private protected override void AddServices(IServiceCollection services)
+    {
+        services.AddModel<SampleModel, Sample>();
+        services.AddSingleton<MatcherPolicy, FaultPolicy>();
+    }
 
     private protected override async Task PrepareAsync(Database database)
     {

@@ -35,6 +35,7 @@ internal static class OperationDescription
                 "403",
                 "The permission or the scope is missing",
                 ("WWW-Authenticate", Text("The scope that is missing, where one is (RFC 6750, section 3.1).")));
+            AddProblem("429", "Too many requests were refused", ("Retry-After", Seconds()));
         }
 
         if (context.Description.RelativePath?.Contains('{', StringComparison.Ordinal) is true)
@@ -43,7 +44,6 @@ internal static class OperationDescription
         }
 
         AddProblem("412", "A condition of the request does not hold: If-Match or If-None-Match");
-        AddProblem("429", "Too many requests", ("Retry-After", Seconds()));
         AddProblem("503", "The realm or the database cannot be reached", ("Retry-After", Seconds()));
         if (reads)
         {
@@ -61,7 +61,8 @@ internal static class OperationDescription
             AddParameter("If-None-Match", "* to add only: 412 where it is there already.", isRequired: false, Tags);
         }
 
-        if (!reads && !HttpMethods.IsDelete(method))
+        // Under an Idempotency-Key, a body counts where none is asked for too.
+        if (operation.RequestBody is not null || (changes && HttpMethods.IsPost(method)))
         {
             AddProblem("413", "The body is too large");
         }
@@ -89,7 +90,9 @@ internal static class OperationDescription
             AddProblem("428", "If-Match is missing");
         }
 
-        AddProblem("default", "Any other refusal, or a fault of the service");
+        AddProblem("431", "The headers are too large: the token, or the cookies");
+        AddProblem("500", "A fault of the service, which its log names by the requestId");
+        AddProblem("default", "Any other refusal");
         foreach (var status in (ReadOnlySpan<string>)["200", "201", "304"])
         {
             if (responses.TryGetValue(status, out var response) && hasTag)
