@@ -33,6 +33,14 @@ public sealed class FeaturesUnderTest(RealmUnderTest server) : FurtherRealmUnder
         ("Authorization", new AuthenticationHeaderValue("Bearer", token).ToString());
 }
 
+/// <summary>The realm of flows-realm.json: clients with the implicit and the hybrid flow, and devices.</summary>
+public sealed class FlowsUnderTest(RealmUnderTest server) : FurtherRealmUnderTest(server, "flows-realm.json")
+{
+    public override string Name => "flows";
+
+    public override string RedirectUriOf(string clientId) => $"https://client.example.test/{clientId}";
+}
+
 /// <summary>
 /// The realm of unusual-realm.json, in which everything is unlike the acme realm: names with capitals, spaces, slashes and
 /// percent signs, scopes and mappers of its own, fixed keys, and what most files leave out or have.

@@ -31,6 +31,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
 
     private readonly Lazy<FeaturesUnderTest> _features;
     private readonly Lazy<UnusualUnderTest> _unusual;
+    private readonly Lazy<FlowsUnderTest> _flows;
     private readonly ConcurrentDictionary<string, Lazy<Task<Uri>>> _served = new(StringComparer.Ordinal);
 
     protected RealmUnderTest()
@@ -38,6 +39,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         _start = new(StartServerAsync);
         _features = new(() => new FeaturesUnderTest(this));
         _unusual = new(() => new UnusualUnderTest(this));
+        _flows = new(() => new FlowsUnderTest(this));
     }
 
     /// <summary>A second realm of the same kind of server, for what the acme realm has no use for.</summary>
@@ -45,6 +47,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
 
     /// <summary>A realm whose names and settings are unlike those of the others.</summary>
     public RealmUnderTest Unusual => _unusual.Value;
+
+    /// <summary>A realm whose clients get their tokens otherwise than by a code.</summary>
+    public RealmUnderTest Flows => _flows.Value;
 
     /// <summary>The realm's name.</summary>
     public virtual string Name => RealmName;

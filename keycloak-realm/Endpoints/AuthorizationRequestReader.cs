@@ -9,6 +9,7 @@ namespace KeycloakRealm.Endpoints;
 internal static class AuthorizationRequestReader
 {
     private const string InvalidRequest = "invalid_request";
+    private const string NotAllowed = "Client is not allowed to initiate browser login with given response_type. ";
 
     public static AuthorizationReading Read(RealmSite site, ProtocolForm parameters)
     {
@@ -55,18 +56,19 @@ internal static class AuthorizationRequestReader
     {
         var mode = parameters["response_mode"];
         var known = mode is null || AuthorizationResponse.Modes.Contains(mode, StringComparer.Ordinal);
-        AuthorizationReading Fail(string error, string? description = null, string usual = "query") =>
-            new(Request: null, client, Target(known ? mode : null, usual), error, description);
+        var usual = "query";
+        AuthorizationReading Fail(string error, string? description = null) =>
+            new(Request: null, client, Target(known ? mode : null), error, description);
 
-        ResponseTarget Target(string? given, string usual = "query") =>
+        ResponseTarget Target(string? given) =>
             new(client, redirectUri, given switch { null => usual, "jwt" => usual + ".jwt", _ => given }, parameters["state"]);
 
-        if (parameters["response_type"] is not { } type)
+        if (parameters["response_type"] is not { } text)
         {
             return Fail(InvalidRequest, "Missing parameter: response_type");
         }
 
-        if (!TryReadResponseType(type, out var isImplicit))
+        if (ResponseType.Parse(text) is not { } type)
         {
             return Fail("unsupported_response_type");
         }
@@ -76,24 +78,21 @@ internal static class AuthorizationRequestReader
             return Fail(InvalidRequest, "Invalid parameter: response_mode");
         }
 
-        if (isImplicit && mode is "query" or "query.jwt")
+        if (type.HasTokens && mode is "query")
         {
-            return Fail(InvalidRequest, $"Response_mode '{mode}' not allowed for implicit or hybrid flow");
+            return Fail(InvalidRequest, "Response_mode 'query' not allowed for implicit or hybrid flow");
         }
 
-        if (isImplicit)
+        if (type.HasTokens && mode is "query.jwt")
         {
             return Fail(
-                "unauthorized_client",
-                "Client is not allowed to initiate browser login with given response_type. Implicit flow is disabled for the client.",
-                "fragment");
+                InvalidRequest, "Response_mode 'query.jwt' is allowed only when the authorization response token is encrypted");
         }
 
-        if (!client.StandardFlowEnabled)
+        usual = type.UsualMode;
+        if (CheckFlow(client, type) is { } disallowed)
         {
-            return Fail(
-                "unauthorized_client",
-                "Client is not allowed to initiate browser login with given response_type. Standard flow is disabled for the client.");
+            return Fail("unauthorized_client", disallowed);
         }
 
         if (parameters.HasDuplicates)
@@ -106,7 +105,12 @@ internal static class AuthorizationRequestReader
             return Fail("invalid_scope", $"Invalid scopes: {parameters["scope"]}");
         }
 
-        if (CheckChallenge(client, parameters["code_challenge"], parameters["code_challenge_method"]) is { } wrong)
+        if (type.HasIdToken && parameters["nonce"] is null)
+        {
+            return Fail(InvalidRequest, "Missing parameter: nonce");
+        }
+
+        if (!type.IsImplicit && CheckChallenge(client, parameters["code_challenge"], parameters["code_challenge_method"]) is { } wrong)
         {
             return Fail(InvalidRequest, wrong);
         }
@@ -139,12 +143,26 @@ internal static class AuthorizationRequestReader
         return good;
     }
 
-    private static bool TryReadResponseType(string type, out bool isImplicit)
+    private static string? CheckFlow(Client client, ResponseType type)
     {
-        var parts = type.Split(' ');
-        isImplicit = parts.Any(part => part is "token" or "id_token");
-        return parts.All(part => part is "code" or "token" or "id_token" or "none")
-            && (parts.Length == 1 || !parts.Contains("none", StringComparer.Ordinal));
+        if (!client.StandardFlowEnabled && !type.IsImplicit)
+        {
+            return NotAllowed + "Standard flow is disabled for the client.";
+        }
+
+        if (!type.HasTokens)
+        {
+            return null;
+        }
+
+        if (!client.ImplicitFlowEnabled)
+        {
+            return NotAllowed + "Implicit flow is disabled for the client.";
+        }
+
+        return client.AttributeIs("dpop.bound.access.tokens")
+            ? "DPoP is not supported for implicit nor hybrid flows. Client requires DPoP bound access tokens."
+            : null;
     }
 
     /// <summary>PKCE (RFC 7636) is required only where the client's attribute names a method, for public clients too.</summary>

@@ -1,22 +1,42 @@
 using KeycloakRealm.Pages;
 using KeycloakRealm.Sessions;
+using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
 internal static class AuthorizationResponse
 {
+    private const string Unexpected = "Unexpected error when handling authentication request to identity provider.";
+
     public static readonly string[] Modes = ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"];
 
     public static Task SucceedAsync(
         HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, bool reused, int level)
     {
+        var type = request.ResponseType;
         var parameters = new List<KeyValuePair<string, string>>();
         Add(parameters, "state", request.State);
-        Add(parameters, "session_state", session.Id);
-        Add(parameters, "iss", site.Issuer);
-        if (request.ResponseType is "code")
+        if (!request.Client.AttributeIs("exclude.session.state.from.auth.response"))
         {
-            Add(parameters, "code", site.Sessions.AddCode(session, request, reused, level).Value);
+            Add(parameters, "session_state", session.Id);
+        }
+
+        AddIssuer(parameters, site, request.Target);
+        var code = type.HasCode ? site.Sessions.AddCode(session, request, reused, level).Value : null;
+        Add(parameters, "code", code);
+        if (type.HasTokens)
+        {
+            var part = site.Sessions.Resume(session, request, reused, level);
+            var subject = new TokenSubject(request.Client, session.User, request.Scope, session, part)
+            {
+                Lifespan = type.IsImplicit ? site.Realm.AccessTokenLifespanForImplicitFlow : null,
+            };
+            if (type.HasCode && OfflineAccess.IsRefused(subject, request.Scope))
+            {
+                return Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, Unexpected, request.Client));
+            }
+
+            parameters.AddRange(site.Tokens.Respond(subject, request, code));
         }
 
         return SendAsync(context, site, request.Target, parameters);
@@ -28,8 +48,16 @@ internal static class AuthorizationResponse
         Add(parameters, "error", error);
         Add(parameters, "error_description", description);
         Add(parameters, "state", target.State);
-        Add(parameters, "iss", site.Issuer);
+        AddIssuer(parameters, site, target);
         return SendAsync(context, site, target, parameters);
+    }
+
+    private static void AddIssuer(List<KeyValuePair<string, string>> parameters, RealmSite site, ResponseTarget target)
+    {
+        if (!target.Client.AttributeIs("exclude.issuer.from.auth.response"))
+        {
+            Add(parameters, "iss", site.Issuer);
+        }
     }
 
     private static void Add(List<KeyValuePair<string, string>> parameters, string name, string? value)

@@ -46,7 +46,8 @@ internal static class LoginActions
             && data.Text("ru") is { } redirectUri
             && RedirectUriRules.IsRegistered(client, site.ServerUrl, redirectUri))
         {
-            var target = new ResponseTarget(client, redirectUri, data.Text("rm") ?? "query", data.Text("st"));
+            var mode = data.Text("rm") ?? ResponseType.Parse(data.Text("rt") ?? "")?.UsualMode ?? "query";
+            var target = new ResponseTarget(client, redirectUri, mode, data.Text("st"));
             return AuthorizationResponse.FailAsync(context, site, target, "temporarily_unavailable", "authentication_expired");
         }
 
@@ -59,8 +60,8 @@ internal static class LoginActions
 
     private static string ClientData(AuthorizationRequest request)
     {
-        var data = new JsonObject { ["ru"] = request.RedirectUri, ["rt"] = request.ResponseType };
-        if (request.ResponseMode is not "query")
+        var data = new JsonObject { ["ru"] = request.RedirectUri, ["rt"] = request.ResponseType.Text };
+        if (!string.Equals(request.ResponseMode, request.ResponseType.UsualMode, StringComparison.Ordinal))
         {
             data["rm"] = request.ResponseMode;
         }

@@ -241,6 +241,10 @@ internal static class PasswordGrant
 
 internal static class OfflineAccess
 {
+    /// <summary>Offline access is requested, and the user has none of the roles for it.</summary>
+    public static bool IsRefused(TokenSubject subject, string? scope) =>
+        ScopeSelection.AsksOffline(subject.Client, scope) && !subject.Scopes.Any(each => each.Name is ScopeSelection.Offline);
+
     public static GrantResult Respond(TokenEndpoint.Request request, TokenSubject subject, string grant, string? scope)
     {
         if (!ScopeSelection.AsksOffline(request.Client, scope) || !request.GivesRefreshTokens)
@@ -248,7 +252,7 @@ internal static class OfflineAccess
             return new(request.Site.Tokens.Respond(subject, grant, request.GivesRefreshTokens ? new RefreshPlan(Offline: false) : null));
         }
 
-        if (!subject.Scopes.Any(each => each.Name is ScopeSelection.Offline))
+        if (IsRefused(subject, scope))
         {
             return new(Refusal.BadRequest("not_allowed", "Offline tokens not allowed for the user or client"));
         }

@@ -6,8 +6,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
 {
     private static readonly HashSet<string> Fields = new(
         ["id", "clientId", "name", "description", "enabled", "secret", "publicClient", "bearerOnly", "standardFlowEnabled",
-            "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore", "rootUrl",
-            "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
+            "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore",
+            "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
             "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole",
             "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
             "authenticationFlowBindingOverrides", "consentRequired", "defaultRoles", "clientTemplate", "useTemplateConfig",
@@ -24,7 +24,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "token.endpoint.auth.signing.alg", "use.jwks.string", "jwks.string", "jwt.credential.certificate", "jwt.credential.public.key",
             "jwt.credential.kid", "use.jwks.url", "jwks.url",
             "acr.loa.map", "default.acr.values", "dpop.bound.access.tokens", "standard.token.exchange.enabled",
-            "display.on.consent.screen", "consent.screen.text", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
+            "display.on.consent.screen", "consent.screen.text", "exclude.session.state.from.auth.response",
+            "exclude.issuer.from.auth.response", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
         StringComparer.Ordinal);
 
     private readonly ScopeReader _scopes = new(realm, known, warnings);

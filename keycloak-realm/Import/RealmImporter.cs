@@ -11,6 +11,7 @@ internal sealed class RealmImporter
     private static readonly HashSet<string> RealmFields = new(
         [
             "id", "realm", "displayName", "displayNameHtml", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan",
+            "accessTokenLifespanForImplicitFlow",
             "accessCodeLifespan", "accessCodeLifespanLogin", "ssoSessionIdleTimeout", "ssoSessionMaxLifespan", "clientSessionIdleTimeout",
             "clientSessionMaxLifespan", "offlineSessionIdleTimeout", "revokeRefreshToken", "refreshTokenMaxReuse",
             "loginWithEmailAllowed", "roles", "defaultRole", "groups", "clients", "clientScopes", "defaultDefaultClientScopes",
@@ -171,6 +172,8 @@ internal sealed class RealmImporter
         _realm.DefaultSignatureAlgorithm = _file.Text("defaultSignatureAlgorithm") ?? _realm.DefaultSignatureAlgorithm;
         _realm.NotBefore = _file.Number("notBefore", 0);
         _realm.AccessTokenLifespan = _file.Number("accessTokenLifespan", _realm.AccessTokenLifespan);
+        _realm.AccessTokenLifespanForImplicitFlow = _file.Number(
+            "accessTokenLifespanForImplicitFlow", _realm.AccessTokenLifespanForImplicitFlow);
         _realm.AccessCodeLifespan = _file.Number("accessCodeLifespan", _realm.AccessCodeLifespan);
         _realm.AccessCodeLifespanLogin = _file.Number("accessCodeLifespanLogin", _realm.AccessCodeLifespanLogin);
         _realm.SsoSessionIdleTimeout = _file.Number("ssoSessionIdleTimeout", _realm.SsoSessionIdleTimeout);

@@ -30,6 +30,9 @@ internal sealed class Realm
     /// <summary>Seconds.</summary>
     public int AccessTokenLifespan { get; set; } = 300;
 
+    /// <summary>Seconds; of tokens that come without a code.</summary>
+    public int AccessTokenLifespanForImplicitFlow { get; set; } = 900;
+
     /// <summary>Seconds.</summary>
     public int AccessCodeLifespan { get; set; } = 60;
 

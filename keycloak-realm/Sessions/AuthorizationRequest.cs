@@ -6,7 +6,7 @@ internal sealed record AuthorizationRequest
 {
     public required ResponseTarget Target { get; init; }
 
-    public required string ResponseType { get; init; }
+    public required ResponseType ResponseType { get; init; }
 
     public string? Scope { get; init; }
 

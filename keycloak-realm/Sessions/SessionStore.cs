@@ -175,10 +175,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             {
                 session.LastRefresh = Now;
                 part.LastRefresh = Now;
-                part.Reused = code.Reused;
-                part.Nonce = code.Request.Nonce;
-                part.Level = code.Level;
-                part.Acr = code.Request.Acr;
+                Describe(part, code.Request, code.Reused, code.Level);
                 return new RedeemedCode(code, session, part);
             }
 
@@ -188,6 +185,17 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             }
 
             return null;
+        }
+    }
+
+    /// <summary>For the tokens of an authorization response, which are issued without a code.</summary>
+    public ClientSession Resume(UserSession session, AuthorizationRequest request, bool reused, int level)
+    {
+        lock (_lock)
+        {
+            var part = Attach(session, request.Client, reused);
+            Describe(part, request, reused, level);
+            return part;
         }
     }
 
@@ -395,6 +403,14 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         session is not null && session.Clients.TryGetValue(client.Id, out var part) && SessionLimits.IsAlive(realm, session, part, Now)
             ? part
             : null;
+
+    private static void Describe(ClientSession part, AuthorizationRequest request, bool reused, int level)
+    {
+        part.Reused = reused;
+        part.Nonce = request.Nonce;
+        part.Level = level;
+        part.Acr = request.Acr;
+    }
 
     private ClientSession Attach(UserSession session, Client client, bool reused)
     {

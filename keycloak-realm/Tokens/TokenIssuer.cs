@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -11,8 +12,8 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
 {
     // Keycloak's order of known claims; the others follow in the order of the mappers.
     private static readonly string[] Order =
-        ["exp", "iat", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "at_hash", "acr", "allowed-origins",
-            "realm_access", "resource_access", "authorization", "cnf", "scope"];
+        ["exp", "iat", "auth_time", "jti", "iss", "aud", "sub", "typ", "azp", "nonce", "sid", "at_hash", "c_hash", "acr", "s_hash",
+            "allowed-origins", "realm_access", "resource_access", "authorization", "cnf", "scope"];
 
     private readonly ClaimMapping _mapping = new(realm, serverUrl);
 
@@ -33,10 +34,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             access = Sorted(access);
         }
 
-        var accessToken = keys.Sign(
-            access,
-            subject.Client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT",
-            subject.Client.Attribute("access.token.signed.response.alg") ?? realm.DefaultSignatureAlgorithm);
+        var accessToken = Sign(access, subject.Client);
         var response = new JsonObject
         {
             ["access_token"] = accessToken,
@@ -52,8 +50,8 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         response["token_type"] = access.Text("typ");
         if (subject.OpenId || ScopeSelection.Asks(refresh?.Scope, ScopeSelection.OpenId))
         {
-            response["id_token"] = keys.Sign(
-                IdClaims(subject, refresh?.IsRefresh is true, access, accessToken, now), algorithm: IdTokenAlgorithm(subject.Client));
+            var claims = IdClaims(subject, refresh?.IsRefresh is true, access, [("at_hash", accessToken)], now);
+            response["id_token"] = keys.Sign(claims, algorithm: IdTokenAlgorithm(subject.Client));
         }
 
         response["not-before-policy"] = Math.Max(realm.NotBefore, Math.Max(subject.Client.NotBefore, subject.User.NotBefore));
@@ -66,11 +64,32 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return response;
     }
 
+    /// <summary>The tokens of an authorization response (OpenID Connect Core 1.0, sections 3.2.2.5 and 3.3.2.5).</summary>
+    public IEnumerable<KeyValuePair<string, string>> Respond(TokenSubject subject, AuthorizationRequest request, string? code)
+    {
+        var now = Now;
+        var offline = subject.Scopes.Any(each => each.Name is ScopeSelection.Offline);
+        var access = AccessClaims(subject, "na", new RefreshPlan(offline), now);
+        var accessToken = request.ResponseType.HasToken ? Sign(access, subject.Client) : null;
+        if (request.ResponseType.HasIdToken)
+        {
+            var claims = IdClaims(
+                subject, refreshed: false, access, [("at_hash", accessToken), ("c_hash", code), ("s_hash", request.State)], now);
+            yield return new("id_token", keys.Sign(claims, algorithm: IdTokenAlgorithm(subject.Client)));
+        }
+
+        if (accessToken is not null)
+        {
+            yield return new("access_token", accessToken);
+            yield return new("token_type", access.Text("typ")!);
+            yield return new("expires_in", (access.Number("exp")! - now).Value.ToString(CultureInfo.InvariantCulture));
+        }
+    }
+
     /// <summary>For a token exchange.</summary>
     public string IdToken(TokenSubject subject, JsonObject access)
     {
-        var claims = IdClaims(subject, refreshed: true, access, accessToken: "", Now);
-        claims.Remove("at_hash");
+        var claims = IdClaims(subject, refreshed: true, access, hashed: [], Now);
         return keys.Sign(claims, algorithm: IdTokenAlgorithm(subject.Client));
     }
 
@@ -170,13 +189,18 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         return keys.Sign(claims, algorithm: client.Attribute("authorization.signed.response.alg") ?? realm.DefaultSignatureAlgorithm);
     }
 
+    private string Sign(JsonObject access, Client client) => keys.Sign(
+        access,
+        client.AttributeIs("access.token.header.type.rfc9068") ? "at+jwt" : "JWT",
+        client.Attribute("access.token.signed.response.alg") ?? realm.DefaultSignatureAlgorithm);
+
     private string IdTokenAlgorithm(Client client) => client.Attribute("id.token.signed.response.alg") ?? realm.DefaultSignatureAlgorithm;
 
     private JsonObject AccessClaims(TokenSubject subject, string grant, RefreshPlan? refresh, long now)
     {
         var client = subject.Client;
         var lightweight = client.LightweightAccessToken;
-        var lifespan = client.AttributeNumber("access.token.lifespan") ?? realm.AccessTokenLifespan;
+        var lifespan = subject.Lifespan ?? client.AttributeNumber("access.token.lifespan") ?? realm.AccessTokenLifespan;
         var expires = now + lifespan;
         if (subject is { Session: { } session, ClientSession: { } clientSession } && refresh?.Offline is not true)
         {
@@ -242,7 +266,8 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     /// <summary>RFC 7800, section 3.1; Keycloak adds where it got the key from.</summary>
     private static JsonObject Confirmation(string thumbprint) => new() { ["jkt"] = thumbprint, ["kc-jkt-type"] = "DPoP" };
 
-    private JsonObject IdClaims(TokenSubject subject, bool refreshed, JsonObject access, string accessToken, long now)
+    private JsonObject IdClaims(
+        TokenSubject subject, bool refreshed, JsonObject access, (string Claim, string? Text)[] hashed, long now)
     {
         var claims = new JsonObject
         {
@@ -265,7 +290,14 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             claims["sid"] = session.Id;
         }
 
-        claims["at_hash"] = HalfHash(accessToken, IdTokenAlgorithm(subject.Client));
+        foreach (var (claim, text) in hashed)
+        {
+            if (text is not null)
+            {
+                claims[claim] = HalfHash(text, IdTokenAlgorithm(subject.Client));
+            }
+        }
+
         _mapping.Apply(subject, TokenKind.Id, claims);
         return Sorted(claims);
     }
@@ -317,9 +349,9 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     }
 
     /// <summary>The left half of the hash of the ID token's algorithm (OpenID Connect Core 1.0, section 3.1.3.6).</summary>
-    private static string HalfHash(string token, string algorithm)
+    private static string HalfHash(string text, string algorithm)
     {
-        var hash = CryptographicOperations.HashData(SigningKey.HashOf(algorithm), Encoding.ASCII.GetBytes(token));
+        var hash = CryptographicOperations.HashData(SigningKey.HashOf(algorithm), Encoding.UTF8.GetBytes(text));
         return Base64Url.Encode(hash.AsSpan(0, hash.Length / 2));
     }
 

@@ -42,6 +42,9 @@ internal sealed class TokenSubject
     /// <summary>The key that the tokens are bound to (RFC 9449, section 6); null for bearer tokens.</summary>
     public string? KeyThumbprint { get; init; }
 
+    /// <summary>Of the access token, in seconds; null for the client's or the realm's.</summary>
+    public int? Lifespan { get; init; }
+
     /// <summary>The client has no part in the session: a token exchange or a permission request.</summary>
     public bool IsTransient { get; init; }
 
