@@ -1,11 +1,8 @@
-using System.Security.Cryptography;
-using System.Text;
-using KeycloakRealm.Sessions;
 using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>RFC 6749, section 4.1.3; RFC 7636.</summary>
+/// <summary>RFC 6749, section 4.1.3.</summary>
 internal static class AuthorizationCodeGrant
 {
     public static GrantResult Grant(TokenEndpoint.Request request)
@@ -43,42 +40,12 @@ internal static class AuthorizationCodeGrant
             return new(Refusal.BadRequest("invalid_grant", "Client not allowed to exchange code"));
         }
 
-        if (CheckVerifier(code, client.PkceMethod is not null, form["code_verifier"]) is { } reason)
+        if (Pkce.CheckVerifier(client, code.Request.Challenge, code.Request.ChallengeMethod, form["code_verifier"]) is { } reason)
         {
             return new(Refusal.BadRequest("invalid_grant", reason));
         }
 
         var subject = new TokenSubject(client, session.User, code.Request.Scope, session, part) { KeyThumbprint = request.KeyThumbprint };
         return OfflineAccess.Respond(request, subject, "ac", code.Request.Scope);
-    }
-
-    /// <summary>43 to 128 unreserved characters (RFC 7636, sections 4.1 and 4.2).</summary>
-    public static bool IsWellFormed(string text) =>
-        text.Length is >= 43 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or '_' or '~');
-
-    private static string? CheckVerifier(AuthorizationCode code, bool enforced, string? verifier)
-    {
-        if (code.Request.Challenge is null && !enforced)
-        {
-            return verifier is null ? null : "PKCE code verifier specified but challenge not present in authorization";
-        }
-
-        if (verifier is null)
-        {
-            return "PKCE code verifier not specified";
-        }
-
-        if (!IsWellFormed(verifier))
-        {
-            return "PKCE verification failed: Invalid code verifier";
-        }
-
-        var computed = code.Request.ChallengeMethod is "S256"
-            ? Base64Url.Encode(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)))
-            : verifier;
-        return CryptographicOperations.FixedTimeEquals(
-            Encoding.ASCII.GetBytes(computed), Encoding.ASCII.GetBytes(code.Request.Challenge ?? ""))
-            ? null
-            : "PKCE verification failed: Code mismatch";
     }
 }

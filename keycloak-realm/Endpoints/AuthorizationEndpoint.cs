@@ -19,6 +19,10 @@ internal static class AuthorizationEndpoint
     public static Task RestartAsync(HttpContext context, RealmSite site, ProtocolForm parameters, string message) =>
         AuthorizeAsync(context, site, parameters, message);
 
+    /// <summary>For a sign-in that no authorization request of a client began.</summary>
+    public static Task BeginAsync(HttpContext context, RealmSite site, AuthorizationRequest request) =>
+        ContinueAsync(context, site, request, new ProtocolForm([]), redirect: true, notice: null);
+
     private static async Task AuthorizeAsync(HttpContext context, RealmSite site, ProtocolForm parameters, string? message = null)
     {
         if (!site.Realm.Enabled)
@@ -106,7 +110,7 @@ internal static class AuthorizationEndpoint
 
         if (session is not null && MayPass(site, request, session))
         {
-            if (ConsentEndpoint.Open(request, session.User).Count > 0)
+            if (ConsentEndpoint.MustAsk(request, session.User))
             {
                 return AskAsync(context, site, request, session, authentication, silent);
             }

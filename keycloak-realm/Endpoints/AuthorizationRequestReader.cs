@@ -110,7 +110,8 @@ internal static class AuthorizationRequestReader
             return Fail(InvalidRequest, "Missing parameter: nonce");
         }
 
-        if (!type.IsImplicit && CheckChallenge(client, parameters["code_challenge"], parameters["code_challenge_method"]) is { } wrong)
+        if (!type.IsImplicit
+            && Pkce.CheckChallenge(client, parameters["code_challenge"], parameters["code_challenge_method"]) is { } wrong)
         {
             return Fail(InvalidRequest, wrong);
         }
@@ -122,7 +123,7 @@ internal static class AuthorizationRequestReader
             Scope = parameters["scope"],
             Nonce = parameters["nonce"],
             Challenge = parameters["code_challenge"],
-            ChallengeMethod = parameters["code_challenge"] is null ? null : parameters["code_challenge_method"] ?? "plain",
+            ChallengeMethod = Pkce.MethodOf(parameters["code_challenge"], parameters["code_challenge_method"]),
             Prompts = parameters["prompt"]?.Split(' ') ?? [],
             MaxAge = maxAge,
             LoginHint = parameters["login_hint"],
@@ -163,38 +164,6 @@ internal static class AuthorizationRequestReader
         return client.AttributeIs("dpop.bound.access.tokens")
             ? "DPoP is not supported for implicit nor hybrid flows. Client requires DPoP bound access tokens."
             : null;
-    }
-
-    /// <summary>PKCE (RFC 7636) is required only where the client's attribute names a method, for public clients too.</summary>
-    private static string? CheckChallenge(Client client, string? challenge, string? method)
-    {
-        if (client.PkceMethod is { } demanded)
-        {
-            if (method is null)
-            {
-                return "Missing parameter: code_challenge_method";
-            }
-
-            if (!string.Equals(method, demanded, StringComparison.Ordinal))
-            {
-                return "Invalid parameter: code challenge method is not matching the configured one";
-            }
-
-            if (challenge is null)
-            {
-                return "Missing parameter: code_challenge";
-            }
-        }
-        else if (challenge is null)
-        {
-            return method is null ? null : "Missing parameter: code_challenge";
-        }
-        else if (method is not (null or "S256" or "plain"))
-        {
-            return "Invalid parameter: code_challenge_method";
-        }
-
-        return AuthorizationCodeGrant.IsWellFormed(challenge) ? null : "Invalid parameter: code_challenge";
     }
 
     private static AuthorizationReading Page(string message, Client? client, int status = StatusCodes.Status400BadRequest) =>

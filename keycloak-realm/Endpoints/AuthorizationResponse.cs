@@ -6,6 +6,7 @@ namespace KeycloakRealm.Endpoints;
 
 internal static class AuthorizationResponse
 {
+    private const string AccessDenied = "access_denied";
     private const string Unexpected = "Unexpected error when handling authentication request to identity provider.";
 
     public static readonly string[] Modes = ["query", "fragment", "form_post", "jwt", "query.jwt", "fragment.jwt", "form_post.jwt"];
@@ -13,6 +14,11 @@ internal static class AuthorizationResponse
     public static Task SucceedAsync(
         HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, bool reused, int level)
     {
+        if (request.Device is { } device)
+        {
+            return DeviceEndpoint.ApproveAsync(context, site, device, new DeviceApproval(session.Id, request, reused, level));
+        }
+
         var type = request.ResponseType;
         var parameters = new List<KeyValuePair<string, string>>();
         Add(parameters, "state", request.State);
@@ -41,6 +47,11 @@ internal static class AuthorizationResponse
 
         return SendAsync(context, site, request.Target, parameters);
     }
+
+    /// <summary>The user has said no.</summary>
+    public static Task DenyAsync(HttpContext context, RealmSite site, AuthorizationRequest request) => request.Device is { } device
+        ? DeviceEndpoint.DenyAsync(context, site, device, AccessDenied)
+        : FailAsync(context, site, request.Target, AccessDenied);
 
     public static Task FailAsync(HttpContext context, RealmSite site, ResponseTarget target, string error, string? description = null)
     {

@@ -13,16 +13,19 @@ internal static class ConsentEndpoint
     /// <summary>Everything, where the client sends <c>prompt=consent</c>.</summary>
     public static List<ConsentItem> Open(AuthorizationRequest request, User user)
     {
-        if (!request.Client.ConsentRequired)
+        if (!request.Client.ConsentRequired && request.Device is null)
         {
             return [];
         }
 
-        var granted = request.Prompts.Contains("consent", StringComparer.Ordinal)
+        var granted = request.Device is not null || request.Prompts.Contains("consent", StringComparer.Ordinal)
             ? null
             : user.Consents.GetValueOrDefault(request.Client.Id);
         return [.. Asked(request, user).Where(item => granted is null || !granted.Items.Contains(item.Name, StringComparer.Ordinal))];
     }
+
+    /// <summary>Whoever signs a device in is always asked, even where there is no scope to show.</summary>
+    public static bool MustAsk(AuthorizationRequest request, User user) => request.Device is not null || Open(request, user).Count > 0;
 
     public static Task AskAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user)
     {
@@ -60,7 +63,7 @@ internal static class ConsentEndpoint
             BrowserCookies.ClearRestart(context, site);
         }
 
-        await AuthorizationResponse.FailAsync(context, site, tab.Request.Target, "access_denied");
+        await AuthorizationResponse.DenyAsync(context, site, tab.Request);
     }
 
     private static void Grant(RealmSite site, AuthorizationRequest request, User user)

@@ -60,6 +60,12 @@ internal static class LoginActions
 
     private static string ClientData(AuthorizationRequest request)
     {
+        if (request.Device is not null)
+        {
+            // Nothing to return to.
+            return Base64Url.Encode(Json.Bytes(new JsonObject()));
+        }
+
         var data = new JsonObject { ["ru"] = request.RedirectUri, ["rt"] = request.ResponseType.Text };
         if (!string.Equals(request.ResponseMode, request.ResponseType.UsualMode, StringComparison.Ordinal))
         {

@@ -37,7 +37,9 @@ internal static class RealmRouting
         Map(Oidc + "/userinfo", get: UserInfoEndpoint.GetAsync, post: UserInfoEndpoint.PostAsync, preflight: "GET, HEAD, OPTIONS");
         Map(Oidc + "/revoke", post: RevocationEndpoint.PostAsync, preflight: "POST, OPTIONS");
         Map(Oidc + "/auth", get: AuthorizationEndpoint.GetAsync, post: AuthorizationEndpoint.PostAsync);
-        Map(Oidc + "/auth/device", post: UnservedEndpoints.DeviceAsync, preflight: "POST, OPTIONS");
+        Map(Oidc + "/auth/device", get: DeviceEndpoint.GetPageAsync, post: DeviceEndpoint.PostAsync, preflight: "POST, OPTIONS");
+        Map("/realms/{realm}/device", get: DeviceEndpoint.GetPageAsync, post: DeviceEndpoint.PostPageAsync);
+        Map("/realms/{realm}/device/status", get: DeviceEndpoint.GetStatusAsync, otherwiseUnknown: true);
         Map(Oidc + "/logout", get: LogoutEndpoint.GetAsync, post: LogoutEndpoint.PostAsync, preflight: "GET, HEAD, OPTIONS");
         Map(Oidc + "/logout/logout-confirm", post: LogoutEndpoint.ConfirmAsync);
         Map(Oidc + "/login-status-iframe.html", get: SessionStatusEndpoints.GetAsync);

@@ -14,6 +14,7 @@ internal sealed class RealmSite : IDisposable
         ServerUrl = serverUrl;
         ClientKeys = new ClientKeys(clock);
         Sessions = new SessionStore(realm, clock);
+        Devices = new DeviceStore(realm, clock);
         Tokens = new TokenIssuer(realm, keys, clock, serverUrl);
         foreach (var user in realm.Users.Values.Where(user => user.CreatedTimestamp == 0))
         {
@@ -43,6 +44,8 @@ internal sealed class RealmSite : IDisposable
     public string ServerUrl { get; }
 
     public SessionStore Sessions { get; }
+
+    public DeviceStore Devices { get; }
 
     public TokenIssuer Tokens { get; }
 

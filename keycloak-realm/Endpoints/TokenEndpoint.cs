@@ -8,7 +8,6 @@ namespace KeycloakRealm.Endpoints;
 /// <summary>RFC 6749, section 3.2.</summary>
 internal static class TokenEndpoint
 {
-    private const string Device = "urn:ietf:params:oauth:grant-type:device_code";
     private const string Ciba = "urn:openid:params:grant-type:ciba";
 
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -36,7 +35,7 @@ internal static class TokenEndpoint
             "refresh_token" => RefreshTokenGrant.Grant,
             "password" => PasswordGrant.Grant,
             TokenExchangeGrant.Name => TokenExchangeGrant.Grant,
-            Device => _ => new(Refusal.BadRequest("invalid_grant", "Client not allowed OAuth 2.0 Device Authorization Grant")),
+            DeviceGrant.Name => DeviceGrant.Grant,
             Ciba => _ => new(Refusal.Unauthorized("invalid_grant", "Client not allowed OIDC CIBA Grant")),
             _ => null,
         };

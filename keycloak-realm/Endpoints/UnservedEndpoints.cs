@@ -3,14 +3,6 @@ namespace KeycloakRealm.Endpoints;
 /// <summary>Endpoints of discovery that are not served answer as Keycloak does where the feature is disabled.</summary>
 internal static class UnservedEndpoints
 {
-    public static async Task DeviceAsync(HttpContext context, RealmSite site)
-    {
-        var result = ClientAuthentication.Authenticate(context, site, await ProtocolForm.ReadAsync(context));
-        await Answer.ErrorAsync(context, result.Refusal ?? Refusal.BadRequest(
-            "unauthorized_client",
-            "Client is not allowed to initiate OAuth 2.0 Device Authorization Grant. The flow is disabled for the client."));
-    }
-
     public static async Task CibaAsync(HttpContext context, RealmSite site)
     {
         var result = ClientAuthentication.Authenticate(context, site, await ProtocolForm.ReadAsync(context));

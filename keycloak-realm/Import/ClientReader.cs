@@ -6,8 +6,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
 {
     private static readonly HashSet<string> Fields = new(
         ["id", "clientId", "name", "description", "enabled", "secret", "publicClient", "bearerOnly", "standardFlowEnabled",
-            "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout", "notBefore",
-            "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
+            "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout",
+            "notBefore", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
             "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole",
             "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
             "authenticationFlowBindingOverrides", "consentRequired", "defaultRoles", "clientTemplate", "useTemplateConfig",
@@ -25,7 +25,9 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             "jwt.credential.kid", "use.jwks.url", "jwks.url",
             "acr.loa.map", "default.acr.values", "dpop.bound.access.tokens", "standard.token.exchange.enabled",
             "display.on.consent.screen", "consent.screen.text", "exclude.session.state.from.auth.response",
-            "exclude.issuer.from.auth.response", "login_theme", "logoUri", "policyUri", "tosUri", "backchannel.logout.http"],
+            "exclude.issuer.from.auth.response", "oauth2.device.authorization.grant.enabled",
+            "oauth2.device.code.lifespan", "oauth2.device.polling.interval", "login_theme", "logoUri", "policyUri", "tosUri",
+            "backchannel.logout.http"],
         StringComparer.Ordinal);
 
     private readonly ScopeReader _scopes = new(realm, known, warnings);

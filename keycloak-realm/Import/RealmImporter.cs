@@ -11,7 +11,7 @@ internal sealed class RealmImporter
     private static readonly HashSet<string> RealmFields = new(
         [
             "id", "realm", "displayName", "displayNameHtml", "enabled", "defaultSignatureAlgorithm", "notBefore", "accessTokenLifespan",
-            "accessTokenLifespanForImplicitFlow",
+            "accessTokenLifespanForImplicitFlow", "oauth2DeviceCodeLifespan", "oauth2DevicePollingInterval",
             "accessCodeLifespan", "accessCodeLifespanLogin", "ssoSessionIdleTimeout", "ssoSessionMaxLifespan", "clientSessionIdleTimeout",
             "clientSessionMaxLifespan", "offlineSessionIdleTimeout", "revokeRefreshToken", "refreshTokenMaxReuse",
             "loginWithEmailAllowed", "roles", "defaultRole", "groups", "clients", "clientScopes", "defaultDefaultClientScopes",
@@ -171,6 +171,8 @@ internal sealed class RealmImporter
         _realm.Enabled = _file.Flag("enabled", absent: false);
         _realm.DefaultSignatureAlgorithm = _file.Text("defaultSignatureAlgorithm") ?? _realm.DefaultSignatureAlgorithm;
         _realm.NotBefore = _file.Number("notBefore", 0);
+        _realm.DeviceCodeLifespan = _file.Number("oauth2DeviceCodeLifespan", _realm.DeviceCodeLifespan);
+        _realm.DevicePollingInterval = _file.Number("oauth2DevicePollingInterval", _realm.DevicePollingInterval);
         _realm.AccessTokenLifespan = _file.Number("accessTokenLifespan", _realm.AccessTokenLifespan);
         _realm.AccessTokenLifespanForImplicitFlow = _file.Number(
             "accessTokenLifespanForImplicitFlow", _realm.AccessTokenLifespanForImplicitFlow);
@@ -209,6 +211,8 @@ internal sealed class RealmImporter
         if (_file.Member("attributes") is { } attributes)
         {
             _realm.AcrLoaMap = attributes.Text("acr.loa.map");
+            _realm.DeviceCodeLifespan = attributes.Number("oauth2DeviceCodeLifespan", _realm.DeviceCodeLifespan);
+            _realm.DevicePollingInterval = attributes.Number("oauth2DevicePollingInterval", _realm.DevicePollingInterval);
             _realm.PushedRequestLifespan = attributes.Number("parRequestUriLifespan", _realm.PushedRequestLifespan);
             foreach (var (name, value) in attributes.Members())
             {

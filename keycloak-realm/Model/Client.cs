@@ -73,6 +73,9 @@ internal sealed class Client
     /// <summary>Null for the realm's.</summary>
     public AuthenticationFlow? BrowserFlow { get; set; }
 
+    /// <summary>RFC 8628.</summary>
+    public bool DeviceGrantEnabled => AttributeIs("oauth2.device.authorization.grant.enabled");
+
     public string? PkceMethod => Attribute("pkce.code.challenge.method");
 
     public bool LightweightAccessToken => AttributeIs("client.use.lightweight.access.token.enabled");

@@ -56,6 +56,12 @@ internal sealed class Realm
     /// <summary>Seconds.</summary>
     public int PushedRequestLifespan { get; set; } = 60;
 
+    /// <summary>Seconds.</summary>
+    public int DeviceCodeLifespan { get; set; } = 600;
+
+    /// <summary>Seconds.</summary>
+    public int DevicePollingInterval { get; set; } = 5;
+
     public RealmRole DefaultRole { get; set; } = null!;
 
     public Dictionary<string, RealmRole> Roles { get; } = new(StringComparer.Ordinal);

@@ -25,6 +25,9 @@ internal sealed record AuthorizationRequest
 
     public required AcrRequest Acr { get; init; }
 
+    /// <summary>Set where somebody signs a device in.</summary>
+    public DeviceCode? Device { get; init; }
+
     public Client Client => Target.Client;
 
     public string RedirectUri => Target.RedirectUri;
