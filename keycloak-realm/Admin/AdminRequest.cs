@@ -11,8 +11,6 @@ namespace KeycloakRealm.Admin;
 
 internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCaller Caller, JsonNode? Body)
 {
-    private static readonly KnownFields Known = new();
-
     private readonly ProtocolForm _query = ProtocolForm.FromQuery(Context.Request);
 
     public Realm Realm => Site.Realm;
@@ -65,7 +63,7 @@ internal sealed record AdminRequest(HttpContext Context, RealmSite Site, AdminCa
             return null;
         }
 
-        if (Known.FirstUnknown(kind, body.Select(each => each.Key)) is not { } unknown)
+        if (RepresentationTypes.FirstUnknown(kind, body.Select(each => each.Key)) is not { } unknown)
         {
             return body;
         }

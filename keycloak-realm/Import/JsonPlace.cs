@@ -74,53 +74,39 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
 
     public string? Text(string name) => Member(name)?.Text();
 
-    public bool Flag(string name, bool absent)
-    {
-        if (Member(name) is not { } value)
-        {
-            return absent;
-        }
+    public bool Flag(string name, bool absent) => Member(name)?.Flag(absent) ?? absent;
 
-        if (value.Element.ValueKind is JsonValueKind.Number)
-        {
-            return value.Element.GetRawText() is not ("0" or "-0");
-        }
-
-        // Keycloak takes these spellings, and reads an empty string as absent.
-        return value.Text().Trim() switch
+    /// <summary>Keycloak takes these spellings, and reads an empty string as absent.</summary>
+    public bool Flag(bool absent) => Element.ValueKind is JsonValueKind.Number
+        ? Element.GetRawText() is not ("0" or "-0")
+        : Text().Trim() switch
         {
             "true" or "True" or "TRUE" => true,
             "false" or "False" or "FALSE" => false,
             "" => absent,
-            var other => throw value.Refuse($"true or false is expected here, not \"{other}\""),
+            var other => throw Refuse($"true or false is expected here, not \"{other}\""),
         };
-    }
 
-    public int Number(string name, int absent)
+    public int Number(string name, int absent) => Member(name)?.Number(absent) ?? absent;
+
+    /// <summary>A fraction is cut off; an empty string is absent.</summary>
+    public int Number(int absent)
     {
-        if (Member(name) is not { } value)
-        {
-            return absent;
-        }
-
-        // A fraction is cut off; an empty string is absent.
-        if (value.Element.ValueKind is JsonValueKind.Number
-            && value.Element.TryGetDouble(out var real)
-            && real is > int.MinValue and < int.MaxValue)
+        if (Element.ValueKind is JsonValueKind.Number && Element.TryGetDouble(out var real) && real is > int.MinValue and < int.MaxValue)
         {
             return (int)real;
         }
 
-        var text = value.Text().Trim();
+        var text = Text().Trim();
         if (text.Length == 0)
         {
             return absent;
         }
 
-        return value.Element.ValueKind is JsonValueKind.String
+        return Element.ValueKind is JsonValueKind.String
             && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             ? number
-            : throw value.Refuse($"a whole number is expected here, not \"{text}\"");
+            : throw Refuse($"a whole number is expected here, not \"{text}\"");
     }
 
     public List<string> Texts(string name) => [.. Items(name).Select(item => item.Text())];

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace KeycloakRealm.Import;
 
 /// <summary>
-/// The members that Keycloak 26.7.3 knows in each part of a realm file, with their defaults. An unknown member is refused as Keycloak
-/// refuses it; one that is known and not honoured is a warning, unless it has the default value.
+/// The defaults of the members in each part of a realm file, as Keycloak 26.7.3 has them. A member that is not honoured is a warning,
+/// unless it has the default value. Unknown ones have been refused before: see <see cref="RepresentationTypes"/>.
 /// </summary>
 internal sealed class KnownFields
 {
@@ -17,35 +17,20 @@ internal sealed class KnownFields
         _kinds = document.RootElement.Clone();
     }
 
-    // lenient: Keycloak ignores unknown members in this kind of part.
-    public void Check(JsonPlace place, string kind, IReadOnlySet<string> honoured, List<string> warnings, bool lenient = false)
+    public void Check(JsonPlace place, string kind, IReadOnlySet<string> honoured, List<string> warnings)
     {
         var known = _kinds.GetProperty(kind);
         foreach (var (name, value) in place.Members())
         {
             if (!known.TryGetProperty(name, out var usual))
             {
-                if (lenient)
-                {
-                    warnings.Add($"{value.Path} is unknown, and Keycloak passes it over");
-                    continue;
-                }
-
-                throw value.Refuse($"Unrecognized field \"{name}\"; Keycloak does not import a file that has it");
+                warnings.Add($"{value.Path} is unknown, and Keycloak passes it over");
             }
-
-            if (!honoured.Contains(name) && !IsEmpty(value.Element) && !JsonElement.DeepEquals(usual, value.Element))
+            else if (!honoured.Contains(name) && !IsEmpty(value.Element) && !JsonElement.DeepEquals(usual, value.Element))
             {
                 warnings.Add($"{value.Path} is not honoured by the embedded realm");
             }
         }
-    }
-
-    /// <summary>An unknown member makes Keycloak refuse the whole representation.</summary>
-    public string? FirstUnknown(string kind, IEnumerable<string> names)
-    {
-        var known = _kinds.GetProperty(kind);
-        return names.FirstOrDefault(name => !known.TryGetProperty(name, out _));
     }
 
     private static bool IsEmpty(JsonElement value) => value.ValueKind switch

@@ -62,6 +62,12 @@ internal sealed class RealmImporter
             throw file.Refuse("a realm object is expected here");
         }
 
+        RepresentationTypes.Check(file, "realm");
+        foreach (var user in _userFiles.SelectMany(each => each.Items("users")))
+        {
+            RepresentationTypes.Check(user, "user");
+        }
+
         var name = file.Text("realm");
         if (string.IsNullOrWhiteSpace(name))
         {
@@ -399,12 +405,6 @@ internal sealed class RealmImporter
         if (source.Member("roles") is not { } roles)
         {
             return;
-        }
-
-        if (added is null)
-        {
-            // First, because another kind of value has no members and would pass as empty.
-            _known.Check(roles, "roles", new HashSet<string>(["realm", "client"], StringComparer.Ordinal), _warnings);
         }
 
         foreach (var place in roles.Items("realm"))

@@ -36,7 +36,7 @@ internal sealed class ScopeReader(Realm realm, KnownFields known, List<string> w
 
     public void ReadScope(JsonPlace place, bool isTemplate = false)
     {
-        known.Check(place, "clientScope", ScopeFields, warnings, lenient: true);
+        known.Check(place, "clientScope", ScopeFields, warnings);
         var given = place.Text("name") ?? throw place.Refuse("a client scope without a name");
         var name = isTemplate ? NameOf(given) : given;
         if (place.Text("protocol") is { } protocol && protocol is not "openid-connect")
