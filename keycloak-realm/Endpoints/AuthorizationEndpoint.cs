@@ -110,7 +110,7 @@ internal static class AuthorizationEndpoint
 
         if (session is not null && MayPass(site, request, session))
         {
-            if (ConsentEndpoint.MustAsk(request, session.User))
+            if (ConsentEndpoint.Open(request, session.User).Count > 0)
             {
                 return AskAsync(context, site, request, session, authentication, silent);
             }

@@ -10,7 +10,7 @@ internal static class ConsentEndpoint
     /// <summary>Keycloak treats consent as a required action.</summary>
     public const string Action = "OAUTH_GRANT";
 
-    /// <summary>Everything, where the client sends <c>prompt=consent</c>.</summary>
+    /// <summary>Everything, where the client sends <c>prompt=consent</c>, or where somebody signs a device in.</summary>
     public static List<ConsentItem> Open(AuthorizationRequest request, User user)
     {
         if (!request.Client.ConsentRequired && request.Device is null)
@@ -23,9 +23,6 @@ internal static class ConsentEndpoint
             : user.Consents.GetValueOrDefault(request.Client.Id);
         return [.. Asked(request, user).Where(item => granted is null || !granted.Items.Contains(item.Name, StringComparer.Ordinal))];
     }
-
-    /// <summary>Whoever signs a device in is always asked, even where there is no scope to show.</summary>
-    public static bool MustAsk(AuthorizationRequest request, User user) => request.Device is not null || Open(request, user).Count > 0;
 
     public static Task AskAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user)
     {
@@ -76,16 +73,19 @@ internal static class ConsentEndpoint
             (_, known) => known with { Items = [.. known.Items.Union(asked, StringComparer.Ordinal)], Updated = now });
     }
 
-    /// <summary>The client itself is an item where it has a consent text of its own.</summary>
+    /// <summary>
+    /// The client itself is an item where it has a consent text of its own, and where a device asks for nothing else.
+    /// </summary>
     private static IEnumerable<ConsentItem> Asked(AuthorizationRequest request, User user)
     {
-        if (request.Client.AttributeIs("display.on.consent.screen"))
+        var scopes = ScopeSelection.Select(request.Client, user, request.Scope).Where(scope => scope.ConsentText is not null).ToList();
+        if (request.Client.AttributeIs("display.on.consent.screen") || (request.Device is not null && scopes.Count == 0))
         {
             var text = request.Client.Attribute("consent.screen.text") ?? request.Client.Name ?? request.Client.ClientId;
             yield return new ConsentItem(Consent.ClientItself, Messages.Resolve(text));
         }
 
-        foreach (var scope in ScopeSelection.Select(request.Client, user, request.Scope).Where(scope => scope.ConsentText is not null))
+        foreach (var scope in scopes)
         {
             yield return new ConsentItem(scope.Name, Messages.Resolve(scope.ConsentText!));
         }

@@ -18,7 +18,7 @@ internal static class SignInCompletion
             return Answer.RedirectAsync(context, LoginActions.Address(site, tab, withCode: false, "required-action", action));
         }
 
-        return ConsentEndpoint.MustAsk(tab.Request, user)
+        return ConsentEndpoint.Open(tab.Request, user).Count > 0
             ? ConsentEndpoint.AskAsync(context, site, tab, user)
             : SucceedAsync(context, site, authenticationId, tab, user);
     }

@@ -20,7 +20,7 @@ internal static class SignInEndpoint
 
         if (BrowserCookies.ReadIdentity(context, site) is { } session && AuthorizationEndpoint.MayPass(site, tab.Request, session))
         {
-            if (ConsentEndpoint.MustAsk(tab.Request, session.User))
+            if (ConsentEndpoint.Open(tab.Request, session.User).Count > 0)
             {
                 tab.IsPassing = true;
                 return ConsentEndpoint.AskAsync(context, site, tab, session.User);

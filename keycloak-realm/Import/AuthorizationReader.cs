@@ -36,7 +36,7 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         var server = new ResourceServer
         {
             Client = owner,
-            EnforcementMode = settings is { } mode ? ReadEnforcement(mode) : "ENFORCING",
+            EnforcementMode = settings?.Text("policyEnforcementMode") ?? "ENFORCING",
             Strategy = settings is { } place ? ReadStrategy(place) : DecisionStrategy.Unanimous,
         };
         owner.Authorization = server;
@@ -51,15 +51,7 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
     {
         "AFFIRMATIVE" => DecisionStrategy.Affirmative,
         "CONSENSUS" => DecisionStrategy.Consensus,
-        "UNANIMOUS" or null => DecisionStrategy.Unanimous,
-        var other => throw place.Refuse($"the decision strategy {other} does not exist"),
-    };
-
-    private static string ReadEnforcement(JsonPlace place) => place.Text("policyEnforcementMode") switch
-    {
-        null => "ENFORCING",
-        "ENFORCING" or "PERMISSIVE" or "DISABLED" => place.Text("policyEnforcementMode")!,
-        var other => throw place.Member("policyEnforcementMode")!.Value.Refuse($"the enforcement mode {other} does not exist"),
+        _ => DecisionStrategy.Unanimous,
     };
 
     private void ReadResources(JsonPlace settings, ResourceServer server)
@@ -102,11 +94,6 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
             {
                 // Keycloak has no script policies unless they are built into it.
                 throw place.Refuse($"Couldn't find policy provider with type [{type}]");
-            }
-
-            if (place.Member("logic") is { } logic && logic.Text() is not ("POSITIVE" or "NEGATIVE"))
-            {
-                throw logic.Refuse($"the logic {logic.Text()} does not exist");
             }
 
             var policy = new AuthorizationPolicy

@@ -7,9 +7,9 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
     private static readonly HashSet<string> Fields = new(
         ["id", "clientId", "name", "description", "enabled", "secret", "publicClient", "bearerOnly", "standardFlowEnabled",
             "implicitFlowEnabled", "directAccessGrantsEnabled", "serviceAccountsEnabled", "fullScopeAllowed", "frontchannelLogout",
-            "notBefore", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers", "defaultClientScopes",
-            "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings", "alwaysDisplayInConsole",
-            "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
+            "notBefore", "rootUrl", "baseUrl", "adminUrl", "redirectUris", "webOrigins", "attributes", "protocolMappers",
+            "defaultClientScopes", "optionalClientScopes", "authorizationServicesEnabled", "authorizationSettings",
+            "alwaysDisplayInConsole", "surrogateAuthRequired", "access", "protocol", "clientAuthenticatorType",
             "authenticationFlowBindingOverrides", "consentRequired", "defaultRoles", "clientTemplate", "useTemplateConfig",
             "useTemplateScope", "useTemplateMappers", "directGrantsOnly"],
         StringComparer.Ordinal);
