@@ -1,5 +1,6 @@
 using KeycloakRealm.Model;
 using KeycloakRealm.Pages;
+using KeycloakRealm.RequiredActions;
 using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Endpoints;
@@ -110,7 +111,7 @@ internal static class AuthorizationEndpoint
 
         if (session is not null && MayPass(site, request, session))
         {
-            if (ConsentEndpoint.Open(request, session.User).Count > 0)
+            if (PendingActions.HasAny(site, request, session.User))
             {
                 return AskAsync(context, site, request, session, authentication, silent);
             }
@@ -120,7 +121,7 @@ internal static class AuthorizationEndpoint
                 BrowserCookies.ClearRestart(context, site);
             }
 
-            return PassAsync(context, site, request, session, authentication);
+            return PassAsync(context, site, PendingActions.Settle(site.Realm, request, session.User), session, authentication);
         }
 
         if (silent)
@@ -158,7 +159,7 @@ internal static class AuthorizationEndpoint
             context, site, request, session, reused: true, AuthenticationLevels.HighestOf(session, FlowOf(site, request), site.Now));
     }
 
-    /// <summary>With <c>prompt=none</c>, asking for consent is an error.</summary>
+    /// <summary>With <c>prompt=none</c>, asking for anything is an error.</summary>
     private static Task AskAsync(
         HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, Authentication authentication, bool silent)
     {
@@ -170,10 +171,10 @@ internal static class AuthorizationEndpoint
 
         var tab = site.Sessions.OpenTab(authentication, request, session.User, LevelsFor(site, request, session), notice: null);
         tab.IsPassing = true;
-        return ConsentEndpoint.AskAsync(context, site, tab, session.User);
+        return RequiredActionEndpoint.AskAsync(context, site, tab, session.User);
     }
 
-    private static AuthenticationLevels LevelsFor(RealmSite site, AuthorizationRequest request, UserSession? session) =>
+    public static AuthenticationLevels LevelsFor(RealmSite site, AuthorizationRequest request, UserSession? session) =>
         new(
             FlowOf(site, request),
             request.Acr.Level,
@@ -182,7 +183,9 @@ internal static class AuthorizationEndpoint
             site.Now);
 
     private static bool MustProveAgain(RealmSite site, AuthorizationRequest request, UserSession session) =>
-        request.Prompts.Contains("login", StringComparer.Ordinal) || !IsRecent(site, session, request.MaxAge);
+        request.Prompts.Contains("login", StringComparer.Ordinal)
+        || !IsRecent(site, session, request.MaxAge)
+        || !IsRecent(site, session, PendingActions.MaxAuthAge(site.Realm, request));
 
     private static bool IsRecent(RealmSite site, UserSession session, long? maxAge) =>
         maxAge is not { } seconds

@@ -127,6 +127,7 @@ internal static class AuthorizationRequestReader
             Prompts = parameters["prompt"]?.Split(' ') ?? [],
             MaxAge = maxAge,
             LoginHint = parameters["login_hint"],
+            KcAction = parameters["kc_action"],
             Acr = AcrRequest.Read(realm, client, parameters["claims"], parameters["acr_values"]),
         });
     }

@@ -28,6 +28,8 @@ internal static class AuthorizationResponse
         }
 
         AddIssuer(parameters, site, request.Target);
+        Add(parameters, "kc_action", request.Outcome?.Action);
+        Add(parameters, "kc_action_status", request.Outcome?.Status);
         var code = type.HasCode ? site.Sessions.AddCode(session, request, reused, level).Value : null;
         Add(parameters, "code", code);
         if (type.HasTokens)

@@ -24,12 +24,6 @@ internal static class ConsentEndpoint
         return [.. Asked(request, user).Where(item => granted is null || !granted.Items.Contains(item.Name, StringComparer.Ordinal))];
     }
 
-    public static Task AskAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user)
-    {
-        tab.Authenticated = user;
-        return Answer.RedirectAsync(context, LoginActions.Address(site, tab, withCode: false, "required-action", Action));
-    }
-
     public static Task ShowAsync(HttpContext context, RealmSite site, AuthenticationTab tab, User user) => Answer.PageAsync(
         context,
         StatusCodes.Status200OK,

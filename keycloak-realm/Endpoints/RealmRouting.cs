@@ -54,7 +54,8 @@ internal static class RealmRouting
         Map("/realms/{realm}/authz/protection/permission", post: ProtectionEndpoint.TicketAsync);
         Map("/realms/{realm}/login-actions/authenticate", get: SignInEndpoint.GetAsync, post: SignInEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/consent", post: ConsentEndpoint.PostAsync);
-        Map("/realms/{realm}/login-actions/required-action", get: RequiredActionEndpoint.GetAsync);
+        Map("/realms/{realm}/login-actions/restart", get: RestartEndpoint.GetAsync);
+        Map("/realms/{realm}/login-actions/required-action", get: RequiredActionEndpoint.GetAsync, post: RequiredActionEndpoint.PostAsync);
         routes.MapGet("/", context => Answer.RedirectAsync(context, realms.Current.Sites.Values.First().ServerUrl + "/admin/"));
         routes.MapGet(PageParts.StylesheetPath, context =>
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KeycloakRealm.Model;
 using KeycloakRealm.Pages;
+using KeycloakRealm.RequiredActions;
 using KeycloakRealm.Sessions;
 using KeycloakRealm.Tokens;
 
@@ -12,14 +13,9 @@ internal static class SignInCompletion
     /// <summary>To the next required action or the question for consent, else to the client.</summary>
     public static Task ContinueAsync(HttpContext context, RealmSite site, string authenticationId, AuthenticationTab tab, User user)
     {
-        if (user.PendingAction(site.Realm) is { } action)
-        {
-            tab.Authenticated = user;
-            return Answer.RedirectAsync(context, LoginActions.Address(site, tab, withCode: false, "required-action", action));
-        }
-
-        return ConsentEndpoint.Open(tab.Request, user).Count > 0
-            ? ConsentEndpoint.AskAsync(context, site, tab, user)
+        tab.Actions.LastProcessed = ProtocolForm.FromQuery(context.Request)["execution"];
+        return PendingActions.Next(site.Realm, tab.Actions, user) is not null || ConsentEndpoint.Open(tab.Request, user).Count > 0
+            ? RequiredActionEndpoint.AskAsync(context, site, tab, user)
             : SucceedAsync(context, site, authenticationId, tab, user);
     }
 
@@ -37,7 +33,7 @@ internal static class SignInCompletion
                 }
 
                 await AuthorizationEndpoint.PassAsync(
-                    context, site, tab.Request, known, site.Sessions.OpenAuthentication(authenticationId).Authentication);
+                    context, site, RequestOf(tab), known, site.Sessions.OpenAuthentication(authenticationId).Authentication);
                 return;
             }
 
@@ -81,6 +77,8 @@ internal static class SignInCompletion
         }
 
         BrowserCookies.WriteIdentity(context, site, session);
-        await AuthorizationResponse.SucceedAsync(context, site, tab.Request, session, reused: false, tab.Levels.Current);
+        await AuthorizationResponse.SucceedAsync(context, site, RequestOf(tab), session, reused: false, tab.Levels.Current);
     }
+
+    private static AuthorizationRequest RequestOf(AuthenticationTab tab) => tab.Request with { Outcome = tab.Actions.Outcome };
 }

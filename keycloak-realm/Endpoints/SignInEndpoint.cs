@@ -1,4 +1,5 @@
 using KeycloakRealm.Pages;
+using KeycloakRealm.RequiredActions;
 using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Endpoints;
@@ -20,16 +21,16 @@ internal static class SignInEndpoint
 
         if (BrowserCookies.ReadIdentity(context, site) is { } session && AuthorizationEndpoint.MayPass(site, tab.Request, session))
         {
-            if (ConsentEndpoint.Open(tab.Request, session.User).Count > 0)
+            if (PendingActions.HasAny(site, tab.Request, session.User))
             {
                 tab.IsPassing = true;
-                return ConsentEndpoint.AskAsync(context, site, tab, session.User);
+                return RequiredActionEndpoint.AskAsync(context, site, tab, session.User);
             }
 
             if (site.Sessions.CloseTab(authenticationId!, tab) is not null)
             {
                 return AuthorizationEndpoint.PassAsync(
-                    context, site, tab.Request, session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
+                    context, site, PendingActions.Settle(site.Realm, tab.Request, session.User), session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
             }
         }
 

@@ -21,13 +21,6 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
     // Keycloak's key providers that are not served.
     private static readonly HashSet<string> OtherKeys = new(["java-keystore", "ecdh-generated"], StringComparer.Ordinal);
 
-    private static readonly HashSet<string> Validators = new(
-        [
-            "length", "integer", "double", "email", "pattern", "uri", "local-date", "iso-date", "options", "multivalued", "not-blank",
-            "not-empty", "person-name-prohibited-characters", "username-prohibited-characters", "up-username-not-idn-homograph",
-        ],
-        StringComparer.Ordinal);
-
     private static readonly HashSet<string> Fields = new(
         ["id", "name", "providerId", "subType", "subComponents", "config"], StringComparer.Ordinal);
 
@@ -81,7 +74,7 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
                         ReadKey(item, keys);
                         break;
                     case UserProfile:
-                        ReadProfile(item);
+                        realm.Profile = UserProfileReader.Read(item) ?? realm.Profile;
                         break;
                     case RegistrationPolicies:
                         break;
@@ -158,58 +151,5 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         {
             throw item.Refuse("'Private RSA Key' is required");
         }
-    }
-
-    private void ReadProfile(JsonPlace item)
-    {
-        if (!item.TextListMap("config").TryGetValue("kc.user.profile.config", out var values) || values.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            using var document = JsonDocument.Parse(values[0]);
-            realm.Profile = new UserProfile(
-            [
-                .. document.RootElement.GetProperty("attributes").EnumerateArray()
-                    .Select(attribute => new ProfileAttribute(
-                        attribute.GetProperty("name").GetString()!, IsRequiredOfUsers(attribute), [.. Validations(attribute)]))
-                    .Where(attribute => attribute.Name is not "username"),
-            ]);
-        }
-        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw item.Refuse($"kc.user.profile.config is not a user profile ({exception.Message})");
-        }
-    }
-
-    private static IEnumerable<(string Name, JsonElement Settings)> Validations(JsonElement attribute)
-    {
-        if (!attribute.TryGetProperty("validations", out var validations) || validations.ValueKind is not JsonValueKind.Object)
-        {
-            yield break;
-        }
-
-        foreach (var each in validations.EnumerateObject())
-        {
-            yield return Validators.Contains(each.Name)
-                ? (each.Name, each.Value.Clone())
-                : throw new InvalidOperationException(
-                    $"Validator '{each.Name}' defined for attribute '{attribute.GetProperty("name")}' doesn't exist");
-        }
-    }
-
-    private static bool IsRequiredOfUsers(JsonElement attribute)
-    {
-        if (!attribute.TryGetProperty("required", out var required) || required.ValueKind is not JsonValueKind.Object)
-        {
-            return false;
-        }
-
-        var roles = required.TryGetProperty("roles", out var listed) && listed.ValueKind is JsonValueKind.Array
-            ? listed.EnumerateArray().Select(role => role.GetString()).ToList()
-            : [];
-        return roles.Count == 0 || roles.Contains("user", StringComparer.Ordinal);
     }
 }

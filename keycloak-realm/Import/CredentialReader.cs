@@ -7,7 +7,7 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Import;
 
 /// <summary>What a user signs in with: passwords and devices for one-time passwords. Others are warned about.</summary>
-internal sealed class CredentialReader(Realm realm, KnownFields known, PasswordPolicy policy, List<string> warnings)
+internal sealed class CredentialReader(Realm realm, KnownFields known, List<string> warnings)
 {
     private static readonly HashSet<string> Fields = new(
         ["id", "type", "value", "temporary", "secretData", "credentialData", "createdDate", "userLabel", "priority",
@@ -25,7 +25,7 @@ internal sealed class CredentialReader(Realm realm, KnownFields known, PasswordP
         if (place.Text("value") is { Length: > 0 } plain)
         {
             // Whatever the type says, Keycloak takes it for a password.
-            if (!policy.IsMetBy(plain, user))
+            if (!realm.PasswordPolicy.IsMetBy(plain, user))
             {
                 throw place.Member("value")!.Value.Refuse($"Password policy not met for user {user.Username}");
             }

@@ -23,7 +23,7 @@ internal sealed class RealmImporter
             "registrationAllowed", "defaultRoles", "clientTemplates", "privateKey", "publicKey", "certificate",
             "requiredCredentials", "passwordCredentialGrantAllowed", "identityProviders", "otpPolicyType", "otpPolicyAlgorithm",
             "otpPolicyInitialCounter", "otpPolicyDigits", "otpPolicyLookAheadWindow", "otpPolicyPeriod", "otpPolicyCodeReusable",
-            "otpSupportedApplications",
+            "otpSupportedApplications", "editUsernameAllowed",
         ],
         StringComparer.Ordinal);
 
@@ -102,8 +102,7 @@ internal sealed class RealmImporter
         ReadScopeMappings(_file, builtIn: false);
         ReadScopeMappings(builtIn, builtIn: true);
 
-        var people = new UserReader(
-            _realm, _known, PasswordPolicy.Read(_file), _file.Flag("duplicateEmailsAllowed", absent: false), _warnings);
+        var people = new UserReader(_realm, _known, _warnings);
         foreach (var group in _file.Items("groups"))
         {
             people.ReadGroup(group, parent: null);
@@ -194,6 +193,9 @@ internal sealed class RealmImporter
         _realm.RegistrationAllowed = _file.Flag("registrationAllowed", absent: false);
         _realm.RequiredActions = RequiredActionReader.Read(_file);
         _realm.OtpPolicy = OtpPolicyReader.Read(_file);
+        _realm.PasswordPolicy = PasswordPolicyReader.Read(_file);
+        _realm.DuplicateEmailsAllowed = _file.Flag("duplicateEmailsAllowed", absent: false);
+        _realm.EditUsernameAllowed = _file.Flag("editUsernameAllowed", absent: false);
         _realm.LoginWithEmailAllowed = _file.Flag("loginWithEmailAllowed", absent: true);
         if (_file.Member("sslRequired") is { } ssl && ssl.Text().ToUpperInvariant() is not ("ALL" or "EXTERNAL" or "NONE"))
         {

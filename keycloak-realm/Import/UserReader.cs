@@ -3,9 +3,9 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy policy, bool sharedEmails, List<string> warnings)
+internal sealed class UserReader(Realm realm, KnownFields known, List<string> warnings)
 {
-    private readonly CredentialReader _credentials = new(realm, known, policy, warnings);
+    private readonly CredentialReader _credentials = new(realm, known, warnings);
 
     private static readonly HashSet<string> GroupFields = new(
         [
@@ -92,7 +92,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, PasswordPolicy 
             throw place.Refuse($"the id {user.Id} belongs to two users");
         }
 
-        if (!sharedEmails
+        if (!realm.DuplicateEmailsAllowed
             && user.Email is not null
             && realm.Users.Values.Any(other => other != user && string.Equals(other.Email, user.Email, StringComparison.Ordinal)))
         {

@@ -82,8 +82,14 @@ internal sealed class Realm
 
     public bool RegistrationAllowed { get; set; }
 
-    /// <summary>The names of the required actions that are enabled: others are asked of nobody in a browser.</summary>
-    public IReadOnlySet<string> RequiredActions { get; set; } = new HashSet<string>(StringComparer.Ordinal);
+    public bool EditUsernameAllowed { get; set; }
+
+    /// <summary>Whether two people may have one e-mail address.</summary>
+    public bool DuplicateEmailsAllowed { get; set; }
+
+    public RequiredActionList RequiredActions { get; set; } = new([]);
+
+    public PasswordPolicy PasswordPolicy { get; set; } = PasswordPolicy.None;
 
     public OtpPolicy OtpPolicy { get; set; } = new();
 
@@ -118,6 +124,15 @@ internal sealed class Realm
     }
 
     public void Add(User user) => Users = new Dictionary<string, User>(Users, StringComparer.Ordinal) { [user.Username] = user };
+
+    /// <summary>The name is free.</summary>
+    public void Rename(User user, string name)
+    {
+        var users = Users.Where(each => each.Value != user).ToDictionary(StringComparer.Ordinal);
+        user.Username = name;
+        users[name] = user;
+        Users = users;
+    }
 
     public void Remove(User user) =>
         Users = Users.Where(each => each.Value != user).ToDictionary(StringComparer.Ordinal);

@@ -13,7 +13,7 @@ internal sealed class User
     public required string Id { get; init; }
 
     /// <summary>Lower-cased, as in Keycloak.</summary>
-    public required string Username { get; init; }
+    public required string Username { get; set; }
 
     public string? Email { get; set; }
 
@@ -33,9 +33,13 @@ internal sealed class User
 
     public Password? Password { get; set; }
 
+    /// <summary>The newest first; as many as the password policy wants.</summary>
+    public ImmutableList<Password> FormerPasswords { get; private set; } = [];
+
     /// <summary>Devices for one-time passwords, the oldest first. Replaced as a whole, because it is read without a lock.</summary>
     public ImmutableList<OtpCredential> Otps { get; private set; } = [];
 
+    /// <summary>Replaced as a whole, because it is read without a lock.</summary>
     public List<string> RequiredActions { get; set; } = [];
 
     /// <summary>Replaced as a whole, because it is read without a lock.</summary>
@@ -43,7 +47,8 @@ internal sealed class User
 
     public List<Group> Groups { get; } = [];
 
-    public Dictionary<string, IReadOnlyList<string>> Attributes { get; init; } = new(StringComparer.Ordinal);
+    /// <summary>Replaced as a whole, because it is read without a lock.</summary>
+    public Dictionary<string, IReadOnlyList<string>> Attributes { get; set; } = new(StringComparer.Ordinal);
 
     /// <summary>By the client's internal id. Concurrent, because it is read without a lock.</summary>
     public ConcurrentDictionary<string, Consent> Consents { get; } = new(StringComparer.Ordinal);
@@ -51,6 +56,42 @@ internal sealed class User
     public Client? ServiceAccountOf { get; set; }
 
     public string FullName => string.Join(' ', new[] { FirstName, LastName }.Where(part => !string.IsNullOrEmpty(part)));
+
+    public void ChangePassword(Password password, PasswordPolicy policy)
+    {
+        lock (_lock)
+        {
+            FormerPasswords = policy.History > 0 && Password is { } former
+                ? [.. FormerPasswords.Insert(0, former).Take(policy.History)]
+                : [];
+            Password = password;
+        }
+    }
+
+    /// <summary>A new address is not verified.</summary>
+    public void ChangeEmail(string? email)
+    {
+        if (!string.Equals(Email, email, StringComparison.Ordinal))
+        {
+            (Email, EmailVerified) = (email, false);
+        }
+    }
+
+    public void FinishAction(string action) =>
+        RequiredActions = [.. RequiredActions.Where(each => !string.Equals(each, action, StringComparison.Ordinal))];
+
+    /// <summary>Without a value the attribute goes.</summary>
+    public void SetAttribute(string name, params IReadOnlyList<string> values)
+    {
+        var attributes = new Dictionary<string, IReadOnlyList<string>>(Attributes, StringComparer.Ordinal);
+        attributes.Remove(name);
+        if (values.Count > 0)
+        {
+            attributes[name] = values;
+        }
+
+        Attributes = attributes;
+    }
 
     public void AddOtp(OtpCredential credential)
     {
@@ -111,12 +152,16 @@ internal sealed class User
         return values;
     }
 
-    /// <summary>The required action that blocks a sign-in with the right password; null if there is none.</summary>
-    public string? PendingAction(Realm realm) =>
-        RequiredActions.Find(realm.RequiredActions.Contains) ?? (LacksProfile(realm) ? VerifyProfile : null);
+    /// <summary>The first required action after a sign-in with the right password; null if there is none.</summary>
+    public string? PendingAction(Realm realm) => realm.RequiredActions.Names.FirstOrDefault(action => IsPending(realm, action));
+
+    public bool IsPending(Realm realm, string action) => realm.RequiredActions.Contains(action)
+        && (action is VerifyProfile ? LacksProfile(realm) : RequiredActions.Contains(action, StringComparer.Ordinal));
 
     /// <summary>Without a page, an action that the realm does not have blocks too.</summary>
-    public bool IsUnfinished(Realm realm) => RequiredActions.Count > 0 || LacksProfile(realm);
+    public bool IsUnfinished(Realm realm) =>
+        LacksProfile(realm)
+        || RequiredActions.Exists(action => action is not VerifyProfile || !realm.RequiredActions.Contains(VerifyProfile));
 
     private bool LacksProfile(Realm realm) =>
         ServiceAccountOf is null && realm.RequiredActions.Contains(VerifyProfile) && !realm.Profile.IsMetBy(this);

@@ -12,6 +12,16 @@ internal static class Messages
         ["${rolesScopeConsentText}"] = "User roles",
         ["${offlineAccessScopeConsentText}"] = "Offline Access",
         ["${organizationScopeConsentText}"] = "Organization",
+        ["${username}"] = "Username",
+        ["${email}"] = "Email",
+        ["${firstName}"] = "First name",
+        ["${lastName}"] = "Last name",
+        ["${address}"] = "Address",
+        ["${street}"] = "Street",
+        ["${locality}"] = "City or Locality",
+        ["${region}"] = "State, Province, or Region",
+        ["${postal_code}"] = "Zip or Postal code",
+        ["${country}"] = "Country",
     };
 
     /// <summary>Text that is not a key stays as it is.</summary>

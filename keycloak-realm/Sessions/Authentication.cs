@@ -1,4 +1,5 @@
 using KeycloakRealm.Model;
+using KeycloakRealm.RequiredActions;
 
 namespace KeycloakRealm.Sessions;
 
@@ -37,6 +38,8 @@ internal sealed class AuthenticationTab
 
     /// <summary>Set after the right password, while a required action is pending.</summary>
     public User? Authenticated { get; set; }
+
+    public required ActionProgress Actions { get; init; }
 }
 
 /// <summary>Waits for the user's confirmation.</summary>

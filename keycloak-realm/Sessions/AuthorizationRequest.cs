@@ -1,4 +1,5 @@
 using KeycloakRealm.Model;
+using KeycloakRealm.RequiredActions;
 
 namespace KeycloakRealm.Sessions;
 
@@ -27,6 +28,12 @@ internal sealed record AuthorizationRequest
 
     /// <summary>Set where somebody signs a device in.</summary>
     public DeviceCode? Device { get; init; }
+
+    /// <summary>A required action that the client asks for.</summary>
+    public string? KcAction { get; init; }
+
+    /// <summary>What became of it; null until then.</summary>
+    public ActionOutcome? Outcome { get; init; }
 
     public Client Client => Target.Client;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using KeycloakRealm.Model;
+using KeycloakRealm.RequiredActions;
 using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Sessions;
@@ -122,6 +123,21 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
         {
             DropExpired();
             return [.. (offline ? _offline : _online).Values.Where(predicate)];
+        }
+    }
+
+    /// <summary>Returns what it ended; its clients are to be notified.</summary>
+    public List<UserSession> EndOnline(Func<UserSession, bool> predicate)
+    {
+        lock (_lock)
+        {
+            List<UserSession> ended = [.. _online.Values.Where(predicate)];
+            foreach (var session in ended)
+            {
+                _online.Remove(session.Id);
+            }
+
+            return ended;
         }
     }
 
@@ -306,6 +322,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             SessionCode = NewSessionCode(),
             SignedIn = signedIn,
             Levels = levels,
+            Actions = new ActionProgress(request.KcAction),
             Notice = notice,
         };
         lock (_lock)
