@@ -29,8 +29,9 @@ internal static class SignInEndpoint
 
             if (site.Sessions.CloseTab(authenticationId!, tab) is not null)
             {
+                var request = PendingActions.Settle(site.Realm, tab.Request, session.User);
                 return AuthorizationEndpoint.PassAsync(
-                    context, site, PendingActions.Settle(site.Realm, tab.Request, session.User), session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
+                    context, site, request, session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
             }
         }
 

@@ -9,7 +9,10 @@ internal static class OtpPolicyReader
     {
         var policy = file.Member("otpPolicyType") is { } type ? Read(file, type) : new OtpPolicy();
         return file.Member("attributes") is { } attributes && attributes.Member("realmReusableOtpCode") is not null
-            ? policy with { IsCodeReusable = string.Equals(attributes.Text("realmReusableOtpCode"), "true", StringComparison.OrdinalIgnoreCase) }
+            ? policy with
+            {
+                IsCodeReusable = string.Equals(attributes.Text("realmReusableOtpCode"), "true", StringComparison.OrdinalIgnoreCase),
+            }
             : policy;
     }
 

@@ -30,8 +30,13 @@ internal static class Base32
     {
         var bytes = new List<byte>();
         var (bits, count) = (0, 0);
-        foreach (var digit in text.Select(c => Alphabet.IndexOf(char.ToUpperInvariant(c), StringComparison.Ordinal)).Where(each => each >= 0))
+        foreach (var digit in text.Select(c => Alphabet.IndexOf(char.ToUpperInvariant(c), StringComparison.Ordinal)))
         {
+            if (digit < 0)
+            {
+                continue;
+            }
+
             bits = (bits << 5) | digit;
             count += 5;
             if (count >= 8)

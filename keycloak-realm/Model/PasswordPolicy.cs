@@ -18,7 +18,7 @@ internal sealed class PasswordPolicy
 
     public static PasswordPolicy None { get; } = new([]);
 
-    /// <summary>Seconds after which somebody has to prove again who they are before they change their password; null for the usual.</summary>
+    /// <summary>For how many seconds a sign-in is enough to change the password; null for the usual time.</summary>
     public int? MaxAuthAge => Setting("maxAuthAge") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : null;
 
     /// <summary>How many former passwords are kept.</summary>

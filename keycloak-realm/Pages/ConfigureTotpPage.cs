@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using KeycloakRealm.Model;
 using KeycloakRealm.RequiredActions;
 
@@ -19,7 +20,13 @@ internal static class ConfigureTotpPage
         var policy = action.Site.Realm.OtpPolicy;
         string[] ofCode = setup.CodeError is { } code ? [code] : [];
         string[] ofLabel = setup.LabelError is { } label ? [label] : [];
-        var key = string.Join(' ', Base32.Encode(System.Text.Encoding.UTF8.GetBytes(setup.Secret)).Chunk(4).Select(part => new string(part)));
+        var key = Base32.Encode(Encoding.UTF8.GetBytes(setup.Secret)).Chunk(4).Select(part => new string(part));
+        var manual = setup.Mode is "manual"
+            ? ""
+            : $"<p><a href=\"{PageParts.Encode(setup.ManualAddress)}\" id=\"mode-manual\">Unable to scan?</a></p>";
+        var mode = setup.Mode is null
+            ? ""
+            : $"<input type=\"hidden\" id=\"mode\" name=\"mode\" value=\"{PageParts.Encode(setup.Mode)}\">";
         return PageParts.Frame(
             action.Site,
             "Mobile Authenticator Setup",
@@ -33,9 +40,9 @@ internal static class ConfigureTotpPage
                 </li>
                 <li>
                     <p>Open the application and enter the key:</p>
-                    <p><span id="kc-totp-secret-key">{key}</span></p>
+                    <p><span id="kc-totp-secret-key">{string.Join(' ', key)}</span></p>
                     <p><a id="kc-totp-address" href="{PageParts.Encode(setup.Address)}">Open in an application on this device</a></p>
-                    {(setup.Mode is "manual" ? "" : $"<p><a href=\"{PageParts.Encode(setup.ManualAddress)}\" id=\"mode-manual\">Unable to scan?</a></p>")}
+                    {manual}
                 </li>
                 <li>
                     <p>Use the following configuration values if the application allows setting them:</p>
@@ -58,7 +65,7 @@ internal static class ConfigureTotpPage
                 <input type="text" required id="totp" name="totp" autocomplete="one-time-code" inputmode="numeric"{FormParts.Invalid(ofCode)}>
                 <div aria-live="polite">{FormParts.Errors("input-error-otp-code", ofCode)}</div>
                 <input type="hidden" id="totpSecret" name="totpSecret" value="{PageParts.Encode(setup.Secret)}">
-                {(setup.Mode is null ? "" : $"<input type=\"hidden\" id=\"mode\" name=\"mode\" value=\"{PageParts.Encode(setup.Mode)}\">")}
+                {mode}
                 <label for="userLabel">Device Name{(action.User.Otps.Count > 0 ? " <span aria-hidden=\"true\">*</span>" : "")}</label>
                 <input type="text" id="userLabel" name="userLabel" autocomplete="off"{FormParts.Invalid(ofLabel)}>
                 <div aria-live="polite">{FormParts.Errors("input-error-otp-label", ofLabel)}</div>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace KeycloakRealm.Pages;
 
 /// <summary>What the forms of the sign-in have in common: ids and names are those of Keycloak's own.</summary>
@@ -38,9 +36,11 @@ internal static class FormParts
         """;
 
     /// <summary>Whoever was asked by the client may say no.</summary>
-    public static string Cancel(bool offered, string? id = null) => offered
-        ? string.Create(
-            CultureInfo.InvariantCulture,
-            $"<button class=\"secondary\" type=\"submit\"{(id is null ? "" : $" id=\"{id}\"")} name=\"cancel-aia\" value=\"true\" formnovalidate>Cancel</button>")
-        : "";
+    public static string Cancel(bool offered, string? id = null)
+    {
+        var naming = id is null ? "" : $" id=\"{id}\"";
+        return offered
+            ? $"<button class=\"secondary\" type=\"submit\"{naming} name=\"cancel-aia\" value=\"true\" formnovalidate>Cancel</button>"
+            : "";
+    }
 }

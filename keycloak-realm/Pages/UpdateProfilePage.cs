@@ -71,8 +71,8 @@ internal static class ProfileFields
         "multiselect" => Select(field, multiple: true),
         "select-radiobuttons" => Boxes(field, "radio"),
         "multiselect-checkboxes" =>
-            $"<input type=\"hidden\" id=\"{PageParts.Encode(field.Attribute.Name)}-empty\" name=\"{PageParts.Encode(field.Attribute.Name)}\""
-                + $" value=\"\">{Boxes(field, "checkbox")}",
+            // Sent where no box is ticked.
+            $"<input type=\"hidden\" id=\"{NameOf(field)}-empty\" name=\"{NameOf(field)}\" value=\"\">{Boxes(field, "checkbox")}",
         var type => field.Attribute.IsMultivalued && field.Shown.Count > 0
             ? string.Concat(field.Shown.Select(value => Text(field, type, value)))
             : Text(field, type, First(field)),
@@ -113,11 +113,10 @@ internal static class ProfileFields
             + $"<label for=\"{id}\">{PageParts.Encode(LabelOf(field, option))}</label></div>";
     }));
 
-    private static string Naming(ProfileField field)
-    {
-        var name = PageParts.Encode(field.Attribute.Name);
-        return $"id=\"{name}\" name=\"{name}\"{FormParts.Invalid(field.Errors)}{(field.Attribute.CanEdit ? "" : " disabled")}";
-    }
+    private static string NameOf(ProfileField field) => PageParts.Encode(field.Attribute.Name);
+
+    private static string Naming(ProfileField field) =>
+        $"id=\"{NameOf(field)}\" name=\"{NameOf(field)}\"{FormParts.Invalid(field.Errors)}{(field.Attribute.CanEdit ? "" : " disabled")}";
 
     private static string Size(ProfileField field, string annotation, string name) =>
         field.Attribute.Annotation(annotation) is { } value ? $" {name}=\"{PageParts.Encode(Messages.Resolve(value))}\"" : "";
@@ -131,7 +130,8 @@ internal static class ProfileFields
     private static IReadOnlyList<string> Options(ProfileField field)
     {
         var source = field.Attribute.Annotation("inputOptionsFromValidation") ?? "options";
-        return field.Attribute.Validations.FirstOrDefault(each => string.Equals(each.Name, source, StringComparison.Ordinal))?.Options ?? [];
+        return field.Attribute.Validations
+            .FirstOrDefault(each => string.Equals(each.Name, source, StringComparison.Ordinal))?.Options ?? [];
     }
 
     private static string LabelOf(ProfileField field, string option) =>

@@ -41,7 +41,7 @@ internal sealed class ConfigureTotp : IRequiredAction
         }
 
         await action.EndOtherSessionsAsync(form);
-        if (action.User.Otps.Any(other => string.Equals(other.Label?.Trim() ?? "", label?.Trim() ?? "", StringComparison.OrdinalIgnoreCase)))
+        if (action.User.Otps.Any(other => NameOf(other.Label).Equals(NameOf(label), StringComparison.OrdinalIgnoreCase)))
         {
             return new(ConfigureTotpPage.Render(action, setup with { LabelError = "Device already exists with the same name" }));
         }
@@ -52,6 +52,8 @@ internal sealed class ConfigureTotp : IRequiredAction
         action.Tab.Actions.OtpSecret = null;
         return ActionAnswer.Done;
     }
+
+    private static string NameOf(string? label) => label?.Trim() ?? "";
 
     private static OtpSetup SetupOf(ActionContext action, string? mode)
     {

@@ -149,7 +149,7 @@ internal static class RequiredActionEndpoint
     /// <summary>Without a form, the page says what to change in the file.</summary>
     private static string Missing(ActionContext action) => ErrorPage.Render(
         action.Site,
-        $"The account {action.User.Username} has the required action {action.Action}. Take it out of the realm file; Keycloak would ask for "
-            + "it here.",
+        $"The account {action.User.Username} has the required action {action.Action}. Take it out of the realm file; Keycloak would "
+            + "ask for it here.",
         action.Tab.Request.Client);
 }
