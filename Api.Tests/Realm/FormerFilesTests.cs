@@ -1,3 +1,6 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Api.Tests.Infrastructure;
 
@@ -20,16 +23,9 @@ public abstract class FormerFilesTests(RealmUnderTest realm) : RealmTests(realm)
     public async Task A_file_means_what_it_means_to_Keycloak(string what)
     {
         var given = Cases[what];
-        var folder = Directory.CreateTempSubdirectory("former-");
-        var file = Path.Combine(folder.FullName, "former.json");
-        var name = $"former-{Cases.Keys.ToList().IndexOf(what)}";
-        await File.WriteAllTextAsync(file, RealmOf(given["file"]!.AsObject(), name).ToJsonString(), TestContext.Current.CancellationToken);
-        var server = await Realm.ServeAsync(file);
-        folder.Delete(recursive: true);
-        var issuer = $"{server.GetLeftPart(UriPartial.Authority)}/realms/{name}";
+        var issuer = await ServeAsync($"former-{Cases.Keys.ToList().IndexOf(what)}", given["file"]!.AsObject());
 
-        var answer = await Realm.PostAsync(
-            $"{issuer}/protocol/openid-connect/token", clientId: null, FormOf(given["ask"]!.GetValue<string>()));
+        var answer = await AskAsync($"{issuer}/protocol/openid-connect/token", given["ask"]!.GetValue<string>());
 
         Assert.Equal(given["status"]?.GetValue<int>() ?? 200, (int)answer.Status);
         if (given["error"]?.GetValue<string>() is { } error)
@@ -39,11 +35,112 @@ public abstract class FormerFilesTests(RealmUnderTest realm) : RealmTests(realm)
         }
 
         CheckClaims(given, Jwt.Decode(answer["access_token"]));
+        if (given["introspected"] is JsonObject introspected)
+        {
+            var inspection = await Realm.PostAsync(
+                $"{issuer}/protocol/openid-connect/token/introspect",
+                clientId: null,
+                ("client_id", "app"),
+                ("client_secret", "s"),
+                ("token", answer["access_token"]));
+            CheckClaims(introspected, JsonNode.Parse(inspection.Json.GetRawText())!.AsObject());
+        }
     }
+
+    // Keycloak's adapters of old read it there.
+    [Fact]
+    public async Task The_address_of_a_realm_shows_an_RSA_key_whatever_it_signs_with()
+    {
+        var issuer = await ServeAsync("former-ec", JsonNode.Parse(
+            """
+            {
+              "defaultSignatureAlgorithm": "ES256",
+              "components": {
+                "org.keycloak.keys.KeyProvider": [
+                  { "name": "ec", "providerId": "ecdsa-generated", "config": { "ecdsaEllipticCurveKey": ["P-256"], "priority": ["100"] } }
+                ]
+              }
+            }
+            """)!.AsObject());
+
+        Assert.Equal(["EC"], await KeyTypesAsync(issuer));
+        using var key = RSA.Create();
+        key.ImportSubjectPublicKeyInfo(Convert.FromBase64String((await Realm.GetAsync(issuer))["public_key"]), out _);
+        Assert.Equal(["EC", "RSA"], await KeyTypesAsync(issuer));
+    }
+
+    [Theory]
+    [InlineData("", "/*", "{server}/signed-in", true)]
+    [InlineData("https://app.example.test", "/*", "https://app.example.test/signed-in", true)]
+    [InlineData("https://app.example.test", "/*", "{server}/signed-in", false)]
+    [InlineData(null, "com.example.app:*", "com.example.app:signed-in", true)]
+    [InlineData(null, "com.example.app:*", "com.example.app:/signed/in", true)]
+    [InlineData(null, "com.example.app:*", "com.example.other:signed-in", false)]
+    [InlineData(null, "http://localhost:*", "http://localhost:8080/signed-in", true)]
+    public async Task An_address_to_return_to_is_good_as_the_file_has_it(string? root, string registered, string asked, bool good)
+    {
+        var client = new JsonObject { ["redirectUris"] = new JsonArray(registered), ["standardFlowEnabled"] = true };
+        if (root is not null)
+        {
+            client["rootUrl"] = root;
+        }
+
+        var issuer = await ServeAsync(
+            $"former-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{root} {registered} {asked}")))[..8]}",
+            new JsonObject { ["client"] = client });
+        var server = new Uri(issuer).GetLeftPart(UriPartial.Authority);
+        var uri = Uri.EscapeDataString(asked.Replace("{server}", server, StringComparison.Ordinal));
+
+        var answer = await Realm.GetAsync(
+            $"{issuer}/protocol/openid-connect/auth?client_id=app&response_type=code&scope=openid&redirect_uri={uri}");
+
+        Assert.Equal(good ? HttpStatusCode.OK : HttpStatusCode.BadRequest, answer.Status);
+    }
+
+    private async Task<string> ServeAsync(string name, JsonObject given)
+    {
+        var folder = Directory.CreateTempSubdirectory("former-");
+        var file = Path.Combine(folder.FullName, "former.json");
+        await File.WriteAllTextAsync(file, RealmOf(given, name).ToJsonString(), TestContext.Current.CancellationToken);
+        var server = await Realm.ServeAsync(file);
+        folder.Delete(recursive: true);
+        return $"{server.GetLeftPart(UriPartial.Authority)}/realms/{name}";
+    }
+
+    private async Task<RealmAnswer> AskAsync(string endpoint, string ask)
+    {
+        if (ask is not "permissions")
+        {
+            return await Realm.PostAsync(endpoint, clientId: null, FormOf(ask));
+        }
+
+        var signedIn = await Realm.PostAsync(endpoint, clientId: null, FormOf("password"));
+        return await Realm.PostAsync(
+            endpoint,
+            clientId: null,
+            ("grant_type", "urn:ietf:params:oauth:grant-type:uma-ticket"),
+            ("client_id", "app"),
+            ("client_secret", "s"),
+            ("subject_token", signedIn["access_token"]),
+            ("audience", "app"));
+    }
+
+    private async Task<string[]> KeyTypesAsync(string issuer) =>
+        [.. (await Realm.GetAsync($"{issuer}/protocol/openid-connect/certs")).Json.GetProperty("keys").EnumerateArray()
+            .Select(key => key.GetProperty("kty").GetString()!)
+            .Order(StringComparer.Ordinal)];
 
     private static void CheckClaims(JsonObject given, Jwt token)
     {
-        var claims = JsonNode.Parse(token.Payload.GetRawText())!.AsObject();
+        CheckClaims(given, JsonNode.Parse(token.Payload.GetRawText())!.AsObject());
+        var kid = token.Header.GetProperty("kid").GetString();
+        Assert.True(given["kid"] is null || given["kid"]!.GetValue<string>() == kid, "signed with another key");
+        Assert.True(given["notKid"] is null || given["notKid"]!.GetValue<string>() != kid, "signed with the key");
+        Assert.StartsWith(given["jti"]?.GetValue<string>() ?? "", token.Payload.GetProperty("jti").GetString(), StringComparison.Ordinal);
+    }
+
+    private static void CheckClaims(JsonObject given, JsonObject claims)
+    {
         foreach (var (claim, expected) in given["has"]?.AsObject() ?? [])
         {
             Assert.Equal(Sorted(expected!), Sorted(claims[claim]!));
@@ -58,9 +155,6 @@ public abstract class FormerFilesTests(RealmUnderTest realm) : RealmTests(realm)
         Assert.All(Names(given["exists"]), claim => Assert.Contains(claim, (IDictionary<string, JsonNode?>)claims));
         Assert.All(Names(given["hasNot"]), claim => Assert.DoesNotContain(claim, (IDictionary<string, JsonNode?>)claims));
         Assert.All(Names(given["roles"]), role => Assert.Contains(role, Names(claims["realm_access"]!["roles"])));
-        var kid = token.Header.GetProperty("kid").GetString();
-        Assert.True(given["kid"] is null || given["kid"]!.GetValue<string>() == kid, "signed with another key");
-        Assert.True(given["notKid"] is null || given["notKid"]!.GetValue<string>() != kid, "signed with the key");
     }
 
     private static List<string> Names(JsonNode? list) => [.. list?.AsArray().Select(each => each!.GetValue<string>()) ?? []];

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
 
@@ -11,7 +12,7 @@ internal static class RealmEndpoint
         var body = new JsonObject
         {
             ["realm"] = site.Realm.Name,
-            ["public_key"] = Convert.ToBase64String(site.Keys.Active(site.Realm.DefaultSignatureAlgorithm).PublicKey ?? []),
+            ["public_key"] = Convert.ToBase64String(site.Keys.Active(RealmKeys.Usual).PublicKey ?? []),
             ["token-service"] = site.Issuer + "/protocol/openid-connect",
             ["account-service"] = site.Issuer + "/account",
             ["tokens-not-before"] = site.Realm.NotBefore,

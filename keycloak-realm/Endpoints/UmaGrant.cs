@@ -214,11 +214,14 @@ internal static class UmaGrant
     private static JsonObject Issue(RealmSite site, Caller caller, Client target, JsonArray granted, bool upgraded)
     {
         var session = caller.Subject.Session;
-        var part = session is null ? null : new ClientSession { Client = target, Started = session.Started, LastRefresh = site.Now };
-        var subject = new TokenSubject(target, caller.Subject.User, scope: null, session, part)
+        var part = session?.Clients.GetValueOrDefault(target.Id);
+        var isTransient = part is null;
+        part ??= session is null ? null : new ClientSession { Client = target, Started = session.Started, LastRefresh = site.Now };
+        var scope = isTransient || caller.Client != target ? null : caller.Claims.Text("scope");
+        var subject = new TokenSubject(target, caller.Subject.User, scope, session, part)
         {
-            IsTransient = true,
-            AuthorizedParty = caller.Client.ClientId,
+            IsTransient = isTransient,
+            IssuedTo = caller.Client,
             Permissions = new JsonObject { ["permissions"] = granted },
         };
         var body = site.Tokens.Respond(subject, "na", session is null ? null : new RefreshPlan(Offline: session.Offline));

@@ -3,11 +3,13 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Import;
 
 /// <summary>
-/// What Keycloak's import changes in a file that an older version wrote, as far as it shows in an answer. A file without
-/// <c>keycloakVersion</c> is changed in nothing.
+/// What Keycloak's import changes in a file that an older version wrote, as far as it shows in an answer. Of a file without
+/// <c>keycloakVersion</c>, only the roles of administrators are completed.
 /// </summary>
 internal sealed class Migrations(Realm realm, JsonPlace builtIn, ScopeReader scopes)
 {
+    private const string AdminClient = "realm-management";
+
     private static readonly Version NoVersion = new(int.MaxValue, 0, 0);
 
     /// <summary>A file without a version counts as newer than all, since nothing of it is changed.</summary>
@@ -17,6 +19,7 @@ internal sealed class Migrations(Realm realm, JsonPlace builtIn, ScopeReader sco
     /// <summary>The clients, roles and service accounts of the file must have been read.</summary>
     public void Apply(Version from)
     {
+        CompleteAdminRoles();
         if (from < new Version(2, 3, 0))
         {
             ShowInUserInfo();
@@ -110,6 +113,47 @@ internal sealed class Migrations(Realm realm, JsonPlace builtIn, ScopeReader sco
         }
     }
 
+    // Whatever the version.
+    private void CompleteAdminRoles()
+    {
+        if (realm.FindClient(AdminClient) is not { } client)
+        {
+            return;
+        }
+
+        foreach (var place in builtIn.Member("roles")?.Member("client")?.Items(AdminClient) ?? [])
+        {
+            var name = place.Text("name")!;
+            if (client.Roles.TryAdd(name, NewRole(client, name)))
+            {
+                Include("realm-admin", name);
+            }
+        }
+
+        Include("view-clients", "query-clients");
+        Include("view-users", "query-users", "query-groups");
+        Include("view-organizations", "query-organizations");
+    }
+
+    private void Include(string composite, params ReadOnlySpan<string> names)
+    {
+        if (realm.FindClient(AdminClient)?.Roles is not { } roles || !roles.TryGetValue(composite, out var whole))
+        {
+            return;
+        }
+
+        foreach (var name in names)
+        {
+            if (roles.TryGetValue(name, out var part) && part != whole)
+            {
+                whole.Composites.Add(part);
+            }
+        }
+    }
+
+    private RealmRole NewRole(Client client, string name) =>
+        new() { Id = StableId.For(realm.Name, "role", $"{client.ClientId}/{name}"), Name = name, Client = client };
+
     private void AddAccountLinks()
     {
         const string name = "manage-account-links";
@@ -120,7 +164,7 @@ internal sealed class Migrations(Realm realm, JsonPlace builtIn, ScopeReader sco
             return;
         }
 
-        var links = new RealmRole { Id = StableId.For(realm.Name, "role", $"account/{name}"), Name = name, Client = account };
+        var links = NewRole(account, name);
         account.Roles.Add(name, links);
         manage.Composites.Add(links);
     }

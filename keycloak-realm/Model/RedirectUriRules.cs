@@ -88,7 +88,7 @@ internal static class RedirectUriRules
             return entry;
         }
 
-        var root = client.RootUrl ?? serverUrl;
+        var root = string.IsNullOrEmpty(client.RootUrl) ? serverUrl : client.RootUrl;
         root = root.Replace("${authBaseUrl}", serverUrl, StringComparison.Ordinal)
             .Replace("${authAdminUrl}", serverUrl, StringComparison.Ordinal);
         return root.TrimEnd('/') + entry;
@@ -106,7 +106,7 @@ internal static class RedirectUriRules
             var prefix = registered[..^1];
             var end = uri.IndexOfAny(['?', '#']);
             var path = end < 0 ? uri : uri[..end];
-            if (AuthorityEnd(prefix) == prefix.Length)
+            if (AuthorityEnd(prefix) == prefix.Length && prefix.Contains("://", StringComparison.Ordinal))
             {
                 // A wildcard in the authority extends the port and the path, never the host name.
                 return AuthorityIsComplete(prefix, path);

@@ -80,7 +80,9 @@ internal sealed class ClaimMapping(Realm realm, string serverUrl)
             && (mapper["userinfo.token.claim"] is null
                 ? mapper.Is("id.token.claim")
                 : mapper.Is("userinfo.token.claim")),
-        TokenKind.Introspection => mapper["introspection.token.claim"] is null || mapper.Is("introspection.token.claim"),
+        TokenKind.Introspection => mapper["introspection.token.claim"] is null
+            ? IsFor(mapper, TokenKind.Access)
+            : mapper.Is("introspection.token.claim"),
         _ => false,
     };
 

@@ -12,7 +12,8 @@ namespace KeycloakRealm.Tokens;
 internal sealed class RealmKeys : IDisposable
 {
     private const string Symmetric = "HS512";
-    private const string Usual = "RS256";
+    /// <summary>Keycloak signs with it where nothing else is set, and shows such a key at the address of every realm.</summary>
+    public const string Usual = "RS256";
 
     private readonly Lock _lock = new();
     private readonly List<SigningKey> _owned = [];

@@ -28,8 +28,11 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         var now = Now;
         access = AccessClaims(subject, grant, refresh, now);
         var renewal = refresh is null ? null : RefreshClaims(subject, refresh, access, now);
-        if (subject.Permissions is not null && refresh?.IsRefresh is not true)
+        if (subject.Permissions is not null
+            && refresh?.IsRefresh is not true
+            && !access.Texts("aud").Contains(subject.Client.ClientId, StringComparer.Ordinal))
         {
+            // Keycloak puts it in the place of all others.
             access["aud"] = subject.Client.ClientId;
             access = Sorted(access);
         }
@@ -48,7 +51,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         }
 
         response["token_type"] = access.Text("typ");
-        if (subject.OpenId || ScopeSelection.Asks(refresh?.Scope, ScopeSelection.OpenId))
+        if (subject.Permissions is null && (subject.OpenId || ScopeSelection.Asks(refresh?.Scope, ScopeSelection.OpenId)))
         {
             var claims = IdClaims(subject, refresh?.IsRefresh is true, access, [("at_hash", accessToken)], now);
             response["id_token"] = keys.Sign(claims, algorithm: IdTokenAlgorithm(subject.Client));
@@ -200,7 +203,9 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
     {
         var client = subject.Client;
         var lightweight = client.LightweightAccessToken;
-        var lifespan = subject.Lifespan ?? client.AttributeNumber("access.token.lifespan") ?? realm.AccessTokenLifespan;
+        var lifespan = subject.Lifespan
+            ?? subject.IssuedTo.AttributeNumber("access.token.lifespan")
+            ?? realm.AccessTokenLifespan;
         var expires = now + lifespan;
         if (subject is { Session: { } session, ClientSession: { } clientSession } && refresh?.Offline is not true)
         {
@@ -216,7 +221,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
             ["jti"] = $"{sessionType}{(lightweight ? "lt" : "rt")}{grant}:{Guid.NewGuid()}",
             ["iss"] = Issuer,
             ["typ"] = subject.KeyThumbprint is null ? "Bearer" : "DPoP",
-            ["azp"] = subject.AuthorizedParty,
+            ["azp"] = subject.IssuedTo.ClientId,
         };
         if (subject.Permissions is { } permissions)
         {
@@ -320,7 +325,7 @@ internal sealed class TokenIssuer(Realm realm, RealmKeys keys, TimeProvider cloc
         }
 
         claims["typ"] = plan.Offline ? "Offline" : "Refresh";
-        claims["azp"] = subject.AuthorizedParty;
+        claims["azp"] = subject.IssuedTo.ClientId;
         claims["sid"] = subject.Session!.Id;
         if (subject.Permissions is { } permissions)
         {

@@ -51,10 +51,10 @@ internal sealed class TokenSubject
     /// <summary>The audience requested in a token exchange; null for all.</summary>
     public IReadOnlyList<string>? Audience { get; init; }
 
-    /// <summary>Set where tokens are issued to another client than the one they are made for.</summary>
-    public string AuthorizedParty { get => field ?? Client.ClientId; init; }
+    /// <summary>Set where tokens are issued to another client than the one they are made for. It says how long they live.</summary>
+    public Client IssuedTo { get => field ?? Client; init; }
 
-    /// <summary>With permissions (User-Managed Access), the access token is for <see cref="Client"/> alone.</summary>
+    /// <summary>With permissions (User-Managed Access), <see cref="Client"/> is an audience, and there is no ID token.</summary>
     public JsonObject? Permissions { get; init; }
 
     public string ScopeText(bool hidden = false) => ScopeSelection.Text(Scopes, OpenId, hidden);
