@@ -164,7 +164,7 @@ public sealed partial class ConventionTests
             ["logout_tokens"] = ["Authentication", "Accounts"],
             ["realm_keys"] = ["Authentication", "Accounts"],
             ["client_tokens"] = ["Authentication", "Accounts"],
-            ["idempotency_keys"] = ["Permissions"],
+            ["idempotency_keys"] = ["Permissions", "Accounts"],
             ["account_search_index"] = ["Accounts", "Permissions"],
             ["account_search_state"] = ["Permissions"],
             ["request_counters"] = ["Data"],

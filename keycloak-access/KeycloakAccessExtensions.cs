@@ -116,6 +116,7 @@ public static class KeycloakAccessExtensions
     {
         CommitUnknownException =>
             "The connection to the database broke off while something was saved. Whether it was is not known: look before you repeat it.",
+        RealmUnreachableException { Fault: { } fault } unusable => $"{unusable.Cause}. {fault}",
         // Of a read nobody asks.
         { } failure when DatabaseOutage.IsUndone(failure) && !HttpMethods.IsGet(context.Request.Method) =>
             "Something that this service needs cannot be reached. Nothing more was changed. Try again later.",

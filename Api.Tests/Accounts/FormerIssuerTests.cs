@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Api.Tests.Infrastructure;
@@ -57,6 +58,27 @@ public abstract class FormerIssuerTests(ApiUnderTest api) : ApiTests(api)
         _ = again.NewClient();
         Assert.Contains(
             $"Warning: 1 account is of the issuer {Former}, 0 of them disabled, last seen ", again.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_account_is_found_under_the_id_that_it_had_before_it_became_one_with_another()
+    {
+        var id = await AccountIdAsync(await Api.ServiceAsync("acme-reader"));
+        var former = Guid.NewGuid();
+        await ExecuteAsync(
+            "INSERT INTO merged_accounts (former_id, account_id, merged_at) VALUES (@former, @id, @at)",
+            new { former, id, at = DateTimeOffset.UtcNow });
+        var pages = await Api.SignInAsync("ada");
+
+        var page = await pages.GetAsync($"{Url}/admin/accounts/{former}");
+
+        Assert.Equal(HttpStatusCode.OK, page.Status);
+        Assert.Equal("acme-reader", page.Page.QuerySelector("h1")!.TextContent.Trim());
+        Assert.Contains($"/admin/accounts/{id}/", page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain($"{former}", page.Text, StringComparison.Ordinal);
+        var account = await (await Api.PersonAsync("ada")).GetFromJsonAsync<JsonElement>($"/api/accounts/{former}", Cancel);
+        Assert.Equal(id, account.GetProperty("id").GetGuid());
+        Assert.Equal(HttpStatusCode.NotFound, (await pages.GetAsync($"{Url}/admin/accounts/{Guid.NewGuid()}")).Status);
     }
 
     [Fact]

@@ -66,6 +66,30 @@ public abstract class RefusingTests(ApiUnderTest api) : ApiTests(api)
         Assert.Equal(1, await CountAsync(database, id));
     }
 
+    [Fact]
+    public async Task HEAD_is_in_the_log_as_HEAD_though_it_is_decided_as_GET()
+    {
+        Guid id;
+        await using (var stopping = Api.Variant())
+        {
+            var reader = stopping.NewClient(await Api.TokenOfAsync("acme-reader"));
+            id = await AccountIdAsync(reader);
+            foreach (var method in new[] { HttpMethod.Head, HttpMethod.Get })
+            {
+                using var request = new HttpRequestMessage(method, "/api/audit");
+                using var answer = await reader.SendAsync(request, Cancel);
+                Assert.Equal(System.Net.HttpStatusCode.Forbidden, answer.StatusCode);
+            }
+        }
+
+        await using var database = Database.From(Api.ConnectionString, "/");
+        await using var connection = await database.OpenAsync(Cancel);
+        Assert.Equal(
+            ["GET", "HEAD"],
+            await connection.QueryAsync<string>(
+                "SELECT http_method FROM audit_log WHERE account_id = @id AND path LIKE '%/audit%' ORDER BY http_method", new { id }));
+    }
+
     private static async Task<long> CountAsync(Database database, Guid account)
     {
         await using var connection = await database.OpenToWriteAsync(Cancel);

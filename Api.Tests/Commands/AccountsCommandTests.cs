@@ -113,6 +113,12 @@ public abstract class AccountsCommandTests
             INSERT INTO group_members (group_id, account_id)
             SELECT id, '00000000-0000-0000-0000-000000000004' FROM groups WHERE name = 'superusers'
             """);
+        await executable.ExecuteAsync($"""
+            INSERT INTO idempotency_keys (account_id, key, fingerprint, request_id, claimed_at)
+            VALUES ('{Ada}', 'both', 'kept', 'r', '2026-01-01T00:00:00Z'),
+                ('00000000-0000-0000-0000-000000000003', 'both', 'gone', 'r', '2026-01-01T00:00:00Z'),
+                ('00000000-0000-0000-0000-000000000003', 'one', 'gone', 'r', '2026-01-01T00:00:00Z')
+            """);
         foreach (var (table, columns, first, second) in Rows)
         {
             foreach (var (issuer, values) in new[] { (Former, first), (Former, second), (Configured, second) })
@@ -164,6 +170,9 @@ public abstract class AccountsCommandTests
             [$"{Ada} staff", $"{Ada} superusers", $"{Robot} superusers"],
             await executable.ListAsync<string>(
                 "SELECT m.account_id || ' ' || g.name FROM group_members m JOIN groups g ON g.id = m.group_id ORDER BY 1"));
+        Assert.Equal(
+            [$"{Ada} both kept", $"{Ada} one gone"],
+            await executable.ListAsync<string>("SELECT account_id || ' ' || key || ' ' || fingerprint FROM idempotency_keys ORDER BY 1"));
         Assert.Equal(
             ["It is disabled under the former issuer " + Former + "."],
             await executable.ListAsync<string>("SELECT disabled_because FROM accounts WHERE disabled_because IS NOT NULL"));

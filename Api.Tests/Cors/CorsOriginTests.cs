@@ -1,4 +1,5 @@
 using System.Net;
+using Api.Tests.Contract;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Cors;
 using KeycloakAccess.Data;
@@ -156,6 +157,20 @@ public sealed class CorsOriginTests : HttpTests
         }
 
         Assert.Empty(Values(await PreflightAsync(realm, "/admin/groups", origin), HeaderNames.AccessControlAllowOrigin));
+    }
+
+    [Fact]
+    public async Task Every_header_that_the_API_describes_may_be_sent()
+    {
+        await using var realm = await StartAsync(Both);
+        var description = await ApiDescription.ReadAsync(realm.NewClient(token: null), Cancel);
+
+        var allowed = Values(await PreflightAsync(realm, "/api/books", Listed), HeaderNames.AccessControlAllowHeaders);
+
+        Assert.Subset(
+            allowed.ToHashSet(StringComparer.Ordinal),
+            description.Operations.SelectMany(operation => operation.Parameters("header"))
+                .Select(parameter => parameter["name"]!.GetValue<string>()).ToHashSet(StringComparer.Ordinal));
     }
 
     [Fact]

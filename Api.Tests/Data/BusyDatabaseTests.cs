@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Api.Tests.Infrastructure;
 using Dapper;
@@ -59,6 +60,37 @@ public sealed class BusyPostgreSqlTests(ApiOnPostgreSql api) : BusyDatabaseTests
         // Its transaction ends with it.
         await connection.ExecuteAsync("BEGIN; LOCK TABLE authors IN SHARE MODE");
         return connection;
+    }
+
+    [Fact]
+    public async Task Whoever_finds_every_connection_taken_is_told_to_come_again()
+    {
+        var writer = await Api.ServiceAsync("acme-writer");
+        Assert.Equal(HttpStatusCode.OK, (await writer.GetAsync("/api/me", Cancel)).StatusCode);
+        var database = Api.Services.GetRequiredService<Database>();
+        var taken = await Task.WhenAll(Enumerable.Range(0, Database.DefaultPoolSize).Select(_ => database.OpenAsync(Cancel)));
+        var since = Stopwatch.StartNew();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 30).Select(number => number % 2 == 0
+            ? writer.GetAsync("/api/books", Cancel)
+            : writer.PostAsync("/api/authors", JsonBody("""{"name":"A"}"""), Cancel)));
+
+        Assert.InRange(since.Elapsed, Database.Patience - TimeSpan.FromSeconds(1), 2 * Database.Patience);
+        foreach (var answer in answers)
+        {
+            await AssertProblemAsync(answer, 503, "unavailable");
+            Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter?.Delta);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await Api.NewClient().GetAsync("/health/live", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await Api.NewClient().GetAsync("/health/ready", Cancel)).StatusCode);
+        foreach (var connection in taken)
+        {
+            await connection.DisposeAsync();
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await writer.GetAsync("/api/books", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.Created, (await writer.PostAsync("/api/authors", JsonBody("""{"name":"A"}"""), Cancel)).StatusCode);
     }
 }
 

@@ -2,6 +2,7 @@ using Api.Tests.Infrastructure;
 using Dapper;
 using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Api.Tests.Data;
 
@@ -10,7 +11,7 @@ public abstract class MigrationTests
 {
     private protected abstract DatabaseEngine Engine { get; }
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public void Both_engines_have_migrations_of_the_same_names()
@@ -147,7 +148,7 @@ public abstract class MigrationTests
 
     private static Database Open(TestDatabase place) => Database.From(place.ConnectionString, AppContext.BaseDirectory);
 
-    private static Migrator MigratorOf(Database database)
+    private protected static Migrator MigratorOf(Database database)
     {
         DapperTypes.Register();
         return TestDatabase.Migrator(database);
@@ -173,4 +174,32 @@ public sealed class MigrationOnSqliteTests : MigrationTests
 public sealed class MigrationOnPostgreSqlTests : MigrationTests
 {
     private protected override DatabaseEngine Engine => DatabaseEngine.PostgreSql;
+
+    // A statement of the provider's ends after 30 seconds; here after one, so that the test need not take so long.
+    [Theory]
+    [InlineData("SELECT pg_advisory_lock(7302114519118001)")]
+    [InlineData("LOCK TABLE observed_roles IN ACCESS SHARE MODE")]
+    public async Task A_migration_that_takes_longer_than_a_statement_may_is_waited_for(string hold)
+    {
+        await using var place = await TestDatabase.CreateMigratedAsync(Engine);
+        await using var database = Database.From(place.ConnectionString + ";Command Timeout=1", AppContext.BaseDirectory);
+        await using var other = new NpgsqlConnection(place.ConnectionString);
+        await other.OpenAsync(Cancel);
+        await other.ExecuteAsync("""
+            DELETE FROM schema_migrations WHERE name = '0011_long_role_names';
+            DROP INDEX observed_roles_by_name;
+            ALTER TABLE observed_roles DROP CONSTRAINT observed_roles_once, ADD UNIQUE (kind, client, name);
+            """);
+        await other.ExecuteAsync($"BEGIN; {hold}");
+
+        var migration = MigratorOf(database).MigrateAsync(Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(3), Cancel);
+        Assert.False(migration.IsCompleted);
+        await other.ExecuteAsync("ROLLBACK; SELECT pg_advisory_unlock_all()");
+
+        await migration;
+        await using var connection = await database.OpenAsync(Cancel);
+        Assert.Equal(1, await connection.ExecuteScalarAsync<long>(
+            "SELECT COUNT(*) FROM schema_migrations WHERE name = '0011_long_role_names'"));
+    }
 }

@@ -1,8 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Commands;
+using KeycloakAccess.Hosting;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Internal;
 
 namespace Api.Tests.Delivery;
 
@@ -36,6 +40,16 @@ public sealed class ComposeTests
         Assert.True(File.Exists(Repository.PathOf(mount[0])));
         Assert.Equal(File.ReadAllBytes(RealmUnderTest.RealmFile), File.ReadAllBytes(Repository.PathOf(mount[0])));
         Assert.Contains("--import-realm", _compose.List("services", "keycloak", "command"), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public void The_service_is_given_longer_to_end_than_it_takes()
+    {
+        var longest = Shutdown.DrainFor(new ShutdownOptions(), new HostingEnvironment { EnvironmentName = Environments.Production })
+            + Shutdown.StopFor;
+        var seconds = int.Parse(_compose.Text("services", "api", "stop_grace_period").TrimEnd('s'), CultureInfo.InvariantCulture);
+
+        Assert.True(TimeSpan.FromSeconds(seconds) > longest, $"{seconds} seconds are not more than {longest}.");
     }
 
     [Fact]

@@ -116,6 +116,26 @@ IClassFixture<ForgingRealmOnSqlite>
         Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
     }
 
+    [Theory]
+    [InlineData("EdDSA", "signed with EdDSA, which this service cannot verify")]
+    [InlineData("none", "not signed")]
+    [InlineData("X", "an algorithm that this service does not know")]
+    public async Task An_algorithm_that_cannot_be_verified_is_named_with_the_switch_for_it(string algorithm, string says)
+    {
+        var header = System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(
+            $$"""{"alg":"{{algorithm}}","typ":"logout+jwt","kid":"first"}"""));
+
+        var answer = await PostAsync(Realm.Sign(header, LogoutToken().Split('.')[1]));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        var description = (await JsonAsync(answer)).GetProperty("error_description").GetString();
+        Assert.Contains(says, description, StringComparison.Ordinal);
+        if (algorithm != "none")
+        {
+            Assert.Contains("Clients → acme-admin → Advanced", description, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task Neither_an_access_token_nor_a_foreign_signature_nor_an_empty_form_is_taken()
     {

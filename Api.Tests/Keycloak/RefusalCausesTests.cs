@@ -300,6 +300,25 @@ public sealed class RealmAlgorithmsTests : HttpTests
         Assert.Contains("Realm settings → Keys", detail, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_realm_without_a_key_that_can_be_used_is_not_said_to_be_away()
+    {
+        await using var realm = await ForgingRealm.StartAsync(realm => realm.KeySet = JsonSerializer.Serialize(
+            new { keys = new[] { new { kid = "ed", kty = "OKP", crv = "Ed25519", x = "AA", alg = "EdDSA", use = "sig" } } }));
+
+        var detail = (await AssertProblemAsync(await AskAsync(realm, "RS256"), 503, "realm_unreachable")).GetProperty("detail").GetString();
+
+        Assert.Equal(
+            "The realm cannot be used, so the token cannot be checked. The realm offers no key that can be used here: "
+            + "ed is for EdDSA, which this service cannot verify. In Keycloak: Realm settings → Keys → Add providers: rsa-generated.",
+            detail);
+        using var page = new HttpRequestMessage(HttpMethod.Get, "/signin");
+        page.Headers.Accept.ParseAdd("text/html");
+        var answer = await realm.NewClient(null).SendAsync(page, Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("ed is for EdDSA", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
     private static void Offer(ForgingRealm realm, string algorithm, bool named)
     {
         realm.Key = algorithm switch

@@ -3,7 +3,7 @@ using KeycloakAccess.Authentication;
 
 namespace KeycloakAccess.Accounts;
 
-internal sealed record Account
+internal record Account
 {
     public required Guid Id { get; init; }
 

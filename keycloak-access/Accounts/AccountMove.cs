@@ -138,6 +138,12 @@ internal sealed class AccountMove(ChangeRunner changes, TimeProvider clock)
                 values);
         }
 
+        await change.ExecuteAsync(
+            """
+            UPDATE idempotency_keys SET account_id = @kept
+            WHERE account_id = @gone AND key NOT IN (SELECT key FROM idempotency_keys WHERE account_id = @kept)
+            """,
+            values);
         var (names, roles) = (Newest(kept, gone, row => row.NamesIssuedAt), Newest(kept, gone, row => row.RolesIssuedAt));
         var enabled = kept.Enabled && gone.Enabled;
         var because = enabled || !(kept.Enabled || gone.Enabled)
@@ -207,9 +213,8 @@ internal sealed class AccountMove(ChangeRunner changes, TimeProvider clock)
         at(gone) > at(kept) || (at(gone) is not null && at(kept) is null) ? gone : kept;
 
     private static Task<Row?> FindAsync(ChangeTransaction change, Guid id) => change.FindAsync<Row>(
-        """
-        SELECT id, issuer, kind, username, email, name, enabled, disabled_because, created_at, last_seen_at, roles_hash, roles_issued_at,
-            names_issued_at
+        $"""
+        SELECT {AccountStore.Columns}, roles_hash, roles_issued_at, names_issued_at
         FROM accounts
         WHERE id = @id
         """ + change.ForUpdate,
@@ -218,28 +223,8 @@ internal sealed class AccountMove(ChangeRunner changes, TimeProvider clock)
     private static Dictionary<string, object?> Values(params (string Name, object? Value)[] values) =>
         values.ToDictionary(value => value.Name, value => value.Value, StringComparer.Ordinal);
 
-    private sealed record Row
+    private sealed record Row : Account
     {
-        public required Guid Id { get; init; }
-
-        public required string Issuer { get; init; }
-
-        public required string Kind { get; init; }
-
-        public required string Username { get; init; }
-
-        public string? Email { get; init; }
-
-        public string? Name { get; init; }
-
-        public required bool Enabled { get; init; }
-
-        public string? DisabledBecause { get; init; }
-
-        public required DateTimeOffset CreatedAt { get; init; }
-
-        public required DateTimeOffset LastSeenAt { get; init; }
-
         public string? RolesHash { get; init; }
 
         public DateTimeOffset? RolesIssuedAt { get; init; }

@@ -31,6 +31,12 @@ internal sealed partial class BackChannelLogout(
             return Refuse(context, "Exactly one form field logout_token is expected.");
         }
 
+        if (FindAlgorithm(text) is { } algorithm)
+        {
+            LogAlgorithm(algorithm);
+            return Refuse(context, algorithm);
+        }
+
         var token = await ValidateAsync(text, cancellationToken);
         if (token is null || !IsLogoutToken(token, clock.GetUtcNow()))
         {
@@ -58,6 +64,11 @@ internal sealed partial class BackChannelLogout(
         LogEnded();
         return TypedResults.Ok();
     }
+
+    // Keycloak signs logout tokens as it signs ID tokens.
+    private string? FindAlgorithm(string text) => CompactToken.Parse(text, out _) is { } token
+        ? TokenCauses.FindAlgorithmOfIdToken(token, options.Value)
+        : null;
 
     private async Task<JsonWebToken?> ValidateAsync(string text, CancellationToken cancellationToken)
     {
@@ -96,6 +107,9 @@ internal sealed partial class BackChannelLogout(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A logout token was refused")]
     private partial void LogRefused();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A logout token was refused: {Cause}")]
+    private partial void LogAlgorithm(string cause);
 
     /// <summary>The error response of RFC 6749, section 5.2.</summary>
     internal sealed record LogoutRefusal(

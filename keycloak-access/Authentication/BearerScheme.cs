@@ -178,12 +178,13 @@ internal static class BearerScheme
         context.HandleResponse();
         if (context.AuthenticateFailure is RealmUnreachableException unreachable)
         {
-            context.HttpContext.RequestServices.GetRequiredService<OutageLog>().Add($"the realm cannot be reached: {unreachable.Message}");
+            context.HttpContext.RequestServices.GetRequiredService<OutageLog>().Add($"{unreachable.Cause}: {unreachable.Message}");
             context.Response.Headers.RetryAfter = "5";
             await Problem.Create(
                 StatusCodes.Status503ServiceUnavailable,
                 ProblemCode.RealmUnreachable,
-                "The realm cannot be reached, so the token cannot be checked. Try again later.").ExecuteAsync(context.HttpContext);
+                $"{unreachable.Cause}, so the token cannot be checked. {unreachable.Fault ?? "Try again later."}")
+                .ExecuteAsync(context.HttpContext);
             return;
         }
 

@@ -5,7 +5,7 @@ using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>The realm cannot be reached, so nothing can be decided: answered with 503.</summary>
+/// <summary>The realm cannot be reached, or used, so nothing can be decided: answered with 503.</summary>
 internal sealed class RealmUnreachableException : Exception
 {
     public RealmUnreachableException()
@@ -21,6 +21,14 @@ internal sealed class RealmUnreachableException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>
+    /// What keeps the realm from being used, where it has been reached, and the remedy: without an address that only this service knows.
+    /// </summary>
+    public string? Fault { get; init; }
+
+    /// <summary>In a sentence, for whoever asked.</summary>
+    public string Cause => Fault is null ? "The realm cannot be reached" : "The realm cannot be used";
 }
 
 // Replaces the framework's ConfigurationManager, which answers 401 instead of 503 at a cold start, lets one forged key id use up the only
@@ -78,13 +86,13 @@ internal sealed partial class RealmMetadata(
         // In an outage callers must not queue, each for an attempt of their own.
         if (_lastFailure is { } failure && now - failure.At < TimeSpan.FromSeconds(1))
         {
-            throw new RealmUnreachableException(failure.Message);
+            throw failure.ToException();
         }
 
         await ReadAtMostEveryAsync(TimeSpan.Zero).WaitAsync(cancel);
         return _current is { } read && clock.GetUtcNow() - read.ReadAt < UsableFor
             ? read.Configuration
-            : throw new RealmUnreachableException(_lastFailure?.Message ?? "The realm has not been reached.");
+            : throw _lastFailure?.ToException() ?? new RealmUnreachableException("The realm has not been reached.");
     }
 
     /// <summary>
@@ -102,7 +110,7 @@ internal sealed partial class RealmMetadata(
             await (reading ?? Task.Delay(wait, clock, cancellationToken)).WaitAsync(cancellationToken);
             if (reading is not null && _lastFailure is { } failure && failure.Read > before)
             {
-                throw new RealmUnreachableException(failure.Message);
+                throw failure.ToException();
             }
         }
     }
@@ -205,7 +213,7 @@ internal sealed partial class RealmMetadata(
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             var reason = Reason(exception);
-            _lastFailure = new Failure(reason, read, clock.GetUtcNow());
+            _lastFailure = new Failure(reason, (exception as RealmUnreachableException)?.Fault, read, clock.GetUtcNow());
             LogUnreachable(options.Value.MetadataAddress, reason);
         }
     }
@@ -224,10 +232,10 @@ internal sealed partial class RealmMetadata(
         // OpenID Connect Discovery 1.0, section 4.3.
         if (!string.Equals(configuration.Issuer, options.Value.Issuer, StringComparison.Ordinal))
         {
-            throw new InvalidOperationException(
-                $"The realm calls itself {configuration.Issuer}, " +
+            var fault = $"The realm calls itself {configuration.Issuer}, " +
                 $"but Keycloak:auth-server-url and Keycloak:realm say {options.Value.Issuer}. " +
-                "Set auth-server-url to the address in the realm's own name, or Keycloak's hostname option (KC_HOSTNAME) to yours.");
+                "Set auth-server-url to the address in the realm's own name, or Keycloak's hostname option (KC_HOSTNAME) to yours.";
+            throw new RealmUnreachableException(fault) { Fault = fault };
         }
 
         var (keys, unused) = RealmKeySet.Read(await documents.GetDocumentAsync(configuration.JwksUri, cancellationToken));
@@ -239,9 +247,11 @@ internal sealed partial class RealmMetadata(
 
         return keys.Count > 0
             ? (configuration, keys.ToDictionary(key => key.KeyId, StringComparer.Ordinal))
-            : throw new InvalidOperationException(
-                $"The realm offers no key at {configuration.JwksUri} that can be used here{(unused.Count > 0 ? ": " : "")}" +
-                $"{string.Join(", ", unused)}. In Keycloak: Realm settings → Keys → Add providers: rsa-generated.");
+            : throw new RealmUnreachableException(NoKey($" at {configuration.JwksUri}")) { Fault = NoKey("") };
+
+        string NoKey(string place) =>
+            $"The realm offers no key{place} that can be used here{(unused.Count > 0 ? ": " : "")}" +
+            $"{string.Join(", ", unused)}. In Keycloak: Realm settings → Keys → Add providers: rsa-generated.";
     }
 
     // Logged once, and not every five minutes.
@@ -292,5 +302,8 @@ internal sealed partial class RealmMetadata(
         DateTimeOffset ReadAt,
         DateTimeOffset ReachableSince);
 
-    private sealed record Failure(string Message, int Read, DateTimeOffset At);
+    private sealed record Failure(string Message, string? Fault, int Read, DateTimeOffset At)
+    {
+        public RealmUnreachableException ToException() => new(Message) { Fault = Fault };
+    }
 }

@@ -24,7 +24,7 @@ internal static class SignInFailure
     /// <summary>What is nobody's mistake: the answer is 503.</summary>
     public static RealmUnreachableException? OutageOf(Exception? exception, CancellationToken aborted) => exception switch
     {
-        RealmUnreachableException outage => new RealmUnreachableException(outage.Message, outage),
+        RealmUnreachableException outage => new RealmUnreachableException(outage.Message, outage) { Fault = outage.Fault },
         HttpRequestException => new RealmUnreachableException(exception.Message, exception),
         OperationCanceledException when !aborted.IsCancellationRequested =>
             new RealmUnreachableException($"no answer within {BackchannelHandler.Timeout.TotalSeconds:0} seconds", exception),

@@ -136,14 +136,19 @@ internal static class TokenCauses
     public static TokenRefusedException? FindRefusalOfIdToken(CompactToken token, JsonWebToken claims, KeycloakOptions options)
     {
         var client = options.SignIn.Resource;
-        var setting = $"Clients → {client} → Advanced → Fine grain OpenID Connect configuration → ID token signature algorithm";
-        return SignatureAlgorithms.FindMistake(token.Algorithm, options.TokenAlgorithms, setting) is { } mistake
+        return FindAlgorithmOfIdToken(token, options) is { } mistake
                 ? new(SignInFailure.Algorithm, mistake)
             // OpenID Connect Core 1.0, section 2.
             : string.IsNullOrEmpty(claims.Subject)
                 ? new(SignInFailure.NoSubject, "The ID token has no sub. " + NoSubject(client, "Add to ID token"))
             : null;
     }
+
+    /// <summary>What is wrong with the algorithm of an ID token or of a logout token, if anything is.</summary>
+    public static string? FindAlgorithmOfIdToken(CompactToken token, KeycloakOptions options) => SignatureAlgorithms.FindMistake(
+        token.Algorithm,
+        options.TokenAlgorithms,
+        $"Clients → {options.SignIn.Resource} → Advanced → Fine grain OpenID Connect configuration → ID token signature algorithm");
 
     /// <summary>The claims of roles that the access token of a sign-in has and its ID token has not, between spaces.</summary>
     public static string? FindClaimsLeftOut(JsonWebToken idToken, string? accessToken)

@@ -70,7 +70,7 @@ internal sealed class ApiCorsPolicyProvider(
     private static readonly string[] Read =
     [
         HeaderNames.Authorization, HeaderNames.Accept, HeaderNames.ContentType, HeaderNames.IfMatch, HeaderNames.IfNoneMatch,
-        RequestIds.Header,
+        "Idempotency-Key", RequestIds.Header,
     ];
 
     private static readonly string[] Written =

@@ -5,6 +5,10 @@ namespace KeycloakAccess.Hosting;
 /// <summary>HEAD wherever there is GET: the same decisions and the same headers, without the content (RFC 9110, section 9.3.2).</summary>
 internal static class HeadRequests
 {
+    /// <summary>The method as it was sent: further in, HEAD is GET.</summary>
+    public static string MethodOf(HttpContext context) =>
+        context.Items.ContainsKey(typeof(HeadRequests)) ? HttpMethods.Head : context.Request.Method;
+
     public static void UseHead(this WebApplication app) => app.Use(async (context, next) =>
     {
         context.Response.OnStarting(() =>
@@ -25,6 +29,7 @@ internal static class HeadRequests
 
         var content = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         context.Request.Method = HttpMethods.Get;
+        context.Items[typeof(HeadRequests)] = true;
         context.Response.Body = Stream.Null;
         try
         {

@@ -1,4 +1,5 @@
 using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
 
 namespace KeycloakAccess.Permissions;
 
@@ -31,7 +32,7 @@ internal static class DeniedRequests
             Code = code,
             Scope = scope,
             MissingPermissions = missingPermissions,
-            HttpMethod = context.Request.Method,
+            HttpMethod = HeadRequests.MethodOf(context),
             Path = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? "",
         });
     }

@@ -40,7 +40,14 @@ internal static class ProtectionKeySetup
                     provider.GetRequiredService<Database>(), provider.GetRequiredService<TimeProvider>())));
         }
 
-        builder.Services.AddSingleton(new ProtectionKeyPlace(folder, options.Certificate is not null || options.KeyFile is not null)
+        var isEncrypted = options.Certificate is not null || options.KeyFile is not null;
+        if (!isEncrypted && builder.Environment.IsDevelopment())
+        {
+            // That the first key is not encrypted, as everywhere in Development.
+            builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager", LogLevel.Error);
+        }
+
+        builder.Services.AddSingleton(new ProtectionKeyPlace(folder, isEncrypted)
         {
             Failure = TryAddEncryption(protection, options, root),
         });
