@@ -1,9 +1,13 @@
 using System.Net;
+using Api.Development;
 using Api.Tests.Contract;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Cors;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Net.Http.Headers;
 
 namespace Api.Tests.Cors;
@@ -204,6 +208,23 @@ public sealed class CorsOriginTests : HttpTests
         var response = await realm.NewClient(TokenOf(realm, ("allowed-origins", null))).SendAsync(second, Cancel);
         await AssertProblemAsync(response, 403, ProblemCode.OriginRefused);
         AssertReadable(response, Third, mayRead: false);
+    }
+
+    [Theory]
+    [InlineData("Development", null, true)]
+    [InlineData("Development", "false", false)]
+    [InlineData("Production", null, false)]
+    public async Task Beside_the_embedded_realm_the_token_decides_unless_a_setting_says_otherwise(
+        string environment, string? setting, bool isEnabled)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = environment });
+        builder.Configuration.AddInMemoryCollection(setting is null ? [] : [new("Keycloak:enable-cors", setting)]);
+
+        await DevelopmentRealm.AddAsync(builder, start: false);
+
+        var options = new KeycloakOptions();
+        new KeycloakOptionsReader(builder.Configuration).Configure(options);
+        Assert.Equal(isEnabled, options.EnableCors);
     }
 
     [Theory]
