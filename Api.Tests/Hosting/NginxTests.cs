@@ -1,11 +1,14 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Data;
+using Microsoft.Playwright;
 
 namespace Api.Tests.Hosting;
 
@@ -25,9 +28,11 @@ public sealed class NginxTests : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> _started = [];
     private readonly EmbeddedRealmUnderTest _realm;
     private readonly SocketsHttpHandler _network;
+    private readonly Chromium _chromium;
 
-    public NginxTests()
+    public NginxTests(Chromium chromium)
     {
+        _chromium = chromium;
         _realm = EmbeddedRealmUnderTest.For($"https://localhost:{_port}{Prefix}");
         _network = new SocketsHttpHandler
         {
@@ -97,6 +102,42 @@ public sealed class NginxTests : IAsyncDisposable
 
         Assert.Equal(HttpStatusCode.BadRequest, refused.Status);
         Assert.Contains("X-Forwarded-* came from 127.0.0.3, which Proxies does not list", lines.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task In_a_browser_the_scripts_of_the_pages_find_their_addresses_too()
+    {
+        await StartAsync(Documented(), ("Proxies", "127.0.0.1"));
+        var page = await _chromium.NewPageAsync(new() { IgnoreHTTPSErrors = true });
+        page.SetDefaultTimeout(20_000);
+        var faults = new ConcurrentQueue<string>();
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+            {
+                faults.Enqueue(message.Text);
+            }
+        };
+        await page.GotoAsync($"{Url}/admin/groups");
+        await page.FillAsync("#kc-form-login [name=username]", "ada");
+        await page.FillAsync("#kc-form-login [name=password]", "ada");
+        await page.PressAsync("#kc-form-login [name=password]", "Enter");
+        await Assertions.Expect(page.Locator("main h1")).ToHaveTextAsync("Groups");
+
+        // Asked for as it is typed, and kept in the address.
+        await page.FillAsync("[name=search]", "superusers");
+        await Assertions.Expect(page.Locator("#results")).Not.ToContainTextAsync("librarians");
+        await Assertions.Expect(page).ToHaveURLAsync(new Regex($"^{Regex.Escape(Url)}/admin/groups\\?.*search=superusers"));
+        await page.GotoAsync($"{Url}/admin/role-mappings/new");
+        await page.FillAsync("[name=name]", "superuser");
+        await page.FillAsync("[name=group]", "staff");
+        await Assertions.Expect(page.Locator("#preview")).ToContainTextAsync("It fits one role that tokens have shown");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).ClickAsync();
+        await Assertions.Expect(page.GetByText("signed out here and at Keycloak")).ToBeVisibleAsync();
+
+        Assert.Equal($"{Url}/signed-out", page.Url);
+        Assert.Empty(faults);
+        await page.Context.CloseAsync();
     }
 
     private async Task UseAsync()
