@@ -33,6 +33,14 @@ public sealed class FeaturesUnderTest(RealmUnderTest server) : FurtherRealmUnder
         ("Authorization", new AuthenticationHeaderValue("Bearer", token).ToString());
 }
 
+/// <summary>The realm of actions-realm.json: people who have something to do before they get to the client.</summary>
+public sealed class ActionsUnderTest(RealmUnderTest server) : FurtherRealmUnderTest(server, "actions-realm.json")
+{
+    public override string Name => "actions";
+
+    public override string RedirectUriOf(string clientId) => $"https://client.example.test/{clientId}";
+}
+
 /// <summary>The realm of flows-realm.json: clients with the implicit and the hybrid flow, and devices.</summary>
 public sealed class FlowsUnderTest(RealmUnderTest server) : FurtherRealmUnderTest(server, "flows-realm.json")
 {

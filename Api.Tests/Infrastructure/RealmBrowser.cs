@@ -58,7 +58,7 @@ public sealed class RealmBrowser : IDisposable
         Assert.True(form is not null, $"No {selector} on the page. {page}");
 
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var input in form.QuerySelectorAll("input[name]").OfType<IHtmlInputElement>())
+        foreach (var input in form.QuerySelectorAll("input[name]:not([disabled])").OfType<IHtmlInputElement>())
         {
             if (input.Type is not "checkbox" and not "radio" || input.IsChecked)
             {

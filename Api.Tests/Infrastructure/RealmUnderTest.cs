@@ -32,6 +32,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
     private readonly Lazy<FeaturesUnderTest> _features;
     private readonly Lazy<UnusualUnderTest> _unusual;
     private readonly Lazy<FlowsUnderTest> _flows;
+    private readonly Lazy<ActionsUnderTest> _actions;
     private readonly ConcurrentDictionary<string, Lazy<Task<Uri>>> _served = new(StringComparer.Ordinal);
 
     protected RealmUnderTest()
@@ -40,6 +41,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         _features = new(() => new FeaturesUnderTest(this));
         _unusual = new(() => new UnusualUnderTest(this));
         _flows = new(() => new FlowsUnderTest(this));
+        _actions = new(() => new ActionsUnderTest(this));
     }
 
     /// <summary>A second realm of the same kind of server, for what the acme realm has no use for.</summary>
@@ -50,6 +52,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
 
     /// <summary>A realm whose clients get their tokens otherwise than by a code.</summary>
     public RealmUnderTest Flows => _flows.Value;
+
+    /// <summary>A realm of people who have something to do before they get to the client.</summary>
+    public RealmUnderTest Actions => _actions.Value;
 
     /// <summary>The realm's name.</summary>
     public virtual string Name => RealmName;

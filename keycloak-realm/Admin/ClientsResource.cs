@@ -73,7 +73,7 @@ internal static class ClientsResource
         }
 
         return client is { ServiceAccountsEnabled: true, ServiceAccount: { } user }
-            ? AdminAnswer.Ok(Representations.Of(user))
+            ? AdminAnswer.Ok(Representations.Of(request.Realm, user))
             : AdminAnswer.Failed(StatusCodes.Status400BadRequest, $"Service account not enabled for the client '{client.ClientId}'");
     }
 }

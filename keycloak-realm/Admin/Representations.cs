@@ -19,8 +19,9 @@ internal static class Representations
     ]);
 
     /// <summary>Brief in a list; a service account has no <c>access</c> either way.</summary>
-    public static JsonObject Of(User user, bool brief = false)
+    public static JsonObject Of(Realm realm, User user, bool brief = false)
     {
+        var attributes = brief || user.ServiceAccountOf is not null ? [] : realm.Profile.ShownToAdministrators(user).ToList();
         var json = new JsonObject(
         [
             new("id", user.Id),
@@ -29,6 +30,7 @@ internal static class Representations
             .. Given("lastName", user.LastName),
             .. Given("email", user.Email),
             new("emailVerified", user.EmailVerified),
+            .. Given("attributes", attributes),
             new("enabled", user.Enabled),
             new("createdTimestamp", user.CreatedTimestamp),
         ]);
@@ -113,6 +115,13 @@ internal static class Representations
 
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Given(string name, string? value) =>
         value is null ? [] : [KeyValuePair.Create(name, (JsonNode?)value)];
+
+    private static IEnumerable<KeyValuePair<string, JsonNode?>> Given(
+        string name, IReadOnlyCollection<KeyValuePair<string, IReadOnlyList<string>>> lists) => lists.Count == 0
+            ? []
+            : [KeyValuePair.Create(
+                name,
+                (JsonNode?)new JsonObject(lists.Select(each => KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Value)))))];
 
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Mappers(Client client)
     {

@@ -27,7 +27,7 @@ internal static class UsersResource
         }
 
         var manage = request.May(ManageUsers);
-        var json = Representations.Of(user);
+        var json = Representations.Of(request.Realm, user);
         json["access"] = new JsonObject
         {
             ["manageGroupMembership"] = manage,
@@ -106,7 +106,7 @@ internal static class UsersResource
 
     public static IEnumerable<JsonObject> Listed(AdminRequest request, IEnumerable<User> users, bool brief = false) => users.Select(user =>
     {
-        var json = Representations.Of(user, brief);
+        var json = Representations.Of(request.Realm, user, brief);
         json["access"] = new JsonObject { ["manage"] = request.May(ManageUsers) };
         return json;
     });

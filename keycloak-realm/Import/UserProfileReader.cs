@@ -33,7 +33,10 @@ internal static class UserProfileReader
                 .. document.RootElement.GetProperty("attributes").EnumerateArray()
                     .Select(attribute => ReadAttribute(attribute, groups))
                     .OrderBy(attribute => attribute.Group is null ? -1 : groups.IndexOf(attribute.Group)),
-            ]);
+            ])
+            {
+                ShowsUnmanaged = Text(document.RootElement, "unmanagedAttributePolicy") is "ENABLED" or "ADMIN_EDIT" or "ADMIN_VIEW",
+            };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)
         {
@@ -45,7 +48,7 @@ internal static class UserProfileReader
     {
         var required = Member(attribute, "required");
         var permissions = Member(attribute, "permissions");
-        var mayEdit = IsForUsers(permissions, "edit");
+        var mayEdit = IsFor(permissions, "edit", "user");
         return new ProfileAttribute(attribute.GetProperty("name").GetString()!)
         {
             DisplayName = Text(attribute, "displayName"),
@@ -54,7 +57,8 @@ internal static class UserProfileReader
             Scopes = Member(attribute, "selector") is { } selector ? Texts(selector, "scopes") : [],
             Validations = [.. Validations(attribute)],
             CanEdit = mayEdit,
-            CanView = mayEdit || IsForUsers(permissions, "view"),
+            CanView = mayEdit || IsFor(permissions, "view", "user"),
+            IsForAdministrators = IsFor(permissions, "view", "admin") || IsFor(permissions, "edit", "admin"),
             IsMultivalued = Member(attribute, "multivalued") is { ValueKind: JsonValueKind.True },
             DefaultValue = Text(attribute, "defaultValue"),
             Group = Text(attribute, "group") is { } group
@@ -64,8 +68,8 @@ internal static class UserProfileReader
         };
     }
 
-    private static bool IsForUsers(JsonElement? permissions, string what) =>
-        permissions is { } given && Texts(given, what).Contains("user", StringComparer.Ordinal);
+    private static bool IsFor(JsonElement? permissions, string what, string whom) =>
+        permissions is { } given && Texts(given, what).Contains(whom, StringComparer.Ordinal);
 
     private static IEnumerable<ProfileValidation> Validations(JsonElement attribute)
     {

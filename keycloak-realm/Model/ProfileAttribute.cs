@@ -26,6 +26,9 @@ internal sealed record ProfileAttribute(string Name)
     /// <summary>By the people themselves.</summary>
     public bool CanEdit { get; init; } = true;
 
+    /// <summary>By the admin REST API.</summary>
+    public bool IsForAdministrators { get; init; } = true;
+
     public bool IsMultivalued { get; init; }
 
     public string? DefaultValue { get; init; }

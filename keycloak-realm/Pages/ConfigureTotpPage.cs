@@ -18,8 +18,9 @@ internal static class ConfigureTotpPage
     public static string Render(ActionContext action, OtpSetup setup)
     {
         var policy = action.Site.Realm.OtpPolicy;
-        string[] ofCode = setup.CodeError is { } code ? [code] : [];
-        string[] ofLabel = setup.LabelError is { } label ? [label] : [];
+        string[] ofCode = setup.CodeError is { } wrongCode ? [wrongCode] : [];
+        var code = FormParts.Invalid(ofCode);
+        string[] ofLabel = setup.LabelError is { } wrongLabel ? [wrongLabel] : [];
         var key = Base32.Encode(Encoding.UTF8.GetBytes(setup.Secret)).Chunk(4).Select(part => new string(part));
         var manual = setup.Mode is "manual"
             ? ""
@@ -62,7 +63,7 @@ internal static class ConfigureTotpPage
             </ol>
             <form action="{PageParts.Encode(action.Address)}" id="kc-totp-settings-form" method="post" novalidate>
                 <label for="totp">One-time code <span aria-hidden="true">*</span></label>
-                <input type="text" required id="totp" name="totp" autocomplete="one-time-code" inputmode="numeric"{FormParts.Invalid(ofCode)}>
+                <input type="text" required id="totp" name="totp" autocomplete="one-time-code" inputmode="numeric"{code}>
                 <div aria-live="polite">{FormParts.Errors("input-error-otp-code", ofCode)}</div>
                 <input type="hidden" id="totpSecret" name="totpSecret" value="{PageParts.Encode(setup.Secret)}">
                 {mode}

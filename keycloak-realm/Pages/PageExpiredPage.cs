@@ -10,8 +10,8 @@ internal static class PageExpiredPage
         "Page has expired",
         $"""
         <p id="instruction1" class="instruction">
-            To restart the login process <a id="loginRestartLink" href="{PageParts.Encode(restart)}">Click here</a>.<br>
-            To continue the login process <a id="loginContinueLink" href="{PageParts.Encode(current)}">Click here</a>.
+            To restart the login process <a id="loginRestartLink" href="{PageParts.Encode(restart)}">Click here</a> .<br>
+            To continue the login process <a id="loginContinueLink" href="{PageParts.Encode(current)}">Click here</a> .
         </p>
         """,
         "login-login-page-expired");

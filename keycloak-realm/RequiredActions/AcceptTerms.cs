@@ -9,7 +9,7 @@ internal sealed class AcceptTerms : IRequiredAction
     public const string Name = "TERMS_AND_CONDITIONS";
 
     /// <summary>Holds when they were accepted, in Unix seconds.</summary>
-    private const string Attribute = "terms_and_conditions";
+    public const string Attribute = "terms_and_conditions";
 
     public bool CanBeRequested => false;
 

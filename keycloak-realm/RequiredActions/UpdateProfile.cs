@@ -101,7 +101,7 @@ internal sealed class UpdateProfile(bool verifies) : IRequiredAction
     private static IEnumerable<string> Errors(
         ActionContext action, ProfileAttribute attribute, IReadOnlyList<string> known, IReadOnlyList<string> values)
     {
-        if (!attribute.CanEdit && !known.SequenceEqual(values, StringComparer.Ordinal))
+        if (!attribute.CanEdit && !known.SequenceEqual(values.Where(value => value.Length > 0), StringComparer.Ordinal))
         {
             yield return "This field is read only.";
         }
