@@ -30,7 +30,8 @@ internal static class GroupsResource
 
     public static AdminAnswer Members(AdminRequest request) => request.Group is { } group
         ? AdminAnswer.Ok(
-            request.Page(request.Realm.Users.Values.Where(user => user.Groups.Contains(group))).Select(user => Representations.Of(request.Realm, user)))
+            request.Page(request.Realm.Users.Values.Where(user => user.Groups.Contains(group)))
+                .Select(user => Representations.Of(request.Realm, user)))
         : NotFound;
 
     private static bool Contains(Group group, string text) =>

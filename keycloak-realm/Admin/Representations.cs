@@ -21,7 +21,8 @@ internal static class Representations
     /// <summary>Brief in a list; a service account has no <c>access</c> either way.</summary>
     public static JsonObject Of(Realm realm, User user, bool brief = false)
     {
-        var attributes = brief || user.ServiceAccountOf is not null ? [] : realm.Profile.ShownToAdministrators(user).ToList();
+        List<KeyValuePair<string, IReadOnlyList<string>>> attributes =
+            brief || user.ServiceAccountOf is not null ? [] : [.. realm.Profile.ShownToAdministrators(user)];
         var json = new JsonObject(
         [
             new("id", user.Id),
@@ -117,7 +118,7 @@ internal static class Representations
         value is null ? [] : [KeyValuePair.Create(name, (JsonNode?)value)];
 
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Given(
-        string name, IReadOnlyCollection<KeyValuePair<string, IReadOnlyList<string>>> lists) => lists.Count == 0
+        string name, List<KeyValuePair<string, IReadOnlyList<string>>> lists) => lists.Count == 0
             ? []
             : [KeyValuePair.Create(
                 name,

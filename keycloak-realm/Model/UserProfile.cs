@@ -45,12 +45,15 @@ internal sealed class UserProfile(IReadOnlyList<ProfileAttribute> attributes)
     public bool ShowsUnmanaged { get; init; }
 
     /// <summary>Those besides names and e-mail address that the admin REST API shows.</summary>
-    public IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> ShownToAdministrators(User user) => user.Attributes
-        .Where(each => attributes.FirstOrDefault(attribute => string.Equals(attribute.Name, each.Key, StringComparison.Ordinal)) is { } known
+    public IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> ShownToAdministrators(User user) =>
+        user.Attributes.Where(each => Find(each.Key) is { } known
             ? known.IsForAdministrators
             : ShowsUnmanaged || each.Key is RequiredActions.AcceptTerms.Attribute);
 
     /// <summary>The user name is not checked: Keycloak accepts an imported one as it is.</summary>
     public bool IsMetBy(User user) => attributes.Where(attribute => attribute.Name is not ProfileAttribute.Username)
         .All(attribute => !attribute.Errors([.. user.AttributeValues(attribute.Name).Where(value => value.Length > 0)]).Any());
+
+    private ProfileAttribute? Find(string name) =>
+        attributes.FirstOrDefault(attribute => string.Equals(attribute.Name, name, StringComparison.Ordinal));
 }

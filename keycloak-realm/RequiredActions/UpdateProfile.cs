@@ -88,8 +88,8 @@ internal sealed class UpdateProfile(bool verifies) : IRequiredAction
                 .Select(attribute =>
                 {
                     var known = KnownValues(action.User, attribute.Name);
-                    IReadOnlyList<string> given = sent?.Values(attribute.Name) ?? [];
-                    var values = given.Count > 0 ? given : sent is null || !attribute.CanEdit ? known : [];
+                    var given = sent?.Values(attribute.Name) ?? [];
+                    IReadOnlyList<string> values = given.Count > 0 ? given : sent is null || !attribute.CanEdit ? known : [];
                     return new ProfileField(attribute, given.Count > 0 ? given : known, [.. Errors(action, attribute, known, values)])
                     {
                         Values = values,
@@ -111,19 +111,21 @@ internal sealed class UpdateProfile(bool verifies) : IRequiredAction
             yield return message;
         }
 
-        var others = action.Site.Realm.Users.Values.Where(other => other != action.User);
         if (attribute.Name is ProfileAttribute.Username && values is [{ Length: > 0 } name]
-            && others.Any(other => string.Equals(other.Username, name, StringComparison.OrdinalIgnoreCase)))
+            && IsTaken(action, other => other.Username, name))
         {
             yield return "Username already exists.";
         }
 
         if (attribute.Name is ProfileAttribute.Email && values is [{ Length: > 0 } email] && !action.Site.Realm.DuplicateEmailsAllowed
-            && others.Any(other => string.Equals(other.Email, email, StringComparison.OrdinalIgnoreCase)))
+            && IsTaken(action, other => other.Email, email))
         {
             yield return "Email already exists.";
         }
     }
+
+    private static bool IsTaken(ActionContext action, Func<User, string?> field, string value) => action.Site.Realm.Users.Values.Any(other =>
+        other != action.User && string.Equals(field(other), value, StringComparison.OrdinalIgnoreCase));
 
     private static IReadOnlyList<string> KnownValues(User user, string name) => name switch
     {
