@@ -85,7 +85,7 @@ internal static class UsersResource
             return NotFound;
         }
 
-        return request.Representation("user", Name, out var refusal) is { } body ? Apply(body, user) : refusal;
+        return request.Representation("user", Name, out var refusal) is { } body ? Change(request, body, user) : refusal;
     }
 
     public static AdminAnswer Remove(AdminRequest request)
@@ -110,6 +110,13 @@ internal static class UsersResource
         json["access"] = new JsonObject { ["manage"] = request.May(ManageUsers) };
         return json;
     });
+
+    private static AdminAnswer Change(AdminRequest request, JsonObject body, User user)
+    {
+        var answer = Apply(body, user);
+        request.Site.BruteForce.Release(user);
+        return answer;
+    }
 
     private static AdminAnswer Apply(JsonObject body, User user) => new Changes(body)
         .Flag("enabled", value => user.Enabled = value)

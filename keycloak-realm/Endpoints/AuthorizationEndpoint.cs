@@ -1,3 +1,4 @@
+using KeycloakRealm.Flows;
 using KeycloakRealm.Model;
 using KeycloakRealm.Pages;
 using KeycloakRealm.RequiredActions;
@@ -105,15 +106,17 @@ internal static class AuthorizationEndpoint
         if (redirect && !silent)
         {
             // A pushed request's address works once; the page needs one that can be reloaded.
-            var waiting = site.Sessions.OpenTab(authentication, request, session?.User, LevelsFor(site, request, session), notice);
+            var waiting = site.Sessions.OpenTab(authentication, request, NewRun(site, request), notice);
             return Answer.RedirectAsync(context, LoginActions.Address(site, waiting, withCode: false));
         }
 
-        if (session is not null && MayPass(site, request, session))
+        var run = NewRun(site, request);
+        var step = run.Begin(RequestFor(site, request, session));
+        if (step is null && run is { Session: { } known, SetupActions.Count: 0 })
         {
-            if (PendingActions.HasAny(site, request, session.User))
+            if (PendingActions.HasAny(site, request, known.User))
             {
-                return AskAsync(context, site, request, session, authentication, silent);
+                return AskAsync(context, site, request, run, authentication, silent);
             }
 
             if (hadRestart)
@@ -121,10 +124,10 @@ internal static class AuthorizationEndpoint
                 BrowserCookies.ClearRestart(context, site);
             }
 
-            return PassAsync(context, site, PendingActions.Settle(site.Realm, request, session.User), session, authentication);
+            return PassAsync(context, site, PendingActions.Settle(site.Realm, request, known.User), known, authentication);
         }
 
-        if (silent)
+        if (silent && step is null or Shown)
         {
             if (hadRestart)
             {
@@ -135,16 +138,12 @@ internal static class AuthorizationEndpoint
             return AuthorizationResponse.FailAsync(context, site, request.Target, "login_required");
         }
 
-        var tab = site.Sessions.OpenTab(authentication, request, session?.User, LevelsFor(site, request, session), notice);
-        return Answer.PageAsync(
-            context,
-            StatusCodes.Status200OK,
-            SignInPage.Render(site, tab, LoginActions.Address(site, tab, withCode: true), request.LoginHint, alert: notice));
+        var tab = site.Sessions.OpenTab(authentication, request, run, notice);
+        return SignInEndpoint.AnswerAsync(context, site, authentication.Id, tab, step);
     }
 
-    public static bool MayPass(RealmSite site, AuthorizationRequest request, UserSession session) =>
-        !MustProveAgain(site, request, session)
-        && AuthenticationLevels.HighestOf(session, FlowOf(site, request), site.Now) >= request.Acr.Level;
+    public static FlowRequest RequestFor(RealmSite site, AuthorizationRequest request, UserSession? session) =>
+        new(site, request.Client, request.Scope) { Authorization = request, Session = session };
 
     public static AuthenticationFlow FlowOf(RealmSite site, AuthorizationRequest request) =>
         request.Client.BrowserFlow ?? site.Realm.BrowserFlow;
@@ -161,7 +160,7 @@ internal static class AuthorizationEndpoint
 
     /// <summary>With <c>prompt=none</c>, asking for anything is an error.</summary>
     private static Task AskAsync(
-        HttpContext context, RealmSite site, AuthorizationRequest request, UserSession session, Authentication authentication, bool silent)
+        HttpContext context, RealmSite site, AuthorizationRequest request, FlowRun run, Authentication authentication, bool silent)
     {
         if (silent)
         {
@@ -169,20 +168,15 @@ internal static class AuthorizationEndpoint
             return AuthorizationResponse.FailAsync(context, site, request.Target, "interaction_required");
         }
 
-        var tab = site.Sessions.OpenTab(authentication, request, session.User, LevelsFor(site, request, session), notice: null);
+        var tab = site.Sessions.OpenTab(authentication, request, run);
         tab.IsPassing = true;
-        return RequiredActionEndpoint.AskAsync(context, site, tab, session.User);
+        return RequiredActionEndpoint.AskAsync(context, site, tab, run.User!);
     }
 
-    public static AuthenticationLevels LevelsFor(RealmSite site, AuthorizationRequest request, UserSession? session) =>
-        new(
-            FlowOf(site, request),
-            request.Acr.Level,
-            session,
-            again: session is not null && MustProveAgain(site, request, session),
-            site.Now);
+    public static FlowRun NewRun(RealmSite site, AuthorizationRequest request) =>
+        new(FlowOf(site, request), new AuthenticationLevels(request.Acr.Level));
 
-    private static bool MustProveAgain(RealmSite site, AuthorizationRequest request, UserSession session) =>
+    public static bool MustProveAgain(RealmSite site, AuthorizationRequest request, UserSession session) =>
         request.Prompts.Contains("login", StringComparer.Ordinal)
         || !IsRecent(site, session, request.MaxAge)
         || !IsRecent(site, session, PendingActions.MaxAuthAge(site.Realm, request));

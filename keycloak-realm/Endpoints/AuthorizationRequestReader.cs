@@ -128,6 +128,7 @@ internal static class AuthorizationRequestReader
             MaxAge = maxAge,
             LoginHint = parameters["login_hint"],
             KcAction = parameters["kc_action"],
+            IdentityProviderHint = parameters["kc_idp_hint"],
             Acr = AcrRequest.Read(realm, client, parameters["claims"], parameters["acr_values"]),
         });
     }

@@ -27,7 +27,7 @@ internal static class LoginActions
 
         if (withCode || execution is not null)
         {
-            parameters.Add(new("execution", execution ?? Execution(site)));
+            parameters.Add(new("execution", execution ?? tab.Run.Current?.Id ?? ""));
         }
 
         parameters.Add(new("client_id", tab.Request.Client.ClientId));
@@ -55,8 +55,6 @@ internal static class LoginActions
             ? AuthorizationEndpoint.RestartAsync(context, site, parameters, TimedOut)
             : Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, NoCookie, client));
     }
-
-    public static string Execution(RealmSite site) => Import.StableId.For(site.Realm.Name, "execution", "auth-username-password-form");
 
     private static string ClientData(AuthorizationRequest request)
     {

@@ -15,6 +15,7 @@ internal sealed class RealmSite : IDisposable
         ClientKeys = new ClientKeys(clock);
         Sessions = new SessionStore(realm, clock);
         Devices = new DeviceStore(realm, clock);
+        BruteForce = new BruteForceProtection(realm.BruteForce, clock);
         Tokens = new TokenIssuer(realm, keys, clock, serverUrl);
         foreach (var user in realm.Users.Values.Where(user => user.CreatedTimestamp == 0))
         {
@@ -46,6 +47,8 @@ internal sealed class RealmSite : IDisposable
     public SessionStore Sessions { get; }
 
     public DeviceStore Devices { get; }
+
+    public BruteForceProtection BruteForce { get; }
 
     public TokenIssuer Tokens { get; }
 

@@ -1,26 +1,28 @@
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>Where the page for an expired form leads: the sign-in from its beginning, for the same request of the client.</summary>
+/// <summary>The sign-in from its beginning, for the same request of the client. Who was signed in is signed out, to be somebody else.</summary>
 internal static class RestartEndpoint
 {
-    public static Task GetAsync(HttpContext context, RealmSite site)
+    public static async Task GetAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.LoginCache);
         var query = ProtocolForm.FromQuery(context.Request);
         var authenticationId = BrowserCookies.ReadAuthentication(context, site);
         if (site.Sessions.FindTab(authenticationId, query["tab_id"]) is not { } tab)
         {
-            return LoginActions.LostAsync(context, site, query);
+            await LoginActions.LostAsync(context, site, query);
+            return;
         }
 
-        var session = BrowserCookies.ReadIdentity(context, site);
+        if (query["skip_logout"] is not "true" && site.Sessions.End(authenticationId) is { } session)
+        {
+            BrowserCookies.ClearIdentity(context, site);
+            await site.Notifier.NotifyAsync(session);
+        }
+
         var again = site.Sessions.OpenTab(
-            site.Sessions.OpenAuthentication(authenticationId).Authentication,
-            tab.Request,
-            session?.User,
-            AuthorizationEndpoint.LevelsFor(site, tab.Request, session),
-            notice: null);
+            site.Sessions.OpenAuthentication(authenticationId).Authentication, tab.Request, AuthorizationEndpoint.NewRun(site, tab.Request));
         site.Sessions.CloseTab(authenticationId!, tab);
-        return Answer.RedirectAsync(context, LoginActions.Address(site, again, withCode: false));
+        await Answer.RedirectAsync(context, LoginActions.Address(site, again, withCode: false));
     }
 }

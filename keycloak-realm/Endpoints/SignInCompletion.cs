@@ -52,7 +52,7 @@ internal static class SignInCompletion
 
         if (tab.Request.Acr.Essential.Count > 0
             && AuthorizationEndpoint.FlowOf(site, tab.Request).HasLevels
-            && tab.Levels.Current < tab.Request.Acr.Level)
+            && tab.Run.Levels.Current < tab.Request.Acr.Level)
         {
             await Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(
                 site, "Authentication requirements not fulfilled", tab.Request.Client));
@@ -65,11 +65,12 @@ internal static class SignInCompletion
             return;
         }
 
+        site.BruteForce.Succeed(user, tab.Run.Credentials);
         var isNew = site.Sessions.Find(authenticationId) is null;
         var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false, RemoteAddress.Of(context));
         part.Nonce = tab.Request.Nonce;
         part.BeganOffline = isNew && ScopeSelection.AsksOffline(tab.Request.Client, tab.Request.Scope);
-        session.Levels = tab.Levels.Reached;
+        session.Levels = tab.Run.Levels.Reached;
         session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
         if (openTabs == 0)
         {
@@ -77,7 +78,7 @@ internal static class SignInCompletion
         }
 
         BrowserCookies.WriteIdentity(context, site, session);
-        await AuthorizationResponse.SucceedAsync(context, site, RequestOf(tab), session, reused: false, tab.Levels.Current);
+        await AuthorizationResponse.SucceedAsync(context, site, RequestOf(tab), session, reused: false, tab.Run.Levels.Current);
     }
 
     private static AuthorizationRequest RequestOf(AuthenticationTab tab) => tab.Request with { Outcome = tab.Actions.Outcome };

@@ -1,5 +1,5 @@
+using KeycloakRealm.Flows;
 using KeycloakRealm.Pages;
-using KeycloakRealm.RequiredActions;
 using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Endpoints;
@@ -19,25 +19,8 @@ internal static class SignInEndpoint
             return LoginActions.LostAsync(context, site, query);
         }
 
-        if (BrowserCookies.ReadIdentity(context, site) is { } session && AuthorizationEndpoint.MayPass(site, tab.Request, session))
-        {
-            if (PendingActions.HasAny(site, tab.Request, session.User))
-            {
-                tab.IsPassing = true;
-                return RequiredActionEndpoint.AskAsync(context, site, tab, session.User);
-            }
-
-            if (site.Sessions.CloseTab(authenticationId!, tab) is not null)
-            {
-                var request = PendingActions.Settle(site.Realm, tab.Request, session.User);
-                return AuthorizationEndpoint.PassAsync(
-                    context, site, request, session, site.Sessions.OpenAuthentication(authenticationId).Authentication);
-            }
-        }
-
-        var notice = tab.Notice;
-        tab.Notice = null;
-        return ShowAsync(context, site, tab, tab.Request.LoginHint, alert: notice);
+        var step = tab.Run.Begin(AuthorizationEndpoint.RequestFor(site, tab.Request, BrowserCookies.ReadIdentity(context, site)));
+        return AnswerAsync(context, site, authenticationId!, tab, step);
     }
 
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -56,44 +39,35 @@ internal static class SignInEndpoint
         {
             // The form was sent before, or the page is from the browser's history.
             tab.Notice = Expired;
-            await Answer.RedirectAsync(context, LoginActions.Address(site, tab, withCode: false, execution: LoginActions.Execution(site)));
+            await Answer.RedirectAsync(context, LoginActions.Address(site, tab, withCode: false, execution: tab.Run.Current?.Id));
             return;
         }
 
-        var login = form["username"]?.Trim() ?? "";
-        var user = tab.SignedIn ?? site.Realm.FindUserByLogin(login);
-        if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
-        {
-            await ShowAsync(
-                context, site, tab, login, fieldError: tab.SignedIn is null ? "Invalid username or password." : "Invalid password.");
-            return;
-        }
-
-        if (!user.Enabled)
-        {
-            await ShowAsync(context, site, tab, login, alert: "Account is disabled, contact your administrator.");
-            return;
-        }
-
-        tab.SignedIn = user;
-        tab.Levels.Complete(site.Now);
-        if (tab.Levels.Next(site.Now) is not null)
-        {
-            // A higher level was requested, and needs another form.
-            await ShowAsync(context, site, tab, login);
-            return;
-        }
-
-        await SignInCompletion.ContinueAsync(context, site, authenticationId!, tab, user);
+        var request = AuthorizationEndpoint.RequestFor(site, tab.Request, BrowserCookies.ReadIdentity(context, site)) with { Form = form };
+        await AnswerAsync(context, site, authenticationId!, tab, tab.Run.Act(request));
     }
 
-    private static Task ShowAsync(
-        HttpContext context, RealmSite site, AuthenticationTab tab, string? login, string? fieldError = null, string? alert = null)
+    // step: null where the flow is complete.
+    public static Task AnswerAsync(HttpContext context, RealmSite site, string authenticationId, AuthenticationTab tab, FlowStep? step)
     {
+        if (step is null)
+        {
+            tab.IsPassing = tab.Run.Session is not null;
+            return SignInCompletion.ContinueAsync(context, site, authenticationId, tab, tab.Run.User!);
+        }
+
+        if (step is not Shown shown)
+        {
+            var (status, message) = FlowMessages.Of(step);
+            return Answer.PageAsync(context, status, ErrorPage.Render(site, message, tab.Request.Client));
+        }
+
+        var notice = tab.Notice;
+        tab.Notice = null;
         tab.SessionCode = SessionStore.NewSessionCode();
         return Answer.PageAsync(
             context,
             StatusCodes.Status200OK,
-            SignInPage.Render(site, tab, LoginActions.Address(site, tab, withCode: true), login, fieldError, alert));
+            SignInForms.Render(site, tab, LoginActions.Address(site, tab, withCode: true), shown with { Alert = shown.Alert ?? notice }));
     }
 }

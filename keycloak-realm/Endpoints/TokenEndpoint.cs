@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using KeycloakRealm.Flows;
 using KeycloakRealm.Model;
+using KeycloakRealm.Pages;
 using KeycloakRealm.Sessions;
 using KeycloakRealm.Tokens;
 
@@ -91,7 +93,11 @@ internal static class TokenEndpoint
             return;
         }
 
-        if (result.Body is { } body)
+        if (result.Denied is { } denied)
+        {
+            await Answer.PageAsync(context, denied.Status, ErrorPage.Render(site, denied.Message, client));
+        }
+        else if (result.Body is { } body)
         {
             await Answer.JsonAsync(context, StatusCodes.Status200OK, body);
         }
@@ -116,6 +122,9 @@ internal static class TokenEndpoint
 
 internal sealed record GrantResult(JsonObject? Body, Refusal? Refusal)
 {
+    public GrantResult(Denied denied)
+        : this(Body: null, Refusal: null) => Denied = denied;
+
     public GrantResult(Refusal refusal)
         : this(Body: null, refusal)
     {
@@ -125,6 +134,9 @@ internal sealed record GrantResult(JsonObject? Body, Refusal? Refusal)
         : this(body, Refusal: null)
     {
     }
+
+    /// <summary>A page, although no browser asks.</summary>
+    public Denied? Denied { get; }
 }
 
 /// <summary>RFC 6749, section 4.4.</summary>
@@ -204,32 +216,33 @@ internal static class PasswordGrant
             return new(refusal);
         }
 
-        if (string.IsNullOrEmpty(form["username"]))
-        {
-            return new(Refusal.Unauthorized("invalid_request", "Missing parameter: username"));
-        }
-
         if (client.ConsentRequired)
         {
             return new(Refusal.BadRequest("invalid_client", "Client requires user consent"));
         }
 
-        var user = site.Realm.FindUserByLogin(form["username"]!);
-        if (user is not { ServiceAccountOf: null } || user.Password?.Matches(form["password"] ?? "") is not true)
+        var run = new FlowRun(client.DirectGrantFlow ?? site.Realm.DirectGrantFlow, new AuthenticationLevels(AcrRequest.None));
+        switch (run.Begin(new FlowRequest(site, client, form["scope"]) { Form = form }))
         {
-            return new(Refusal.BadRequest("invalid_grant", "Invalid user credentials"));
+            case null:
+                break;
+            case Refused refused:
+                return new(refused.Refusal);
+            case Denied denied:
+                return new GrantResult(denied);
+            default:
+                // A step that somebody would have to set up first, or a form.
+                return new(new Refusal(
+                    StatusCodes.Status500InternalServerError, "unknown_error", "For more on this error consult the server log."));
         }
 
-        if (!user.Enabled)
-        {
-            return new(Refusal.BadRequest("invalid_grant", "Account disabled"));
-        }
-
+        var user = run.User!;
         if (user.IsUnfinished(site.Realm))
         {
             return new(Refusal.BadRequest("invalid_grant", "Account is not fully set up"));
         }
 
+        site.BruteForce.Succeed(user, run.Credentials);
         var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
         part.Nonce = null;
         part.BeganOffline = ScopeSelection.AsksOffline(client, form["scope"]);

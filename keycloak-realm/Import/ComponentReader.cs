@@ -10,9 +10,11 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
     private const string UserProfile = "org.keycloak.userprofile.UserProfileProvider";
     private const string RegistrationPolicies = "org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy";
 
+    private const string UserStorage = "org.keycloak.storage.UserStorageProvider";
+
     private static readonly HashSet<string> Kinds = new(
         [
-            KeyProviders, UserProfile, RegistrationPolicies, "org.keycloak.storage.UserStorageProvider",
+            KeyProviders, UserProfile, RegistrationPolicies, UserStorage,
             "org.keycloak.storage.ldap.mappers.LDAPStorageMapper",
         ],
         StringComparer.Ordinal);
@@ -76,6 +78,11 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
                         realm.Profile = UserProfileReader.Read(item) ?? realm.Profile;
                         break;
                     case RegistrationPolicies:
+                        break;
+                    case UserStorage:
+                        warnings.Add(
+                            $"{item.Path} (the user storage {item.Text("name") ?? item.Text("providerId")}) is not honoured: whoever is in "
+                                + "it alone cannot sign in");
                         break;
                     default:
                         warnings.Add($"{item.Path} is not honoured by the embedded realm");

@@ -45,7 +45,8 @@ internal sealed class CredentialReader(Realm realm, KnownFields known, List<stri
                 ReadOtp(place, user);
                 break;
             case var other:
-                warnings.Add($"{place.Path} ({other}) is not honoured: {user.Username} signs in without it");
+                user.UnservedCredentials.Add(other);
+                warnings.Add($"{place.Path} ({other}) is not honoured: a flow that asks {user.Username} for it ends there");
                 break;
         }
     }

@@ -1,19 +1,20 @@
-using System.Globalization;
+using KeycloakRealm.Flows;
 using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>
-/// A browser flow of the cookie, the forms for name and password, and conditions on the level of authentication; no other is honoured.
-/// </summary>
+/// <summary>The flows of the file, and those of Keycloak that the file does not define.</summary>
 internal sealed class FlowReader
 {
+    private readonly string _realm;
+    private readonly List<string> _warnings;
     private readonly Dictionary<string, JsonPlace> _flows = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonPlace> _configurations = new(StringComparer.Ordinal);
-    private readonly List<string> _warnings;
+    private readonly Dictionary<string, AuthenticationFlow> _read = new(StringComparer.Ordinal);
 
-    public FlowReader(JsonPlace file, List<string> warnings)
+    public FlowReader(string realm, JsonPlace file, JsonPlace builtIn, List<string> warnings)
     {
+        _realm = realm;
         _warnings = warnings;
         foreach (var flow in file.Items("authenticationFlows"))
         {
@@ -37,18 +38,26 @@ internal sealed class FlowReader
         {
             Check(execution);
         }
+
+        foreach (var flow in builtIn.Items("authenticationFlows"))
+        {
+            _flows.TryAdd(flow.Text("alias")!, flow);
+        }
+
+        foreach (var configuration in builtIn.Items("authenticatorConfig"))
+        {
+            _configurations.TryAdd(configuration.Text("alias")!, configuration);
+        }
     }
 
     public bool Knows(string alias) => _flows.ContainsKey(alias);
 
-    /// <summary>By alias; the built-in flow where the file does not define it.</summary>
-    public AuthenticationFlow ForRealm(string? alias) =>
-        alias is not null && _flows.TryGetValue(alias, out var flow) && !flow.Flag("builtIn", absent: false)
-            ? Read(flow)
-            : AuthenticationFlow.BuiltIn;
+    /// <summary>By alias; <c>usual</c> where that is not said.</summary>
+    public AuthenticationFlow ForRealm(string? alias, string usual) =>
+        Read(_flows.GetValueOrDefault(alias ?? usual, _flows[usual]));
 
     /// <summary>By id.</summary>
-    public AuthenticationFlow ForClient(JsonPlace reference)
+    public AuthenticationFlow ForClient(JsonPlace reference, string binding)
     {
         var id = reference.Text();
         foreach (var flow in _flows.Values)
@@ -59,7 +68,7 @@ internal sealed class FlowReader
             }
         }
 
-        throw reference.Refuse($"Unable to resolve auth flow binding override for: browser ({id})");
+        throw reference.Refuse($"Unable to resolve auth flow binding override for: {binding} ({id})");
     }
 
     private void Check(JsonPlace execution)
@@ -83,67 +92,73 @@ internal sealed class FlowReader
 
     private AuthenticationFlow Read(JsonPlace flow)
     {
-        var steps = new List<AuthenticationStep>();
         var alias = flow.Text("alias")!;
-        if (!Collect(flow, level: null, steps) || steps.Count == 0)
+        return _read.TryGetValue(alias, out var known) ? known : _read[alias] = Read(flow, above: []);
+    }
+
+    // above: the aliases of the flows that this one is part of.
+    private AuthenticationFlow Read(JsonPlace place, IReadOnlyList<string> above)
+    {
+        var alias = place.Text("alias")!;
+        IReadOnlyList<string> path = [.. above, alias];
+        var flow = new AuthenticationFlow { Id = place.Text("id") ?? alias, Alias = alias };
+        foreach (var each in place.Items("authenticationExecutions").OrderBy(each => each.Number("priority", 0)))
         {
-            _warnings.Add($"{flow.Path} (the flow {alias}) is not honoured: everybody signs in with name and password");
-            return AuthenticationFlow.BuiltIn;
+            var id = StableId.For(_realm, "execution", $"{string.Join('/', path)}/{each.Path}");
+            flow.Executions.Add(
+                each.Text("requirement") is "OPTIONAL" ? Optional(each, id, path) : Execution(each, id, RequirementOf(each), path));
         }
 
-        return new AuthenticationFlow { Id = flow.Text("id") ?? alias, Alias = alias, Steps = steps };
+        return flow;
     }
 
-    /// <summary>False if the flow requires something that is not served.</summary>
-    private bool Collect(JsonPlace flow, (int Level, int MaxAge)? level, List<AuthenticationStep> steps)
+    private AuthenticationExecution Execution(JsonPlace place, string id, Requirement requirement, IReadOnlyList<string> path)
     {
-        foreach (var execution in flow.Items("authenticationExecutions").OrderBy(each => each.Number("priority", 0)).ToList())
+        AuthenticationFlow? inner = null;
+        if (string.IsNullOrEmpty(place.Text("authenticator")) && place.Text("flowAlias") is { } alias)
         {
-            if (execution.Text("requirement") is "DISABLED")
-            {
-                continue;
-            }
-
-            switch (execution.Text("authenticator"))
-            {
-                case "auth-cookie":
-                    break;
-                case "auth-username-password-form":
-                    steps.Add(new AuthenticationStep(SignInForm.UsernamePassword, level?.Level, level?.MaxAge ?? 0));
-                    break;
-                case "auth-password-form":
-                    steps.Add(new AuthenticationStep(SignInForm.Password, level?.Level, level?.MaxAge ?? 0));
-                    break;
-                case "conditional-level-of-authentication":
-                    level = ReadLevel(execution);
-                    break;
-                case null or "" when execution.Text("flowAlias") is { } alias && _flows.TryGetValue(alias, out var inner):
-                    if (!Collect(inner, level, steps))
-                    {
-                        return false;
-                    }
-
-                    break;
-                case "auth-spnego" or "identity-provider-redirector" when execution.Text("requirement") is "ALTERNATIVE":
-                    // Alternatives that are not served.
-                    break;
-                default:
-                    return false;
-            }
+            inner = path.Contains(alias, StringComparer.Ordinal)
+                ? throw place.Refuse($"the flow {alias} is part of itself")
+                : Read(_flows[alias], path);
         }
 
-        return true;
+        var execution = new AuthenticationExecution
+        {
+            Id = id,
+            Requirement = requirement,
+            Authenticator = inner is null ? place.Text("authenticator") ?? "" : null,
+            Flow = inner,
+            Config = place.Text("authenticatorConfig") is { } name && _configurations.TryGetValue(name, out var configuration)
+                ? configuration.TextMap("config")
+                : new Dictionary<string, string>(StringComparer.Ordinal),
+        };
+        if (execution is { IsEnabled: true, Authenticator: { } authenticator } && !Authenticators.IsServed(authenticator))
+        {
+            _warnings.Add($"{place.Path} (the step {authenticator} of the flow {path[^1]}) is not served: nobody gets past it");
+        }
+
+        return execution;
     }
 
-    private (int Level, int MaxAge) ReadLevel(JsonPlace execution)
+    /// <summary>As the import changes what Keycloak before 8 wrote: for users who have set it up.</summary>
+    private AuthenticationExecution Optional(JsonPlace place, string id, IReadOnlyList<string> path)
     {
-        var config = execution.Text("authenticatorConfig") is { } alias && _configurations.TryGetValue(alias, out var configuration)
-            ? configuration.TextMap("config")
-            : [];
-        int Number(string name) =>
-            config.TryGetValue(name, out var text) && int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value)
-                ? value
-                : 0;
-        return (Number("loa-condition-level"), Number("loa-max-age"));
+        var flow = new AuthenticationFlow { Id = id, Alias = id };
+        flow.Executions.Add(new AuthenticationExecution
+        {
+            Id = StableId.For(_realm, "execution", $"{id}/condition"),
+            Requirement = Requirement.Required,
+            Authenticator = "conditional-user-configured",
+        });
+        flow.Executions.Add(Execution(place, StableId.For(_realm, "execution", $"{id}/step"), Requirement.Required, path));
+        return new AuthenticationExecution { Id = id, Requirement = Requirement.Conditional, Flow = flow };
     }
+
+    private static Requirement RequirementOf(JsonPlace place) => place.Text("requirement") switch
+    {
+        "REQUIRED" => Requirement.Required,
+        "ALTERNATIVE" => Requirement.Alternative,
+        "CONDITIONAL" => Requirement.Conditional,
+        _ => Requirement.Disabled,
+    };
 }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
@@ -22,7 +24,28 @@ internal sealed class IdentityProviderReader(string sslRequired, List<string> wa
         ("singleLogoutServiceUrl", "single_logout_service_url"),
     ];
 
-    public void Read(JsonPlace provider)
+    // What Keycloak calls its own where the file gives no name.
+    private static readonly Dictionary<string, string> SocialNames = new(StringComparer.Ordinal)
+    {
+        ["bitbucket"] = "BitBucket", ["facebook"] = "Facebook", ["github"] = "GitHub", ["gitlab"] = "GitLab", ["google"] = "Google",
+        ["instagram"] = "Instagram", ["linkedin-openid-connect"] = "LinkedIn", ["microsoft"] = "Microsoft",
+        ["openshift-v4"] = "Openshift v4", ["paypal"] = "PayPal", ["stackoverflow"] = "StackOverflow", ["twitter"] = "Twitter",
+    };
+
+    /// <summary>In the order in which the sign-in page shows them.</summary>
+    public IReadOnlyList<IdentityProvider> Read(JsonPlace file) =>
+    [
+        .. file.Items("identityProviders")
+            .Select(place => (Order: OrderOf(place), Provider: ReadOne(place)))
+            .ToList()
+            .OrderBy(each => each.Order)
+            .Select(each => each.Provider),
+    ];
+
+    private static int OrderOf(JsonPlace provider) =>
+        int.TryParse(provider.Member("config")?.Text("guiOrder"), CultureInfo.InvariantCulture, out var order) ? order : int.MaxValue;
+
+    private IdentityProvider ReadOne(JsonPlace provider)
     {
         if (provider.Text("providerId") is not { } kind || !Kinds.Contains(kind))
         {
@@ -32,6 +55,15 @@ internal sealed class IdentityProviderReader(string sslRequired, List<string> wa
         warnings.Add(Insecure(provider) is { } refusal
             ? $"{provider.Path} is not honoured, and Keycloak does not import it: {refusal}"
             : $"{provider.Path} ({provider.Text("alias")}) is not honoured: nobody signs in through it");
+        var alias = provider.Text("alias") ?? "";
+        var config = provider.Member("config");
+        return new IdentityProvider(
+            alias,
+            provider.Text("displayName") is { Length: > 0 } name ? name : SocialNames.GetValueOrDefault(kind, alias),
+            IsEnabled: provider.Flag("enabled", absent: true),
+            IsHidden: provider.Flag("hideOnLogin", absent: false)
+                || provider.Flag("linkOnly", absent: false)
+                || string.Equals(config?.Text("hideOnLoginPage"), "true", StringComparison.OrdinalIgnoreCase));
     }
 
     private string? Insecure(JsonPlace provider)

@@ -21,7 +21,9 @@ internal sealed class RealmImporter
             "enabledEventTypes", "eventsListeners", "localizationTexts", "clientProfiles", "clientPolicies", "supportedLocales",
             "defaultLocale", "internationalizationEnabled", "smtpServer", "browserFlow", "passwordPolicy", "duplicateEmailsAllowed",
             "registrationAllowed", "defaultRoles", "clientTemplates", "privateKey", "publicKey", "certificate",
-            "requiredCredentials", "passwordCredentialGrantAllowed", "identityProviders", "otpPolicyType", "otpPolicyAlgorithm",
+            "requiredCredentials", "passwordCredentialGrantAllowed", "identityProviders", "directGrantFlow", "bruteForceProtected",
+            "permanentLockout", "maxTemporaryLockouts", "bruteForceStrategy", "maxFailureWaitSeconds", "minimumQuickLoginWaitSeconds",
+            "waitIncrementSeconds", "quickLoginCheckMilliSeconds", "maxDeltaTimeSeconds", "failureFactor", "maxSecondaryAuthFailures", "otpPolicyType", "otpPolicyAlgorithm",
             "otpPolicyInitialCounter", "otpPolicyDigits", "otpPolicyLookAheadWindow", "otpPolicyPeriod", "otpPolicyCodeReusable",
             "otpSupportedApplications", "editUsernameAllowed",
         ],
@@ -132,12 +134,8 @@ internal sealed class RealmImporter
 
         var components = new ComponentReader(_realm, _known, _warnings);
         var keys = components.Read(_file);
-        ReadFlows();
-        var providers = new IdentityProviderReader(_file.Text("sslRequired") ?? "external", _warnings);
-        foreach (var provider in _file.Items("identityProviders"))
-        {
-            providers.Read(provider);
-        }
+        ReadFlows(builtIn);
+        _realm.IdentityProviders = new IdentityProviderReader(_file.Text("sslRequired") ?? "external", _warnings).Read(_file);
 
         _warnings.AddRange(_file.TakeUnset());
         return new ImportedRealm(_realm, keys, _warnings);
@@ -196,6 +194,7 @@ internal sealed class RealmImporter
         _realm.PasswordPolicy = PasswordPolicyReader.Read(_file);
         _realm.DuplicateEmailsAllowed = _file.Flag("duplicateEmailsAllowed", absent: false);
         _realm.EditUsernameAllowed = _file.Flag("editUsernameAllowed", absent: false);
+        _realm.BruteForce = BruteForceReader.Read(_file);
         _realm.LoginWithEmailAllowed = _file.Flag("loginWithEmailAllowed", absent: true);
         if (_file.Member("sslRequired") is { } ssl && ssl.Text().ToUpperInvariant() is not ("ALL" or "EXTERNAL" or "NONE"))
         {
@@ -581,25 +580,32 @@ internal sealed class RealmImporter
     }
 
     /// <summary>Flows that no sign-in uses are ignored.</summary>
-    private void ReadFlows()
+    private void ReadFlows(JsonPlace builtIn)
     {
-        var reader = new FlowReader(_file, _warnings);
-        var alias = _file.Text("browserFlow");
-        _realm.BrowserFlow = reader.ForRealm(alias);
-        if (alias is not null && !reader.Knows(alias) && !BuiltInFlows.Contains(alias))
+        var reader = new FlowReader(_realm.Name, _file, builtIn, _warnings);
+        foreach (var binding in (ReadOnlySpan<string>)["browserFlow", "directGrantFlow"])
         {
-            throw _file.Member("browserFlow")!.Value.Refuse($"the flow {alias} does not exist");
-        }
-
-        foreach (var place in _file.Items("clients"))
-        {
-            if (place.Member("authenticationFlowBindingOverrides") is { } overrides
-                && overrides.Member("browser") is { } flow
-                && _realm.FindClient(place.Text("clientId")) is { } client
-                && flow.Text().Length > 0)
+            if (_file.Member(binding) is { } place && !reader.Knows(place.Text()) && !BuiltInFlows.Contains(place.Text()))
             {
-                client.BrowserFlow = reader.ForClient(flow);
+                throw place.Refuse($"the flow {place.Text()} does not exist");
             }
         }
+
+        _realm.BrowserFlow = reader.ForRealm(_file.Text("browserFlow"), "browser");
+        _realm.DirectGrantFlow = reader.ForRealm(_file.Text("directGrantFlow"), "direct grant");
+        foreach (var place in _file.Items("clients"))
+        {
+            if (place.Member("authenticationFlowBindingOverrides") is not { } overrides
+                || _realm.FindClient(place.Text("clientId")) is not { } client)
+            {
+                continue;
+            }
+
+            client.BrowserFlow = Override(overrides, "browser");
+            client.DirectGrantFlow = Override(overrides, "direct_grant");
+        }
+
+        AuthenticationFlow? Override(JsonPlace overrides, string binding) =>
+            overrides.Member(binding) is { } flow && flow.Text().Length > 0 ? reader.ForClient(flow, binding) : null;
     }
 }

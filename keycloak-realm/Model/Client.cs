@@ -76,6 +76,9 @@ internal sealed class Client
     /// <summary>RFC 8628.</summary>
     public bool DeviceGrantEnabled => AttributeIs("oauth2.device.authorization.grant.enabled");
 
+    /// <summary>Null for the realm's.</summary>
+    public AuthenticationFlow? DirectGrantFlow { get; set; }
+
     public string? PkceMethod => Attribute("pkce.code.challenge.method");
 
     public bool LightweightAccessToken => AttributeIs("client.use.lightweight.access.token.enabled");

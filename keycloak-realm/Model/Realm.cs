@@ -100,9 +100,30 @@ internal sealed class Realm
     /// <summary>JSON, for clients without a map of their own.</summary>
     public string? AcrLoaMap { get; set; }
 
-    public AuthenticationFlow BrowserFlow { get; set; } = AuthenticationFlow.BuiltIn;
+    public AuthenticationFlow BrowserFlow { get; set; } = null!;
+
+    public AuthenticationFlow DirectGrantFlow { get; set; } = null!;
+
+    /// <summary>In the order in which the sign-in page shows them.</summary>
+    public IReadOnlyList<IdentityProvider> IdentityProviders { get; set; } = [];
+
+    public BruteForceSettings BruteForce { get; set; } = new();
 
     public string Title => string.IsNullOrWhiteSpace(DisplayName) ? Name : DisplayName;
+
+    /// <summary>A realm role, or <c>client.role</c>; any dot may be the one between them.</summary>
+    public RealmRole? FindRole(string name)
+    {
+        for (var dot = name.LastIndexOf('.'); dot > 0; dot = name.LastIndexOf('.', dot - 1))
+        {
+            if (FindClient(name[..dot]) is { } client)
+            {
+                return client.Roles.GetValueOrDefault(name[(dot + 1)..]);
+            }
+        }
+
+        return Roles.GetValueOrDefault(name);
+    }
 
     public Client? FindClient(string? clientId) => clientId is null ? null : Clients.GetValueOrDefault(clientId);
 

@@ -39,6 +39,9 @@ internal sealed class User
     /// <summary>Devices for one-time passwords, the oldest first. Replaced as a whole, because it is read without a lock.</summary>
     public ImmutableList<OtpCredential> Otps { get; private set; } = [];
 
+    /// <summary>The kinds of the file's credentials that nobody can use here.</summary>
+    public HashSet<string> UnservedCredentials { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Replaced as a whole, because it is read without a lock.</summary>
     public List<string> RequiredActions { get; set; } = [];
 
@@ -116,27 +119,23 @@ internal sealed class User
         return RealmRole.Expand(direct);
     }
 
+    /// <summary>The kinds of credentials that the user has, in the order in which they are offered.</summary>
+    public IEnumerable<string> CredentialTypes =>
+        new[] { Password is null ? null : "password", Otps.Count == 0 ? null : "otp" }.OfType<string>().Concat(UnservedCredentials);
+
+    /// <summary>Without those of groups. Profile fields count as attributes.</summary>
+    public IReadOnlyList<string> OwnAttributeValues(string name) =>
+        FieldNamed(name) is { } field ? [field] : Attributes.GetValueOrDefault(name) ?? [];
+
     /// <summary>Profile fields count as attributes. Groups supply what the user lacks, or add to it with <c>aggregate</c>.</summary>
     public IReadOnlyList<string> AttributeValues(string name, bool aggregate = false)
     {
-        string? field = name switch
-        {
-            "username" => Username,
-            "email" => Email,
-            "firstName" => FirstName,
-            "lastName" => LastName,
-            _ => null,
-        };
-        if (field is not null)
+        if (FieldNamed(name) is { } field)
         {
             return [field];
         }
 
-        var values = new List<string>();
-        if (Attributes.TryGetValue(name, out var own))
-        {
-            values.AddRange(own);
-        }
+        var values = new List<string>(OwnAttributeValues(name));
 
         foreach (var group in Groups)
         {
@@ -165,4 +164,13 @@ internal sealed class User
 
     private bool LacksProfile(Realm realm) =>
         ServiceAccountOf is null && realm.RequiredActions.Contains(VerifyProfile) && !realm.Profile.IsMetBy(this);
+
+    private string? FieldNamed(string name) => name switch
+    {
+        "username" => Username,
+        "email" => Email,
+        "firstName" => FirstName,
+        "lastName" => LastName,
+        _ => null,
+    };
 }

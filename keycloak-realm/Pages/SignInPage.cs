@@ -1,57 +1,72 @@
 using KeycloakRealm.Endpoints;
+using KeycloakRealm.Flows;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Pages;
 
-/// <summary>Ids, names and texts are those of Keycloak's own page, so that one script works with both.</summary>
+/// <summary>The forms for name and password: both, or one of them.</summary>
 internal static class SignInPage
 {
     private const int MostPeople = 30;
 
-    public static string Render(
-        RealmSite site, AuthenticationTab tab, string action, string? login, string? fieldError = null, string? alert = null)
+    public static string Render(RealmSite site, AuthenticationTab tab, string action, Shown shown)
     {
-        var request = tab.Request;
-        var form = tab.Levels.Next(site.Now)?.Form ?? SignInForm.UsernamePassword;
-        var invalid = fieldError is null ? "" : " aria-invalid=\"true\" aria-describedby=\"input-error-username\"";
-        var focusPassword = tab.SignedIn is not null || !string.IsNullOrEmpty(login);
-        var passwordOnly = form is SignInForm.Password;
-        var focus = focusPassword ? " autofocus" : "";
-        var label = site.Realm.LoginWithEmailAllowed ? "Username or email" : "Username";
-        alert ??= tab.SignedIn is null || passwordOnly ? null : "Please re-authenticate to continue";
+        var asksName = shown.Form is not FlowForm.Password && tab.Run.User is null;
+        var asksPassword = shown.Form is not FlowForm.Username;
+        var login = tab.Run.AttemptedName ?? tab.Request.LoginHint;
+        var passwordFirst = !asksName || !string.IsNullOrEmpty(login);
+        IReadOnlyList<string> errors = shown.Error is null ? [] : [shown.Error];
+
+        // The form for both shows all errors at the name. One about a field that is not there stands above the form.
+        var isPlaced = asksName || shown.Field is "password";
         return PageParts.Frame(
             site,
-            "Sign in to your account",
+            shown.Form is FlowForm.Password ? "Sign In" : "Sign in to your account",
             $"""
-            <p class="application">to continue to {PageParts.Encode(PageParts.NameOf(request.Client))}</p>
-            {(alert is null
-                ? ""
-                : $"<div class=\"alert\" role=\"alert\"><span class=\"kc-feedback-text\">{PageParts.Encode(alert)}</span></div>")}
+            <p class="application">to continue to {PageParts.Encode(PageParts.NameOf(tab.Request.Client))}</p>
+            {FormParts.Alert(shown.Alert ?? (isPlaced ? null : shown.Error))}
+            {(asksName ? "" : SignInForms.AttemptedUser(site, tab))}
             <form id="kc-form-login" action="{PageParts.Encode(action)}" method="post" novalidate>
-                <label for="{(tab.SignedIn is null ? "username" : "kc-attempted-username")}">{label}</label>
-                {(tab.SignedIn is { } user
-                    ? $"<input id=\"kc-attempted-username\" value=\"{PageParts.Encode(user.Username)}\" type=\"text\" readonly>"
-                    : $"<input id=\"username\" name=\"username\" value=\"{PageParts.Encode(login)}\" type=\"text\""
-                        + " autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\""
-                        + $"{(focusPassword ? "" : " autofocus")}{invalid}>")}
-                <div id="input-error-container-username" aria-live="polite">{FieldError(fieldError)}
-                </div>
-                <label for="password">Password</label>
-                <input id="password" name="password" value="" type="password" autocomplete="current-password"{focus}{invalid}>
-                {(passwordOnly ? "" : "<input type=\"hidden\" id=\"id-hidden-input\" name=\"credentialId\">")}
+                {(asksName ? Name(site, login, errors, focus: !passwordFirst || !asksPassword) : "")}
+                {(asksPassword ? Password(asksName || !isPlaced ? [] : errors, invalid: errors.Count > 0, focus: passwordFirst) : "")}
+                {(shown.Form is FlowForm.UsernamePassword ? "<input type=\"hidden\" id=\"id-hidden-input\" name=\"credentialId\">" : "")}
                 <button name="login" id="kc-login" type="submit">Sign In</button>
             </form>
+            {SignInForms.AnotherWay(site, tab, action)}
             {(site.OffersPeople ? People(site, tab, action) : "")}
+            {(asksName ? IdentityProviders(site.Realm) : "")}
             """,
-            passwordOnly ? "login-login-password" : "login-login");
+            shown.Form switch
+            {
+                FlowForm.Password => "login-login-password",
+                FlowForm.Username => "login-login-username",
+                _ => "login-login",
+            });
     }
+
+    private static string Name(RealmSite site, string? login, IReadOnlyList<string> errors, bool focus) => FormParts.Field(
+        "username",
+        site.Realm.LoginWithEmailAllowed ? "Username or email" : "Username",
+        $"<input id=\"username\" name=\"username\" value=\"{PageParts.Encode(login)}\" type=\"text\" autocomplete=\"username\""
+            + $" autocapitalize=\"none\" spellcheck=\"false\"{(focus ? " autofocus" : "")}{Described("username", errors.Count > 0)}>",
+        errors);
+
+    private static string Password(IReadOnlyList<string> errors, bool invalid, bool focus) => FormParts.Field(
+        "password",
+        "Password",
+        "<input id=\"password\" name=\"password\" value=\"\" type=\"password\" autocomplete=\"current-password\""
+            + $"{(focus ? " autofocus" : "")}{Described(errors.Count > 0 ? "password" : "username", invalid)}>",
+        errors);
+
+    private static string Described(string name, bool invalid) =>
+        invalid ? $" aria-invalid=\"true\" aria-describedby=\"input-error-{name}\"" : "";
 
     // Forms, because the page has no script.
     private static string People(RealmSite site, AuthenticationTab tab, string action)
     {
         var people = site.Realm.Users.Values
-            .Where(user => user is { ServiceAccountOf: null, Password.Plain: not null } && (tab.SignedIn is null || tab.SignedIn == user))
+            .Where(user => user is { ServiceAccountOf: null, Password.Plain: not null } && (tab.Run.User is null || tab.Run.User == user))
             .ToList();
         return people.Count == 0
             ? ""
@@ -83,12 +98,19 @@ internal static class SignInPage
         return PageParts.Encode(string.Join(" · ", words.Where(word => word.Length > 0)));
     }
 
-    private static string FieldError(string? message) => message is null
-        ? ""
-        : $"""
-
-                    <div class="field-error" id="input-error-username">
-                        <span class="kc-feedback-text">{PageParts.Encode(message)}</span>
-                    </div>
-           """;
+    private static string IdentityProviders(Realm realm)
+    {
+        var shown = realm.IdentityProviders.Where(provider => provider is { IsEnabled: true, IsHidden: false }).ToList();
+        return shown.Count == 0
+            ? ""
+            : $"""
+              <section id="kc-social-providers" aria-labelledby="providers-title">
+                  <h2 id="providers-title">Or sign in with</h2>
+                  {string.Concat(shown.Select(provider =>
+                      $"<button id=\"social-{PageParts.Encode(provider.Alias)}\" class=\"secondary\" type=\"button\" disabled"
+                          + $" aria-describedby=\"providers-reason\">{PageParts.Encode(provider.Name)}</button>"))}
+                  <p id="providers-reason">The embedded realm does not broker: nobody signs in through another identity provider.</p>
+              </section>
+              """;
+    }
 }

@@ -1,10 +1,13 @@
 namespace KeycloakRealm.RequiredActions;
 
 /// <summary>How far a sign-in is with what the user has to do, and with what the client asks for by <c>kc_action</c>.</summary>
-internal sealed class ActionProgress(string? requested)
+internal sealed class ActionProgress(string? requested, ICollection<string>? setup = null)
 {
     /// <summary>What the client asks for; null once it is clear what became of it.</summary>
     public string? Requested { get; private set; } = requested;
+
+    /// <summary>What a step of the sign-in asks for, because the user lacks its credential.</summary>
+    public ICollection<string> Setup { get; } = setup ?? [];
 
     /// <summary>The user has to do it anyway, and cannot say no to it.</summary>
     public bool IsEnforced { get; set; }
@@ -25,6 +28,7 @@ internal sealed class ActionProgress(string? requested)
 
     public void Finish(string action, string status)
     {
+        Setup.Remove(action);
         if (string.Equals(action, Requested, StringComparison.Ordinal))
         {
             (Requested, Status) = (null, status);

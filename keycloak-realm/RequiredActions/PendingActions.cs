@@ -10,7 +10,8 @@ internal static class PendingActions
     /// <summary>The next one; null if there is none. What the client asks for comes last.</summary>
     public static string? Next(Realm realm, ActionProgress progress, User user)
     {
-        var pending = user.PendingAction(realm);
+        bool IsPending(string action) => user.IsPending(realm, action) || progress.Setup.Contains(action);
+        var pending = realm.RequiredActions.Names.FirstOrDefault(IsPending);
         if (progress.Requested is not { } requested)
         {
             return pending;
@@ -22,7 +23,7 @@ internal static class PendingActions
             return pending;
         }
 
-        progress.IsEnforced = user.IsPending(realm, requested);
+        progress.IsEnforced = IsPending(requested);
         return pending ?? requested;
     }
 

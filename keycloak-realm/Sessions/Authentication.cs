@@ -1,3 +1,4 @@
+using KeycloakRealm.Flows;
 using KeycloakRealm.Model;
 using KeycloakRealm.RequiredActions;
 
@@ -28,10 +29,7 @@ internal sealed class AuthenticationTab
     /// <summary>Shown once.</summary>
     public string? Notice { get; set; }
 
-    /// <summary>Set for a reauthentication: only the password is asked for then.</summary>
-    public User? SignedIn { get; set; }
-
-    public required AuthenticationLevels Levels { get; init; }
+    public required FlowRun Run { get; init; }
 
     /// <summary>Only consent is missing; the browser was signed in already.</summary>
     public bool IsPassing { get; set; }

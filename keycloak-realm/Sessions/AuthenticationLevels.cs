@@ -3,28 +3,15 @@ using KeycloakRealm.Model;
 namespace KeycloakRealm.Sessions;
 
 /// <summary>
-/// The next form of a flow with levels. A level that the session reached earlier counts for as long as its condition says.
+/// The levels that a sign-in reaches. One that the session reached earlier counts for as long as its condition says.
 /// </summary>
-internal sealed class AuthenticationLevels
+internal sealed class AuthenticationLevels(int requested)
 {
-    private readonly AuthenticationFlow _flow;
-    private readonly int _requested;
-    private readonly Dictionary<int, long> _reached;
-    private readonly bool _mayReuse;
-    private int _position;
-
-    // again: the session's levels do not count.
-    public AuthenticationLevels(AuthenticationFlow flow, int requested, UserSession? session, bool again, long now)
-    {
-        _flow = flow;
-        _requested = requested;
-        _reached = session is null ? [] : new Dictionary<int, long>(session.Levels);
-        _mayReuse = !again;
-        Current = session is null || again ? AcrRequest.None : HighestOf(session, flow, now);
-    }
+    private Dictionary<int, long> _reached = [];
+    private bool _mayReuse;
 
     /// <summary>The level reached by this authentication.</summary>
-    public int Current { get; private set; }
+    public int Current { get; private set; } = AcrRequest.None;
 
     /// <summary>When each level was reached last, in Unix seconds.</summary>
     public IReadOnlyDictionary<int, long> Reached => _reached;
@@ -51,45 +38,51 @@ internal sealed class AuthenticationLevels
         return highest;
     }
 
-    /// <summary>Null when the flow is complete.</summary>
-    public AuthenticationStep? Next(long now)
+    // again: the session's levels do not count.
+    public void Resume(UserSession session, AuthenticationFlow flow, bool again, long now)
     {
-        while (_position < _flow.Steps.Count)
-        {
-            var step = _flow.Steps[_position];
-            if (IsDue(step, now))
-            {
-                return step;
-            }
-
-            _position++;
-        }
-
-        return null;
+        _reached = new Dictionary<int, long>(session.Levels);
+        _mayReuse = !again;
+        Current = again ? AcrRequest.None : HighestOf(session, flow, now);
     }
 
-    public void Complete(long now)
+    /// <summary>Whether the level of this condition is yet to be reached.</summary>
+    public bool IsDue(AuthenticationExecution condition, long now)
     {
-        var step = _flow.Steps[_position++];
-        if (step.Level is { } level)
-        {
-            Current = level;
-            if (step.MaxAge > 0)
-            {
-                _reached[level] = now;
-            }
-        }
-    }
-
-    private static int MaxAgeOf(AuthenticationFlow flow, int level) => flow.Steps.FirstOrDefault(step => step.Level == level)?.MaxAge ?? 0;
-
-    private bool IsDue(AuthenticationStep step, long now)
-    {
-        if (step.Level is not { } level || Current < 0)
+        if (Current < 0)
         {
             return true;
         }
 
-        return _requested >= level && !(_mayReuse && _reached.TryGetValue(level, out var at) && at + step.MaxAge >= now);
+        var level = LevelOf(condition);
+        if (requested < level)
+        {
+            return false;
+        }
+
+        var counts = _mayReuse && _reached.TryGetValue(level, out var at) && at + MaxAgeOf(condition) >= now;
+        if (counts)
+        {
+            Current = Math.Max(Current, level);
+        }
+
+        return !counts;
     }
+
+    public void Reach(AuthenticationExecution condition, long now)
+    {
+        Current = LevelOf(condition);
+        if (MaxAgeOf(condition) > 0)
+        {
+            _reached[Current] = now;
+        }
+    }
+
+    private static int LevelOf(AuthenticationExecution condition) => condition.SettingNumber("loa-condition-level");
+
+    /// <summary>In seconds; 0 for this request only.</summary>
+    private static int MaxAgeOf(AuthenticationExecution condition) => condition.SettingNumber("loa-max-age");
+
+    private static int MaxAgeOf(AuthenticationFlow flow, int level) =>
+        flow.Levels.FirstOrDefault(condition => LevelOf(condition) == level) is { } found ? MaxAgeOf(found) : 0;
 }

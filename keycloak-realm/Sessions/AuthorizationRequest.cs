@@ -24,6 +24,9 @@ internal sealed record AuthorizationRequest
 
     public string? LoginHint { get; init; }
 
+    /// <summary>The alias of another identity provider.</summary>
+    public string? IdentityProviderHint { get; init; }
+
     public required AcrRequest Acr { get; init; }
 
     /// <summary>Set where somebody signs a device in.</summary>

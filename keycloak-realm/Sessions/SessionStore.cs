@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using KeycloakRealm.Flows;
 using KeycloakRealm.Model;
 using KeycloakRealm.RequiredActions;
 using KeycloakRealm.Tokens;
@@ -312,7 +313,7 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
     }
 
     public AuthenticationTab OpenTab(
-        Authentication authentication, AuthorizationRequest request, User? signedIn, AuthenticationLevels levels, string? notice)
+        Authentication authentication, AuthorizationRequest request, FlowRun run, string? notice = null)
     {
         var tab = new AuthenticationTab
         {
@@ -320,9 +321,8 @@ internal sealed class SessionStore(Realm realm, TimeProvider clock)
             Request = request,
             Started = Now,
             SessionCode = NewSessionCode(),
-            SignedIn = signedIn,
-            Levels = levels,
-            Actions = new ActionProgress(request.KcAction),
+            Actions = new ActionProgress(request.KcAction, run.SetupActions),
+            Run = run,
             Notice = notice,
         };
         lock (_lock)
