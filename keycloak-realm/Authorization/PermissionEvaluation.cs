@@ -20,7 +20,7 @@ internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, P
         var denied = new List<string>();
         var resourceGranted = false;
         var anyDenied = false;
-        foreach (var permission in permissions)
+        foreach (var permission in permissions.Where(each => each.Applied.Count > 0 && Concerns(each, scopes)))
         {
             var named = permission.Resources.Contains(resource);
             if (PolicyDecision.EvaluatePermission(realm, permission, subject))
@@ -48,23 +48,24 @@ internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, P
         return isGranted ? new GrantedPermission(resource, left) : null;
     }
 
+    /// <summary>One without policies decides nothing, and yet there is a permission then.</summary>
     private static bool AppliesTo(AuthorizationPolicy permission, ProtectedResource resource, IReadOnlyList<string> scopes)
     {
-        if (permission.Type is "scope" && !permission.Scopes.Exists(scopes.Contains))
-        {
-            return false;
-        }
-
         if (permission.Resources.Count > 0)
         {
             return permission.Resources.Contains(resource);
         }
 
         return permission.Type is "scope"
-            || (permission.Config.TryGetValue("defaultResourceType", out var type)
+            ? permission.Scopes.Exists(scopes.Contains)
+            : permission.Applied.Count > 0
+                && permission.Config.TryGetValue("defaultResourceType", out var type)
                 && type.Length > 0
-                && string.Equals(type, resource.Type, StringComparison.Ordinal));
+                && string.Equals(type, resource.Type, StringComparison.Ordinal);
     }
+
+    private static bool Concerns(AuthorizationPolicy permission, IReadOnlyList<string> scopes) =>
+        permission.Type is not "scope" || scopes.Count == 0 || permission.Scopes.Exists(scopes.Contains);
 }
 
 internal sealed record GrantedPermission(ProtectedResource Resource, IReadOnlyList<string> Scopes);

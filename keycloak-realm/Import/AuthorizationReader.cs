@@ -13,25 +13,11 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
 
     public void Read(JsonPlace client)
     {
-        if (!client.Flag("authorizationServicesEnabled", absent: false)
-            || realm.FindClient(client.Text("clientId")) is not { PublicClient: false, ServiceAccount: { } account } owner)
+        if (realm.FindClient(client.Text("clientId")) is not { AuthorizationServicesEnabled: true } owner)
         {
             return;
         }
 
-        // The client's service account may use the protection API.
-        if (!owner.Roles.TryGetValue(ResourceServer.ProtectionRole, out var protection))
-        {
-            protection = new RealmRole
-            {
-                Id = StableId.For(realm.Name, "role", $"{owner.ClientId}/{ResourceServer.ProtectionRole}"),
-                Name = ResourceServer.ProtectionRole,
-                Client = owner,
-            };
-            owner.Roles.Add(protection.Name, protection);
-        }
-
-        account.Roles.Add(protection);
         var settings = client.Member("authorizationSettings");
         var server = new ResourceServer
         {
@@ -42,6 +28,11 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
         owner.Authorization = server;
         if (settings is { } given)
         {
+            if (given.Text("decisionStrategy") is "CONSENSUS")
+            {
+                throw given.Member("decisionStrategy")!.Value.Refuse("Strategy CONSENSUS not supported");
+            }
+
             ReadResources(given, server);
             ReadPolicies(given, server);
         }
@@ -72,6 +63,13 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
             if (resource.Text("uri") is { } uri)
             {
                 uris.Add(uri);
+            }
+
+            if (resource.Member("owner")?.Text("id") is { } owner
+                && realm.FindUserById(owner) is null
+                && !string.Equals(owner, server.Client.Id, StringComparison.Ordinal))
+            {
+                throw resource.Refuse("Owner must be a valid username or user identifier. If the resource server, the client id or null");
             }
 
             var id = resource.Text("_id") ?? StableId.For(realm.Name, "resource", $"{server.Client.ClientId}/{name}");
@@ -129,19 +127,17 @@ internal sealed class AuthorizationReader(Realm realm, List<string> warnings)
                     : throw place.Refuse($"Scope with id or name [{name}] does not exist"));
             }
 
-            foreach (var name in policy.Type is "user" ? List(place, policy, "users") : [])
-            {
-                if (!realm.Users.ContainsKey(name.ToLowerInvariant()) && realm.FindUserById(name) is null)
-                {
-                    throw place.Refuse($"Error while updating policy [{policy.Name}]. User [{name}] could not be found");
-                }
-            }
-
+            PolicyValidation.Check(place, policy, realm);
             foreach (var name in List(place, policy, "applyPolicies"))
             {
                 policy.Applied.Add(server.Policies.Find(other => string.Equals(other.Name, name, StringComparison.Ordinal))
                     ?? throw place.Refuse($"the policy {name} does not exist"));
             }
+        }
+
+        foreach (var (policy, place) in read)
+        {
+            PolicyValidation.CheckCycle(place, policy);
         }
     }
 

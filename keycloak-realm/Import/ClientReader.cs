@@ -69,6 +69,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             throw givenId.Refuse($"the id {givenId.Text()} belongs to two clients");
         }
 
+        var hasAuthorization = place.Flag("authorizationServicesEnabled", absent: false)
+            || place.Member("authorizationSettings") is not null;
         var attributes = place.TextMap("attributes");
         var redirectUris = place.Texts("redirectUris");
         if (!builtIn)
@@ -95,8 +97,8 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
             DirectAccessGrantsEnabled = place.Flag("directAccessGrantsEnabled", absent: false),
 
             // Authorization services imply a service account.
-            ServiceAccountsEnabled = place.Flag("serviceAccountsEnabled", absent: false)
-                || place.Flag("authorizationServicesEnabled", absent: false),
+            AuthorizationServicesEnabled = hasAuthorization,
+            ServiceAccountsEnabled = hasAuthorization || place.Flag("serviceAccountsEnabled", absent: false),
 
             // A client that requires consent has no full scope, unless the file says so.
             FullScopeAllowed = place.Flag("fullScopeAllowed", absent: !place.Flag("consentRequired", absent: false)),

@@ -558,6 +558,11 @@ internal sealed class RealmImporter
                 ServiceAccountOf = client,
             };
             user.Roles.Add(_realm.DefaultRole);
+            if (client.AuthorizationServicesEnabled)
+            {
+                user.Roles.Add(FindOrAdd(client.Roles, ResourceServer.ProtectionRole, client));
+            }
+
             if (!_realm.Users.TryAdd(username, user))
             {
                 throw new RealmFileException("$.users", $"the user name {username} is needed for the service account of {client.ClientId}");

@@ -67,6 +67,9 @@ internal sealed class Client
 
     public User? ServiceAccount { get; set; }
 
+    /// <summary>Also where the file says no, but has settings for them.</summary>
+    public bool AuthorizationServicesEnabled { get; init; }
+
     /// <summary>Null without authorization services.</summary>
     public ResourceServer? Authorization { get; set; }
 
