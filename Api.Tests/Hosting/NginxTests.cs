@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Data;
@@ -127,7 +126,7 @@ public sealed class NginxTests : IAsyncDisposable
         // Asked for as it is typed, and kept in the address.
         await page.FillAsync("[name=search]", "superusers");
         await Assertions.Expect(page.Locator("#results")).Not.ToContainTextAsync("librarians");
-        await Assertions.Expect(page).ToHaveURLAsync(new Regex($"^{Regex.Escape(Url)}/admin/groups\\?.*search=superusers"));
+        await Assertions.Expect(page).ToHaveURLAsync($"{Url}/admin/groups?search=superusers");
         await page.GotoAsync($"{Url}/admin/role-mappings/new");
         await page.FillAsync("[name=name]", "superuser");
         await page.FillAsync("[name=group]", "staff");
