@@ -124,8 +124,9 @@ internal sealed class UpdateProfile(bool verifies) : IRequiredAction
         }
     }
 
-    private static bool IsTaken(ActionContext action, Func<User, string?> field, string value) => action.Site.Realm.Users.Values.Any(other =>
-        other != action.User && string.Equals(field(other), value, StringComparison.OrdinalIgnoreCase));
+    private static bool IsTaken(ActionContext action, Func<User, string?> field, string value) =>
+        action.Site.Realm.Users.Values.Any(other =>
+            other != action.User && string.Equals(field(other), value, StringComparison.OrdinalIgnoreCase));
 
     private static IReadOnlyList<string> KnownValues(User user, string name) => name switch
     {
