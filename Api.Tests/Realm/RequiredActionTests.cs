@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using AngleSharp.Dom;
@@ -148,13 +149,40 @@ public abstract class RequiredActionTests(RealmUnderTest realm) : RealmTests(rea
         Assert.Equal("Interval: 30", Words(page.Page.QuerySelector("#kc-totp-period")));
         Assert.Equal("manual", page.Page.QuerySelector("input#mode")!.GetAttribute("value"));
 
-        await RedeemAsync(request, await SendAsync(OneTimePassword.Now(Encoding.ASCII.GetBytes(secret)), "Phone"));
+        var code = OneTimePassword.Now(Encoding.ASCII.GetBytes(secret));
+        await RedeemAsync(request, await SendAsync(code, "Phone"));
         var user = await UserAsync("olga");
         Assert.True(user.GetProperty("totp").GetBoolean());
         Assert.Equal(0, user.GetProperty("requiredActions").GetArrayLength());
 
+        // The code is used up; the next one signs in.
+        AssertError(await GrantAsync("olga", "olga", code), BadRequest, "invalid_grant", "Invalid user credentials");
+        var next = OneTimePassword.At(Encoding.ASCII.GetBytes(secret), (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 30) + 1);
+        using var other = Realm.NewBrowser();
+        var again = new AuthorizationRequest(Realm, Client);
+        page = await SignInAsync(other, again, "olga");
+        await RedeemAsync(again, await other.SubmitAsync(page, "form#kc-otp-login-form", ("otp", next)));
+
         Task<RealmAnswer> SendAsync(string code, string label) =>
             browser.SubmitAsync(page, OtpForm, ("totp", code), ("userLabel", label));
+    }
+
+    [Fact]
+    public async Task Another_device_has_another_name()
+    {
+        using var browser = Realm.NewBrowser();
+        var request = new AuthorizationRequest(Realm, Client);
+        await RedeemAsync(request, await SendAsync(await SignInAsync(browser, request, "otto"), "First"));
+
+        var more = new AuthorizationRequest(Realm, Client).With("kc_action", "CONFIGURE_TOTP");
+        var page = await SendAsync(await browser.GetAsync(more.Url), " ");
+        Assert.Equal("Please specify device name.", Words(page.Page.QuerySelector("#input-error-otp-label")));
+        page = await SendAsync(page, " FIRST");
+        Assert.Equal("Device already exists with the same name", Words(page.Page.QuerySelector("#input-error-otp-label")));
+        AssertOutcome(more, await SendAsync(page, "Second"), "CONFIGURE_TOTP", "success");
+
+        Task<RealmAnswer> SendAsync(RealmAnswer form, string label) => browser.SubmitAsync(
+            form, OtpForm, ("totp", OneTimePassword.Now(Encoding.ASCII.GetBytes(SecretOf(form)))), ("userLabel", label));
     }
 
     [Theory]
@@ -163,6 +191,32 @@ public abstract class RequiredActionTests(RealmUnderTest realm) : RealmTests(rea
     [InlineData("joy", false)]
     public async Task A_device_of_the_file_is_there(string person, bool has) =>
         Assert.Equal(has, (await UserAsync(person)).GetProperty("totp").GetBoolean());
+
+    [Fact]
+    public async Task A_code_by_time_is_right_once_and_a_little_early_or_late()
+    {
+        var secret = FromBase32("JBSWY3DPEHPK3PXP");
+        var step = DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60;
+        string CodeAt(long counter) => OneTimePassword.At(secret, counter, HashAlgorithmName.SHA256, digits: 8);
+
+        AssertError(await GrantAsync("hal", "hal"), BadRequest, "invalid_grant", "Invalid user credentials");
+        AssertError(await GrantAsync("hal", "hal", CodeAt(step - 3)), BadRequest, "invalid_grant", "Invalid user credentials");
+        Assert.Equal(OK, (await GrantAsync("hal", "hal", CodeAt(step))).Status);
+        AssertError(await GrantAsync("hal", "hal", CodeAt(step)), BadRequest, "invalid_grant", "Invalid user credentials");
+        Assert.Equal(OK, (await GrantAsync("hal", "hal", CodeAt(step + 1))).Status);
+    }
+
+    [Fact]
+    public async Task A_code_by_counter_is_right_until_a_later_one_was_used()
+    {
+        var secret = Encoding.ASCII.GetBytes("an old secret");
+
+        AssertError(await GrantAsync("ida", "ida", OneTimePassword.At(secret, 6)), BadRequest, "invalid_grant", "Invalid user credentials");
+        Assert.Equal(OK, (await GrantAsync("ida", "ida", OneTimePassword.At(secret, 8))).Status);
+        AssertError(await GrantAsync("ida", "ida", OneTimePassword.At(secret, 8)), BadRequest, "invalid_grant", "Invalid user credentials");
+        AssertError(await GrantAsync("ida", "ida", OneTimePassword.At(secret, 7)), BadRequest, "invalid_grant", "Invalid user credentials");
+        Assert.Equal(OK, (await GrantAsync("ida", "ida", OneTimePassword.At(secret, 9))).Status);
+    }
 
     [Fact]
     public async Task A_credential_with_a_value_is_a_password_whatever_its_type() =>
@@ -516,8 +570,13 @@ public abstract class RequiredActionTests(RealmUnderTest realm) : RealmTests(rea
         return tokens;
     }
 
-    private Task<RealmAnswer> GrantAsync(string person, string password) => Realm.PostAsync(
-        Realm.TokenEndpoint, Client, ("grant_type", "password"), ("username", person), ("password", password));
+    private Task<RealmAnswer> GrantAsync(string person, string password, string? code = null) => Realm.PostAsync(
+        Realm.TokenEndpoint,
+        Client,
+        [
+            ("grant_type", "password"), ("username", person), ("password", password),
+            .. code is null ? Array.Empty<(string, string)>() : [("totp", code)],
+        ]);
 
     private async Task<JsonElement> UserAsync(string name) =>
         Assert.Single((await CallAsync(HttpMethod.Get, $"/users?username={name}&exact=true")).Json.EnumerateArray().ToList());
