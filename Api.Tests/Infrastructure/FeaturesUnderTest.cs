@@ -49,6 +49,14 @@ public sealed class FlowsUnderTest(RealmUnderTest server) : FurtherRealmUnderTes
     public override string RedirectUriOf(string clientId) => $"https://client.example.test/{clientId}";
 }
 
+/// <summary>The realm of sign-in-realm.json: authentication flows, each with a client of its name, and people with devices.</summary>
+public sealed class SignInUnderTest(RealmUnderTest server) : FurtherRealmUnderTest(server, "sign-in-realm.json")
+{
+    public override string Name => "sign-in";
+
+    public override string RedirectUriOf(string clientId) => $"https://client.example.test/{clientId}";
+}
+
 /// <summary>
 /// The realm of unusual-realm.json, in which everything is unlike the acme realm: names with capitals, spaces, slashes and
 /// percent signs, scopes and mappers of its own, fixed keys, and what most files leave out or have.

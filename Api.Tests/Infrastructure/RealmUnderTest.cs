@@ -33,6 +33,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
     private readonly Lazy<UnusualUnderTest> _unusual;
     private readonly Lazy<FlowsUnderTest> _flows;
     private readonly Lazy<ActionsUnderTest> _actions;
+    private readonly Lazy<SignInUnderTest> _signIn;
     private readonly ConcurrentDictionary<string, Lazy<Task<Uri>>> _served = new(StringComparer.Ordinal);
 
     protected RealmUnderTest()
@@ -42,6 +43,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         _unusual = new(() => new UnusualUnderTest(this));
         _flows = new(() => new FlowsUnderTest(this));
         _actions = new(() => new ActionsUnderTest(this));
+        _signIn = new(() => new SignInUnderTest(this));
     }
 
     /// <summary>A second realm of the same kind of server, for what the acme realm has no use for.</summary>
@@ -55,6 +57,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
 
     /// <summary>A realm of people who have something to do before they get to the client.</summary>
     public RealmUnderTest Actions => _actions.Value;
+
+    /// <summary>A realm with authentication flows of its own, and a client for each.</summary>
+    public RealmUnderTest SignIn => _signIn.Value;
 
     /// <summary>The realm's name.</summary>
     public virtual string Name => RealmName;

@@ -251,10 +251,6 @@ public abstract class ConsentTests(RealmUnderTest realm) : RealmTests(realm.Feat
         Assert.Equal(OK, (await Realm.GetUserInfoAsync(tokens["access_token"])).Status);
     }
 
-    private static string? Words(AngleSharp.Dom.IElement? element) => element is null
-        ? null
-        : string.Join(' ', element.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-
     private static void AssertItems(string[] expected, RealmAnswer page) => Assert.Equal(
         expected.Order(StringComparer.Ordinal),
         page.Page.QuerySelectorAll("#kc-oauth li").Select(Words).Order(StringComparer.Ordinal));

@@ -139,9 +139,9 @@ public sealed class EmbeddedRealmTests
         using var lines = new LogLines();
         using var loggers = LoggerFactory.Create(logging => logging.AddProvider(lines));
 
-        await using var realm = await StartWithAsync("""{"realm":"other","enabled":true,"bruteForceProtected":true}""", loggers);
+        await using var realm = await StartWithAsync("""{"realm":"other","enabled":true,"scimApiEnabled":true}""", loggers);
 
-        Assert.Contains("bruteForceProtected", lines.Text, StringComparison.Ordinal);
+        Assert.Contains("scimApiEnabled", lines.Text, StringComparison.Ordinal);
         Assert.Contains("Warning", lines.Text, StringComparison.Ordinal);
     }
 

@@ -30,6 +30,11 @@ public abstract class RealmTests(RealmUnderTest realm) : IAsyncLifetime
     /// <summary>The words of a text are exactly these, in any order and with or without commas: Keycloak's sets have no order.</summary>
     protected static void AssertWords(string expected, string? actual) => Assert.Equal(Sort(expected), Sort(actual ?? "(absent)"));
 
+    /// <summary>The text of an element, as a browser shows it.</summary>
+    protected static string? Words(AngleSharp.Dom.IElement? element) => element is null
+        ? null
+        : string.Join(' ', element.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
     /// <summary>A JSON array of texts, in any order.</summary>
     protected static void AssertSet(string expected, JsonElement actual) =>
         AssertWords(expected, string.Join(' ', actual.EnumerateArray().Select(item => item.GetString())));

@@ -17,9 +17,8 @@ internal static class Authenticators
         ["direct-grant-validate-password"] = new DirectGrantPassword(),
         ["direct-grant-validate-otp"] = new DirectGrantOtp(),
 
-        // The browser has no Kerberos ticket, and no realm here has organizations.
-        ["auth-spnego"] = new PassedOver("auth-spnego"),
-        ["organization"] = new PassedOver("organization"),
+        ["organization"] = new Organization(),
+        ["auth-spnego"] = new Unserved("auth-spnego"),
         ["webauthn-authenticator"] = new UnservedCredential("webauthn-authenticator", "webauthn", "webauthn-register"),
         ["webauthn-authenticator-passwordless"] = new UnservedCredential(
             "webauthn-authenticator-passwordless", "webauthn-passwordless", setupAction: null),
@@ -33,5 +32,5 @@ internal static class Authenticators
     /// <summary>Whether it is known what it does, if only that it is not done here.</summary>
     public static bool IsKnown(string name) => Served.ContainsKey(name) || Conditions.IsServed(name);
 
-    public static bool IsServed(string name) => IsKnown(name) && Served.GetValueOrDefault(name) is not (PassedOver or UnservedCredential);
+    public static bool IsServed(string name) => IsKnown(name) && Served.GetValueOrDefault(name) is not Unserved;
 }

@@ -22,13 +22,12 @@ internal class Unserved(string name) : Authenticator
             + "take it out of the realm file, or disable it there.");
 }
 
-/// <summary>Without effect here, as in a Keycloak where it is not set up; required, nobody gets past it.</summary>
-internal sealed class PassedOver(string name) : Unserved(name)
+/// <summary>Without effect, as in every realm that has no organizations.</summary>
+internal sealed class Organization : Authenticator
 {
     public override bool IsConfigured(FlowRequest request, User? user) => false;
 
-    public override FlowStep Begin(FlowRun run, FlowRequest request, AuthenticationExecution execution) =>
-        execution.Requirement is Requirement.Alternative ? new Attempted() : base.Begin(run, request, execution);
+    public override FlowStep Begin(FlowRun run, FlowRequest request, AuthenticationExecution execution) => new Attempted();
 }
 
 /// <summary>Credentials that are not served. Who has none in the realm file signs in as in Keycloak.</summary>

@@ -134,7 +134,8 @@ internal sealed class FlowReader
         };
         if (execution is { IsEnabled: true, Authenticator: { } authenticator } && !Authenticators.IsServed(authenticator))
         {
-            _warnings.Add($"{place.Path} (the step {authenticator} of the flow {path[^1]}) is not served: nobody gets past it");
+            var consequence = requirement is Requirement.Alternative ? "it is passed over" : "nobody gets past it";
+            _warnings.Add($"{place.Path} (the step {authenticator} of the flow {path[^1]}) is not served: {consequence}");
         }
 
         return execution;

@@ -13,7 +13,7 @@ internal sealed record BruteForceSettings
     /// <summary>The failures until a lockout.</summary>
     public int FailureFactor { get; init; } = 30;
 
-    /// <summary><c>LINEAR</c> or <c>MULTIPLE</c>: whether the time grows with each failure after that, or with each such number of them.</summary>
+    /// <summary>The time grows with each failure after that; otherwise with each such number of them.</summary>
     public bool IsLinear { get; init; }
 
     public int WaitIncrement { get; init; } = 60;

@@ -22,7 +22,7 @@ internal static class SignInForms
         : $"""
            <label for="kc-attempted-username">{(site.Realm.LoginWithEmailAllowed ? "Username or email" : "Username")}</label>
            <input id="kc-attempted-username" value="{PageParts.Encode(tab.Run.AttemptedName ?? user.Username)}" type="text" readonly>
-           <p><a id="reset-login" href="{PageParts.Encode(LoginActions.Address(site, tab, withCode: false, "restart"))}">Restart login</a></p>
+           {Link("reset-login", LoginActions.Address(site, tab, withCode: false, "restart"), "Restart login")}
            """;
 
     public static string AnotherWay(RealmSite site, AuthenticationTab tab, string action) =>
@@ -70,7 +70,7 @@ internal static class SignInForms
             <div class="choice">
                 <input type="radio" id="kc-otp-credential-{index}" name="selectedCredentialId" value="{PageParts.Encode(device.Id)}"{(
                     index == 0 ? " checked" : "")}>
-                <label for="kc-otp-credential-{index}">{PageParts.Encode(string.IsNullOrEmpty(device.Label) ? "unnamed" : device.Label)}</label>
+                <label for="kc-otp-credential-{index}">{PageParts.Encode(device.Label is { Length: > 0 } label ? label : "unnamed")}</label>
             </div>
             """;
     }
@@ -99,10 +99,12 @@ internal static class SignInForms
         site,
         "Sign in to your account",
         $"""
-        <p class="instruction">Keycloak would send the browser to the identity provider {PageParts.Encode(alias)} now. The embedded realm does
-            not broker.</p>
-        <p><a id="continue" href="{PageParts.Encode(LoginActions.Address(site, tab, withCode: false))}">Sign in with an account of the
-            realm file</a></p>
+        <p class="instruction">Keycloak would send the browser to the identity provider {PageParts.Encode(alias)} now. The embedded
+            realm does not broker.</p>
+        {Link("continue", LoginActions.Address(site, tab, withCode: false), "Sign in with an account of the realm file")}
         """,
         "login-identity-provider");
+
+    private static string Link(string id, string address, string text) =>
+        $"""<p><a id="{id}" href="{PageParts.Encode(address)}">{text}</a></p>""";
 }

@@ -7,6 +7,9 @@ namespace KeycloakRealm.Sessions;
 /// </summary>
 internal sealed class BruteForceProtection(BruteForceSettings settings, TimeProvider clock)
 {
+    /// <summary>The attribute that says why an account is disabled.</summary>
+    public const string Reason = "disabledReason";
+
     private readonly Lock _lock = new();
     private readonly Dictionary<User, Record> _records = [];
 
@@ -62,7 +65,7 @@ internal sealed class BruteForceProtection(BruteForceSettings settings, TimeProv
             if (user.Enabled && _records.TryGetValue(user, out var record) && record.IsPermanent)
             {
                 _records.Remove(user);
-                user.SetAttribute("disabledReason");
+                user.SetAttribute(Reason);
             }
         }
     }
@@ -96,7 +99,7 @@ internal sealed class BruteForceProtection(BruteForceSettings settings, TimeProv
         {
             record.IsPermanent = true;
             user.Enabled = false;
-            user.SetAttribute("disabledReason", ["permanentLockout"]);
+            user.SetAttribute(Reason, ["permanentLockout"]);
         }
     }
 
