@@ -1,6 +1,8 @@
 namespace KeycloakRealm.Endpoints;
 
-/// <summary>The sign-in from its beginning, for the same request of the client. Who was signed in is signed out, to be somebody else.</summary>
+/// <summary>
+/// The sign-in from its beginning, for the same request of the client. Who was signed in is signed out, and may be somebody else.
+/// </summary>
 internal static class RestartEndpoint
 {
     public static async Task GetAsync(HttpContext context, RealmSite site)
@@ -20,8 +22,8 @@ internal static class RestartEndpoint
             await site.Notifier.NotifyAsync(session);
         }
 
-        var again = site.Sessions.OpenTab(
-            site.Sessions.OpenAuthentication(authenticationId).Authentication, tab.Request, AuthorizationEndpoint.NewRun(site, tab.Request));
+        var authentication = site.Sessions.OpenAuthentication(authenticationId).Authentication;
+        var again = site.Sessions.OpenTab(authentication, tab.Request, AuthorizationEndpoint.NewRun(site, tab.Request));
         site.Sessions.CloseTab(authenticationId!, tab);
         await Answer.RedirectAsync(context, LoginActions.Address(site, again, withCode: false));
     }
