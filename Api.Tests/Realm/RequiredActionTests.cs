@@ -530,8 +530,6 @@ public abstract class RequiredActionTests(RealmUnderTest realm) : RealmTests(rea
         $"kc_action_status={status}",
         "code");
 
-    private static string? Words(IElement? element) => element is null ? null : Spaced(element.TextContent);
-
     private static string Spaced(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static string? LabelOf(RealmAnswer page, string field) => Words(page.Page.QuerySelector($"label[for={field}]"));

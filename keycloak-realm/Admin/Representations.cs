@@ -37,11 +37,6 @@ internal static class Representations
         ]);
         if (!brief)
         {
-            if (user.OwnAttributeValues(BruteForceProtection.Reason) is { Count: > 0 } reason)
-            {
-                json["attributes"] = new JsonObject { [BruteForceProtection.Reason] = Json.List(reason) };
-            }
-
             json["totp"] = user.Otps.Count > 0;
             json["disableableCredentialTypes"] = new JsonArray();
             json["requiredActions"] = Json.List(user.RequiredActions);

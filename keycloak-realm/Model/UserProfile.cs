@@ -48,7 +48,7 @@ internal sealed class UserProfile(IReadOnlyList<ProfileAttribute> attributes)
     public IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> ShownToAdministrators(User user) =>
         user.Attributes.Where(each => Find(each.Key) is { } known
             ? known.IsForAdministrators
-            : ShowsUnmanaged || each.Key is RequiredActions.AcceptTerms.Attribute);
+            : ShowsUnmanaged || each.Key is RequiredActions.AcceptTerms.Attribute or Sessions.BruteForceProtection.Reason);
 
     /// <summary>The user name is not checked: Keycloak accepts an imported one as it is.</summary>
     public bool IsMetBy(User user) => attributes.Where(attribute => attribute.Name is not ProfileAttribute.Username)
