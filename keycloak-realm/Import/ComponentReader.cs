@@ -12,12 +12,14 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
 
     private const string UserStorage = "org.keycloak.storage.UserStorageProvider";
 
-    private static readonly HashSet<string> Kinds = new(
-        [
-            KeyProviders, UserProfile, RegistrationPolicies, UserStorage,
-            "org.keycloak.storage.ldap.mappers.LDAPStorageMapper",
-        ],
-        StringComparer.Ordinal);
+    private static readonly (string Setting, string Name, string[] Choices)[] Choices =
+    [
+        ("keySize", "Key size", ["1024", "2048", "3072", "4096"]),
+        ("secretSize", "Secret size", ["16", "24", "32", "64", "128", "256", "512"]),
+        ("ecdsaEllipticCurveKey", "Elliptic Curve", ["P-256", "P-384", "P-521"]),
+        ("ecdhEllipticCurveKey", "Elliptic Curve", ["P-256", "P-384", "P-521"]),
+        ("eddsaEllipticCurveKey", "Elliptic Curve", ["Ed25519", "Ed448"]),
+    ];
 
     // Keycloak's key providers that are not served.
     private static readonly HashSet<string> OtherKeys = new(["java-keystore", "ecdh-generated"], StringComparer.Ordinal);
@@ -61,7 +63,7 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
 
         foreach (var (kind, list) in components.Members())
         {
-            if (!Kinds.Contains(kind))
+            if (!Providers.HasKind(kind))
             {
                 throw list.Refuse($"Invalid provider type '{kind}'");
             }
@@ -77,12 +79,13 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
                     case UserProfile:
                         realm.Profile = UserProfileReader.Read(item) ?? realm.Profile;
                         break;
-                    case RegistrationPolicies:
+                    case RegistrationPolicies when Providers.Has(kind, item.Text("providerId")):
                         break;
                     case UserStorage:
-                        warnings.Add(
-                            $"{item.Path} (the user storage {item.Text("name") ?? item.Text("providerId")}) is not honoured: whoever is in "
-                                + "it alone cannot sign in");
+                        StorageReader.Check(item, warnings);
+                        break;
+                    case not null when !Providers.Has(kind, item.Text("providerId")):
+                        warnings.Add(Providers.Missing(item, item.Text("providerId")));
                         break;
                     default:
                         warnings.Add($"{item.Path} is not honoured by the embedded realm");
@@ -104,6 +107,7 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
             return;
         }
 
+        CheckChoices(item, config);
         if (provider is "aes-generated" || (provider is "hmac-generated" && !config.ContainsKey("secret")))
         {
             // Nothing is encrypted here, and a secret that an export leaves out is generated, as in Keycloak.
@@ -117,7 +121,7 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
                 throw item.Member("providerId")!.Value.Refuse($"No such provider '{provider}'");
             }
 
-            warnings.Add($"{item.Path} (the key provider {provider}) is not honoured: tokens are signed with other keys");
+            CheckOther(item, config, provider);
             return;
         }
 
@@ -133,6 +137,39 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
         keys.Add(new KeyComponent(id, name, provider, config) { Place = item.Path + ".config" });
     }
 
+    private static void CheckChoices(JsonPlace item, Dictionary<string, string> config)
+    {
+        foreach (var (setting, name, choices) in Choices)
+        {
+            if (config.TryGetValue(setting, out var value) && !choices.Contains(value, StringComparer.Ordinal))
+            {
+                throw item.Member("config")!.Value.Member(setting)!.Value.Refuse(
+                    $"'{name}' should be {string.Join(", ", choices[..^1])} or {choices[^1]}");
+            }
+        }
+    }
+
+    private void CheckOther(JsonPlace item, Dictionary<string, string> config, string provider)
+    {
+        if (provider is "java-keystore")
+        {
+            foreach (var name in (ReadOnlySpan<string>)["keystore", "keystorePassword", "keyAlias", "keyPassword"])
+            {
+                if (config.GetValueOrDefault(name) is not { Length: > 0 })
+                {
+                    throw item.Refuse($"config.{name} is required");
+                }
+            }
+
+            warnings.Add(
+                $"{item.Path} (the key provider {provider}) is not honoured: tokens are signed with other keys. Keycloak imports the "
+                    + $"file only where it has {config["keystore"]}, with that key");
+            return;
+        }
+
+        warnings.Add($"{item.Path} (the key provider {provider}) is not honoured: tokens are signed with other keys");
+    }
+
     private static void Check(JsonPlace item, Dictionary<string, string> config, string provider)
     {
         JsonPlace Setting(string name) => item.Member("config")!.Value.Member(name)!.Value;
@@ -143,14 +180,12 @@ internal sealed class ComponentReader(Realm realm, KnownFields known, List<strin
             throw Setting("priority").Refuse("'Priority' should be a number");
         }
 
-        if (config.TryGetValue("keySize", out var size) && size is not ("1024" or "2048" or "3072" or "4096"))
+        foreach (var flag in (ReadOnlySpan<string>)["enabled", "active"])
         {
-            throw Setting("keySize").Refuse("'Key size' should be 1024, 2048, 3072 or 4096");
-        }
-
-        if (config.TryGetValue("ecdsaEllipticCurveKey", out var curve) && curve is not ("P-256" or "P-384" or "P-521"))
-        {
-            throw Setting("ecdsaEllipticCurveKey").Refuse("'Elliptic Curve' should be P-256, P-384 or P-521");
+            if (config.TryGetValue(flag, out var value) && value is not ("" or "true" or "false"))
+            {
+                throw Setting(flag).Refuse($"'{(flag is "enabled" ? "Enabled" : "Active")}' should be 'true' or 'false'");
+            }
         }
 
         if (provider is "rsa" or "rsa-enc" && !config.ContainsKey("privateKey"))

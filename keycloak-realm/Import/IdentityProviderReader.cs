@@ -5,16 +5,10 @@ using KeycloakRealm.Model;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>Identity providers are not served. One that Keycloak refuses is a warning that says so.</summary>
+/// <summary>Identity providers are not served. What Keycloak refuses about one is refused.</summary>
 internal sealed class IdentityProviderReader(string sslRequired, List<string> warnings)
 {
-    private static readonly HashSet<string> Kinds = new(
-        [
-            "oidc", "keycloak-oidc", "saml", "oauth2", "kubernetes", "jwt-authorization-grant", "spiffe", "bitbucket", "facebook",
-            "github", "gitlab", "google", "instagram", "linkedin-openid-connect", "microsoft", "openshift-v4", "paypal", "stackoverflow",
-            "twitter",
-        ],
-        StringComparer.Ordinal);
+    private readonly HashSet<string> _aliases = new(StringComparer.Ordinal);
 
     // By the member of "config", what Keycloak calls it in its message.
     private static readonly (string Member, string Name)[] Urls =
@@ -36,7 +30,7 @@ internal sealed class IdentityProviderReader(string sslRequired, List<string> wa
     public IReadOnlyList<IdentityProvider> Read(JsonPlace file) =>
     [
         .. file.Items("identityProviders")
-            .Select(place => (Order: OrderOf(place), Provider: ReadOne(place)))
+            .Select(place => (Order: OrderOf(place), Provider: ReadOne(place, file)))
             .ToList()
             .OrderBy(each => each.Order)
             .Select(each => each.Provider),
@@ -45,17 +39,31 @@ internal sealed class IdentityProviderReader(string sslRequired, List<string> wa
     private static int OrderOf(JsonPlace provider) =>
         int.TryParse(provider.Member("config")?.Text("guiOrder"), CultureInfo.InvariantCulture, out var order) ? order : int.MaxValue;
 
-    private IdentityProvider ReadOne(JsonPlace provider)
+    private IdentityProvider ReadOne(JsonPlace provider, JsonPlace realm)
     {
-        if (provider.Text("providerId") is not { } kind || !Kinds.Contains(kind))
+        var alias = provider.Text("alias") ?? "";
+        if (alias.Length > 0 && !_aliases.Add(alias))
         {
-            throw provider.Refuse($"Invalid identity provider id [{provider.Text("providerId")}]");
+            throw provider.Refuse($"the identity provider {alias} is there twice");
         }
 
-        warnings.Add(Insecure(provider) is { } refusal
-            ? $"{provider.Path} is not honoured, and Keycloak does not import it: {refusal}"
-            : $"{provider.Path} ({provider.Text("alias")}) is not honoured: nobody signs in through it");
-        var alias = provider.Text("alias") ?? "";
+        foreach (var member in (ReadOnlySpan<string>)["firstBrokerLoginFlowAlias", "postBrokerLoginFlowAlias"])
+        {
+            if (provider.Member(member) is { } flow && flow.Text().Length > 0 && !FlowValidation.Exists(realm, flow.Text()))
+            {
+                throw flow.Refuse($"No available authentication flow with alias: {flow.Text()}");
+            }
+        }
+
+        var kind = provider.Text("providerId") ?? "";
+        if ((Insecure(provider) ?? Lacking(provider)) is { } reason)
+        {
+            throw provider.Refuse(reason);
+        }
+
+        warnings.Add(Providers.Has("identity provider", kind)
+            ? $"{provider.Path} ({alias}) is not honoured: nobody signs in through it"
+            : Providers.Missing(provider, kind));
         var config = provider.Member("config");
         return new IdentityProvider(
             alias,
@@ -64,6 +72,17 @@ internal sealed class IdentityProviderReader(string sslRequired, List<string> wa
             IsHidden: provider.Flag("hideOnLogin", absent: false)
                 || provider.Flag("linkOnly", absent: false)
                 || string.Equals(config?.Text("hideOnLoginPage"), "true", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static string? Lacking(JsonPlace provider)
+    {
+        bool Lacks(string name) => provider.Member("config")?.Text(name) is not { Length: > 0 };
+        return provider.Text("providerId") switch
+        {
+            "oauth2" when Lacks("userInfoUrl") => "User Info URL not provided",
+            "jwt-authorization-grant" when Lacks("issuer") => "Issuer is required",
+            _ => null,
+        };
     }
 
     private string? Insecure(JsonPlace provider)

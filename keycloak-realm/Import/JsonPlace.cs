@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 
@@ -6,9 +7,15 @@ namespace KeycloakRealm.Import;
 /// <summary>A value of the realm file with its JSON path, for messages.</summary>
 internal readonly struct JsonPlace(JsonElement element, string path, Placeholders placeholders)
 {
+    private static readonly SearchValues<char> Reserved = SearchValues.Create(":/?#@!$&()*+,;=[]\\");
+
     public string Path { get; } = path;
 
     public JsonElement Element { get; } = element;
+
+    /// <summary>A character that Keycloak allows in no name of a realm or a locale.</summary>
+    public static char? FirstReserved(string text) =>
+        text.AsSpan().IndexOfAny(Reserved) is >= 0 and var index ? text[index] : null;
 
     public RealmFileException Refuse(string reason) => new(Path, reason);
 
@@ -21,6 +28,10 @@ internal readonly struct JsonPlace(JsonElement element, string path, Placeholder
             && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined)
             ? new JsonPlace(value, Step(name), placeholders)
             : null;
+
+    /// <summary>JSON that stands as a text in the list of a member's member.</summary>
+    public JsonPlace Within(JsonElement parsed, string member, string inner) =>
+        new(parsed, new JsonPlace(parsed, Step(member), placeholders).Step(inner) + "[0]", placeholders);
 
     public IEnumerable<(string Name, JsonPlace Value)> Members()
     {

@@ -44,10 +44,6 @@ internal sealed class RealmImporter
         ],
         StringComparer.Ordinal);
 
-    private static readonly HashSet<string> BuiltInFlows = new(
-        ["browser", "direct grant", "registration", "reset credentials", "clients", "docker auth", "first broker login"],
-        StringComparer.Ordinal);
-
     private readonly JsonPlace _file;
     private readonly IReadOnlyList<JsonPlace> _userFiles;
     private readonly KnownFields _known = new();
@@ -78,7 +74,7 @@ internal sealed class RealmImporter
         }
 
         var place = file.Member("realm")!.Value;
-        if (name.FirstOrDefault(c => ":/?#@!$&()*+,;=[]\\".Contains(c, StringComparison.Ordinal)) is not '\0' and var forbidden)
+        if (JsonPlace.FirstReserved(name) is { } forbidden)
         {
             throw place.Refuse($"Character '{forbidden}' not allowed");
         }
@@ -95,6 +91,8 @@ internal sealed class RealmImporter
     public ImportedRealm Import()
     {
         _known.Check(_file, "realm", RealmFields, _warnings);
+        RealmValidation.Check(_file);
+        ClientPolicyValidation.Check(_file, _warnings);
         using var builtInDocument = ReadBuiltIn();
         var builtIn = new JsonPlace(builtInDocument.RootElement, "(built in)", new Placeholders(given: null));
 
@@ -192,7 +190,7 @@ internal sealed class RealmImporter
         _realm.RegistrationAllowed = _file.Flag("registrationAllowed", absent: false);
         _realm.RequiredActions = RequiredActionReader.Read(_file);
         _realm.OtpPolicy = OtpPolicyReader.Read(_file);
-        _realm.PasswordPolicy = PasswordPolicyReader.Read(_file);
+        _realm.PasswordPolicy = PasswordPolicyReader.Read(_file, _warnings);
         _realm.DuplicateEmailsAllowed = _file.Flag("duplicateEmailsAllowed", absent: false);
         _realm.EditUsernameAllowed = _file.Flag("editUsernameAllowed", absent: false);
         _realm.BruteForce = BruteForceReader.Read(_file);
@@ -588,15 +586,8 @@ internal sealed class RealmImporter
     /// <summary>Flows that no sign-in uses are ignored.</summary>
     private void ReadFlows(JsonPlace builtIn)
     {
+        FlowValidation.Check(_file, _warnings);
         var reader = new FlowReader(_realm.Name, _file, builtIn, _warnings);
-        foreach (var binding in (ReadOnlySpan<string>)["browserFlow", "directGrantFlow"])
-        {
-            if (_file.Member(binding) is { } place && !reader.Knows(place.Text()) && !BuiltInFlows.Contains(place.Text()))
-            {
-                throw place.Refuse($"the flow {place.Text()} does not exist");
-            }
-        }
-
         _realm.BrowserFlow = reader.ForRealm(_file.Text("browserFlow"), "browser");
         _realm.DirectGrantFlow = reader.ForRealm(_file.Text("directGrantFlow"), "direct grant");
         foreach (var place in _file.Items("clients"))

@@ -24,6 +24,7 @@ internal static class UserProfileReader
         try
         {
             using var document = JsonDocument.Parse(values[0]);
+            UserProfileValidation.Check(item.Within(document.RootElement, "config", "kc.user.profile.config"));
             var groups = Items(document.RootElement, "groups")
                 .Select(group => new ProfileGroup(
                     group.GetProperty("name").GetString()!, Text(group, "displayHeader"), Text(group, "displayDescription")))
