@@ -2,10 +2,7 @@ using System.Text.Json;
 
 namespace KeycloakRealm.Import;
 
-/// <summary>
-/// What Keycloak refuses about flows, for whatever they are. It imports an authenticator that it does not have, and fails when somebody
-/// comes to it.
-/// </summary>
+/// <summary>What Keycloak refuses about flows, whatever they are for. It imports authenticators that it does not have.</summary>
 internal static class FlowValidation
 {
     private static readonly HashSet<string> BuiltIn = new(
@@ -18,7 +15,7 @@ internal static class FlowValidation
         "dockerAuthenticationFlow", "firstBrokerLoginFlow",
     ];
 
-    public static void Check(JsonPlace realm, List<string> warnings)
+    public static void Check(JsonPlace realm)
     {
         foreach (var binding in Bindings)
         {
@@ -37,7 +34,10 @@ internal static class FlowValidation
 
             foreach (var execution in flow.Items("authenticationExecutions"))
             {
-                CheckExecution(execution, warnings);
+                if (execution.Member("requirement") is null)
+                {
+                    throw execution.Refuse("an execution without \"requirement\"");
+                }
             }
         }
 
@@ -71,21 +71,4 @@ internal static class FlowValidation
     public static bool Exists(JsonPlace realm, string alias) =>
         BuiltIn.Contains(alias)
         || realm.Items("authenticationFlows").Any(flow => string.Equals(flow.Text("alias"), alias, StringComparison.Ordinal));
-
-    private static void CheckExecution(JsonPlace execution, List<string> warnings)
-    {
-        if (execution.Member("requirement") is null)
-        {
-            throw execution.Refuse("an execution without \"requirement\"");
-        }
-
-        if (execution.Member("authenticator") is { } authenticator
-            && authenticator.Text().Length > 0
-            && !Providers.Has("authenticator", authenticator.Text()))
-        {
-            warnings.Add(
-                $"{authenticator.Path} ({authenticator.Text()}) is none of Keycloak's authenticators: "
-                    + "without its provider, whoever comes to it cannot sign in there");
-        }
-    }
 }

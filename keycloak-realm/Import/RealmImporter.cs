@@ -122,7 +122,7 @@ internal sealed class RealmImporter
             people.ReadUser(user);
         }
 
-        ReadUserFiles(people);
+        ReadUserFiles();
         AddServiceAccounts();
         new Migrations(_realm, builtIn, new ScopeReader(_realm, _known, _warnings)).Apply(_version);
         var authorization = new AuthorizationReader(_realm, _warnings);
@@ -141,7 +141,7 @@ internal sealed class RealmImporter
     }
 
     /// <summary>After the users of the realm file, and before the generated service accounts: Keycloak's order.</summary>
-    private void ReadUserFiles(UserReader people)
+    private void ReadUserFiles()
     {
         foreach (var file in _userFiles)
         {
@@ -151,6 +151,7 @@ internal sealed class RealmImporter
                     $"Trying to import users into invalid realm. Realm name: {_realm.Name}, Expected realm name: {realm.Text()}");
             }
 
+            var people = new UserReader(_realm, _known, _warnings);
             foreach (var user in file.Items("users"))
             {
                 people.ReadUser(user);
@@ -586,7 +587,7 @@ internal sealed class RealmImporter
     /// <summary>Flows that no sign-in uses are ignored.</summary>
     private void ReadFlows(JsonPlace builtIn)
     {
-        FlowValidation.Check(_file, _warnings);
+        FlowValidation.Check(_file);
         var reader = new FlowReader(_realm.Name, _file, builtIn, _warnings);
         _realm.BrowserFlow = reader.ForRealm(_file.Text("browserFlow"), "browser");
         _realm.DirectGrantFlow = reader.ForRealm(_file.Text("directGrantFlow"), "direct grant");

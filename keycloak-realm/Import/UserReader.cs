@@ -7,6 +7,9 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
 {
     private readonly CredentialReader _credentials = new(realm, known, warnings);
 
+    // Roles of clients that Keycloak makes for a user: it makes them again for the next one, and fails.
+    private readonly HashSet<RealmRole> _made = [];
+
     private static readonly HashSet<string> GroupFields = new(
         [
             "id", "name", "path", "description", "attributes", "realmRoles", "clientRoles", "subGroups", "access", "subGroupCount",
@@ -44,7 +47,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
             Attributes = place.TextListMap("attributes"),
         };
         siblings.Add(group);
-        ReadRoles(place, group.Roles);
+        ReadRoles(place, group.Roles, made: null);
         foreach (var child in place.Items("subGroups"))
         {
             ReadGroup(child, group);
@@ -100,7 +103,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
         }
 
         user.RequiredActions.AddRange(place.Texts("requiredActions").Select(RequiredActionReader.NameOf));
-        ReadRoles(place, user.Roles);
+        ReadRoles(place, user.Roles, _made);
         foreach (var item in place.Items("groups"))
         {
             user.Groups.Add(realm.FindGroup(item.Text()) ?? throw item.Refuse($"Unable to find group specified by path: {item.Text()}"));
@@ -150,7 +153,7 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 
     /// <summary>As in Keycloak, a missing role is created without a warning.</summary>
-    private void ReadRoles(JsonPlace place, HashSet<RealmRole> roles)
+    private void ReadRoles(JsonPlace place, HashSet<RealmRole> roles, HashSet<RealmRole>? made)
     {
         foreach (var name in place.Texts("realmRoles"))
         {
@@ -167,7 +170,19 @@ internal sealed class UserReader(Realm realm, KnownFields known, List<string> wa
             var client = realm.FindClient(clientId) ?? throw names.Refuse($"Unable to find client role mappings for client: {clientId}");
             foreach (var name in names.Items())
             {
-                roles.Add(FindOrAdd(client.Roles, name.Text(), client));
+                var isNew = !client.Roles.ContainsKey(name.Text());
+                var role = FindOrAdd(client.Roles, name.Text(), client);
+                if (made?.Contains(role) is true)
+                {
+                    throw name.Refuse(
+                        $"Duplicate resource error: the file's roles lack {role.Name} of {clientId}, and users name it twice");
+                }
+
+                roles.Add(role);
+                if (isNew)
+                {
+                    made?.Add(role);
+                }
             }
         }
     }
