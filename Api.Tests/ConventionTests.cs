@@ -28,6 +28,7 @@ public sealed partial class ConventionTests
         ["Audit"] = ["Permissions", "Data", "Hosting"],
         ["Explanation"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["AuthZen"] = ["Explanation", "Permissions", "Hosting"],
+        ["ForwardAuth"] = ["Permissions", "Authentication", "Hosting"],
         ["RulesDocument"] = ["Groups", "RoleMappings", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
         ["Models"] = ["Permissions", "Data", "Hosting"],
         ["OpenApi"] = ["Permissions", "Authentication", "Hosting"],

@@ -7,6 +7,7 @@ using KeycloakAccess.AuthZen;
 using KeycloakAccess.Cors;
 using KeycloakAccess.Data;
 using KeycloakAccess.Explanation;
+using KeycloakAccess.ForwardAuth;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Models;
@@ -74,7 +75,7 @@ public static class KeycloakAccessExtensions
         app.UseAllowedHosts(except: HealthEndpoints.Path);
         app.UseApiCors();
         app.UseSslRequired(except: HealthEndpoints.Path);
-        app.UseRequestChecks();
+        app.UseRequestChecks(takesNoBody: ForwardAuthEndpoints.Path);
         app.UseAssets();
         app.UseRouting();
         app.UseSslForCookies();
@@ -87,7 +88,7 @@ public static class KeycloakAccessExtensions
 
     /// <summary>
     /// Maps <c>/health</c>, the sign-in, the staff pages under <c>/admin</c>, the OpenAPI document and its page, the API under
-    /// <c>/api</c> with the declared models, and the AuthZEN Authorization API under <c>/access</c>.
+    /// <c>/api</c> with the declared models, and under <c>/access</c> the AuthZEN Authorization API and forward-auth.
     /// </summary>
     public static void MapKeycloakAccess(this WebApplication app)
     {
@@ -108,6 +109,7 @@ public static class KeycloakAccessExtensions
         api.MapAccess();
         api.MapAccessDocuments();
         app.MapGroup("").RequireBearer().AnswersConditions().MapAuthZen();
+        app.MapForwardAuth();
         // Every endpoint of the application is checked at its start, those that are mapped after this line too.
         app.Services.GetRequiredService<StartUp>().Check(app);
     }

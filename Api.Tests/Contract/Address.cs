@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using KeycloakAccess.ForwardAuth;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
@@ -23,6 +24,9 @@ internal sealed record Address(string Path, IReadOnlySet<string> Methods, bool I
                 address.Any(endpoint => endpoint.Metadata.GetMetadata<AnswersPrograms>() is not null)))
             .OrderBy(address => address.Path, StringComparer.Ordinal),
     ];
+
+    /// <summary>Asked with the headers of a request to another application, and answered without content.</summary>
+    public bool IsForwardAuth => Path.StartsWith(ForwardAuthEndpoints.Path, StringComparison.Ordinal);
 
     public override string ToString() => Path;
 

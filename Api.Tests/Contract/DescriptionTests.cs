@@ -96,7 +96,7 @@ public abstract class DescriptionTests(ApiUnderTest api, RecordedAnswers recorde
     // Rules that no schema says: what must be there, be a name of ours or fit another field.
     private static bool IsRule(string problem) => JsonNode.Parse(problem)!["errors"]!.AsObject().All(error =>
         error.Key is "authorId" or "groupId" or "permissions" or "denied" or "name" or "client" or "lastDay" or "after" or "permission"
-            or "subject" or "action" or "resource" or "page" or "to" or "from" or "row" or "id" or "document"
+            or "subject" or "action" or "resource" or "page" or "to" or "from" or "row" or "scopes" or "id" or "document"
         || error.Key.Contains('.', StringComparison.Ordinal));
 }
 

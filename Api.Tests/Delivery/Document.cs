@@ -27,6 +27,8 @@ internal sealed partial class Document
 
     public static Document Access { get; } = new("docs/access.md");
 
+    public static Document ForwardAuth { get; } = new("docs/forward-auth.md");
+
     public static Document Errors { get; } = new("docs/errors.md");
 
     public static Document CommandLine { get; } = new("docs/command-line.md");

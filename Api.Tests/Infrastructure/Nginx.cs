@@ -95,7 +95,7 @@ internal sealed class Nginx : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static async Task<bool> ListensAsync(int port)
+    internal static async Task<bool> ListensAsync(int port)
     {
         using var client = new TcpClient();
         try
@@ -109,7 +109,7 @@ internal sealed class Nginx : IAsyncDisposable
         }
     }
 
-    private static async Task WriteCertificateAsync(string certificate, string key)
+    internal static async Task WriteCertificateAsync(string certificate, string key)
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=localhost", pair, HashAlgorithmName.SHA256);

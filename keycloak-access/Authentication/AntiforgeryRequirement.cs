@@ -1,3 +1,4 @@
+using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Options;
@@ -23,6 +24,7 @@ internal sealed class AntiforgeryHandler(IAntiforgery antiforgery, IOptions<Anti
         }
 
         if (IsReading(http.Request.Method)
+            || http.GetEndpoint()?.Metadata.GetMetadata<ChangesNothing>() is not null
             || KeycloakIdentity.Read(http.User, out _) is not { IsSession: true }
             || await HasTokenAsync(http))
         {

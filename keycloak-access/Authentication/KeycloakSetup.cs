@@ -35,6 +35,8 @@ public static class KeycloakSetup
         services.AddSingleton<RealmReachability>();
         services.AddHostedService<RealmProbe>();
         services.AddHealthChecks().AddCheck<RealmCheck>("realm");
+        services.AddSettings<ForwardAuthOptions>(ForwardAuthOptions.Section);
+        services.AddSingleton<IValidateOptions<ForwardAuthOptions>, ForwardAuthValidator>();
         services.AddSingleton<EndedSessionStore>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<RealmLogout>();

@@ -2,6 +2,7 @@ using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace KeycloakAccess.Authentication;
@@ -66,12 +67,14 @@ internal static partial class SignInEndpoints
     }
 
     private static async Task<Results<EmptyHttpResult, RedirectHttpResult>> SignInAsync(
-        string? returnUrl, HttpContext context, ILogger<RealmMetadata> logger)
+        HttpContext context, IOptions<ForwardAuthOptions> forwardAuth, ILogger<RealmMetadata> logger)
     {
         var root = context.Request.PathBase;
         try
         {
-            var target = Target(returnUrl, root) ?? root + HomePath;
+            var asked = ReturnUrlOf(context.Request);
+            var target = forwardAuth.Value.ReturnPaths.Prepend(root.Value!).Select(path => Target(asked, path.TrimEnd('/')))
+                .FirstOrDefault(each => each is not null) ?? root + HomePath;
             await context.ChallengeAsync(Schemes.SignIn, new AuthenticationProperties { RedirectUri = target });
             return TypedResults.Empty;
         }
@@ -86,6 +89,15 @@ internal static partial class SignInEndpoints
             LogRefused(logger, reason, SignInFailure.Printable(exception.Message));
             return TypedResults.Redirect($"{root}{SignInFailedPath}?reason={reason}");
         }
+    }
+
+    // nginx writes the address of a request into another one as it is: what follows a slash that is not encoded is all of it.
+    private static string? ReturnUrlOf(HttpRequest request)
+    {
+        const string beginning = $"?{ReturnUrl}=";
+        return request.QueryString.Value is { } query && query.StartsWith(beginning + '/', StringComparison.Ordinal)
+            ? query[beginning.Length..]
+            : request.Query[ReturnUrl];
     }
 
     private static string? Target(string? page, PathString root = default) =>

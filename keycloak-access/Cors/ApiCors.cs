@@ -17,6 +17,9 @@ internal static class ApiCors
 
     private static readonly PathString[] Paths = ["/api", "/access"];
 
+    // Asked about requests to other applications, whose origins are their own affair; a preflight is not let through unasked either.
+    private static readonly PathString ForwardAuth = "/access/forward-auth";
+
     public static void AddApiCors(this IServiceCollection services)
     {
         services.AddSettings<CorsOriginOptions>(CorsOriginOptions.Section);
@@ -43,7 +46,8 @@ internal static class ApiCors
             : next(context));
 
     public static bool IsApi(HttpRequest request) =>
-        Array.Exists(Paths, path => request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase));
+        Array.Exists(Paths, path => request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase))
+        && !request.Path.StartsWithSegments(ForwardAuth, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsRefused(HttpContext context)
     {

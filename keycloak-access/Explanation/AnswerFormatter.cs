@@ -44,7 +44,6 @@ internal static class AnswerFormatter
     {
         DecisionReason.Allowed => $"You may do {answer.Decision.Permission}{OnRow(answer)}.",
         DecisionReason.SubjectUnknown => "You have not been seen here yet. Sign in, or call the API, once.",
-        DecisionReason.RowHidden => "There is nothing under this id, or nothing that you may know of.",
         _ => Refusals.Detail(answer.Decision),
     };
 

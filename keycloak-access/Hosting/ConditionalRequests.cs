@@ -12,11 +12,14 @@ internal sealed record AnswersETag;
 /// <summary>Endpoint metadata: a request of another method than GET that only asks.</summary>
 internal sealed record ChangesNothing;
 
+/// <summary>Endpoint metadata: conditions of requests are compared.</summary>
+internal sealed record AnswersConditions;
+
 /// <summary>Conditions of requests wherever a handler does not compare them itself (RFC 9110, section 13.2.2).</summary>
 internal static class ConditionalRequests
 {
     public static TBuilder AnswersConditions<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder => builder.AddEndpointFilter(FilterAsync);
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new AnswersConditions()).AddEndpointFilter(FilterAsync);
 
     private static async ValueTask<object?> FilterAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {

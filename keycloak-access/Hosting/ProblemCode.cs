@@ -33,6 +33,7 @@ internal static class ProblemCode
     public const string PreconditionMissing = "precondition_missing";
     public const string RealmUnreachable = "realm_unreachable";
     public const string RequestRefused = "request_refused";
+    public const string RowHidden = "row_hidden";
     public const string SessionMissing = "session_missing";
     public const string SslRequired = "ssl_required";
     public const string TokenMissing = "token_missing";

@@ -15,11 +15,16 @@ internal static class RequestChecks
     private const string OnlyCharset = "utf-8";
     private const string HoldsNul = "holds a NUL character. Leave it out.";
 
-    public static void UseRequestChecks(this WebApplication app) => app.Use((context, next) =>
-        Find(context.Request) is { } mistake ? mistake.AnswerAsync(context) : next(context));
+    /// <param name="app">The application.</param>
+    /// <param name="takesNoBody">A path where headers about a body are those of another request.</param>
+    public static void UseRequestChecks(this WebApplication app, PathString takesNoBody) => app.Use((context, next) =>
+        Find(context.Request, takesNoBody) is { } mistake ? mistake.AnswerAsync(context) : next(context));
 
-    private static RequestMistake? Find(HttpRequest request) =>
-        FindInHeaders(request.Headers) ?? FindInPath(request) ?? FindInQuery(request.QueryString.Value) ?? FindInBody(request);
+    private static RequestMistake? Find(HttpRequest request, PathString takesNoBody) =>
+        FindInHeaders(request.Headers)
+        ?? FindInPath(request)
+        ?? FindInQuery(request.QueryString.Value)
+        ?? (request.Path.StartsWithSegments(takesNoBody, StringComparison.OrdinalIgnoreCase) ? null : FindInBody(request));
 
     // The server has a limit too, but closes the connection where that is passed, without a word.
     private static RequestMistake? FindInHeaders(IHeaderDictionary headers)

@@ -23,6 +23,7 @@ internal static class OperationDescription
         var changes = !reads && !metadata.OfType<ChangesNothing>().Any();
         var hasTag = metadata.OfType<AnswersETag>().Any();
         var versions = metadata.OfType<ComparesVersions>().LastOrDefault();
+        var comparesConditions = metadata.OfType<AnswersConditions>().Any();
 
         AddProblem("400", "The request is malformed, or a value is not as it must be: errors says which");
         if (metadata.OfType<PermissionRequirement>().Any())
@@ -43,14 +44,18 @@ internal static class OperationDescription
             AddProblem("404", "There is no such row, or none that the caller may see");
         }
 
-        AddProblem("412", "A condition of the request does not hold: If-Match or If-None-Match");
+        if (comparesConditions)
+        {
+            AddProblem("412", "A condition of the request does not hold: If-Match or If-None-Match");
+        }
+
         AddProblem("503", "The realm or the database cannot be reached", ("Retry-After", Seconds()));
-        if (reads)
+        if (reads && comparesConditions)
         {
             responses["304"] = new OpenApiResponse { Description = "If-None-Match holds the ETag of what is there" };
             AddParameter("If-None-Match", "ETags that the caller has, or *.", isRequired: false, Tags);
         }
-        else
+        else if (!reads)
         {
             AddProblem(
                 "415",

@@ -126,7 +126,7 @@ internal static class Refusals
         DecisionReason.AccountKindRefused => ProblemCode.AccountKindRefused,
         DecisionReason.PermissionDenied => ProblemCode.PermissionDenied,
         DecisionReason.InsufficientScope => ProblemCode.InsufficientScope,
-        DecisionReason.RowHidden => "row_hidden",
+        DecisionReason.RowHidden => ProblemCode.RowHidden,
         _ => ProblemCode.PermissionMissing,
     };
 
@@ -138,6 +138,7 @@ internal static class Refusals
         DecisionReason.PermissionDenied =>
             $"A group that you are in denies {decision.Permission}, which wins over every group that grants it. " +
             "Ask to be taken out of that group.",
+        DecisionReason.RowHidden => "There is nothing under this id, or nothing that you may know of.",
         // An endpoint for any account names scopes and no permission.
         DecisionReason.InsufficientScope when decision.Permission == default =>
             $"The token was issued for less than this call needs. Ask Keycloak for a token with the scope {decision.Scope}.",
