@@ -87,7 +87,8 @@ public sealed class UnservedStepsTests
               ],
               "identityProviders": [{ "alias": "corp", "providerId": "oidc", "config": { "clientId": "x" } }],
               "components": { "org.keycloak.storage.UserStorageProvider": [
-                { "name": "people", "providerId": "ldap", "config": { "connectionUrl": ["ldap://ldap.example.test"] } }] },
+                { "name": "people", "providerId": "ldap",
+                  "config": { "connectionUrl": ["ldap://ldap.example.test"], "editMode": ["READ_ONLY"] } }] },
               "clients": [{ "clientId": "app", "publicClient": true, "redirectUris": ["https://client.example.test/app"] }],
               "users": [{ "username": "ada", "enabled": true, "email": "ada@example.test", "firstName": "A", "lastName": "B",
                 "credentials": [
