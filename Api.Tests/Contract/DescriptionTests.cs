@@ -43,10 +43,10 @@ public abstract class DescriptionTests(ApiUnderTest api, RecordedAnswers recorde
         var answers = await AnswersAsync();
 
         AssertNone(answers
-            .Where(answer => answer.Sending == Sending.Broken && answer.Status != 400 && answer.Operation.Id != "EvaluateAll")
+            .Where(answer => answer.Sending == Sending.Broken && answer.Status != 400 && !IsToldInPlace(answer) && !IsLeftOut(answer))
             .Select(answer => $"taken: {answer}")
             .Concat(answers
-                .Where(answer => answer.Sending == Sending.Allowed && answer.Status == 400 && !IsRule(answer.Body))
+                .Where(answer => answer.Sending == Sending.Allowed && answer.Status == 400 && !IsRule(answer))
                 .Select(answer => $"refused, though it is allowed: {answer}")));
     }
 
@@ -94,10 +94,21 @@ public abstract class DescriptionTests(ApiUnderTest api, RecordedAnswers recorde
     }
 
     // Rules that no schema says: what must be there, be a name of ours or fit another field.
-    private static bool IsRule(string problem) => JsonNode.Parse(problem)!["errors"]!.AsObject().All(error =>
+    private static bool IsRule(RecordedAnswer answer) => JsonNode.Parse(answer.Body)!["errors"]!.AsObject().All(error =>
         error.Key is "authorId" or "groupId" or "permissions" or "denied" or "name" or "client" or "lastDay" or "after" or "permission"
-            or "subject" or "action" or "resource" or "page" or "to" or "from" or "row" or "scopes" or "id" or "document"
-        || error.Key.Contains('.', StringComparison.Ordinal));
+            or "to" or "row" or "scopes" or "id" or "document" or "page.token"
+        || error.Key.StartsWith("groups.", StringComparison.Ordinal)
+        // What no default stands in for must be in each question.
+        || (answer.Operation.Id == "EvaluateAll" && error.Key is "subject" or "action" or "resource"));
+
+    // One question of several is told what is wrong with it in the place of its answer.
+    private static bool IsToldInPlace(RecordedAnswer answer) => answer is { Operation.Id: "EvaluateAll", Status: 200 }
+        && answer.Body.Contains("\"error\":{\"status\":400", StringComparison.Ordinal);
+
+    // AuthZEN's options and page may be null, as if there were none, which the document does not say.
+    private static bool IsLeftOut(RecordedAnswer answer) =>
+        answer.Request.Contains("though /options: Value is \"null\"", StringComparison.Ordinal)
+        || answer.Request.Contains("though /page: Value is \"null\"", StringComparison.Ordinal);
 }
 
 public sealed class DescriptionOnSqliteTests(ApiWithSamplesOnSqlite api, RecordedAnswers recorded, NodeClients node)

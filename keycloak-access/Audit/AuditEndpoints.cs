@@ -5,6 +5,7 @@ using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.OpenApi;
 
 namespace KeycloakAccess.Audit;
 
@@ -38,6 +39,8 @@ internal static class AuditEndpoints
             .WithSummary("List changes and refusals, the newest first, a page at a time.")
             .ListsPages<AuditResponse>("kind", "account", "model", "row", "action", "permission", "from", "to", "requestId")
             .OneOf("kind", AuditRow.ChangeKind, AuditRow.DeniedRequestKind)
+            .Bounds("model", Shorten).Bounds("row", Shorten).Bounds("action", Shorten).Bounds("permission", Shorten)
+            .Bounds("requestId", Shorten).Bounds("from", MakeInstant).Bounds("to", MakeInstant)
             .RequirePermission(AuditPermissions.View);
         group.MapGet("/{id:guid}", GetAsync)
             .WithName("GetAudit")
@@ -46,6 +49,10 @@ internal static class AuditEndpoints
 
         return group;
     }
+
+    private static void Shorten(OpenApiSchema schema) => (schema.MinLength, schema.MaxLength) = (1, LongestFilter);
+
+    private static void MakeInstant(OpenApiSchema schema) => schema.Format = "date-time";
 
     private static async Task<IResult> ListAsync(
         [AsParameters] AuditQuery query, AuditReader reader, Caller caller, CancellationToken cancellationToken)

@@ -155,6 +155,12 @@ internal static class ReferenceEndpoints
             schema.Items ??= new OpenApiSchema { Type = JsonSchemaType.String };
         }
 
+        if (context.JsonPropertyInfo?.AttributeProvider?.IsDefined(typeof(RequiredAttribute), inherit: true) is true)
+        {
+            // Null is as good as missing.
+            schema.Type &= ~JsonSchemaType.Null;
+        }
+
         return Task.CompletedTask;
     }
 
