@@ -20,6 +20,10 @@ public abstract class KeycloakJsTests(RealmUnderTest realm, NodeClients node, Ch
         Assert.True(await page.EvaluateAsync<bool>(
             "keycloak.hasRealmRole('staff') && keycloak.hasResourceRole('book-editor', 'acme-api')"));
         Assert.Equal("Grace Hopper", await page.EvaluateAsync<string>("keycloak.loadUserInfo().then(user => user.name)"));
+        Assert.Equal(
+            "grace Grace Hopper",
+            await page.EvaluateAsync<string>(
+                "keycloak.loadUserProfile().then(user => `${user.username} ${user.firstName} ${user.lastName}`)"));
 
         var first = await page.EvaluateAsync<string>("keycloak.token");
         Assert.False(await page.EvaluateAsync<bool>("keycloak.updateToken(5)"));

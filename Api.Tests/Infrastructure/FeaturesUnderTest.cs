@@ -57,6 +57,14 @@ public sealed class SignInUnderTest(RealmUnderTest server) : FurtherRealmUnderTe
     public override string RedirectUriOf(string clientId) => $"https://client.example.test/{clientId}";
 }
 
+/// <summary>The realm of account-realm.json: people who look after their own accounts.</summary>
+public sealed class AccountUnderTest(RealmUnderTest server) : FurtherRealmUnderTest(server, "account-realm.json")
+{
+    public override string Name => "account";
+
+    public override string RedirectUriOf(string clientId) => $"https://client.example.test/{clientId}";
+}
+
 /// <summary>
 /// The realm of unusual-realm.json, in which everything is unlike the acme realm: names with capitals, spaces, slashes and
 /// percent signs, scopes and mappers of its own, fixed keys, and what most files leave out or have.

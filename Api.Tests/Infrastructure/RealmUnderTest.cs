@@ -34,6 +34,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
     private readonly Lazy<FlowsUnderTest> _flows;
     private readonly Lazy<ActionsUnderTest> _actions;
     private readonly Lazy<SignInUnderTest> _signIn;
+    private readonly Lazy<AccountUnderTest> _account;
     private readonly ConcurrentDictionary<string, Lazy<Task<Uri>>> _served = new(StringComparer.Ordinal);
 
     protected RealmUnderTest()
@@ -44,6 +45,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
         _flows = new(() => new FlowsUnderTest(this));
         _actions = new(() => new ActionsUnderTest(this));
         _signIn = new(() => new SignInUnderTest(this));
+        _account = new(() => new AccountUnderTest(this));
     }
 
     /// <summary>A second realm of the same kind of server, for what the acme realm has no use for.</summary>
@@ -60,6 +62,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
 
     /// <summary>A realm with authentication flows of its own, and a client for each.</summary>
     public RealmUnderTest SignIn => _signIn.Value;
+
+    /// <summary>A realm in which people look after their own accounts.</summary>
+    public RealmUnderTest Account => _account.Value;
 
     /// <summary>The realm's name.</summary>
     public virtual string Name => RealmName;

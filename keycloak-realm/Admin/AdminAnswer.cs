@@ -16,6 +16,17 @@ internal sealed record AdminAnswer(int Status, JsonNode? Body = null, bool IsErr
         new JsonObject { ["error"] = "unknown_error", ["error_description"] = "Cannot parse the JSON" },
         IsError: true);
 
+    public static AdminAnswer NotJson => new(
+        StatusCodes.Status400BadRequest,
+        new JsonObject { ["error"] = "invalid_request", ["error_description"] = "Cannot parse the JSON" },
+        IsError: true);
+
+    /// <summary>What Keycloak answers where it fails.</summary>
+    public static AdminAnswer Broken => new(
+        StatusCodes.Status500InternalServerError,
+        new JsonObject { ["error"] = "unknown_error", ["error_description"] = "For more on this error consult the server log." },
+        IsError: true);
+
     public static AdminAnswer Ok(JsonNode body) => new(StatusCodes.Status200OK, body);
 
     public static AdminAnswer Ok(IEnumerable<JsonObject> items) => Ok(new JsonArray([.. items]));
@@ -30,9 +41,10 @@ internal sealed record AdminAnswer(int Status, JsonNode? Body = null, bool IsErr
     public static AdminAnswer Refused(int status, string message) =>
         new(status, new JsonObject { ["errorMessage"] = message }, IsError: true);
 
-    public Task WriteAsync(HttpContext context)
+    /// <summary>Nobody is to keep what is read, unless the caller says otherwise.</summary>
+    public Task WriteAsync(HttpContext context, bool? noCache = null)
     {
-        if (!IsError && HttpMethods.IsGet(context.Request.Method))
+        if (!IsError && (noCache ?? HttpMethods.IsGet(context.Request.Method)))
         {
             Answer.SetCache(context, Answer.NoCache);
         }

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using KeycloakRealm.Endpoints;
 using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
 using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Admin;
@@ -47,19 +49,27 @@ internal static class ConsentsResource
             return AdminAnswer.NotFound("Client not found");
         }
 
-        var offline = request.Site.Sessions.List(session => session.User == user && session.Clients.ContainsKey(client.Id), offline: true);
-        if (!user.Consents.TryRemove(client.Id, out _) && offline.Count == 0)
+        return Revoke(request.Site, user, client) ? AdminAnswer.NoContent : AdminAnswer.NotFound("Consent nor offline token not found");
+    }
+
+    /// <summary>False if there was nothing to take back.</summary>
+    public static bool Revoke(RealmSite site, User user, Client client)
+    {
+        List<UserSession> Sessions(bool offline) =>
+            site.Sessions.List(session => session.User == user && session.Clients.ContainsKey(client.Id), offline);
+
+        var lasting = Sessions(offline: true);
+        if (!user.Consents.TryRemove(client.Id, out _) && lasting.Count == 0)
         {
-            return AdminAnswer.NotFound("Consent nor offline token not found");
+            return false;
         }
 
-        foreach (var session in offline.Concat(request.Site.Sessions.List(session =>
-            session.User == user && session.Clients.ContainsKey(client.Id))))
+        foreach (var session in lasting.Concat(Sessions(offline: false)))
         {
-            request.Site.Sessions.Detach(session, client, endIfLast: session.Offline);
+            site.Sessions.Detach(session, client, endIfLast: session.Offline);
         }
 
-        return AdminAnswer.NoContent;
+        return true;
     }
 
     private static JsonArray Additional(Client client, bool isOffline) =>

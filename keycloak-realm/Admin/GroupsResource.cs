@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using KeycloakRealm.Model;
-using KeycloakRealm.Tokens;
 using static KeycloakRealm.Admin.AdminRoles;
 
 namespace KeycloakRealm.Admin;
@@ -44,13 +43,7 @@ internal static class GroupsResource
     private static JsonObject Complete(AdminRequest request, Group group)
     {
         var json = Representations.Of(group, []);
-        json["attributes"] = new JsonObject(group.Attributes.Select(each =>
-            KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Value))));
-        json["realmRoles"] = Json.List(group.Roles.Where(role => role.Client is null).Select(role => role.Name));
-        json["clientRoles"] = new JsonObject(group.Roles
-            .Where(role => role.Client is not null)
-            .GroupBy(role => role.Client!.ClientId, StringComparer.Ordinal)
-            .Select(each => KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Select(role => role.Name)))));
+        Representations.AddDetails(json, group);
         return WithAccess(request, json);
     }
 

@@ -62,7 +62,7 @@ internal static class Representations
             .. Given("baseUrl", client.BaseUrl),
             new("surrogateAuthRequired", false),
             new("enabled", client.Enabled),
-            new("alwaysDisplayInConsole", false),
+            new("alwaysDisplayInConsole", client.AlwaysDisplayInConsole),
             new("clientAuthenticatorType", client.AuthenticatorType),
             .. Given("secret", client is { PublicClient: false, BearerOnly: false } ? client.Secret : null),
             new("redirectUris", Json.List(client.RedirectUris)),
@@ -99,6 +99,17 @@ internal static class Representations
             : Array.Empty<KeyValuePair<string, JsonNode?>>(),
         new("subGroups", new JsonArray([.. subGroups])),
     ]);
+
+    public static void AddDetails(JsonObject json, Group group)
+    {
+        json["attributes"] = new JsonObject(group.Attributes.Select(each =>
+            KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Value))));
+        json["realmRoles"] = Json.List(group.Roles.Where(role => role.Client is null).Select(role => role.Name));
+        json["clientRoles"] = new JsonObject(group.Roles
+            .Where(role => role.Client is not null)
+            .GroupBy(role => role.Client!.ClientId, StringComparer.Ordinal)
+            .Select(each => KeyValuePair.Create(each.Key, (JsonNode?)Json.List(each.Select(role => role.Name)))));
+    }
 
     public static JsonObject Of(UserSession session) => new()
     {

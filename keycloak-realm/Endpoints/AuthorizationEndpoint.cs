@@ -1,4 +1,5 @@
 using KeycloakRealm.Flows;
+using KeycloakRealm.Links;
 using KeycloakRealm.Model;
 using KeycloakRealm.Pages;
 using KeycloakRealm.RequiredActions;
@@ -17,6 +18,13 @@ internal static class AuthorizationEndpoint
     public static async Task PostAsync(HttpContext context, RealmSite site) =>
         await AuthorizeAsync(context, site, await ProtocolForm.ReadAsync(context));
 
+    /// <summary>Keycloak's own address for what <c>prompt=create</c> asks for.</summary>
+    public static Task GetRegistrationAsync(HttpContext context, RealmSite site) =>
+        AuthorizeAsync(context, site, ForRegistration(ProtocolForm.FromQuery(context.Request)));
+
+    public static async Task PostRegistrationAsync(HttpContext context, RealmSite site) =>
+        await AuthorizeAsync(context, site, ForRegistration(await ProtocolForm.ReadAsync(context)));
+
     /// <summary>The parameters were checked when the sign-in began.</summary>
     public static Task RestartAsync(HttpContext context, RealmSite site, ProtocolForm parameters, string message) =>
         AuthorizeAsync(context, site, parameters, message);
@@ -24,6 +32,9 @@ internal static class AuthorizationEndpoint
     /// <summary>For a sign-in that no authorization request of a client began.</summary>
     public static Task BeginAsync(HttpContext context, RealmSite site, AuthorizationRequest request) =>
         ContinueAsync(context, site, request, new ProtocolForm([]), redirect: true, notice: null);
+
+    private static ProtocolForm ForRegistration(ProtocolForm parameters) =>
+        new(parameters.All.Where(each => each.Key is not "prompt").Append(new("prompt", "create")));
 
     private static async Task AuthorizeAsync(HttpContext context, RealmSite site, ProtocolForm parameters, string? message = null)
     {
@@ -90,10 +101,11 @@ internal static class AuthorizationEndpoint
 
         Answer.SetCache(context, Answer.LoginCache);
         var silent = request.Prompts.Contains("none", StringComparer.Ordinal);
-        if (!silent && request.Prompts.Contains("create", StringComparer.Ordinal))
+        var registers = !silent && request.Prompts.Contains("create", StringComparer.Ordinal);
+        if (registers && !site.Realm.RegistrationAllowed)
         {
             return Answer.PageAsync(
-                context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, "Registration not allowed", request.Client));
+                context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, RegistrationEndpoint.NotAllowed, request.Client));
         }
 
         // Another open page of this browser may need the cookie.
@@ -108,6 +120,12 @@ internal static class AuthorizationEndpoint
             // A pushed request's address works once; the page needs one that can be reloaded.
             var waiting = site.Sessions.OpenTab(authentication, request, NewRun(site, request), notice);
             return Answer.RedirectAsync(context, LoginActions.Address(site, waiting, withCode: false));
+        }
+
+        if (registers)
+        {
+            return RegistrationEndpoint.ShowAsync(
+                context, site, site.Sessions.OpenTab(authentication, request, NewRun(site, request), notice));
         }
 
         var run = NewRun(site, request);

@@ -59,6 +59,10 @@ internal static class BrowserCookies
                 : null;
     }
 
+    /// <summary>What a form must carry that changes something for whoever is signed in.</summary>
+    public static string? ReadStateChecker(HttpContext context, RealmSite site) =>
+        context.Request.Cookies[Identity] is { } value ? site.Keys.Read(value, symmetric: true)?.Text("state_checker") : null;
+
     public static bool HasIdentity(HttpContext context) => context.Request.Cookies.ContainsKey(Identity);
 
     public static void WriteIdentity(HttpContext context, RealmSite site, UserSession session)

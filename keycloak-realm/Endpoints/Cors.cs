@@ -43,7 +43,7 @@ internal static class Cors
     }
 
     /// <summary>False if the origin is not the client's; the refusal is written then.</summary>
-    public static async Task<bool> AdmitsAsync(HttpContext context, RealmSite site, Client client)
+    public static async Task<bool> AdmitsAsync(HttpContext context, RealmSite site, Client client, bool exposesMethods = true)
     {
         if (Origin(context) is not { } origin || string.Equals(origin, site.ServerUrl, StringComparison.OrdinalIgnoreCase))
         {
@@ -54,6 +54,11 @@ internal static class Cors
         if (allowed.Contains("*", StringComparer.Ordinal) || allowed.Contains(origin, StringComparer.Ordinal))
         {
             Allow(context, origin, exposeAuthenticate: false);
+            if (!exposesMethods)
+            {
+                context.Response.Headers.AccessControlExposeHeaders = default;
+            }
+
             return true;
         }
 

@@ -56,6 +56,13 @@ internal static class LoginActions
             : Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(site, NoCookie, client));
     }
 
+    /// <summary>To the page of the sign-in: the form was sent before, or the page is from the browser's history.</summary>
+    public static Task RepeatAsync(HttpContext context, RealmSite site, AuthenticationTab tab)
+    {
+        tab.Notice = "Action expired. Please continue with login now.";
+        return Answer.RedirectAsync(context, Address(site, tab, withCode: false, execution: tab.Run.Current?.Id));
+    }
+
     private static string ClientData(AuthorizationRequest request)
     {
         if (request.Device is not null)

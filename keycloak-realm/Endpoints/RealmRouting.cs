@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using KeycloakRealm.Account;
 using KeycloakRealm.Admin;
+using KeycloakRealm.Links;
 using KeycloakRealm.Loading;
 using KeycloakRealm.Pages;
 using KeycloakRealm.RequiredActions;
@@ -37,6 +39,10 @@ internal static class RealmRouting
         Map(Oidc + "/userinfo", get: UserInfoEndpoint.GetAsync, post: UserInfoEndpoint.PostAsync, preflight: "GET, HEAD, OPTIONS");
         Map(Oidc + "/revoke", post: RevocationEndpoint.PostAsync, preflight: "POST, OPTIONS");
         Map(Oidc + "/auth", get: AuthorizationEndpoint.GetAsync, post: AuthorizationEndpoint.PostAsync);
+        Map(
+            Oidc + "/registrations",
+            get: AuthorizationEndpoint.GetRegistrationAsync,
+            post: AuthorizationEndpoint.PostRegistrationAsync);
         Map(Oidc + "/auth/device", get: DeviceEndpoint.GetPageAsync, post: DeviceEndpoint.PostAsync, preflight: "POST, OPTIONS");
         Map("/realms/{realm}/device", get: DeviceEndpoint.GetPageAsync, post: DeviceEndpoint.PostPageAsync);
         Map("/realms/{realm}/device/status", get: DeviceEndpoint.GetStatusAsync, otherwiseUnknown: true);
@@ -53,6 +59,12 @@ internal static class RealmRouting
         Map("/realms/{realm}/authz/protection/resource_set/{resource}", get: ProtectionEndpoint.ReadAsync);
         Map("/realms/{realm}/authz/protection/permission", post: ProtectionEndpoint.TicketAsync);
         Map("/realms/{realm}/login-actions/authenticate", get: SignInEndpoint.GetAsync, post: SignInEndpoint.PostAsync);
+        Map("/realms/{realm}/login-actions/registration", get: RegistrationEndpoint.GetAsync, post: RegistrationEndpoint.PostAsync);
+        Map(
+            "/realms/{realm}/login-actions/reset-credentials",
+            get: ResetCredentialsEndpoint.GetAsync,
+            post: ResetCredentialsEndpoint.PostAsync);
+        Map("/realms/{realm}/login-actions/action-token", get: ActionLinkEndpoint.GetAsync);
         Map("/realms/{realm}/login-actions/consent", post: ConsentEndpoint.PostAsync);
         Map("/realms/{realm}/login-actions/restart", get: RestartEndpoint.GetAsync);
         Map("/realms/{realm}/login-actions/required-action", get: RequiredActionEndpoint.GetAsync, post: RequiredActionEndpoint.PostAsync);
@@ -62,6 +74,7 @@ internal static class RealmRouting
             Answer.SetCache(context, "max-age=86400");
             return Answer.BytesAsync(context, StatusCodes.Status200OK, PageParts.Stylesheet, "text/css");
         });
+        routes.MapAccount(realms);
         routes.MapAdministration(realms);
         routes.MapFallback("{**path}", context => UnknownAsync(context, realms.Current.Sites));
     }
@@ -103,14 +116,16 @@ internal static class RealmRouting
             return UnknownAsync(context, sites);
         }
 
-        return AcceptsHtml(context)
-            ? Answer.PageAsync(
-                context,
-                StatusCodes.Status405MethodNotAllowed,
-                ErrorPage.Render(site, "An internal server error has occurred"),
-                language: false)
-            : Answer.ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "HTTP 405 Method Not Allowed");
+        return NotAllowedAsync(context, site);
     }
+
+    public static Task NotAllowedAsync(HttpContext context, RealmSite site) => AcceptsHtml(context)
+        ? Answer.PageAsync(
+            context,
+            StatusCodes.Status405MethodNotAllowed,
+            ErrorPage.Render(site, "An internal server error has occurred"),
+            language: false)
+        : Answer.ErrorAsync(context, StatusCodes.Status405MethodNotAllowed, "HTTP 405 Method Not Allowed");
 
     /// <summary>Routing ignores case; Keycloak does not.</summary>
     private static bool IsExact(HttpContext context)
@@ -133,7 +148,7 @@ internal static class RealmRouting
         return true;
     }
 
-    private static Task UnknownAsync(HttpContext context, IReadOnlyDictionary<string, RealmSite> sites)
+    public static Task UnknownAsync(HttpContext context, IReadOnlyDictionary<string, RealmSite> sites)
     {
         var segments = context.Request.Path.Value?.Split('/', StringSplitOptions.RemoveEmptyEntries) ?? [];
         var realm = segments is ["realms", var name, ..]

@@ -1,3 +1,4 @@
+using KeycloakRealm.Links;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
 using KeycloakRealm.Tokens;
@@ -32,6 +33,7 @@ internal sealed class RealmSite : IDisposable
             }
         }
 
+        Mail = new UnsentMail(loggers.CreateLogger<UnsentMail>());
         Notifier = new LogoutNotifier(Tokens, loggers.CreateLogger<LogoutNotifier>());
     }
 
@@ -51,6 +53,8 @@ internal sealed class RealmSite : IDisposable
     public BruteForceProtection BruteForce { get; }
 
     public TokenIssuer Tokens { get; }
+
+    public UnsentMail Mail { get; }
 
     public LogoutNotifier Notifier { get; }
 

@@ -41,6 +41,19 @@ internal static class SignInCompletion
             return;
         }
 
+        if (tab.ResetLink is { } link)
+        {
+            site.Sessions.Revoke(link.Id, link.Expires);
+        }
+
+        if (tab.EndsHere)
+        {
+            site.Sessions.CloseTab(authenticationId, tab);
+            await Answer.PageAsync(context, StatusCodes.Status200OK, InfoPage.Render(
+                site, "Account updated", "Your account has been updated.", tab.Request.Client));
+            return;
+        }
+
         if (site.Sessions.Find(authenticationId) is { } other && other.User != user)
         {
             await Answer.PageAsync(context, StatusCodes.Status400BadRequest, ErrorPage.Render(
@@ -70,6 +83,7 @@ internal static class SignInCompletion
         var (session, part) = site.Sessions.Enter(authenticationId, user, tab.Request.Client, reused: false, RemoteAddress.Of(context));
         part.Nonce = tab.Request.Nonce;
         part.BeganOffline = isNew && ScopeSelection.AsksOffline(tab.Request.Client, tab.Request.Scope);
+        session.UserAgent ??= context.Request.Headers.UserAgent;
         session.Levels = tab.Run.Levels.Reached;
         session.Notes["AUTH_TIME"] = site.Now.ToString(CultureInfo.InvariantCulture);
         if (openTabs == 0)

@@ -7,8 +7,6 @@ namespace KeycloakRealm.Endpoints;
 /// <summary>Shows the next form of a sign-in, and takes what was sent with it.</summary>
 internal static class SignInEndpoint
 {
-    private const string Expired = "Action expired. Please continue with login now.";
-
     public static Task GetAsync(HttpContext context, RealmSite site)
     {
         Answer.SetCache(context, Answer.LoginCache);
@@ -37,9 +35,7 @@ internal static class SignInEndpoint
 
         if (!string.Equals(query["session_code"], tab.SessionCode, StringComparison.Ordinal))
         {
-            // The form was sent before, or the page is from the browser's history.
-            tab.Notice = Expired;
-            await Answer.RedirectAsync(context, LoginActions.Address(site, tab, withCode: false, execution: tab.Run.Current?.Id));
+            await LoginActions.RepeatAsync(context, site, tab);
             return;
         }
 

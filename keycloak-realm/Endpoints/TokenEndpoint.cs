@@ -83,7 +83,11 @@ internal static class TokenEndpoint
         GrantResult result;
         try
         {
-            result = handle(new Request(site, client, form, Endpoints.RemoteAddress.Of(context)) { KeyThumbprint = thumbprint });
+            result = handle(new Request(site, client, form, Endpoints.RemoteAddress.Of(context))
+            {
+                KeyThumbprint = thumbprint,
+                UserAgent = context.Request.Headers.UserAgent,
+            });
         }
         catch (UnknownAlgorithmException)
         {
@@ -115,6 +119,8 @@ internal static class TokenEndpoint
 
         /// <summary>The key that a DPoP proof was signed with (RFC 9449); tokens are bound to it.</summary>
         public string? KeyThumbprint { get; init; }
+
+        public string? UserAgent { get; init; }
 
         public bool GivesRefreshTokens => Client.Attribute("use.refresh.tokens") is not "false";
     }
@@ -244,6 +250,7 @@ internal static class PasswordGrant
 
         site.BruteForce.Succeed(user, run.Credentials);
         var (session, part) = site.Sessions.Enter(SessionStore.NewSessionId(), user, client, reused: false, address);
+        session.UserAgent = request.UserAgent;
         part.Nonce = null;
         part.BeganOffline = ScopeSelection.AsksOffline(client, form["scope"]);
         var subject = new TokenSubject(client, user, form["scope"], session, part) { KeyThumbprint = request.KeyThumbprint };

@@ -7,11 +7,24 @@ namespace KeycloakRealm.Endpoints;
 
 internal static class TokenInspection
 {
+    private const string Dpop = "DPoP ";
+
     /// <summary>Null if the token is forged, expired, revoked or older than a not-before.</summary>
     public static JsonObject? Read(RealmSite site, string? token, bool symmetric = false) =>
         ReadEvenRevoked(site, token, symmetric) is { } claims && !IsRevoked(site, claims) ? claims : null;
 
     public static bool IsRevoked(RealmSite site, JsonObject claims) => claims.Text("jti") is { } id && site.Sessions.IsRevoked(id);
+
+    /// <summary>The token of the <c>Authorization</c> header, and whether it comes as one that is bound to a key.</summary>
+    public static (string? Token, bool Bound) FromHeader(HttpContext context)
+    {
+        var header = context.Request.Headers.Authorization.ToString();
+        var bound = header.StartsWith(Dpop, StringComparison.OrdinalIgnoreCase);
+        var scheme = bound ? Dpop : "Bearer ";
+        return header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && header.Split(' ').Length == 2
+            ? (header[scheme.Length..], bound)
+            : (null, bound);
+    }
 
     /// <summary>For callers that check revocation later.</summary>
     public static JsonObject? ReadEvenRevoked(RealmSite site, string? token, bool symmetric = false)
@@ -75,4 +88,11 @@ internal static class TokenInspection
 
     /// <summary>A bearer token, or one that is bound to a key.</summary>
     public static bool IsAccessToken(JsonObject claims) => claims.Text("typ") is "Bearer" or "DPoP";
+
+    /// <summary>A bound token needs its own scheme and a proof of its key (RFC 9449, section 7).</summary>
+    public static bool IsHolder(HttpContext context, RealmSite site, bool bound, string token, JsonObject claims) =>
+        bound
+        && DpopProof.Check(context, site, token).Thumbprint is { } thumbprint
+        && claims["cnf"] is JsonObject confirmation
+        && string.Equals(confirmation.Text("jkt"), thumbprint, StringComparison.Ordinal);
 }

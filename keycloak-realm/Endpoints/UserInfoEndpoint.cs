@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using KeycloakRealm.Tokens;
 
 namespace KeycloakRealm.Endpoints;
@@ -6,8 +5,6 @@ namespace KeycloakRealm.Endpoints;
 /// <summary>OpenID Connect Core 1.0, section 5.3.</summary>
 internal static class UserInfoEndpoint
 {
-    private const string Dpop = "DPoP ";
-
     public static Task GetAsync(HttpContext context, RealmSite site) => RespondAsync(context, site, formToken: null);
 
     public static async Task PostAsync(HttpContext context, RealmSite site)
@@ -20,12 +17,7 @@ internal static class UserInfoEndpoint
     {
         Answer.SetCache(context, Answer.NoStore);
         context.Response.Headers.Pragma = "no-cache";
-        var header = context.Request.Headers.Authorization.ToString();
-        var bound = header.StartsWith(Dpop, StringComparison.OrdinalIgnoreCase);
-        var scheme = bound ? Dpop : "Bearer ";
-        var headerToken = header.StartsWith(scheme, StringComparison.OrdinalIgnoreCase) && header.Split(' ').Length == 2
-            ? header[scheme.Length..]
-            : null;
+        var (headerToken, bound) = TokenInspection.FromHeader(context);
         if (headerToken is not null && formToken is not null)
         {
             await RefuseAsync(
@@ -45,7 +37,7 @@ internal static class UserInfoEndpoint
 
         if (TokenInspection.ReadEvenRevoked(site, token) is not { } claims
             || !TokenInspection.IsAccessToken(claims)
-            || (claims.Text("typ") is "DPoP" && !IsHolder(context, site, bound, token, claims)))
+            || (claims.Text("typ") is "DPoP" && !TokenInspection.IsHolder(context, site, bound, token, claims)))
         {
             await RefuseAsync(context, site, StatusCodes.Status401Unauthorized, "invalid_token", "Token verification failed");
             return;
@@ -83,18 +75,11 @@ internal static class UserInfoEndpoint
         }
     }
 
-    /// <summary>A bound token needs its own scheme and a proof of its key (RFC 9449, section 7).</summary>
-    private static bool IsHolder(HttpContext context, RealmSite site, bool bound, string token, JsonObject claims) =>
-        bound
-        && DpopProof.Check(context, site, token).Thumbprint is { } thumbprint
-        && claims["cnf"] is JsonObject confirmation
-        && string.Equals(confirmation.Text("jkt"), thumbprint, StringComparison.Ordinal);
-
     /// <summary>Errors are in the header alone (RFC 6750, section 3).</summary>
     private static Task RefuseAsync(HttpContext context, RealmSite site, int status, string? error, string? description)
     {
         Cors.AllowAny(context, exposeAuthenticate: true);
-        var bound = context.Request.Headers.Authorization.ToString().StartsWith(Dpop, StringComparison.OrdinalIgnoreCase);
+        var (_, bound) = TokenInspection.FromHeader(context);
         var challenge = bound
             ? $"DPoP algs=\"{DpopProof.Algorithms}\", realm=\"{site.Realm.Name}\""
             : $"Bearer realm=\"{site.Realm.Name}\"";

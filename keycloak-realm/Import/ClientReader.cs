@@ -102,6 +102,7 @@ internal sealed class ClientReader(Realm realm, KnownFields known, List<string> 
 
             // A client that requires consent has no full scope, unless the file says so.
             FullScopeAllowed = place.Flag("fullScopeAllowed", absent: !place.Flag("consentRequired", absent: false)),
+            AlwaysDisplayInConsole = place.Flag("alwaysDisplayInConsole", absent: false),
             FrontchannelLogout = place.Flag("frontchannelLogout", absent: false),
             NotBefore = place.Number("notBefore", 0),
             RootUrl = place.Text("rootUrl"),

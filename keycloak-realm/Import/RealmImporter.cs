@@ -26,7 +26,8 @@ internal sealed class RealmImporter
             "waitIncrementSeconds", "quickLoginCheckMilliSeconds", "maxDeltaTimeSeconds", "failureFactor", "maxSecondaryAuthFailures",
             "otpPolicyType", "otpPolicyAlgorithm",
             "otpPolicyInitialCounter", "otpPolicyDigits", "otpPolicyLookAheadWindow", "otpPolicyPeriod", "otpPolicyCodeReusable",
-            "otpSupportedApplications", "editUsernameAllowed",
+            "otpSupportedApplications", "editUsernameAllowed", "registrationEmailAsUsername", "resetPasswordAllowed",
+            "verifyEmail", "actionTokenGeneratedByUserLifespan", "defaultGroups",
         ],
         StringComparer.Ordinal);
 
@@ -111,10 +112,8 @@ internal sealed class RealmImporter
 
         foreach (var name in _file.Member("groups") is null ? [] : _file.Items("defaultGroups"))
         {
-            if (_realm.FindGroup(name.Text()) is null)
-            {
-                throw name.Refuse($"default group in realm rep doesn't exist: {name.Text()}");
-            }
+            _realm.DefaultGroups.Add(_realm.FindGroup(name.Text())
+                ?? throw name.Refuse($"default group in realm rep doesn't exist: {name.Text()}"));
         }
 
         foreach (var user in _file.Items("users"))
@@ -189,6 +188,12 @@ internal sealed class RealmImporter
         _realm.RevokeRefreshToken = _file.Flag("revokeRefreshToken", absent: false);
         _realm.RefreshTokenMaxReuse = _file.Number("refreshTokenMaxReuse", 0);
         _realm.RegistrationAllowed = _file.Flag("registrationAllowed", absent: false);
+        _realm.RegistrationEmailAsUsername = _file.Flag("registrationEmailAsUsername", absent: false);
+        _realm.ResetPasswordAllowed = _file.Flag("resetPasswordAllowed", absent: false);
+        _realm.VerifyEmail = _file.Flag("verifyEmail", absent: false);
+        _realm.ActionTokenLifespan = _file.Number("actionTokenGeneratedByUserLifespan", _realm.ActionTokenLifespan);
+        var isTranslated = _file.Flag("internationalizationEnabled", absent: false);
+        _realm.SupportedLocales = isTranslated ? [.. _file.Items("supportedLocales").Select(locale => locale.Text())] : [];
         _realm.RequiredActions = RequiredActionReader.Read(_file);
         _realm.OtpPolicy = OtpPolicyReader.Read(_file);
         _realm.PasswordPolicy = PasswordPolicyReader.Read(_file, _warnings);

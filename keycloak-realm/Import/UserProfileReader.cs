@@ -27,7 +27,10 @@ internal static class UserProfileReader
             UserProfileValidation.Check(item.Within(document.RootElement, "config", "kc.user.profile.config"));
             var groups = Items(document.RootElement, "groups")
                 .Select(group => new ProfileGroup(
-                    group.GetProperty("name").GetString()!, Text(group, "displayHeader"), Text(group, "displayDescription")))
+                    group.GetProperty("name").GetString()!, Text(group, "displayHeader"), Text(group, "displayDescription"))
+                {
+                    Annotations = Member(group, "annotations") is { } annotations ? annotations.Clone() : default,
+                })
                 .ToList();
             return new UserProfile(
             [
@@ -37,6 +40,8 @@ internal static class UserProfileReader
             ])
             {
                 ShowsUnmanaged = Text(document.RootElement, "unmanagedAttributePolicy") is "ENABLED" or "ADMIN_EDIT" or "ADMIN_VIEW",
+                Groups = Member(document.RootElement, "groups") is null ? null : groups,
+                AllowsOthers = Text(document.RootElement, "unmanagedAttributePolicy") is "ENABLED",
             };
         }
         catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException)

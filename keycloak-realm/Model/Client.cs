@@ -40,6 +40,9 @@ internal sealed class Client
 
     public bool FrontchannelLogout { get; set; }
 
+    /// <summary>Among a person's applications even if they have not used it.</summary>
+    public bool AlwaysDisplayInConsole { get; init; }
+
     public bool FullScopeAllowed { get; set; } = true;
 
     public long NotBefore { get; set; }

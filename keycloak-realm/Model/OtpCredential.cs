@@ -16,7 +16,7 @@ internal sealed class OtpCredential
     public required string Id { get; init; }
 
     /// <summary>The name that the user gave the device; may be null or empty.</summary>
-    public string? Label { get; init; }
+    public string? Label { get; set; }
 
     /// <summary><see cref="OtpPolicy.Totp"/> or <see cref="OtpPolicy.Hotp"/>; no code of another type is right.</summary>
     public string? Type { get; init; }

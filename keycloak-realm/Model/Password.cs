@@ -21,6 +21,9 @@ internal sealed class Password
     /// <summary>Null for a hash.</summary>
     public string? Plain { get; }
 
+    /// <summary>The name that the user gave it.</summary>
+    public string? Label { get; set; }
+
     public static Password FromPlain(string value) => new(value, SHA256.HashData(Encoding.UTF8.GetBytes(value)), SHA256.HashData);
 
     public static Password FromPbkdf2(byte[] hash, byte[] salt, int iterations, HashAlgorithmName algorithm) =>

@@ -4,6 +4,8 @@ namespace KeycloakRealm.Model;
 
 internal sealed record ProfileAttribute(string Name)
 {
+    private static readonly HashSet<string> Fields = new([Username, Email, "firstName", "lastName"], StringComparer.Ordinal);
+
     public const string Username = "username";
     public const string Email = "email";
 
@@ -38,34 +40,43 @@ internal sealed record ProfileAttribute(string Name)
     /// <summary>How the field looks; a JSON object, or undefined.</summary>
     public JsonElement Annotations { get; init; }
 
+    /// <summary>Whether every user has it as a field of its own.</summary>
+    public static bool IsField(string name) => Fields.Contains(name);
+
     public string? Annotation(string name) =>
         Annotations.ValueKind is JsonValueKind.Object && Annotations.TryGetProperty(name, out var value) ? value.ToString() : null;
 
-    /// <summary>Keycloak's messages about the values. Empty ones do not count.</summary>
-    public IEnumerable<string> Errors(IReadOnlyList<string> values)
-    {
-        var given = values.Where(value => !string.IsNullOrWhiteSpace(value)).ToList();
-        if (given.Count == 0)
-        {
-            if (IsRequired && RequiredScopes.Count == 0)
-            {
-                if (Name is Email)
-                {
-                    yield return "Please specify email.";
-                }
+    /// <summary>Keycloak's messages about the values.</summary>
+    public IEnumerable<string> Errors(IReadOnlyList<string> values) =>
+        Check(values).Select(error => error.Text).Distinct(StringComparer.Ordinal);
 
-                yield return "Please specify this field.";
+    /// <summary>Empty values do not count, save for the validators that are about them.</summary>
+    public IEnumerable<ProfileError> Check(IReadOnlyList<string> values)
+    {
+        if (values.All(string.IsNullOrWhiteSpace) && IsRequired && RequiredScopes.Count == 0)
+        {
+            if (Name is Email && values.Count > 0)
+            {
+                yield return ProfileError.EmailMissing;
             }
 
-            yield break;
+            yield return ProfileError.Required;
         }
 
-        foreach (var message in Validations.SelectMany(validation => given.Select(validation.Violation)).OfType<string>()
-            .Distinct(StringComparer.Ordinal))
+        if (!IsMultivalued && values.Count > 1)
         {
-            yield return message;
+            yield return ProfileValidation.WrongCount("0", "1");
+        }
+
+        foreach (var error in Validations.SelectMany(validation => validation.Check(values)))
+        {
+            yield return error;
         }
     }
 }
 
-internal sealed record ProfileGroup(string Name, string? Header, string? Description);
+internal sealed record ProfileGroup(string Name, string? Header, string? Description)
+{
+    /// <summary>A JSON object, or undefined.</summary>
+    public JsonElement Annotations { get; init; }
+}

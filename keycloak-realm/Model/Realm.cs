@@ -3,6 +3,8 @@ namespace KeycloakRealm.Model;
 /// <summary>The realm file with its names resolved to references.</summary>
 internal sealed class Realm
 {
+    private readonly Lock _lock = new();
+
     public required string Name { get; init; }
 
     /// <summary>
@@ -82,6 +84,23 @@ internal sealed class Realm
 
     public bool RegistrationAllowed { get; set; }
 
+    /// <summary>The address is the name.</summary>
+    public bool RegistrationEmailAsUsername { get; set; }
+
+    public bool ResetPasswordAllowed { get; set; }
+
+    /// <summary>Whether everybody has to verify their address.</summary>
+    public bool VerifyEmail { get; set; }
+
+    /// <summary>Seconds that a link lives that somebody asked for.</summary>
+    public int ActionTokenLifespan { get; set; } = 300;
+
+    /// <summary>Whose members people are who register.</summary>
+    public List<Group> DefaultGroups { get; } = [];
+
+    /// <summary>Where texts are translated; else empty.</summary>
+    public IReadOnlyList<string> SupportedLocales { get; set; } = [];
+
     public bool EditUsernameAllowed { get; set; }
 
     /// <summary>Whether two people may have one e-mail address.</summary>
@@ -142,6 +161,21 @@ internal sealed class Realm
         return LoginWithEmailAllowed && name.Length > 0
             ? Users.Values.FirstOrDefault(candidate => string.Equals(candidate.Email, name, StringComparison.Ordinal))
             : null;
+    }
+
+    /// <summary>False if somebody has the name.</summary>
+    public bool TryAdd(User user)
+    {
+        lock (_lock)
+        {
+            if (Users.ContainsKey(user.Username))
+            {
+                return false;
+            }
+
+            Add(user);
+            return true;
+        }
     }
 
     public void Add(User user) => Users = new Dictionary<string, User>(Users, StringComparer.Ordinal) { [user.Username] = user };

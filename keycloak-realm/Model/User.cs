@@ -6,6 +6,7 @@ namespace KeycloakRealm.Model;
 /// <summary>A person, or the account of a service client.</summary>
 internal sealed class User
 {
+    private const string VerifyEmail = "VERIFY_EMAIL";
     private const string VerifyProfile = "VERIFY_PROFILE";
 
     private readonly Lock _lock = new();
@@ -104,6 +105,14 @@ internal sealed class User
         }
     }
 
+    public void RemoveOtp(OtpCredential credential)
+    {
+        lock (_lock)
+        {
+            Otps = Otps.Remove(credential);
+        }
+    }
+
     /// <summary>With the roles of groups, their parents and composites.</summary>
     public HashSet<RealmRole> EffectiveRoles()
     {
@@ -155,12 +164,21 @@ internal sealed class User
     public string? PendingAction(Realm realm) => realm.RequiredActions.Names.FirstOrDefault(action => IsPending(realm, action));
 
     public bool IsPending(Realm realm, string action) => realm.RequiredActions.Contains(action)
-        && (action is VerifyProfile ? LacksProfile(realm) : RequiredActions.Contains(action, StringComparer.Ordinal));
+        && action switch
+        {
+            VerifyProfile => LacksProfile(realm),
+            VerifyEmail => Email is not null && IsUnverified(realm),
+            _ => RequiredActions.Contains(action, StringComparer.Ordinal),
+        };
 
     /// <summary>Without a page, an action that the realm does not have blocks too.</summary>
     public bool IsUnfinished(Realm realm) =>
         LacksProfile(realm)
+        || (realm.RequiredActions.Contains(VerifyEmail) && IsUnverified(realm))
         || RequiredActions.Exists(action => action is not VerifyProfile || !realm.RequiredActions.Contains(VerifyProfile));
+
+    private bool IsUnverified(Realm realm) => !EmailVerified && ServiceAccountOf is null
+        && (realm.VerifyEmail || RequiredActions.Contains(VerifyEmail, StringComparer.Ordinal));
 
     private bool LacksProfile(Realm realm) =>
         ServiceAccountOf is null && realm.RequiredActions.Contains(VerifyProfile) && !realm.Profile.IsMetBy(this);

@@ -35,7 +35,10 @@ internal sealed class UserProfile(IReadOnlyList<ProfileAttribute> attributes)
             IsRequired = true,
             Validations = [new("length", JsonElement.Parse("""{"max":255}""")), new("person-name-prohibited-characters", default)],
         },
-    ]);
+    ])
+    {
+        Groups = [new("user-metadata", "User metadata", "Attributes, which refer to user metadata")],
+    };
 
     public static UserProfile None { get; } = new([]);
 
@@ -50,10 +53,16 @@ internal sealed class UserProfile(IReadOnlyList<ProfileAttribute> attributes)
             ? known.IsForAdministrators
             : ShowsUnmanaged || each.Key is RequiredActions.AcceptTerms.Attribute or Sessions.BruteForceProtection.Reason);
 
+    /// <summary>Null where the file has no member for them.</summary>
+    public IReadOnlyList<ProfileGroup>? Groups { get; init; }
+
+    /// <summary>Whether people have attributes that are not described here, and see and change them.</summary>
+    public bool AllowsOthers { get; init; }
+
     /// <summary>The user name is not checked: Keycloak accepts an imported one as it is.</summary>
     public bool IsMetBy(User user) => attributes.Where(attribute => attribute.Name is not ProfileAttribute.Username)
         .All(attribute => !attribute.Errors([.. user.AttributeValues(attribute.Name).Where(value => value.Length > 0)]).Any());
 
-    private ProfileAttribute? Find(string name) =>
+    public ProfileAttribute? Find(string name) =>
         attributes.FirstOrDefault(attribute => string.Equals(attribute.Name, name, StringComparison.Ordinal));
 }

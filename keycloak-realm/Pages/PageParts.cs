@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.RegularExpressions;
 using KeycloakRealm.Endpoints;
 using KeycloakRealm.Model;
+using KeycloakRealm.Sessions;
 
 namespace KeycloakRealm.Pages;
 
@@ -41,20 +42,33 @@ internal static partial class PageParts
     public static string NameOf(Client client) =>
         string.IsNullOrWhiteSpace(client.Name) || client.Name.StartsWith("${", StringComparison.Ordinal) ? client.ClientId : client.Name;
 
-    public static string BackToApplication(RealmSite? site, Client? client, string? id = null)
+    public static string LoginLabel(Realm realm) => !realm.LoginWithEmailAllowed
+        ? "Username"
+        : realm.RegistrationEmailAsUsername ? "Email" : "Username or email";
+
+    public static string BackToLogin(RealmSite site, AuthenticationTab tab) =>
+        $"""<a href="{Encode(LoginActions.Address(site, tab, withCode: false))}">« Back to Login</a>""";
+
+    /// <summary>What Keycloak sends by mail, and this realm shows instead.</summary>
+    public static string Unsent(string? link) => link is null
+        ? ""
+        : $"""<p id="unsent-mail">No mail goes out of the embedded realm. <a href="{Encode(link)}">The link that it would have</a></p>""";
+
+    public static string BackToApplication(RealmSite? site, Client? client, string? id = null) =>
+        site is null || client is null || AddressOf(site, client) is not { } url
+            ? ""
+            : $"""<p><a{(id is null ? "" : $" id=\"{id}\"")} href="{Encode(url)}">« Back to Application</a></p>""";
+
+    /// <summary>Where the client is at home; null where its base URL is missing.</summary>
+    public static string? AddressOf(RealmSite site, Client client)
     {
-        if (site is null || client?.BaseUrl is not { Length: > 0 } url)
+        if (client.BaseUrl is not { Length: > 0 } url || !url.StartsWith('/'))
         {
-            return "";
+            return string.IsNullOrEmpty(client.BaseUrl) ? null : client.BaseUrl;
         }
 
-        if (url.StartsWith('/'))
-        {
-            var root = client.RootUrl is null or "${authBaseUrl}" or "${authAdminUrl}" ? site.ServerUrl : client.RootUrl;
-            url = root.TrimEnd('/') + url;
-        }
-
-        return $"""<p><a{(id is null ? "" : $" id=\"{id}\"")} href="{Encode(url)}">« Back to Application</a></p>""";
+        var root = client.RootUrl is null or "${authBaseUrl}" or "${authAdminUrl}" ? site.ServerUrl : client.RootUrl;
+        return root.TrimEnd('/') + url;
     }
 
     /// <summary>Keycloak cleans the markup; here only its text is kept.</summary>

@@ -1,5 +1,6 @@
 using KeycloakRealm.Endpoints;
 using KeycloakRealm.Flows;
+using KeycloakRealm.Links;
 using KeycloakRealm.Model;
 using KeycloakRealm.Sessions;
 
@@ -30,10 +31,17 @@ internal static class SignInPage
             <form id="kc-form-login" action="{PageParts.Encode(action)}" method="post" novalidate>
                 {(asksName ? Name(site, login, errors, focus: !passwordFirst || !asksPassword) : "")}
                 {(asksPassword ? Password(asksName || !isPlaced ? [] : errors, invalid: errors.Count > 0, focus: passwordFirst) : "")}
+                {(asksPassword && site.Realm.ResetPasswordAllowed
+                    ? Link(site, tab, ResetCredentialsEndpoint.Path, "Forgot Password?")
+                    : "")}
                 {(shown.Form is FlowForm.UsernamePassword ? "<input type=\"hidden\" id=\"id-hidden-input\" name=\"credentialId\">" : "")}
                 <button name="login" id="kc-login" type="submit">Sign In</button>
             </form>
             {SignInForms.AnotherWay(site, tab, action)}
+            {PageParts.Unsent(tab.SentLink)}
+            {(asksName && site.Realm.RegistrationAllowed
+                ? $"<p id=\"kc-registration\">New user? {Link(site, tab, RegistrationEndpoint.Path, "Register")}</p>"
+                : "")}
             {(site.OffersPeople ? People(site, tab, action) : "")}
             {(asksName ? IdentityProviders(site.Realm) : "")}
             """,
@@ -45,9 +53,12 @@ internal static class SignInPage
             });
     }
 
+    private static string Link(RealmSite site, AuthenticationTab tab, string path, string text) =>
+        $"<a href=\"{PageParts.Encode(LoginActions.Address(site, tab, withCode: false, path))}\">{text}</a>";
+
     private static string Name(RealmSite site, string? login, IReadOnlyList<string> errors, bool focus) => FormParts.Field(
         "username",
-        site.Realm.LoginWithEmailAllowed ? "Username or email" : "Username",
+        PageParts.LoginLabel(site.Realm),
         $"<input id=\"username\" name=\"username\" value=\"{PageParts.Encode(login)}\" type=\"text\" autocomplete=\"username\""
             + $" autocapitalize=\"none\" spellcheck=\"false\"{(focus ? " autofocus" : "")}{Described("username", errors.Count > 0)}>",
         errors);

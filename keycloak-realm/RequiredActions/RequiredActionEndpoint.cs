@@ -16,6 +16,7 @@ internal static class RequiredActionEndpoint
         [UpdateProfile.Name] = new UpdateProfile(verifies: false),
         [ConfigureTotp.Name] = new ConfigureTotp(),
         [UpdatePassword.Name] = new UpdatePassword(),
+        [VerifyEmail.Name] = new VerifyEmail(),
         [UpdateProfile.VerifyName] = new UpdateProfile(verifies: true),
     };
 

@@ -1,4 +1,5 @@
 using KeycloakRealm.Flows;
+using KeycloakRealm.Links;
 using KeycloakRealm.Model;
 using KeycloakRealm.RequiredActions;
 
@@ -38,6 +39,18 @@ internal sealed class AuthenticationTab
     public User? Authenticated { get; set; }
 
     public required ActionProgress Actions { get; init; }
+
+    /// <summary>The link that Keycloak would have sent by mail.</summary>
+    public string? SentLink { get; set; }
+
+    /// <summary>Unix seconds.</summary>
+    public long SentAt { get; set; }
+
+    /// <summary>The link that the user came by, used up when the sign-in is over.</summary>
+    public ActionLink? ResetLink { get; set; }
+
+    /// <summary>The link was opened in another browser, which is told that it is done and does not get to the client.</summary>
+    public bool EndsHere { get; set; }
 }
 
 /// <summary>Waits for the user's confirmation.</summary>

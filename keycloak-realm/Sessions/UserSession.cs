@@ -19,6 +19,9 @@ internal sealed class UserSession
     /// <summary>As Java writes it.</summary>
     public string? Address { get; init; }
 
+    /// <summary>What the browser or program said it was when the session began.</summary>
+    public string? UserAgent { get; set; }
+
     /// <summary><c>AUTH_TIME</c> of a browser, <c>client_id</c> and addresses of a service.</summary>
     public ConcurrentDictionary<string, string> Notes { get; init; } = new(StringComparer.Ordinal);
 
