@@ -155,6 +155,7 @@ public abstract class FormerFilesTests(RealmUnderTest realm) : RealmTests(realm)
         Assert.All(Names(given["exists"]), claim => Assert.Contains(claim, (IDictionary<string, JsonNode?>)claims));
         Assert.All(Names(given["hasNot"]), claim => Assert.DoesNotContain(claim, (IDictionary<string, JsonNode?>)claims));
         Assert.All(Names(given["roles"]), role => Assert.Contains(role, Names(claims["realm_access"]!["roles"])));
+        Assert.All(Names(given["lacksRoles"]), role => Assert.DoesNotContain(role, Names(claims["realm_access"]!["roles"])));
     }
 
     private static List<string> Names(JsonNode? list) => [.. list?.AsArray().Select(each => each!.GetValue<string>()) ?? []];

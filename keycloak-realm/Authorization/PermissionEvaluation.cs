@@ -19,6 +19,7 @@ internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, P
         var granted = new List<string>();
         var denied = new List<string>();
         var resourceGranted = false;
+        var typeGranted = false;
         var anyDenied = false;
         foreach (var permission in permissions.Where(each => each.Applied.Count > 0 && Concerns(each, scopes)))
         {
@@ -27,6 +28,7 @@ internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, P
             {
                 granted.AddRange(permission.Type is "scope" ? scopes.Where(permission.Scopes.Contains) : scopes);
                 resourceGranted |= named;
+                typeGranted |= permission.Type is not "scope";
                 continue;
             }
 
@@ -44,7 +46,7 @@ internal sealed class PermissionEvaluation(Realm realm, ResourceServer server, P
 
         List<string> left =
             [.. scopes.Where(scope => granted.Contains(scope, StringComparer.Ordinal) && !denied.Contains(scope, StringComparer.Ordinal))];
-        var isGranted = left.Count > 0 || (resourceGranted && !anyDenied && scopes.Count == 0);
+        var isGranted = left.Count > 0 || ((resourceGranted || typeGranted) && !anyDenied && scopes.Count == 0);
         return isGranted ? new GrantedPermission(resource, left) : null;
     }
 

@@ -21,9 +21,18 @@ internal sealed class IdentityProviderReader(string sslRequired, List<string> wa
     // What Keycloak calls its own where the file gives no name.
     private static readonly Dictionary<string, string> SocialNames = new(StringComparer.Ordinal)
     {
-        ["bitbucket"] = "BitBucket", ["facebook"] = "Facebook", ["github"] = "GitHub", ["gitlab"] = "GitLab", ["google"] = "Google",
-        ["instagram"] = "Instagram", ["linkedin-openid-connect"] = "LinkedIn", ["microsoft"] = "Microsoft",
-        ["openshift-v4"] = "Openshift v4", ["paypal"] = "PayPal", ["stackoverflow"] = "StackOverflow", ["twitter"] = "Twitter",
+        ["bitbucket"] = "BitBucket",
+        ["facebook"] = "Facebook",
+        ["github"] = "GitHub",
+        ["gitlab"] = "GitLab",
+        ["google"] = "Google",
+        ["instagram"] = "Instagram",
+        ["linkedin-openid-connect"] = "LinkedIn",
+        ["microsoft"] = "Microsoft",
+        ["openshift-v4"] = "Openshift v4",
+        ["paypal"] = "PayPal",
+        ["stackoverflow"] = "StackOverflow",
+        ["twitter"] = "Twitter",
     };
 
     /// <summary>In the order in which the sign-in page shows them.</summary>

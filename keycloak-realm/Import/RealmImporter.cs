@@ -332,7 +332,12 @@ internal sealed class RealmImporter
 
         // Keycloak adds to the default role what it created itself. It creates offline_access before it reads the file's roles, unless
         // the file has the scope of that name.
-        role.Composites.UnionWith(added.Where(each => each.Name is "offline_access" or "uma_authorization" && each.Client is null));
+        // A role that the file names anywhere is there before it would be created for everybody.
+        var isNamed = _file.Items("users").SelectMany(user => user.Texts("realmRoles"))
+            .Concat(_file.Items("scopeMappings").SelectMany(mapping => mapping.Texts("roles")))
+            .Contains("uma_authorization", StringComparer.Ordinal);
+        role.Composites.UnionWith(added.Where(each =>
+            each.Client is null && (each.Name is "offline_access" || (each.Name is "uma_authorization" && !isNamed))));
         if (!_file.Items("clientScopes").Any(scope => scope.Text("name") is "offline_access"))
         {
             role.Composites.Add(_realm.Roles["offline_access"]);
