@@ -21,7 +21,10 @@ public class KeycloakUnderTest : RealmUnderTest
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(4);
 
-    private readonly HttpClient _admin = new(new SocketsHttpHandler { UseProxy = false });
+    // Several imports at once take as long together as one after the other, and each of them takes that long.
+    private readonly SemaphoreSlim _importing = new(1, 1);
+
+    private readonly HttpClient _admin = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
     private KeycloakProcess? _process;
     private IContainer? _container;
     private IPAddress _backChannelAddress = IPAddress.Loopback;
@@ -87,10 +90,7 @@ public class KeycloakUnderTest : RealmUnderTest
     public override async Task<string?> TryImportAsync(string realm)
     {
         var realms = $"{Url.GetLeftPart(UriPartial.Authority)}/admin/realms";
-        using var post = new HttpRequestMessage(HttpMethod.Post, realms);
-        post.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
-        post.Content = new StringContent(realm, mediaType: new("application/json"));
-        using var answer = await _admin.SendAsync(post);
+        using var answer = await PostRealmAsync(realms, realm);
         if (!answer.IsSuccessStatusCode)
         {
             var error = (await answer.Content.ReadFromJsonAsync<JsonObject>())!;
@@ -114,12 +114,26 @@ public class KeycloakUnderTest : RealmUnderTest
         delete.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
         (await _admin.SendAsync(delete)).Dispose();
 
-        using var post = new HttpRequestMessage(HttpMethod.Post, realms);
-        post.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
-        post.Content = new StringContent(text, mediaType: new("application/json"));
-        using var imported = await _admin.SendAsync(post);
+        using var imported = await PostRealmAsync(realms, text);
         imported.EnsureSuccessStatusCode();
         return Url;
+    }
+
+    private async Task<HttpResponseMessage> PostRealmAsync(string realms, string realm)
+    {
+        using var post = new HttpRequestMessage(HttpMethod.Post, realms);
+        post.Content = new StringContent(realm, mediaType: new("application/json"));
+        await _importing.WaitAsync();
+        try
+        {
+            // Its token is good for a minute, so it is asked for when it is its turn.
+            post.Headers.Add("Authorization", $"Bearer {await GetAdministratorTokenAsync()}");
+            return await _admin.SendAsync(post);
+        }
+        finally
+        {
+            _importing.Release();
+        }
     }
 
     protected override async Task StartServerAsync()
@@ -152,6 +166,7 @@ public class KeycloakUnderTest : RealmUnderTest
         }
 
         _admin.Dispose();
+        _importing.Dispose();
     }
 
     private async Task StartProcessAsync(string home)

@@ -17,6 +17,9 @@ public abstract class RealmUnderTest : IAsyncDisposable
     /// <summary>The realm JSON that both servers load, copied beside the tests by the build.</summary>
     public static readonly string RealmFile = Path.Combine(AppContext.BaseDirectory, "acme-realm.json");
 
+    /// <summary>How long an answer may take on a busy machine, where no test is about it.</summary>
+    private protected static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     private readonly Lazy<Task> _start;
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
@@ -24,7 +27,10 @@ public abstract class RealmUnderTest : IAsyncDisposable
         UseCookies = false,
         // A redirect or an error of a proxy is no answer of the realm.
         UseProxy = false,
-    });
+    })
+    {
+        Timeout = Patience,
+    };
 
     private Uri? _url;
     private string? _apiUrl;
