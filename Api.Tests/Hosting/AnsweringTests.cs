@@ -144,8 +144,8 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         Assert.False(question.TryGetProperty("additionalProperties", out _));
 
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray();
-        Assert.All(paths, path => Assert.Matches("^/(api|access/v1)/|^/.well-known/authzen-configuration$", path));
-        Assert.Equal(26, paths.Length);
+        Assert.All(paths, path => Assert.Matches("^/(api|access/v1)/|^/access/forward-auth$|^/.well-known/authzen-configuration$", path));
+        Assert.Equal(27, paths.Length);
     }
 
     [Fact]
