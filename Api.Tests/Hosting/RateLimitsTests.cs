@@ -16,9 +16,9 @@ namespace Api.Tests.Hosting;
 /// <summary>Requests come from the addresses that they name, and a minute goes by when a test says so.</summary>
 public sealed class ApiWithSendersAndClock() : ApiOnSharedRealm<EmbeddedRealmUnderTest>(DatabaseEngine.Sqlite)
 {
-    /// <summary>At the beginning of a minute.</summary>
+    /// <summary>At the beginning of the next minute: a token that is new is never of a time that is far ahead.</summary>
     public FakeTimeProvider Clock { get; } =
-        new(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60 * 60));
+        new(DateTimeOffset.FromUnixTimeSeconds((DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 60 * 60) + 60));
 
     private protected override void AddServices(IServiceCollection services) =>
         services.AddSingleton<IStartupFilter, SenderFilter>().AddSingleton<TimeProvider>(Clock);
