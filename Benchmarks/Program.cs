@@ -1,14 +1,29 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Benchmarks;
+using Benchmarks.Calls;
 using Benchmarks.Pages;
 
 // dotnet run --project Benchmarks -c Release [-- SECONDS]
+// dotnet run --project Benchmarks -c Release -- calls [SECONDS]
 // dotnet run --project Benchmarks -c Release -- pages [TIMES [FOLDER TO KEEP THE DATABASES IN [PART OF THE NAMES OF PAGES]]]
 // Ratios count, not figures: all of it is measured in one run, on one machine, in turn.
 if (args is ["pages", .. var rest])
 {
     await PageBenchmark.RunAsync(rest);
+    return;
+}
+
+if (args is ["calls", .. var others])
+{
+    await CallBenchmark.RunAsync(others);
+    return;
+}
+
+// What the calls are compared with, in a process of its own.
+if (args is ["reference", var url, var issuer])
+{
+    await ReferenceServer.RunAsync(url, issuer);
     return;
 }
 

@@ -47,6 +47,7 @@ public static class KeycloakAccessExtensions
         builder.Services.AddRoleMappings();
         builder.Services.AddAudit();
         builder.Services.AddAccess();
+        builder.Services.AddSingleton<ForwardAuthQuestions>();
         builder.Services.AddAccessDocuments();
         builder.Services.AddModels();
         builder.Services.AddAdmin();
@@ -81,6 +82,7 @@ public static class KeycloakAccessExtensions
         app.UseSslForCookies();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseForwardAuth();
         app.UseTokenOrigins();
         app.UseAntiforgery();
         app.UseIdempotency();

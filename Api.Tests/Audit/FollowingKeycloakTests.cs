@@ -145,6 +145,7 @@ public abstract class FollowingKeycloakTests
     private CallerStore Store(AuditedDatabase log, LastSeenLog? lastSeen = null) =>
         new(
             log.Database,
+            new SharedWrites(log.Database),
             new AuditLog(_clock),
             lastSeen ?? LastSeen(log),
             Options.Create(new AccountOptions()),

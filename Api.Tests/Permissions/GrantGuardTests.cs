@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using CsCheck;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Http;
 
 namespace Api.Tests.Permissions;
 
@@ -204,22 +206,28 @@ public sealed class GrantGuardTests
 
     private static GrantGuard By(Situation giver) => new(
         new Caller(
-            new KeycloakIdentity
-            {
-                Issuer = "https://sso.test/realms/acme",
-                Subject = "subject",
-                Kind = giver.Kind,
-                ClientId = "client",
-                Roles = [.. giver.Roles],
-                HasRoleClaims = true,
-                IssuedAt = DateTimeOffset.UnixEpoch,
-                IsSession = giver.Scopes is null,
-                Scopes = giver.Scopes is null ? [] : giver.Scopes.ToImmutableHashSet(StringComparer.Ordinal),
-            },
-            new CallerRecord(Guid.Empty, giver.IsEnabled, 1, giver.Direct),
-            giver.Rules,
+            new KnownAccess(
+                new KeycloakIdentity
+                {
+                    Issuer = "https://sso.test/realms/acme",
+                    Subject = "subject",
+                    Kind = giver.Kind,
+                    ClientId = "client",
+                    Roles = [.. giver.Roles],
+                    HasRoleClaims = true,
+                    IssuedAt = DateTimeOffset.UnixEpoch,
+                    IsSession = giver.Scopes is null,
+                    Scopes = giver.Scopes is null ? [] : giver.Scopes.ToImmutableHashSet(StringComparer.Ordinal),
+                },
+                new CallerRecord(Guid.Empty, giver.IsEnabled, 1, giver.Direct)
+                {
+                    IsWritten = true,
+                    Note = new LastSeen(DateTimeOffset.UnixEpoch),
+                },
+                giver.Rules,
+                new ChangeState(Epoch: 1, Rules: 1, Changes: 0)),
             giver.Catalogue,
-            "request"),
+            new DefaultHttpContext()),
         giver.Catalogue,
         refused: _ => { });
 

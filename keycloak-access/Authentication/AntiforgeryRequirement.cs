@@ -25,7 +25,7 @@ internal sealed class AntiforgeryHandler(IAntiforgery antiforgery, IOptions<Anti
 
         if (IsReading(http.Request.Method)
             || http.GetEndpoint()?.Metadata.GetMetadata<ChangesNothing>() is not null
-            || KeycloakIdentity.Read(http.User, out _) is not { IsSession: true }
+            || CallerIdentity.Of(http) is not { Known.Identity.IsSession: true }
             || await HasTokenAsync(http))
         {
             context.Succeed(requirement);

@@ -48,7 +48,7 @@ internal sealed record ClientToken
 /// <summary>How the newest token of each client looked, if the realm has signed it, as text of a bounded length.</summary>
 internal sealed class ClientTokenLog(
     Database database, IOptions<KeycloakOptions> options, TimeProvider clock, ILogger<ClientTokenLog> logger)
-    : WriteBehind<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>(
+    : WriteBehind<string, ClientToken>(
         database, clock, logger, "Looks of tokens", TimeSpan.FromSeconds(5))
 {
     public static readonly Keyset<ClientToken> Keyset = new Keyset<ClientToken>("-seen")
@@ -57,11 +57,35 @@ internal sealed class ClientTokenLog(
 
     private const int LongestText = 1000;
 
-    public void Add(JsonWebToken token, string code)
+    /// <summary>Notes how a token looks whose signature is the realm's.</summary>
+    public ClientToken Add(JsonWebToken token, KeycloakIdentity? identity, string code)
     {
-        if (token.TryGetPayloadValue<string>("azp", out var client) && client is { Length: > 0 and <= 255 })
+        var now = Clock.GetUtcNow();
+        identity ??= KeycloakIdentity.Read(new ClaimsPrincipal(new ClaimsIdentity(token.Claims)), out _);
+        var look = new ClientToken
         {
-            Add(client, (token, code, Clock.GetUtcNow()));
+            ClientId = token.TryGetPayloadValue<string>("azp", out var client) ? client : "",
+            Code = code,
+            Audiences = Text(string.Join(' ', token.Audiences)),
+            Scopes = Text(token.TryGetPayloadValue<string>("scope", out var scope) ? scope : ""),
+            Roles = identity?.Roles.Count ?? 0,
+            HasRoleClaims = identity?.HasRoleClaims ?? false,
+            LifetimeSeconds = (int)Math.Clamp((token.ValidTo - token.IssuedAt).TotalSeconds, 0, int.MaxValue),
+            Algorithm = Text(token.Alg),
+            IsLightweight = TokenCauses.IsLightweight(token),
+            AheadSeconds = (int)Math.Clamp((TokenCauses.IssuedAt(token) - now).TotalSeconds, 0, int.MaxValue),
+            SeenAt = now,
+        };
+        Add(look);
+        return look;
+    }
+
+    /// <summary>Notes it again.</summary>
+    public void Add(ClientToken look)
+    {
+        if (look.ClientId is { Length: > 0 and <= 255 })
+        {
+            Add(look.ClientId, look);
         }
     }
 
@@ -82,21 +106,20 @@ internal sealed class ClientTokenLog(
         return Keyset.Cut(clients.AsList(), limit);
     }
 
-    protected override (JsonWebToken Token, string Code, DateTimeOffset SeenAt) Merge(
-        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) earlier,
-        (JsonWebToken Token, string Code, DateTimeOffset SeenAt) later) => later;
+    protected override ClientToken Merge(ClientToken earlier, ClientToken later) => later;
 
     protected override Task WriteAsync(
         DbConnection connection,
         DbTransaction transaction,
-        IReadOnlyList<KeyValuePair<string, (JsonWebToken Token, string Code, DateTimeOffset SeenAt)>> batch,
+        IReadOnlyList<KeyValuePair<string, ClientToken>> batch,
         CancellationToken cancellationToken)
     {
         const string sql = """
             INSERT INTO client_tokens
                 (issuer, client_id, code, audiences, scopes, roles, has_role_claims, lifetime_seconds, algorithm, is_lightweight,
                 ahead_seconds, seen_at)
-            VALUES (@Issuer, @client, @code, @audiences, @scopes, @roles, @hasRoles, @lifetime, @algorithm, @isLightweight, @ahead, @seenAt)
+            VALUES (@Issuer, @client, @Code, @Audiences, @Scopes, @Roles, @HasRoleClaims, @LifetimeSeconds, @Algorithm, @IsLightweight,
+                @AheadSeconds, @SeenAt)
             ON CONFLICT (issuer, client_id) DO UPDATE SET
                 code = excluded.code, audiences = excluded.audiences, scopes = excluded.scopes, roles = excluded.roles,
                 has_role_claims = excluded.has_role_claims, lifetime_seconds = excluded.lifetime_seconds, algorithm = excluded.algorithm,
@@ -104,25 +127,20 @@ internal sealed class ClientTokenLog(
             """;
         return connection.ExecuteAsync(new CommandDefinition(
             sql,
-            batch.OrderBy(item => item.Key, StringComparer.Ordinal).Select(item =>
+            batch.OrderBy(item => item.Key, StringComparer.Ordinal).Select(item => new
             {
-                var (token, code, seenAt) = item.Value;
-                var identity = KeycloakIdentity.Read(new ClaimsPrincipal(new ClaimsIdentity(token.Claims)), out _);
-                return new
-                {
-                    options.Value.Issuer,
-                    client = Text(item.Key),
-                    code,
-                    audiences = Text(string.Join(' ', token.Audiences)),
-                    scopes = Text(token.TryGetPayloadValue<string>("scope", out var scope) ? scope : ""),
-                    roles = identity?.Roles.Count ?? 0,
-                    hasRoles = identity?.HasRoleClaims ?? false,
-                    lifetime = (int)Math.Clamp((token.ValidTo - token.IssuedAt).TotalSeconds, 0, int.MaxValue),
-                    algorithm = Text(token.Alg),
-                    isLightweight = TokenCauses.IsLightweight(token),
-                    ahead = (int)Math.Clamp((TokenCauses.IssuedAt(token) - seenAt).TotalSeconds, 0, int.MaxValue),
-                    seenAt,
-                };
+                options.Value.Issuer,
+                client = Text(item.Key),
+                item.Value.Code,
+                item.Value.Audiences,
+                item.Value.Scopes,
+                item.Value.Roles,
+                item.Value.HasRoleClaims,
+                item.Value.LifetimeSeconds,
+                item.Value.Algorithm,
+                item.Value.IsLightweight,
+                item.Value.AheadSeconds,
+                item.Value.SeenAt,
             }),
             transaction,
             cancellationToken: cancellationToken));

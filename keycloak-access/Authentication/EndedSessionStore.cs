@@ -127,6 +127,14 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
             cancellationToken);
     }
 
+    /// <summary>Under which keys <see cref="ChangeFeed"/> tells that a token may have ended.</summary>
+    public static IReadOnlyList<string> KeysOf(KeycloakIdentity identity) => identity switch
+    {
+        { SessionId: null, Kind: AccountKind.Service } => [],
+        { SessionId: { } session } => [ChangeFeed.Subject(identity.Subject), ChangeFeed.Session(session)],
+        _ => [ChangeFeed.Subject(identity.Subject)],
+    };
+
     /// <summary>Whether the session of an access token has ended, or all of its subject since it was issued.</summary>
     public ValueTask<bool> HasEndedAsync(KeycloakIdentity identity, CancellationToken cancellationToken) =>
         identity is { SessionId: null, Kind: AccountKind.Service }

@@ -1,5 +1,6 @@
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
@@ -39,14 +40,20 @@ public static class KeycloakSetup
         services.AddSingleton<IValidateOptions<ForwardAuthOptions>, ForwardAuthValidator>();
         services.AddSingleton<EndedSessionStore>();
         services.AddSingleton<SessionStore>();
+        services.AddSingleton<KnownSessions>();
+        services.AddSingleton<AccessTokens>();
         services.AddSingleton<RealmLogout>();
         services.AddSingleton<BackChannelLogout>();
         services.AddWriteBehind<RealmKeyLog>();
         services.AddWriteBehind<ClientTokenLog>();
         services.AddSingleton(provider => new MigrationValues(provider.GetRequiredService<IOptions<KeycloakOptions>>().Value.Resource));
 
+        // A line for each request that is refused: OutageLog counts those of an outage.
+        services.AddLogging(logging => logging.AddFilter(typeof(BearerHandler).FullName, LogLevel.None));
         // No default scheme: each route group names the ones it takes.
-        services.AddAuthentication().AddKeycloakBearer().AddKeycloakSession()
+        services.AddAuthentication()
+            .AddScheme<AuthenticationSchemeOptions, BearerHandler>(Schemes.Bearer, configureOptions: null)
+            .AddKeycloakSession()
             .AddPolicyScheme(Schemes.BearerOrSession, displayName: null, scheme => scheme.ForwardDefaultSelector = ChooseScheme);
         services.AddSingleton<IAuthorizationHandler, AntiforgeryHandler>();
     }

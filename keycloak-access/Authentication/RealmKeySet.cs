@@ -61,6 +61,10 @@ internal static class RealmKeySet
         return (keys, unused);
     }
 
+    public static bool AreEqual(JsonWebKey one, JsonWebKey other) =>
+        (one.KeyId, one.Kty, one.Alg, one.Use, one.Crv) == (other.KeyId, other.Kty, other.Alg, other.Use, other.Crv)
+        && (one.N, one.E, one.X, one.Y) == (other.N, other.E, other.X, other.Y);
+
     private static string? FindMistake(JsonElement key)
     {
         if (key.ValueKind != JsonValueKind.Object)

@@ -115,9 +115,24 @@ internal sealed partial class RealmMetadata(
         }
     }
 
-    /// <summary>As they are now.</summary>
-    public IEnumerable<SecurityKey> FindKeys(string keyId) =>
-        _current?.Configuration.SigningKeys.Where(key => string.Equals(key.KeyId, keyId, StringComparison.Ordinal)) ?? [];
+    /// <summary>As it is now.</summary>
+    public JsonWebKey? FindKey(string? keyId) => string.IsNullOrEmpty(keyId) ? null : _current?.Keys.GetValueOrDefault(keyId);
+
+    /// <summary>Whether this very key still is one of the realm's, as far as anybody can know.</summary>
+    public bool IsCurrent(JsonWebKey key)
+    {
+        if (_current is not { } current || clock.GetUtcNow() - current.ReadAt is var age && age >= UsableFor)
+        {
+            return false;
+        }
+
+        if (age >= FreshFor)
+        {
+            _ = ReadAtMostEveryAsync(AtMostEvery);
+        }
+
+        return ReferenceEquals(current.Keys.GetValueOrDefault(key.KeyId), key);
+    }
 
     /// <summary>Whether the key is one of the realm's, and for the algorithm.</summary>
     public bool Allows(string algorithm, string? keyId) =>
@@ -240,6 +255,8 @@ internal sealed partial class RealmMetadata(
 
         var (keys, unused) = RealmKeySet.Read(await documents.GetDocumentAsync(configuration.JwksUri, cancellationToken));
         KeepUnused(unused);
+        // A key that is the same stays the same object: what it has signed is known by it.
+        keys = [.. keys.Select(key => FindKey(key.KeyId) is { } before && RealmKeySet.AreEqual(before, key) ? before : key)];
         foreach (var key in keys)
         {
             configuration.SigningKeys.Add(key);

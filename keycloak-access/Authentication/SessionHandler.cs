@@ -30,10 +30,11 @@ internal sealed class SessionHandler(
     UrlEncoder encoder,
     IOptions<KeycloakOptions> options,
     SessionStore sessions,
+    KnownSessions known,
     RequestCounters counters) : SignInAuthenticationHandler<SessionSchemeOptions>(schemes, logger, encoder)
 {
     /// <summary>The claim for the id of the session's row, which no token carries into a session.</summary>
-    private const string RowId = "session";
+    public const string RowId = "session";
 
     /// <summary>The property of a sign-in for the instant at which its ID token was asked for.</summary>
     private const string StartedAt = "started";
@@ -62,20 +63,10 @@ internal sealed class SessionHandler(
 
     private string? Key => Request.Cookies[Options.Cookie.Name!];
 
-    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
-    {
-        if (Key is not { } key
-            || await sessions.FindByKeyAsync(key, Context.RequestAborted) is not { } found
-            || KeycloakIdentity.Read(found.Ticket.Principal, out _) is not { } identity
-            // A session outlives a change of the settings to another realm.
-            || !string.Equals(identity.Issuer, options.Value.Issuer, StringComparison.Ordinal))
-        {
-            return AuthenticateResult.NoResult();
-        }
-
-        ((ClaimsIdentity)found.Ticket.Principal.Identity!).AddClaim(new Claim(RowId, found.Id.ToString()));
-        return AuthenticateResult.Success(found.Ticket);
-    }
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
+        Key is { } key && await known.FindAsync(key, Context.RequestAborted) is { } ticket
+            ? AuthenticateResult.Success(ticket)
+            : AuthenticateResult.NoResult();
 
     protected override async Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties)
     {
@@ -141,7 +132,7 @@ internal sealed class SessionHandler(
 
         if (isData)
         {
-            Response.Headers.WWWAuthenticate = BearerScheme.Challenge(options.Value);
+            Response.Headers.WWWAuthenticate = BearerHandler.Challenge(options.Value);
         }
 
         await Problem.Create(

@@ -67,7 +67,7 @@ internal static class SessionScheme
         options.RemoteSignOutPath = PathString.Empty;
         options.TokenValidationParameters = metadata.NewParameters(keycloak.Value.SignIn.Resource, "JWT");
         // The handler's own are those of before the code was redeemed: the first sign-in after a key rotation would fail.
-        options.TokenValidationParameters.IssuerSigningKeyResolver = (_, _, keyId, _) => metadata.FindKeys(keyId);
+        options.TokenValidationParameters.IssuerSigningKeyResolver = (_, _, keyId, _) => metadata.FindKey(keyId) is { } key ? [key] : [];
         // SignInEvents keeps the nonce in the state, which the correlation cookie binds to the browser: one cookie less.
         options.ProtocolValidator.RequireNonce = false;
         options.ProtocolValidator.RequireTimeStampInNonce = false;

@@ -161,19 +161,20 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         }
     }
 
-    public async Task<(Guid Id, AuthenticationTicket Ticket)?> FindByKeyAsync(string key, CancellationToken cancellationToken)
+    public async Task<(Guid Id, DateTimeOffset ExpiresAt, AuthenticationTicket Ticket)?> FindByKeyAsync(
+        string key, CancellationToken cancellationToken)
     {
-        const string sql = "SELECT id, ticket FROM sessions WHERE key_hash = @keyHash AND expires_at > @now";
+        const string sql = "SELECT id, expires_at, ticket FROM sessions WHERE key_hash = @keyHash AND expires_at > @now";
         if (!IsKey(key))
         {
             return null;
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
-        var (id, kept) = await connection.QuerySingleOrDefaultAsync<(Guid Id, string Ticket)>(
+        var (id, expiresAt, kept) = await connection.QuerySingleOrDefaultAsync<(Guid Id, DateTimeOffset ExpiresAt, string Ticket)>(
             new CommandDefinition(sql, new { keyHash = Hash(key), now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
         // None where the keys have been changed since.
-        return kept is not null && _tickets.Unprotect(kept) is { } ticket ? (id, ticket) : null;
+        return kept is not null && _tickets.Unprotect(kept) is { } ticket ? (id, expiresAt, ticket) : null;
     }
 
     /// <summary>Whose the key is, or was until a time ago that is no longer than <see cref="RememberFor"/>.</summary>

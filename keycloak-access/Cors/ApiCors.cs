@@ -58,8 +58,7 @@ internal static class ApiCors
             && IsApi(context.Request)
             && !string.Equals(origin, $"{context.Request.Scheme}://{context.Request.Host}", StringComparison.OrdinalIgnoreCase)
             && !services.GetRequiredService<IOptions<CorsOriginOptions>>().Value.Origins.Contains(origin, StringComparer.Ordinal)
-            && context.User.Identity is { IsAuthenticated: true }
-            && KeycloakIdentity.Read(context.User, out _) is { IsSession: false }
+            && CallerIdentity.Of(context) is { Known.Identity.IsSession: false }
             && !Names(context.User.Claims.Where(claim => claim.Type == "allowed-origins").Select(claim => claim.Value), origin);
     }
 
@@ -118,7 +117,7 @@ internal sealed class ApiCorsPolicyProvider(
     // Without a token there is none to name an origin, and the answer is the same for everybody.
     private static IEnumerable<string>? FindAllowedOrigins(HttpRequest request)
     {
-        if (!BearerScheme.TryReadToken(request, out var text) || text is null || CompactToken.Parse(text, out _) is null)
+        if (!BearerHandler.TryReadToken(request, out var text) || text is null || CompactToken.Parse(text, out _) is null)
         {
             return null;
         }

@@ -33,6 +33,8 @@ public static class DataSetup
         services.AddSingleton<Migrator>();
         services.AddSingleton<SchemaCheck>();
         services.AddSingleton<AuditLog>();
+        services.AddSingleton<SharedWrites>();
+        services.AddWriteBehind<ChangeFeed>();
         services.AddWriteBehind<DeniedRequestLog>();
         services.AddWriteBehind<RequestCounters>();
         services.AddSingleton<RequestCounterStore>();

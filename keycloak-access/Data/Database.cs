@@ -1,8 +1,6 @@
 using System.Data;
 using System.Data.Common;
-using System.Globalization;
 using Dapper;
-using KeycloakAccess.Texts;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using SQLitePCL;
@@ -21,11 +19,6 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>The collation by which SQLite compares decimals, which it keeps as text, by their value.</summary>
     public const string DecimalCollation = "decimal";
 
-    // Of SQLite, for each connection: with the write-ahead log a power cut may lose the last commits but never corrupts. No statement of
-    // these returns a row but the last: the provider swallows mistakes of those that come after one that does.
-    private const string Reads = "PRAGMA synchronous = NORMAL; PRAGMA query_only = ON; SELECT 1 FROM sqlite_schema LIMIT 1";
-    private const string Writes = "PRAGMA synchronous = NORMAL; PRAGMA query_only = OFF";
-
     // In milliseconds, with the thread: what is over within a few lines of SQLite itself, such as the end of another connection.
     private const int ShortestLock = 50;
 
@@ -42,6 +35,7 @@ internal sealed class Database : IAsyncDisposable
 
     private readonly DbDataSource _source;
     private readonly TimeProvider _clock;
+    private long _commits;
 
     // SQLite has one writer at a time, and PostgreSQL's pool keeps half of its connections for readers, whatever writers wait for.
 #pragma warning disable CA2213 // A turn may be given back after the end, and without a wait handle there is nothing to dispose of.
@@ -65,6 +59,11 @@ internal sealed class Database : IAsyncDisposable
 
     /// <summary>A file path, or host, port and name. Never a secret.</summary>
     public string Place { get; }
+
+    /// <summary>How often this process has written, whatever came of the last commit.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
+
+    private string? Listener { get; init; }
 
     public static Database From(string? connectionString, string contentRoot, TimeProvider? clock = null)
     {
@@ -98,15 +97,16 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>A connection to read: on SQLite it refuses to write, which only <see cref="WriteAsync{T}"/> does.</summary>
     public async Task<DbConnection> OpenAsync(CancellationToken cancellationToken)
     {
-        var connection = await _source.OpenConnectionAsync(cancellationToken);
+        if (_source is not SqliteConnections source)
+        {
+            return await _source.OpenConnectionAsync(cancellationToken);
+        }
+
+        var connection = source.Take(writes: false);
         try
         {
-            if (connection is SqliteConnection sqlite)
-            {
-                // It reads, so that a file which another process has locked wholly is found out here.
-                await WaitForLockAsync(sqlite, () => Execute(sqlite, Reads), new Deadline(_clock, Patience), cancellationToken);
-            }
-
+            await WaitForLockAsync(
+                connection, () => SqliteConnections.Prepare(connection), new Deadline(_clock, Patience), cancellationToken);
             return connection;
         }
         catch
@@ -122,15 +122,35 @@ internal sealed class Database : IAsyncDisposable
     /// </summary>
     public async Task<DbConnection> OpenToWriteAsync(CancellationToken cancellationToken)
     {
-        var connection = await _source.OpenConnectionAsync(cancellationToken);
-        if (connection is SqliteConnection sqlite)
+        if (_source is not SqliteConnections source)
         {
-            sqlite.DefaultTimeout = (int)Patience.TotalSeconds;
-            Execute(sqlite, Writes);
+            return await _source.OpenConnectionAsync(cancellationToken);
         }
 
+        var connection = source.OpenAlone();
+        connection.DefaultTimeout = (int)Patience.TotalSeconds;
+        SqliteConnections.Execute(connection, SqliteConnections.Writes);
         return connection;
     }
+
+    /// <summary>On PostgreSQL, a connection beside the pool, which waits for notifications.</summary>
+    public async Task<NpgsqlConnection> OpenListenerAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(Listener);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    public SqliteFileVersion? NewFileVersion() =>
+        Engine == DatabaseEngine.Sqlite ? new SqliteFileVersion(Place["SQLite ".Length..]) : null;
 
     public static async ValueTask<DbTransaction> BeginReadAsync(DbConnection connection, CancellationToken cancellationToken) =>
         connection is SqliteConnection sqlite
@@ -212,19 +232,40 @@ internal sealed class Database : IAsyncDisposable
     private async Task<WriteTransaction> BeginWriteAsync(Deadline until, CancellationToken cancellationToken)
     {
         await TakeTurnAsync(until, cancellationToken);
-        DbConnection? connection = null;
         try
         {
-            connection = await _source.OpenConnectionAsync(cancellationToken);
-            var transaction = connection is SqliteConnection sqlite
-                ? await BeginWriteAsync(sqlite, until, cancellationToken)
-                : await BeginWriteAsync(connection, until, cancellationToken);
-            return new WriteTransaction(connection, transaction, _turns);
+            return await OpenWriteAsync(until, triesAgain: true, cancellationToken);
         }
         catch
         {
-            await (connection?.DisposeAsync() ?? ValueTask.CompletedTask);
             _turns.Release();
+            throw;
+        }
+    }
+
+    private async Task<WriteTransaction> OpenWriteAsync(Deadline until, bool triesAgain, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2000 // The transaction has it, or the handler below.
+        var connection = _source is SqliteConnections source
+            ? source.Take(writes: true)
+            : await WithinAsync(until, async token => await _source.OpenConnectionAsync(token), cancellationToken);
+#pragma warning restore CA2000
+        try
+        {
+            var transaction = connection is SqliteConnection sqlite
+                ? await BeginWriteAsync(sqlite, until, cancellationToken)
+                : await BeginWriteAsync(connection, until, cancellationToken);
+            return new WriteTransaction(connection, transaction, _turns, () => Interlocked.Increment(ref _commits));
+        }
+        catch (Exception exception)
+        {
+            await connection.DisposeAsync();
+            // A connection that has died in the pool has been asked nothing yet, and another one may live.
+            if (triesAgain && exception is NpgsqlException and not PostgresException { InvariantSeverity: "ERROR" })
+            {
+                return await OpenWriteAsync(until, triesAgain: false, cancellationToken);
+            }
+
             throw;
         }
     }
@@ -236,11 +277,24 @@ internal sealed class Database : IAsyncDisposable
             return;
         }
 
+        await WithinAsync(
+            until,
+            async token =>
+            {
+                await _turns.WaitAsync(token);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    // The wait for a turn and that for a connection of the pool are one.
+    private async Task<T> WithinAsync<T>(Deadline until, Func<CancellationToken, Task<T>> wait, CancellationToken cancellationToken)
+    {
         using var late = new CancellationTokenSource(until.Left, _clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            await _turns.WaitAsync(either.Token);
+            return await wait(either.Token);
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
@@ -257,7 +311,7 @@ internal sealed class Database : IAsyncDisposable
             connection,
             () =>
             {
-                Execute(connection, Writes);
+                SqliteConnections.Prepare(connection);
                 transaction = connection.BeginTransaction(deferred: false);
             },
             until,
@@ -306,15 +360,6 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-#pragma warning disable CA2100 // Texts of this class.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        command.ExecuteNonQuery();
-    }
-
     private static Database PostgreSql(string connectionString, TimeProvider? clock)
     {
         var parts = new NpgsqlConnectionStringBuilder(connectionString);
@@ -322,6 +367,12 @@ internal sealed class Database : IAsyncDisposable
         {
             // The provider's 100 are more than the 97 that a server has for all of its clients.
             parts.MaxPoolSize = Math.Max(DefaultPoolSize, parts.MinPoolSize);
+        }
+
+        if (!parts.ShouldSerialize("Max Auto Prepare"))
+        {
+            // Statements that come again stay parsed on their connection.
+            parts.MaxAutoPrepare = 100;
         }
 
         if (!parts.ShouldSerialize("Timeout"))
@@ -335,7 +386,11 @@ internal sealed class Database : IAsyncDisposable
             NpgsqlDataSource.Create(parts),
             $"PostgreSQL {parts.Host}:{parts.Port}/{parts.Database}",
             Math.Max(1, parts.MaxPoolSize / 2),
-            clock);
+            clock)
+        {
+            // In seconds: a connection that is half open would wait for ever.
+            Listener = new NpgsqlConnectionStringBuilder(parts.ConnectionString) { Pooling = false, KeepAlive = 30 }.ConnectionString,
+        };
     }
 
     private static Database Sqlite(string connectionString, string contentRoot, TimeProvider? clock)
@@ -360,7 +415,7 @@ internal sealed class Database : IAsyncDisposable
 
         parts.DataSource = Path.GetFullPath(parts.DataSource, contentRoot);
         return new Database(
-            DatabaseEngine.Sqlite, new SqliteSource(parts.ConnectionString), $"SQLite {parts.DataSource}", writers: 1, clock);
+            DatabaseEngine.Sqlite, new SqliteConnections(parts.ConnectionString), $"SQLite {parts.DataSource}", writers: 1, clock);
     }
 
     private sealed class Deadline(TimeProvider clock, TimeSpan patience)
@@ -379,41 +434,5 @@ internal sealed class Database : IAsyncDisposable
                 return patience == Timeout.InfiniteTimeSpan ? patience : left > TimeSpan.Zero ? left : TimeSpan.Zero;
             }
         }
-    }
-
-    private sealed class SqliteSource(string connectionString) : DbDataSource
-    {
-        public override string ConnectionString => connectionString;
-
-        protected override DbConnection CreateDbConnection() => new SqliteConnection(connectionString);
-
-        private static void AddFunctions(SqliteConnection connection)
-        {
-            connection.CreateCollation(DecimalCollation, CompareDecimals);
-            connection.CreateFunction("folded", (string? text) => text is null ? null : Folding.Fold(text), isDeterministic: true);
-        }
-
-        protected override DbConnection OpenDbConnection()
-        {
-            var connection = new SqliteConnection(connectionString);
-            connection.Open();
-            AddFunctions(connection);
-            return connection;
-        }
-
-        protected override async ValueTask<DbConnection> OpenDbConnectionAsync(CancellationToken cancellationToken = default)
-        {
-            var connection = new SqliteConnection(connectionString);
-            await connection.OpenAsync(cancellationToken);
-            AddFunctions(connection);
-            return connection;
-        }
-
-        // What is no number comes in some order too: a collation may not throw.
-        private static int CompareDecimals(string left, string right) =>
-            decimal.TryParse(left, NumberStyles.Float, CultureInfo.InvariantCulture, out var one)
-            && decimal.TryParse(right, NumberStyles.Float, CultureInfo.InvariantCulture, out var other)
-                ? one.CompareTo(other)
-                : string.CompareOrdinal(left, right);
     }
 }

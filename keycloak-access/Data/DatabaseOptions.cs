@@ -11,4 +11,10 @@ public sealed class DatabaseOptions
     /// what the newer version made of it may not be what this one expects.
     /// </summary>
     public bool AllowNewer { get; set; }
+
+    /// <summary>
+    /// For how long accounts, rules and sessions are decided by memory after the database has last said what changed. After that it is
+    /// asked by each request, whose answer is 503 where it does not answer. Default 5 seconds; zero asks each time.
+    /// </summary>
+    public TimeSpan TrustMemoryFor { get; set; } = TimeSpan.FromSeconds(5);
 }

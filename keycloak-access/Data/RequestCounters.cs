@@ -19,14 +19,25 @@ internal sealed class RequestCounters(Database database, TimeProvider clock, ILo
     private static readonly TimeSpan KeepFor = TimeSpan.FromDays(62);
 
     private string _cleanedUp = "";
+    private volatile Slots _slots = new(DateTimeOffset.MinValue, "", "");
 
     public static string HourOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH", CultureInfo.InvariantCulture);
 
     public static string DayOf(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    public void CountInHour(string series) => Add((series, HourOf(Clock.GetUtcNow()), ""), 1);
+    public void CountInHour(string series) => Add((series, NowSlots().Hour, ""), 1);
 
-    public void CountInDay(string series, string item = "") => Add((series, DayOf(Clock.GetUtcNow()), item), 1);
+    public void CountInDay(string series, string item = "") => Add((series, NowSlots().Day, item), 1);
+
+    // Their names are made once an hour.
+    private Slots NowSlots()
+    {
+        var now = Clock.GetUtcNow();
+        var slots = _slots;
+        return now >= slots.From && now < slots.From.AddHours(1)
+            ? slots
+            : _slots = new Slots(now.AddTicks(-(now.UtcTicks % TimeSpan.TicksPerHour)), HourOf(now), DayOf(now));
+    }
 
     protected override long Merge(long earlier, long later) => earlier + later;
 
@@ -62,4 +73,6 @@ internal sealed class RequestCounters(Database database, TimeProvider clock, ILo
             _cleanedUp = DayOf(now);
         }
     }
+
+    private sealed record Slots(DateTimeOffset From, string Hour, string Day);
 }

@@ -8,7 +8,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(
     where TKey : notnull
 {
     /// <summary>How many items wait, and as many again whose write has failed. What comes on top is lost, and counted.</summary>
-    public const int Bound = 4096;
+    public const int Bound = 16_384;
 
     /// <summary>How often an item is tried alone that the database refuses for a reason other than an outage.</summary>
     public const int MostTries = 3;
@@ -16,6 +16,9 @@ internal abstract partial class WriteBehind<TKey, TItem>(
     public static readonly TimeSpan WriteFor = TimeSpan.FromSeconds(10);
 
     private const int LargestBatch = 500;
+
+    // So many are not left to wait for the interval.
+    private const int Many = 2048;
 
     private readonly Lock _lock = new();
     private Dictionary<TKey, TItem> _waiting = [];
@@ -75,6 +78,10 @@ internal abstract partial class WriteBehind<TKey, TItem>(
             else if (_waiting.Count < Bound)
             {
                 _waiting.Add(key, item);
+                if (_waiting.Count == Many && ExecuteTask is not null)
+                {
+                    _ = QueueFlush(CancellationToken.None);
+                }
             }
             else
             {

@@ -5,7 +5,8 @@ using Npgsql;
 namespace KeycloakAccess.Data;
 
 /// <summary>A turn to write, with its connection and its transaction: undone where it is not committed, and then the next one's.</summary>
-internal sealed class WriteTransaction(DbConnection connection, DbTransaction transaction, SemaphoreSlim turns) : IAsyncDisposable
+internal sealed class WriteTransaction(
+    DbConnection connection, DbTransaction transaction, SemaphoreSlim turns, Action committed) : IAsyncDisposable
 {
     public DbConnection Connection => connection;
 
@@ -21,6 +22,10 @@ internal sealed class WriteTransaction(DbConnection connection, DbTransaction tr
         catch (Exception exception) when (IsUnknown(exception))
         {
             throw new CommitUnknownException("The connection broke off at a commit: " + exception.Message, exception);
+        }
+        finally
+        {
+            committed();
         }
     }
 

@@ -27,6 +27,7 @@ internal static class ForwardAuthEndpoints
             .RequireEnabledAccount();
 
         group.MapGet("", CheckAsync)
+            .WithMetadata(new ForwardAuthQuestions.Asked())
             .WithName("ForwardAuth")
             .WithSummary("May the request that a proxy holds go through?")
             .WithDescription(
@@ -42,10 +43,16 @@ internal static class ForwardAuthEndpoints
     }
 
     private static async Task<IResult> CheckAsync(
-        [AsParameters] ForwardAuthQuery query, Caller caller, PermissionCatalogue catalogue, RowCatalogue rows, HttpContext context) =>
-        Read(query, catalogue, out var mistake) is { } question
-            ? await RefuseAsync(question, caller, rows, context) ?? TypedResults.NoContent()
-            : mistake!;
+        [AsParameters] ForwardAuthQuery query, Caller caller, PermissionCatalogue catalogue, RowCatalogue rows, HttpContext context)
+    {
+        if (Read(query, catalogue, out var mistake) is not { } question)
+        {
+            return mistake!;
+        }
+
+        context.RequestServices.GetRequiredService<ForwardAuthQuestions>().Remember(context.Request, question);
+        return await RefuseAsync(question, caller, rows, context) ?? TypedResults.NoContent();
+    }
 
     private static async Task<IResult> CheckForEnvoyAsync(
         string permission, Caller caller, PermissionCatalogue catalogue, RowCatalogue rows, HttpContext context) =>
@@ -57,7 +64,7 @@ internal static class ForwardAuthEndpoints
     {
         foreach (var permission in question.Permissions)
         {
-            var decision = caller.Decide(new AccessRequirement(permission, question.Scopes, RequiresScopes: question.Scopes is not null));
+            var decision = caller.Decide(question.Requirement(permission));
             if (decision.IsAllowed && question.Row is { } row && !await IsShownAsync(permission!.Value, row))
             {
                 decision = new Decision(DecisionReason.RowHidden, permission.Value, "");
@@ -114,9 +121,6 @@ internal static class ForwardAuthEndpoints
     }
 
     private static string[] Split(string? list) => list?.Split(Separator, StringSplitOptions.TrimEntries) ?? [];
-
-    private sealed record Question(
-        IReadOnlyList<Permission?> Permissions, string? Row, IReadOnlyList<IReadOnlyList<string>>? Scopes);
 
     private sealed record ForwardAuthQuery
     {

@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
+using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.ForwardAuth;
 
@@ -15,17 +17,17 @@ internal static class IdentityHeaders
     public const string Kind = "Remote-Kind";
     public const string Groups = "Remote-Groups";
 
+    // Of what is known of a caller, for as long as it is.
+    private static readonly ConditionalWeakTable<KnownAccess, Values> Known = [];
+
     public static void Write(IHeaderDictionary headers, Caller caller)
     {
-        headers[Account] = caller.AccountId.ToString();
-        headers[Subject] = Encode(caller.Identity.Subject);
-        headers[User] = Encode(caller.Identity.Username ?? caller.Identity.Subject);
-        headers[Kind] = caller.Identity.Kind == AccountKind.Service ? "service" : "person";
-        headers[Groups] = string.Join(',', caller.Access.Memberships
-            .Select(membership => membership.Group.Name)
-            .Distinct(StringComparer.Ordinal)
-            .Order(StringComparer.Ordinal)
-            .Select(Encode));
+        var values = Known.GetValue(caller.Known, static known => new Values(known));
+        headers[Account] = values.Account;
+        headers[Subject] = values.Subject;
+        headers[User] = values.User;
+        headers[Kind] = values.Kind;
+        headers[Groups] = values.Groups;
     }
 
     /// <summary>Percent-encoded UTF-8 where a header cannot hold it, and where it would be taken for something else.</summary>
@@ -35,4 +37,21 @@ internal static class IdentityHeaders
             rune.IsAscii && IsPlain((char)rune.Value) ? rune.ToString() : Uri.EscapeDataString(rune.ToString())));
 
     private static bool IsPlain(char character) => character is > ' ' and <= '~' and not (',' or '%');
+
+    private sealed class Values(KnownAccess known)
+    {
+        public StringValues Account { get; } = known.AccountName;
+
+        public StringValues Subject { get; } = Encode(known.Identity.Subject);
+
+        public StringValues User { get; } = Encode(known.Identity.Username ?? known.Identity.Subject);
+
+        public StringValues Kind { get; } = known.Identity.Kind == AccountKind.Service ? "service" : "person";
+
+        public StringValues Groups { get; } = string.Join(',', known.Subject.Access.Memberships
+            .Select(membership => membership.Group.Name)
+            .Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal)
+            .Select(Encode));
+    }
 }

@@ -37,8 +37,6 @@ internal static class HostingSetup
         });
         // It logs error_description with its line breaks, by which a query string could forge entries. SessionScheme logs it too.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.OpenIdConnect", LogLevel.None);
-        // A stack trace for each request of an outage: OutageLog counts them.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Authentication.JwtBearer", LogLevel.None);
         builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<OutageLog>();

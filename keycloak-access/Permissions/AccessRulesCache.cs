@@ -4,17 +4,20 @@ using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Permissions;
 
-// Every request learns the current version with its account (CallerStore): a change, made directly in the database too, counts from the
-// next request on, on every instance.
+// ChangeFeed says which version is current: a change, made directly in the database too, counts on every instance that has heard of it.
 internal sealed class AccessRulesCache(Database database) : IDisposable
 {
     private readonly SemaphoreSlim _loading = new(1, 1);
-    private volatile AccessRules? _rules;
+    private volatile Loaded? _loaded;
 
-    /// <summary>The answer is at least as new as the version.</summary>
-    public async ValueTask<AccessRules> GetAsync(long version, CancellationToken cancellationToken)
+    /// <summary>Whether they are as new as the state.</summary>
+    public bool IsCurrent(AccessRules rules, ChangeState now) =>
+        _loaded is { } loaded && ReferenceEquals(loaded.Rules, rules) && loaded.Epoch == now.Epoch && rules.Version >= now.Rules;
+
+    /// <summary>The answer is at least as new as the state.</summary>
+    public async ValueTask<AccessRules> GetAsync(ChangeState state, CancellationToken cancellationToken)
     {
-        if (_rules is { } rules && rules.Version >= version)
+        if (Find(state) is { } rules)
         {
             return rules;
         }
@@ -22,7 +25,14 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
         await _loading.WaitAsync(cancellationToken);
         try
         {
-            return _rules is { } loaded && loaded.Version >= version ? loaded : _rules = await LoadAsync(cancellationToken);
+            if (Find(state) is { } loaded)
+            {
+                return loaded;
+            }
+
+            var read = await LoadAsync(cancellationToken);
+            _loaded = new Loaded(state.Epoch, read);
+            return read;
         }
         finally
         {
@@ -37,6 +47,13 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             "SELECT version FROM access_version", cancellationToken: cancellationToken));
         return await GetAsync(version, cancellationToken);
     }
+
+    /// <summary>Those of the version that the database has now.</summary>
+    public async ValueTask<AccessRules> GetAsync(long version, CancellationToken cancellationToken) =>
+        // A lower version than the one that is known is of a database that was restored.
+        _loaded is { } loaded && loaded.Rules.Version > version
+            ? await LoadAsync(cancellationToken)
+            : await GetAsync(new ChangeState(_loaded?.Epoch ?? 0, version, Changes: 0), cancellationToken);
 
     /// <summary>A name that does not exist would be a permission that nobody has.</summary>
     public async Task CheckNamesAsync(PermissionCatalogue catalogue, CancellationToken cancellationToken)
@@ -61,6 +78,9 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
     }
 
     public void Dispose() => _loading.Dispose();
+
+    private AccessRules? Find(ChangeState state) =>
+        _loaded is { } loaded && loaded.Epoch == state.Epoch && loaded.Rules.Version >= state.Rules ? loaded.Rules : null;
 
     private async Task<AccessRules> LoadAsync(CancellationToken cancellationToken)
     {
@@ -93,6 +113,8 @@ internal sealed class AccessRulesCache(Database database) : IDisposable
             .Select(row => new MappingRule(row.Id, new RolePattern(RoleKinds.Parse(row.Kind), row.Client, row.Name), row.GroupId));
         return new AccessRules(version, groups, mappings);
     }
+
+    private sealed record Loaded(long Epoch, AccessRules Rules);
 
     private sealed record GroupRow
     {

@@ -9,39 +9,38 @@ namespace KeycloakAccess.Permissions;
 /// </summary>
 public sealed class Caller
 {
-    private readonly CallerRecord _record;
+    private readonly KnownAccess _access;
     private readonly PermissionCatalogue _catalogue;
 
-    internal Caller(KeycloakIdentity identity, CallerRecord record, AccessRules rules, PermissionCatalogue catalogue, string requestId)
+    private readonly HttpContext _context;
+    private Actor? _actor;
+
+    internal Caller(KnownAccess access, PermissionCatalogue catalogue, HttpContext context)
     {
-        _record = record;
+        _access = access;
         _catalogue = catalogue;
-        Identity = identity;
-        Rules = rules;
-        // A session has no scopes: a sign-in asks Keycloak only who somebody is.
-        Subject = new Subject(
-            record.AccountId,
-            identity.Kind,
-            record.Enabled,
-            rules.Resolve(identity.Roles, record.Groups),
-            identity.IsSession ? null : identity.Scopes);
-        Actor = new Actor(
-            record.AccountId, identity.Username ?? identity.Subject, identity.IsSession ? Actor.Session : Actor.Bearer, requestId);
+        _context = context;
     }
 
-    internal KeycloakIdentity Identity { get; }
+    internal KnownAccess Known => _access;
 
-    internal Subject Subject { get; }
+    internal KeycloakIdentity Identity => _access.Identity;
 
-    internal AccessRules Rules { get; }
+    internal Subject Subject => _access.Subject;
 
-    internal Actor Actor { get; }
+    internal AccessRules Rules => _access.Rules;
+
+    internal Actor Actor => _actor ??= new Actor(
+        AccountId, Identity.Username ?? Identity.Subject, Identity.IsSession ? Actor.Session : Actor.Bearer, _context.TraceIdentifier);
+
+    /// <summary>The account's id as a text.</summary>
+    internal string AccountName => _access.AccountName;
 
     public Guid AccountId => Subject.AccountId;
 
     internal EffectiveAccess Access => Subject.Access;
 
-    internal Caller Under(AccessRules rules) => new(Identity, _record, rules, _catalogue, Actor.RequestId!);
+    internal Caller Under(AccessRules rules) => new(_access.Under(rules), _catalogue, _context);
 
     internal Decision Decide(AccessRequirement requirement) => Decision.Evaluate(Subject, requirement, _catalogue);
 
@@ -59,24 +58,115 @@ public sealed class Caller
         await context.RequestServices.GetRequiredService<CurrentCaller>().GetAsync(context);
 }
 
-internal sealed class CurrentCaller(CallerStore store, AccessRulesCache rules, PermissionCatalogue catalogue)
+/// <summary>What is known of a caller's account, under one version of the rules.</summary>
+internal sealed class KnownAccess
+{
+    private readonly CallerRecord _record;
+    private volatile ChangeState _state;
+    private long _notedAt;
+
+    public KnownAccess(KeycloakIdentity identity, CallerRecord record, AccessRules rules, ChangeState state)
+    {
+        _record = record;
+        _state = state;
+        _notedAt = record.Note.At.UtcTicks;
+        Identity = identity;
+        Rules = rules;
+        AccountName = record.AccountId.ToString();
+        ChangeKey = ChangeFeed.Account(record.AccountId);
+        // A session has no scopes: a sign-in asks Keycloak only who somebody is.
+        Subject = new Subject(
+            record.AccountId,
+            identity.Kind,
+            record.Enabled,
+            rules.Resolve(identity.Roles, record.Groups),
+            identity.IsSession ? null : identity.Scopes);
+    }
+
+    public KeycloakIdentity Identity { get; }
+
+    public AccessRules Rules { get; }
+
+    public Subject Subject { get; }
+
+    public string AccountName { get; }
+
+    private string ChangeKey { get; }
+
+    /// <summary>What is to be noted of them now, once in a while.</summary>
+    public LastSeen? FindNote(DateTimeOffset now)
+    {
+        var noted = Interlocked.Read(ref _notedAt);
+        return now.UtcTicks - noted >= CallerStore.SeenEvery.Ticks
+            && Interlocked.CompareExchange(ref _notedAt, now.UtcTicks, noted) == noted
+                ? _record.Note with { At = now }
+                : null;
+    }
+
+    public KnownAccess Under(AccessRules rules) => new(Identity, _record, rules, _state);
+
+    /// <summary>Whether the account is still as it was read.</summary>
+    public bool IsGood(ChangeFeed feed, ChangeState now)
+    {
+        var readAt = _state;
+        if (ReferenceEquals(readAt, now))
+        {
+            return true;
+        }
+
+        if (feed.HasChanged(ChangeKey, readAt, now))
+        {
+            return false;
+        }
+
+        _state = now;
+        return true;
+    }
+}
+
+internal sealed class CurrentCaller(
+    CallerStore store, AccessRulesCache rules, ChangeFeed feed, LastSeenLog lastSeen, PermissionCatalogue catalogue, TimeProvider clock)
 {
     private Caller? _caller;
 
-    public async ValueTask<Caller?> GetAsync(HttpContext context)
+    public ValueTask<Caller?> GetAsync(HttpContext context) =>
+        Find(context) is { } caller ? new(caller)
+        : CallerIdentity.Of(context) is { } user ? ReadAsync(context, user)
+        : default;
+
+    /// <summary>Where the account is known, and nobody needs to be asked.</summary>
+    public Caller? Find(HttpContext context) => _caller
+        ?? (CallerIdentity.Of(context) is { } user && user.Known.Access is KnownAccess known && IsGood(known, user.State)
+            ? Keep(context, known)
+            : null);
+
+    private bool IsGood(KnownAccess known, ChangeState now) => rules.IsCurrent(known.Rules, now) && known.IsGood(feed, now);
+
+    private async ValueTask<Caller?> ReadAsync(HttpContext context, CallerIdentity user)
     {
-        if (_caller is not null)
+        var (caller, state) = (user.Known, user.State);
+        if (caller.Access is not KnownAccess known || !known.IsGood(feed, state))
         {
-            return _caller;
+            var record = await store.ProvisionAsync(caller.Identity, context.TraceIdentifier, context.RequestAborted);
+            var current = await rules.GetAsync(state with { Rules = record.RulesVersion }, context.RequestAborted);
+            known = new KnownAccess(caller.Identity, record, current, state);
+            // What could not be written is tried again at the next request.
+            caller.Access = record.IsWritten ? known : null;
+            return Keep(context, known);
         }
 
-        if (context.User.Identity is not { IsAuthenticated: true } || KeycloakIdentity.Read(context.User, out _) is not { } identity)
+        known = known.Under(await rules.GetAsync(state, context.RequestAborted));
+        caller.Access = known;
+        return Keep(context, known);
+    }
+
+    private Caller Keep(HttpContext context, KnownAccess known)
+    {
+        if (known.FindNote(clock.GetUtcNow()) is { } note)
         {
-            return null;
+            lastSeen.Add(known.Subject.AccountId, note);
         }
 
-        var record = await store.ProvisionAsync(identity, context.TraceIdentifier, context.RequestAborted);
-        var current = await rules.GetAsync(record.RulesVersion, context.RequestAborted);
-        return _caller = new Caller(identity, record, current, catalogue, context.TraceIdentifier);
+        return _caller = new Caller(known, catalogue, context);
     }
 }

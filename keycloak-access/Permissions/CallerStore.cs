@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Security.Cryptography;
 using System.Text;
 using Dapper;
@@ -8,9 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Permissions;
 
-/// <summary>The one read of every request. It also writes the account at first sight and keeps its names as Keycloak has them.</summary>
+/// <summary>
+/// Reads the account of a caller who is not known, or not for sure. It also writes it at first sight and keeps its names as Keycloak has
+/// them.
+/// </summary>
 internal sealed partial class CallerStore(
     Database database,
+    SharedWrites writes,
     AuditLog audit,
     LastSeenLog lastSeen,
     IOptions<AccountOptions> options,
@@ -18,7 +21,7 @@ internal sealed partial class CallerStore(
     ILogger<CallerStore> logger)
 {
     // Writing at every request when somebody was last seen would make every read a write.
-    private static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan SeenEvery = TimeSpan.FromMinutes(1);
 
     // What a token says anew is written at the next request too, so this one waits for no lock.
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
@@ -33,21 +36,24 @@ internal sealed partial class CallerStore(
         var rows = await ReadAsync(identity, cancellationToken);
         if (rows[0].Id is null)
         {
-            await database.WriteAsync(write => InsertAsync(write, identity, requestId, cancellationToken), cancellationToken);
+            await writes.RunAsync(write => InsertAsync(write, identity, requestId), cancellationToken);
             rows = await ReadAsync(identity, cancellationToken);
         }
 
         // A newer token that says the same counts too, else an older one that says otherwise would pass for the newest.
         var account = rows[0];
+        var isWritten = true;
         var noted = lastSeen.Find(account.Id!.Value);
         var hasNewestNames = !(identity.IssuedAt <= (noted?.Names?.IssuedAt ?? NotAfter(now, account.NamesIssuedAt)));
+        var note = new LastSeen(now, hasNewestNames ? (account.NamesIssuedAt, identity.IssuedAt) : null);
         if (hasNewestNames && NamesOf(identity, account) != account.Names)
         {
-            await TryWriteAsync(write => RenameAsync(write, account, identity, requestId, cancellationToken), cancellationToken);
+            isWritten &= await TryWriteAsync(
+                write => RenameAsync(write, account, identity, requestId), cancellationToken);
         }
         else if (now - (noted?.At ?? account.LastSeenAt) >= SeenEvery)
         {
-            lastSeen.Add(account.Id.Value, new LastSeen(now, hasNewestNames ? (account.NamesIssuedAt, identity.IssuedAt) : null));
+            lastSeen.Add(account.Id.Value, note);
         }
 
         // A token without role claims takes none away. That a newer one says the same is kept to the minute, not at each call.
@@ -55,10 +61,11 @@ internal sealed partial class CallerStore(
         if (identity.HasRoleClaims && !(identity.IssuedAt <= rolesIssuedAt))
         {
             var hash = Hash(identity.Roles);
+            note = note with { Roles = (hash, identity.IssuedAt) };
             if (!string.Equals(hash, account.RolesHash, StringComparison.Ordinal))
             {
-                await TryWriteAsync(
-                    write => RecordRolesAsync(write, account, identity, hash, requestId, cancellationToken), cancellationToken);
+                isWritten &= await TryWriteAsync(
+                    write => RecordRolesAsync(write, account, identity, hash, requestId), cancellationToken);
             }
             else if (identity.IssuedAt - rolesIssuedAt >= SeenEvery)
             {
@@ -70,7 +77,11 @@ internal sealed partial class CallerStore(
             account.Id!.Value,
             account.Enabled!.Value,
             account.RulesVersion,
-            [.. rows.Where(row => row.GroupId is not null).Select(row => row.GroupId!.Value)]);
+            [.. rows.Where(row => row.GroupId is not null).Select(row => row.GroupId!.Value)])
+        {
+            IsWritten = isWritten,
+            Note = note,
+        };
     }
 
     // What a token of the future has left behind counts for nothing.
@@ -90,8 +101,7 @@ internal sealed partial class CallerStore(
             sql, new { identity.Issuer, identity.Subject }, cancellationToken: cancellationToken))).AsList();
     }
 
-    private async Task InsertAsync(
-        WriteTransaction write, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    private async Task InsertAsync(WriteTransaction write, KeycloakIdentity identity, string requestId)
     {
         const string sql = """
             INSERT INTO accounts (
@@ -102,7 +112,8 @@ internal sealed partial class CallerStore(
         var id = Guid.CreateVersion7(clock.GetUtcNow());
         var names = NamesOf(identity);
         var (connection, transaction) = (write.Connection, write.Transaction);
-        var because = await FirstSight.FindObstacleAsync(connection, transaction, (identity.Issuer, identity.Subject), cancellationToken)
+        var who = (identity.Issuer, identity.Subject);
+        var because = await FirstSight.FindObstacleAsync(connection, transaction, who, CancellationToken.None)
             ?? (options.Value.EnabledByDefault ? null : FirstSight.Waiting);
         var added = await connection.ExecuteAsync(new CommandDefinition(
             sql,
@@ -120,21 +131,24 @@ internal sealed partial class CallerStore(
                 because,
                 now = clock.GetUtcNow(),
             },
-            transaction,
-            cancellationToken: cancellationToken));
+            transaction));
         if (added > 0)
         {
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, names, cancellationToken);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, names, CancellationToken.None);
             var values = Values(names);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
             values["enabled"] = because is null;
             var change = new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Add, Before: null, values);
             var actor = ActorOf(id, identity, requestId).Because(because);
-            await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+            await audit.RecordAsync(connection, transaction, actor, change, CancellationToken.None);
+            if (identity.HasRoleClaims)
+            {
+                var account = new Row { RulesVersion = 0, Id = id, Username = names.Username };
+                await RecordRolesAsync(write, account, identity, Hash(identity.Roles), requestId);
+            }
         }
 
-        await write.CommitAsync();
         if (added > 0 && because is not null)
         {
             LogDisabled(id, because);
@@ -142,13 +156,14 @@ internal sealed partial class CallerStore(
     }
 
     // While the database takes no writes, who can be read is still answered.
-    private async Task TryWriteAsync(Func<WriteTransaction, Task> write, CancellationToken cancellationToken)
+    private async Task<bool> TryWriteAsync(Func<WriteTransaction, Task> write, CancellationToken cancellationToken)
     {
         try
         {
-            await database.WriteAsync(write, cancellationToken, Patience);
+            await writes.RunAsync(write, cancellationToken).WaitAsync(Patience, clock, cancellationToken);
+            return true;
         }
-        catch (DbException exception) when (DatabaseOutage.IsOutage(exception))
+        catch (Exception exception) when (exception is TimeoutException || DatabaseOutage.IsOutage(exception))
         {
             // Once a second, however many requests there are.
             var (said, now) = (Interlocked.Read(ref _saidAt), clock.GetUtcNow().Ticks / TimeSpan.TicksPerSecond);
@@ -156,12 +171,13 @@ internal sealed partial class CallerStore(
             {
                 LogNotWritten(exception.Message);
             }
+
+            return false;
         }
     }
 
     // Only by the newest token: two clients of one account may show different names, and would take turns at every request.
-    private async Task RenameAsync(
-        WriteTransaction write, Row row, KeycloakIdentity identity, string requestId, CancellationToken cancellationToken)
+    private async Task RenameAsync(WriteTransaction write, Row row, KeycloakIdentity identity, string requestId)
     {
         const string sql = """
             UPDATE accounts
@@ -195,15 +211,13 @@ internal sealed partial class CallerStore(
         };
         var (connection, transaction) = (write.Connection, write.Transaction);
         // None where another request was first, which has written the change.
-        var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
+        var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction));
         if (changed > 0)
         {
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, after, cancellationToken);
+            await AccountSearchIndex.WriteAsync(connection, transaction, id, after, CancellationToken.None);
             var change = new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Change, Values(before), Values(after));
-            await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, cancellationToken);
+            await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, CancellationToken.None);
         }
-
-        await write.CommitAsync();
     }
 
     // Signing in is what changes the account, so the account itself is who did it.
@@ -225,8 +239,7 @@ internal sealed partial class CallerStore(
         ["name"] = names.Name,
     };
 
-    private async Task RecordRolesAsync(
-        WriteTransaction write, Row account, KeycloakIdentity identity, string hash, string requestId, CancellationToken cancellationToken)
+    private async Task RecordRolesAsync(WriteTransaction write, Row account, KeycloakIdentity identity, string hash, string requestId)
     {
         const string mark = """
             UPDATE accounts
@@ -255,7 +268,7 @@ internal sealed partial class CallerStore(
         }
 
         var before = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
-            previous, new { account.Id }, transaction, cancellationToken: cancellationToken)))
+            previous, new { account.Id }, transaction)))
             .Select(row => new KeycloakRole(RoleKinds.Parse(row.Kind), row.Client, row.Name))
             .ToHashSet();
         await ExecuteAsync("DELETE FROM account_roles WHERE account_id = @Id", new { account.Id });
@@ -272,13 +285,12 @@ internal sealed partial class CallerStore(
             var actor = ActorOf(id, identity, requestId) with { Name = account.Username! };
             var change = new AuditChange(
                 AccountPermissions.Model, id.ToString(), Permission.Change, Values(before), Values(identity.Roles));
-            await audit.RecordAsync(connection, transaction, actor, change, cancellationToken);
+            await audit.RecordAsync(connection, transaction, actor, change, CancellationToken.None);
         }
 
-        await write.CommitAsync();
 
         Task<int> ExecuteAsync(string sql, object values) =>
-            connection.ExecuteAsync(new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken));
+            connection.ExecuteAsync(new CommandDefinition(sql, values, transaction));
     }
 
     private static Dictionary<string, object?> Values(IEnumerable<KeycloakRole> roles) => new(StringComparer.Ordinal)
@@ -342,7 +354,14 @@ internal sealed partial class CallerStore(
 internal sealed record AccountNames(string Kind, string Username, string? Email, string? Name);
 
 /// <summary>Of groups, those that the account was put into directly.</summary>
-internal sealed record CallerRecord(Guid AccountId, bool Enabled, long RulesVersion, IReadOnlyList<Guid> Groups);
+internal sealed record CallerRecord(Guid AccountId, bool Enabled, long RulesVersion, IReadOnlyList<Guid> Groups)
+{
+    /// <summary>Whether the account is as the caller's token says.</summary>
+    public required bool IsWritten { get; init; }
+
+    /// <summary>What is noted when the same caller comes again later.</summary>
+    public required LastSeen Note { get; init; }
+}
 
 /// <summary>How local accounts come to be: section <c>Accounts</c>.</summary>
 public sealed class AccountOptions

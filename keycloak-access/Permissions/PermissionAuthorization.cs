@@ -109,7 +109,7 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
         activity.CountInHour(isAllowed ? RequestCounters.Allowed : RequestCounters.Refused);
         if (caller.Subject.Kind == AccountKind.Service)
         {
-            activity.CountInDay(RequestCounters.Services, caller.AccountId.ToString());
+            activity.CountInDay(RequestCounters.Services, caller.AccountName);
         }
     }
 }

@@ -2,6 +2,7 @@ using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 
 namespace KeycloakAccess.Permissions;
 
@@ -30,6 +31,7 @@ public static class PermissionSetup
             provider.GetRequiredService<PermissionCatalogue>()));
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusalResultHandler>();
+        services.AddSingleton<IPolicyEvaluator, KnownCallerEvaluator>();
         services.AddAuthorization();
     }
 

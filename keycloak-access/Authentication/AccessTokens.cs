@@ -1,0 +1,206 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
+using BitFaster.Caching;
+using BitFaster.Caching.Lfu;
+using KeycloakAccess.Data;
+using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>Somebody, or why nobody: an exception that says so, which nobody has thrown.</summary>
+internal readonly record struct CheckedToken(KnownToken? Known, ChangeState? State, Exception? Refusal)
+{
+    public static CheckedToken Refuse(Exception refusal) => new(Known: null, State: null, refusal);
+
+    public static CheckedToken Refuse(string refusal) => Refuse(new SecurityTokenException(refusal));
+}
+
+/// <summary>
+/// Checks access tokens: one passes only if it is an access token (RFC 6750) of this realm, for this API, in its lifetime, signed by a
+/// current key with an accepted algorithm, not bound to a key (DPoP, mTLS), and of no session that has ended. One that has passed is
+/// known by its hash while all of that holds. Of one that is refused nothing is kept.
+/// </summary>
+internal sealed class AccessTokens(
+    IOptions<KeycloakOptions> options,
+    RealmMetadata metadata,
+    EndedSessionStore ended,
+    ChangeFeed feed,
+    ClientTokenLog log,
+    TimeProvider clock)
+{
+    /// <summary>How many tokens are known at once. Those that come most often stay.</summary>
+    public const int MostKnown = 100_000;
+
+    // In characters. A token that is larger than any that Keycloak issues for some hundred roles is checked each time.
+    private const int LongestKnown = 16 * 1024;
+
+    private const string AlgorithmSetting = $"Clients → {TokenCauses.AnyClient} → Advanced → "
+        + "Fine grain OpenID Connect configuration → Access token signature algorithm";
+
+    private static readonly TimeSpan NoteEvery = TimeSpan.FromMinutes(1);
+
+    private static readonly JsonWebTokenHandler Handler = new() { MapInboundClaims = false };
+
+    private readonly ICache<TokenHash, KnownToken> _known =
+        new ConcurrentLfuBuilder<TokenHash, KnownToken>().WithCapacity(MostKnown).Build();
+
+    // Many requests at once with one new token check it once.
+    private readonly ConcurrentDictionary<TokenHash, Lazy<Task<CheckedToken>>> _checking = new();
+
+    // A logout token has the header type logout+jwt; Keycloak writes at+jwt where the client asks for RFC 9068.
+    private readonly TokenValidationParameters _parameters = Parameters(options.Value, metadata);
+
+    /// <exception cref="System.Data.Common.DbException">Nobody knows whether the session of the token has ended.</exception>
+    public async ValueTask<CheckedToken> CheckAsync(string text, CancellationToken cancellationToken)
+    {
+        var hash = TokenHash.Of(text);
+        if (_known.TryGet(hash, out var known))
+        {
+            var state = await feed.CurrentAsync(cancellationToken);
+            if (IsGood(known, state))
+            {
+                return new CheckedToken(known, state, Refusal: null);
+            }
+
+            _known.TryRemove(hash);
+        }
+
+        // Whoever gives up ends it for nobody else.
+        return await _checking.GetOrAdd(hash, NewCheck, text).Value.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>One that is known and good, where that needs no waiting.</summary>
+    public CheckedToken? Find(string text) =>
+        _known.TryGet(TokenHash.Of(text), out var known) && feed.Confirmed() is { } state && IsGood(known, state)
+            ? new CheckedToken(known, state, Refusal: null)
+            : null;
+
+    private bool IsGood(KnownToken known, ChangeState state)
+    {
+        var now = clock.GetUtcNow();
+        if (now > known.Until || !metadata.IsCurrent(known.Key) || !known.IsGood(feed, state))
+        {
+            return false;
+        }
+
+        if (known.IsToBeNoted(now, NoteEvery))
+        {
+            log.Add(known.Look with { SeenAt = now });
+        }
+
+        return true;
+    }
+
+    private Lazy<Task<CheckedToken>> NewCheck(TokenHash hash, string text) => new(async () =>
+    {
+        try
+        {
+            var token = await CheckAsync(text);
+            if (token.Known is not null && text.Length <= LongestKnown)
+            {
+                _known.AddOrUpdate(hash, token.Known);
+            }
+
+            return token;
+        }
+        finally
+        {
+            _checking.TryRemove(hash, out _);
+        }
+    });
+
+    private async Task<CheckedToken> CheckAsync(string text)
+    {
+        if (CompactToken.Parse(text, out var mistake) is not { } parsed)
+        {
+            return CheckedToken.Refuse(mistake!);
+        }
+
+        if (SignatureAlgorithms.FindMistake(parsed.Algorithm, options.Value.TokenAlgorithms, AlgorithmSetting) is { } algorithm)
+        {
+            return CheckedToken.Refuse(algorithm);
+        }
+
+        try
+        {
+            await metadata.EnsureKeyAsync(parsed.KeyId, CancellationToken.None);
+        }
+        catch (RealmUnreachableException exception)
+        {
+            return CheckedToken.Refuse(exception);
+        }
+
+        var result = await Handler.ValidateTokenAsync(text, _parameters);
+        return result.IsValid
+            ? await CheckAsync((JsonWebToken)result.SecurityToken)
+            : CheckedToken.Refuse(Explain(result.Exception, parsed.KeyId, text));
+    }
+
+    private async Task<CheckedToken> CheckAsync(JsonWebToken token)
+    {
+        var now = clock.GetUtcNow();
+        var refusal = TokenCauses.FindRefusal(token, now);
+        var identity = KeycloakIdentity.Read(new ClaimsPrincipal(new ClaimsIdentity(token.Claims, Schemes.Bearer)), out var mistake);
+        if (identity is null)
+        {
+            refusal ??= new TokenRefusedException(
+                string.IsNullOrEmpty(token.Subject) ? ClientToken.NoSubject : ClientToken.Malformed, mistake!);
+        }
+
+        if (refusal is not null)
+        {
+            log.Add(token, identity, refusal.Code);
+            return CheckedToken.Refuse(refusal);
+        }
+
+        // What changes while it is read counts as changed since.
+        var state = await feed.CurrentAsync(CancellationToken.None);
+        if (await ended.HasEndedAsync(identity!, CancellationToken.None))
+        {
+            return CheckedToken.Refuse("The session that the token belongs to has ended. Sign in again.");
+        }
+
+        var look = log.Add(token, identity, ClientToken.Accepted);
+        var key = metadata.FindKey(token.Kid);
+        return key is null
+            ? CheckedToken.Refuse(new SecurityTokenSignatureKeyNotFoundException())
+            : new CheckedToken(
+                new KnownToken(
+                    identity!,
+                    EndedSessionStore.KeysOf(identity!),
+                    state,
+                    key,
+                    new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + options.Value.TokenClockSkew,
+                    look),
+                state,
+                Refusal: null);
+    }
+
+    private Exception Explain(Exception exception, string? keyId, string text)
+    {
+        switch (exception)
+        {
+            // The audience is validated after the signature, so the realm did issue this one.
+            case SecurityTokenInvalidAudienceException:
+                var token = new JsonWebToken(text);
+                var refusal = TokenCauses.ForAudience(token, options.Value.RequiredAudience);
+                log.Add(token, identity: null, refusal.Code);
+                return refusal;
+            case SecurityTokenSignatureKeyNotFoundException when metadata.WhyUnused(keyId) is { } mistake:
+                return new SecurityTokenException($"The token is signed with a key of the realm that is not used here: it {mistake}. "
+                    + "In Keycloak: Realm settings → Keys → Add providers gives the realm another one.");
+            default:
+                return exception;
+        }
+    }
+
+    private static TokenValidationParameters Parameters(KeycloakOptions options, RealmMetadata metadata)
+    {
+        var parameters = metadata.NewParameters(options.RequiredAudience, "JWT", "at+jwt");
+        parameters.ValidateAudience = options.VerifyTokenAudience;
+        parameters.IssuerSigningKeyResolver = (_, _, keyId, _) => metadata.FindKey(keyId) is { } key ? [key] : [];
+        return parameters;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Security.Claims;
+using KeycloakAccess.Data;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace KeycloakAccess.Authentication;
+
+/// <summary>A caller whose token or session has been checked, as memory keeps them from one request to the next.</summary>
+internal class KnownCaller(KeycloakIdentity identity, IReadOnlyList<string> endedBy, ChangeState state)
+{
+    private volatile ChangeState _state = state;
+
+    public KeycloakIdentity Identity => identity;
+
+    /// <summary>What the module of permissions has made of the identity, and under which state.</summary>
+    public object? Access { get; set; }
+
+    /// <summary>Whether nothing that ends it has been changed since it was checked.</summary>
+    public bool IsGood(ChangeFeed feed, ChangeState now)
+    {
+        var checkedAt = _state;
+        if (ReferenceEquals(checkedAt, now))
+        {
+            return true;
+        }
+
+        for (var index = 0; index < endedBy.Count; index++)
+        {
+            if (feed.HasChanged(endedBy[index], checkedAt, now))
+            {
+                return false;
+            }
+        }
+
+        // Two requests at once may leave the older one here, which is compared again.
+        _state = now;
+        return true;
+    }
+}
+
+/// <summary>Of an access token, with the key that signed it, and until when it is good by the clock of this service.</summary>
+internal sealed class KnownToken(
+    KeycloakIdentity identity, IReadOnlyList<string> endedBy, ChangeState state, JsonWebKey key, DateTimeOffset until, ClientToken look)
+    : KnownCaller(identity, endedBy, state)
+{
+    private long _notedAt = look.SeenAt.UtcTicks;
+
+    public JsonWebKey Key => key;
+
+    public DateTimeOffset Until => until;
+
+    public ClientToken Look => look;
+
+    /// <summary>Once in each interval, whoever asks.</summary>
+    public bool IsToBeNoted(DateTimeOffset now, TimeSpan interval)
+    {
+        var noted = Interlocked.Read(ref _notedAt);
+        return now.UtcTicks - noted >= interval.Ticks
+            && Interlocked.CompareExchange(ref _notedAt, now.UtcTicks, noted) == noted;
+    }
+}
+
+/// <summary>The user of a request, with what is known of them. The claims of a token are read only if something asks for them.</summary>
+internal sealed class CallerIdentity : ClaimsIdentity
+{
+    private readonly string? _token;
+    private IReadOnlyList<Claim>? _claims;
+
+    public CallerIdentity(KnownCaller known, ChangeState state, string token)
+        : base(Schemes.Bearer, "preferred_username", "none") => (Known, State, _token) = (known, state, token);
+
+    public CallerIdentity(KnownCaller known, ChangeState state, IReadOnlyList<Claim> claims)
+        : base(Schemes.SignIn, "preferred_username", "none") => (Known, State, _claims) = (known, state, claims);
+
+    public KnownCaller Known { get; }
+
+    /// <summary>What the caller was compared with at this request.</summary>
+    public ChangeState State { get; }
+
+    public override IEnumerable<Claim> Claims => base.Claims.Concat(_claims ??= [.. new JsonWebToken(_token!).Claims]);
+
+    public static CallerIdentity? Of(HttpContext context) => context.User.Identity as CallerIdentity;
+}
