@@ -25,7 +25,7 @@ internal sealed class DeviceCode
     /// <summary>Seconds between two requests for the tokens.</summary>
     public required int Interval { get; init; }
 
-    public long NextPoll { get; set; }
+    public DateTimeOffset NextPoll { get; set; }
 
     public bool IsDenied { get; set; }
 

@@ -67,12 +67,12 @@ internal sealed class DeviceStore(Realm realm, TimeProvider clock)
     {
         lock (_lock)
         {
-            if (Now < code.NextPoll)
+            if (clock.GetUtcNow() < code.NextPoll)
             {
                 return false;
             }
 
-            code.NextPoll = Now + code.Interval;
+            code.NextPoll = clock.GetUtcNow().AddSeconds(code.Interval);
             return true;
         }
     }
