@@ -7,13 +7,16 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Access;
 
-/// <summary>What one instance changes, the others decide by within a second; on SQLite another process does.</summary>
+/// <summary>
+/// What one instance changes, the others decide by, without being asked; on SQLite another process does. How soon is measured by the
+/// benchmark: a machine that is busy with other tests is late with everything.
+/// </summary>
 public abstract class OtherInstancesTests(ApiUnderTest api) : ApiTests(api)
 {
-    private static readonly TimeSpan Latest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Latest = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Whatever_is_changed_here_counts_there_within_a_second()
+    public async Task Whatever_is_changed_here_counts_there()
     {
         await using var other = Api.Variant();
         await using var third = Api.Variant();
@@ -40,7 +43,7 @@ public abstract class OtherInstancesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task Sessions_that_are_ended_here_are_over_there_within_a_second()
+    public async Task Sessions_that_are_ended_here_are_over_there()
     {
         await using var other = Api.Variant();
         var pages = await Api.SignInAsync("ada");
@@ -55,7 +58,6 @@ public abstract class OtherInstancesTests(ApiUnderTest api) : ApiTests(api)
         await AssertSoonAsync([there], "/api/me", HttpStatusCode.Unauthorized);
     }
 
-    /// <summary>Measured from when the change was acknowledged.</summary>
     private protected static async Task AssertSoonAsync(HttpClient[] clients, string path, HttpStatusCode expected)
     {
         var since = Stopwatch.StartNew();

@@ -18,7 +18,7 @@ public abstract class BruteForceTests(RealmUnderTest realm) : RealmTests(realm)
     [Fact]
     public async Task A_locked_account_reads_as_a_wrong_password_until_the_time_is_over()
     {
-        var issuer = await ServeAsync("temporary", [("waitIncrementSeconds", 4)]);
+        var issuer = await ServeAsync("temporary", [("waitIncrementSeconds", 8)]);
         await FailAsync(issuer, 2);
 
         AssertError(await GrantAsync(issuer, "ada"), BadRequest, "invalid_grant", Wrong);
@@ -27,7 +27,7 @@ public abstract class BruteForceTests(RealmUnderTest realm) : RealmTests(realm)
         Assert.Equal(WrongOnPage, Words(page.Page.QuerySelector("#input-error-username")));
         Assert.Equal(OK, (await GrantAsync(issuer, "bob")).Status);
 
-        await WaitAsync(5);
+        await WaitAsync(9);
         Assert.Equal(Redirect, (await browser.SubmitLoginAsync(page, "ada", "ada")).Status);
     }
 
@@ -57,13 +57,13 @@ public abstract class BruteForceTests(RealmUnderTest realm) : RealmTests(realm)
     [InlineData("LINEAR", false)]
     public async Task The_time_grows_with_each_failure_or_with_each_lockout(string strategy, bool isOver)
     {
-        var issuer = await ServeAsync(strategy, [("waitIncrementSeconds", 3), ("bruteForceStrategy", strategy)]);
+        var issuer = await ServeAsync(strategy, [("waitIncrementSeconds", 6), ("bruteForceStrategy", strategy)]);
         await FailAsync(issuer, 2);
-        await WaitAsync(4);
+        await WaitAsync(7);
         await FailAsync(issuer, 1);
 
-        // Three seconds more, or six.
-        await WaitAsync(3.5);
+        // Six seconds more, or twelve.
+        await WaitAsync(6.5);
         Assert.Equal(isOver ? OK : BadRequest, (await GrantAsync(issuer, "ada")).Status);
     }
 

@@ -26,7 +26,7 @@ internal static class CallBenchmark
         var span = TimeSpan.FromSeconds(args is [var seconds, ..] ? double.Parse(seconds, CultureInfo.InvariantCulture) : 1);
         var root = Sources.FindRoot();
         var work = Directory.CreateTempSubdirectory("call-benchmark-");
-        List<Process> servers = [];
+        await using var servers = new Servers();
         var (port, realmPort, referencePort) = (FreePort.Find(), FreePort.Find(), FreePort.Find());
         try
         {
@@ -35,22 +35,20 @@ internal static class CallBenchmark
                     + $"{Environment.Version}, {Connections} connections, median of {Rounds} rounds of {span.TotalSeconds:0.#} s");
             Sources.Dotnet(root, "publish", "Api", "-c", "Release", "-o", Path.Combine(work.FullName, "api"));
             await using var issuer = await TokenIssuer.StartAsync(new Uri($"http://localhost:{realmPort}"));
-            var settings = Settings(Path.Combine(work.FullName, "api.db"), realmPort);
+            var settings = Servers.Settings($"Data Source={Path.Combine(work.FullName, "api.db")}", realmPort);
             var started = Stopwatch.GetTimestamp();
-            var service = Start(
-                servers,
+            var service = servers.Start(
                 Path.Combine(work.FullName, "api", "Api.dll"),
                 settings,
                 "--urls",
                 $"http://localhost:{port}",
                 "--Logging:LogLevel:Default=Warning");
-            var reference = Start(
-                servers,
+            var reference = servers.Start(
                 typeof(CallBenchmark).Assembly.Location, [], "reference", $"http://localhost:{referencePort}",
                 $"http://localhost:{realmPort}/realms/acme");
-            await ReadyAsync(port, "/health/ready");
+            await Servers.ReadyAsync(port, "/health/ready");
             Console.WriteLine($"ready after {Stopwatch.GetElapsedTime(started).TotalSeconds:0.00} s, with {Memory(service)} MB");
-            await ReadyAsync(referencePort, "/health/live");
+            await Servers.ReadyAsync(referencePort, "/health/live");
 
             var token = issuer.Sign("RS256", 0, "superuser");
             var book = await AddBookAsync(port, token);
@@ -76,16 +74,10 @@ internal static class CallBenchmark
             var people = await FirstSightAsync(issuer, port);
             Console.WriteLine($"{People} accounts seen for the first time, at once: {people.TotalSeconds:0.00} s");
             Console.WriteLine($"The service has {Memory(service)} MB after it.");
+            await RevocationBenchmark.RunAsync(issuer, realmPort, work);
         }
         finally
         {
-            foreach (var server in servers)
-            {
-                server.Kill();
-                await server.WaitForExitAsync();
-                server.Dispose();
-            }
-
             work.Delete(recursive: true);
         }
     }
@@ -205,52 +197,6 @@ internal static class CallBenchmark
             return answer.IsSuccessStatusCode
                 ? JsonDocument.Parse(text).RootElement.GetProperty("id").GetGuid()
                 : throw new InvalidOperationException($"{path} answered {(int)answer.StatusCode}: {text}");
-        }
-    }
-
-    private static Dictionary<string, string> Settings(string database, int realmPort) => new(StringComparer.Ordinal)
-    {
-        ["ConnectionStrings__Database"] = $"Data Source={database}",
-        ["Keycloak__AuthServerUrl"] = $"http://localhost:{realmPort}/",
-        ["Keycloak__Realm"] = "acme",
-        ["Keycloak__Resource"] = "acme-api",
-        ["Keycloak__SslRequired"] = "none",
-        ["Keycloak__SignIn__Resource"] = "acme-admin",
-        ["Keycloak__SignIn__Credentials__Secret"] = "acme-admin-secret",
-    };
-
-    private static Process Start(
-        List<Process> servers, string program, Dictionary<string, string> settings, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [program, .. arguments]) { WorkingDirectory = Path.GetDirectoryName(program) };
-        foreach (var (name, value) in settings)
-        {
-            start.Environment[name] = value;
-        }
-
-        servers.Add(Process.Start(start)!);
-        return servers[^1];
-    }
-
-    private static async Task ReadyAsync(int port, string path)
-    {
-        using var client = new HttpClient();
-        while (true)
-        {
-            try
-            {
-                using var answer = await client.GetAsync(new Uri($"http://localhost:{port}{path}"));
-                if (answer.IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException)
-            {
-                // Not yet.
-            }
-
-            await Task.Delay(5);
         }
     }
 
