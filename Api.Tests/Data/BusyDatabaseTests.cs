@@ -143,18 +143,15 @@ public sealed class BusyDeadlineTests : HttpTests
             Assert.Equal(HttpStatusCode.OK, (await answer).StatusCode);
         }
 
-        var again = newer.GetAsync("/api/me", Cancel);
-        await AdvanceUntilDoneAsync(again);
-        Assert.Equal(HttpStatusCode.OK, (await again).StatusCode);
-        // It is written by then, or soon: whoever waits for it waits no longer than before.
+        // The clock of the test runs five times as fast: a write may be given up, and the next request makes it.
         await AdvanceUntilDoneAsync(Task.Run(async () =>
         {
-            while (await CountAsync("accounts WHERE email = 'new@acme.test'") == 0
-                || await CountAsync("observed_roles WHERE name = '/new'") == 0)
+            do
             {
-                await Task.Delay(20, Cancel);
+                Assert.Equal(HttpStatusCode.OK, (await newer.GetAsync("/api/me", Cancel)).StatusCode);
             }
-
+            while (await CountAsync("accounts WHERE email = 'new@acme.test'") == 0
+                || await CountAsync("observed_roles WHERE name = '/new'") == 0);
             return true;
         }));
 

@@ -30,8 +30,8 @@ internal sealed class AccessTokens(
     ClientTokenLog log,
     TimeProvider clock)
 {
-    /// <summary>How many tokens are known at once. Those that come most often stay.</summary>
-    public const int MostKnown = 100_000;
+    // At once. Those that come most often stay.
+    private const int MostKnown = 100_000;
 
     // In characters. A token that is larger than any that Keycloak issues for some hundred roles is checked each time.
     private const int LongestKnown = 16 * 1024;
@@ -85,7 +85,7 @@ internal sealed class AccessTokens(
             return false;
         }
 
-        if (known.IsToBeNoted(now, NoteEvery))
+        if (known.Notes.IsDue(now, NoteEvery))
         {
             log.Add(known.Look with { SeenAt = now });
         }
@@ -132,13 +132,15 @@ internal sealed class AccessTokens(
             return CheckedToken.Refuse(exception);
         }
 
+        // Taken before: where the realm changes it meanwhile, the token is not known by the new one.
+        var key = metadata.FindKey(parsed.KeyId);
         var result = await Handler.ValidateTokenAsync(text, _parameters);
-        return result.IsValid
-            ? await CheckAsync((JsonWebToken)result.SecurityToken)
-            : CheckedToken.Refuse(Explain(result.Exception, parsed.KeyId, text));
+        return result.IsValid && key is not null
+            ? await CheckAsync((JsonWebToken)result.SecurityToken, key)
+            : CheckedToken.Refuse(Explain(result.Exception ?? new SecurityTokenSignatureKeyNotFoundException(), parsed.KeyId, text));
     }
 
-    private async Task<CheckedToken> CheckAsync(JsonWebToken token)
+    private async Task<CheckedToken> CheckAsync(JsonWebToken token, JsonWebKey key)
     {
         var now = clock.GetUtcNow();
         var refusal = TokenCauses.FindRefusal(token, now);
@@ -163,19 +165,9 @@ internal sealed class AccessTokens(
         }
 
         var look = log.Add(token, identity, ClientToken.Accepted);
-        var key = metadata.FindKey(token.Kid);
-        return key is null
-            ? CheckedToken.Refuse(new SecurityTokenSignatureKeyNotFoundException())
-            : new CheckedToken(
-                new KnownToken(
-                    identity!,
-                    EndedSessionStore.KeysOf(identity!),
-                    state,
-                    key,
-                    new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + options.Value.TokenClockSkew,
-                    look),
-                state,
-                Refusal: null);
+        var until = new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + options.Value.TokenClockSkew;
+        var known = new KnownToken(identity!, EndedSessionStore.KeysOf(identity!), state, key, until, look);
+        return new CheckedToken(known, state, Refusal: null);
     }
 
     private Exception Explain(Exception exception, string? keyId, string text)

@@ -44,8 +44,8 @@ public static class KeycloakSetup
         services.AddSingleton<AccessTokens>();
         services.AddSingleton<RealmLogout>();
         services.AddSingleton<BackChannelLogout>();
-        services.AddWriteBehind<RealmKeyLog>();
-        services.AddWriteBehind<ClientTokenLog>();
+        services.AddBackgroundService<RealmKeyLog>();
+        services.AddBackgroundService<ClientTokenLog>();
         services.AddSingleton(provider => new MigrationValues(provider.GetRequiredService<IOptions<KeycloakOptions>>().Value.Resource));
 
         // A line for each request that is refused: OutageLog counts those of an outage.

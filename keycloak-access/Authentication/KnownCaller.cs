@@ -43,20 +43,24 @@ internal sealed class KnownToken(
     KeycloakIdentity identity, IReadOnlyList<string> endedBy, ChangeState state, JsonWebKey key, DateTimeOffset until, ClientToken look)
     : KnownCaller(identity, endedBy, state)
 {
-    private long _notedAt = look.SeenAt.UtcTicks;
+    public Reminder Notes { get; } = new(look.SeenAt);
 
     public JsonWebKey Key => key;
 
     public DateTimeOffset Until => until;
 
     public ClientToken Look => look;
+}
 
-    /// <summary>Once in each interval, whoever asks.</summary>
-    public bool IsToBeNoted(DateTimeOffset now, TimeSpan interval)
+/// <summary>What is done once in each interval, by whichever of many requests comes first.</summary>
+internal sealed class Reminder(DateTimeOffset last)
+{
+    private long _last = last.UtcTicks;
+
+    public bool IsDue(DateTimeOffset now, TimeSpan interval)
     {
-        var noted = Interlocked.Read(ref _notedAt);
-        return now.UtcTicks - noted >= interval.Ticks
-            && Interlocked.CompareExchange(ref _notedAt, now.UtcTicks, noted) == noted;
+        var before = Interlocked.Read(ref _last);
+        return now.UtcTicks - before >= interval.Ticks && Interlocked.CompareExchange(ref _last, now.UtcTicks, before) == before;
     }
 }
 

@@ -34,14 +34,14 @@ public static class DataSetup
         services.AddSingleton<SchemaCheck>();
         services.AddSingleton<AuditLog>();
         services.AddSingleton<SharedWrites>();
-        services.AddWriteBehind<ChangeFeed>();
-        services.AddWriteBehind<DeniedRequestLog>();
-        services.AddWriteBehind<RequestCounters>();
+        services.AddBackgroundService<ChangeFeed>();
+        services.AddBackgroundService<DeniedRequestLog>();
+        services.AddBackgroundService<RequestCounters>();
         services.AddSingleton<RequestCounterStore>();
         services.AddHealthChecks().AddCheck<Check>("database");
     }
 
-    internal static void AddWriteBehind<T>(this IServiceCollection services)
+    internal static void AddBackgroundService<T>(this IServiceCollection services)
         where T : BackgroundService
     {
         services.AddSingleton<T>();

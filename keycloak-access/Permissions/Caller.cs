@@ -63,13 +63,12 @@ internal sealed class KnownAccess
 {
     private readonly CallerRecord _record;
     private volatile ChangeState _state;
-    private long _notedAt;
 
     public KnownAccess(KeycloakIdentity identity, CallerRecord record, AccessRules rules, ChangeState state)
     {
         _record = record;
         _state = state;
-        _notedAt = record.Note.At.UtcTicks;
+        Notes = new Reminder(record.Note.At);
         Identity = identity;
         Rules = rules;
         AccountName = record.AccountId.ToString();
@@ -93,15 +92,11 @@ internal sealed class KnownAccess
 
     private string ChangeKey { get; }
 
+    private Reminder Notes { get; }
+
     /// <summary>What is to be noted of them now, once in a while.</summary>
-    public LastSeen? FindNote(DateTimeOffset now)
-    {
-        var noted = Interlocked.Read(ref _notedAt);
-        return now.UtcTicks - noted >= CallerStore.SeenEvery.Ticks
-            && Interlocked.CompareExchange(ref _notedAt, now.UtcTicks, noted) == noted
-                ? _record.Note with { At = now }
-                : null;
-    }
+    public LastSeen? FindNote(DateTimeOffset now) =>
+        Notes.IsDue(now, CallerStore.SeenEvery) ? _record.Note with { At = now } : null;
 
     public KnownAccess Under(AccessRules rules) => new(Identity, _record, rules, _state);
 

@@ -288,7 +288,6 @@ internal sealed partial class CallerStore(
             await audit.RecordAsync(connection, transaction, actor, change, CancellationToken.None);
         }
 
-
         Task<int> ExecuteAsync(string sql, object values) =>
             connection.ExecuteAsync(new CommandDefinition(sql, values, transaction));
     }

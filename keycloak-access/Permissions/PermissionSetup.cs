@@ -16,7 +16,7 @@ public static class PermissionSetup
         services.AddSingleton<PermissionCatalogue>();
         services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
-        services.AddWriteBehind<LastSeenLog>();
+        services.AddBackgroundService<LastSeenLog>();
         services.AddSingleton<CallerStore>();
         services.AddSingleton<ChangeRunner>();
         services.AddSingleton<IdempotencyKeyStore>();
