@@ -101,17 +101,17 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task Times_are_of_the_readers_zone()
     {
-        var at = new DateTimeOffset(2001, 7, 1, 10, 0, 0, TimeSpan.Zero);
+        var at = new DateTimeOffset(2101, 7, 1, 10, 0, 0, TimeSpan.Zero);
         await AddAsync(Row("in-july", at));
         var pages = await Api.SignInAsync("ada");
         pages.Cookies.Set(new Uri(Url), "zone", "Europe%2FBerlin");
 
-        var list = await pages.GetAsync($"{Url}/admin/audit?from=2001-07-01T12:00&to=2001-07-01T12:01");
+        var list = await pages.GetAsync($"{Url}/admin/audit?from=2101-07-01T12:00&to=2101-07-01T12:01");
 
         var time = Assert.Single(list.Page.QuerySelectorAll("#results tbody time"));
-        Assert.Equal("2001-07-01 12:00", time.TextContent);
-        Assert.Equal("2001-07-01 10:00:00.000 UTC", time.GetAttribute("title"));
-        Assert.Equal("2001-07-01T10:00:00.000Z", time.GetAttribute("datetime"));
+        Assert.Equal("2101-07-01 12:00", time.TextContent);
+        Assert.Equal("2101-07-01 10:00:00.000 UTC", time.GetAttribute("title"));
+        Assert.Equal("2101-07-01T10:00:00.000Z", time.GetAttribute("datetime"));
     }
 
     [Fact]
@@ -129,17 +129,17 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
     [Fact]
     public async Task An_export_holds_every_row_that_the_filter_finds_the_newest_first()
     {
-        var start = new DateTimeOffset(2002, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var start = new DateTimeOffset(2102, 1, 1, 0, 0, 0, TimeSpan.Zero);
         await AddAsync([.. Enumerable.Range(0, 1201).Select(index => Row($"export-{index}", start.AddSeconds(index)))]);
         var pages = await Api.SignInAsync("ada");
 
-        var lines = (await pages.GetAsync($"{Url}/admin/audit/export.jsonl?from=2002-01-01&to=2002-01-02")).Text.Split(
+        var lines = (await pages.GetAsync($"{Url}/admin/audit/export.jsonl?from=2102-01-01&to=2102-01-02")).Text.Split(
             '\n', StringSplitOptions.RemoveEmptyEntries);
 
         Assert.Equal(1201, lines.Length);
         Assert.Equal("export-1200", JsonElement.Parse(lines[0]).GetProperty("account").GetString());
         Assert.Equal("export-0", JsonElement.Parse(lines[^1]).GetProperty("account").GetString());
-        var csv = await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2002-01-01&to=2002-01-02");
+        var csv = await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2102-01-01&to=2102-01-02");
         Assert.Equal("text/csv; charset=utf-8", csv.Header("Content-Type"));
         Assert.Equal("attachment; filename=\"audit.csv\"", csv.Header("Content-Disposition"));
         Assert.Equal(1202, csv.Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
@@ -151,17 +151,17 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         await AddAsync(
             Row(
                 "=HYPERLINK(\"http://evil.test\")",
-                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with
+                new DateTimeOffset(2103, 1, 1, 0, 0, 0, TimeSpan.Zero)) with
             { Reason = "one, \"two\"\nthree" });
         await AddAsync(
             Row(
                 "x;=1+1;@y",
-                new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)) with
+                new DateTimeOffset(2103, 1, 1, 0, 0, 0, TimeSpan.Zero)) with
             { Reason = "x;=HYPERLINK(\"a\")\n-2;plain-text a=b" });
-        await AddAsync(Row("\tindented", new DateTimeOffset(2003, 1, 1, 0, 0, 0, TimeSpan.Zero)));
+        await AddAsync(Row("\tindented", new DateTimeOffset(2103, 1, 1, 0, 0, 0, TimeSpan.Zero)));
         var pages = await Api.SignInAsync("ada");
 
-        var csv = (await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2003-01-01&to=2003-01-02")).Text;
+        var csv = (await pages.GetAsync($"{Url}/admin/audit/export.csv?from=2103-01-01&to=2103-01-02")).Text;
 
         Assert.Contains("\"'=HYPERLINK(\"\"http://evil.test\"\")\"", csv, StringComparison.Ordinal);
         Assert.Contains("\"one, \"\"two\"\"\nthree\"", csv, StringComparison.Ordinal);
@@ -199,6 +199,7 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         return [.. page.Page.QuerySelectorAll("main dl a").Select(link => link.GetAttribute("href")!)];
     }
 
+    // Of a year to come: what is older than the log is kept may be deleted in the middle of a test.
     private static AuditRow Row(string account, DateTimeOffset at) => new()
     {
         Id = Guid.CreateVersion7(at),
