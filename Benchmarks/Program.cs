@@ -5,7 +5,7 @@ using Benchmarks.Calls;
 using Benchmarks.Pages;
 
 // dotnet run --project Benchmarks -c Release [-- SECONDS]
-// dotnet run --project Benchmarks -c Release -- calls [SECONDS]
+// dotnet run --project Benchmarks -c Release -- calls [SECONDS [PART OF THE NAMES OF CALLS]]
 // dotnet run --project Benchmarks -c Release -- pages [TIMES [FOLDER TO KEEP THE DATABASES IN [PART OF THE NAMES OF PAGES]]]
 // Ratios count, not figures: all of it is measured in one run, on one machine, in turn.
 if (args is ["pages", .. var rest])

@@ -56,7 +56,7 @@ public static class KeycloakAccessExtensions
 
     /// <summary>
     /// Adds the pipeline: HEAD, request ids, problem details (RFC 9457), security headers, trusted proxies and the prefix, allowed hosts,
-    /// CORS of the API, HTTPS, the files of the pages, routing, authentication and authorization, in this order. An application's own
+    /// CORS of the API, HTTPS, the files of the pages, routing, forward-auth, authentication and authorization, in this order. An application's own
     /// middleware comes before or after it.
     /// </summary>
     public static void UseKeycloakAccess(this WebApplication app)
@@ -80,9 +80,9 @@ public static class KeycloakAccessExtensions
         app.UseAssets();
         app.UseRouting();
         app.UseSslForCookies();
+        app.UseForwardAuth();
         app.UseAuthentication();
         app.UseAuthorization();
-        app.UseForwardAuth();
         app.UseTokenOrigins();
         app.UseAntiforgery();
         app.UseIdempotency();

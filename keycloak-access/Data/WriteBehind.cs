@@ -8,7 +8,7 @@ internal abstract partial class WriteBehind<TKey, TItem>(
     where TKey : notnull
 {
     /// <summary>How many items wait, and as many again whose write has failed. What comes on top is lost, and counted.</summary>
-    public const int Bound = 16_384;
+    public const int Bound = 131_072;
 
     /// <summary>How often an item is tried alone that the database refuses for a reason other than an outage.</summary>
     public const int MostTries = 3;
@@ -17,8 +17,8 @@ internal abstract partial class WriteBehind<TKey, TItem>(
 
     private const int LargestBatch = 500;
 
-    // So many are not left to wait for the interval.
-    private const int Many = 2048;
+    // So many are not left to wait for the interval. Fewer are merged until then, which costs less than to write each of them.
+    private const int Many = Bound / 2;
 
     private readonly Lock _lock = new();
     private Dictionary<TKey, TItem> _waiting = [];

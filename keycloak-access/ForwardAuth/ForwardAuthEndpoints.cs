@@ -62,12 +62,12 @@ internal static class ForwardAuthEndpoints
 
     private static async Task<IResult?> RefuseAsync(Question question, Caller caller, RowCatalogue rows, HttpContext context)
     {
-        foreach (var permission in question.Permissions)
+        foreach (var requirement in question.Requirements)
         {
-            var decision = caller.Decide(question.Requirement(permission));
-            if (decision.IsAllowed && question.Row is { } row && !await IsShownAsync(permission!.Value, row))
+            var decision = caller.Decide(requirement);
+            if (decision.IsAllowed && question.Row is { } row && !await IsShownAsync(decision.Permission, row))
             {
-                decision = new Decision(DecisionReason.RowHidden, permission.Value, "");
+                decision = new Decision(DecisionReason.RowHidden, decision.Permission, "");
             }
 
             if (!decision.IsAllowed)
@@ -76,7 +76,7 @@ internal static class ForwardAuthEndpoints
             }
         }
 
-        IdentityHeaders.Write(context.Response.Headers, caller);
+        IdentityHeaders.Write(context.Response.Headers, caller.Known);
         return null;
 
         // A row that is to be added is not there yet.

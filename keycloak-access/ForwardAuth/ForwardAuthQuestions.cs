@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.ForwardAuth;
@@ -6,14 +7,15 @@ namespace KeycloakAccess.ForwardAuth;
 /// <summary>What a proxy asks: whether a caller holds all of these permissions, the row shown, the scopes carried.</summary>
 internal sealed record Question(IReadOnlyList<Permission?> Permissions, string? Row, IReadOnlyList<IReadOnlyList<string>>? Scopes)
 {
-    public AccessRequirement Requirement(Permission? permission) => new(permission, Scopes, RequiresScopes: Scopes is not null);
+    public AccessRequirement[] Requirements { get; } =
+        [.. Permissions.Select(permission => new AccessRequirement(permission, Scopes, RequiresScopes: Scopes is not null))];
 }
 
 /// <summary>
-/// The questions that proxies ask are few and come with each request: one that has been read is answered again without the endpoint, where
-/// the answer is yes and no row is asked for.
+/// The questions that proxies ask are few and come with each request: one that has been read is answered again without the framework's
+/// authentication, authorization and the endpoint, where the token is known, the answer is yes and no row is asked for.
 /// </summary>
-internal sealed class ForwardAuthQuestions
+internal sealed class ForwardAuthQuestions(AccessTokens tokens, KnownAccounts accounts, PermissionCatalogue catalogue)
 {
     // Anybody may ask any question.
     private const int Most = 1000;
@@ -29,26 +31,36 @@ internal sealed class ForwardAuthQuestions
         }
     }
 
-    /// <summary>False where the endpoint answers.</summary>
+    /// <summary>False where the endpoint answers, and whatever comes before it.</summary>
     public bool TryAnswer(HttpContext context)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<Asked>() is null
             || !_known.TryGetValue(context.Request.QueryString.Value ?? "", out var question)
-            || context.RequestServices.GetRequiredService<CurrentCaller>().Find(context) is not { } caller)
+            || !BearerHandler.TryReadToken(context.Request, out var text)
+            || text is null
+            || tokens.Find(text) is not { } token
+            || accounts.Find(token.Known!, token.State!) is not { } caller
+            || !IsAllowed(question, caller.Subject))
         {
             return false;
         }
 
-        for (var index = 0; index < question.Permissions.Count; index++)
+        accounts.Count(caller, isAllowed: true);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        IdentityHeaders.Write(context.Response.Headers, caller);
+        return true;
+    }
+
+    private bool IsAllowed(Question question, Subject caller)
+    {
+        foreach (var requirement in question.Requirements)
         {
-            if (!caller.Decide(question.Requirement(question.Permissions[index])).IsAllowed)
+            if (!Decision.Evaluate(caller, requirement, catalogue).IsAllowed)
             {
                 return false;
             }
         }
 
-        context.Response.StatusCode = StatusCodes.Status204NoContent;
-        IdentityHeaders.Write(context.Response.Headers, caller);
         return true;
     }
 
@@ -58,7 +70,7 @@ internal sealed class ForwardAuthQuestions
 
 internal static class ForwardAuthShortcut
 {
-    /// <summary>After authorization, which has let the caller through.</summary>
+    /// <summary>After routing, and before authentication, which it stands in for where it answers.</summary>
     public static void UseForwardAuth(this WebApplication app)
     {
         var questions = app.Services.GetRequiredService<ForwardAuthQuestions>();

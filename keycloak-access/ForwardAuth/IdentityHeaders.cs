@@ -20,9 +20,9 @@ internal static class IdentityHeaders
     // Of what is known of a caller, for as long as it is.
     private static readonly ConditionalWeakTable<KnownAccess, Values> Known = [];
 
-    public static void Write(IHeaderDictionary headers, Caller caller)
+    public static void Write(IHeaderDictionary headers, KnownAccess caller)
     {
-        var values = Known.GetValue(caller.Known, static known => new Values(known));
+        var values = Known.GetValue(caller, static known => new Values(known));
         headers[Account] = values.Account;
         headers[Subject] = values.Subject;
         headers[User] = values.User;

@@ -119,8 +119,37 @@ internal sealed class KnownAccess
     }
 }
 
+/// <summary>What memory knows of accounts, and what is noted of those who make requests.</summary>
+internal sealed class KnownAccounts(
+    AccessRulesCache rules, ChangeFeed feed, LastSeenLog lastSeen, RequestCounters counters, TimeProvider clock)
+{
+    /// <summary>Where the account and the rules are as the state says, and nobody needs to be asked.</summary>
+    public KnownAccess? Find(KnownCaller caller, ChangeState now) =>
+        caller.Access is KnownAccess known && rules.IsCurrent(known.Rules, now) && known.IsGood(feed, now) ? Note(known) : null;
+
+    public KnownAccess Note(KnownAccess known)
+    {
+        if (known.FindNote(clock.GetUtcNow()) is { } note)
+        {
+            lastSeen.Add(known.Subject.AccountId, note);
+        }
+
+        return known;
+    }
+
+    /// <summary>Counts a request, once however many permissions it is asked for. Unauthenticated requests are not counted.</summary>
+    public void Count(KnownAccess caller, bool isAllowed)
+    {
+        counters.CountInHour(isAllowed ? RequestCounters.Allowed : RequestCounters.Refused);
+        if (caller.Subject.Kind == AccountKind.Service)
+        {
+            counters.CountInDay(RequestCounters.Services, caller.AccountName);
+        }
+    }
+}
+
 internal sealed class CurrentCaller(
-    CallerStore store, AccessRulesCache rules, ChangeFeed feed, LastSeenLog lastSeen, PermissionCatalogue catalogue, TimeProvider clock)
+    KnownAccounts accounts, CallerStore store, AccessRulesCache rules, ChangeFeed feed, PermissionCatalogue catalogue)
 {
     private Caller? _caller;
 
@@ -131,11 +160,7 @@ internal sealed class CurrentCaller(
 
     /// <summary>Where the account is known, and nobody needs to be asked.</summary>
     public Caller? Find(HttpContext context) => _caller
-        ?? (CallerIdentity.Of(context) is { } user && user.Known.Access is KnownAccess known && IsGood(known, user.State)
-            ? Keep(context, known)
-            : null);
-
-    private bool IsGood(KnownAccess known, ChangeState now) => rules.IsCurrent(known.Rules, now) && known.IsGood(feed, now);
+        ?? (CallerIdentity.Of(context) is { } user && accounts.Find(user.Known, user.State) is { } known ? Keep(context, known) : null);
 
     private async ValueTask<Caller?> ReadAsync(HttpContext context, CallerIdentity user)
     {
@@ -147,21 +172,13 @@ internal sealed class CurrentCaller(
             known = new KnownAccess(caller.Identity, record, current, state);
             // What could not be written is tried again at the next request.
             caller.Access = record.IsWritten ? known : null;
-            return Keep(context, known);
+            return Keep(context, accounts.Note(known));
         }
 
         known = known.Under(await rules.GetAsync(state, context.RequestAborted));
         caller.Access = known;
-        return Keep(context, known);
+        return Keep(context, accounts.Note(known));
     }
 
-    private Caller Keep(HttpContext context, KnownAccess known)
-    {
-        if (known.FindNote(clock.GetUtcNow()) is { } note)
-        {
-            lastSeen.Add(known.Subject.AccountId, note);
-        }
-
-        return _caller = new Caller(known, catalogue, context);
-    }
+    private Caller Keep(HttpContext context, KnownAccess known) => _caller = new Caller(known, catalogue, context);
 }

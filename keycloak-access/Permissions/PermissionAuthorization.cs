@@ -60,7 +60,7 @@ internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Deci
 /// <summary>Endpoint metadata: how a route group shows a refusal, where it is not by problem details.</summary>
 internal sealed record RefusalPage(Func<HttpContext, Caller, Decision, IResult> Render);
 
-internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandler
+internal sealed class RefusalResultHandler(KnownAccounts accounts) : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _default = new();
 
@@ -96,20 +96,13 @@ internal sealed class RefusalResultHandler : IAuthorizationMiddlewareResultHandl
         await page.Render(context, refusal.Caller, refusal.Decision).ExecuteAsync(context);
     }
 
-    // Here a request has its one result, however many permissions it is asked for. Unauthenticated requests are not counted.
-    private static async ValueTask CountAsync(HttpContext context, bool isAllowed, Refusal? refusal)
+    // Here a request has its one result.
+    private async ValueTask CountAsync(HttpContext context, bool isAllowed, Refusal? refusal)
     {
         var caller = refusal?.Caller ?? (isAllowed ? await Caller.BindAsync(context) : null);
-        if (caller is null)
+        if (caller is not null)
         {
-            return;
-        }
-
-        var activity = context.RequestServices.GetRequiredService<RequestCounters>();
-        activity.CountInHour(isAllowed ? RequestCounters.Allowed : RequestCounters.Refused);
-        if (caller.Subject.Kind == AccountKind.Service)
-        {
-            activity.CountInDay(RequestCounters.Services, caller.AccountName);
+            accounts.Count(caller.Known, isAllowed);
         }
     }
 }

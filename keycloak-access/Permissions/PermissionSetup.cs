@@ -17,6 +17,7 @@ public static class PermissionSetup
         services.AddSingleton<RowCatalogue>();
         services.AddSingleton<AccessRulesCache>();
         services.AddBackgroundService<LastSeenLog>();
+        services.AddSingleton<KnownAccounts>();
         services.AddSingleton<CallerStore>();
         services.AddSingleton<ChangeRunner>();
         services.AddSingleton<IdempotencyKeyStore>();
