@@ -188,12 +188,12 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
     public async Task A_token_of_the_future_freezes_neither_names_nor_roles()
     {
         var subject = $"zoe-{Guid.NewGuid()}";
-        await SayAsync(58, "from-the-future");
+        await SayUntilWrittenAsync(58, "from-the-future");
         await SayAsync(-30, "of-before");
         Assert.Equal("realm role from-the-future", await RoleAsync());
         await Task.Delay(TimeSpan.FromMilliseconds(1100), Cancel);
 
-        await SayAsync(0, "of-now");
+        await SayUntilWrittenAsync(0, "of-now");
 
         Assert.Equal("realm role of-now", await RoleAsync());
         var known = (await Realm.Services.GetRequiredService<SubjectStore>().FindAsync(subject, Cancel))!;
@@ -207,9 +207,18 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
                 new { at = DateTimeOffset.UtcNow.AddYears(10), subject });
         }
 
-        await SayAsync(0, "later");
+        await SayUntilWrittenAsync(0, "later");
         Assert.Equal("realm role later", await RoleAsync());
         Assert.Equal("later", (await Realm.Services.GetRequiredService<SubjectStore>().FindAsync(subject, Cancel))!.Username);
+
+        // What a token says anew is left to the next request where the database is busy.
+        async Task SayUntilWrittenAsync(long seconds, string name)
+        {
+            for (var time = 0; time == 0 || (time < 10 && await RoleAsync() != $"realm role {name}"); time++)
+            {
+                await SayAsync(seconds, name);
+            }
+        }
 
         async Task SayAsync(long seconds, string name) => Assert.Equal(HttpStatusCode.OK, (await AskAsync(Realm.Mint(changes:
         [

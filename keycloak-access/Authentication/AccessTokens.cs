@@ -1,5 +1,7 @@
+using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Claims;
+using System.Text;
 using BitFaster.Caching;
 using BitFaster.Caching.Lfu;
 using KeycloakAccess.Data;
@@ -132,12 +134,51 @@ internal sealed class AccessTokens(
             return CheckedToken.Refuse(exception);
         }
 
-        // Taken before: where the realm changes it meanwhile, the token is not known by the new one.
-        var key = metadata.FindKey(parsed.KeyId);
-        var result = await Handler.ValidateTokenAsync(text, _parameters);
-        return result.IsValid && key is not null
-            ? await CheckAsync((JsonWebToken)result.SecurityToken, key)
-            : CheckedToken.Refuse(Explain(result.Exception ?? new SecurityTokenSignatureKeyNotFoundException(), parsed.KeyId, text));
+        // Taken once: where the realm changes it meanwhile, the token is not known by the new one.
+        if (metadata.FindKey(parsed.KeyId) is not { } key)
+        {
+            return CheckedToken.Refuse(WhyNoKey(parsed.KeyId));
+        }
+
+        if (FindMistakeInSignature(text, parsed.Algorithm, key) is { } forged)
+        {
+            return CheckedToken.Refuse(forged);
+        }
+
+        var token = new JsonWebToken(text);
+        var result = await Handler.ValidateTokenAsync(token, ParametersOf(token));
+        return result.IsValid ? await CheckAsync(token, key) : CheckedToken.Refuse(Explain(result.Exception, token));
+    }
+
+    // Before anything else is read of it, and without an exception that is thrown: whoever forges tokens shall not cost more than others.
+    private Exception? FindMistakeInSignature(string text, string algorithm, JsonWebKey key)
+    {
+        var crypto = key.CryptoProviderFactory;
+        if (!metadata.Allows(algorithm, key.KeyId) || !crypto.IsSupportedAlgorithm(algorithm, key))
+        {
+            return new SecurityTokenInvalidAlgorithmException();
+        }
+
+        var end = text.LastIndexOf('.');
+        var provider = crypto.CreateForVerifying(key, algorithm);
+        try
+        {
+            return provider.Verify(Encoding.ASCII.GetBytes(text, 0, end), Base64Url.DecodeFromChars(text.AsSpan(end + 1)))
+                ? null
+                : new SecurityTokenInvalidSignatureException();
+        }
+        finally
+        {
+            crypto.ReleaseSignatureProvider(provider);
+        }
+    }
+
+    // Of a token whose signature has been verified.
+    private TokenValidationParameters ParametersOf(JsonWebToken token)
+    {
+        var parameters = _parameters.Clone();
+        parameters.SignatureValidator = (_, _) => token;
+        return parameters;
     }
 
     private async Task<CheckedToken> CheckAsync(JsonWebToken token, JsonWebKey key)
@@ -170,29 +211,27 @@ internal sealed class AccessTokens(
         return new CheckedToken(known, state, Refusal: null);
     }
 
-    private Exception Explain(Exception exception, string? keyId, string text)
+    private Exception WhyNoKey(string? keyId) => metadata.WhyUnused(keyId) is { } mistake
+        ? new SecurityTokenException($"The token is signed with a key of the realm that is not used here: it {mistake}. "
+            + "In Keycloak: Realm settings → Keys → Add providers gives the realm another one.")
+        : new SecurityTokenSignatureKeyNotFoundException();
+
+    private Exception Explain(Exception exception, JsonWebToken token)
     {
-        switch (exception)
+        if (exception is not SecurityTokenInvalidAudienceException)
         {
-            // The audience is validated after the signature, so the realm did issue this one.
-            case SecurityTokenInvalidAudienceException:
-                var token = new JsonWebToken(text);
-                var refusal = TokenCauses.ForAudience(token, options.Value.RequiredAudience);
-                log.Add(token, identity: null, refusal.Code);
-                return refusal;
-            case SecurityTokenSignatureKeyNotFoundException when metadata.WhyUnused(keyId) is { } mistake:
-                return new SecurityTokenException($"The token is signed with a key of the realm that is not used here: it {mistake}. "
-                    + "In Keycloak: Realm settings → Keys → Add providers gives the realm another one.");
-            default:
-                return exception;
+            return exception;
         }
+
+        var refusal = TokenCauses.ForAudience(token, options.Value.RequiredAudience);
+        log.Add(token, identity: null, refusal.Code);
+        return refusal;
     }
 
     private static TokenValidationParameters Parameters(KeycloakOptions options, RealmMetadata metadata)
     {
         var parameters = metadata.NewParameters(options.RequiredAudience, "JWT", "at+jwt");
         parameters.ValidateAudience = options.VerifyTokenAudience;
-        parameters.IssuerSigningKeyResolver = (_, _, keyId, _) => metadata.FindKey(keyId) is { } key ? [key] : [];
         return parameters;
     }
 }

@@ -23,6 +23,8 @@ internal sealed record CompactToken
     private const string RolesOfAnotherForm =
         "The token's realm_access or resource_access is not of Keycloak's form. Look at the role mappers of its client.";
 
+    private const byte Escape = (byte)'\\';
+
     // The last second of DateTimeOffset, in Unix time.
     private const double LatestInstant = 253_402_300_799;
 
@@ -95,7 +97,8 @@ internal sealed record CompactToken
         try
         {
             var document = JsonDocument.Parse(bytes, Strict);
-            if (document.RootElement.ValueKind == JsonValueKind.Object && AllTextsAreWhole(document.RootElement))
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && (!bytes.Contains(Escape) || AllTextsAreWhole(document.RootElement)))
             {
                 return document;
             }
