@@ -25,6 +25,7 @@ public sealed partial class ConventionTests
         ["Accounts"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["Groups"] = ["Permissions", "Data", "Hosting"],
         ["RoleMappings"] = ["Permissions", "Authentication", "Data", "Hosting"],
+        ["Revocations"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["Audit"] = ["Permissions", "Data", "Hosting"],
         ["Explanation"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["AuthZen"] = ["Explanation", "Permissions", "Hosting"],
@@ -34,9 +35,10 @@ public sealed partial class ConventionTests
         ["OpenApi"] = ["Permissions", "Authentication", "Hosting"],
         ["Admin"] =
         [
-            "Accounts", "Groups", "RoleMappings", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data", "Hosting",
+            "Accounts", "Groups", "RoleMappings", "Revocations", "Explanation", "Audit", "Models", "Permissions", "Authentication", "Data",
+            "Hosting",
         ],
-        ["Commands"] = ["Accounts", "RulesDocument", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
+        ["Commands"] = ["Accounts", "RulesDocument", "Revocations", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
     };
 
     // Folder of the staff pages → the folders of theirs that it may use besides itself. A folder of pages uses no other one: what
@@ -163,6 +165,7 @@ public sealed partial class ConventionTests
             ["sessions"] = ["Authentication", "Accounts"],
             ["former_sessions"] = ["Authentication", "Accounts"],
             ["logout_tokens"] = ["Authentication", "Accounts"],
+            ["revocations"] = ["Revocations", "Authentication", "Accounts"],
             ["realm_keys"] = ["Authentication", "Accounts"],
             ["client_tokens"] = ["Authentication", "Accounts"],
             ["idempotency_keys"] = ["Permissions", "Accounts"],

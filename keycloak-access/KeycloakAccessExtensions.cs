@@ -14,6 +14,7 @@ using KeycloakAccess.Models;
 using KeycloakAccess.OpenApi;
 using KeycloakAccess.Permissions;
 using KeycloakAccess.ProtectionKeys;
+using KeycloakAccess.Revocations;
 using KeycloakAccess.RoleMappings;
 using KeycloakAccess.RulesDocument;
 using Microsoft.Extensions.Options;
@@ -45,6 +46,7 @@ public static class KeycloakAccessExtensions
         builder.Services.AddAccounts();
         builder.Services.AddGroups();
         builder.Services.AddRoleMappings();
+        builder.Services.AddRevocations();
         builder.Services.AddAudit();
         builder.Services.AddAccess();
         builder.Services.AddSingleton<ForwardAuthQuestions>();
@@ -56,8 +58,8 @@ public static class KeycloakAccessExtensions
 
     /// <summary>
     /// Adds the pipeline: HEAD, request ids, problem details (RFC 9457), security headers, trusted proxies and the prefix, allowed hosts,
-    /// CORS of the API, HTTPS, the files of the pages, routing, forward-auth, authentication and authorization, in this order. An application's own
-    /// middleware comes before or after it.
+    /// CORS of the API, HTTPS, the files of the pages, routing, forward-auth, authentication and authorization, in this order. An
+    /// application's own middleware comes before or after it.
     /// </summary>
     public static void UseKeycloakAccess(this WebApplication app)
     {
@@ -106,6 +108,7 @@ public static class KeycloakAccessExtensions
         api.MapAccounts();
         api.MapGroups();
         api.MapRoleMappings();
+        api.MapRevocations();
         api.MapAudit();
         api.MapModels();
         api.MapAccess();

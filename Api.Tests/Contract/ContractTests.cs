@@ -16,6 +16,7 @@ public abstract class ContractTests(ApiUnderTest api) : ApiTests(api)
         ["PUT /api/books/{id}"] = $$"""{"title":"T","authorId":"{{rows["authors"]}}"}""",
         ["POST /api/groups"] = $$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":["book:view"]}""",
         ["PUT /api/groups/{id}"] = $$"""{"name":"g-{{Guid.NewGuid():N}}","permissions":["book:view"]}""",
+        ["POST /api/revocations"] = $$"""{"kind":"token","value":"{{Guid.NewGuid():N}}"}""",
         ["POST /api/role-mappings"] =
             $$"""{"kind":"realm-role","name":"r-{{Guid.NewGuid():N}}","groupId":"{{rows["groups"]}}"}""",
         ["PUT /api/role-mappings/{id}"] =
@@ -52,7 +53,7 @@ public abstract class ContractTests(ApiUnderTest api) : ApiTests(api)
             rows[place] = await CreateAsync(place);
         }
 
-        foreach (var place in new[] { "books", "role-mappings", "test-samples" })
+        foreach (var place in new[] { "books", "revocations", "role-mappings", "test-samples" })
         {
             rows[place] = await CreateAsync(place);
         }

@@ -12,7 +12,7 @@ public abstract class OperationWalkTests(ApiUnderTest api, RecordedAnswers recor
     private const int Tries = 15;
 
     // What refers to others goes first.
-    private static readonly string[] Deletions = ["books", "test-samples", "role-mappings", "groups", "authors", "accounts"];
+    private static readonly string[] Deletions = ["books", "test-samples", "revocations", "role-mappings", "groups", "authors", "accounts"];
 
     private static readonly IReadOnlyDictionary<string, string> Nothing = new Dictionary<string, string>
     {
@@ -99,6 +99,12 @@ public abstract class OperationWalkTests(ApiUnderTest api, RecordedAnswers recor
                 foreach (var isBroken in operation.Body is null ? new[] { false } : [false, true])
                 {
                     var body = operation.Body is not { } schema ? null : isBroken ? generator.Broken(schema) : generator.Valid(schema);
+                    if (operation.Id == "CreateRevocation" && body?.ToJsonString().Contains("everything", StringComparison.Ordinal) is true)
+                    {
+                        // The tokens of those who ask would be among it.
+                        continue;
+                    }
+
                     var query = Query(operation, generator, seed);
                     using var request = NewRequest(
                         operation,

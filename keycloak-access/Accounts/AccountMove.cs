@@ -42,6 +42,15 @@ internal sealed class AccountMove(ChangeRunner changes, TimeProvider clock)
                 keep_until = CASE WHEN excluded.keep_until > ended_sessions.keep_until
                     THEN excluded.keep_until ELSE ended_sessions.keep_until END
             """,
+        ["revocations"] = """
+            INSERT INTO revocations (id, issuer, kind, value, issued_until, revoked_at, keep_until)
+            SELECT id, @to, kind, value, issued_until, revoked_at, keep_until FROM revocations WHERE issuer = @from
+            ON CONFLICT (issuer, kind, value) DO UPDATE SET
+                issued_until = CASE WHEN excluded.issued_until > revocations.issued_until OR excluded.issued_until IS NULL
+                    THEN excluded.issued_until ELSE revocations.issued_until END,
+                keep_until = CASE WHEN excluded.keep_until > revocations.keep_until OR excluded.keep_until IS NULL
+                    THEN excluded.keep_until ELSE revocations.keep_until END
+            """,
         ["realm_keys"] = """
             INSERT INTO realm_keys (issuer, key_id, algorithm, first_seen_at, last_seen_at)
             SELECT @to, key_id, algorithm, first_seen_at, last_seen_at FROM realm_keys WHERE issuer = @from

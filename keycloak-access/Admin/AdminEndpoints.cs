@@ -12,6 +12,7 @@ using KeycloakAccess.Admin.ModelPages;
 using KeycloakAccess.Admin.OwnPages;
 using KeycloakAccess.Admin.RealmPages;
 using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Admin.RevocationPages;
 using KeycloakAccess.Admin.RoleMappingPages;
 using KeycloakAccess.Admin.SessionPages;
 using KeycloakAccess.Authentication;
@@ -79,6 +80,7 @@ internal static class AdminEndpoints
         admin.MapRoleMappingPages();
         admin.MapAccessPages();
         admin.MapSessionPages();
+        admin.MapRevocationPages();
         admin.MapModelPages();
         admin.MapRealmPages();
         admin.MapAuditPages();

@@ -27,7 +27,7 @@ internal readonly record struct CheckedToken(KnownToken? Known, ChangeState? Sta
 internal sealed class AccessTokens(
     IOptions<KeycloakOptions> options,
     RealmMetadata metadata,
-    EndedSessionStore ended,
+    TokenEnds ends,
     ChangeFeed feed,
     ClientTokenLog log,
     TimeProvider clock)
@@ -200,14 +200,14 @@ internal sealed class AccessTokens(
 
         // What changes while it is read counts as changed since.
         var state = await feed.CurrentAsync(CancellationToken.None);
-        if (await ended.HasEndedAsync(identity!, CancellationToken.None))
+        if (await ends.FindAsync(identity!, token.Id, CancellationToken.None) is { } end)
         {
-            return CheckedToken.Refuse("The session that the token belongs to has ended. Sign in again.");
+            return CheckedToken.Refuse(end);
         }
 
         var look = log.Add(token, identity, ClientToken.Accepted);
         var until = new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + options.Value.TokenClockSkew;
-        var known = new KnownToken(identity!, EndedSessionStore.KeysOf(identity!), state, key, until, look);
+        var known = new KnownToken(identity!, ChangeFeed.Token(token.Id ?? ""), state, key, until, look);
         return new CheckedToken(known, state, Refusal: null);
     }
 

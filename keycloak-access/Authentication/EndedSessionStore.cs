@@ -62,16 +62,23 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
     public async Task<IReadOnlyList<Session>> EndAllAsync(
         WriteTransaction write, string issuer, string subject, CancellationToken cancellationToken)
     {
+        var now = clock.GetUtcNow();
+        var values = new { issuer, subject, now };
+        var ahead = await AheadAsync(write, issuer, cancellationToken);
+        await WriteAsync(write, new Ended(issuer, "", subject, now + ahead), cancellationToken);
+        return await SessionStore.RemoveAsync(write, "issuer = @issuer AND subject = @subject", values, cancellationToken);
+    }
+
+    /// <summary>By how much the realm's clock may be ahead of this one, as the newest sign-in has shown.</summary>
+    public static async Task<TimeSpan> AheadAsync(WriteTransaction write, string issuer, CancellationToken cancellationToken)
+    {
         const string newest = """
             SELECT started_at, issued_at FROM sessions WHERE issuer = @issuer ORDER BY started_at DESC, id DESC LIMIT 1
             """;
-        var now = clock.GetUtcNow();
-        var values = new { issuer, subject, now };
-        var signIn = await write.Connection.QuerySingleOrDefaultAsync<SignIn>(Command(write, newest, values, cancellationToken));
+        var signIn = await write.Connection.QuerySingleOrDefaultAsync<SignIn>(
+            Command(write, newest, new { issuer }, cancellationToken));
         // iat has no fractions of a second.
-        var ahead = signIn is null ? TimeSpan.Zero : signIn.IssuedAt.AddSeconds(1) - signIn.StartedAt;
-        await WriteAsync(write, new Ended(issuer, "", subject, now + ahead), cancellationToken);
-        return await SessionStore.RemoveAsync(write, "issuer = @issuer AND subject = @subject", values, cancellationToken);
+        return signIn is null ? TimeSpan.Zero : signIn.IssuedAt.AddSeconds(1) - signIn.StartedAt;
     }
 
     /// <summary>False where the token has been taken before.</summary>

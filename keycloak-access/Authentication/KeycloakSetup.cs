@@ -39,6 +39,7 @@ public static class KeycloakSetup
         services.AddSettings<ForwardAuthOptions>(ForwardAuthOptions.Section);
         services.AddSingleton<IValidateOptions<ForwardAuthOptions>, ForwardAuthValidator>();
         services.AddSingleton<EndedSessionStore>();
+        services.AddSingleton<TokenEnds>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<KnownSessions>();
         services.AddSingleton<AccessTokens>();

@@ -6,7 +6,7 @@ using Microsoft.IdentityModel.Tokens;
 namespace KeycloakAccess.Authentication;
 
 /// <summary>A caller whose token or session has been checked, as memory keeps them from one request to the next.</summary>
-internal class KnownCaller(KeycloakIdentity identity, IReadOnlyList<string> endedBy, ChangeState state)
+internal abstract class KnownCaller(KeycloakIdentity identity, ChangeState state)
 {
     private volatile ChangeState _state = state;
 
@@ -14,6 +14,9 @@ internal class KnownCaller(KeycloakIdentity identity, IReadOnlyList<string> ende
 
     /// <summary>What the module of permissions has made of the identity, and under which state.</summary>
     public object? Access { get; set; }
+
+    /// <summary>The keys of <see cref="ChangeFeed"/> that end it: made when something has changed, not kept.</summary>
+    protected abstract IEnumerable<string> EndedBy { get; }
 
     /// <summary>Whether nothing that ends it has been changed since it was checked.</summary>
     public bool IsGood(ChangeFeed feed, ChangeState now)
@@ -24,9 +27,9 @@ internal class KnownCaller(KeycloakIdentity identity, IReadOnlyList<string> ende
             return true;
         }
 
-        for (var index = 0; index < endedBy.Count; index++)
+        foreach (var key in EndedBy)
         {
-            if (feed.HasChanged(endedBy[index], checkedAt, now))
+            if (feed.HasChanged(key, checkedAt, now))
             {
                 return false;
             }
@@ -40,8 +43,8 @@ internal class KnownCaller(KeycloakIdentity identity, IReadOnlyList<string> ende
 
 /// <summary>Of an access token, with the key that signed it, and until when it is good by the clock of this service.</summary>
 internal sealed class KnownToken(
-    KeycloakIdentity identity, IReadOnlyList<string> endedBy, ChangeState state, JsonWebKey key, DateTimeOffset until, ClientToken look)
-    : KnownCaller(identity, endedBy, state)
+    KeycloakIdentity identity, string tokenKey, ChangeState state, JsonWebKey key, DateTimeOffset until, ClientToken look)
+    : KnownCaller(identity, state)
 {
     public Reminder Notes { get; } = new(look.SeenAt);
 
@@ -50,6 +53,8 @@ internal sealed class KnownToken(
     public DateTimeOffset Until => until;
 
     public ClientToken Look => look;
+
+    protected override IEnumerable<string> EndedBy => TokenEnds.KeysOf(Identity, tokenKey);
 }
 
 /// <summary>What is done once in each interval, by whichever of many requests comes first.</summary>

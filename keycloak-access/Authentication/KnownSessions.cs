@@ -47,11 +47,13 @@ internal sealed class KnownSessions(SessionStore sessions, ChangeFeed feed, IOpt
 
     private sealed class KnownSession(
         KeycloakIdentity identity, Guid id, ChangeState state, DateTimeOffset until, AuthenticationTicket ticket)
-        : KnownCaller(identity, [ChangeFeed.Browser(id)], state)
+        : KnownCaller(identity, state)
     {
         private readonly Claim[] _claims = [.. ticket.Principal.Claims, new Claim(SessionHandler.RowId, id.ToString())];
 
         public DateTimeOffset Until => until;
+
+        protected override IEnumerable<string> EndedBy => [ChangeFeed.Browser(id)];
 
         // What one request does with its user and its properties is nothing to the next.
         public AuthenticationTicket NewTicket(ChangeState now) => new(

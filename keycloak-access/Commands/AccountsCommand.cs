@@ -235,7 +235,7 @@ internal static class AccountsCommand
     private static Argument<string> Named() =>
         new("account") { Description = "A user name, a client id, or the id of an account, Keycloak's or the one here." };
 
-    private static Option<string?> Reason() => new("--reason") { Description = "Why; the audit log keeps it.", HelpName = "text" };
+    public static Option<string?> Reason() => new("--reason") { Description = "Why; the audit log keeps it.", HelpName = "text" };
 
     private static Option<bool> Yes() => new("--yes", "-y") { Description = "Do not ask. Needed where nobody can be asked." };
 

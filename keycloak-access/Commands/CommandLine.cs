@@ -110,6 +110,7 @@ public sealed class CommandLine
         {
             AccessCommand.Create(),
             AccountsCommand.Create(),
+            RevokeCommand.Create(),
             HealthCommand.Create(),
         };
         root.HelpName = "Api";

@@ -21,6 +21,9 @@ internal sealed record ChangeState(long Epoch, long Rules, long Changes);
 internal sealed partial class ChangeFeed(Database database, IOptions<DatabaseOptions> options, ILogger<ChangeFeed> logger)
     : BackgroundService
 {
+    /// <summary>The key of all access tokens.</summary>
+    public const string EveryToken = "everything";
+
     /// <summary>How late another instance's change is seen at most, where PostgreSQL's notification is lost.</summary>
     public static readonly TimeSpan PollEvery = TimeSpan.FromMilliseconds(500);
 
@@ -44,11 +47,12 @@ internal sealed partial class ChangeFeed(Database database, IOptions<DatabaseOpt
     public static string Session(string sessionId) => $"session {sessionId}";
 
     /// <summary>The last two bytes of it, in the place of all that end so.</summary>
-    public static string Subject(string subject)
-    {
-        var bytes = Encoding.UTF8.GetBytes(subject);
-        return $"subject {Convert.ToHexString(bytes.AsSpan(Math.Max(0, bytes.Length - 2)))}";
-    }
+    public static string Subject(string subject) => $"subject {LastBytes(subject)}";
+
+    /// <summary>Of an access token, by its <c>jti</c>: the last two bytes of that.</summary>
+    public static string Token(string tokenId) => $"token {LastBytes(tokenId)}";
+
+    public static string Client(string clientId) => $"client {clientId}";
 
     /// <summary>What memory may be compared with. Costs next to nothing where nothing has changed.</summary>
     /// <exception cref="DbException">Nobody knows what has changed: the database does not answer.</exception>
@@ -77,6 +81,12 @@ internal sealed partial class ChangeFeed(Database database, IOptions<DatabaseOpt
         ? Task.WhenAll(ListenAsync(stoppingToken), PollAsync(stoppingToken))
         // SQLite tells at each request.
         : Task.Delay(Timeout.Infinite, stoppingToken);
+
+    private static string LastBytes(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        return Convert.ToHexString(bytes.AsSpan(Math.Max(0, bytes.Length - 2)));
+    }
 
     private bool IsGood(Confirmation confirmed) =>
         confirmed.Commits == database.Commits

@@ -38,6 +38,14 @@ internal static class RealmPermissions
     public static readonly Permission View = new("realm", Permission.View);
 }
 
+internal static class RevocationPermissions
+{
+    public const string Model = "revocation";
+    public static readonly Permission View = new(Model, Permission.View);
+    public static readonly Permission Add = new(Model, Permission.Add);
+    public static readonly Permission Delete = new(Model, Permission.Delete);
+}
+
 internal static class RoleMappingPermissions
 {
     public const string Model = "role-mapping";

@@ -22,6 +22,7 @@ public sealed record Viewer(
         ["role-mappings"] = RoleMappingPermissions.View,
         ["access"] = AccessPermissions.View,
         ["sessions"] = SessionPermissions.View,
+        ["revocations"] = RevocationPermissions.View,
         ["realm"] = RealmPermissions.View,
         ["audit"] = AuditPermissions.View,
     };

@@ -1,0 +1,84 @@
+using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Forms;
+using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Permissions;
+using KeycloakAccess.Revocations;
+
+namespace KeycloakAccess.Admin.RevocationPages;
+
+internal static class RevocationPageEndpoints
+{
+    public const string List = "/admin/revocations";
+
+    private const int PageSize = 50;
+
+    public static void MapRevocationPages(this IEndpointRouteBuilder admin)
+    {
+        var pages = admin.MapGroup("/revocations").RequirePermission(RevocationPermissions.View);
+        pages.MapGet("/", ListAsync);
+        pages.MapForm<NewRevocationForm>("/new").RequirePermission(RevocationPermissions.Add);
+        pages.MapForm<TakeBackRevocationForm>("/{id:guid}/take-back").RequirePermission(RevocationPermissions.Delete);
+    }
+
+    private static async Task<IResult> ListAsync(string? after, PageContext page, RevocationStore store)
+    {
+        var (revocations, next) = await store.ListAsync(PageSize, RevocationStore.Keyset.Parse(after), page.Cancellation);
+        return page.Render<RevocationsPage, RevocationListView>(new RevocationListView(
+            [.. revocations.Select(RevocationView.Create)],
+            Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(List, ("after", to)))));
+    }
+}
+
+internal sealed class NewRevocationForm(RevocationCommands commands) : PageForm<AccessRules>
+{
+    private const string Until = "until";
+    private const string Always = "always";
+
+    // It is about nothing that is there yet.
+    protected override Task<AccessRules?> FindAsync(PageContext page) => Task.FromResult<AccessRules?>(page.Caller.Rules);
+
+    // A link from elsewhere may say what is to be revoked.
+    protected override Task<FormInput> FillAsync(PageContext page, AccessRules subject)
+    {
+        var query = page.Http.Request.Query;
+        return Task.FromResult(FormInput.Create(
+            ("kind", query["kind"] is [{ Length: > 0 } kind] ? kind : Revocation.Client), ("value", query["value"]), ("which", Until)));
+    }
+
+    protected override Task<IResult> RenderAsync(PageContext page, AccessRules subject, FormInput input, int status) =>
+        Task.FromResult<IResult>(page.Render<NewRevocationPage, NewRevocationView>(new NewRevocationView(input), status));
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, AccessRules subject, FormInput input)
+    {
+        var kind = input.Value("kind");
+        var request = new RevocationRequest { Kind = kind, Value = kind == Revocation.Everything ? "" : input.Value("value") };
+        var untilNow = kind == Revocation.Client && input.Value("which") != Always;
+        var outcome = await commands.AddAsync(request, untilNow, AuthorOf(page).Actor, page.Cancellation);
+        return outcome is { Value: { } revocation }
+            ? new FormResult.Done(RevocationPageEndpoints.List, $"Refused from now on: {RevocationView.Create(revocation).What}.")
+            : outcome.Failure!;
+    }
+
+    // The form asks for it by a choice.
+    protected override string FieldOf(string name) => name == "issuedUntil" ? "which" : name;
+}
+
+internal sealed class TakeBackRevocationForm(RevocationStore store, RevocationCommands commands) : PageForm<Revocation>
+{
+    protected override Task<Revocation?> FindAsync(PageContext page) => store.FindAsync(page.RouteId(), page.Cancellation);
+
+    protected override Task<IResult> RenderAsync(PageContext page, Revocation subject, FormInput input, int status) =>
+        Task.FromResult<IResult>(page.Render<TakeBackRevocationPage, TakeBackRevocationView>(
+            new TakeBackRevocationView(RevocationView.Create(subject), input), status));
+
+    protected override async Task<FormResult> SubmitAsync(PageContext page, Revocation subject, FormInput input)
+    {
+        var outcome = await commands.DeleteAsync(subject.Id, AuthorOf(page).Actor, page.Cancellation);
+        return outcome.Failure is { } failure
+            ? failure
+            : new FormResult.Done(RevocationPageEndpoints.List, $"Good again until it expires: {RevocationView.Create(subject).What}.");
+    }
+
+    protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
+        Task.FromResult(page.Redirect(RevocationPageEndpoints.List, "That revocation was taken back already."));
+}
