@@ -168,6 +168,7 @@ public sealed partial class ConventionTests
             ["revocations"] = ["Revocations", "Authentication", "Accounts"],
             ["realm_keys"] = ["Authentication", "Accounts"],
             ["client_tokens"] = ["Authentication", "Accounts"],
+            ["used_dpop_proofs"] = ["Authentication"],
             ["idempotency_keys"] = ["Permissions", "Accounts"],
             ["account_search_index"] = ["Accounts", "Permissions"],
             ["account_search_state"] = ["Permissions"],

@@ -115,6 +115,7 @@ public static class KeycloakAccessExtensions
         api.MapAccessDocuments();
         app.MapGroup("").RequireBearer().AnswersConditions().MapAuthZen();
         app.MapForwardAuth();
+        app.MapResourceMetadata();
         // Every endpoint of the application is checked at its start, those that are mapped after this line too.
         app.Services.GetRequiredService<StartUp>().Check(app);
     }

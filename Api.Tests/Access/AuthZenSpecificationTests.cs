@@ -532,7 +532,7 @@ public sealed class AuthZenSpecificationTests(RecordsOnEmbeddedRealm api) : Acce
         // 11.3: 401, with what is expected.
         var anonymous = await SendAsync(Api.NewClient(), path, Question);
         await AssertProblemAsync(anonymous, 401, "token_missing");
-        Assert.Equal($"Bearer realm=\"{RealmUnderTest.RealmName}\"", Challenge(anonymous));
+        Assert.Equal($"Bearer realm=\"{RealmUnderTest.RealmName}\"", BearerChallenge(anonymous));
 
         // 10.1.1: "The top-level element of all request and response bodies MUST be a JSON object".
         foreach (var body in new[] { "[]", "1", "\"a\"", "null", $"[{Question}]" })

@@ -293,7 +293,7 @@ public sealed class CorsOriginTests : HttpTests
         {
             Assert.Contains("Origin", Values(response, HeaderNames.Vary));
             Assert.Equal(
-                ["WWW-Authenticate", "ETag", "Location", "Retry-After", "Allow", "Content-Disposition", "X-Request-ID"],
+                ["WWW-Authenticate", "ETag", "Location", "Retry-After", "Allow", "Content-Disposition", "X-Request-ID", "DPoP-Nonce"],
                 Values(response, HeaderNames.AccessControlExposeHeaders));
         }
     }

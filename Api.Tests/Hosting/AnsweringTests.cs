@@ -42,7 +42,8 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         var answer = await odd.NewClient().GetAsync("/api/me", Cancel);
 
         await AssertProblemAsync(answer, 401, "token_missing");
-        Assert.Matches("^Bearer realm=\"([ !#-\\[\\]-~]|\\\\[\"\\\\])+\"$", Challenge(answer));
+        Assert.All(answer.Headers.WwwAuthenticate, challenge => Assert.Matches(
+            "^(Bearer|DPoP) realm=\"([ !#-\\[\\]-~]|\\\\[\"\\\\])+\"", challenge.ToString()));
     }
 
     [Fact]
@@ -144,8 +145,9 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         Assert.False(question.TryGetProperty("additionalProperties", out _));
 
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray();
-        Assert.All(paths, path => Assert.Matches("^/(api|access/v1)/|^/access/forward-auth$|^/.well-known/authzen-configuration$", path));
-        Assert.Equal(27, paths.Length);
+        Assert.All(paths, path => Assert.Matches(
+            "^/(api|access/v1)/|^/access/forward-auth$|^/.well-known/(authzen-configuration|oauth-protected-resource)$", path));
+        Assert.Equal(28, paths.Length);
     }
 
     [Fact]

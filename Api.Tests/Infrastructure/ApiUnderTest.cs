@@ -363,6 +363,15 @@ public abstract class HttpTests
     protected static string Challenge(HttpResponseMessage response) =>
         string.Join(", ", response.Headers.WwwAuthenticate.Select(header => header.ToString()));
 
+    /// <summary>The challenge for a bearer token, without the address of the metadata, which stands in each.</summary>
+    protected static string BearerChallenge(HttpResponseMessage response)
+    {
+        Assert.Equal(["Bearer", "DPoP"], response.Headers.WwwAuthenticate.Select(header => header.Scheme).Order(StringComparer.Ordinal));
+        Assert.All(response.Headers.WwwAuthenticate, header =>
+            Assert.EndsWith("/.well-known/oauth-protected-resource\"", header.ToString(), StringComparison.Ordinal));
+        return response.Headers.WwwAuthenticate.Single(header => header.Scheme == "Bearer").ToString().Split(", resource_metadata=")[0];
+    }
+
     /// <summary>The account of a caller, by asking as that caller.</summary>
     protected static async Task<Guid> AccountIdAsync(HttpClient client) =>
         (await client.GetFromJsonAsync<JsonElement>("/api/me", Cancel)).GetProperty("accountId").GetGuid();

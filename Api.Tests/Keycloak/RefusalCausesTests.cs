@@ -20,7 +20,8 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
 {
     private const string Lightweight = "Always use lightweight access token: off";
 
-    private static readonly Dictionary<string, object> Thumbprint = new(StringComparer.Ordinal) { ["jkt"] = "x" };
+    private static readonly Dictionary<string, object> Thumbprint = new(StringComparer.Ordinal) 
+        { ["x5t#S256"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
 
     private static readonly Dictionary<string, (string Code, string Says, (string, object?)[] Changes)> Causes =
         new(StringComparer.Ordinal)
@@ -36,8 +37,7 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
             "acme-api as Included Client Audience and Add to access token: on", [("aud", null)]),
             ["another audience"] = (ClientToken.WrongAudience, "has another audience", [("aud", new[] { "account", "other" })]),
             ["no subject"] = (ClientToken.NoSubject, "Client scopes → basic → Mappers → sub → Add to access token: on", [("sub", null)]),
-            ["bound by DPoP"] = (ClientToken.Bound, "Require DPoP bound tokens: off", [("typ", "DPoP"), ("cnf", Thumbprint)]),
-            ["bound by a certificate"] =
+            ["bound to a certificate"] =
                 (ClientToken.Bound, "Mutual TLS Certificate Bound Access Tokens Enabled: off", [("cnf", Thumbprint)]),
             ["an ID token"] = (ClientToken.NotAccessToken, "Send the access_token", [("typ", "ID")]),
             ["issued in the future"] =

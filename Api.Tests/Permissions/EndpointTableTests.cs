@@ -25,7 +25,8 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
     // Open to everybody, each for a reason: probes, what Keycloak and signing in need, and pages about signing in.
     private static readonly string[] Open =
     [
-        "/", "/.well-known/authzen-configuration", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/",
+        "/", "/.well-known/authzen-configuration", "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/{**path}", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/",
         "/reference/{documentName?}",
         "/signed-out", "/signin", "/signin-failed", "/signout", "/signout-backchannel",
     ];

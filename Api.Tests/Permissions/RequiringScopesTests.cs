@@ -15,7 +15,7 @@ public abstract class RequiringScopesTests(ApiUnderTest api) : ApiTests(api)
         var refused = await without.GetAsync("/api/books", Cancel);
         var problem = await AssertProblemAsync(refused, 403, "insufficient_scope");
         Assert.Equal("books:read", problem.GetProperty("missingScope").GetString());
-        Assert.Equal("Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"books:read\"", Challenge(refused));
+        Assert.Equal("Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"books:read\"", BearerChallenge(refused));
         var me = await JsonAsync(await without.GetAsync("/api/me", Cancel));
         Assert.Equal("[]", me.GetProperty("permissions").GetRawText());
 

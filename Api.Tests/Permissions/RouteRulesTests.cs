@@ -93,7 +93,7 @@ public sealed class RouteRulesTests(RouteRulesTests.Fixture fixture) : HttpTests
 
             var problem = await AssertProblemAsync(response, 403, "insufficient_scope");
             Assert.Equal(missing, problem.GetProperty("missingScope").GetString());
-            Assert.Equal($"Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"{missing}\"", Challenge(response));
+            Assert.Equal($"Bearer realm=\"acme\", error=\"insufficient_scope\", scope=\"{missing}\"", BearerChallenge(response));
             Assert.Contains(
                 $"Ask Keycloak for a token with the scope {missing}.", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         }

@@ -4,6 +4,7 @@ using System.Security.Claims;
 using System.Text;
 using BitFaster.Caching;
 using BitFaster.Caching.Lfu;
+using KeycloakAccess.Authentication.BoundTokens;
 using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -21,8 +22,8 @@ internal readonly record struct CheckedToken(KnownToken? Known, ChangeState? Sta
 
 /// <summary>
 /// Checks access tokens: one passes only if it is an access token (RFC 6750) of this realm, for this API, in its lifetime, signed by a
-/// current key with an accepted algorithm, not bound to a key (DPoP, mTLS), and of no session that has ended. One that has passed is
-/// known by its hash while all of that holds. Of one that is refused nothing is kept.
+/// current key with an accepted algorithm, and of no session that has ended. One that has passed is known by its hash while all of that
+/// holds. Of one that is refused nothing is kept. Whether a token comes from whom it was issued to, <see cref="ProofOfPossession"/> says.
 /// </summary>
 internal sealed class AccessTokens(
     IOptions<KeycloakOptions> options,
@@ -30,6 +31,7 @@ internal sealed class AccessTokens(
     TokenEnds ends,
     ChangeFeed feed,
     ClientTokenLog log,
+    ProofOfPossession possession,
     TimeProvider clock)
 {
     // At once. Those that come most often stay.
@@ -73,9 +75,9 @@ internal sealed class AccessTokens(
         return await _checking.GetOrAdd(hash, NewCheck, text).Value.WaitAsync(cancellationToken);
     }
 
-    /// <summary>One that is known and good, where that needs no waiting.</summary>
+    /// <summary>One that is known and good, where that needs no waiting and nothing besides.</summary>
     public CheckedToken? Find(string text) =>
-        _known.TryGet(TokenHash.Of(text), out var known) && feed.Confirmed() is { } state && IsGood(known, state)
+        _known.TryGet(TokenHash.Of(text), out var known) && !known.NeedsProof && feed.Confirmed() is { } state && IsGood(known, state)
             ? new CheckedToken(known, state, Refusal: null)
             : null;
 
@@ -147,7 +149,7 @@ internal sealed class AccessTokens(
 
         var token = new JsonWebToken(text);
         var result = await Handler.ValidateTokenAsync(token, ParametersOf(token));
-        return result.IsValid ? await CheckAsync(token, key) : CheckedToken.Refuse(Explain(result.Exception, token));
+        return result.IsValid ? await CheckAsync(token, key, parsed) : CheckedToken.Refuse(Explain(result.Exception, token));
     }
 
     // Before anything else is read of it, and without an exception that is thrown: whoever forges tokens shall not cost more than others.
@@ -181,10 +183,11 @@ internal sealed class AccessTokens(
         return parameters;
     }
 
-    private async Task<CheckedToken> CheckAsync(JsonWebToken token, JsonWebKey key)
+    private async Task<CheckedToken> CheckAsync(JsonWebToken token, JsonWebKey key, CompactToken parsed)
     {
         var now = clock.GetUtcNow();
-        var refusal = TokenCauses.FindRefusal(token, now);
+        var binding = possession.Read(parsed.Confirmation, out var refusal);
+        refusal ??= TokenCauses.FindRefusal(token, binding is { Key: not null }, now);
         var identity = KeycloakIdentity.Read(new ClaimsPrincipal(new ClaimsIdentity(token.Claims, Schemes.Bearer)), out var mistake);
         if (identity is null)
         {
@@ -207,7 +210,11 @@ internal sealed class AccessTokens(
 
         var look = log.Add(token, identity, ClientToken.Accepted);
         var until = new DateTimeOffset(token.ValidTo, TimeSpan.Zero) + options.Value.TokenClockSkew;
-        var known = new KnownToken(identity!, ChangeFeed.Token(token.Id ?? ""), state, key, until, look);
+        var known = new KnownToken(identity!, ChangeFeed.Token(token.Id ?? ""), state, key, until, look)
+        {
+            Binding = binding,
+            NeedsProof = binding is not null || possession.IsRequiredOf(identity!.ClientId),
+        };
         return new CheckedToken(known, state, Refusal: null);
     }
 

@@ -41,6 +41,9 @@ internal sealed record CompactToken
 
     public string? KeyId { get; }
 
+    /// <summary>What it is bound to (RFC 7800), where it says so.</summary>
+    public JsonElement? Confirmation { get; private init; }
+
     /// <summary>Reads a token without checking its signature. A mistake says what is wrong, without a claim value.</summary>
     public static CompactToken? Parse(string text, out string? mistake)
     {
@@ -70,11 +73,16 @@ internal sealed record CompactToken
         }
 
         mistake = header.RootElement.TryGetProperty("crit", out _) ? UnknownExtension : FindMistake(claims.RootElement);
-        return mistake is null ? new CompactToken(algorithm, Text(header.RootElement, "kid")) : null;
+        return mistake is null
+            ? new CompactToken(algorithm, Text(header.RootElement, "kid"))
+            {
+                Confirmation = claims.RootElement.TryGetProperty("cnf", out var confirmation) ? confirmation.Clone() : null,
+            }
+            : null;
     }
 
     // Padding, line breaks, and bits that nothing uses would be second spellings of the same bytes.
-    private static byte[]? Decode(string part)
+    internal static byte[]? Decode(string part)
     {
         try
         {
@@ -87,7 +95,7 @@ internal sealed record CompactToken
         }
     }
 
-    private static JsonDocument? ParseObject(byte[] bytes)
+    internal static JsonDocument? ParseObject(byte[] bytes)
     {
         if (!Utf8.IsValid(bytes))
         {
@@ -160,7 +168,7 @@ internal sealed record CompactToken
         access.ValueKind == JsonValueKind.Object
         && (!access.TryGetProperty("roles", out var roles) || IsTexts(roles));
 
-    private static bool IsInstant(JsonElement value) =>
+    internal static bool IsInstant(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && seconds is >= 0 and <= LatestInstant;
 
     private static bool IsText(JsonElement holder, string name) =>

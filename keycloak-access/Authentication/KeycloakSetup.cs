@@ -1,3 +1,4 @@
+using KeycloakAccess.Authentication.BoundTokens;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authentication;
@@ -43,6 +44,10 @@ public static class KeycloakSetup
         services.AddSingleton<SessionStore>();
         services.AddSingleton<KnownSessions>();
         services.AddSingleton<AccessTokens>();
+        services.AddBoundTokens();
+        services.AddSettings<ProtectedResourceOptions>(ProtectedResourceOptions.Section);
+        services.AddSingleton<IValidateOptions<ProtectedResourceOptions>, ProtectedResourceValidator>();
+        services.AddSingleton<Challenges>();
         services.AddSingleton<RealmLogout>();
         services.AddSingleton<BackChannelLogout>();
         services.AddBackgroundService<RealmKeyLog>();

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using KeycloakAccess.Authentication.BoundTokens;
 using KeycloakAccess.Data;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -53,6 +54,11 @@ internal sealed class KnownToken(
     public DateTimeOffset Until => until;
 
     public ClientToken Look => look;
+
+    public TokenBinding? Binding { get; init; }
+
+    /// <summary>Whether it alone never lets anybody in.</summary>
+    public bool NeedsProof { get; init; }
 
     protected override IEnumerable<string> EndedBy => TokenEnds.KeysOf(Identity, tokenKey);
 }

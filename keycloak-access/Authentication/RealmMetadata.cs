@@ -141,6 +141,9 @@ internal sealed partial class RealmMetadata(
         && _current?.Keys.GetValueOrDefault(keyId) is { } key
         && SignatureAlgorithms.Fits(key, algorithm, options.Value.TokenAlgorithms);
 
+    /// <summary>Whether the realm says that it has this scope (OpenID Connect Discovery 1.0, section 3).</summary>
+    public bool Offers(string scope) => _current?.Configuration.ScopesSupported.Contains(scope, StringComparer.Ordinal) is true;
+
     /// <summary>Keys that the realm offers and that verify nothing here.</summary>
     public IReadOnlyList<UnusedKey> UnusedKeys => _unused;
 

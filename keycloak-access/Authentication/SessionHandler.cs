@@ -31,6 +31,7 @@ internal sealed class SessionHandler(
     IOptions<KeycloakOptions> options,
     SessionStore sessions,
     KnownSessions known,
+    Challenges challenges,
     RequestCounters counters) : SignInAuthenticationHandler<SessionSchemeOptions>(schemes, logger, encoder)
 {
     /// <summary>The claim for the id of the session's row, which no token carries into a session.</summary>
@@ -132,7 +133,7 @@ internal sealed class SessionHandler(
 
         if (isData)
         {
-            Response.Headers.WWWAuthenticate = BearerHandler.Challenge(options.Value);
+            challenges.Add(Context);
         }
 
         await Problem.Create(

@@ -63,10 +63,10 @@ internal static class TokenCauses
         + $"if it is there, Client scopes → basic → Mappers → sub → {setting}: on.";
 
     public static string Bound(string client) =>
-        "The token is bound to a key or a certificate, which this API cannot check: it is not an access token that works alone. "
-        + "Ask for it without a DPoP proof and without a client certificate. "
-        + $"In Keycloak: Clients → {client} → Settings → Capability config → Require DPoP bound tokens: off, and "
-        + "Advanced → Advanced settings → OAuth 2.0 Mutual TLS Certificate Bound Access Tokens Enabled: off.";
+        "The token is bound to something that this API does not check: to a client certificate while BoundTokens:ClientCertificates is "
+        + "None, or to what it does not know. Set that to where certificates come from, or ask for the token without one. "
+        + $"In Keycloak: Clients → {client} → Advanced → Advanced settings → "
+        + "OAuth 2.0 Mutual TLS Certificate Bound Access Tokens Enabled: off.";
 
     public const string NotAccessToken = "This is not an access token. Send the access_token of the token response.";
 
@@ -103,16 +103,12 @@ internal static class TokenCauses
         + "realm roles and client roles → Add to ID token: on. Then sign out and in again.";
 
     /// <summary>What can be said once the signature is known to be good.</summary>
-    public static TokenRefusedException? FindRefusal(JsonWebToken token, DateTimeOffset now)
+    public static TokenRefusedException? FindRefusal(JsonWebToken token, bool isBoundToKey, DateTimeOffset now)
     {
         // Plain JwtBearer takes an ID token whose audience matches. Keycloak says what a token is in the payload's typ.
+        // One that is bound by DPoP is of a type of its own.
         var type = token.TryGetPayloadValue<string>("typ", out var text) ? text : null;
-        if (type == "DPoP" || token.TryGetPayloadValue<object>("cnf", out _))
-        {
-            return new(ClientToken.Bound, Bound(AnyClient));
-        }
-
-        if (type != "Bearer")
+        if (type != (isBoundToKey ? "DPoP" : "Bearer"))
         {
             return new(ClientToken.NotAccessToken, NotAccessToken);
         }

@@ -1,4 +1,5 @@
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.BoundTokens;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
@@ -49,6 +50,9 @@ internal static class ApiCors
         Array.Exists(Paths, path => request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase))
         && !request.Path.StartsWithSegments(ForwardAuth, StringComparison.OrdinalIgnoreCase);
 
+    public static bool IsMetadata(HttpRequest request) =>
+        request.Path.StartsWithSegments(ResourceMetadata.Path, StringComparison.Ordinal);
+
     private static bool IsRefused(HttpContext context)
     {
         var services = context.RequestServices;
@@ -73,19 +77,24 @@ internal sealed class ApiCorsPolicyProvider(
     private static readonly string[] Read =
     [
         HeaderNames.Authorization, HeaderNames.Accept, HeaderNames.ContentType, HeaderNames.IfMatch, HeaderNames.IfNoneMatch,
-        "Idempotency-Key", RequestIds.Header,
+        "Idempotency-Key", RequestIds.Header, DpopProofs.Header,
     ];
 
     private static readonly string[] Written =
     [
         HeaderNames.WWWAuthenticate, HeaderNames.ETag, HeaderNames.Location, HeaderNames.RetryAfter, HeaderNames.Allow,
-        HeaderNames.ContentDisposition, RequestIds.Header,
+        HeaderNames.ContentDisposition, RequestIds.Header, DpopNonces.Header,
     ];
+
+    // What everybody may know.
+    private static readonly CorsPolicy ForAll =
+        new CorsPolicyBuilder().AllowAnyOrigin().AllowAnyHeader().WithMethods("GET", "HEAD").Build();
 
     private readonly DefaultCorsPolicyProvider _application = new(application);
 
     public Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName) => policyName != ApiCors.Policy
         ? _application.GetPolicyAsync(context, policyName)
+        : ApiCors.IsMetadata(context.Request) ? Task.FromResult<CorsPolicy?>(ForAll)
         : Task.FromResult(
             ApiCors.IsApi(context.Request) && (keycloak.Value.EnableCors || origins.Value.Origins.Count > 0)
                 ? Create(context.Request)
@@ -117,7 +126,8 @@ internal sealed class ApiCorsPolicyProvider(
     // Without a token there is none to name an origin, and the answer is the same for everybody.
     private static IEnumerable<string>? FindAllowedOrigins(HttpRequest request)
     {
-        if (!BearerHandler.TryReadToken(request, out var text) || text is null || CompactToken.Parse(text, out _) is null)
+        var scheme = Challenges.UsesDpop(request) ? Challenges.Dpop : Schemes.Bearer;
+        if (!BearerHandler.TryReadToken(request, out var text, scheme) || text is null || CompactToken.Parse(text, out _) is null)
         {
             return null;
         }

@@ -1,4 +1,5 @@
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.BoundTokens;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Mvc;
@@ -27,7 +28,7 @@ internal static class ForwardAuthEndpoints
             .RequireEnabledAccount();
 
         group.MapGet("", CheckAsync)
-            .WithMetadata(new ForwardAuthQuestions.Asked())
+            .WithMetadata(new ForwardAuthQuestions.Asked(), new OriginalRequest(ProxiedRequests.FindInHeaders))
             .WithName("ForwardAuth")
             .WithSummary("May the request that a proxy holds go through?")
             .WithDescription(
@@ -39,7 +40,9 @@ internal static class ForwardAuthEndpoints
             .Produces(StatusCodes.Status204NoContent)
             .ProducesValidationProblem();
         // Envoy asks with the method of the request that it holds, appends its path and query, and takes nothing but 200 for a yes.
-        group.MapMethods("/{permission}/{**rest}", Methods, CheckForEnvoyAsync).ExcludeFromDescription();
+        group.MapMethods("/{permission}/{**rest}", Methods, CheckForEnvoyAsync)
+            .WithMetadata(new OriginalRequest(ProxiedRequests.FindInPath))
+            .ExcludeFromDescription();
     }
 
     private static async Task<IResult> CheckAsync(

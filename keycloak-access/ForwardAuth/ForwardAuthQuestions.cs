@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.BoundTokens;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.ForwardAuth;
@@ -15,7 +16,8 @@ internal sealed record Question(IReadOnlyList<Permission?> Permissions, string? 
 /// The questions that proxies ask are few and come with each request: one that has been read is answered again without the framework's
 /// authentication, authorization and the endpoint, where the token is known, the answer is yes and no row is asked for.
 /// </summary>
-internal sealed class ForwardAuthQuestions(AccessTokens tokens, KnownAccounts accounts, PermissionCatalogue catalogue)
+internal sealed class ForwardAuthQuestions(
+    AccessTokens tokens, ProofOfPossession possession, KnownAccounts accounts, PermissionCatalogue catalogue)
 {
     // Anybody may ask any question.
     private const int Most = 1000;
@@ -38,6 +40,7 @@ internal sealed class ForwardAuthQuestions(AccessTokens tokens, KnownAccounts ac
             || !_known.TryGetValue(context.Request.QueryString.Value ?? "", out var question)
             || !BearerHandler.TryReadToken(context.Request, out var text)
             || text is null
+            || possession.IsRequiredOf(context)
             || tokens.Find(text) is not { } token
             || accounts.Find(token.Known!, token.State!) is not { } caller
             || !IsAllowed(question, caller.Subject))

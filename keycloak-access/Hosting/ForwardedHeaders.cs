@@ -34,7 +34,9 @@ internal static partial class ForwardedHeaders
     private const string ForwardedHost = "X-Forwarded-Host";
     private const string ForwardedPrefix = "X-Forwarded-Prefix";
 
-    private static readonly string[] Names = [For, Proto, ForwardedHost, ForwardedPrefix];
+    // The others are read where they are needed, from a proxy that is listed.
+    private static readonly string[] Names =
+        [For, Proto, ForwardedHost, ForwardedPrefix, "X-Forwarded-Method", "X-Forwarded-Uri", "Client-Cert"];
 
     public static bool AreSent(IHeaderDictionary headers) => Names.Any(headers.ContainsKey);
 

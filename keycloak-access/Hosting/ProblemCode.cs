@@ -19,6 +19,7 @@ internal static class ProblemCode
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InsufficientScope = "insufficient_scope";
     public const string InternalError = "internal_error";
+    public const string InvalidDpopProof = "invalid_dpop_proof";
     public const string InvalidRequest = "invalid_request";
     public const string InvalidToken = "invalid_token";
     public const string LastSuperuser = "last_superuser";
@@ -39,4 +40,5 @@ internal static class ProblemCode
     public const string TokenMissing = "token_missing";
     public const string TooManyRequests = "too_many_requests";
     public const string Unavailable = "unavailable";
+    public const string UseDpopNonce = "use_dpop_nonce";
 }

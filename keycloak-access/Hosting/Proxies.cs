@@ -15,6 +15,9 @@ internal static partial class Proxies
 
     private const int MostWarnings = 10;
 
+    /// <summary>Whether a proxy that is listed has sent the request, with what it says of it.</summary>
+    public static bool IsTrusted(HttpContext context) => context.Items.ContainsKey(typeof(Proxies));
+
     public static void UseProxies(this WebApplication app)
     {
         var mistakes = new List<string>();
@@ -58,6 +61,7 @@ internal static partial class Proxies
             else if (ForwardedHeaders.Read(context.Request.Headers, connection.RemoteIpAddress, IsListed, out var mistake) is { } forwarded)
             {
                 forwarded.ApplyTo(context);
+                context.Items[typeof(Proxies)] = true;
             }
             else
             {

@@ -61,9 +61,10 @@ internal readonly record struct Decision(DecisionReason Reason, Permission Permi
         return held is null
             || alternatives.Count == 0
             || alternatives.Any(needed => needed.All(held.Contains))
-            || !(IsRequired(requirement, catalogue) || held.Any(catalogue.IsScope));
+            || !(RequiresScopes(requirement, catalogue) || held.Any(catalogue.IsScope));
     }
 
-    private static bool IsRequired(AccessRequirement requirement, PermissionCatalogue catalogue) =>
+    /// <summary>Whether a token without any scope of this API is refused, instead of not being narrowed.</summary>
+    public static bool RequiresScopes(AccessRequirement requirement, PermissionCatalogue catalogue) =>
         requirement.RequiresScopes || (requirement.Permission is { } permission && catalogue.RequiresScopes(permission.Model));
 }

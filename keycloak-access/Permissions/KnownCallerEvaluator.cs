@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.BoundTokens;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Infrastructure;
@@ -11,7 +12,7 @@ namespace KeycloakAccess.Permissions;
 /// Lets those through whose token is known and who hold what is required, without asking each scheme and each handler in turn. Whatever is
 /// not that plain takes the framework's way, and so does every refusal: the answers are the same.
 /// </summary>
-internal sealed class KnownCallerEvaluator(AccessTokens tokens) : IPolicyEvaluator
+internal sealed class KnownCallerEvaluator(AccessTokens tokens, ProofOfPossession possession) : IPolicyEvaluator
 {
     public Task<AuthenticateResult> AuthenticateAsync(AuthorizationPolicy policy, HttpContext context)
     {
@@ -19,6 +20,7 @@ internal sealed class KnownCallerEvaluator(AccessTokens tokens) : IPolicyEvaluat
         if (policy.AuthenticationSchemes is [Schemes.Bearer or Schemes.BearerOrSession]
             && BearerHandler.TryReadToken(context.Request, out var text)
             && text is not null
+            && !possession.IsRequiredOf(context)
             && tokens.Find(text) is { } token)
         {
             context.User = new ClaimsPrincipal(new CallerIdentity(token.Known!, token.State!, text));

@@ -4,8 +4,6 @@ using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
-using Microsoft.Net.Http.Headers;
 
 namespace KeycloakAccess.Permissions;
 
@@ -46,6 +44,25 @@ internal sealed class PermissionHandler(CurrentCaller callers) : AuthorizationHa
             scopes?.Alternatives is { Count: > 0 } alternatives ? alternatives : null,
             scopes is not null,
             endpoint?.Metadata.GetMetadata<AccountKindRule>()?.Only);
+    }
+}
+
+/// <summary>Which scopes a token needs for an endpoint, where one without any is refused or the realm offers them.</summary>
+internal sealed class EndpointScopes(PermissionCatalogue catalogue, RealmMetadata realm)
+{
+    public string? Find(HttpContext context)
+    {
+        var endpoint = context.GetEndpoint();
+        if (endpoint?.Metadata.GetMetadata<PermissionRequirement>() is not { } required)
+        {
+            return null;
+        }
+
+        var requirement = PermissionHandler.RequirementOf(endpoint, required);
+        return Decision.Alternatives(requirement, catalogue) is [{ } scopes, ..]
+            && (Decision.RequiresScopes(requirement, catalogue) || scopes.All(realm.Offers))
+                ? string.Join(' ', scopes)
+                : null;
     }
 }
 
@@ -157,9 +174,7 @@ internal static class Refusals
         DeniedRequests.Add(context, caller, decision);
         if (decision.Reason == DecisionReason.InsufficientScope)
         {
-            var realm = context.RequestServices.GetRequiredService<IOptions<KeycloakOptions>>().Value.Realm;
-            context.Response.Headers[HeaderNames.WWWAuthenticate] =
-                $"Bearer realm={HeaderText.Quote(realm)}, error=\"insufficient_scope\", scope=\"{decision.Scope}\"";
+            context.RequestServices.GetRequiredService<Challenges>().AddInsufficientScope(context, decision.Scope);
         }
 
         return decision.Reason switch

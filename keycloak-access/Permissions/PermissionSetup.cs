@@ -33,6 +33,8 @@ public static class PermissionSetup
         services.AddScoped<IAuthorizationHandler, PermissionHandler>();
         services.AddSingleton<IAuthorizationMiddlewareResultHandler, RefusalResultHandler>();
         services.AddSingleton<IPolicyEvaluator, KnownCallerEvaluator>();
+        services.AddSingleton<EndpointScopes>();
+        services.AddSingleton(provider => new ChallengeScopes(provider.GetRequiredService<EndpointScopes>().Find));
         services.AddAuthorization();
     }
 
