@@ -101,12 +101,41 @@ public sealed class ProxiedApplicationTests : IAsyncDisposable
         Assert.Equal("service", Of(service, "Remote-Kind"));
         Assert.False(service.GetProperty("headers").TryGetProperty("remote_user", out _));
 
+        await ProveAsync();
         Assert.Equal(HttpStatusCode.Forbidden, (await SendAsync("acme-nobody")).StatusCode);
         using var nobody = new HttpClient(_network, disposeHandler: false);
         nobody.DefaultRequestHeaders.Add("Remote-User", "ada");
         var refused = await nobody.GetAsync(new Uri($"{Site}/shop"), Cancel);
         Assert.Equal(HttpStatusCode.Found, refused.StatusCode);
         Assert.Contains("/access/signin?returnUrl=/shop", refused.Headers.Location!.OriginalString, StringComparison.Ordinal);
+    }
+
+    // A token that is bound to a key passes with a proof for the request to the application, once.
+    private async Task ProveAsync()
+    {
+        using var key = new DpopKey();
+        using var ask = RealmUnderTest.FormRequest(_realm.TokenEndpoint, "acme-reader", ("grant_type", "client_credentials"));
+        ask.Headers.Add("DPoP", key.Prove("POST", _realm.TokenEndpoint));
+        var token = (await _realm.SendAsync(ask))["access_token"];
+        var proof = key.Prove("PUT", $"{Site}/shop/a%20b", token);
+        foreach (var (authorization, of, status) in new[]
+        {
+            ($"DPoP {token}", proof, HttpStatusCode.OK),
+            ($"DPoP {token}", proof, HttpStatusCode.Unauthorized),
+            ($"DPoP {token}", key.Prove("GET", $"{Site}/access/access/forward-auth", token), HttpStatusCode.Unauthorized),
+            ($"Bearer {token}", key.Prove("PUT", $"{Site}/shop/a%20b", token), HttpStatusCode.Unauthorized),
+            ($"DPoP {token}", key.Prove("PUT", $"{Site}/shop/a%20b", token), HttpStatusCode.OK),
+        })
+        {
+            using var http = new HttpClient(_network, disposeHandler: false);
+            using var request = new HttpRequestMessage(HttpMethod.Put, $"{Site}/shop/a%20b?page=2") { Content = new StringContent("x") };
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            request.Headers.Add("DPoP", of);
+            var answer = await http.SendAsync(request, Cancel);
+            // Caddy leads whoever is refused to the sign-in.
+            Assert.Equal(status == HttpStatusCode.OK, answer.StatusCode == HttpStatusCode.OK);
+            Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.OK, HttpStatusCode.Unauthorized, HttpStatusCode.Found });
+        }
     }
 
     private async Task<HttpResponseMessage> SendAsync(string client, params (string Name, string Value)[] headers)
