@@ -97,6 +97,34 @@ await answer({
     keys = oauth.DPoP(client, await oauth.generateKeyPair('ES256'))
     return { thumbprint: await keys.calculateThumbprint() }
   },
+
+  async boundToken() {
+    const response = await oauth.clientCredentialsGrantRequest(server, client, authentication, {}, options())
+    return oauth.processClientCredentialsResponse(server, client, response)
+  },
+
+  async discoverResource({ url }) {
+    return oauth.processResourceDiscoveryResponse(new URL(url), await oauth.resourceDiscoveryRequest(new URL(url), insecure))
+  },
+
+  // A nonce that the resource asks for is sent with the second attempt. Without a key, the token is sent as a bearer token.
+  async callResource({ accessToken, url, bearer = false }) {
+    const send = () => oauth.protectedResourceRequest(
+      accessToken, 'GET', new URL(url), undefined, undefined, bearer ? insecure : options())
+    try {
+      return { status: (await send()).status }
+    } catch (error) {
+      if (oauth.isDPoPNonceError(error)) {
+        return { status: (await send()).status, nonce: true }
+      }
+
+      if (error instanceof oauth.WWWAuthenticateChallengeError) {
+        return { status: error.status, challenges: error.cause.map(({ scheme, parameters }) => ({ scheme, ...parameters })) }
+      }
+
+      throw error
+    }
+  },
 })
 
 function options() {
