@@ -164,6 +164,7 @@ public sealed partial class ConventionTests
             ["ended_sessions"] = ["Authentication", "Accounts"],
             ["sessions"] = ["Authentication", "Accounts"],
             ["former_sessions"] = ["Authentication", "Accounts"],
+            ["realm_logouts"] = ["Authentication", "Accounts"],
             ["logout_tokens"] = ["Authentication", "Accounts"],
             ["revocations"] = ["Revocations", "Authentication", "Accounts"],
             ["realm_keys"] = ["Authentication", "Accounts"],

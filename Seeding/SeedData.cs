@@ -78,7 +78,7 @@ internal sealed class SeedData
         }
     }
 
-    /// <summary>Sessions that have not expired.</summary>
+    /// <summary>Sessions that have not expired, and of which nobody has made use since.</summary>
     public IEnumerable<object?[]> Sessions()
     {
         var random = new SeedRandom(_size.Seed, SessionStream);
@@ -89,7 +89,7 @@ internal sealed class SeedData
             yield return
             [
                 random.Id(started), _keycloak.Issuer, random.Id().ToString(), account.Subject, account.Username, started, started,
-                started.AddHours(10), Address(random), random.Pick(SeedTexts.Browsers), Token(random, 64), "",
+                started.AddHours(10), Address(random), random.Pick(SeedTexts.Browsers), Token(random, 64), "", Now, Now, Now,
             ];
         }
     }

@@ -55,7 +55,8 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
     private static readonly BulkTable Sessions = new(
         "sessions", ("id", BulkType.Id), ("issuer", BulkType.Text), ("session_id", BulkType.Text), ("subject", BulkType.Text),
         ("username", BulkType.Text), ("started_at", BulkType.Instant), ("issued_at", BulkType.Instant), ("expires_at", BulkType.Instant),
-        ("address", BulkType.Text), ("user_agent", BulkType.Text), ("key_hash", BulkType.Text), ("ticket", BulkType.Text));
+        ("address", BulkType.Text), ("user_agent", BulkType.Text), ("key_hash", BulkType.Text), ("ticket", BulkType.Text),
+        ("used_at", BulkType.Instant), ("tokens_at", BulkType.Instant), ("tokens_until", BulkType.Instant));
 
     private static readonly BulkTable Keys = new(
         "realm_keys", ("issuer", BulkType.Text), ("key_id", BulkType.Text), ("algorithm", BulkType.Text),

@@ -22,7 +22,7 @@ public abstract class LosingARoleTests(RealmUnderTest realm, Chromium chromium)
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
 
         await lent.ChangeRoleAsync("staff", has: false);
-        // The session was told the roles when it began, and ends within half an hour.
+        // The session was told the roles when it began, and hears of the change within the life of an access token.
         await page.ReloadAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Home" })).ToBeVisibleAsync();
 

@@ -199,6 +199,8 @@ public abstract class AccountsCommandTests
         Assert.Equal(1, await executable.QueryAsync<long>($"SELECT COUNT(*) FROM accounts WHERE issuer = '{Configured}'"));
     }
 
+    private static readonly string SixTimes = string.Join(", ", Enumerable.Repeat("'2026-01-01T00:00:00Z'", 6));
+
     // Of each table: two rows of the former issuer, of which the second stands under the present one as well where the key allows it.
     private static readonly (string Table, string Columns, string First, string Second)[] Rows =
     [
@@ -217,9 +219,11 @@ public abstract class AccountsCommandTests
         ("form_drafts", "id, subject, path, fields, saved_at",
             "{id}, 'a', '/', '', '2026-01-01T00:00:00Z'", "{id}, 'b', '/', '', '2026-01-01T00:00:00Z'"),
         ("former_sessions", "key_hash, subject, ended_at", "{id}, 'a', '2026-01-01T00:00:00Z'", "{id}, 'b', '2026-01-01T00:00:00Z'"),
-        ("sessions", "id, key_hash, session_id, subject, username, started_at, issued_at, expires_at, ticket",
-            "{id}, {id}, 'a', 'a', 'a', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', ''",
-            "{id}, {id}, 'b', 'b', 'b', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', ''"),
+        ("sessions",
+            "id, key_hash, session_id, subject, username, ticket, started_at, issued_at, expires_at, used_at, tokens_at, tokens_until",
+            $"{{id}}, {{id}}, 'a', 'a', 'a', '', {SixTimes}", $"{{id}}, {{id}}, 'b', 'b', 'b', '', {SixTimes}"),
+        ("realm_logouts", "id, refresh_token, queued_at, next_at, tries",
+            "{id}, 'a', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 0", "{id}, 'b', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 0"),
         ("logout_tokens", "token_id, keep_until", "'a', '2026-01-01T00:00:00Z'", "'b', '2026-01-01T00:00:00Z'"),
     ];
 

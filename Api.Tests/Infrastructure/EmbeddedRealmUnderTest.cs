@@ -54,7 +54,12 @@ public sealed class EmbeddedRealmUnderTest : RealmUnderTest
         var person = PersonNamed(name);
         person["realmRoles"] = new JsonArray("staff");
         var realm = await LendAsync(content => content["users"]!.AsArray().Add(person), _clock);
-        return new(realm, name, (role, has) => realm.ChangeRoleAsync(name, role, has), restore: realm.DisposeAsync);
+        return new(
+            realm,
+            name,
+            (role, has) => realm.ChangeRoleAsync(name, role, has),
+            () => realm.DisableAsync(name),
+            restore: realm.DisposeAsync);
     }
 
     private static async Task<EmbeddedRealmUnderTest> LendAsync(Action<JsonNode> change, TimeProvider clock)

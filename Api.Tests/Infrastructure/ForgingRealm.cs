@@ -24,9 +24,11 @@ namespace Api.Tests.Infrastructure;
 public sealed class ForgingRealm : IAsyncDisposable
 {
     private readonly WebApplication _server;
+    private readonly ConcurrentDictionary<string, ForgedSession> _sessions = new(StringComparer.Ordinal);
     private readonly RsaSecurityKey _first = new(RSA.Create(2048)) { KeyId = "first" };
     private TestDatabase? _database;
     private ApiUnderTest.Factory? _factory;
+    private Func<(string Key, string? Value)[], ApiUnderTest.Factory>? _newFactory;
 
     private ForgingRealm(WebApplication server)
     {
@@ -81,6 +83,24 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>The refresh tokens whose sessions it was told to end.</summary>
     public ConcurrentBag<string> Ended { get; } = [];
 
+    /// <summary>The answer of the token endpoint to a refresh token, from the members that it would have.</summary>
+    public Func<Dictionary<string, object?>, Task<IResult>> Refresh { get; set; } = members => Task.FromResult(Results.Json(members));
+
+    /// <summary>What a refresh token is answered with that stays as good as it was; <see langword="null"/> for newer tokens.</summary>
+    public Func<IResult>? RefuseRefresh { get; set; }
+
+    /// <summary>What stands in the ID token of a refresh otherwise than in that of the sign-in; null takes a claim away.</summary>
+    public IReadOnlyList<(string Name, object? Value)> RefreshClaims { get; set; } = [];
+
+    /// <summary>The refresh tokens that it was asked by for newer ones.</summary>
+    public ConcurrentQueue<string> Refreshes { get; } = [];
+
+    /// <summary>How long its access and refresh tokens live, in seconds; <see langword="null"/> where it does not say.</summary>
+    public (int? Access, int? Refresh) Lives { get; set; } = (300, 1800);
+
+    /// <summary>Whether a sign-in brings a refresh token.</summary>
+    public bool GivesRefreshTokens { get; set; } = true;
+
     /// <summary>How far its clock is ahead of ours.</summary>
     public TimeSpan Ahead { get; set; }
 
@@ -100,7 +120,9 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>Answers as Keycloak does.</summary>
     public void ResetSignIn()
     {
-        (AnnouncesIssuer, IdClaims, Ahead) = (true, [], TimeSpan.Zero);
+        (AnnouncesIssuer, IdClaims, RefreshClaims, Ahead) = (true, [], [], TimeSpan.Zero);
+        (Lives, GivesRefreshTokens, RefuseRefresh) = ((300, 1800), true, null);
+        Refresh = members => Task.FromResult(Results.Json(members));
         Respond = honest => honest;
         Redeem = members => Results.Json(members);
         End = () => Task.FromResult(Results.NoContent());
@@ -216,7 +238,7 @@ public sealed class ForgingRealm : IAsyncDisposable
         prepare?.Invoke(realm);
         await realm.ServeAsync();
         realm._database = await TestDatabase.CreateMigratedAsync(engine);
-        realm._factory = new ApiUnderTest.Factory(
+        realm._newFactory = more => new ApiUnderTest.Factory(
         [
             ("ConnectionStrings:Database", realm._database.ConnectionString),
             ("Keycloak:auth-server-url", realm.Url),
@@ -225,14 +247,69 @@ public sealed class ForgingRealm : IAsyncDisposable
             ("Keycloak:sign-in:resource", "acme-admin"),
             ("Keycloak:sign-in:credentials:secret", "secret"),
             .. settings,
+            .. more,
         ])
         {
             Clock = clock,
             AddServices = addServices,
             MapEndpoints = mapEndpoints,
         };
+        realm._factory = realm._newFactory([]);
         _ = realm._factory.Server;
         return realm;
+    }
+
+    /// <summary>Another instance of the application, on the same database.</summary>
+    public ApiVariant StartAnother(params (string Key, string? Value)[] settings) =>
+        new(_newFactory!(settings), new Uri("http://localhost"));
+
+    /// <summary>A browser in front of another instance, and the realm.</summary>
+    public RealmBrowser NewBrowser(ApiVariant instance) => new(new Uri(Url), new Uri("http://localhost"), instance.NewHandler());
+
+    // As Keycloak does with "Revoke Refresh Token": each is good once, and one that comes again ends the session of its client.
+    private Task<IResult> RefreshAsync(string token)
+    {
+        Refreshes.Enqueue(token);
+        if (RefuseRefresh is { } refuse)
+        {
+            return Task.FromResult(refuse());
+        }
+
+        if (!_sessions.TryGetValue(token, out var session) || session.IsOver || session.Newest != token)
+        {
+            session?.IsOver = true;
+            return Task.FromResult(Results.Json(
+                new { error = "invalid_grant", error_description = "Session doesn't have required client" }, statusCode: 400));
+        }
+
+        return Refresh(Issue(nonce: null, [.. session.Claims, ("nonce", null), .. RefreshClaims], session));
+    }
+
+    private Dictionary<string, object?> Issue(
+        string? nonce, IReadOnlyList<(string Name, object? Value)> claims, ForgedSession? session = null)
+    {
+        session ??= new ForgedSession(claims);
+        session.Newest = $"refresh-{Guid.NewGuid()}";
+        _sessions[session.Newest] = session;
+        var members = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["access_token"] = Mint(),
+            ["token_type"] = "Bearer",
+            ["expires_in"] = Lives.Access,
+            ["refresh_expires_in"] = Lives.Refresh,
+            ["refresh_token"] = GivesRefreshTokens ? session.Newest : null,
+            ["id_token"] = MintId(nonce, [.. claims]),
+        };
+        return members.Where(member => member.Value is not null).ToDictionary(StringComparer.Ordinal);
+    }
+
+    private sealed class ForgedSession(IReadOnlyList<(string Name, object? Value)> claims)
+    {
+        public IReadOnlyList<(string Name, object? Value)> Claims => claims;
+
+        public string? Newest { get; set; }
+
+        public bool IsOver { get; set; }
     }
 
     private async Task ServeAsync()
@@ -262,19 +339,22 @@ public sealed class ForgingRealm : IAsyncDisposable
                 ["iss"] = Issuer,
                 ["code"] = nonce,
             }))));
-        _server.MapPost("/realms/acme/token", async (HttpRequest request) => IsDown ? Results.StatusCode(503) : Redeem(
-            new(StringComparer.Ordinal)
-            {
-                ["access_token"] = Mint(),
-                ["token_type"] = "Bearer",
-                ["expires_in"] = 300,
-                ["refresh_token"] = $"refresh-{Guid.NewGuid()}",
-                ["id_token"] = MintId((await request.ReadFormAsync())["code"], [.. IdClaims]),
-            }));
+        _server.MapPost("/realms/acme/token", async (HttpRequest request) =>
+        {
+            var form = await request.ReadFormAsync();
+            return IsDown ? Results.StatusCode(503)
+                : form["grant_type"] == "refresh_token" ? await RefreshAsync(form["refresh_token"].ToString())
+                : Redeem(Issue(form["code"], [("sid", Guid.NewGuid().ToString()), .. IdClaims]));
+        });
         _server.MapGet("/realms/acme/logout", (string post_logout_redirect_uri, string? state) => Results.Redirect(
             QueryHelpers.AddQueryString(post_logout_redirect_uri, "state", state ?? "")));
         _server.MapPost("/realms/acme/logout", async (HttpRequest request) =>
         {
+            if (IsDown)
+            {
+                return Results.StatusCode(503);
+            }
+
             Ended.Add((await request.ReadFormAsync())["refresh_token"].ToString());
             return await End();
         });
@@ -335,6 +415,10 @@ public sealed class ForgingRealmWithClock() : ForgingRealmPlace(() => ForgingRea
 /// <summary>Down from the start on, in front of an application whose clock a test moves.</summary>
 public sealed class ForgingRealmThatIsDown()
     : ForgingRealmPlace(() => ForgingRealm.StartAsync(new FakeTimeProvider(DateTimeOffset.UtcNow), isDown: true));
+
+/// <summary>The same on PostgreSQL.</summary>
+public sealed class ForgingRealmWithClockOnPostgreSql() : ForgingRealmPlace(() => ForgingRealm.StartAsync(
+    new FakeTimeProvider(DateTimeOffset.UtcNow), prepare: null, DatabaseEngine.PostgreSql, addServices: null, mapEndpoints: null));
 
 public sealed class ForgingRealmOnSqlite() : ForgingRealmPlace(() => ForgingRealm.StartAsync(DatabaseEngine.Sqlite));
 

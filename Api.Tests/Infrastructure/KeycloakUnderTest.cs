@@ -77,6 +77,7 @@ public class KeycloakUnderTest : RealmUnderTest
             this,
             name,
             (role, has) => ChangeRoleAsync(name, role, has),
+            () => DisableAsync(name),
             restore: async () =>
             {
                 using var delete = new HttpRequestMessage(HttpMethod.Delete, url);

@@ -262,10 +262,7 @@ public abstract class RealmUnderTest : IAsyncDisposable
     protected async Task ChangeRoleAsync(string username, string role, bool has)
     {
         var authorization = $"Bearer {await GetAdministratorTokenAsync()}";
-        var id = (await GetAsync($"{AdminEndpoint}/users?username={username}&exact=true", ("Authorization", authorization)))
-            .Json[0]
-            .GetProperty("id")
-            .GetString();
+        var id = await FindPersonAsync(username, authorization);
         var representation = await GetAsync($"{AdminEndpoint}/roles/{role}", ("Authorization", authorization));
         using var change = new HttpRequestMessage(
             has ? HttpMethod.Post : HttpMethod.Delete,
@@ -277,6 +274,26 @@ public abstract class RealmUnderTest : IAsyncDisposable
         var changed = await SendAsync(change);
         Assert.True(changed.Status == HttpStatusCode.NoContent, changed.ToString());
     }
+
+    /// <summary>Disables somebody by the admin REST API.</summary>
+    protected async Task DisableAsync(string username)
+    {
+        var authorization = $"Bearer {await GetAdministratorTokenAsync()}";
+        var id = await FindPersonAsync(username, authorization);
+        using var change = new HttpRequestMessage(HttpMethod.Put, $"{AdminEndpoint}/users/{id}")
+        {
+            Content = new StringContent("""{"enabled":false}""", Encoding.UTF8, "application/json"),
+        };
+        change.Headers.Add("Authorization", authorization);
+        var changed = await SendAsync(change);
+        Assert.True(changed.Status == HttpStatusCode.NoContent, changed.ToString());
+    }
+
+    private async Task<string?> FindPersonAsync(string username, string authorization) =>
+        (await GetAsync($"{AdminEndpoint}/users?username={username}&exact=true", ("Authorization", authorization)))
+            .Json[0]
+            .GetProperty("id")
+            .GetString();
 
     /// <summary>Serves one more realm, imported once, and returns the address of the server that does.</summary>
     public Task<Uri> ServeAsync(string realmFile) => _served.GetOrAdd(realmFile, file => new(async () =>
@@ -332,7 +349,8 @@ public sealed class RealmWithClient(RealmUnderTest realm, Func<TimeSpan, Task> p
 }
 
 /// <summary>A realm with one person more, who is nobody else's: their roles may change while a test runs.</summary>
-public sealed class RealmWithPerson(RealmUnderTest realm, string username, Func<string, bool, Task> changeRole, Func<ValueTask> restore)
+public sealed class RealmWithPerson(
+    RealmUnderTest realm, string username, Func<string, bool, Task> changeRole, Func<Task> disable, Func<ValueTask> restore)
     : IAsyncDisposable
 {
     public RealmUnderTest Realm => realm;
@@ -342,6 +360,9 @@ public sealed class RealmWithPerson(RealmUnderTest realm, string username, Func<
 
     /// <summary>Gives the person a realm role in Keycloak, or takes it away.</summary>
     public Task ChangeRoleAsync(string role, bool has) => changeRole(role, has);
+
+    /// <summary>Disables the person in Keycloak.</summary>
+    public Task DisableAsync() => disable();
 
     public ValueTask DisposeAsync() => restore();
 }

@@ -42,6 +42,60 @@ IClassFixture<ForgingRealmOnSqlite>
         Assert.Equal(HttpStatusCode.OK, await AskAsync(somebodyElse));
     }
 
+    [Fact]
+    public async Task A_session_id_is_enough_and_so_is_a_subject()
+    {
+        var token = Realm.Mint(changes: [("sid", _session), ("sub", _subject), ("client_id", null)]);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
+
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(LogoutToken(("sub", null)))).StatusCode);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
+        Assert.Equal(HttpStatusCode.BadRequest, (await PostAsync(LogoutToken(("sub", null), ("sid", null)))).StatusCode);
+    }
+
+    [Fact]
+    public async Task A_logout_token_whose_subject_is_not_that_of_its_session_ends_nothing()
+    {
+        Realm.ResetSignIn();
+        Realm.IdClaims = [("sub", _subject), ("sid", _session)];
+        using var browser = Realm.NewBrowser();
+        Assert.Equal("/account", (await browser.GetAsync("http://localhost/account")).Url.AbsolutePath);
+        var key = browser.Cookies["session"];
+
+        var answer = await PostAsync(LogoutToken(("sub", Guid.NewGuid().ToString())));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("another subject", await answer.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await LookAsync());
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync(LogoutToken())).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, await LookAsync());
+
+        async Task<HttpStatusCode> LookAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/account");
+            request.Headers.Add("Cookie", $"session={key}");
+            return (await Realm.NewClient(null).SendAsync(request, Cancel)).StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task While_the_realm_is_restarted_its_logout_tokens_are_taken_all_the_same()
+    {
+        var token = Realm.Mint(changes: [("sid", _session), ("sub", _subject), ("client_id", null)]);
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(token));
+        Realm.IsDown = true;
+        try
+        {
+            Assert.Equal(HttpStatusCode.OK, (await PostAsync(LogoutToken())).StatusCode);
+            Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
+        }
+        finally
+        {
+            Realm.IsDown = false;
+        }
+    }
+
     [Theory]
     [InlineData("multipart/form-data", "x")]
     [InlineData("application/x-www-form-urlencoded", "")]
@@ -72,6 +126,8 @@ IClassFixture<ForgingRealmOnSqlite>
         { "sid", "" },
         { "sid", 7 },
         { "sub", 7 },
+        { "aud", new[] { "acme-admin", "acme-api" } },
+        { "azp", "acme-spa" },
     };
 
     [Theory]

@@ -503,9 +503,10 @@ public abstract class SessionTests(ForgingRealmPlace place) : ForgingRealmTests(
         await connection.ExecuteAsync(
             """
             INSERT INTO sessions (
-                id, key_hash, issuer, session_id, subject, username, started_at, issued_at, expires_at, address, user_agent, refresh_token,
-                ticket)
-            SELECT @id, @key, issuer, @key, subject, username, started_at, issued_at, expires_at, address, user_agent, refresh_token, ticket
+                id, key_hash, issuer, session_id, subject, username, started_at, issued_at, expires_at, used_at, address, user_agent,
+                refresh_token, ticket, tokens_at, tokens_until)
+            SELECT @id, @key, issuer, @key, subject, username, started_at, issued_at, expires_at, used_at, address, user_agent,
+                refresh_token, ticket, tokens_at, tokens_until
             FROM sessions
             WHERE subject = @_subject AND key_hash NOT LIKE 'copy%'
             """,

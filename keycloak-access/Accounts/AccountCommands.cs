@@ -81,8 +81,9 @@ internal sealed class AccountCommands(
         }
 
         // Now that it is certain that they have ended here.
-        var told = (await logout.TellRealmAsync(ended)).Count;
-        return outcome with { Value = deleted with { Sessions = deleted.Sessions with { Open = ended.Count - told } } };
+        var told = await logout.TellRealmAsync(ended);
+        var sessions = deleted.Sessions with { Open = ended.Count - told.Ended.Count, Queued = told.Queued.Count };
+        return outcome with { Value = deleted with { Sessions = sessions } };
     }
 
     private async Task<ChangeFailure?> RefuseAsync(ChangeTransaction change, Guid id, ChangeAuthor author) =>

@@ -28,6 +28,7 @@ internal sealed class AccountMove(ChangeRunner changes, TimeProvider clock)
         ["sessions"] = "UPDATE sessions SET issuer = @to WHERE issuer = @from",
         ["former_sessions"] = "UPDATE former_sessions SET issuer = @to WHERE issuer = @from",
         ["form_drafts"] = "UPDATE form_drafts SET issuer = @to WHERE issuer = @from",
+        ["realm_logouts"] = "UPDATE realm_logouts SET issuer = @to WHERE issuer = @from",
         ["deleted_accounts"] = "UPDATE deleted_accounts SET issuer = @to WHERE issuer = @from",
         ["logout_tokens"] = """
             INSERT INTO logout_tokens (issuer, token_id, keep_until)

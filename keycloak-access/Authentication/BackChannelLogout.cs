@@ -38,7 +38,7 @@ internal sealed partial class BackChannelLogout(
         }
 
         var token = await ValidateAsync(text, cancellationToken);
-        if (token is null || !IsLogoutToken(token, clock.GetUtcNow()))
+        if (token is null || !IsLogoutToken(token, options.Value.SignIn.Resource, clock.GetUtcNow()))
         {
             LogRefused();
             return Refuse(context, "The logout token is not one of this realm for this client, or too old.");
@@ -50,19 +50,23 @@ internal sealed partial class BackChannelLogout(
             Issuer = token.Issuer,
             TokenId = token.Id,
             SessionId = sessionId,
-            Subject = token.Subject,
+            Subject = string.IsNullOrEmpty(token.Subject) ? null : token.Subject,
             IssuedAt = new DateTimeOffset(token.IssuedAt, TimeSpan.Zero),
             // By then it is too old, by the clock of every instance.
             KeepUntil = clock.GetUtcNow() + OldestToken + ClockDifference + ClockDifference,
         };
-        if (!await sessions.TryEndAsync(notice, cancellationToken))
+        switch (await sessions.TryEndAsync(notice, cancellationToken))
         {
-            LogRepeated();
-            return Refuse(context, "The logout token has been sent before.");
+            case LogoutResult.Repeated:
+                LogRepeated();
+                return Refuse(context, "The logout token has been sent before.");
+            case LogoutResult.OtherSubject:
+                LogRefused();
+                return Refuse(context, "The logout token names a session of another subject.");
+            default:
+                LogEnded();
+                return TypedResults.Ok();
         }
-
-        LogEnded();
-        return TypedResults.Ok();
     }
 
     // Keycloak signs logout tokens as it signs ID tokens.
@@ -84,9 +88,12 @@ internal sealed partial class BackChannelLogout(
         return result.IsValid ? (JsonWebToken)result.SecurityToken : null;
     }
 
-    // Section 2.6.
-    private static bool IsLogoutToken(JsonWebToken token, DateTimeOffset now) =>
+    // Section 2.6. Audience and authorized party are those of an ID token (OpenID Connect Core 1.0, section 3.1.3.7, steps 3 to 5):
+    // nobody else is trusted besides.
+    private static bool IsLogoutToken(JsonWebToken token, string client, DateTimeOffset now) =>
         !string.IsNullOrEmpty(token.Id)
+        && token.Audiences.Count() == 1
+        && (!token.TryGetPayloadValue<string>("azp", out var party) || party == client)
         && (token.TryGetPayloadValue<string>("sid", out var session) ? session is { Length: > 0 } : !string.IsNullOrEmpty(token.Subject))
         && token.TryGetPayloadValue<JsonElement>("events", out var events)
         && events.ValueKind == JsonValueKind.Object

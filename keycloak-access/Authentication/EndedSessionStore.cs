@@ -13,12 +13,20 @@ internal sealed record LogoutNotice
 
     public string? SessionId { get; init; }
 
-    public required string Subject { get; init; }
+    /// <summary>May be missing where there is a session.</summary>
+    public string? Subject { get; init; }
 
     public required DateTimeOffset IssuedAt { get; init; }
 
     /// <summary>Until when the same token could be taken again.</summary>
     public required DateTimeOffset KeepUntil { get; init; }
+}
+
+internal enum LogoutResult
+{
+    Ended,
+    Repeated,
+    OtherSubject,
 }
 
 /// <summary>
@@ -31,7 +39,8 @@ internal sealed record LogoutNotice
 /// side, by no more than that sign-in took and the fraction of a second that <c>iat</c> lacks.
 /// </para>
 /// </summary>
-internal sealed class EndedSessionStore(Database database, AuditLog audit, IOptions<KeycloakOptions> options, TimeProvider clock)
+internal sealed class EndedSessionStore(
+    Database database, AuditLog audit, RealmLogoutStore logouts, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
     /// <summary>One session, and the tokens of the same one at Keycloak.</summary>
     public Task EndAsync(Session session, CancellationToken cancellationToken) => EndAsync(session, by: null, cancellationToken);
@@ -66,7 +75,9 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
         var values = new { issuer, subject, now };
         var ahead = await AheadAsync(write, issuer, cancellationToken);
         await WriteAsync(write, new Ended(issuer, "", subject, now + ahead), cancellationToken);
-        return await SessionStore.RemoveAsync(write, "issuer = @issuer AND subject = @subject", values, cancellationToken);
+        var removed = await SessionStore.RemoveAsync(write, "issuer = @issuer AND subject = @subject", values, cancellationToken);
+        await logouts.EnqueueAsync(write, removed, cancellationToken);
+        return removed;
     }
 
     /// <summary>By how much the realm's clock may be ahead of this one, as the newest sign-in has shown.</summary>
@@ -81,18 +92,21 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
         return signIn is null ? TimeSpan.Zero : signIn.IssuedAt.AddSeconds(1) - signIn.StartedAt;
     }
 
-    /// <summary>False where the token has been taken before.</summary>
-    public Task<bool> TryEndAsync(LogoutNotice notice, CancellationToken cancellationToken)
+    /// <summary>Ends nothing where the token has been taken before, or names another subject than that of the session.</summary>
+    public Task<LogoutResult> TryEndAsync(LogoutNotice notice, CancellationToken cancellationToken)
     {
+        const string other = """
+            SELECT COUNT(*) FROM sessions WHERE issuer = @Issuer AND session_id = @sessionId AND session_id <> '' AND subject <> @Subject
+            """;
         const string forget = "DELETE FROM logout_tokens WHERE keep_until < @now";
         const string take = """
             INSERT INTO logout_tokens (issuer, token_id, keep_until) VALUES (@Issuer, @TokenId, @KeepUntil)
             ON CONFLICT (issuer, token_id) DO NOTHING
             """;
-        if (!new[] { notice.TokenId, notice.SessionId ?? "", notice.Subject }.All(ShortText.IsKey))
+        if (!new[] { notice.TokenId, notice.SessionId ?? "", notice.Subject ?? "" }.All(ShortText.IsKey))
         {
             // No session is that one: KeycloakIdentity refuses its tokens.
-            return Task.FromResult(true);
+            return Task.FromResult(LogoutResult.Ended);
         }
 
         return database.WriteAsync(
@@ -112,14 +126,21 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
                 await write.Connection.ExecuteAsync(Command(write, forget, values, cancellationToken));
                 if (await write.Connection.ExecuteAsync(Command(write, take, values, cancellationToken)) == 0)
                 {
-                    return false;
+                    return LogoutResult.Repeated;
+                }
+
+                // OpenID Connect Back-Channel Logout 1.0, section 2.6, step 10.
+                if (notice.Subject is not null
+                    && await write.Connection.ExecuteScalarAsync<long>(Command(write, other, values, cancellationToken)) > 0)
+                {
+                    return LogoutResult.OtherSubject;
                 }
 
                 await WriteAsync(
                     write,
                     notice.SessionId is { } session
                         ? new Ended(notice.Issuer, session, "", now)
-                        : new Ended(notice.Issuer, "", notice.Subject, notice.IssuedAt),
+                        : new Ended(notice.Issuer, "", notice.Subject!, notice.IssuedAt),
                     cancellationToken);
                 await SessionStore.RemoveAsync(
                     write,
@@ -129,7 +150,7 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
                     values,
                     cancellationToken);
                 await write.CommitAsync();
-                return true;
+                return LogoutResult.Ended;
             },
             cancellationToken);
     }
@@ -176,11 +197,12 @@ internal sealed class EndedSessionStore(Database database, AuditLog audit, IOpti
             await WriteAsync(write, new Ended(session.Issuer, session.SessionId, "", now), cancellationToken);
         }
 
-        await SessionStore.RemoveAsync(
+        var removed = await SessionStore.RemoveAsync(
             write,
             "id = @Id OR (issuer = @Issuer AND session_id = @SessionId AND session_id <> '')",
             new { session.Id, session.Issuer, session.SessionId, now },
             cancellationToken);
+        await logouts.EnqueueAsync(write, removed, cancellationToken);
         if (by is { } who)
         {
             await audit.RecordAsync(write.Connection, write.Transaction, who.Actor, who.Change, cancellationToken);

@@ -106,10 +106,22 @@ public sealed class SignInOptions
     public string Secret { get; set; } = "";
 
     /// <summary>
-    /// <c>session-lifetime</c>: how long a sign-in lasts here before Keycloak is asked again, in seconds or as
-    /// <c>hh:mm:ss</c>. Roles are as fresh as that. A live session at Keycloak renews it without a question. Default 30 minutes.
+    /// <c>session-lifetime</c>: how long a sign-in lasts here at most, whatever is done with it, in seconds or as <c>hh:mm:ss</c>. A live
+    /// session at Keycloak renews it without a question. From 1 minute to 24 hours; default 10 hours.
     /// </summary>
-    public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromMinutes(30);
+    public TimeSpan SessionLifetime { get; set; } = TimeSpan.FromHours(10);
+
+    /// <summary>
+    /// <c>session-idle</c>: how long a sign-in lasts here that nobody uses, in the same form. From 1 minute to 24 hours; default 30
+    /// minutes.
+    /// </summary>
+    public TimeSpan SessionIdle { get; set; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>
+    /// <c>session-grace</c>: for how long a session goes on after its access token has ended, while Keycloak cannot be asked for a newer
+    /// one, in the same form. After that the answer is 503. At most 1 hour; default 5 minutes.
+    /// </summary>
+    public TimeSpan SessionGrace { get; set; } = TimeSpan.FromMinutes(5);
 }
 
 /// <summary>Keycloak's three levels of <c>ssl-required</c>.</summary>

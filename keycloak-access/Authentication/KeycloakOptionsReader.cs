@@ -31,6 +31,8 @@ internal sealed class KeycloakOptionsReader(IConfiguration configuration) : ICon
         var signIn = section.Child("sign-in");
         options.SignIn.Resource = signIn.Text("resource");
         options.SignIn.SessionLifetime = signIn.Duration("session-lifetime", options.SignIn.SessionLifetime);
+        options.SignIn.SessionIdle = signIn.Duration("session-idle", options.SignIn.SessionIdle);
+        options.SignIn.SessionGrace = signIn.Duration("session-grace", options.SignIn.SessionGrace);
         options.SignIn.Secret = signIn.Secret();
         signIn.RefuseUnknown();
         section.RefuseUnknown([.. AdapterKeys.WithoutMeaning.Keys], AdapterKeys.Refused);

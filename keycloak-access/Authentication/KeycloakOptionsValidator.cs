@@ -89,6 +89,18 @@ internal sealed class KeycloakOptionsValidator(string? contentRoot = null) : IVa
                 "It must be between 1 minute and 24 hours.";
         }
 
+        if (options.SignIn.SessionIdle < TimeSpan.FromMinutes(1) || options.SignIn.SessionIdle > TimeSpan.FromHours(24))
+        {
+            yield return $"Keycloak:sign-in:session-idle is {options.SignIn.SessionIdle}. " +
+                "It must be between 1 minute and 24 hours.";
+        }
+
+        if (options.SignIn.SessionGrace < TimeSpan.Zero || options.SignIn.SessionGrace > TimeSpan.FromHours(1))
+        {
+            yield return $"Keycloak:sign-in:session-grace is {options.SignIn.SessionGrace}. " +
+                "It must be between 0 and 1 hour: for so long somebody keeps what Keycloak may have taken away.";
+        }
+
         foreach (var algorithm in options.TokenAlgorithms.Except(SignatureAlgorithms.Verifiable, StringComparer.Ordinal))
         {
             yield return $"Keycloak:token-algorithms names {algorithm}. It may name {string.Join(", ", SignatureAlgorithms.Verifiable)}.";

@@ -41,14 +41,21 @@ public static class KeycloakSetup
         services.AddSingleton<IValidateOptions<ForwardAuthOptions>, ForwardAuthValidator>();
         services.AddSingleton<EndedSessionStore>();
         services.AddSingleton<TokenEnds>();
+        services.AddSingleton<SessionLimits>();
         services.AddSingleton<SessionStore>();
         services.AddSingleton<KnownSessions>();
+        services.AddBackgroundService<SessionUses>();
+        services.AddSingleton<SessionRefreshStore>();
+        services.AddSingleton<TokenRefresh>();
+        services.AddBackgroundService<SessionRefresher>();
         services.AddSingleton<AccessTokens>();
         services.AddBoundTokens();
         services.AddSettings<ProtectedResourceOptions>(ProtectedResourceOptions.Section);
         services.AddSingleton<IValidateOptions<ProtectedResourceOptions>, ProtectedResourceValidator>();
         services.AddSingleton<Challenges>();
+        services.AddSingleton<RealmLogoutStore>();
         services.AddSingleton<RealmLogout>();
+        services.AddBackgroundService<RealmLogoutQueue>();
         services.AddSingleton<BackChannelLogout>();
         services.AddBackgroundService<RealmKeyLog>();
         services.AddBackgroundService<ClientTokenLog>();
@@ -86,6 +93,10 @@ public static class KeycloakSetup
                 .RequireAuthenticatedUser()
                 .AddRequirements(new AntiforgeryRequirement())
                 .Build());
+
+    /// <summary>For what ends a session or asks how long it lasts: see <see cref="Authentication.TakesSessionAsItIs"/>.</summary>
+    internal static TBuilder TakesSessionAsItIs<TBuilder>(this TBuilder builder)
+        where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new TakesSessionAsItIs());
 
     private static string ChooseScheme(HttpContext context) =>
         context.Request.Headers.Authorization.Count == 0 && SessionHandler.HasCookie(context) ? Schemes.Session : Schemes.Bearer;

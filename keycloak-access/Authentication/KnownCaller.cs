@@ -13,6 +13,9 @@ internal abstract class KnownCaller(KeycloakIdentity identity, ChangeState state
 
     public KeycloakIdentity Identity => identity;
 
+    /// <summary>When a session ends that nobody uses any more; none of a token.</summary>
+    public virtual SessionEnd? End => null;
+
     /// <summary>What the module of permissions has made of the identity, and under which state.</summary>
     public object? Access { get; set; }
 
@@ -41,6 +44,9 @@ internal abstract class KnownCaller(KeycloakIdentity identity, ChangeState state
         return true;
     }
 }
+
+/// <summary>When a session ends, and whether using it makes that later.</summary>
+internal sealed record SessionEnd(DateTimeOffset At, bool CanExtend);
 
 /// <summary>Of an access token, with the key that signed it, and until when it is good by the clock of this service.</summary>
 internal sealed class KnownToken(

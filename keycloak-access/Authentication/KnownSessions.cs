@@ -7,9 +7,25 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
-/// <summary>The sessions in browsers that requests came with lately, while their rows are there, unchanged and not expired.</summary>
-internal sealed class KnownSessions(SessionStore sessions, ChangeFeed feed, IOptions<KeycloakOptions> options, TimeProvider clock)
+/// <summary>
+/// The sessions in browsers that requests came with lately, while their rows are there, unchanged and not expired. What a request finds is
+/// what Keycloak said within the life of an access token: newer tokens are asked for beside the request while the last ones are good, and
+/// waited for where they are not.
+/// </summary>
+internal sealed class KnownSessions(
+    SessionStore sessions,
+    SessionRefresher refresher,
+    SessionUses uses,
+    SessionLimits limits,
+    ChangeFeed feed,
+    IOptions<KeycloakOptions> options,
+    TimeProvider clock)
 {
+    /// <summary>How long a request waits for newer tokens that may go on without them, and one that may not.</summary>
+    public static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(2);
+
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     // A session holds the ID token, some kilobytes.
     private const int MostKnown = 2000;
 
@@ -17,16 +33,73 @@ internal sealed class KnownSessions(SessionStore sessions, ChangeFeed feed, IOpt
         new ConcurrentLfuBuilder<TokenHash, KnownSession>().WithCapacity(MostKnown).Build();
 
     /// <summary>None where the key is of no session, or of one that has ended.</summary>
-    public async ValueTask<AuthenticationTicket?> FindAsync(string key, CancellationToken cancellationToken)
+    /// <param name="key">What the cookie holds.</param>
+    /// <param name="isUse">Whether the session is used by it, and has to be good at Keycloak too.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    /// <exception cref="RealmUnreachableException">Nobody knows whether it is, and nobody has for too long.</exception>
+    public async ValueTask<AuthenticationTicket?> FindAsync(string key, bool isUse, CancellationToken cancellationToken)
     {
         var hash = TokenHash.Of(key);
+        var found = await FindAsync(hash, key, cancellationToken);
+        if (found is not var (known, state) || !isUse)
+        {
+            return found?.Known.NewTicket(found.Value.State);
+        }
+
+        var now = clock.GetUtcNow();
+        if (now >= known.Session.Tokens.RefreshAt)
+        {
+            var refreshing = refresher.RefreshAsync(known.Session);
+            if (now >= known.Session.Tokens.Until && await IsRefreshedAsync(known.Session, refreshing, now, cancellationToken))
+            {
+                // Another instance may have done it, which this one has not heard of.
+                _known.TryRemove(hash);
+                if (await FindAsync(hash, key, cancellationToken) is not var (refreshed, later))
+                {
+                    return null;
+                }
+
+                (known, state) = (refreshed, later);
+            }
+        }
+
+        if (known.TryUse(now, limits.UseEvery))
+        {
+            uses.Add(known.Session.Id, now);
+        }
+
+        return known.NewTicket(state);
+    }
+
+    // False where it goes on as it is.
+    private async Task<bool> IsRefreshedAsync(
+        KeptSession session, Task<RefreshOutcome> refreshing, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var isInGrace = now < session.Tokens.Until + limits.Grace;
+        RefreshOutcome outcome;
+        try
+        {
+            outcome = await refreshing.WaitAsync(isInGrace ? ShortPatience : Patience, clock, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            outcome = new RefreshOutcome(RefreshResult.Unknown, new RealmUnreachableException("It does not answer in time."));
+        }
+
+        return outcome.Result != RefreshResult.Unknown
+            || (isInGrace ? false : throw new RealmUnreachableException(outcome.Failure!.Message) { Fault = outcome.Failure.Fault });
+    }
+
+    private async ValueTask<(KnownSession Known, ChangeState State)?> FindAsync(
+        TokenHash hash, string key, CancellationToken cancellationToken)
+    {
         // What changes while the session is read counts as changed since.
         var state = await feed.CurrentAsync(cancellationToken);
         if (_known.TryGet(hash, out var known))
         {
-            if (clock.GetUtcNow() < known.Until && known.IsGood(feed, state))
+            if (clock.GetUtcNow() < limits.EndOf(known.Session.ExpiresAt, known.UsedAt) && known.IsGood(feed, state))
             {
-                return known.NewTicket(state);
+                return (known, state);
             }
 
             _known.TryRemove(hash);
@@ -40,23 +113,53 @@ internal sealed class KnownSessions(SessionStore sessions, ChangeFeed feed, IOpt
             return null;
         }
 
-        known = new KnownSession(identity, found.Id, state, found.ExpiresAt, found.Ticket);
+        var usedAt = uses.Find(found.Id) is { } unwritten && unwritten > found.UsedAt ? unwritten : found.UsedAt;
+        if (clock.GetUtcNow() >= limits.EndOf(found.ExpiresAt, usedAt))
+        {
+            return null;
+        }
+
+        known = new KnownSession(identity, found, usedAt, state) { Limits = limits };
         _known.AddOrUpdate(hash, known);
-        return known.NewTicket(state);
+        return (known, state);
     }
 
-    private sealed class KnownSession(
-        KeycloakIdentity identity, Guid id, ChangeState state, DateTimeOffset until, AuthenticationTicket ticket)
+    private sealed class KnownSession(KeycloakIdentity identity, KeptSession session, DateTimeOffset usedAt, ChangeState state)
         : KnownCaller(identity, state)
     {
-        private readonly Claim[] _claims = [.. ticket.Principal.Claims, new Claim(SessionHandler.RowId, id.ToString())];
+        private readonly Claim[] _claims = [.. session.Ticket.Principal.Claims, new Claim(SessionHandler.RowId, session.Id.ToString())];
+        private long _usedAt = usedAt.UtcTicks;
 
-        public DateTimeOffset Until => until;
+        public required SessionLimits Limits { get; init; }
 
-        protected override IEnumerable<string> EndedBy => [ChangeFeed.Browser(id)];
+        public KeptSession Session => session;
+
+        // Keycloak's own may end before.
+        public override SessionEnd End
+        {
+            get
+            {
+                var end = Limits.EndOf(session.ExpiresAt, UsedAt);
+                end = session.Tokens.RefreshableUntil is { } refreshable && refreshable < end ? refreshable : end;
+                return new SessionEnd(end, CanExtend: end < session.ExpiresAt);
+            }
+        }
+
+        public DateTimeOffset UsedAt => new(Interlocked.Read(ref _usedAt), TimeSpan.Zero);
+
+        /// <summary>Whether this use is to be noted, by one of many requests.</summary>
+        public bool TryUse(DateTimeOffset now, TimeSpan every)
+        {
+            var before = Interlocked.Read(ref _usedAt);
+            return now.UtcTicks - before >= every.Ticks && Interlocked.CompareExchange(ref _usedAt, now.UtcTicks, before) == before;
+        }
+
+        protected override IEnumerable<string> EndedBy => [ChangeFeed.Browser(session.Id)];
 
         // What one request does with its user and its properties is nothing to the next.
         public AuthenticationTicket NewTicket(ChangeState now) => new(
-            new ClaimsPrincipal(new CallerIdentity(this, now, _claims)), ticket.Properties.Clone(), ticket.AuthenticationScheme);
+            new ClaimsPrincipal(new CallerIdentity(this, now, _claims)),
+            session.Ticket.Properties.Clone(),
+            session.Ticket.AuthenticationScheme);
     }
 }

@@ -1,18 +1,27 @@
 using System.Collections.Concurrent;
-using System.Net.Http.Headers;
-using System.Text;
+using System.Globalization;
+using System.Net;
 using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Authentication;
 
 /// <summary>How many sessions are ended here, and of how many Keycloak's own may still be open since it could not be told.</summary>
-internal sealed record SessionsEnded(string Username, int Ended, int Open);
+internal sealed record SessionsEnded(string Username, int Ended, int Open)
+{
+    /// <summary>Of those that may be open, how many Keycloak is told of as soon as it answers.</summary>
+    public int Queued { get; init; }
+}
+
+/// <summary>Which sessions have ended at Keycloak, and which will as soon as it answers.</summary>
+internal sealed record ToldRealm(IReadOnlySet<Guid> Ended, IReadOnlySet<Guid> Queued);
 
 /// <summary>Ends sessions here and at Keycloak, which would sign the browser in again without a question otherwise.</summary>
 internal sealed partial class RealmLogout(
     SessionStore sessions,
+    SessionLimits limits,
     EndedSessionStore ended,
+    RealmLogoutStore queue,
     RealmMetadata metadata,
     IHttpClientFactory clients,
     IOptions<KeycloakOptions> options,
@@ -36,7 +45,8 @@ internal sealed partial class RealmLogout(
         // Before Keycloak is told: it is over here even if Keycloak does not answer.
         await ended.EndAsync(
             session, (actor, new AuditChange("session", session.Id.ToString(), "end", values, After: null)), cancellationToken);
-        return new SessionsEnded(session.Username, 1, 1 - (await TellRealmAsync([session])).Count);
+        var told = await TellRealmAsync([session]);
+        return new SessionsEnded(session.Username, 1, 1 - told.Ended.Count) { Queued = told.Queued.Count };
     }
 
     public async Task<SessionsEnded> EndAllAsync(
@@ -46,7 +56,11 @@ internal sealed partial class RealmLogout(
         var all = await ended.EndAllAsync(issuer, subject, actor, Describe, cancellationToken);
         // Of a session that has run out here, Keycloak's may still be open.
         var told = await TellRealmAsync(all);
-        return new SessionsEnded(username, all.Count(IsOpen), all.Count(session => IsOpen(session) && !told.Contains(session.Id)));
+        return new SessionsEnded(
+            username, all.Count(IsOpen), all.Count(session => IsOpen(session) && !told.Ended.Contains(session.Id)))
+        {
+            Queued = all.Count(session => IsOpen(session) && told.Queued.Contains(session.Id)),
+        };
 
         AuditChange Describe(IReadOnlyList<Session> sessions)
         {
@@ -58,18 +72,18 @@ internal sealed partial class RealmLogout(
             return new AuditChange("account", accountId.ToString(), "end-sessions", values, After: null);
         }
 
-        bool IsOpen(Session session) => session.ExpiresAt > now;
+        bool IsOpen(Session session) => limits.EndOf(session.ExpiresAt, session.UsedAt) > now;
     }
 
     /// <summary>
-    /// Tells Keycloak of sessions that have ended here, side by side. Whoever asked for it may go away meanwhile. Returns those that
-    /// have ended there too.
+    /// Tells Keycloak of sessions that have ended here, side by side. Whoever asked for it may go away meanwhile. What Keycloak does not
+    /// answer is said again later, by <see cref="RealmLogoutQueue"/>.
     /// </summary>
-    public async Task<IReadOnlySet<Guid>> TellRealmAsync(IReadOnlyList<Session> all)
+    public async Task<ToldRealm> TellRealmAsync(IReadOnlyList<Session> all, TimeSpan? patience = null)
     {
-        using var late = new CancellationTokenSource(Patience, clock);
-        var told = new ConcurrentDictionary<Guid, bool>();
-        string? reason = null;
+        using var late = new CancellationTokenSource(patience ?? Patience, clock);
+        var now = clock.GetUtcNow();
+        var told = new ConcurrentDictionary<Guid, ToldSession>();
         try
         {
             await Parallel.ForEachAsync(
@@ -77,34 +91,56 @@ internal sealed partial class RealmLogout(
                 new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = late.Token },
                 async (session, cancellationToken) =>
                 {
-                    if (await TryTellAsync(session, cancellationToken) is { } mistake)
-                    {
-                        reason = mistake;
-                        return;
-                    }
-
-                    told[session.Id] = true;
+                    var (answer, reason) = await TryTellAsync(sessions.RefreshTokenOf(session), cancellationToken);
+                    told[session.Id] = new ToldSession(session.Id, now, answer, reason);
                 });
         }
         catch (OperationCanceledException)
         {
-            reason ??= $"no answer within {Patience.TotalSeconds:0} seconds";
+            // Those that nobody came to are told later.
         }
 
-        if (reason is not null)
+        var outcomes = all
+            .Select(session => told.GetValueOrDefault(session.Id)
+                ?? new ToldSession(session.Id, now, LogoutAnswer.Unknown, "no answer in time"))
+            .ToList();
+        if (outcomes.Find(outcome => outcome.Answer != LogoutAnswer.Ended) is { } missing)
         {
-            LogNotTold(all.Count - told.Count, reason);
+            LogNotTold(outcomes.Count(outcome => outcome.Answer != LogoutAnswer.Ended), missing.Reason!);
         }
 
-        return told.Keys.ToHashSet();
+        if (outcomes.Count > 0)
+        {
+            try
+            {
+                await queue.SettleAsync(outcomes, isFirst: true, CancellationToken.None);
+            }
+            catch (Exception exception) when (DatabaseOutage.IsOutage(exception) || DatabaseOutage.IsConflict(exception))
+            {
+                // They have ended here. Keycloak is told once more, which changes nothing there.
+                LogNotSettled(exception.Message);
+            }
+        }
+
+        return new ToldRealm(Of(LogoutAnswer.Ended), Of(LogoutAnswer.Unknown));
+
+        HashSet<Guid> Of(LogoutAnswer answer) =>
+            [.. outcomes.Where(outcome => outcome.Answer == answer).Select(outcome => outcome.Id)];
+    }
+
+    /// <summary>Says it again.</summary>
+    public async Task<ToldSession> TellAsync(RealmLogoutEntry entry, CancellationToken cancellationToken)
+    {
+        var (answer, reason) = await TryTellAsync(sessions.Unprotect(entry.RefreshToken), cancellationToken);
+        return new ToldSession(entry.Id, entry.QueuedAt, answer, reason);
     }
 
     // Keycloak's end session endpoint ends the session of a refresh token that is posted to it.
-    private async Task<string?> TryTellAsync(Session session, CancellationToken cancellationToken)
+    private async Task<(LogoutAnswer Answer, string? Reason)> TryTellAsync(string? token, CancellationToken cancellationToken)
     {
-        if (sessions.RefreshTokenOf(session) is not { } token)
+        if (token is null)
         {
-            return "there is no refresh token";
+            return (LogoutAnswer.Refused, "there is no refresh token");
         }
 
         try
@@ -114,25 +150,28 @@ internal sealed partial class RealmLogout(
             {
                 Content = new FormUrlEncodedContent([KeyValuePair.Create("refresh_token", token)]),
             };
-            // RFC 6749, section 2.3.1: both are form-encoded before they are put together.
-            var signIn = options.Value.SignIn;
-            var credentials = $"{Uri.EscapeDataString(signIn.Resource)}:{Uri.EscapeDataString(signIn.Secret ?? "")}";
-            request.Headers.Authorization =
-                new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
+            request.Headers.Authorization = SignInClient.Credentials(options.Value.SignIn);
             using var http = clients.CreateClient(KeycloakSetup.Backchannel);
             using var answer = await http.SendAsync(request, cancellationToken);
-            return answer.IsSuccessStatusCode ? null : $"HTTP {(int)answer.StatusCode}";
+            // To a client that it does not know, or is not to know now, Keycloak says nothing about the session.
+            return (answer.IsSuccessStatusCode ? LogoutAnswer.Ended
+                    : answer.StatusCode == HttpStatusCode.BadRequest ? LogoutAnswer.Refused
+                    : LogoutAnswer.Unknown,
+                answer.IsSuccessStatusCode ? null : string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)answer.StatusCode}"));
         }
         catch (Exception exception) when (exception is HttpRequestException or RealmUnreachableException)
         {
-            return exception.Message;
+            return (LogoutAnswer.Unknown, exception.Message.ReplaceLineEndings(" "));
         }
         catch (OperationCanceledException)
         {
-            return "no answer in time";
+            return (LogoutAnswer.Unknown, "no answer in time");
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} sessions have ended here and may still be open at Keycloak: {Reason}")]
     private partial void LogNotTold(int count, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "What Keycloak said to the end of sessions could not be written: {Reason}")]
+    private partial void LogNotSettled(string reason);
 }

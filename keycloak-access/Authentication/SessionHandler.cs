@@ -15,6 +15,12 @@ internal sealed record SignInAgain(Func<HttpContext, Task<IResult>> Answer);
 /// <summary>Endpoint metadata: it is called by scripts and programs, which no redirect helps.</summary>
 internal sealed class BearerOrSession;
 
+/// <summary>
+/// Endpoint metadata: it takes a session as it is. That is no use of it, and nobody asks Keycloak whether it is still good: whoever signs
+/// out can do so while Keycloak is away.
+/// </summary>
+internal sealed class TakesSessionAsItIs;
+
 internal sealed class SessionSchemeOptions : AuthenticationSchemeOptions
 {
     public CookieBuilder Cookie { get; } = new() { HttpOnly = true, Path = "/", SameSite = SameSiteMode.Lax, IsEssential = true };
@@ -30,6 +36,7 @@ internal sealed class SessionHandler(
     UrlEncoder encoder,
     IOptions<KeycloakOptions> options,
     SessionStore sessions,
+    SessionLimits limits,
     KnownSessions known,
     Challenges challenges,
     RequestCounters counters) : SignInAuthenticationHandler<SessionSchemeOptions>(schemes, logger, encoder)
@@ -40,11 +47,18 @@ internal sealed class SessionHandler(
     /// <summary>The property of a sign-in for the instant at which its ID token was asked for.</summary>
     private const string StartedAt = "started";
 
+    /// <summary>The properties of a sign-in for how many seconds its tokens live.</summary>
+    private const string ExpiresIn = "expires_in";
+    private const string RefreshExpiresIn = "refresh_expires_in";
+
     /// <summary>Which of the sessions the request comes with.</summary>
     public static Guid? IdOf(ClaimsPrincipal principal) => Guid.TryParse(principal.FindFirst(RowId)?.Value, out var id) ? id : null;
 
     public static void MarkStart(AuthenticationProperties properties, DateTimeOffset at) =>
         properties.Items[StartedAt] = at.ToString("O", CultureInfo.InvariantCulture);
+
+    public static void MarkLives(AuthenticationProperties properties, string? expiresIn, string? refreshExpiresIn) =>
+        (properties.Items[ExpiresIn], properties.Items[RefreshExpiresIn]) = (expiresIn, refreshExpiresIn);
 
     /// <summary>Whose session it was that the request's cookie was for, if it has ended no longer ago than that.</summary>
     public static async Task<ClaimsPrincipal?> FindFormerOwnerAsync(HttpContext context, TimeSpan ago)
@@ -64,8 +78,10 @@ internal sealed class SessionHandler(
 
     private string? Key => Request.Cookies[Options.Cookie.Name!];
 
+    private bool IsUse => Context.GetEndpoint()?.Metadata.GetMetadata<TakesSessionAsItIs>() is null;
+
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync() =>
-        Key is { } key && await known.FindAsync(key, Context.RequestAborted) is { } ticket
+        Key is { } key && await known.FindAsync(key, IsUse, Context.RequestAborted) is { } ticket
             ? AuthenticateResult.Success(ticket)
             : AuthenticateResult.NoResult();
 
@@ -76,16 +92,21 @@ internal sealed class SessionHandler(
         var kept = new AuthenticationProperties();
         // Keycloak ends its session without asking only if it gets the ID token back (RP-Initiated Logout 1.0, section 2).
         kept.StoreTokens([new AuthenticationToken { Name = "id_token", Value = properties.GetTokenValue("id_token")! }]);
+        var tokens = SessionTokens.Create(startedAt, Seconds(properties, ExpiresIn), Seconds(properties, RefreshExpiresIn));
+        var refreshToken = properties.GetTokenValue("refresh_token");
+        var expiresAt = startedAt + limits.Lifetime;
         var session = new NewSession
         {
             Identity = KeycloakIdentity.Read(user, out var error) ?? throw new InvalidOperationException(error),
             StartedAt = startedAt,
-            ExpiresAt = startedAt + options.Value.SignIn.SessionLifetime,
+            // Without a refresh token nobody hears what becomes of the session at Keycloak.
+            ExpiresAt = refreshToken is null && tokens.Until < expiresAt ? tokens.Until : expiresAt,
             Ticket = new AuthenticationTicket(user, kept, Scheme.Name),
+            Tokens = tokens,
             ReplacedKey = Key,
             Address = Context.Connection.RemoteIpAddress?.ToString(),
             UserAgent = Request.Headers.UserAgent.ToString(),
-            RefreshToken = properties.GetTokenValue("refresh_token"),
+            RefreshToken = refreshToken,
         };
         if (await sessions.AddAsync(session, Context.RequestAborted) is not { } started)
         {
@@ -142,6 +163,12 @@ internal sealed class SessionHandler(
             $"You are not signed in, or your session has ended. Sign in at {SignInEndpoints.SignInPath}.")
             .ExecuteAsync(Context);
     }
+
+    private static double? Seconds(AuthenticationProperties properties, string name) =>
+        properties.Items.TryGetValue(name, out var text)
+        && double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            ? seconds
+            : null;
 
     // Of the form of before, which came in pieces of 4 KiB that every request would carry on.
     private void DeleteFormerCookie()

@@ -25,6 +25,8 @@ internal sealed record Session
 
     public required DateTimeOffset ExpiresAt { get; init; }
 
+    public required DateTimeOffset UsedAt { get; init; }
+
     public string? Address { get; init; }
 
     public string? UserAgent { get; init; }
@@ -44,6 +46,8 @@ internal sealed record NewSession
 
     public required AuthenticationTicket Ticket { get; init; }
 
+    public required SessionTokens Tokens { get; init; }
+
     /// <summary>The key of the session that the browser had until now.</summary>
     public string? ReplacedKey { get; init; }
 
@@ -54,14 +58,28 @@ internal sealed record NewSession
     public string? RefreshToken { get; init; }
 }
 
+/// <summary>What a request needs to know of its session.</summary>
+internal sealed record KeptSession
+{
+    public required Guid Id { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    public required DateTimeOffset UsedAt { get; init; }
+
+    public required SessionTokens Tokens { get; init; }
+
+    public required AuthenticationTicket Ticket { get; init; }
+}
+
 /// <summary>Key is what the cookie holds. A renewal is a sign-in in a session of Keycloak's that had one here before.</summary>
 internal sealed record StartedSession(string Key, bool IsRenewal);
 
 /// <summary>
-/// Who is signed in. A session is good exactly while its row is there and has not expired: whoever ends it, here or at Keycloak, deletes
-/// the row.
+/// Who is signed in. A session is good exactly while its row is there, has not expired and is used now and then: whoever ends it, here or
+/// at Keycloak, deletes the row.
 /// </summary>
-internal sealed class SessionStore(Database database, IDataProtectionProvider protection, TimeProvider clock)
+internal sealed class SessionStore(Database database, IDataProtectionProvider protection, SessionLimits limits, TimeProvider clock)
 {
     public static readonly Keyset<Session> Keyset = new Keyset<Session>("-started")
         .By("started_at", session => session.StartedAt, descending: true)
@@ -70,8 +88,10 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
     /// <summary>How long it is known whose a session was that is over.</summary>
     public static readonly TimeSpan RememberFor = TimeSpan.FromDays(1);
 
-    private const string Columns =
-        "id, issuer, session_id, subject, username, started_at, expires_at, address, user_agent, refresh_token";
+    internal const string Columns =
+        "id, issuer, session_id, subject, username, started_at, expires_at, used_at, address, user_agent, refresh_token";
+
+    private const string IsOpen = "expires_at > @now AND used_at > @usedSince";
 
     private const int KeyBytes = 32;
     private const int LongestUserAgent = 300;
@@ -85,12 +105,12 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
     {
         const string ended = "SELECT COUNT(*) FROM ended_sessions WHERE issuer = @Issuer AND session_id = @sessionId AND session_id <> ''";
         const string sql = $"""
-            DELETE FROM sessions WHERE expires_at < @forgetAt;
+            DELETE FROM sessions WHERE expires_at < @forgetAt OR used_at < @unusedSince;
             DELETE FROM former_sessions WHERE ended_at < @forgetAt;
-            INSERT INTO sessions ({Columns}, key_hash, issued_at, ticket)
+            INSERT INTO sessions ({Columns}, key_hash, issued_at, ticket, tokens_at, tokens_until, refreshable_until)
             VALUES (
-                @id, @Issuer, @sessionId, @Subject, @username, @StartedAt, @ExpiresAt, @Address, @userAgent, @refreshToken,
-                @keyHash, @IssuedAt, @ticket)
+                @id, @Issuer, @sessionId, @Subject, @username, @StartedAt, @ExpiresAt, @now, @Address, @userAgent, @refreshToken,
+                @keyHash, @IssuedAt, @ticket, @At, @Until, @RefreshableUntil)
             """;
         var key = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(KeyBytes));
         var values = new
@@ -100,6 +120,7 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             replaced = session.ReplacedKey is { } replaced ? Hash(replaced) : "",
             now = clock.GetUtcNow(),
             forgetAt = clock.GetUtcNow() - RememberFor,
+            unusedSince = limits.UsedBefore(clock.GetUtcNow() - RememberFor),
             session.Identity.Issuer,
             sessionId = session.Identity.SessionId ?? "",
             session.Identity.Subject,
@@ -111,6 +132,9 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             userAgent = session.UserAgent is { } userAgent ? ShortText.Cut(userAgent, LongestUserAgent) : null,
             refreshToken = session.RefreshToken is { } refreshToken ? _protector.Protect(refreshToken) : null,
             ticket = _tickets.Protect(session.Ticket),
+            session.Tokens.At,
+            session.Tokens.Until,
+            session.Tokens.RefreshableUntil,
         };
         return await database.WriteAsync<StartedSession?>(
             async write =>
@@ -149,11 +173,14 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
     }
 
     /// <summary>None too where today's keys do not decrypt it.</summary>
-    public string? RefreshTokenOf(Session session)
+    public string? RefreshTokenOf(Session session) => session.RefreshToken is null ? null : Unprotect(session.RefreshToken);
+
+    /// <summary>A refresh token as a row keeps it.</summary>
+    public string? Unprotect(string refreshToken)
     {
         try
         {
-            return session.RefreshToken is null ? null : _protector.Unprotect(session.RefreshToken);
+            return _protector.Unprotect(refreshToken);
         }
         catch (CryptographicException)
         {
@@ -161,27 +188,44 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         }
     }
 
-    public async Task<(Guid Id, DateTimeOffset ExpiresAt, AuthenticationTicket Ticket)?> FindByKeyAsync(
-        string key, CancellationToken cancellationToken)
+    /// <summary>One that nobody has used for a time is among them: when it was, not every use is written yet.</summary>
+    public async Task<KeptSession?> FindByKeyAsync(string key, CancellationToken cancellationToken)
     {
-        const string sql = "SELECT id, expires_at, ticket FROM sessions WHERE key_hash = @keyHash AND expires_at > @now";
+        const string sql = """
+            SELECT id, expires_at, used_at, ticket, tokens_at, tokens_until, refreshable_until
+            FROM sessions
+            WHERE key_hash = @keyHash AND expires_at > @now
+            """;
         if (!IsKey(key))
         {
             return null;
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
-        var (id, expiresAt, kept) = await connection.QuerySingleOrDefaultAsync<(Guid Id, DateTimeOffset ExpiresAt, string Ticket)>(
+        var row = await connection.QuerySingleOrDefaultAsync<KeptRow>(
             new CommandDefinition(sql, new { keyHash = Hash(key), now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
         // None where the keys have been changed since.
-        return kept is not null && _tickets.Unprotect(kept) is { } ticket ? (id, expiresAt, ticket) : null;
+        return row is not null && _tickets.Unprotect(row.Ticket) is { } ticket
+            ? new KeptSession
+            {
+                Id = row.Id,
+                ExpiresAt = row.ExpiresAt,
+                UsedAt = row.UsedAt,
+                Tokens = new SessionTokens(row.TokensAt, row.TokensUntil, row.RefreshableUntil),
+                Ticket = ticket,
+            }
+            : null;
     }
+
+    /// <summary>As a row keeps them.</summary>
+    public (string Ticket, string? RefreshToken) Protect(AuthenticationTicket ticket, string? refreshToken) =>
+        (_tickets.Protect(ticket), refreshToken is null ? null : _protector.Protect(refreshToken));
 
     /// <summary>Whose the key is, or was until a time ago that is no longer than <see cref="RememberFor"/>.</summary>
     public async Task<(string Issuer, string Subject)?> FindOwnerAsync(string key, TimeSpan ago, CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT issuer, subject FROM sessions WHERE key_hash = @keyHash AND expires_at > @since
+            SELECT issuer, subject FROM sessions WHERE key_hash = @keyHash AND expires_at > @since AND used_at > @usedSince
             UNION ALL
             SELECT issuer, subject FROM former_sessions WHERE key_hash = @keyHash AND ended_at > @since
             """;
@@ -191,18 +235,20 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
-        var owner = await connection.QueryFirstOrDefaultAsync<(string Issuer, string Subject)>(
-            new CommandDefinition(sql, new { keyHash = Hash(key), since = clock.GetUtcNow() - ago }, cancellationToken: cancellationToken));
+        var since = clock.GetUtcNow() - ago;
+        var owner = await connection.QueryFirstOrDefaultAsync<(string Issuer, string Subject)>(new CommandDefinition(
+            sql, new { keyHash = Hash(key), since, usedSince = limits.UsedBefore(since) }, cancellationToken: cancellationToken));
         return owner.Issuer is null ? null : owner;
     }
 
     public async Task<KeysetPage<Session>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
     {
-        var values = new DynamicParameters(new { now = clock.GetUtcNow() });
+        var now = clock.GetUtcNow();
+        var values = new DynamicParameters(new { now, usedSince = limits.UsedBefore(now) });
         var sql = $"""
             SELECT {Columns}
             FROM sessions
-            WHERE expires_at > @now AND {Keyset.StartAfter(after, limit, values)}
+            WHERE {IsOpen} AND {Keyset.StartAfter(after, limit, values)}
             ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """;
@@ -217,21 +263,23 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         const string sql = $"""
             SELECT {Columns}
             FROM sessions
-            WHERE issuer = @issuer AND subject = @subject AND expires_at > @now
+            WHERE issuer = @issuer AND subject = @subject AND {IsOpen}
             ORDER BY started_at DESC, id DESC
             LIMIT 100
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
+        var now = clock.GetUtcNow();
         return (await connection.QueryAsync<Session>(new CommandDefinition(
-            sql, new { issuer, subject, now = clock.GetUtcNow() }, cancellationToken: cancellationToken))).AsList();
+            sql, new { issuer, subject, now, usedSince = limits.UsedBefore(now) }, cancellationToken: cancellationToken))).AsList();
     }
 
     public async Task<Session?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
-        const string sql = $"SELECT {Columns} FROM sessions WHERE id = @id AND expires_at > @now";
+        const string sql = $"SELECT {Columns} FROM sessions WHERE id = @id AND {IsOpen}";
+        var now = clock.GetUtcNow();
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<Session>(
-            new CommandDefinition(sql, new { id, now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
+            new CommandDefinition(sql, new { id, now, usedSince = limits.UsedBefore(now) }, cancellationToken: cancellationToken));
     }
 
     // What cannot be one of ours asks nothing of the database.
@@ -242,4 +290,21 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
 
     private static CommandDefinition Command(WriteTransaction write, string sql, object values, CancellationToken cancellationToken) =>
         new(sql, values, write.Transaction, cancellationToken: cancellationToken);
+
+    private sealed record KeptRow
+    {
+        public required Guid Id { get; init; }
+
+        public required DateTimeOffset ExpiresAt { get; init; }
+
+        public required DateTimeOffset UsedAt { get; init; }
+
+        public required string Ticket { get; init; }
+
+        public required DateTimeOffset TokensAt { get; init; }
+
+        public required DateTimeOffset TokensUntil { get; init; }
+
+        public DateTimeOffset? RefreshableUntil { get; init; }
+    }
 }

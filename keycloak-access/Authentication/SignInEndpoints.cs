@@ -33,7 +33,11 @@ internal static partial class SignInEndpoints
             .AllowAnonymous()
             .SetsSecureCookies()
             .ExcludeFromDescription();
-        routes.MapPost(SignOutPath, SignOutAsync).AllowAnonymous().SetsSecureCookies().ExcludeFromDescription();
+        routes.MapPost(SignOutPath, SignOutAsync)
+            .AllowAnonymous()
+            .TakesSessionAsItIs()
+            .SetsSecureCookies()
+            .ExcludeFromDescription();
         routes.MapPost(BackChannelLogoutPath, ReceiveLogoutAsync).AllowAnonymous().DisableAntiforgery().ExcludeFromDescription();
     }
 
@@ -131,11 +135,8 @@ internal static partial class SignInEndpoints
         if (await sessions.FindAsync(id, cancellationToken) is { } row)
         {
             await ended.EndAsync(row, cancellationToken);
-            // Without the ID token in the redirect, Keycloak asks before it signs out a session that is still open.
-            if (session.Properties!.GetTokenValue("id_token") is { Length: > SignInEvents.LongestHint })
-            {
-                await logout.TellRealmAsync([row]);
-            }
+            // The redirect ends it too, if the browser follows it; and clears Keycloak's cookies.
+            await logout.TellRealmAsync([row], RealmReachability.Patience);
         }
 
         return await LeaveAsync(context);

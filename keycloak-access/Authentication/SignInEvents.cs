@@ -1,5 +1,4 @@
 using System.Buffers.Text;
-using System.Security.Claims;
 using System.Security.Cryptography;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authentication;
@@ -23,10 +22,6 @@ internal sealed partial class SignInEvents(
     /// by default.
     /// </summary>
     public const int LongestHint = 2000;
-
-    /// <summary>The claims of the ID token that the session keeps.</summary>
-    private static readonly string[] KeptClaims =
-        ["iss", "sub", "azp", "sid", "iat", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
 
     /// <summary>The property of the state for the nonce.</summary>
     private const string Nonce = "nonce";
@@ -115,25 +110,13 @@ internal sealed partial class SignInEvents(
         // The handler compares it next (OpenID Connect Core 1.0, section 3.1.3.7, step 11).
         context.Nonce = nonce;
         var idToken = new JsonWebToken(context.TokenEndpointResponse!.IdToken);
-        if (!idToken.TryGetPayloadValue<string>("typ", out var type) || type != "ID")
+        if (SessionClaims.FindRefusal(idToken, clock.GetUtcNow()) is { } refusal)
         {
-            context.Fail("Keycloak answered the sign-in with a token that is no ID token.");
+            context.Fail(refusal);
             return Task.CompletedTask;
         }
 
-        if (TokenCauses.IssuedAt(idToken) - clock.GetUtcNow() is var ahead && ahead > TokenCauses.ClockDifference)
-        {
-            context.Fail(new TokenRefusedException(SignInFailure.Clock, TokenCauses.IssuedAhead(ahead)) { ClockAhead = ahead });
-            return Task.CompletedTask;
-        }
-
-        var kept = context.Principal!.Claims.Where(claim => KeptClaims.Contains(claim.Type, StringComparer.Ordinal));
-        if (TokenCauses.FindClaimsLeftOut(idToken, context.TokenEndpointResponse.AccessToken) is { } leftOut)
-        {
-            kept = kept.Append(new Claim(KeycloakIdentity.ClaimsLeftOutClaim, leftOut));
-        }
-
-        context.Principal = new ClaimsPrincipal(new ClaimsIdentity(kept, Schemes.SignIn, "preferred_username", "none"));
+        context.Principal = SessionClaims.Keep(context.Principal!.Claims, idToken, context.TokenEndpointResponse.AccessToken);
         if (KeycloakIdentity.Read(context.Principal, out var error) is null)
         {
             context.Fail(error!);
@@ -148,6 +131,7 @@ internal sealed partial class SignInEvents(
         }
 
         properties.StoreTokens(tokens);
+        SessionHandler.MarkLives(properties, response.ExpiresIn, response.GetParameter("refresh_expires_in"));
         return Task.CompletedTask;
     }
 

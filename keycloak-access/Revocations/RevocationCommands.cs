@@ -12,7 +12,8 @@ namespace KeycloakAccess.Revocations;
 /// Refuses access tokens before they expire, from the next request on: one of them, those of a client, or all. Sessions of the staff pages
 /// that are as old end with them.
 /// </summary>
-internal sealed class RevocationCommands(ChangeRunner changes, IOptions<KeycloakOptions> options, TimeProvider clock)
+internal sealed class RevocationCommands(
+    ChangeRunner changes, RealmLogoutStore logouts, IOptions<KeycloakOptions> options, TimeProvider clock)
 {
     // Of iat, which has whole seconds by the realm's clock.
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(1);
@@ -138,11 +139,13 @@ internal sealed class RevocationCommands(ChangeRunner changes, IOptions<Keycloak
             && (revocation.Kind == Revocation.Everything
                 || (revocation.Kind == Revocation.Client && revocation.Value == options.Value.SignIn.Resource)))
         {
-            await SessionStore.RemoveAsync(
+            var ended = await SessionStore.RemoveAsync(
                 change.Write,
                 "issuer = @Issuer AND issued_at <= @until",
                 new { revocation.Issuer, until, now = revocation.RevokedAt },
                 change.CancellationToken);
+            // Who is still signed in to Keycloak would be signed in here again without being asked.
+            await logouts.EnqueueAsync(change.Write, ended, change.CancellationToken);
         }
     }
 }

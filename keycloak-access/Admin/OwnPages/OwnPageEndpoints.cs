@@ -17,7 +17,7 @@ internal static class OwnPageEndpoints
         routes.MapGet(Path + "/sessions/end", () => TypedResults.LocalRedirect("~" + Path));
         routes.MapPost(Path + "/sessions/end", EndAsync);
         routes.MapGet(Path + "/sign-out-everywhere", () => TypedResults.LocalRedirect("~" + Path));
-        routes.MapPost(Path + "/sign-out-everywhere", SignOutEverywhereAsync);
+        routes.MapPost(Path + "/sign-out-everywhere", SignOutEverywhereAsync).TakesSessionAsItIs();
     }
 
     private static async Task<IResult> ShowAsync(PageContext page, SessionStore sessions, PermissionCatalogue catalogue)
