@@ -32,14 +32,72 @@ const say = (text, ...more) => {
   notice?.toggleAttribute("hidden", !text);
 };
 
+// The session ends when nobody uses it, in whichever window, and after a time whatever is done. Before that it is said, with what
+// to do; asking how long it lasts is no use of it.
+const warn = Math.min(120, Number(notice?.dataset.endsIn) / 3);
+const inAnotherWindow = (text) => {
+  const link = document.createElement("a");
+  Object.assign(link, { href: document.querySelector(".who a").href, target: "_blank", rel: "noopener", textContent: text });
+  return link;
+};
+const sayEnded = () => say("Your session has ended. What you have typed is still here. ", inAnotherWindow("Sign in again in another window"), ", then go on.");
+let isWarning = false;
+let checking;
+const checkIn = (seconds) => {
+  clearTimeout(checking);
+  // A timer is late in a window that nobody looks at, and no timer is longer than 24 days.
+  checking = setTimeout(checkSession, Math.min(Math.max(seconds, 1), 86400) * 1000);
+};
+const takeLife = ({ endsIn, canExtend }) => {
+  if (endsIn > warn) {
+    if (isWarning) {
+      say("");
+      isWarning = false;
+    }
+    checkIn(endsIn - warn);
+    return;
+  }
+
+  isWarning = true;
+  const minutes = Math.ceil(endsIn / 60);
+  const ends = `Your session ends in ${minutes > 1 ? `${minutes} minutes` : "a minute"}. `;
+  if (canExtend) {
+    const stay = document.createElement("button");
+    Object.assign(stay, { type: "button", textContent: "Stay signed in" });
+    stay.addEventListener("click", () => askSession({ method: "POST", body: new URLSearchParams({ __RequestVerificationToken: document.querySelector("[name=__RequestVerificationToken]").value }) }));
+    say(ends, stay);
+  } else {
+    say(ends, "What you have typed stays here. ", inAnotherWindow("Sign in again in another window"), ", then go on.");
+  }
+  checkIn(endsIn + 1);
+};
+const askSession = async (how) => {
+  try {
+    const answer = await fetch(notice.dataset.session, { ...how, headers: { Accept: "application/json" } });
+    if (answer.ok) {
+      takeLife(await answer.json());
+    } else if (answer.status === 401) {
+      isWarning = false;
+      sayEnded();
+    } else {
+      checkIn(30);
+    }
+  } catch {
+    checkIn(30);
+  }
+};
+const checkSession = () => askSession({});
+if (notice?.dataset.endsIn) {
+  takeLife({ endsIn: Number(notice.dataset.endsIn), canExtend: true });
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && checkSession());
+}
+
 document.addEventListener("htmx:responseError", ({ detail: { xhr, elt, requestConfig } }) => {
   if (xhr.status === 401 && elt instanceof HTMLFormElement && requestConfig.verb === "post") {
     // Sent as forms are without script: the answer keeps it and asks to sign in again.
     elt.submit();
   } else if (xhr.status === 401) {
-    const link = document.createElement("a");
-    Object.assign(link, { href: document.querySelector(".who a").href, target: "_blank", rel: "noopener", textContent: "Sign in again in another window" });
-    say("Your session has ended. What you have typed is still here. ", link, ", then go on.");
+    sayEnded();
   } else {
     say(xhr.status === 404 ? "It is not there any more: somebody deleted it. What you have typed is still here." : xhr.status === 403 ? "You may not do this any more. Load the page again to see what you may." : `The service answered ${xhr.status}. Nothing is lost: try again in a while.`);
   }

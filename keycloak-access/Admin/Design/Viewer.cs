@@ -27,6 +27,9 @@ public sealed record Viewer(
         ["audit"] = AuditPermissions.View,
     };
 
+    /// <summary>How long the session lasts that nobody uses any more.</summary>
+    public SessionLife? Session { get; init; }
+
     public bool May(string model, string action) => May(new Permission(model, action));
 
     public bool May(Permission permission) => Permissions.Contains(permission);
@@ -45,3 +48,6 @@ public sealed record ModelLink(string Plural, string Title)
 {
     public string Path => $"/admin/models/{Plural}";
 }
+
+/// <summary>In seconds, for the page's script, which warns before the end; and whether using the session makes it later.</summary>
+public sealed record SessionLife(int EndsIn, bool CanExtend);

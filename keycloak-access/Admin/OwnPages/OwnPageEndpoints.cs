@@ -1,9 +1,11 @@
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace KeycloakAccess.Admin.OwnPages;
 
@@ -18,7 +20,14 @@ internal static class OwnPageEndpoints
         routes.MapPost(Path + "/sessions/end", EndAsync);
         routes.MapGet(Path + "/sign-out-everywhere", () => TypedResults.LocalRedirect("~" + Path));
         routes.MapPost(Path + "/sign-out-everywhere", SignOutEverywhereAsync).TakesSessionAsItIs();
+        routes.MapGet(Path + "/session", SayWhenSessionEnds).TakesSessionAsItIs();
+        routes.MapPost(Path + "/session", KeepSession);
     }
+
+    private static Ok<SessionLife> SayWhenSessionEnds(HttpContext context) => TypedResults.Ok(PageContext.FindSessionLife(context));
+
+    // That the request was made is a use of the session.
+    private static Ok<SessionLife> KeepSession(PageContext page) => TypedResults.Ok(page.SessionLife);
 
     private static async Task<IResult> ShowAsync(PageContext page, SessionStore sessions, PermissionCatalogue catalogue)
     {

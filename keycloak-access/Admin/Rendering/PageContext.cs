@@ -37,6 +37,15 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
     /// <summary>The session that the request comes with.</summary>
     public Guid? SessionId => SessionHandler.IdOf(Http.User);
 
+    public SessionLife? SessionLife => FindSessionLife(Http);
+
+    public static SessionLife? FindSessionLife(HttpContext context) => CallerIdentity.Of(context)?.Known.End is { } end
+        ? new SessionLife(
+            (int)Math.Ceiling(Math.Max(
+                0, (end.At - context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow()).TotalSeconds)),
+            end.CanExtend)
+        : null;
+
     public TimeZoneInfo Zone => ReaderZone.Read(Http.Request);
 
     public string RouteText(string name) => (string)Http.GetRouteValue(name)!;
@@ -112,6 +121,9 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
                 .Where(model => permissions.Contains(new Permission(model.Name, Permission.View)))
                 .OrderBy(model => model.Title, StringComparer.Ordinal)
                 .Select(model => new ModelLink(model.Plural, model.Title))],
-            Flash.Take(Http));
+            Flash.Take(Http))
+        {
+            Session = SessionLife,
+        };
     }
 }
