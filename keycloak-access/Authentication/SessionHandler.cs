@@ -34,7 +34,6 @@ internal sealed class SessionHandler(
     IOptionsMonitor<SessionSchemeOptions> schemes,
     ILoggerFactory logger,
     UrlEncoder encoder,
-    IOptions<KeycloakOptions> options,
     SessionStore sessions,
     SessionLimits limits,
     KnownSessions known,
