@@ -77,6 +77,8 @@ public sealed class KeycloakOptionsTests
     [InlineData("sign-in:credentials:secret", "", "Keycloak:sign-in:credentials:secret is missing")]
     [InlineData("token-clock-skew", "3600", "between 0 and 5 minutes")]
     [InlineData("sign-in:session-lifetime", "1", "between 1 minute and 24 hours")]
+    [InlineData("sign-in:session-idle", "30", "between 1 minute and 24 hours")]
+    [InlineData("sign-in:session-grace", "02:00:00", "between 0 and 1 hour")]
     [InlineData("token-algorithms:0", "HS256", "Keycloak:token-algorithms names HS256")]
     [InlineData("token-algorithms:0", "none", "Keycloak:token-algorithms names none")]
     public void What_cannot_be_used_is_refused_by_name(string key, string value, string expected) =>

@@ -73,11 +73,13 @@ const takeLife = ({ endsIn, canExtend }) => {
 };
 const askSession = async (how) => {
   try {
-    const answer = await fetch(notice.dataset.session, { ...how, headers: { Accept: "application/json" } });
+    // Below the page of one's own account, which is under the prefix of the service.
+    const answer = await fetch(`${document.querySelector(".who a").href}/session`, { ...how, headers: { Accept: "application/json" } });
     if (answer.ok) {
       takeLife(await answer.json());
     } else if (answer.status === 401) {
-      isWarning = false;
+      // Until somebody has signed in again in another window.
+      isWarning = true;
       sayEnded();
     } else {
       checkIn(30);
