@@ -56,7 +56,7 @@ internal static class WalIndex
         Marshal.ReadInt64(index, 40));
 
     [DllImport(Library, EntryPoint = "sqlite3_file_control", CallingConvention = CallingConvention.Cdecl)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.AssemblyDirectory | DllImportSearchPath.SafeDirectories)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int FileControl(
         nint connection, [MarshalAs(UnmanagedType.LPUTF8Str)] string database, int operation, out nint value);
 

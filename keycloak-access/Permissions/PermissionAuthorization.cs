@@ -1,5 +1,4 @@
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
