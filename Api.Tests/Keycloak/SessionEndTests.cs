@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
-using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Http;
 using Microsoft.IdentityModel.Tokens;
 
