@@ -23,6 +23,7 @@ internal static class SeedCommand
         var groups = Number("--groups", "How many local groups.", 12, most: 10_000);
         var mappings = Number(
             "--mappings", "How many role mappings. Some match nothing, and some roles are not mapped.", 40, most: 100_000);
+        var books = Number("--books", "How many books; left out, half as many as accounts, and 20,000 at most.", usual: null, most: 1_000_000);
         var audit = Number("--audit", "How many rows of the audit log.", 2000, most: 10_000_000);
         var days = Number("--days", "Over how many days up to now.", 30, least: 1, most: 3650);
         var seed = Number("--seed", "What chance starts from: the same number makes the same data, once in a database.", 1);
@@ -35,19 +36,22 @@ internal static class SeedCommand
             accounts,
             groups,
             mappings,
+            books,
             audit,
             days,
             seed,
         };
-        command.SetAction((line, cancellationToken) => RunAsync(
-            new SeedSize(
-                line.GetValue(accounts),
-                line.GetValue(groups),
-                line.GetValue(mappings),
-                line.GetValue(audit),
-                line.GetValue(days),
-                line.GetValue(seed)),
-            cancellationToken));
+        command.SetAction((line, cancellationToken) =>
+        {
+            var size = new SeedSize(
+                Value(line, accounts),
+                Value(line, groups),
+                Value(line, mappings),
+                Value(line, audit),
+                Value(line, days),
+                Value(line, seed));
+            return RunAsync(size with { Books = line.GetValue(books) ?? size.Books }, cancellationToken);
+        });
         return command;
     }
 
@@ -111,7 +115,9 @@ internal static class SeedCommand
         }
     }
 
-    private static Option<int> Number(string name, string description, int usual, int least = 0, int most = int.MaxValue) => new(name)
+    private static int Value(ParseResult line, Option<int?> option) => line.GetValue(option)!.Value;
+
+    private static Option<int?> Number(string name, string description, int? usual, int least = 0, int most = int.MaxValue) => new(name)
     {
         Description = description,
         HelpName = "number",

@@ -323,7 +323,7 @@ internal sealed class SeedData
         }
 
         var books = new List<SeedBook>();
-        for (var index = 0; index < Math.Clamp(_size.Accounts / 2, 40, 20_000); index++)
+        for (var index = 0; index < _size.Books; index++)
         {
             var author = authors[random.Skewed(authors.Count)];
             var published = author.BornOn.AddDays((int)(365.25 * (22 + random.Below(50))));

@@ -1,7 +1,11 @@
 namespace Seeding;
 
 /// <summary>One account in twenty is a service; groups are added to the existing ones; days count back from now.</summary>
-internal sealed record SeedSize(int Accounts, int Groups, int Mappings, int Audit, int Days, int Seed);
+internal sealed record SeedSize(int Accounts, int Groups, int Mappings, int Audit, int Days, int Seed)
+{
+    /// <summary>Unless it says otherwise, half as many as accounts, and 20,000 at most.</summary>
+    public int Books { get; init; } = Math.Clamp(Accounts / 2, 40, 20_000);
+}
 
 /// <summary>The existing user names and groups, by name.</summary>
 internal sealed record SeedGround(IEnumerable<string> Usernames, IReadOnlyDictionary<string, Guid> Groups);
