@@ -20,8 +20,12 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         .By("r.client", role => role.Client)
         .By("r.name", role => role.Name);
 
-    private const string ObservedRoleCounts = """
-        SELECT r.id, r.kind, r.client, r.name, (SELECT COUNT(*) FROM account_roles a WHERE a.role_id = r.id) AS accounts
+    /// <summary>Accounts of a role are counted so far: everybody has some roles, and a count would read them all.</summary>
+    public const int MostCounted = 1000;
+
+    private static readonly string ObservedRoleCounts = $"""
+        SELECT r.id, r.kind, r.client, r.name, (
+            SELECT COUNT(*) FROM (SELECT 1 FROM account_roles a WHERE a.role_id = r.id LIMIT {MostCounted}) AS counted) AS accounts
         FROM observed_roles r
         """;
 
@@ -217,15 +221,24 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return ObservedRoleKeyset.Cut(roles.AsList(), limit);
     }
 
-    public async Task<IReadOnlyList<ObservedRoleCount>> FindObservedRolesAsync(RolePattern pattern, CancellationToken cancellationToken)
+    /// <summary>The first of those that fit, and how many there are besides.</summary>
+    public async Task<(IReadOnlyList<ObservedRoleCount> Roles, int More)> FindObservedRolesAsync(
+        RolePattern pattern, int limit, CancellationToken cancellationToken)
     {
-        var observed = await observedRoles.ListAsync(cancellationToken);
-        var ids = JsonSerializer.Serialize(observed.Where(role => pattern.Matches(role.Role)).Select(role => role.Id));
+        ObservedRole[] fitting =
+        [
+            .. (await observedRoles.ListAsync(cancellationToken))
+                .Where(role => pattern.Matches(role.Role))
+                .OrderBy(role => RoleKinds.Write(role.Role.Kind), StringComparer.Ordinal)
+                .ThenBy(role => role.Role.Client, StringComparer.Ordinal)
+                .ThenBy(role => role.Role.Name, StringComparer.Ordinal),
+        ];
+        var ids = JsonSerializer.Serialize(fitting.Take(limit).Select(role => role.Id));
         var sql = $"{ObservedRoleCounts} WHERE r.id IN {database.Elements("@ids", "bigint")} ORDER BY {ObservedRoleKeyset.OrderBy}";
         await using var connection = await database.OpenAsync(cancellationToken);
         var roles = await connection.QueryAsync<ObservedRoleCount>(
             new CommandDefinition(sql, new { ids }, cancellationToken: cancellationToken));
-        return roles.AsList();
+        return (roles.AsList(), Math.Max(0, fitting.Length - limit));
     }
 
     // Members of any of the groups, by whatever leads there: through a default group that is everybody.

@@ -69,15 +69,16 @@ public sealed record RoleMappingResponse(
     string? Client, string Name, Guid GroupId, string GroupName);
 
 /// <summary>What a mapping would fit, of all that tokens have shown so far.</summary>
-/// <param name="Roles">The roles or groups that fit.</param>
-/// <param name="Accounts">How many accounts have each of them, added up.</param>
-public sealed record RoleMappingPreviewResponse(IReadOnlyList<ObservedRoleResponse> Roles, long Accounts);
+/// <param name="Roles">The roles or groups that fit, the first 100 of them.</param>
+/// <param name="Accounts">How many accounts have each of those, added up; of each, 1,000 are counted at most.</param>
+/// <param name="MoreRoles">How many fit besides.</param>
+public sealed record RoleMappingPreviewResponse(IReadOnlyList<ObservedRoleResponse> Roles, long Accounts, int MoreRoles);
 
 /// <summary>A role or Keycloak group that a token has shown.</summary>
 /// <param name="Kind"><c>realm-role</c>, <c>client-role</c> or <c>keycloak-group</c>.</param>
 /// <param name="Client">The client that owns a client role; <see langword="null"/> for the other kinds.</param>
 /// <param name="Name">The role's name or the group's path.</param>
-/// <param name="Accounts">How many accounts have it, by the newest token of each.</param>
+/// <param name="Accounts">How many accounts have it, by the newest token of each; 1,000 are counted at most.</param>
 /// <param name="Groups">The local groups that it leads to now.</param>
 public sealed record ObservedRoleResponse(
     [property: AllowedValues("realm-role", "client-role", "keycloak-group")] string Kind,

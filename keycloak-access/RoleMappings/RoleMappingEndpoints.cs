@@ -7,6 +7,8 @@ namespace KeycloakAccess.RoleMappings;
 
 internal static class RoleMappingEndpoints
 {
+    private const int MostInPreview = 100;
+
     public static void AddRoleMappings(this IServiceCollection services)
     {
         services.AddModel(
@@ -117,9 +119,9 @@ internal static class RoleMappingEndpoints
         }
 
         var pattern = new RolePattern(RoleKinds.Parse(kind), request.Client, name);
-        ObservedRoleResponse[] fitting = [.. (await subjects.FindObservedRolesAsync(pattern, cancellationToken))
-            .Select(role => ToResponse(role, caller.Rules))];
-        return TypedResults.Ok(new RoleMappingPreviewResponse(fitting, fitting.Sum(role => role.Accounts)));
+        var (roles, more) = await subjects.FindObservedRolesAsync(pattern, MostInPreview, cancellationToken);
+        ObservedRoleResponse[] fitting = [.. roles.Select(role => ToResponse(role, caller.Rules))];
+        return TypedResults.Ok(new RoleMappingPreviewResponse(fitting, fitting.Sum(role => role.Accounts), more));
     }
 
     private static async Task<IResult> CreateAsync(
