@@ -7,10 +7,17 @@ using Benchmarks.Pages;
 // dotnet run --project Benchmarks -c Release [-- SECONDS]
 // dotnet run --project Benchmarks -c Release -- calls [SECONDS [PART OF THE NAMES OF CALLS]]
 // dotnet run --project Benchmarks -c Release -- pages [TIMES [FOLDER TO KEEP THE DATABASES IN [PART OF THE NAMES OF PAGES]]]
+// dotnet run --project Benchmarks -c Release -- lists [TIMES [FOLDER TO KEEP THE DATABASES IN [ANOTHER Api.dll]]]
 // Ratios count, not figures: all of it is measured in one run, on one machine, in turn.
 if (args is ["pages", .. var rest])
 {
     await PageBenchmark.RunAsync(rest);
+    return;
+}
+
+if (args is ["lists", .. var more])
+{
+    await ListBenchmark.RunAsync(more);
     return;
 }
 

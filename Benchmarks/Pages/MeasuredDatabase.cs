@@ -5,9 +5,16 @@ namespace Benchmarks.Pages;
 
 internal sealed record Amount(string Name, int Accounts, int Groups, int Mappings, int Audit)
 {
+    /// <summary>Unless it says otherwise, as many as go with the accounts.</summary>
+    public int? Books { get; init; }
+
     public IEnumerable<string> Arguments =>
-        new (string Name, int Value)[] { ("--accounts", Accounts), ("--groups", Groups), ("--mappings", Mappings), ("--audit", Audit) }
-        .SelectMany(option => new[] { option.Name, option.Value.ToString(CultureInfo.InvariantCulture) });
+        new (string Name, int? Value)[]
+        {
+            ("--accounts", Accounts), ("--groups", Groups), ("--mappings", Mappings), ("--audit", Audit), ("--books", Books),
+        }
+        .Where(option => option.Value is not null)
+        .SelectMany(option => new[] { option.Name, option.Value!.Value.ToString(CultureInfo.InvariantCulture) });
 }
 
 /// <summary>Deleted at the end, unless it is kept for the next run.</summary>

@@ -1,6 +1,12 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Web;
 using Api.Tests.Infrastructure;
 
 namespace Benchmarks.Pages;
@@ -61,12 +67,51 @@ internal sealed partial class Site : IAsyncDisposable
         }
     }
 
-    /// <summary>The time includes the whole body.</summary>
-    public async Task<(TimeSpan Time, string Text)> GetAsync(string path)
+    /// <summary>An access token of whoever has signed in: the realm asks for no password again.</summary>
+    public async Task<string> TokenAsync(Uri realm)
+    {
+        const string client = "acme-spa";
+        var verifier = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+        var challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier)));
+        var back = new Uri(_address, "/reference/").ToString();
+        using var ask = new HttpRequestMessage(HttpMethod.Get, new Uri(
+            realm,
+            $"/realms/acme/protocol/openid-connect/auth?client_id={client}&response_type=code&scope=openid&state=s&nonce=n"
+                + $"&redirect_uri={Uri.EscapeDataString(back)}&code_challenge={challenge}&code_challenge_method=S256"));
+        _cookies.AddTo(ask);
+        using var asked = await _http.SendAsync(ask, CancellationToken.None);
+        var code = HttpUtility.ParseQueryString(asked.Headers.Location!.Query)["code"]!;
+        using var form = new FormUrlEncodedContent(
+            [
+                new("grant_type", "authorization_code"),
+                new("client_id", client),
+                new("code", code),
+                new("redirect_uri", back),
+                new("code_verifier", verifier),
+            ]);
+        using var exchange = new HttpRequestMessage(HttpMethod.Post, new Uri(realm, "/realms/acme/protocol/openid-connect/token"))
+        {
+            Content = form,
+        };
+        using var answer = await _http.SendAsync(exchange, CancellationToken.None);
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return json.RootElement.GetProperty("access_token").GetString()!;
+    }
+
+    /// <summary>The time includes the whole body. With a token it is a call of the API, else one of a page.</summary>
+    public async Task<(TimeSpan Time, string Text)> GetAsync(string path, string? token = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_address, path));
-        request.Headers.Accept.ParseAdd("text/html");
-        _cookies.AddTo(request);
+        if (token is null)
+        {
+            request.Headers.Accept.ParseAdd("text/html");
+            _cookies.AddTo(request);
+        }
+        else
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
         var started = Stopwatch.GetTimestamp();
         using var response = await _http.SendAsync(request, CancellationToken.None);
         var text = await response.Content.ReadAsStringAsync();
