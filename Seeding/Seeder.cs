@@ -37,9 +37,6 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
         ("created_at", BulkType.Instant), ("last_seen_at", BulkType.Instant), ("names_issued_at", BulkType.Instant),
         ("roles_hash", BulkType.Text), ("roles_issued_at", BulkType.Instant));
 
-    private static readonly BulkTable SearchTerms = new(
-        "account_search_index", ("account_id", BulkType.Id), ("kind", BulkType.Text), ("term", BulkType.Text));
-
     private static readonly BulkTable AccountRoles = new("account_roles", ("account_id", BulkType.Id), ("role_id", BulkType.BigNumber));
 
     private static readonly BulkTable Members = new("group_members", ("group_id", BulkType.Id), ("account_id", BulkType.Id));
@@ -154,9 +151,6 @@ internal sealed class Seeder(Database database, KeycloakOptions keycloak, TimePr
             data.Roles.Count,
             data.Roles.Select(role => new object?[] { RoleKinds.Write(role.Kind), role.Client, role.Name, data.Now.AddDays(-size.Days) }));
         await writing.AddAsync("accounts", Accounts, data.Accounts.Count, data.Accounts.Select(account => Row(account, data)));
-        await writing.AddAsync("search terms", SearchTerms, data.Accounts.Count * 6L, data.Accounts.SelectMany(account =>
-            AccountSearchIndex.TermsOf(account.Username, account.Email, account.Name)
-                .Select(term => new object?[] { account.Id, account.Kind, term })));
         var ids = await RoleIdsAsync(data, writing);
         var roles = data.Accounts.Sum(account => account.Roles?.Count ?? 0);
         await writing.AddAsync("roles of accounts", AccountRoles, roles, data.Accounts.SelectMany(account =>

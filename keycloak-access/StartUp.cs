@@ -29,12 +29,20 @@ internal sealed partial class StartUp(
 
         await migrator.MigrateAsync(cancellationToken);
         services.GetRequiredService<ProtectionKeyCheck>().Check();
-        if (await AccountSearchIndex.RebuildAsync(database, cancellationToken))
+        await services.CheckModelsAsync(cancellationToken);
+        foreach (var (model, sql) in await services.ListMissingIndexesAsync(cancellationToken))
         {
-            LogRebuilt();
+            LogNoIndex(model.Title, sql);
         }
 
-        await services.CheckModelsAsync(cancellationToken);
+        foreach (var index in services.SearchIndexes().Prepend(AccountSearchIndex.Of(database.Engine)))
+        {
+            if (await index.PrepareAsync(database, cancellationToken))
+            {
+                LogIndexed(index.Table);
+            }
+        }
+
         if (_routes is not null)
         {
             await _routes.CheckPermissionsAsync(cancellationToken);
@@ -54,6 +62,11 @@ internal sealed partial class StartUp(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Explanation}")]
     private partial void LogFormerIssuer(string explanation);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Made the search terms of all accounts anew")]
-    private partial void LogRebuilt();
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Lists of {Model} lack an index, and become slower with every row. Add a migration with it: {Sql}")]
+    private partial void LogNoIndex(string model, string sql);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Made the index for searches of {Table}")]
+    private partial void LogIndexed(string table);
 }

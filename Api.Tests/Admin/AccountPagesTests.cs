@@ -20,13 +20,14 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     [InlineData("lovel", "ada")]
     [InlineData("hop", "grace")]
     [InlineData("acme-no", "acme-nobody")]
-    public async Task A_search_finds_the_beginnings_of_names_in_any_case(string search, string expected)
+    [InlineData("ovelac", "ada")]
+    [InlineData("ME-NOB", "acme-nobody")]
+    public async Task A_search_finds_parts_of_names_in_any_case(string search, string expected)
     {
         await ProvisionEverybodyAsync();
         var pages = await Api.SignInAsync("ada");
 
         Assert.Equal([expected], Names(await pages.GetAsync($"{Url}/admin/accounts?search={search}")));
-        Assert.Empty(Names(await pages.GetAsync($"{Url}/admin/accounts?search={search[1..]}")));
     }
 
     [Fact]
@@ -86,7 +87,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         foreach (var (text, sort) in new[] { (word, ""), ("", AccountSearch.ByUsername), ("", AccountSearch.ByLastSeen) })
         {
             var names = new List<string>();
-            var order = AccountSearch.OrderOf(text, sort);
+            var order = AccountSearch.OrderOf(sort);
             Cursor? after = null;
             do
             {
@@ -103,7 +104,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
     }
 
     [Fact]
-    public async Task A_search_with_a_filter_finds_the_rare_ones_some_pages_on()
+    public async Task A_search_with_a_filter_finds_the_rare_ones_at_once()
     {
         var word = "r" + Guid.NewGuid().ToString("N")[..8];
         var ids = await AddAccountsAsync(word, 420);
@@ -113,27 +114,11 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
             await connection.ExecuteAsync("UPDATE accounts SET enabled = @enabled WHERE id = @id", new { enabled = false, id = ids[410] });
         }
 
-        var search = Api.Services.GetRequiredService<AccountSearch>();
-        var found = new List<Guid>();
-        var pages = 0;
-        Cursor? after = null;
-        do
-        {
-            var (accounts, next) = await search.ListAsync(
-                new AccountQuery { Search = word, Kind = "person", Enabled = false, Limit = 50, After = after },
-                Cancel);
-            found.AddRange(accounts.Select(account => account.Id));
-            after = AccountSearch.ParseCursor(next?.ToString(), AccountSearch.ByTerm);
-            pages++;
-        }
-        while (after is not null);
+        var pages = await Api.SignInAsync("ada");
+        var first = await pages.GetAsync($"{Url}/admin/accounts?search={word}&enabled=false&kind=person");
 
-        Assert.Equal([ids[410]], found);
-        Assert.True(pages > 1, "One page has looked at all of them.");
-        var staff = await Api.SignInAsync("ada");
-        var first = await staff.GetAsync($"{Url}/admin/accounts?search={word}&enabled=false&kind=person");
-        Assert.Contains("There may be some on the next", first.Text, StringComparison.Ordinal);
-        Assert.NotNull(first.Page.QuerySelector("a[rel=next]"));
+        Assert.Equal([$"{word}-410"], Names(first));
+        Assert.Null(first.Page.QuerySelector("a[rel=next]"));
     }
 
     [Fact]
@@ -490,7 +475,6 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
                 """,
                 new { id, issuer = Api.Realm.Issuer, subject = id.ToString(), kind, name, enabled = true, now },
                 transaction);
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, new AccountNames(kind, name, Email: null, Name: null), Cancel);
         }
 
         await transaction.CommitAsync(Cancel);

@@ -21,7 +21,7 @@ public abstract class SeedCommandTests(ApiUnderTest api) : ApiTests(api)
 
     private static readonly string[] Tables =
         [
-            "accounts", "account_search_index", "account_roles", "observed_roles", "groups", "group_permissions", "group_members",
+            "accounts", "account_roles", "observed_roles", "groups", "group_permissions", "group_members",
             "role_mappings", "books", "authors", "sessions", "realm_keys", "client_tokens", "request_counters", "audit_log",
         ];
 

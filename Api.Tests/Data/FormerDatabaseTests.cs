@@ -55,7 +55,6 @@ public abstract class FormerDatabaseTests
             ["ada False"],
             (await after.QueryAsync<(string Name, bool Enabled)>("SELECT username, enabled FROM accounts"))
                 .Select(row => $"{row.Name} {row.Enabled}"));
-        Assert.Equal(["ada person"], await after.QueryAsync<string>("SELECT term || ' ' || kind FROM account_search_index"));
         Assert.Equal(
             ["staff"], await after.QueryAsync<string>("SELECT r.name FROM account_roles a JOIN observed_roles r ON r.id = a.role_id"));
         Assert.Equal(["everyone"], await after.QueryAsync<string>("SELECT name FROM groups WHERE is_default"));

@@ -231,6 +231,24 @@ public abstract class TableCheckTests
         // What it says is what it wants.
         await connection.ExecuteAsync(SqlOf(exception.Message));
         await CheckAsync(models, connection);
+        Assert.Empty(await TableIndexes.ListMissingAsync(models.Models[0], connection, Engine, Cancel));
+    }
+
+    [Fact]
+    public async Task An_order_or_a_reference_without_an_index_is_told_with_the_SQL_that_makes_it()
+    {
+        await using var place = await TestDatabase.CreateMigratedAsync(Engine);
+        await using var database = Database.From(place.ConnectionString, AppContext.BaseDirectory);
+        await using var connection = await database.OpenToWriteAsync(Cancel);
+        var authors = Catalogue<AuthorModel, Author>();
+        Assert.Empty(await TableIndexes.ListMissingAsync(authors.Models[0], connection, Engine, Cancel));
+        await connection.ExecuteAsync("DROP INDEX authors_by_name");
+
+        var missing = await TableIndexes.ListMissingAsync(authors.Models[0], connection, Engine, Cancel);
+
+        Assert.StartsWith("CREATE INDEX \"authors_by_name\" ON \"authors\" (\"name\"", Assert.Single(missing), StringComparison.Ordinal);
+        await connection.ExecuteAsync(missing[0]);
+        Assert.Empty(await TableIndexes.ListMissingAsync(authors.Models[0], connection, Engine, Cancel));
     }
 
     [Fact]

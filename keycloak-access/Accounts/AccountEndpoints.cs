@@ -51,20 +51,28 @@ internal static class AccountEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        [AsParameters] AccountParameters query, AccountStore store, CancellationToken cancellationToken)
+        [AsParameters] AccountParameters query, AccountSearch search, CancellationToken cancellationToken)
     {
         if (query.Kind is not (null or "person" or "service"))
         {
             return QueryParameters.Mistake("kind", "kind must be person or service.");
         }
 
-        if (query.Read(AccountStore.Keyset.Parse, out var page) is { } mistake)
+        if (query.Read(after => AccountSearch.ParseCursor(after, AccountSearch.ByUsername), out var page) is { } mistake)
         {
             return mistake;
         }
 
-        var filter = new AccountFilter(query.Search, query.Kind, query.Enabled, page.Limit, page.After);
-        var (accounts, next) = await store.ListAsync(filter, cancellationToken);
+        var (accounts, next) = await search.ListAsync(
+            new AccountQuery
+            {
+                Search = query.Search,
+                Kind = query.Kind,
+                Enabled = query.Enabled,
+                Limit = page.Limit,
+                After = page.After,
+            },
+            cancellationToken);
         return TypedResults.Ok(new Page<AccountResponse>([.. accounts.Select(ToResponse)], next?.ToString()));
     }
 

@@ -183,12 +183,6 @@ internal sealed class AccountMove(ChangeRunner changes, TimeProvider clock)
                 because = enabled ? null : because,
                 seen = kept.LastSeenAt > gone.LastSeenAt ? kept.LastSeenAt : gone.LastSeenAt,
             });
-        await AccountSearchIndex.WriteAsync(
-            change.Connection,
-            change.Transaction,
-            kept.Id,
-            new AccountNames(names.Kind, names.Username, names.Email, names.Name),
-            change.CancellationToken);
         await change.ExecuteAsync(
             """
             UPDATE merged_accounts SET account_id = @kept WHERE account_id = @gone;

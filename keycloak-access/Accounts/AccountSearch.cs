@@ -1,13 +1,13 @@
 using System.Data.Common;
 using Dapper;
 using KeycloakAccess.Data;
-using KeycloakAccess.Texts;
+using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Accounts;
 
 internal sealed record AccountQuery
 {
-    /// <summary>The beginning of a term of user name, e-mail or name; neither case nor accents count.</summary>
+    /// <summary>A part of user name, e-mail or name; neither case nor accents count.</summary>
     public string? Search { get; init; }
 
     public string? Kind { get; init; }
@@ -24,22 +24,19 @@ internal sealed record AccountQuery
 
     public Cursor? After { get; init; }
 
-    public string Order => AccountSearch.OrderOf(Search, Sort, SeenSince is not null || SeenBefore is not null);
+    public string Order => AccountSearch.OrderOf(Sort, SeenSince is not null || SeenBefore is not null);
 }
 
 /// <summary>
-/// A page costs what it is long, whatever the filter: each kind and state is read in the order of an index, and a search goes through so
-/// many terms that, with another filter than the kind, some of its pages hold few accounts or none.
+/// A page costs what it is long, whatever the filter: each kind and state is read in the order of an index. Of what a search costs, see
+/// <see cref="SearchedList{T}"/>.
 /// </summary>
 internal sealed class AccountSearch(Database database)
 {
     public const string ByUsername = "username";
     public const string ByLastSeen = "-seen";
-    public const string ByTerm = "term";
 
     public static readonly IReadOnlyList<string> Sorts = [ByUsername, ByLastSeen];
-
-    private const int TermsOfAPage = 250;
 
     private static readonly Dictionary<string, Keyset<Account>> Accounts = new(StringComparer.Ordinal)
     {
@@ -51,154 +48,136 @@ internal sealed class AccountSearch(Database database)
             .By("id", account => account.Id, descending: true),
     };
 
-    private static readonly Keyset<TermRow> Terms = new Keyset<TermRow>(ByTerm)
-        .By("term", row => row.Term)
-        .By("account_id", row => row.AccountId);
-
     private static readonly string[] Kinds = ["person", "service"];
     private static readonly bool[] States = [true, false];
 
-    private const string Columns =
-        "a.id, a.issuer, a.subject, a.kind, a.username, a.email, a.name, a.enabled, a.created_at, a.last_seen_at";
+    private readonly SearchIndex _index = AccountSearchIndex.Of(database.Engine);
 
     // Those who were seen at some time are listed as they were seen: by name, they would be far apart.
-    public static string OrderOf(string? search, string? sort, bool isBySeen = false) =>
-        !string.IsNullOrEmpty(search) ? ByTerm : sort is ByLastSeen || isBySeen ? ByLastSeen : ByUsername;
+    public static string OrderOf(string? sort, bool isBySeen = false) => sort is ByLastSeen || isBySeen ? ByLastSeen : ByUsername;
 
-    public static Cursor? ParseCursor(string? text, string order) =>
-        order == ByTerm ? Terms.Parse(text) : Accounts[order].Parse(text);
+    public static Cursor? ParseCursor(string? text, string order) => Accounts[order].Parse(text);
 
     public async Task<KeysetPage<Account>> ListAsync(AccountQuery query, CancellationToken cancellationToken)
     {
-        var values = new DynamicParameters(new
-        {
-            since = query.SeenSince ?? DateTimeOffset.MinValue,
-            until = query.SeenBefore ?? DateTimeOffset.MaxValue,
-        });
         await using var connection = await database.OpenAsync(cancellationToken);
-        if (query.Order == ByTerm)
+        if (!string.IsNullOrEmpty(query.Search))
         {
-            if (Folding.Fold(query.Search!).Length == 0)
-            {
-                // An accent alone: every term begins with nothing.
-                return new KeysetPage<Account>([], Next: null);
-            }
-
-            return await SearchAsync(connection, query, values, cancellationToken);
+            return SearchTerms.OfSearch(query.Search, database.Engine) is { } hits
+                ? await new Searched(_index, connection, query, hits, cancellationToken).ReadAsync(query.Limit)
+                : new KeysetPage<Account>([], Next: null);
         }
 
-        var sql = InOrder(query, values);
+        var values = new DynamicParameters();
+        var sql = InOrder(query, query.Limit + 1, values);
         var accounts = await connection.QueryAsync<Account>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
         return Accounts[query.Order].Cut(accounts.AsList(), query.Limit);
     }
 
-    private static async Task<KeysetPage<Account>> SearchAsync(
-        DbConnection connection, AccountQuery query, DynamicParameters values, CancellationToken cancellationToken)
-    {
-        var terms = TermsOf(query, values);
-        var sql = ByTerms(query, terms, values);
-        var found = await connection.QueryAsync<Account, string, (Account Account, TermRow Term)>(
-            new CommandDefinition(sql, values, cancellationToken: cancellationToken),
-            (account, term) => (account, new TermRow { Term = term, AccountId = account.Id }),
-            splitOn: "term");
-        var page = KeysetPage<(Account Account, TermRow Term)>.Cut(found.AsList(), query.Limit, row => Terms.CursorAt(row.Term));
-        return new KeysetPage<Account>(
-            [.. page.Items.Select(row => row.Account)],
-            page.Next ?? await FindEndOfTermsAsync(connection, terms, values, cancellationToken));
-    }
-
     // The first of each kind and state, sorted by its index, and then the first of those.
-    private static string InOrder(AccountQuery query, DynamicParameters values)
+    private static string InOrder(AccountQuery query, int limit, DynamicParameters values)
     {
         var keyset = Accounts[query.Order];
-        var after = keyset.StartAfter(query.After, query.Limit, values);
+        var after = keyset.StartAfter(query.After, limit - 1, values);
+        if (query is { Order: ByUsername, Kind: null, Enabled: null })
+        {
+            return $"SELECT {AccountStore.Columns} FROM accounts WHERE {after} ORDER BY {keyset.OrderBy} LIMIT @limit";
+        }
+
+        values.Add("since", query.SeenSince ?? DateTimeOffset.MinValue);
+        values.Add("until", query.SeenBefore ?? DateTimeOffset.MaxValue);
         var seen = (query.SeenSince is null ? "" : "AND last_seen_at >= @since ")
             + (query.SeenBefore is null ? "" : "AND last_seen_at < @until");
         var parts =
             from kind in query.Kind is null ? Kinds : [query.Kind]
             from enabled in query.Enabled is null ? States : [query.Enabled.Value]
             select Part(kind, enabled);
-        return $"SELECT {Columns} FROM ({string.Join(" UNION ALL ", parts)}) a ORDER BY {keyset.OrderBy} LIMIT @limit";
+        return $"SELECT {AccountStore.Columns} FROM ({string.Join(" UNION ALL ", parts)}) a ORDER BY {keyset.OrderBy} LIMIT @limit";
 
         string Part(string kind, bool enabled)
         {
             values.Add(kind, kind);
             values.Add($"enabled{enabled}", enabled);
             return $"""
-                SELECT {Columns} FROM (
-                    SELECT {Columns} FROM accounts a
+                SELECT {AccountStore.Columns} FROM (
+                    SELECT {AccountStore.Columns} FROM accounts a
                     WHERE kind = @{kind} AND enabled = @enabled{enabled} {seen} AND {after}
                     ORDER BY {keyset.OrderBy} LIMIT @limit) a
                 """;
         }
     }
 
-    private static string TermsOf(AccountQuery query, DynamicParameters values)
+    private sealed class Searched(
+        SearchIndex index, DbConnection connection, AccountQuery query, string hits, CancellationToken cancellationToken)
+        : SearchedList<Account>
     {
-        var start = Folding.Fold(query.Search!);
-        values.Add("start", start);
-        // After every text that begins so: both engines compare terms by their bytes in UTF-8.
-        values.Add("end", start + "\U0010FFFF");
-        values.Add("kind", query.Kind);
-        return $"""
-            SELECT term, account_id
-            FROM account_search_index
-            WHERE {(query.Kind is null ? "" : "kind = @kind AND")} term >= @start AND term < @end
-                AND {Terms.StartAfter(query.After, query.Limit, values)}
-            ORDER BY {Terms.OrderBy}
-            """;
-    }
+        // Folded at once, which takes longer than the rest, with a sign between them that no text may hold.
+        private static readonly string Holds =
+            $"folded({string.Join(" || '\u0001' || ", AccountSearchIndex.Columns.Select(column => $"COALESCE({column}, '')"))})"
+                + @" LIKE @search ESCAPE '\'";
 
-    private static string ByTerms(AccountQuery query, string terms, DynamicParameters values)
-    {
-        values.Add("most", TermsOfAPage);
-        // Written so that no index fits them: the terms are what is gone through.
-        var conditions = new List<string>();
-        if (query.Enabled is { } enabled)
+        private readonly Keyset<Account> _keyset = Accounts[query.Order];
+
+        protected override Task<List<Account>> ReadInOrderAsync(int length, int limit)
         {
-            conditions.Add("AND (a.enabled = @enabled) IS TRUE");
-            values.Add("enabled", enabled);
+            var values = Values();
+            var rows = InOrder(query, length, values);
+            values.Add("first", limit);
+            return ReadAsync(
+                $"SELECT {AccountStore.Columns} FROM ({rows}) AS looked WHERE {Holds} ORDER BY {_keyset.OrderBy} LIMIT @first", values);
         }
 
-        if (query.SeenSince is not null)
+        protected override Task<List<Account>> FindInOrderAsync(int offset)
         {
-            conditions.Add("AND (a.last_seen_at >= @since) IS TRUE");
+            var values = Values();
+            var rows = InOrder(query, offset + 1, values);
+            values.Add("offset", offset);
+            return ReadAsync(
+                $"SELECT {AccountStore.Columns} FROM ({rows}) a ORDER BY {_keyset.OrderBy} LIMIT 1 OFFSET @offset", values);
         }
 
-        if (query.SeenBefore is not null)
+        protected override Task<long> CountHitsAsync(int most) => index.CountAsync(connection, hits, most, cancellationToken);
+
+        protected override Task<List<Account>> ReadHitsAsync(int limit)
         {
-            conditions.Add("AND (a.last_seen_at < @until) IS TRUE");
+            var values = Values();
+            values.Add("hits", hits);
+            var conditions = new List<string> { index.MayHold("@hits"), $"({Holds})", _keyset.StartAfter(query.After, limit - 1, values) };
+            // Written so that no index fits them: the hits are what is gone through.
+            Add("kind", "=", query.Kind);
+            Add("enabled", "=", query.Enabled);
+            Add("last_seen_at", ">=", query.SeenSince);
+            Add("last_seen_at", "<", query.SeenBefore);
+            return ReadAsync(
+                $"""
+                SELECT {AccountStore.Columns}
+                FROM accounts
+                WHERE {string.Join(" AND ", conditions)}
+                ORDER BY {_keyset.OrderBy}
+                LIMIT @limit
+                """,
+                values);
+
+            void Add(string column, string comparison, object? value)
+            {
+                if (value is not null)
+                {
+                    conditions.Add($"({column} {comparison} @value{conditions.Count}) IS TRUE");
+                    values.Add($"value{conditions.Count - 1}", value);
+                }
+            }
         }
 
-        // An account is listed at its first term that begins so. PostgreSQL guesses that this leaves next to nothing, and would
-        // sort all terms if there were no limit inside.
-        return $"""
-            SELECT {Columns}, w.term
-            FROM ({terms} LIMIT @most) w
-            JOIN accounts a ON a.id = w.account_id
-            WHERE w.term = (
-                SELECT o.term FROM account_search_index o
-                WHERE o.account_id = w.account_id AND o.term >= @start
-                ORDER BY o.term LIMIT 1) {string.Join(' ', conditions)}
-            ORDER BY {Terms.OrderBy}
-            LIMIT @limit
-            """;
-    }
+        protected override Cursor CursorAt(Account row) => _keyset.CursorAt(row);
 
-    // Null if there are no more terms than were looked through.
-    private static async Task<Cursor?> FindEndOfTermsAsync(
-        DbConnection connection, string terms, DynamicParameters values, CancellationToken cancellationToken)
-    {
-        values.Add("before", TermsOfAPage - 1);
-        var rows = await connection.QueryAsync<TermRow>(
-            new CommandDefinition($"{terms} LIMIT 1 OFFSET @before", values, cancellationToken: cancellationToken));
-        return rows.SingleOrDefault() is { } last ? Terms.CursorAt(last) : null;
-    }
+        private DynamicParameters Values()
+        {
+            var values = new DynamicParameters();
+            values.Add("search", LikePattern.Containing(query.Search!));
+            return values;
+        }
 
-    private sealed record TermRow
-    {
-        public required string Term { get; init; }
-
-        public required Guid AccountId { get; init; }
+        private async Task<List<Account>> ReadAsync(string sql, DynamicParameters values) => (await connection.QueryAsync<Account>(
+            new CommandDefinition(sql, values, cancellationToken: cancellationToken))).AsList();
     }
 }

@@ -5,16 +5,9 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Accounts;
 
-/// <summary>A search is a part of user name, e-mail or name; neither case nor accents count.</summary>
-internal sealed record AccountFilter(string? Search, string? Kind, bool? Enabled, int Limit, Cursor? After);
-
 /// <summary>The request path has its own read of accounts: CallerStore.</summary>
 internal sealed class AccountStore(Database database)
 {
-    public static readonly Keyset<Account> Keyset = new Keyset<Account>("username")
-        .By("username", account => account.Username)
-        .By("id", account => account.Id);
-
     public const string Columns = "id, issuer, subject, kind, username, email, name, enabled, disabled_because, created_at, last_seen_at";
 
     public static IModelRows Rows(Database database) => new PlainRows(
@@ -22,44 +15,6 @@ internal sealed class AccountStore(Database database)
         AccountPermissions.Model,
         exists: "SELECT COUNT(*) FROM accounts WHERE id = @row",
         list: "SELECT id FROM accounts WHERE id > @after ORDER BY id LIMIT @limit");
-
-    public async Task<KeysetPage<Account>> ListAsync(AccountFilter filter, CancellationToken cancellationToken)
-    {
-        var values = new DynamicParameters();
-        var conditions = new List<string> { Keyset.StartAfter(filter.After, filter.Limit, values) };
-        if (!string.IsNullOrEmpty(filter.Search))
-        {
-            conditions.Add("""
-                (folded(username) LIKE @search ESCAPE '\'
-                OR folded(email) LIKE @search ESCAPE '\'
-                OR folded(name) LIKE @search ESCAPE '\')
-                """);
-            values.Add("search", LikePattern.Containing(filter.Search));
-        }
-
-        if (filter.Kind is not null)
-        {
-            conditions.Add("kind = @kind");
-            values.Add("kind", filter.Kind);
-        }
-
-        if (filter.Enabled is { } enabled)
-        {
-            conditions.Add("enabled = @enabled");
-            values.Add("enabled", enabled);
-        }
-
-        var sql = $"""
-            SELECT {Columns}
-            FROM accounts
-            WHERE {string.Join(" AND ", conditions)}
-            ORDER BY {Keyset.OrderBy}
-            LIMIT @limit
-            """;
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var accounts = await connection.QueryAsync<Account>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
-        return Keyset.Cut(accounts.AsList(), filter.Limit);
-    }
 
     /// <summary>By the id that it has, or had before it was merged with another one.</summary>
     public async Task<Account?> FindAsync(Guid id, CancellationToken cancellationToken)

@@ -44,19 +44,20 @@ internal static class AccountsCommand
         return new Verb("list", description, async (services, line, cancellationToken) =>
         {
             await services.GetRequiredService<SchemaCheck>().RunAsync(cancellationToken);
-            var store = services.GetRequiredService<AccountStore>();
+            var store = services.GetRequiredService<AccountSearch>();
             var most = line.GetValue(limit);
             var found = new List<Account>();
             Cursor? next = null;
             do
             {
-                var filter = new AccountFilter(
-                    line.GetValue(search),
-                    Kind: null,
-                    line.GetValue(disabled) ? false : null,
-                    Math.Min(PageSize, most - found.Count),
-                    next);
-                (var page, next) = await store.ListAsync(filter, cancellationToken);
+                var query = new AccountQuery
+                {
+                    Search = line.GetValue(search),
+                    Enabled = line.GetValue(disabled) ? false : null,
+                    Limit = Math.Min(PageSize, most - found.Count),
+                    After = next,
+                };
+                (var page, next) = await store.ListAsync(query, cancellationToken);
                 found.AddRange(page);
             }
             while (next is not null && found.Count < most);

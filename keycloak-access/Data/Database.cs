@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data;
 using System.Data.Common;
 using Dapper;
@@ -25,6 +26,9 @@ internal sealed class Database : IAsyncDisposable
     /// <summary>How many connections to PostgreSQL an instance has at most, where the connection string does not say.</summary>
     public const int DefaultPoolSize = 20;
 
+    // Of rows that somebody changed past this program, each write takes up so many, and is not held up by the rest.
+    private const int MostTakenUp = 1000;
+
     /// <summary>How long a write waits in all: for its turn, for locks of others, and until it may pass after a conflict.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -35,6 +39,7 @@ internal sealed class Database : IAsyncDisposable
 
     private readonly DbDataSource _source;
     private readonly TimeProvider _clock;
+    private readonly ConcurrentDictionary<string, SearchIndex> _searchIndexes = new(StringComparer.Ordinal);
     private long _commits;
 
     // SQLite has one writer at a time, and PostgreSQL's pool keeps half of its connections for readers, whatever writers wait for.
@@ -216,6 +221,9 @@ internal sealed class Database : IAsyncDisposable
         }
     }
 
+    /// <summary>On SQLite, each write takes up in the index what has changed in its table.</summary>
+    public void Keep(SearchIndex index) => _searchIndexes[index.Table] = index;
+
     /// <summary>The elements of a JSON array, for <c>IN</c>: a list of any length in one parameter on both engines.</summary>
     public string Elements(string parameter, string postgreSqlType) => Engine == DatabaseEngine.PostgreSql
         ? $"(SELECT CAST(value AS {postgreSqlType}) FROM json_array_elements_text(CAST({parameter} AS json)))"
@@ -255,7 +263,8 @@ internal sealed class Database : IAsyncDisposable
             var transaction = connection is SqliteConnection sqlite
                 ? await BeginWriteAsync(sqlite, until, cancellationToken)
                 : await BeginWriteAsync(connection, until, cancellationToken);
-            return new WriteTransaction(connection, transaction, _turns, () => Interlocked.Increment(ref _commits));
+            return new WriteTransaction(
+                connection, transaction, _turns, TakeUpSearchedAsync, () => Interlocked.Increment(ref _commits));
         }
         catch (Exception exception)
         {
@@ -267,6 +276,20 @@ internal sealed class Database : IAsyncDisposable
             }
 
             throw;
+        }
+    }
+
+    private async Task TakeUpSearchedAsync(WriteTransaction write)
+    {
+        if (_searchIndexes.IsEmpty || await write.Connection.ExecuteScalarAsync<long?>(new CommandDefinition(
+            "SELECT 1 FROM search_pending LIMIT 1", transaction: write.Transaction)) is null)
+        {
+            return;
+        }
+
+        foreach (var index in _searchIndexes.Values)
+        {
+            await index.TakeUpAsync(write, MostTakenUp, CancellationToken.None);
         }
     }
 

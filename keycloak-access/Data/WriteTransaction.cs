@@ -6,7 +6,8 @@ namespace KeycloakAccess.Data;
 
 /// <summary>A turn to write, with its connection and its transaction: undone where it is not committed, and then the next one's.</summary>
 internal sealed class WriteTransaction(
-    DbConnection connection, DbTransaction transaction, SemaphoreSlim turns, Action committed) : IAsyncDisposable
+    DbConnection connection, DbTransaction transaction, SemaphoreSlim turns, Func<WriteTransaction, Task> committing, Action committed)
+    : IAsyncDisposable
 {
     public DbConnection Connection => connection;
 
@@ -15,6 +16,7 @@ internal sealed class WriteTransaction(
     /// <summary>Not to be cancelled: nobody would know whether it has come through.</summary>
     public async Task CommitAsync()
     {
+        await committing(this);
         try
         {
             await transaction.CommitAsync(CancellationToken.None);

@@ -8,7 +8,24 @@ namespace KeycloakAccess.Models;
 internal sealed record ListCondition(Column Column, string Operator, object? Value);
 
 /// <summary>Where a page ended: the sort key, which may be missing, and the id of its last row.</summary>
-internal sealed record ListPosition(object? Key, object Id);
+internal sealed record ListPosition(object? Key, object Id)
+{
+    /// <summary><see langword="null"/> if the cursor has other keys: in an address that somebody typed it may hold anything.</summary>
+    public static ListPosition? Parse(Cursor? cursor, Column sort, Column id)
+    {
+        if (cursor?.Keys is not [var text, { } idText] || id.Type.Parse(idText) is not { } row)
+        {
+            return null;
+        }
+
+        if (text is null)
+        {
+            return sort.IsNullable ? new ListPosition(null, row) : null;
+        }
+
+        return sort.Type.Parse(text) is { } key ? new ListPosition(key, row) : null;
+    }
+}
 
 /// <summary>Rows without the sort key come first, or last in descending order; rows with equal ones follow their ids.</summary>
 internal sealed record ListQuery(
@@ -79,7 +96,7 @@ internal sealed class ListParameters
         }
 
         ListPosition? position = null;
-        if (parameters.TryGetValue(AfterName, out var after) && (position = Position(Cursor.Parse(after.ToString(), order), key)) is null)
+        if (parameters.TryGetValue(AfterName, out var after) && (position = ListPosition.Parse(Cursor.Parse(after.ToString(), order), key, _model.Id)) is null)
         {
             return Mistake(AfterName, "after must be the next of a page in the same order. Leave it out to start again.", out mistake);
         }
@@ -106,22 +123,6 @@ internal sealed class ListParameters
     {
         mistake = QueryParameters.Mistake(name, message);
         return null;
-    }
-
-    // An address that somebody typed may hold anything.
-    private ListPosition? Position(Cursor? cursor, Column sort)
-    {
-        if (cursor?.Keys is not [var text, { } idText] || _model.Id.Type.Parse(idText) is not { } id)
-        {
-            return null;
-        }
-
-        if (text is null)
-        {
-            return sort.IsNullable ? new ListPosition(null, id) : null;
-        }
-
-        return sort.Type.Parse(text) is { } key ? new ListPosition(key, id) : null;
     }
 
     private IEnumerable<ListParameter> Search()

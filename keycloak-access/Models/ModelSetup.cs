@@ -53,6 +53,33 @@ public static class ModelSetup
         }
     }
 
+    /// <summary>The models whose lists lack an index, with the statements that make it.</summary>
+    internal static async Task<IReadOnlyList<(Model Model, string Sql)>> ListMissingIndexesAsync(
+        this IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var database = services.GetRequiredService<Database>();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var missing = new List<(Model, string)>();
+        foreach (var model in services.GetRequiredService<ModelCatalogue>().Models)
+        {
+            if (await TableIndexes.ListMissingAsync(model, connection, database.Engine, cancellationToken) is { Count: > 0 } statements)
+            {
+                missing.Add((model, string.Join(' ', statements)));
+            }
+        }
+
+        return missing;
+    }
+
+    /// <summary>The indexes that their searches need, for tables that fit the declarations.</summary>
+    internal static IEnumerable<SearchIndex> SearchIndexes(this IServiceProvider services)
+    {
+        var engine = services.GetRequiredService<Database>().Engine;
+        return services.GetRequiredService<ModelCatalogue>().Models
+            .Select(model => ModelTable.SearchIndexOf(model, engine))
+            .OfType<SearchIndex>();
+    }
+
     /// <summary>Maps the endpoints of every model that was added.</summary>
     internal static void MapModels(this IEndpointRouteBuilder routes)
     {

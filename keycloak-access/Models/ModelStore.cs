@@ -23,8 +23,7 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
     public async Task<KeysetPage<object>> ListAsync(ListQuery query, RowSubject subject, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await _table.ListAsync(connection, query, model.Rows(subject), cancellationToken);
-        return KeysetPage<object>.Cut(rows, query.Limit, row => query.CursorAt(model.Id, row));
+        return await _table.ListAsync(connection, query, model.Rows(subject), cancellationToken);
     }
 
     public async Task<VersionedRow?> FindAsync(string id, RowSubject subject, CancellationToken cancellationToken)

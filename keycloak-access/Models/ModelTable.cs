@@ -12,6 +12,7 @@ internal sealed class ModelTable
     private readonly string _table;
     private readonly string _id;
     private readonly string _columns;
+    private readonly SearchIndex? _search;
 
     public ModelTable(Model model, DatabaseEngine engine)
     {
@@ -20,24 +21,35 @@ internal sealed class ModelTable
         _table = Quote(model.Table);
         _id = Key(model.Id);
         _columns = string.Join(", ", model.Columns.Select(column => Quote(column.Name)).Append("version"));
+        _search = SearchIndexOf(model, engine);
     }
 
-    /// <summary>Reads one row more than the page has.</summary>
-    public async Task<List<object>> ListAsync(DbConnection connection, ListQuery query, RowFilter rule, CancellationToken cancellationToken)
+    /// <summary>None where nothing is searched.</summary>
+    public static SearchIndex? SearchIndexOf(Model model, DatabaseEngine engine) => model.Searches.Count == 0
+        ? null
+        : new(engine, model.Table, model.Id.Name, [.. model.Searches.Select(column => column.Name)]);
+
+    public async Task<KeysetPage<object>> ListAsync(
+        DbConnection connection, ListQuery query, RowFilter rule, CancellationToken cancellationToken)
     {
-        var statement = Select(_columns, rule);
-        AddConditions(statement, query);
-        AddPosition(statement, query);
-        AddOrder(statement, query.Sort, query.Descending, query.Limit + 1);
-        await using var command = statement.CreateCommand(connection, transaction: null);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<object>();
-        while (await reader.ReadAsync(cancellationToken))
+        if (_search is not null && !string.IsNullOrEmpty(query.Search))
         {
-            rows.Add(Read(reader).Row);
+            return SearchTerms.OfSearch(query.Search, _engine) is { } hits
+                ? await new Narrowed(this, connection, query, rule, hits, cancellationToken).ReadAsync(query.Limit)
+                : new KeysetPage<object>([], Next: null);
         }
 
-        return rows;
+        if (query.Conditions.Any(condition => condition.Column != query.Sort))
+        {
+            return await new Narrowed(this, connection, query, rule, hits: null, cancellationToken).ReadFilteredAsync(query.Limit);
+        }
+
+        var statement = Select(_columns, rule);
+        AddConditions(statement, query.Conditions);
+        AddPosition(statement, query);
+        AddOrder(statement, query);
+        var rows = await ReadAsync(statement.Add($" LIMIT {query.Limit + 1}"), connection, cancellationToken);
+        return KeysetPage<object>.Cut(rows, query.Limit, row => query.CursorAt(_model.Id, row));
     }
 
     /// <summary>Reads one id more than the page has.</summary>
@@ -50,7 +62,7 @@ internal sealed class ModelTable
             statement.Add($" AND {_id} > ").AddValue(_model.Id.Type, after);
         }
 
-        AddOrder(statement, _model.Id, descending: false, limit + 1);
+        statement.Add($" ORDER BY {_id} ASC LIMIT {limit + 1}");
         await using var command = statement.CreateCommand(connection, transaction: null);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var ids = new List<object>();
@@ -176,22 +188,27 @@ internal sealed class ModelTable
     private Statement Select(string what, RowFilter rule) =>
         new Statement(_engine).Add($"SELECT {what} FROM {_table} WHERE 1 = 1").AddRule(rule);
 
-    private void AddConditions(Statement statement, ListQuery query)
+    private void AddSearch(Statement statement, string? search)
     {
-        if (!string.IsNullOrEmpty(query.Search))
+        if (_search is null || string.IsNullOrEmpty(search))
         {
-            var pattern = LikePattern.Containing(query.Search);
-            statement.Add(" AND (");
-            for (var i = 0; i < _model.Searches.Count; i++)
-            {
-                statement.Add(i == 0 ? "" : " OR ").Add($"folded({Quote(_model.Searches[i].Name)}) LIKE ")
-                    .AddValue(_model.Searches[i].Type, pattern).Add(@" ESCAPE '\'");
-            }
-
-            statement.Add(")");
+            return;
         }
 
-        foreach (var condition in query.Conditions)
+        var pattern = LikePattern.Containing(search);
+        statement.Add(" AND (");
+        foreach (var (index, column) in _model.Searches.Index())
+        {
+            statement.Add(index == 0 ? "" : " OR ").Add($"folded({Quote(column.Name)}) LIKE ")
+                .AddValue(column.Type, pattern).Add(@" ESCAPE '\'");
+        }
+
+        statement.Add(")");
+    }
+
+    private void AddConditions(Statement statement, IEnumerable<ListCondition> conditions)
+    {
+        foreach (var condition in conditions)
         {
             statement.Add($" AND {Key(condition.Column)} {condition.Operator} ");
             if (condition.Value is { } value)
@@ -229,13 +246,28 @@ internal sealed class ModelTable
         }
     }
 
-    private void AddOrder(Statement statement, Column sort, bool descending, int limit)
+    private void AddOrder(Statement statement, ListQuery query)
     {
-        var direction = descending ? "DESC" : "ASC";
+        var direction = query.Descending ? "DESC" : "ASC";
         // The order of SQLite, and of the indexes on PostgreSQL.
-        var nulls = _engine == DatabaseEngine.PostgreSql && sort.IsNullable ? descending ? " NULLS LAST" : " NULLS FIRST" : "";
-        statement.Add(sort == _model.Id ? " ORDER BY" : $" ORDER BY {Key(sort)} {direction}{nulls},")
-            .Add($" {_id} {direction} LIMIT {limit}");
+        var nulls = _engine == DatabaseEngine.PostgreSql && query.Sort.IsNullable
+            ? query.Descending ? " NULLS LAST" : " NULLS FIRST"
+            : "";
+        statement.Add(query.Sort == _model.Id ? " ORDER BY" : $" ORDER BY {Key(query.Sort)} {direction}{nulls},")
+            .Add($" {_id} {direction}");
+    }
+
+    private async Task<List<object>> ReadAsync(Statement statement, DbConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = statement.CreateCommand(connection, transaction: null);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<object>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(Read(reader).Row);
+        }
+
+        return rows;
     }
 
     private VersionedRow Read(DbDataReader reader)
@@ -266,4 +298,65 @@ internal sealed class ModelTable
         (DatabaseEngine.Sqlite, var type) when type.Type == typeof(decimal) => $"{Quote(column.Name)} COLLATE {Database.DecimalCollation}",
         _ => Quote(column.Name),
     };
+
+    private sealed class Narrowed(
+        ModelTable table, DbConnection connection, ListQuery query, RowFilter rule, string? hits, CancellationToken cancellationToken)
+        : SearchedList<object>
+    {
+        // The whole row is read of those alone that are found: what is compared may be in the index of the order.
+        protected override Task<List<object>> ReadInOrderAsync(int length, int limit)
+        {
+            var id = Quote(table._model.Id.Name);
+            var compared = query.Conditions.Select(condition => condition.Column)
+                .Concat(hits is null ? [] : table._model.Searches)
+                .Prepend(query.Sort)
+                .Prepend(table._model.Id)
+                .Distinct()
+                .Select(column => Quote(column.Name));
+            var statement = new Statement(table._engine)
+                .Add($"SELECT {table._columns} FROM {table._table} WHERE {id} IN (SELECT {id} FROM (");
+            AddRows(statement, string.Join(", ", compared));
+            statement.Add($" LIMIT {length}) AS looked WHERE 1 = 1");
+            table.AddConditions(statement, query.Conditions.Except(InOrder));
+            table.AddSearch(statement, query.Search);
+            table.AddOrder(statement, query);
+            statement.Add($" LIMIT {limit})");
+            table.AddOrder(statement, query);
+            return table.ReadAsync(statement, connection, cancellationToken);
+        }
+
+        protected override Task<List<object>> FindInOrderAsync(int offset)
+        {
+            var statement = new Statement(table._engine);
+            AddRows(statement, table._columns);
+            return table.ReadAsync(statement.Add($" LIMIT 1 OFFSET {offset}"), connection, cancellationToken);
+        }
+
+        protected override Task<long> CountHitsAsync(int most) => table._search!.CountAsync(connection, hits!, most, cancellationToken);
+
+        protected override Task<List<object>> ReadHitsAsync(int limit)
+        {
+            var statement = new Statement(table._engine).Add($"SELECT {table._columns} FROM {table._table} WHERE ");
+            statement.Add(hits is null ? "1 = 1" : table._search!.MayHold(statement.AddParameter(hits))).AddRule(rule);
+            table.AddConditions(statement, query.Conditions);
+            table.AddSearch(statement, query.Search);
+            table.AddPosition(statement, query);
+            table.AddOrder(statement, query);
+            return table.ReadAsync(statement.Add($" LIMIT {limit}"), connection, cancellationToken);
+        }
+
+        protected override Cursor CursorAt(object row) => query.CursorAt(table._model.Id, row);
+
+        // Those that the index of the order serves.
+        private IEnumerable<ListCondition> InOrder => query.Conditions.Where(condition => condition.Column == query.Sort);
+
+        // With the rule: where a page ends is told to whoever reads it, and must be a row that they may see.
+        private void AddRows(Statement statement, string columns)
+        {
+            statement.Add($"SELECT {columns} FROM {table._table} WHERE 1 = 1").AddRule(rule);
+            table.AddConditions(statement, InOrder);
+            table.AddPosition(statement, query);
+            table.AddOrder(statement, query);
+        }
+    }
 }

@@ -19,6 +19,13 @@ internal sealed class Statement(DatabaseEngine engine)
 
     public Statement AddValue(ColumnType type, object? value) => Add(Parameter(type, value));
 
+    /// <summary>Its name, for a text that is made elsewhere.</summary>
+    public string AddParameter(string value)
+    {
+        _values.Add(value);
+        return $"@value{_values.Count - 1}";
+    }
+
     public Statement AddRule(RowFilter rule)
     {
         if (rule.Sql is not { } sql)

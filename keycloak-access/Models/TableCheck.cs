@@ -17,7 +17,7 @@ internal static class TableCheck
         {
             throw new ModelException(model.Name, WithSql(
                 $"there is no table {model.Table}. Add a migration for each engine:",
-                each => [CreateTable(model, models, each)]));
+                each => [CreateTable(model, models, each), .. TableIndexes.Create(model, each)]));
         }
 
         var missing = model.Columns.Where(column => !columns.ContainsKey(column.Name)).ToArray();

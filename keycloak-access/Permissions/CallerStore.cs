@@ -134,7 +134,6 @@ internal sealed partial class CallerStore(
             transaction));
         if (added > 0)
         {
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, names, CancellationToken.None);
             var values = Values(names);
             values["issuer"] = identity.Issuer;
             values["subject"] = identity.Subject;
@@ -214,7 +213,6 @@ internal sealed partial class CallerStore(
         var changed = await connection.ExecuteAsync(new CommandDefinition(sql, values, transaction));
         if (changed > 0)
         {
-            await AccountSearchIndex.WriteAsync(connection, transaction, id, after, CancellationToken.None);
             var change = new AuditChange(AccountPermissions.Model, id.ToString(), Permission.Change, Values(before), Values(after));
             await audit.RecordAsync(connection, transaction, ActorOf(id, identity, requestId), change, CancellationToken.None);
         }

@@ -60,8 +60,8 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
             && (enabled is null || account.Enabled == enabled)
             && (since is null || account.LastSeenAt >= since)
             && (before is null || account.LastSeenAt < before)
-            && (string.IsNullOrEmpty(filter.Search) || AccountSearchIndex.TermsOf(account.Username, account.Email, account.Name)
-                .Any(term => term.StartsWith(Folding.Fold(filter.Search), StringComparison.Ordinal)));
+            && (string.IsNullOrEmpty(filter.Search)
+                || new[] { account.Username, account.Email, account.Name }.OfType<string>().Any(text => Folding.Holds(text, filter.Search)));
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
@@ -92,5 +92,5 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
     }
 
     private static string OrderOf(AccountListFilter filter) =>
-        AccountSearch.OrderOf(filter.Search, filter.Sort, filter.Seen is not null);
+        AccountSearch.OrderOf(filter.Sort, filter.Seen is not null);
 }

@@ -34,9 +34,7 @@ internal sealed class RowExport(RowViews views)
             ExportFile.ReadAsync(query with { Limit = ExportFile.RowsAtATime }, async part =>
             {
                 var (rows, next) = await views.Store.ListAsync(part, RowSubject.FromCaller(page.Caller), page.Cancellation);
-                return (rows, next is null
-                    ? null
-                    : part with { After = new ListPosition(part.Sort.Get(rows[^1]), _model.Id.Get(rows[^1])!) });
+                return (rows, next is null ? null : part with { After = ListPosition.Parse(next, part.Sort, _model.Id) });
             }));
     }
 

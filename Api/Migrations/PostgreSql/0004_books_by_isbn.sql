@@ -1,0 +1,1 @@
+CREATE INDEX books_by_isbn ON books (isbn COLLATE "C", id);
