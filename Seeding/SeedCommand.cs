@@ -23,7 +23,8 @@ internal static class SeedCommand
         var groups = Number("--groups", "How many local groups.", 12, most: 10_000);
         var mappings = Number(
             "--mappings", "How many role mappings. Some match nothing, and some roles are not mapped.", 40, most: 100_000);
-        var books = Number("--books", "How many books; left out, half as many as accounts, and 20,000 at most.", usual: null, most: 1_000_000);
+        var books = Number(
+            "--books", "How many books; left out, half as many as accounts, and 20,000 at most.", usual: null, most: 1_000_000);
         var audit = Number("--audit", "How many rows of the audit log.", 2000, most: 10_000_000);
         var days = Number("--days", "Over how many days up to now.", 30, least: 1, most: 3650);
         var seed = Number("--seed", "What chance starts from: the same number makes the same data, once in a database.", 1);

@@ -66,6 +66,17 @@ public sealed class FoldingTests
     public void A_search_does_not_find(string text, string search) => Assert.False(Folding.Holds(text, search));
 
     [Fact]
+    public void Latin_letters_are_folded_as_any_others_whatever_stands_beside_them()
+    {
+        var letters = Enumerable.Range(1, Folding.LastLatin).Select(character => ((char)character).ToString()).ToArray();
+        foreach (var one in letters)
+        {
+            var all = string.Concat(letters.Select(other => one + other));
+            Assert.Equal(Folding.FoldAny(all), Folding.Fold(all));
+        }
+    }
+
+    [Fact]
     public void Half_a_character_is_read_as_one_that_is_not_known() => Assert.Equal("a\ufffd", Folding.Fold("A\ud800"));
 
     [Theory]

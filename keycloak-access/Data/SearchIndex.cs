@@ -15,6 +15,9 @@ internal sealed class SearchIndex
 {
     private const int MostAtStart = 10_000;
 
+    // So many times more than are counted: an expectation is no more than that.
+    private const int MostFound = 10;
+
     private readonly DatabaseEngine _engine;
     private readonly string _id;
     private readonly IReadOnlyList<string> _columns;
@@ -57,10 +60,26 @@ internal sealed class SearchIndex
                 SELECT row_id FROM search_pending WHERE table_name = '{Table}')
             """;
 
-    /// <summary>How many rows may hold the text, counted no further than <c>most</c>.</summary>
-    public async Task<long> CountAsync(DbConnection connection, string hits, int most, CancellationToken cancellationToken) =>
-        await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+    /// <summary>
+    /// How many rows may hold the text, counted no further than <c>most</c>. PostgreSQL finds all of them before it counts any, and is
+    /// asked first how many it expects.
+    /// </summary>
+    public async Task<long> CountAsync(DbConnection connection, string hits, int most, CancellationToken cancellationToken)
+    {
+        if (_engine == DatabaseEngine.PostgreSql)
+        {
+            var plan = await connection.QuerySingleAsync<string>(new CommandDefinition(
+                $"EXPLAIN (FORMAT JSON) {Hits}", new { hits }, cancellationToken: cancellationToken));
+            using var json = JsonDocument.Parse(plan);
+            if (json.RootElement[0].GetProperty("Plan").GetProperty("Plan Rows").GetDouble() > MostFound * most)
+            {
+                return most;
+            }
+        }
+
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             $"SELECT COUNT(*) FROM ({Hits} LIMIT {most}) AS found", new { hits }, cancellationToken: cancellationToken));
+    }
 
     /// <summary>Makes the index where there is none, or another one than is declared now. All writes keep it from then on.</summary>
     /// <returns>Whether it was made.</returns>
@@ -148,7 +167,8 @@ internal sealed class SearchIndex
         while (await reader.ReadAsync(cancellationToken))
         {
             var texts = Enumerable.Range(2, _columns.Count).Select(at => reader.IsDBNull(at) ? null : reader.GetString(at));
-            noted.Add(new NotedRow(reader.GetString(0), reader.IsDBNull(1) ? null : SearchTerms.OfTexts(texts)));
+            var isGone = await reader.IsDBNullAsync(1, cancellationToken);
+            noted.Add(new NotedRow(reader.GetString(0), isGone ? null : SearchTerms.OfTexts(texts)));
         }
 
         return noted;
@@ -173,7 +193,8 @@ internal sealed class SearchIndex
         }
 
         var (table, index, rows) = (Quote(Table), Quote(Name), Quote(Name + "_rows"));
-        string Note(string row) => $"INSERT OR IGNORE INTO search_pending (table_name, row_id) VALUES ('{Table}', {row}.{Quote(_id)});";
+        string Note(string row) =>
+            $"INSERT OR IGNORE INTO search_pending (table_name, row_id) VALUES ('{Table}', {row}.{Quote(_id)});";
         var changed = string.Join(" OR ", _columns.Append(_id).Select(column => $"OLD.{Quote(column)} IS NOT NEW.{Quote(column)}"));
         await write.Connection.ExecuteAsync(new CommandDefinition(
             $"""
@@ -182,7 +203,8 @@ internal sealed class SearchIndex
             DROP TRIGGER IF EXISTS {Quote(Name + "_delete")};
             DROP TABLE IF EXISTS {index};
             DROP TABLE IF EXISTS {rows};
-            CREATE VIRTUAL TABLE {index} USING fts5 (terms, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
+            CREATE VIRTUAL TABLE {index} USING fts5 (
+                terms, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii', prefix = '1 2');
             CREATE TABLE {rows} (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
             CREATE TRIGGER {Quote(Name + "_insert")} AFTER INSERT ON {table} BEGIN {Note("NEW")} END;
             CREATE TRIGGER {Quote(Name + "_update")} AFTER UPDATE ON {table} WHEN {changed} BEGIN {Note("OLD")} {Note("NEW")} END;
@@ -249,7 +271,8 @@ internal sealed class SearchIndex
         }
         finally
         {
-            await connection.ExecuteAsync(new CommandDefinition("SELECT pg_advisory_unlock_all()", cancellationToken: CancellationToken.None));
+            await connection.ExecuteAsync(
+                new CommandDefinition("SELECT pg_advisory_unlock_all()", cancellationToken: CancellationToken.None));
         }
 
         CommandDefinition Command(string sql) =>

@@ -1,4 +1,3 @@
-using System.Text;
 using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Data;
@@ -33,7 +32,7 @@ internal static class SearchTerms
         return string.Join(' ', terms);
     }
 
-    /// <summary>An expression for <c>MATCH</c> (SQLite) or a <c>tsquery</c> (PostgreSQL); <see langword="null"/> if nothing is left.</summary>
+    /// <summary>For <c>MATCH</c> (SQLite) or a <c>tsquery</c> (PostgreSQL); <see langword="null"/> if nothing is left.</summary>
     public static string? OfSearch(string search, DatabaseEngine engine)
     {
         int[] characters = [.. Characters(search)];
@@ -43,10 +42,10 @@ internal static class SearchTerms
         }
 
         var isWhole = characters.Length >= Length;
-        var terms = (isWhole ? Windows(characters) : [characters]).DistinctBy(Text).Take(MostOfSearch);
+        var terms = (isWhole ? Windows(characters) : [characters]).DistinctBy(Text, StringComparer.Ordinal).Take(MostOfSearch);
         return engine == DatabaseEngine.PostgreSql
             // What is too long for an index of its own stands under the sign of the end.
-            ? $"({string.Join(" & ", terms.Select(term => Quoted(Text(term)) + (isWhole ? "" : ":*")))}) | {Quoted("\u0001")}"
+            ? $"({string.Join(" & ", terms.Select(term => $"{Quoted(Text(term))}{(isWhole ? "" : ":*")}"))}) | {Quoted("\u0001")}"
             : string.Join(" AND ", terms.Select(term => $"\"{Token(term)}\"{(isWhole ? "" : " *")}"));
     }
 
@@ -57,8 +56,8 @@ internal static class SearchTerms
 
     private static string Text(int[] characters) => string.Concat(characters.Select(char.ConvertFromUtf32));
 
-    private static string Token(int[] characters) => Text(
-        [.. characters.Select(character => character < 0x80 && !char.IsAsciiLetterOrDigit((char)character) ? Shifted + character : character)]);
+    private static string Token(int[] characters) => Text([.. characters.Select(character =>
+        character < 0x80 && !char.IsAsciiLetterOrDigit((char)character) ? Shifted + character : character)]);
 
     private static string Quoted(string term) =>
         $"'{term.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("'", "''", StringComparison.Ordinal)}'";

@@ -23,9 +23,9 @@ internal abstract class SearchedList<T>
             return soon;
         }
 
-        return await CountHitsAsync(MostHits + 1) <= MostHits
-            ? KeysetPage<T>.Cut(await ReadHitsAsync(limit + 1), limit, CursorAt)
-            : await LookAsync(LongestLook) ?? throw new InvalidOperationException("A look of the greatest length has no page.");
+        return await ReadFewAsync(limit)
+            ?? await LookAsync(LongestLook)
+            ?? throw new InvalidOperationException("A look of the greatest length has no page.");
 
         async Task<KeysetPage<T>?> LookAsync(int length)
         {
@@ -39,6 +39,11 @@ internal abstract class SearchedList<T>
             return end.Count == 0 ? new(rows, Next: null) : length == LongestLook ? new(rows, CursorAt(end[0])) : null;
         }
     }
+
+    /// <summary><see langword="null"/> if many rows may hold the text.</summary>
+    public async Task<KeysetPage<T>?> ReadFewAsync(int limit) => await CountHitsAsync(MostHits + 1) <= MostHits
+        ? KeysetPage<T>.Cut(await ReadHitsAsync(limit + 1), limit, CursorAt)
+        : null;
 
     /// <summary>
     /// Of a list that is filtered: many rows are met soon in its order, and few by an index of what they are filtered by, if there is one.

@@ -96,7 +96,8 @@ internal sealed class ListParameters
         }
 
         ListPosition? position = null;
-        if (parameters.TryGetValue(AfterName, out var after) && (position = ListPosition.Parse(Cursor.Parse(after.ToString(), order), key, _model.Id)) is null)
+        if (parameters.TryGetValue(AfterName, out var after)
+            && (position = ListPosition.Parse(Cursor.Parse(after.ToString(), order), key, _model.Id)) is null)
         {
             return Mistake(AfterName, "after must be the next of a page in the same order. Leave it out to start again.", out mistake);
         }

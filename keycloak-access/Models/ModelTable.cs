@@ -32,14 +32,28 @@ internal sealed class ModelTable
     public async Task<KeysetPage<object>> ListAsync(
         DbConnection connection, ListQuery query, RowFilter rule, CancellationToken cancellationToken)
     {
+        var isFiltered = query.Conditions.Any(condition => condition.Column != query.Sort);
         if (_search is not null && !string.IsNullOrEmpty(query.Search))
         {
-            return SearchTerms.OfSearch(query.Search, _engine) is { } hits
-                ? await new Narrowed(this, connection, query, rule, hits, cancellationToken).ReadAsync(query.Limit)
-                : new KeysetPage<object>([], Next: null);
+            if (SearchTerms.OfSearch(query.Search, _engine) is not { } hits)
+            {
+                return new KeysetPage<object>([], Next: null);
+            }
+
+            var searched = new Narrowed(this, connection, query, rule, hits, cancellationToken);
+            if (!isFiltered)
+            {
+                return await searched.ReadAsync(query.Limit);
+            }
+
+            // Of a common text, the filter leaves fewer rows than the search.
+            if (await searched.ReadFewAsync(query.Limit) is { } few)
+            {
+                return few;
+            }
         }
 
-        if (query.Conditions.Any(condition => condition.Column != query.Sort))
+        if (isFiltered)
         {
             return await new Narrowed(this, connection, query, rule, hits: null, cancellationToken).ReadFilteredAsync(query.Limit);
         }
@@ -308,7 +322,7 @@ internal sealed class ModelTable
         {
             var id = Quote(table._model.Id.Name);
             var compared = query.Conditions.Select(condition => condition.Column)
-                .Concat(hits is null ? [] : table._model.Searches)
+                .Concat(string.IsNullOrEmpty(query.Search) ? [] : table._model.Searches)
                 .Prepend(query.Sort)
                 .Prepend(table._model.Id)
                 .Distinct()

@@ -11,7 +11,13 @@ internal static class Folding
     /// <summary>Raised where the outcome changes, so that what is kept in folded form is made again.</summary>
     public const int Version = 1;
 
+    // Up to the end of Latin Extended-B.
+    public const char LastLatin = '\u024F';
+
     private static readonly UnicodeTables Tables = UnicodeTables.Instance;
+
+    private static readonly Lazy<string[]> Latin = new(
+        () => [.. Enumerable.Range(0, LastLatin + 1).Select(character => FoldAny(((char)character).ToString()))]);
 
     public static string Fold(string text)
     {
@@ -20,6 +26,29 @@ internal static class Folding
             return text.ToLowerInvariant().Replace('`', '\'');
         }
 
+        return FoldLatin(text) ?? FoldAny(text);
+    }
+
+    // Nearly all texts in Latin letters: of none of these does it matter what stands beside it.
+    private static string? FoldLatin(string text)
+    {
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', LastLatin) >= 0)
+        {
+            return null;
+        }
+
+        var folded = new StringBuilder(text.Length);
+        foreach (var character in text)
+        {
+            folded.Append(Latin.Value[character]);
+        }
+
+        return folded.ToString();
+    }
+
+    /// <summary>In any script.</summary>
+    public static string FoldAny(string text)
+    {
         var folded = new List<int>(text.Length);
         foreach (var character in Normalization.Decompose(text, isCompatible: true))
         {

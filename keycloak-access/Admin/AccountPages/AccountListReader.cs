@@ -61,7 +61,9 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
             && (since is null || account.LastSeenAt >= since)
             && (before is null || account.LastSeenAt < before)
             && (string.IsNullOrEmpty(filter.Search)
-                || new[] { account.Username, account.Email, account.Name }.OfType<string>().Any(text => Folding.Holds(text, filter.Search)));
+                || new[] { account.Username, account.Email, account.Name }
+                    .OfType<string>()
+                    .Any(text => Folding.Holds(text, filter.Search)));
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
