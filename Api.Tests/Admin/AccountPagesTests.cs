@@ -5,7 +5,6 @@ using Api.Tests.Infrastructure;
 using Dapper;
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Data;
-using KeycloakAccess.Permissions;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Api.Tests.Admin;
