@@ -1,3 +1,4 @@
+using Dapper;
 using KeycloakAccess.Data;
 using Microsoft.Data.Sqlite;
 
@@ -80,10 +81,5 @@ public sealed class SqliteFileVersionTests : IDisposable
         return connection;
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        _ = command.ExecuteNonQuery();
-    }
+    private static void Execute(SqliteConnection connection, string sql) => connection.Execute(sql);
 }

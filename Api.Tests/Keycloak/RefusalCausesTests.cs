@@ -20,8 +20,8 @@ public sealed class RefusalCausesTests(ForgingRealmOnSqlite place) : ForgingReal
 {
     private const string Lightweight = "Always use lightweight access token: off";
 
-    private static readonly Dictionary<string, object> Thumbprint = new(StringComparer.Ordinal) 
-        { ["x5t#S256"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+    private static readonly Dictionary<string, object> Thumbprint = new(StringComparer.Ordinal)
+    { ["x5t#S256"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
 
     private static readonly Dictionary<string, (string Code, string Says, (string, object?)[] Changes)> Causes =
         new(StringComparer.Ordinal)

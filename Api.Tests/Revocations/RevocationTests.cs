@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Api.Tests.Infrastructure;
+using Dapper;
 using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -190,13 +191,10 @@ public abstract class RevocationTests(ApiUnderTest api) : ApiTests(api)
         var token = await NewTokenAsync("acme-reader");
         var client = await KnownAsync(token);
         await using (var connection = await Api.Services.GetRequiredService<Database>().OpenToWriteAsync(Cancel))
-        await using (var command = connection.CreateCommand())
         {
-            command.CommandText = $"""
-                INSERT INTO revocations (id, issuer, kind, value, revoked_at)
-                VALUES ('{Guid.NewGuid()}', '{Api.Realm.Issuer}', 'token', '{new JsonWebToken(token).Id}', '2026-01-01T00:00:00Z')
-                """;
-            await command.ExecuteNonQueryAsync(Cancel);
+            await connection.ExecuteAsync(
+                "INSERT INTO revocations (id, issuer, kind, value, revoked_at) VALUES (@id, @Issuer, 'token', @value, @now)",
+                new { id = Guid.NewGuid(), Api.Realm.Issuer, value = new JsonWebToken(token).Id, now = DateTimeOffset.UtcNow });
         }
 
         var since = Stopwatch.StartNew();
@@ -281,9 +279,7 @@ public abstract class RevocationTests(ApiUnderTest api) : ApiTests(api)
     private async Task<long> CountSessionsAsync()
     {
         await using var connection = await Api.Services.GetRequiredService<Database>().OpenAsync(Cancel);
-        await using var command = connection.CreateCommand();
-        command.CommandText = "SELECT COUNT(*) FROM sessions";
-        return (long)(await command.ExecuteScalarAsync(Cancel))!;
+        return await connection.ExecuteScalarAsync<long>("SELECT COUNT(*) FROM sessions");
     }
 
     private async Task<string> NewTokenAsync(string client) => (await Api.Realm.GetServiceTokenAsync(client))["access_token"];

@@ -2,7 +2,6 @@ using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
-using KeycloakAccess.Texts;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
 
