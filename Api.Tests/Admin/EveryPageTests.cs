@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
+using KeycloakAccess.Revocations;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -24,7 +25,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     private static readonly string[] WithoutPages =
     [
         "/names", "/export.csv", "/export.jsonl", "/export/csv", "/export/jsonl", "/bulk/result", "/preview", "/bulk", "/bulk/apply",
-        "/disable", "/enable", "/sessions/end", "/sign-out-everywhere",
+        "/disable", "/enable", "/sessions/end", "/sign-out-everywhere", "/account/session",
         "/groups/{id}/leave", "/admin/accounts/{id}/groups", "/members", "/actions/publish",
     ];
 
@@ -175,12 +176,18 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         var seeder = new Seeder(Served.Services.GetRequiredService<Database>(), keycloak, TimeProvider.System);
         await seeder.SeedAsync(
             new SeedSize(Accounts: 200, Groups: 12, Mappings: 40, Audit: 2000, Days: 30, Seed: 1), (_, _, _) => { }, Cancel);
+        await RevokeAsync(new RevocationRequest { Kind = Revocation.Client, Value = "no-longer-used" }, untilNow: false);
+        await RevokeAsync(new RevocationRequest { Kind = Revocation.Client, Value = "leaked-its-secret" }, untilNow: true);
+        await RevokeAsync(new RevocationRequest { Kind = Revocation.Token, Value = $"trrtcc:{Guid.NewGuid()}" }, untilNow: false);
         foreach (var client in new[] { "acme-reader", "acme-writer", "acme-nobody" })
         {
             using var service = await ServiceAsync(client);
             await service.GetAsync("/api/books", Cancel);
         }
     }
+
+    private Task RevokeAsync(RevocationRequest request, bool untilNow) => Served.Services.GetRequiredService<RevocationCommands>()
+        .AddAsync(request, untilNow, new Actor(AccountId: null, "root@host", Actor.CommandLine, RequestId: null), Cancel);
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Ids();
