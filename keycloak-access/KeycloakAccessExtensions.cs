@@ -115,7 +115,8 @@ public static class KeycloakAccessExtensions
         api.MapAccessDocuments();
         app.MapGroup("").RequireBearer().AnswersConditions().MapAuthZen();
         app.MapForwardAuth();
-        app.MapResourceMetadata();
+        // In a group, since what is in none comes first in the OpenAPI document.
+        app.MapGroup("").MapResourceMetadata();
         // Every endpoint of the application is checked at its start, those that are mapped after this line too.
         app.Services.GetRequiredService<StartUp>().Check(app);
     }

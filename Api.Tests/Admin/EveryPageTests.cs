@@ -186,7 +186,8 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         }
     }
 
-    private Task RevokeAsync(RevocationRequest request, bool untilNow) => Served.Services.GetRequiredService<RevocationCommands>()
+    private async Task RevokeAsync(RevocationRequest request, bool untilNow) => await Served.Services
+        .GetRequiredService<RevocationCommands>()
         .AddAsync(request, untilNow, new Actor(AccountId: null, "root@host", Actor.CommandLine, RequestId: null), Cancel);
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -59,7 +59,8 @@ internal sealed partial class SessionRefresher(
         await running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.CompletedTask;
+    // It has nothing to do by itself, but to be waited for at a stop.
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.Delay(Timeout.Infinite, stoppingToken);
 
     private async Task<RefreshOutcome> RunAsync(KeptSession session)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Authentication.BoundTokens;
@@ -15,35 +14,37 @@ namespace KeycloakAccess.Permissions;
 internal sealed record ResourceMetadataResponse
 {
     /// <summary>What the API is called: its address.</summary>
+    [JsonPropertyName("resource")]
     public required string Resource { get; init; }
 
     /// <summary>The issuer of the tokens that it takes.</summary>
+    [JsonPropertyName("authorization_servers")]
     public required IReadOnlyList<string> AuthorizationServers { get; init; }
 
     /// <summary>The scopes of the API that the realm has.</summary>
+    [JsonPropertyName("scopes_supported")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? ScopesSupported { get; init; }
 
     /// <summary>How a bearer token is sent.</summary>
+    [JsonPropertyName("bearer_methods_supported")]
     public required IReadOnlyList<string> BearerMethodsSupported { get; init; }
 
     /// <summary>The algorithms that a DPoP proof may be signed with (RFC 9449).</summary>
+    [JsonPropertyName("dpop_signing_alg_values_supported")]
     public required IReadOnlyList<string> DpopSigningAlgValuesSupported { get; init; }
 
     /// <summary>Whether every token must be bound by DPoP.</summary>
+    [JsonPropertyName("dpop_bound_access_tokens_required")]
     public required bool DpopBoundAccessTokensRequired { get; init; }
 
     /// <summary>Whether tokens may be bound to a client certificate (RFC 8705).</summary>
+    [JsonPropertyName("tls_client_certificate_bound_access_tokens")]
     public required bool TlsClientCertificateBoundAccessTokens { get; init; }
 }
 
 internal static class ResourceMetadataEndpoint
 {
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-    };
-
     public static void MapResourceMetadata(this IEndpointRouteBuilder routes)
     {
         routes.MapGet(ResourceMetadata.Path, Get)
@@ -61,7 +62,7 @@ internal static class ResourceMetadataEndpoint
             ? Get(context)
             : Problem.Create(StatusCodes.Status404NotFound, ProblemCode.NotFound, "No protected resource of this address is here.");
 
-    private static JsonHttpResult<ResourceMetadataResponse> Get(HttpContext context)
+    private static Ok<ResourceMetadataResponse> Get(HttpContext context)
     {
         var services = context.RequestServices;
         var resource = services.GetRequiredService<IOptions<ProtectedResourceOptions>>().Value;
@@ -73,7 +74,7 @@ internal static class ResourceMetadataEndpoint
         ];
         // Until the realm has been reached, nobody knows the scopes.
         context.Response.Headers[HeaderNames.CacheControl] = realm.HasBeenReached ? "public, max-age=3600" : "no-store";
-        return TypedResults.Json(
+        return TypedResults.Ok(
             new ResourceMetadataResponse
             {
                 Resource = ResourceMetadata.IdentifierOf(context.Request, resource),
@@ -83,7 +84,6 @@ internal static class ResourceMetadataEndpoint
                 DpopSigningAlgValuesSupported = bound.Dpop.Accepted,
                 DpopBoundAccessTokensRequired = bound is { Required: true, ClientCertificates: ClientCertificateSource.None },
                 TlsClientCertificateBoundAccessTokens = bound.ClientCertificates != ClientCertificateSource.None,
-            },
-            Json);
+            });
     }
 }
