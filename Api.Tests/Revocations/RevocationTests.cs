@@ -216,7 +216,7 @@ public abstract class RevocationTests(ApiUnderTest api) : ApiTests(api)
         var form = await pages.GetAsync($"{url}/admin/revocations/new?kind=client&value=acme-writer");
         var list = await pages.SubmitAsync(form, "form[action='/admin/revocations/new']", ("reason", "It leaked"));
 
-        Assert.Contains("Refused from now on: the tokens of the client acme-writer", list.Text, StringComparison.Ordinal);
+        Assert.Contains("Refused from now on: the older tokens of the client acme-writer.", list.Text, StringComparison.Ordinal);
         await AssertRefusedAsync(client, "The tokens of this client have been revoked here.");
 
         var row = list.Page.QuerySelectorAll("tbody tr").First(each => each.TextContent.Contains("acme-writer", StringComparison.Ordinal));

@@ -22,8 +22,9 @@ internal readonly record struct CheckedToken(KnownToken? Known, ChangeState? Sta
 
 /// <summary>
 /// Checks access tokens: one passes only if it is an access token (RFC 6750) of this realm, for this API, in its lifetime, signed by a
-/// current key with an accepted algorithm, and of no session that has ended. One that has passed is known by its hash while all of that
-/// holds. Of one that is refused nothing is kept. Whether a token comes from whom it was issued to, <see cref="ProofOfPossession"/> says.
+/// current key with an accepted algorithm, of no session that has ended, and not revoked here. One that has passed is known by its hash
+/// while all of that holds. Of one that is refused nothing is kept. Whether a token comes from whom it was issued to,
+/// <see cref="ProofOfPossession"/> says.
 /// </summary>
 internal sealed class AccessTokens(
     IOptions<KeycloakOptions> options,
@@ -152,11 +153,12 @@ internal sealed class AccessTokens(
         return result.IsValid ? await CheckAsync(token, key, parsed) : CheckedToken.Refuse(Explain(result.Exception, token));
     }
 
-    // Before anything else is read of it, and without an exception that is thrown: whoever forges tokens shall not cost more than others.
+    // Before anything that it says is believed, and without an exception that is thrown: whoever forges tokens shall not cost more than
+    // others.
     private Exception? FindMistakeInSignature(string text, string algorithm, JsonWebKey key)
     {
         var crypto = key.CryptoProviderFactory;
-        if (!metadata.Allows(algorithm, key.KeyId) || !crypto.IsSupportedAlgorithm(algorithm, key))
+        if (!SignatureAlgorithms.Fits(key, algorithm, options.Value.TokenAlgorithms) || !crypto.IsSupportedAlgorithm(algorithm, key))
         {
             return new SecurityTokenInvalidAlgorithmException();
         }

@@ -74,6 +74,8 @@ internal sealed class Reminder(DateTimeOffset last)
 {
     private long _last = last.UtcTicks;
 
+    public DateTimeOffset Last => new(Interlocked.Read(ref _last), TimeSpan.Zero);
+
     public bool IsDue(DateTimeOffset now, TimeSpan interval)
     {
         var before = Interlocked.Read(ref _last);

@@ -128,7 +128,7 @@ internal sealed class KnownSessions(
         : KnownCaller(identity, state)
     {
         private readonly Claim[] _claims = [.. session.Ticket.Principal.Claims, new Claim(SessionHandler.RowId, session.Id.ToString())];
-        private long _usedAt = usedAt.UtcTicks;
+        private readonly Reminder _uses = new(usedAt);
 
         public required SessionLimits Limits { get; init; }
 
@@ -145,14 +145,10 @@ internal sealed class KnownSessions(
             }
         }
 
-        public DateTimeOffset UsedAt => new(Interlocked.Read(ref _usedAt), TimeSpan.Zero);
+        public DateTimeOffset UsedAt => _uses.Last;
 
         /// <summary>Whether this use is to be noted, by one of many requests.</summary>
-        public bool TryUse(DateTimeOffset now, TimeSpan every)
-        {
-            var before = Interlocked.Read(ref _usedAt);
-            return now.UtcTicks - before >= every.Ticks && Interlocked.CompareExchange(ref _usedAt, now.UtcTicks, before) == before;
-        }
+        public bool TryUse(DateTimeOffset now, TimeSpan every) => _uses.IsDue(now, every);
 
         protected override IEnumerable<string> EndedBy => [ChangeFeed.Browser(session.Id)];
 

@@ -124,7 +124,7 @@ internal static class RevokeCommand
     {
         Revocation.Token => $"the token {revocation.Value}",
         Revocation.Client => $"the tokens of the client {revocation.Value}",
-        _ => "every token",
+        _ => "all tokens",
     }) + (revocation.IssuedUntil is { } until ? $" that were issued until {At(until)}" : "");
 
     private static string At(DateTimeOffset at) => at.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);

@@ -10,8 +10,8 @@ public sealed record RevocationView(
     public string What => Kind switch
     {
         Revocation.Token => $"the token {Name}",
-        Revocation.Client => IssuedUntil is null ? $"every token of the client {Name}" : $"the tokens of the client {Name} until now",
-        _ => "every token that was issued until now",
+        Revocation.Client => IssuedUntil is null ? $"every token of the client {Name}" : $"the older tokens of the client {Name}",
+        _ => "every older token",
     };
 
     public string TakeBackPath => $"{RevocationPageEndpoints.List}/{Id}/take-back";
