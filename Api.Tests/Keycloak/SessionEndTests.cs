@@ -303,7 +303,9 @@ public abstract class SessionEndTests(ForgingRealmPlace place) : SessionClockTes
         Task.FromResult(Results.Json(new { error, error_description = description }, statusCode: 400));
 
     private Task<string> FindAuditAsync() => ScalarAsync<string>("""
-        SELECT method || ' ' || account || ' ' || action || ' ' || reason FROM audit_log WHERE model = 'session' ORDER BY at DESC LIMIT 1
+        SELECT method || ' ' || account || ' ' || action || ' ' || reason FROM audit_log
+        WHERE model = 'session' AND action = 'end' AND method = 'service'
+        ORDER BY at DESC LIMIT 1
         """);
 }
 
