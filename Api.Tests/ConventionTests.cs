@@ -31,7 +31,7 @@ public sealed partial class ConventionTests
         ["AuthZen"] = ["Explanation", "Permissions", "Hosting"],
         ["ForwardAuth"] = ["Permissions", "Authentication", "Hosting"],
         ["RulesDocument"] = ["Groups", "RoleMappings", "Explanation", "Permissions", "Authentication", "Data", "Hosting"],
-        ["Models"] = ["Permissions", "Data", "Hosting"],
+        ["Models"] = ["Permissions", "Authentication", "Data", "Hosting"],
         ["OpenApi"] = ["Permissions", "Authentication", "Hosting"],
         ["Admin"] =
         [

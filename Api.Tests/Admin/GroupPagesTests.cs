@@ -364,7 +364,7 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var login = await OpenAsync(browser, page.Page.QuerySelector("main a.button")!.GetAttribute("href")!);
         page = await browser.SubmitLoginAsync(login, "linus", "linus");
         Assert.Equal("/admin/groups/new", page.Url.AbsolutePath);
-        Assert.Contains("Your session had ended.", page.Text, StringComparison.Ordinal);
+        Assert.Contains("You have signed in again.", page.Text, StringComparison.Ordinal);
         Assert.Equal("kept-for-later", Input(page, "name").Value);
         Assert.Equal("granted", Chosen(page, "account:view"));
     }

@@ -59,7 +59,7 @@ public sealed class GrantGuardTests
             Scopes = scopes == "session" ? null : Notation.Words(scopes).ToHashSet(StringComparer.Ordinal),
         };
 
-        var refusal = By(situation).Refuse(Notation.Words(changing));
+        var refusal = By(situation).Refuse(Notation.Words(changing)) as ChangeFailure.Refused;
 
         Assert.Equal(Notation.Words(lacking), refusal?.Lacking ?? []);
         if (refusal is not null)

@@ -81,7 +81,7 @@ public sealed partial class RefusalTests
         {
             RequestServices = new ServiceCollection().AddSingleton<IAuthenticationService>(schemes).BuildServiceProvider(),
         };
-        var handler = new RefusalResultHandler(accounts: null!);
+        var handler = new RefusalResultHandler(accounts: null!, stepUp: null!);
         var policy = new AuthorizationPolicyBuilder("some-scheme").RequireAuthenticatedUser().Build();
 
         await handler.HandleAsync(

@@ -1,3 +1,4 @@
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
@@ -45,7 +46,8 @@ internal static class AccountEndpoints
             .WithSummary("Delete an account, its names, its direct memberships and its sessions. What it did stays under its id.")
             .AnswersNoContent()
             .AcceptsSuperuserSwitch()
-            .RequirePermission(AccountPermissions.Delete);
+            .RequirePermission(AccountPermissions.Delete)
+            .WithMetadata(new StepUpAsConfigured());
 
         return group;
     }

@@ -16,6 +16,7 @@ using KeycloakAccess.Admin.RevocationPages;
 using KeycloakAccess.Admin.RoleMappingPages;
 using KeycloakAccess.Admin.SessionPages;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.Antiforgery;
@@ -64,10 +65,7 @@ internal static class AdminEndpoints
             StatusCodes.Status200OK,
             ("KeycloakUnreachable", keycloak == "unreachable"),
             ("Open", int.TryParse(open, CultureInfo.InvariantCulture, out var sessions) ? sessions : 0)));
-        anonymous.MapGet(SignInEndpoints.SignInFailedPath, (string? reason, string? ahead) => PageRenderer.Render<SignInFailedPage>(
-            StatusCodes.Status200OK,
-            ("Reason", reason),
-            ("Ahead", TimeSpan.FromSeconds(int.TryParse(ahead, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0))));
+        anonymous.MapGet(SignInEndpoints.SignInFailedPath, RenderFailure);
 
         var signedIn = routes.MapGroup("").RequireSession().RequireEnabledAccount().WithPages();
         signedIn.MapOwnPages();
@@ -87,6 +85,20 @@ internal static class AdminEndpoints
         admin.MapDesignPages();
     }
 
+    private static PageResult RenderFailure(string? reason, string? ahead, HttpRequest request, StepUpLink link)
+    {
+        var stepUp = link.FindFailure(request);
+        return PageRenderer.Render<SignInFailedPage>(
+            StatusCodes.Status200OK,
+            ("Reason", reason),
+            ("Ahead", TimeSpan.FromSeconds(int.TryParse(ahead, CultureInfo.InvariantCulture, out var seconds) ? seconds : 0)),
+            ("Levels", stepUp is null ? null : string.Join(" or ", stepUp.Acr)),
+            ("MaxAge", stepUp?.MaxAge),
+            ("ActualLevel", stepUp?.ActualAcr),
+            ("ActualAge", stepUp?.ActualAge),
+            ("Back", stepUp?.Back));
+    }
+
     // For scripts of this origin, which send it along with the session: no other origin can read it.
     private static Ok<AntiforgeryResponse> GiveAntiforgeryToken(HttpContext context, IAntiforgery antiforgery)
     {
@@ -97,6 +109,7 @@ internal static class AdminEndpoints
     // These groups answer a refusal and a missing session with pages.
     private static RouteGroupBuilder WithPages(this RouteGroupBuilder group) => group
         .WithMetadata(new RefusalPage(StatusPages.RenderRefusal), new SignInAgain(StatusPages.AskToSignInAgainAsync))
+        .WithMetadata(new StepUpPage(StatusPages.SendToSignInAnewAsync))
         .ExcludeFromDescription();
 }
 

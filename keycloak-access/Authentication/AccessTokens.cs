@@ -197,6 +197,12 @@ internal sealed class AccessTokens(
                 string.IsNullOrEmpty(token.Subject) ? ClientToken.NoSubject : ClientToken.Malformed, mistake!);
         }
 
+        identity = identity is null ? null : identity with
+        {
+            Acr = KeycloakIdentity.IsWellFormed(token, KeycloakIdentity.AcrClaim) ? identity.Acr : null,
+            AuthenticatedAt =
+                KeycloakIdentity.IsWellFormed(token, KeycloakIdentity.AuthTimeClaim) ? identity.AuthenticatedAt : null,
+        };
         if (refusal is not null)
         {
             log.Add(token, identity, refusal.Code);

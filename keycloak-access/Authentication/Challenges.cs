@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text;
 using KeycloakAccess.Authentication.BoundTokens;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -47,9 +49,19 @@ internal sealed class Challenges(
     public void AddInsufficientScope(HttpContext context, string scope) =>
         Add(context, new Challenge("insufficient_scope", Description: null, scope));
 
+    /// <summary>For a token whose sign-in is not enough (RFC 9470, section 3).</summary>
+    public void AddInsufficientAuthentication(HttpContext context, StepUpLack lack, StepUpRule rule) =>
+        Add(context, new Challenge(
+            ProblemCode.InsufficientUserAuthentication,
+            lack == StepUpLack.Age ? "More recent authentication is required" : "A different authentication level is required",
+            scopes.Find(context))
+        {
+            StepUp = rule,
+        });
+
     private void Add(HttpContext context, Challenge challenge)
     {
-        var nothingWrong = challenge with { Error = null, Description = null };
+        var nothingWrong = challenge with { Error = null, Description = null, StepUp = null };
         var usesDpop = UsesDpop(context.Request);
         var bearer = Write(context, Bearer, usesDpop ? nothingWrong : challenge);
         var dpop = Write(context, Dpop, usesDpop ? challenge : nothingWrong);
@@ -72,6 +84,16 @@ internal sealed class Challenges(
             text.Append($", error_description={HeaderText.Quote(description)}");
         }
 
+        if (challenge.StepUp?.AcrValues is { } acr)
+        {
+            text.Append($", acr_values=\"{acr}\"");
+        }
+
+        if (challenge.StepUp?.MaxAgeSeconds is { } age)
+        {
+            text.Append(CultureInfo.InvariantCulture, $", max_age=\"{age}\"");
+        }
+
         if (challenge.Scope is not null)
         {
             text.Append($", scope=\"{challenge.Scope}\"");
@@ -86,5 +108,8 @@ internal sealed class Challenges(
         return text.ToString();
     }
 
-    private sealed record Challenge(string? Error, string? Description, string? Scope);
+    private sealed record Challenge(string? Error, string? Description, string? Scope)
+    {
+        public StepUpRule? StepUp { get; init; }
+    }
 }

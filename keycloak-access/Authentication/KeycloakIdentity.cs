@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Claims;
 using System.Text.Json;
 using KeycloakAccess.Data;
+using Microsoft.IdentityModel.JsonWebTokens;
 
 namespace KeycloakAccess.Authentication;
 
@@ -34,6 +35,10 @@ internal sealed record KeycloakIdentity
 {
     /// <summary>The claim of a session for <see cref="ClaimsLeftOut"/>.</summary>
     public const string ClaimsLeftOutClaim = "claims_left_out";
+
+    /// <summary>The claims that say what a sign-in was like.</summary>
+    public const string AcrClaim = "acr";
+    public const string AuthTimeClaim = "auth_time";
 
     /// <summary>The claims that say roles.</summary>
     public static readonly string[] RoleClaims = ["realm_access", "resource_access", "groups"];
@@ -73,6 +78,12 @@ internal sealed record KeycloakIdentity
 
     /// <summary>Of a sign-in, the claims of roles that only its access token had, between spaces.</summary>
     public string? ClaimsLeftOut { get; init; }
+
+    /// <summary>The level of the sign-in (<c>acr</c>); none where the token names none, or not by one text.</summary>
+    public string? Acr { get; init; }
+
+    /// <summary>When somebody signed in (<c>auth_time</c>); none where the token does not say, or not by one whole number.</summary>
+    public DateTimeOffset? AuthenticatedAt { get; init; }
 
     /// <summary>Reads a validated token. If a claim is missing or malformed, error says what is wrong, without a claim value.</summary>
     public static KeycloakIdentity? Read(ClaimsPrincipal principal, out string? error)
@@ -139,16 +150,33 @@ internal sealed record KeycloakIdentity
             SessionId = Single(principal, "sid"),
             Roles = roles.ToImmutable(),
             HasRoleClaims = principal.HasClaim(claim => RoleClaims.Contains(claim.Type, StringComparer.Ordinal)),
-            IssuedAt = long.TryParse(Single(principal, "iat"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-                && seconds <= LatestInstant
-                ? DateTimeOffset.FromUnixTimeSeconds(seconds)
-                : DateTimeOffset.UnixEpoch,
+            IssuedAt = Instant(Single(principal, "iat")) ?? DateTimeOffset.UnixEpoch,
             IsSession = string.Equals(principal.Identity?.AuthenticationType, Schemes.SignIn, StringComparison.Ordinal),
             Scopes = scopes,
             IsLightweight = TokenCauses.IsLightweight(Single(principal, "jti")),
             ClaimsLeftOut = Single(principal, ClaimsLeftOutClaim),
+            Acr = OfForm(principal, AcrClaim, type => type == ClaimValueTypes.String),
+            AuthenticatedAt = Instant(OfForm(
+                principal,
+                AuthTimeClaim,
+                type => type is ClaimValueTypes.Integer or ClaimValueTypes.Integer32 or ClaimValueTypes.Integer64)),
         };
     }
+
+    /// <summary>Whether a token has the claim of the sign-in in the form that OpenID Connect Core 1.0, section 2, gives it.</summary>
+    public static bool IsWellFormed(JsonWebToken token, string claim) =>
+        token.TryGetPayloadValue<object>(claim, out var value) && (claim == AcrClaim ? value is string : value is int or long);
+
+    private static string? OfForm(ClaimsPrincipal principal, string type, Func<string, bool> isForm)
+    {
+        var claims = Of(principal, type).Take(2).ToArray();
+        return claims is [{ Value.Length: > 0 } claim] && isForm(claim.ValueType) ? claim.Value : null;
+    }
+
+    private static DateTimeOffset? Instant(string? text) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= LatestInstant
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+            : null;
 
     // RFC 6749, section 3.3. A malformed scope is refused: ignored, it would narrow nothing.
     private static ImmutableHashSet<string>? ReadScopes(ClaimsPrincipal principal)

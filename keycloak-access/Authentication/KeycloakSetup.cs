@@ -1,4 +1,5 @@
 using KeycloakAccess.Authentication.BoundTokens;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authentication;
@@ -50,6 +51,7 @@ public static class KeycloakSetup
         services.AddBackgroundService<SessionRefresher>();
         services.AddSingleton<AccessTokens>();
         services.AddBoundTokens();
+        services.AddStepUp();
         services.AddSettings<ProtectedResourceOptions>(ProtectedResourceOptions.Section);
         services.AddSingleton<IValidateOptions<ProtectedResourceOptions>, ProtectedResourceValidator>();
         services.AddSingleton<Challenges>();

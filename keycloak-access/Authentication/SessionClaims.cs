@@ -9,9 +9,12 @@ internal static class SessionClaims
     private static readonly string[] Kept =
         ["iss", "sub", "azp", "sid", "iat", "preferred_username", "email", "name", "realm_access", "resource_access", "groups"];
 
+    private static readonly string[] OfSignIn = [KeycloakIdentity.AcrClaim, KeycloakIdentity.AuthTimeClaim];
+
     public static ClaimsPrincipal Keep(IEnumerable<Claim> claims, JsonWebToken idToken, string? accessToken)
     {
-        var kept = claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal));
+        var kept = claims.Where(claim => Kept.Contains(claim.Type, StringComparer.Ordinal)
+            || (OfSignIn.Contains(claim.Type, StringComparer.Ordinal) && KeycloakIdentity.IsWellFormed(idToken, claim.Type)));
         if (TokenCauses.FindClaimsLeftOut(idToken, accessToken) is { } leftOut)
         {
             kept = kept.Append(new Claim(KeycloakIdentity.ClaimsLeftOutClaim, leftOut));

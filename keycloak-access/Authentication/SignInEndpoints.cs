@@ -1,3 +1,4 @@
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
@@ -79,7 +80,9 @@ internal static partial class SignInEndpoints
             var asked = ReturnUrlOf(context.Request);
             var target = forwardAuth.Value.ReturnPaths.Prepend(root.Value!).Select(path => Target(asked, path.TrimEnd('/')))
                 .FirstOrDefault(each => each is not null) ?? root + HomePath;
-            await context.ChallengeAsync(Schemes.SignIn, new AuthenticationProperties { RedirectUri = target });
+            var properties = new AuthenticationProperties { RedirectUri = target };
+            context.RequestServices.GetRequiredService<StepUpLink>().Mark(properties, context.Request);
+            await context.ChallengeAsync(Schemes.SignIn, properties);
             return TypedResults.Empty;
         }
         catch (Exception exception) when (SignInFailure.OutageOf(exception, context.RequestAborted) is not null)

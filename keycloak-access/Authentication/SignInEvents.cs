@@ -1,5 +1,7 @@
 using System.Buffers.Text;
+using System.Globalization;
 using System.Security.Cryptography;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
@@ -13,6 +15,7 @@ internal sealed partial class SignInEvents(
     RealmMetadata metadata,
     RealmReachability realm,
     EndedSessionStore ended,
+    StepUpLink link,
     IOptions<KeycloakOptions> options,
     TimeProvider clock,
     ILogger<SignInEvents> logger) : OpenIdConnectEvents
@@ -36,6 +39,13 @@ internal sealed partial class SignInEvents(
         var nonce = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
         context.Properties.Items[Nonce] = nonce;
         context.ProtocolMessage.Nonce = nonce;
+        // As a wish, not as an essential claim: Keycloak answers one that it does not know with an error page, from which nobody comes
+        // back. What it makes of the wish is looked at when it answers.
+        if (StepUpLink.Find(context.Properties) is { } rule)
+        {
+            context.ProtocolMessage.AcrValues = rule.AcrValues;
+            context.ProtocolMessage.MaxAge = rule.MaxAgeSeconds?.ToString(CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>
@@ -117,9 +127,23 @@ internal sealed partial class SignInEvents(
         }
 
         context.Principal = SessionClaims.Keep(context.Principal!.Claims, idToken, context.TokenEndpointResponse.AccessToken);
-        if (KeycloakIdentity.Read(context.Principal, out var error) is null)
+        if (KeycloakIdentity.Read(context.Principal, out var error) is not { } identity)
         {
             context.Fail(error!);
+            return Task.CompletedTask;
+        }
+
+        // A realm without such a level ignores the wish, and would be asked again for ever.
+        if (StepUpLink.Find(properties) is { } rule && rule.FindLack(identity, clock.GetUtcNow()) is not StepUpLack.None and var lack)
+        {
+            var failure = SignInFailure.Create(
+                lack == StepUpLack.Level ? SignInFailure.Level : SignInFailure.Age,
+                lack == StepUpLack.Level
+                    ? $"Keycloak was asked for a sign-in of the level {rule.AcrValues}, and answered with one of "
+                        + $"{(identity.Acr is null ? "none" : "another")}."
+                    : $"Keycloak was asked for a sign-in within {rule.MaxAgeSeconds} seconds, and answered with an older one.");
+            failure.Data[StepUpLink.Parameter] = link.Fail(rule, identity, properties.RedirectUri ?? SignInEndpoints.HomePath);
+            context.Fail(failure);
             return Task.CompletedTask;
         }
 
@@ -184,7 +208,8 @@ internal sealed partial class SignInEvents(
             return;
         }
 
-        context.Response.Redirect($"{context.Request.PathBase}{SignInEndpoints.SignInFailedPath}?reason={reason}{ahead}");
+        var stepUp = context.Failure?.Data[StepUpLink.Parameter] is string asked ? $"&{StepUpLink.Parameter}={asked}" : "";
+        context.Response.Redirect($"{context.Request.PathBase}{SignInEndpoints.SignInFailedPath}?reason={reason}{ahead}{stepUp}");
     }
 
     public override Task RedirectToIdentityProviderForSignOut(RedirectContext context)

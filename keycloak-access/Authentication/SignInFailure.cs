@@ -16,6 +16,8 @@ internal static class SignInFailure
     public const string Key = "key";
     public const string NoSubject = "no-subject";
     public const string Token = "token";
+    public const string Level = "level";
+    public const string Age = "age";
 
     private const string Reason = "reason";
 

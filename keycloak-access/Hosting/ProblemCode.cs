@@ -18,6 +18,7 @@ internal static class ProblemCode
     public const string IdempotencyKeyMalformed = "idempotency_key_malformed";
     public const string IdempotencyKeyReused = "idempotency_key_reused";
     public const string InsufficientScope = "insufficient_scope";
+    public const string InsufficientUserAuthentication = "insufficient_user_authentication";
     public const string InternalError = "internal_error";
     public const string InvalidDpopProof = "invalid_dpop_proof";
     public const string InvalidRequest = "invalid_request";

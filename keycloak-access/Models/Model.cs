@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Models;
@@ -151,5 +152,8 @@ internal sealed class Model
 }
 
 /// <summary>An action of a model's own: it makes the new row, or says why not.</summary>
-internal sealed record ModelAction(
-    string Name, Func<object, ActionCall, ValueTask<(object? Row, string? Refusal)>> RunAsync);
+internal sealed record ModelAction(string Name, Func<object, ActionCall, ValueTask<(object? Row, string? Refusal)>> RunAsync)
+{
+    /// <summary>What the sign-in must be like of whoever does it.</summary>
+    public StepUpRule? StepUp { get; init; }
+}

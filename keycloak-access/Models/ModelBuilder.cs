@@ -1,6 +1,7 @@
 using System.Linq.Expressions;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Models;
@@ -143,6 +144,22 @@ public sealed partial class ModelBuilder<T>
     }
 
     /// <summary>
+    /// An action that is declared already takes a sign-in of one of these levels (RFC 9470), on the pages and in the API. Whoever has
+    /// another is asked to sign in anew: a program by 401 with <c>insufficient_user_authentication</c>, a person by Keycloak.
+    /// </summary>
+    /// <param name="action">The name of the action.</param>
+    /// <param name="acr">The levels of the realm that are enough (<c>acr</c>), the preferred one first.</param>
+    /// <exception cref="ModelException">There is no such action, no level is given, or one cannot be a level.</exception>
+    public ModelBuilder<T> RequireStepUp(string action, params string[] acr) => RequireStepUp(action, maxAge: null, acr);
+
+    /// <inheritdoc cref="RequireStepUp(string, string[])"/>
+    /// <param name="action">The name of the action.</param>
+    /// <param name="maxAge">How long ago the sign-in may be besides, from 1 minute to 1 day, in whole seconds.</param>
+    /// <param name="acr">The levels of the realm that are enough (<c>acr</c>), the preferred one first; none given: any.</param>
+    public ModelBuilder<T> RequireStepUp(string action, TimeSpan maxAge, params string[] acr) =>
+        RequireStepUp(action, (TimeSpan?)maxAge, acr);
+
+    /// <summary>
     /// Endpoints of the model's own, under its prefix:
     /// <c>.Endpoints(books =&gt; books.MapGet("/shelves", …).RequirePermission("book", "view"))</c>. Each says who may call it, or
     /// the start ends. The row-level rule is theirs to apply: <see cref="ModelStore"/> does.
@@ -150,6 +167,30 @@ public sealed partial class ModelBuilder<T>
     public ModelBuilder<T> Endpoints(Action<RouteGroupBuilder> map)
     {
         _endpoints.Add(map);
+        return this;
+    }
+
+    private ModelBuilder<T> RequireStepUp(string action, TimeSpan? maxAge, string[] acr)
+    {
+        ArgumentNullException.ThrowIfNull(acr);
+        var index = _actions.FindIndex(each => each.Name == action);
+        if (index < 0)
+        {
+            throw Mistake($"it has no action {action} that could take a sign-in of its own. Declare it first, by Action(\"{action}\", …).");
+        }
+
+        var rule = new StepUpRule(acr, maxAge);
+        if (acr.Length == 0 && maxAge is null)
+        {
+            throw Mistake($"RequireStepUp(\"{action}\") names no level (acr) and no greatest age, so any sign-in would do.");
+        }
+
+        if (rule.FindMistake() is { } mistake)
+        {
+            throw Mistake($"RequireStepUp(\"{action}\"): {mistake}");
+        }
+
+        _actions[index] = _actions[index] with { StepUp = rule };
         return this;
     }
 

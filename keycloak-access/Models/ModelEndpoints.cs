@@ -57,7 +57,7 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
             .RequirePermission(_model.Name, Permission.Delete);
         foreach (var action in _model.Actions)
         {
-            WithPrecondition(group.MapPost($"{one}/{action.Name}", Act(action)))
+            var endpoint = WithPrecondition(group.MapPost($"{one}/{action.Name}", Act(action)))
                 .WithName($"{ModelDescription.Pascal(action.Name)}{name}")
                 .WithSummary(
                     $"{ModelDescription.Sentence(action.Name)} {description.SingularWithArticle} " +
@@ -65,6 +65,10 @@ internal sealed class ModelEndpoints<T>(ModelStore store, ModelBody body)
                 .Produces<T>()
                 .AnswersETag()
                 .RequirePermission(_model.Name, action.Name);
+            if (action.StepUp is { } stepUp)
+            {
+                endpoint.WithMetadata(stepUp);
+            }
         }
 
         foreach (var map in _model.Endpoints)

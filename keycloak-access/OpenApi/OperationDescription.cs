@@ -1,4 +1,5 @@
 using System.Reflection;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.OpenApi;
@@ -28,10 +29,11 @@ internal static class OperationDescription
         AddProblem("400", "The request is malformed, or a value is not as it must be: errors says which");
         if (metadata.OfType<PermissionRequirement>().Any())
         {
+            var stepUp = context.ApplicationServices.GetRequiredService<StepUpCheck>().RuleOf(new EndpointMetadataCollection(metadata));
             AddProblem(
                 "401",
-                "No token, or one that is not accepted",
-                ("WWW-Authenticate", Text("What is wrong with the token (RFC 6750).")));
+                "No token, or one that is not accepted" + (stepUp is null ? "" : $"; or {DescribeStepUp(stepUp)}"),
+                ("WWW-Authenticate", Text("What is wrong with the token (RFC 6750), or with the sign-in that it comes from (RFC 9470).")));
             AddProblem(
                 "403",
                 "The permission or the scope is missing",
@@ -138,6 +140,16 @@ internal static class OperationDescription
             });
     }
 
+    private static string DescribeStepUp(StepUpRule rule)
+    {
+        string?[] parts =
+        [
+            rule.AcrValues is null ? null : $"that is not of the level {string.Join(" or ", rule.Acr)} (acr)",
+            rule.MaxAgeSeconds is { } seconds ? $"that is longer ago than {seconds} seconds (auth_time)" : null,
+        ];
+        return $"one from a sign-in {string.Join(", or ", parts.OfType<string>())}";
+    }
+
     private static void AddHeaders(OpenApiResponse response, params ReadOnlySpan<(string Name, OpenApiHeader Header)> headers)
     {
         foreach (var (name, header) in headers)
@@ -196,6 +208,7 @@ internal static class OperationDescription
             },
             ["missingPermission"] = Member(JsonSchemaType.String, "The permission that no group grants."),
             ["deniedPermission"] = Member(JsonSchemaType.String, "The permission that a group denies."),
+            ["signIn"] = Member(JsonSchemaType.String, "In a session, where the browser signs in as it is needed.", "uri-reference"),
             ["missingScope"] = Member(JsonSchemaType.String, "The scope that the token lacks."),
             ["explanation"] = Member(JsonSchemaType.String, "Where the refusal is explained.", "uri-reference"),
             ["missingPermissions"] = Texts("What the group would grant and the caller does not hold."),

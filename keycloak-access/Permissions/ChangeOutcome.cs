@@ -1,3 +1,5 @@
+using KeycloakAccess.Authentication.StepUp;
+
 namespace KeycloakAccess.Permissions;
 
 internal sealed record ChangeOutcome<T>(T? Value, int? Version, bool IsChanged, ChangeFailure? Failure)
@@ -37,6 +39,9 @@ internal abstract record ChangeFailure
     {
         public string Detail { get; init; } = GrantGuard.Detail(Lacking);
     }
+
+    /// <summary>The caller must sign in anew, as the rule says.</summary>
+    internal sealed record StepUp(StepUpRule Rule, string Detail) : ChangeFailure;
 
     /// <summary>The change would take everything (<c>*:*</c>), or a part of it, from the last who holds it.</summary>
     internal sealed record LastSuperuser : ChangeFailure

@@ -1,3 +1,5 @@
+using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -17,7 +19,7 @@ internal static class ChangeResults
 
         if (outcome.Failure is { } failure)
         {
-            return ToResult(failure);
+            return ToResult(failure, response.HttpContext);
         }
 
         var result = done(outcome.Value!);
@@ -29,8 +31,10 @@ internal static class ChangeResults
         return result;
     }
 
-    private static IResult ToResult(ChangeFailure failure) => failure switch
+    private static IResult ToResult(ChangeFailure failure, HttpContext context) => failure switch
     {
+        ChangeFailure.StepUp stepUp => context.RequestServices.GetRequiredService<StepUpCheck>().Refuse(
+            context, CallerIdentity.Of(context)!.Known.Identity, stepUp.Rule),
         ChangeFailure.Invalid invalid => TypedResults.ValidationProblem(invalid.Mistakes),
         ChangeFailure.Refused refused => Problem.Create(
             StatusCodes.Status403Forbidden, ProblemCode.GrantRefused, refused.Detail, ("missingPermissions", refused.Lacking)),

@@ -129,7 +129,7 @@ internal sealed record ChangeTransaction(
     public Task RecordAsync(params IReadOnlyList<AuditChange> changes) =>
         Audit.RecordAsync(Connection, Transaction, Actor, changes, CancellationToken);
 
-    public async Task<ChangeFailure.Refused?> RefuseAsync(ChangeAuthor author, IEnumerable<string> permissions) =>
+    public async Task<ChangeFailure?> RefuseAsync(ChangeAuthor author, IEnumerable<string> permissions) =>
         (await GuardAsync(author)).Refuse(permissions);
 
     /// <summary>Whoever holds more than the author is nobody whom they change.</summary>

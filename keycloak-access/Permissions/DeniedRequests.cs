@@ -13,6 +13,15 @@ internal static class DeniedRequests
         decision.Permission == default ? null : decision.Permission,
         decision.Reason == DecisionReason.InsufficientScope ? decision.Scope : null);
 
+    /// <summary>A person in the browser is not refused, but sent to Keycloak.</summary>
+    public static void AddStepUp(HttpContext context, Caller caller)
+    {
+        if (!caller.Identity.IsSession)
+        {
+            Add(context, caller, ProblemCode.InsufficientUserAuthentication);
+        }
+    }
+
     public static void Add(
         HttpContext context,
         Caller caller,

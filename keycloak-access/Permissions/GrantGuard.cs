@@ -1,3 +1,4 @@
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 
 namespace KeycloakAccess.Permissions;
@@ -9,15 +10,19 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
 
     public Caller Caller => caller;
 
-    public ChangeFailure.Refused? Refuse(GroupRule group) => Refuse(group.Written);
+    /// <summary>Why whoever hands out everything must sign in anew; none where they need not.</summary>
+    public Func<ChangeFailure.StepUp?> FindStepUp { get; init; } = () => null;
+
+    public ChangeFailure? Refuse(GroupRule group) => Refuse(group.Written);
 
     /// <summary>What the group grants and denies, before and after the change.</summary>
-    public ChangeFailure.Refused? Refuse(IEnumerable<string> permissions)
+    public ChangeFailure? Refuse(IEnumerable<string> permissions)
     {
-        var lacking = Lacking(permissions);
+        var written = permissions.ToList();
+        var lacking = Lacking(written);
         if (lacking.Count == 0)
         {
-            return null;
+            return written.Contains(Permission.Everything.ToString(), StringComparer.Ordinal) ? FindStepUp() : null;
         }
 
         refused(lacking);
@@ -58,7 +63,7 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
                 .Order(StringComparer.Ordinal)];
     }
 
-    public GrantGuard Under(AccessRules rules) => new(caller.Under(rules), catalogue, refused);
+    public GrantGuard Under(AccessRules rules) => new(caller.Under(rules), catalogue, refused) { FindStepUp = FindStepUp };
 
     public IReadOnlyList<string> Lacking(GroupRule group) => Lacking(group.Written);
 
@@ -88,7 +93,20 @@ internal sealed class GrantGuard(Caller caller, PermissionCatalogue catalogue, A
     public static GrantGuard Create(HttpContext context, Caller caller) => new(
         caller,
         context.RequestServices.GetRequiredService<PermissionCatalogue>(),
-        lacking => DeniedRequests.Add(context, caller, ProblemCode.GrantRefused, missingPermissions: lacking));
+        lacking => DeniedRequests.Add(context, caller, ProblemCode.GrantRefused, missingPermissions: lacking))
+    {
+        FindStepUp = () =>
+        {
+            var rule = context.RequestServices.GetRequiredService<StepUpCheck>().FindConfigured(context, caller.Identity);
+            if (rule is null)
+            {
+                return null;
+            }
+
+            DeniedRequests.AddStepUp(context, caller);
+            return new ChangeFailure.StepUp(rule, StepUpCheck.Explain(caller.Identity, rule));
+        },
+    };
 
     public static async ValueTask<GrantGuard?> BindAsync(HttpContext context) =>
         await Caller.BindAsync(context) is { } caller ? Create(context, caller) : null;

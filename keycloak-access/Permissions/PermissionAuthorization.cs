@@ -1,4 +1,5 @@
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Authorization.Policy;
@@ -76,7 +77,7 @@ internal sealed class Refusal(IAuthorizationHandler handler, Caller caller, Deci
 /// <summary>Endpoint metadata: how a route group shows a refusal, where it is not by problem details.</summary>
 internal sealed record RefusalPage(Func<HttpContext, Caller, Decision, IResult> Render);
 
-internal sealed class RefusalResultHandler(KnownAccounts accounts) : IAuthorizationMiddlewareResultHandler
+internal sealed class RefusalResultHandler(KnownAccounts accounts, StepUpCheck stepUp) : IAuthorizationMiddlewareResultHandler
 {
     private readonly AuthorizationMiddlewareResultHandler _default = new();
 
@@ -84,7 +85,22 @@ internal sealed class RefusalResultHandler(KnownAccounts accounts) : IAuthorizat
         RequestDelegate next, HttpContext context, AuthorizationPolicy policy, PolicyAuthorizationResult authorizeResult)
     {
         var refusal = authorizeResult.AuthorizationFailure?.FailureReasons.OfType<Refusal>().FirstOrDefault();
-        await CountAsync(context, authorizeResult.Succeeded, refusal);
+        // Whoever may not do it at all is not asked to sign in anew.
+        var caller = authorizeResult.Succeeded ? await Caller.BindAsync(context) : refusal?.Caller;
+        var missing = authorizeResult.Succeeded && caller is not null ? stepUp.Find(context, caller.Identity) : null;
+        if (caller is not null)
+        {
+            // Here a request has its one result.
+            accounts.Count(caller.Known, authorizeResult.Succeeded && missing is null);
+        }
+
+        if (missing is not null)
+        {
+            DeniedRequests.AddStepUp(context, caller!);
+            await (await stepUp.AnswerAsync(context, caller!.Identity, missing)).ExecuteAsync(context);
+            return;
+        }
+
         if (authorizeResult.Forbidden && authorizeResult.AuthorizationFailure!.FailureReasons.OfType<AntiforgeryFailure>().Any())
         {
             await Problem.Create(
@@ -110,16 +126,6 @@ internal sealed class RefusalResultHandler(KnownAccounts accounts) : IAuthorizat
 
         DeniedRequests.Add(context, refusal.Caller, refusal.Decision);
         await page.Render(context, refusal.Caller, refusal.Decision).ExecuteAsync(context);
-    }
-
-    // Here a request has its one result.
-    private async ValueTask CountAsync(HttpContext context, bool isAllowed, Refusal? refusal)
-    {
-        var caller = refusal?.Caller ?? (isAllowed ? await Caller.BindAsync(context) : null);
-        if (caller is not null)
-        {
-            accounts.Count(caller.Known, isAllowed);
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authorization;
@@ -138,6 +139,13 @@ public static class PermissionSetup
                 throw new InvalidOperationException(
                     $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, " +
                     "which wins over the RequirePermission or RequireEnabledAccount that it has too. Take one of them out.");
+            }
+
+            if (isOpen && endpoint.Metadata.GetMetadata<StepUpRule>() is not null)
+            {
+                throw new InvalidOperationException(
+                    $"{endpoint.DisplayName} is open to everybody by AllowAnonymous, who have no sign-in that RequireStepUp could ask "
+                    + "about. Take one of them out.");
             }
 
             if (Mistakes(endpoint, catalogue).FirstOrDefault() is { } mistake)

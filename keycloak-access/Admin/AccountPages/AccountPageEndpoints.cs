@@ -2,6 +2,7 @@ using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Bulk;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AccountPages;
@@ -25,7 +26,7 @@ internal static class AccountPageEndpoints
         account.MapGet("", ShowAsync);
         account.MapForm<DisableAccountForm>("/disable", AccountPermissions.Change);
         account.MapForm<EnableAccountForm>("/enable", AccountPermissions.Change);
-        account.MapForm<DeleteAccountForm>("/delete").RequirePermission(AccountPermissions.Delete);
+        account.MapForm<DeleteAccountForm>("/delete").RequirePermission(AccountPermissions.Delete).WithMetadata(new StepUpAsConfigured());
         account.MapForm<JoinGroupForm>("/groups", GroupPermissions.Change);
         account.MapForm<LeaveGroupForm>("/groups/{groupId:guid}/leave").RequirePermission(GroupPermissions.Change);
         account.MapForm<EndSessionsForm>("/sessions/end", SessionPermissions.Delete);

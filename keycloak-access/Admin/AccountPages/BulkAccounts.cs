@@ -3,6 +3,7 @@ using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Bulk;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 
@@ -89,11 +90,18 @@ internal sealed class BulkAccounts(
 
         if (change.Action.IsMembership
             && GroupField.Read(input, change.Group, "", page) is { } group
-            && page.GrantGuard.Refuse(group) is { } refused)
+            && page.GrantGuard.Refuse(group) is ChangeFailure.Refused refused)
         {
             input.Add("", refused.Detail);
         }
     }
+
+    protected override StepUpRule? FindStepUp(PageContext page, BulkAccountChange change) =>
+        change.Action.IsMembership
+        && page.Caller.Rules.FindGroup(change.Group) is { } group
+        && page.GrantGuard.Refuse(group) is ChangeFailure.StepUp stepUp
+            ? stepUp.Rule
+            : null;
 
     protected override async Task<BulkStep> ListAsync(PageContext page, BulkAccountChange change, string? after, int limit)
     {

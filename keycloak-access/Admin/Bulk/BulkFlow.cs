@@ -1,6 +1,7 @@
 using System.Globalization;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 
@@ -41,6 +42,11 @@ internal abstract class BulkFlow<TChange>
         Reasons.Check(input, ReasonField);
         return CheckAsync(page, input, change =>
         {
+            if (FindStepUp(page, change) is { } rule)
+            {
+                return page.SignInAnewAsync(rule);
+            }
+
             if (change.IsAll && input.Value("after") is { Length: > 0 } after && !IsPlace(change, after))
             {
                 input.Add(
@@ -75,6 +81,9 @@ internal abstract class BulkFlow<TChange>
 
     /// <summary>Some of those that it is about. Those that were ticked are all there at once.</summary>
     protected abstract Task<BulkStep> ListAsync(PageContext page, TChange change, string? after, int limit);
+
+    /// <summary>Where it takes another sign-in than that of the session.</summary>
+    protected virtual StepUpRule? FindStepUp(PageContext page, TChange change) => null;
 
     protected virtual bool IsPlace(TChange change, string after) => true;
 

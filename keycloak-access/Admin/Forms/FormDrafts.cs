@@ -49,7 +49,7 @@ internal sealed class FormDrafts(
         return kept is null || Read(kept) is not { } fields
             ? null
             : FormInput.Create(fields.Select(field => KeyValuePair.Create(field.Key, new StringValues(field.Value))))
-                .Note("Your session had ended. This is what you had typed: look at it, and save it again.");
+                .Note("You have signed in again. This is what you had typed: look at it, and save it.");
     }
 
     /// <summary>Keeps a form that came without a session, if its author can be told from the cookie of the session that ended.</summary>
@@ -74,6 +74,12 @@ internal sealed class FormDrafts(
             FormInput.Create(sent),
             cancellationToken);
     }
+
+    /// <summary>Keeps a form that came in a session, before anything else has read it.</summary>
+    public async Task<Guid?> KeepAsync(HttpContext context, KeycloakIdentity author, CancellationToken cancellationToken) =>
+        await FormBody.TryReadAsync(context.Request, cancellationToken) is { } sent && await antiforgery.IsRequestValidAsync(context)
+            ? await KeepAsync(author, context.Request.Path.Value!, FormInput.Create(sent), cancellationToken)
+            : null;
 
     public Task<Guid?> KeepAsync(KeycloakIdentity author, string path, FormInput form, CancellationToken cancellationToken) =>
         KeepAsync((author.Issuer, author.Subject), path, form, cancellationToken);

@@ -18,6 +18,9 @@ internal static class FormFailures
             case ChangeFailure.Conflict conflict:
                 input.Add(conflict.Field, conflict.Detail);
                 return StatusCodes.Status409Conflict;
+            case ChangeFailure.StepUp stepUp:
+                input.Add(refusedField, stepUp.Detail);
+                return StatusCodes.Status422UnprocessableEntity;
             case ChangeFailure.LastSuperuser:
                 input.Add(FormInput.AllowNoSuperuser, ChangeFailure.LastSuperuser.Detail);
                 return StatusCodes.Status409Conflict;
@@ -32,6 +35,7 @@ internal static class FormFailures
     {
         ChangeFailure.Invalid invalid => string.Join(' ', invalid.Mistakes.Values.SelectMany(texts => texts)),
         ChangeFailure.Refused refused => refused.Detail,
+        ChangeFailure.StepUp stepUp => stepUp.Detail,
         ChangeFailure.Conflict conflict => conflict.Detail,
         ChangeFailure.LastSuperuser => ChangeFailure.LastSuperuser.Detail,
         ChangeFailure.NotFound => "It is not there any more, or not for you to see.",

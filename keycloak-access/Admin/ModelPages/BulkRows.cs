@@ -2,6 +2,7 @@ using System.Globalization;
 using KeycloakAccess.Admin.Bulk;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 using Microsoft.AspNetCore.WebUtilities;
@@ -88,6 +89,10 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
                 $"At most {PageSize} {List.Many} are changed at once, as many as a page of the list has. Go back and tick fewer.");
         }
     }
+
+    protected override StepUpRule? FindStepUp(PageContext page, BulkRowChange change) => change.IsDestructive
+        ? null
+        : page.Http.RequestServices.GetRequiredService<StepUpCheck>().Find(Action(change).StepUp, page.Http, page.Caller.Identity);
 
     protected override async Task<BulkStep> ListAsync(PageContext page, BulkRowChange change, string? after, int limit)
     {

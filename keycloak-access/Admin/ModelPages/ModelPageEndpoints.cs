@@ -41,7 +41,12 @@ internal static class ModelPageEndpoints
         row.MapGet("/history", pages.HistoryAsync).RequirePermission(AuditPermissions.View);
         foreach (var action in model.Actions)
         {
-            row.MapForm($"/actions/{action.Name}", _ => new RowActionForm(views, action, reader), new Permission(model.Name, action.Name));
+            var form = row.MapForm(
+                $"/actions/{action.Name}", _ => new RowActionForm(views, action, reader), new Permission(model.Name, action.Name));
+            if (action.StepUp is { } stepUp)
+            {
+                form.WithMetadata(stepUp with { IsForChangesOnly = true });
+            }
         }
     }
 }

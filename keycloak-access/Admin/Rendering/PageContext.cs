@@ -2,6 +2,7 @@ using System.Reflection;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
@@ -65,6 +66,14 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
         PageRenderer.Render<TPage>(status, ("Viewer", CreateViewer()), ("View", view));
 
     public IResult Redirect(string path, string sentence) => Flash.Redirect(Http, path, sentence);
+
+    /// <summary>Sends somebody to Keycloak, and then back to the form as they have sent it.</summary>
+    public async Task<IResult> SignInAnewAsync(StepUpRule rule)
+    {
+        var path = Http.Request.Path.Value!;
+        return TypedResults.Redirect(Http.RequestServices.GetRequiredService<StepUpLink>().SignIn(
+            Http, rule, Http.Request.PathBase + (await KeepAsync(path, Form) ?? path)));
+    }
 
     /// <summary>Refuses what only a form could tell, as the endpoint itself would.</summary>
     public IResult? Refuse(Permission permission)

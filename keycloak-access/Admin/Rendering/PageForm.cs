@@ -60,6 +60,7 @@ internal abstract class PageForm<TSubject> : PageForm
         return (input.IsValid ? await SubmitAsync(page, subject, input) : FormResult.Invalid) switch
         {
             FormResult.Done(var path, var message) => page.Redirect(path, message),
+            FormResult.Failed(ChangeFailure.StepUp(var rule, _)) => await page.SignInAnewAsync(rule),
             FormResult.Failed(ChangeFailure.PreconditionFailed) when await FindAsync(page) is { } newer =>
                 await RenderOutdatedAsync(page, newer, input),
             FormResult.Failed(ChangeFailure.PreconditionFailed or ChangeFailure.NotFound) => await RenderGoneAsync(page, input),

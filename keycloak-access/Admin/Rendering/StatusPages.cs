@@ -1,6 +1,7 @@
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 
@@ -25,6 +26,15 @@ internal static class StatusPages
             ("Detail", Refusals.Detail(decision, caller)),
             ("Name", context.User.FindFirst("name")?.Value ?? context.User.Identity?.Name ?? ""),
             ("MissingPermission", decision.Reason == DecisionReason.PermissionMissing ? decision.Permission.ToString() : null));
+
+    /// <summary>Sends somebody to Keycloak, and then back to the form that came, before anything was done with it.</summary>
+    public static async Task<IResult> SendToSignInAnewAsync(HttpContext context, KeycloakIdentity identity, StepUpRule rule)
+    {
+        var id = await context.RequestServices.GetRequiredService<FormDrafts>().KeepAsync(context, identity, context.RequestAborted);
+        var path = context.Request.Path.Value!;
+        var back = context.Request.PathBase + (id is null ? path : Links.WithQuery(path, (FormDrafts.Parameter, id.ToString())));
+        return TypedResults.Redirect(context.RequestServices.GetRequiredService<StepUpLink>().SignIn(context, rule, back));
+    }
 
     public static async Task<IResult> AskToSignInAgainAsync(HttpContext context)
     {
