@@ -273,7 +273,7 @@ public sealed class AnswerFormatterTests
         GroupRule[]? direct = null)
     {
         Assert.True(Permission.TryParse(permission, out var asked));
-        var access = Rules.Resolve(roles, direct?.Select(group => group.Id) ?? []);
+        var access = Rules.Resolve(roles, direct?.Select(group => new DirectGroup(group.Id)) ?? []);
         var account = new Subject(Guid.NewGuid(), AccountKind.Person, enabled, access, scopes?.ToHashSet(StringComparer.Ordinal));
         var subject = new AccessSubject("id", "grace", account, rolesKnown, IsCaller: false);
         return AccessAnswer.Create(new AccessQuestion("id", asked, row), subject, Rules, Catalogue, Rows);

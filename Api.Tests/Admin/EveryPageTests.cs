@@ -179,6 +179,10 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         await RevokeAsync(new RevocationRequest { Kind = Revocation.Client, Value = "no-longer-used" }, untilNow: false);
         await RevokeAsync(new RevocationRequest { Kind = Revocation.Client, Value = "leaked-its-secret" }, untilNow: true);
         await RevokeAsync(new RevocationRequest { Kind = Revocation.Token, Value = $"trrtcc:{Guid.NewGuid()}" }, untilNow: false);
+        await Served.Services.GetRequiredService<Database>().WriteAsync(
+            "UPDATE group_members SET ends_at = @until, reason = 'Stands in for a colleague'",
+            new { until = DateTimeOffset.UtcNow.AddDays(3) },
+            Cancel);
         foreach (var client in new[] { "acme-reader", "acme-writer", "acme-nobody" })
         {
             using var service = await ServiceAsync(client);

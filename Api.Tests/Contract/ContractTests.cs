@@ -21,6 +21,7 @@ public abstract class ContractTests(ApiUnderTest api) : ApiTests(api)
             $$"""{"kind":"realm-role","name":"r-{{Guid.NewGuid():N}}","groupId":"{{rows["groups"]}}"}""",
         ["PUT /api/role-mappings/{id}"] =
             $$"""{"kind":"realm-role","name":"r-{{Guid.NewGuid():N}}","groupId":"{{rows["groups"]}}"}""",
+        ["PUT /api/groups/{id}/members/{accountId}"] = """{"until":"2100-01-01T00:00:00Z"}""",
         ["PATCH /api/accounts/{id}"] = """{"enabled":true}""",
         ["POST /api/test-samples"] = $$"""{"id":"{{Guid.NewGuid():N}}",{{Sample}}}""",
         ["PUT /api/test-samples/{id}"] = $$"""{{{Sample}}}""",

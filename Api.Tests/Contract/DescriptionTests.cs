@@ -98,7 +98,7 @@ public abstract class DescriptionTests(ApiUnderTest api, RecordedAnswers recorde
     // Rules that no schema says: what must be there, be a name of ours or fit another field.
     private static bool IsRule(RecordedAnswer answer) => JsonNode.Parse(answer.Body)!["errors"]!.AsObject().All(error =>
         error.Key is "authorId" or "groupId" or "permissions" or "denied" or "name" or "client" or "lastDay" or "after" or "permission"
-            or "to" or "row" or "scopes" or "id" or "document" or "page.token"
+            or "to" or "row" or "scopes" or "id" or "document" or "page.token" or "until"
         || error.Key.StartsWith("groups.", StringComparison.Ordinal)
         || (answer.Operation.Id == "CreateRevocation" && error.Key is "value" or "issuedUntil")
         // What no default stands in for must be in each question.

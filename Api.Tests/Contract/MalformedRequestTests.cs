@@ -85,6 +85,8 @@ public abstract class MalformedRequestTests(ApiUnderTest api) : ContractTests(ap
         };
     }
 
+    private static readonly string[] BodyMayBeLeftOut = ["PUT /api/groups/{id}/members/{accountId}"];
+
     [Fact]
     public async Task A_body_that_is_no_JSON_of_one_meaning_is_400_wherever_one_is_taken()
     {
@@ -119,8 +121,12 @@ public abstract class MalformedRequestTests(ApiUnderTest api) : ContractTests(ap
                 ("too deep", Encode($$"""{"odd":{{new string('[', 100)}}{{new string(']', 100)}},{{body[1..]}}""")),
             })
             {
-                await AssertMistakeAsync(
-                    await SendAsync(ada, operation, rows, bytes, "application/json"), $"{operation}, {what}", 400);
+                // Where a body may be left out, that is no mistake, and null is one that was left out.
+                if (what is not ("nothing" or "null") || !BodyMayBeLeftOut.Contains(operation))
+                {
+                    await AssertMistakeAsync(
+                        await SendAsync(ada, operation, rows, bytes, "application/json"), $"{operation}, {what}", 400);
+                }
             }
         }
     }

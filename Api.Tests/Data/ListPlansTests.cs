@@ -34,7 +34,7 @@ public abstract partial class ListPlansTests(ApiUnderTest api) : ApiTests(api)
         "/api/books?search=the&sort=-publishedOn&authorId={author}", "/api/authors", "/api/authors?sort=-bornOn",
         "/api/authors?search=zq", "/api/accounts", "/api/accounts?kind=service", "/api/accounts?enabled=false",
         "/api/accounts?kind=person&enabled=true", "/api/accounts?search=a", "/api/accounts?search=nobody-is-called-so",
-        "/api/accounts?search=a&kind=service&enabled=false", "/api/groups", "/api/role-mappings",
+        "/api/accounts?search=a&kind=service&enabled=false", "/api/groups", "/api/groups/{group}/members", "/api/role-mappings",
         "/api/role-mappings/observed-roles", "/api/role-mappings/preview?kind=realm-role&name=s*", "/api/audit",
         "/api/audit?kind=change", "/api/audit?model=book", "/api/audit?action=add",
     ];
@@ -44,7 +44,7 @@ public abstract partial class ListPlansTests(ApiUnderTest api) : ApiTests(api)
         "/admin/accounts", "/admin/accounts?sort=-seen", "/admin/accounts?search=an", "/admin/accounts?search=an&seen=7",
         "/admin/accounts?seen=not-90", "/admin/accounts?enabled=false&kind=person", "/admin/accounts?nogroup=on",
         "/admin/accounts?group=book-readers", "/admin/models/books", "/admin/models/books?search=the", "/admin/models/authors",
-        "/admin/groups", "/admin/role-mappings", "/admin/role-mappings/unmapped", "/admin/sessions", "/admin/audit",
+        "/admin/groups", "/admin/groups/ending", "/admin/role-mappings", "/admin/role-mappings/unmapped", "/admin/sessions", "/admin/audit",
         "/admin/access/who?permission=book:view",
     ];
 
@@ -54,7 +54,10 @@ public abstract partial class ListPlansTests(ApiUnderTest api) : ApiTests(api)
         var (ada, browser, author) = (await Api.PersonAsync("ada"), await Api.SignInAsync("ada"), await AddBooksAsync());
         var statements = await WatchAsync(async () =>
         {
-            foreach (var list in Lists.Select(list => list.Replace("{author}", author, StringComparison.Ordinal)))
+            var group = JsonDocument.Parse(await GetAsync("/api/groups?limit=1")).RootElement.GetProperty("items")[0].GetProperty("id");
+            foreach (var list in Lists.Select(list => list
+                .Replace("{author}", author, StringComparison.Ordinal)
+                .Replace("{group}", group.GetString(), StringComparison.Ordinal)))
             {
                 await GetAsync(list);
                 if (JsonDocument.Parse(await GetAsync(list)).RootElement.TryGetProperty("next", out var next)

@@ -147,7 +147,7 @@ public sealed class AnsweringTests(ApiOnEmbeddedRealm api) : ApiTests(api), ICla
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray();
         Assert.All(paths, path => Assert.Matches(
             "^/(api|access/v1)/|^/access/forward-auth$|^/.well-known/(authzen-configuration|oauth-protected-resource)$", path));
-        Assert.Equal(30, paths.Length);
+        Assert.Equal(31, paths.Length);
     }
 
     [Fact]

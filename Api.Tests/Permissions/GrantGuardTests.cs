@@ -105,7 +105,7 @@ public sealed class GrantGuardTests
             Enabled = false,
             RolesKnown = true,
             Roles = [],
-            Groups = [Notation.Id("h")],
+            Groups = [new DirectGroup(Notation.Id("h"))],
         };
 
         Assert.Equal(Notation.Words(lacking), By(situation).Lacking(other));
@@ -219,7 +219,7 @@ public sealed class GrantGuardTests
                     IsSession = giver.Scopes is null,
                     Scopes = giver.Scopes is null ? [] : giver.Scopes.ToImmutableHashSet(StringComparer.Ordinal),
                 },
-                new CallerRecord(Guid.Empty, giver.IsEnabled, 1, giver.Direct)
+                new CallerRecord(Guid.Empty, giver.IsEnabled, 1, [.. giver.Direct.Select(id => new DirectGroup(id))])
                 {
                     IsWritten = true,
                     Note = new LastSeen(DateTimeOffset.UnixEpoch),

@@ -50,7 +50,7 @@ internal sealed record Situation
 
     public AccessRules Rules => new(1, Groups, Mappings);
 
-    public EffectiveAccess Access => Rules.Resolve(Roles, Direct);
+    public EffectiveAccess Access => Rules.Resolve(Roles, Direct.Select(id => new DirectGroup(id)));
 
     public Subject Subject => new(Guid.Empty, Kind, IsEnabled, Access, Scopes);
 
@@ -60,7 +60,10 @@ internal sealed record Situation
     {
         var rules = Rules;
         return DecisionExplanation.Create(
-            new Subject(Guid.Empty, Kind, IsEnabled, rules.Resolve(Roles, Direct), Scopes), Requirement, rules, Catalogue);
+            new Subject(Guid.Empty, Kind, IsEnabled, rules.Resolve(Roles, Direct.Select(id => new DirectGroup(id))), Scopes),
+            Requirement,
+            rules,
+            Catalogue);
     }
 
     /// <summary>Everything that may be done, asked one by one, each as this question is asked.</summary>

@@ -31,7 +31,10 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         _database = Database.From(_place.ConnectionString, AppContext.BaseDirectory);
         _observedRoles = new ObservedRoles(_database);
         _store = new SubjectStore(
-            _database, _observedRoles, Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }));
+            _database,
+            _observedRoles,
+            Options.Create(new KeycloakOptions { AuthServerUrl = "https://sso.test/", Realm = "acme" }),
+            TimeProvider.System);
     }
 
     public async ValueTask DisposeAsync()
@@ -196,7 +199,8 @@ public abstract class SubjectSearchTests : IAsyncLifetime
         $"{account.Subject} {account.Kind} {account.IsEnabled} {account.Roles.Count > 0} {Told(account.Roles, account.Direct)}";
 
     private static string Told(KnownSubject subject) =>
-        $"{subject.Subject} {subject.Kind} {subject.Enabled} {subject.RolesKnown} {Told(subject.Roles, subject.Groups)}";
+        $"{subject.Subject} {subject.Kind} {subject.Enabled} {subject.RolesKnown} "
+        + Told(subject.Roles, subject.Groups.Select(group => group.Id));
 
     private static string Told(IEnumerable<KeycloakRole> roles, IEnumerable<Guid> groups) =>
         string.Join(' ', roles.Select(Notation.Write).Concat(groups.Select(id => id.ToString())).Order(StringComparer.Ordinal));

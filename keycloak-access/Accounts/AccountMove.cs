@@ -135,9 +135,19 @@ internal sealed class AccountMove(ChangeRunner changes, TimeProvider clock)
             SELECT group_id FROM group_members WHERE account_id = @kept
             """,
             values)).Order().ToArray();
+        // Of two memberships in one group, the longer one.
         await change.ExecuteAsync(
-            "INSERT INTO group_members (group_id, account_id) VALUES (@group, @kept)",
-            groups.Select(group => new { group, kept = kept.Id }));
+            """
+            UPDATE group_members SET ends_at = (
+                SELECT CASE WHEN g.ends_at > group_members.ends_at THEN g.ends_at WHEN g.ends_at IS NOT NULL THEN group_members.ends_at END
+                FROM group_members g WHERE g.account_id = @gone AND g.group_id = group_members.group_id)
+            WHERE account_id = @kept AND ends_at IS NOT NULL
+                AND group_id IN (SELECT group_id FROM group_members WHERE account_id = @gone);
+            INSERT INTO group_members (group_id, account_id, ends_at, reason)
+            SELECT group_id, @kept, ends_at, reason FROM group_members
+            WHERE account_id = @gone AND group_id NOT IN (SELECT group_id FROM group_members WHERE account_id = @kept)
+            """,
+            values);
         if (gone.RolesIssuedAt > kept.RolesIssuedAt || (gone.RolesIssuedAt is not null && kept.RolesIssuedAt is null))
         {
             await change.ExecuteAsync(

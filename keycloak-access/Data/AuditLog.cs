@@ -13,6 +13,9 @@ internal sealed record Actor(Guid? AccountId, string Name, string Method, string
     public const string CommandLine = "command-line";
     public const string Service = "service";
 
+    /// <summary>The name of what happens by itself.</summary>
+    public const string Itself = "this service";
+
     public Actor Because(string? reason) =>
         this with { Reason = string.IsNullOrWhiteSpace(reason) ? null : Normalization.ToFormC(reason.Trim()) };
 }

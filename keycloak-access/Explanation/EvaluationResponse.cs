@@ -160,6 +160,9 @@ public sealed record GrantPathResponse
     /// <summary>What it grants or denies, as it is written there.</summary>
     public required string Permission { get; init; }
 
+    /// <summary>When it ends by itself; left out where it stays.</summary>
+    public DateTimeOffset? Until { get; init; }
+
     /// <summary>All of it on one line.</summary>
     public required string Text { get; init; }
 
@@ -173,6 +176,7 @@ public sealed record GrantPathResponse
         GroupId = grantPath.Group.Id,
         Group = grantPath.Group.Name,
         Permission = grantPath.Permission.ToString(),
+        Until = grantPath.Origin.Until,
         Text = grantPath.ToString(),
     };
 }

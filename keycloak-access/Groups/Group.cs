@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using KeycloakAccess.Hosting;
 using KeycloakAccess.Permissions;
 using KeycloakAccess.Texts;
 
@@ -37,7 +38,48 @@ internal sealed record GroupMember
     public required Guid Id { get; init; }
 
     public required string Username { get; init; }
+
+    /// <summary>When the membership ends; null for good.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    public string? Reason { get; init; }
 }
+
+/// <summary>A membership that ends by itself.</summary>
+internal sealed record EndingMembership
+{
+    public required Guid GroupId { get; init; }
+
+    public required string GroupName { get; init; }
+
+    public required Guid AccountId { get; init; }
+
+    public required string Username { get; init; }
+
+    public required DateTimeOffset Until { get; init; }
+
+    public string? Reason { get; init; }
+}
+
+/// <summary>How an account is put into a group directly. Without it: for good.</summary>
+public sealed record MembershipRequest
+{
+    /// <summary>
+    /// The instant at which the membership ends by itself, in the future (RFC 3339). Left out, or null: it stays until it is taken away.
+    /// </summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Why, in your own words. It is shown with the membership, and the audit log keeps it.</summary>
+    [PlainText(ReasonParameter.Longest)]
+    public string? Reason { get; init; }
+}
+
+/// <summary>An account that was put into a group directly.</summary>
+/// <param name="AccountId">The account.</param>
+/// <param name="Username">The name to sign in with, or the client id of a service.</param>
+/// <param name="Until">When the membership ends by itself; <see langword="null"/>: it stays until it is taken away.</param>
+/// <param name="Reason">Why, as whoever put it there wrote.</param>
+public sealed record GroupMemberResponse(Guid AccountId, string Username, DateTimeOffset? Until, string? Reason);
 
 /// <summary>What a caller sends to create or replace a group.</summary>
 public sealed record GroupRequest

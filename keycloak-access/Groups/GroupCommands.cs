@@ -85,13 +85,25 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
             return ChangeOutcome.Done(group);
         }, cancellationToken);
 
-    public Task<ChangeOutcome<GroupMember>> AddMemberAsync(
-        Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
-        ChangeMemberAsync(id, accountId, author, GroupStore.AddMemberAsync, cancellationToken);
+    /// <summary>For good, or until an instant. Who is in the group already is in it so from now on.</summary>
+    public async Task<ChangeOutcome<GroupMember>> AddMemberAsync(
+        Guid id, Guid accountId, DateTimeOffset? until, ChangeAuthor author, CancellationToken cancellationToken) =>
+        until <= clock.GetUtcNow()
+            ? new ChangeFailure.Invalid("until", "until must be in the future. Leave it out to put the account in for good.")
+            : await ChangeMemberAsync(
+                id,
+                accountId,
+                author,
+                (change, group, account) => GroupStore.AddMemberAsync(change, group, account, Stored(until)),
+                cancellationToken);
 
     public Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(
         Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>
         ChangeMemberAsync(id, accountId, author, GroupStore.RemoveMemberAsync, cancellationToken);
+
+    // No finer than both databases keep it, so that the same end again is no change.
+    private static DateTimeOffset? Stored(DateTimeOffset? until) =>
+        until is { } end ? end.ToUniversalTime().AddTicks(-(end.Ticks % TimeSpan.TicksPerMillisecond)) : null;
 
     private Task<ChangeOutcome<GroupMember>> ChangeMemberAsync(
         Guid id,

@@ -13,6 +13,7 @@ internal static class GroupEndpoints
             "groups", "Groups", GroupPermissions.View, GroupPermissions.Add, GroupPermissions.Change, GroupPermissions.Delete);
         services.AddSingleton<GroupStore>();
         services.AddSingleton<GroupCommands>();
+        services.AddHostedService<MembershipEnds>();
         services.AddSingleton(provider => GroupStore.Rows(provider.GetRequiredService<Database>()));
     }
 
@@ -52,9 +53,16 @@ internal static class GroupEndpoints
             .AcceptsSuperuserSwitch()
             .ComparesVersions()
             .RequirePermission(GroupPermissions.Delete);
+        group.MapGet("/{id:guid}/members", ListMembersAsync)
+            .WithName("ListGroupMembers")
+            .WithSummary("List the accounts that were put into a group directly, by user name, a page at a time.")
+            .ListsPages<GroupMemberResponse>()
+            .RequirePermission(GroupPermissions.View)
+            .RequirePermission(AccountPermissions.View)
+            .RequirePermission(AccessPermissions.View);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
-            .WithSummary("Put an account into a group directly.")
+            .WithSummary("Put an account into a group directly, for good or until an instant, or change until when.")
             .AnswersNoContent()
             .AcceptsSuperuserSwitch()
             .RequirePermission(GroupPermissions.Change);
@@ -115,9 +123,37 @@ internal static class GroupEndpoints
             ? missing
             : (await commands.DeleteAsync(id, seen, author, cancellationToken)).ToResult(context.Response, _ => TypedResults.NoContent());
 
+    private static async Task<IResult> ListMembersAsync(
+        Guid id, [AsParameters] PageParameters query, GroupStore store, CancellationToken cancellationToken)
+    {
+        if (query.Read(GroupStore.MemberKeyset.Parse, out var page) is { } mistake)
+        {
+            return mistake;
+        }
+
+        if (await store.FindAsync(id, cancellationToken) is null)
+        {
+            return TypedResults.NotFound();
+        }
+
+        var (members, next) = await store.ListMembersAsync(id, page.Limit, page.After, cancellationToken);
+        return TypedResults.Ok(new Page<GroupMemberResponse>(
+            [.. members.Select(member => new GroupMemberResponse(member.Id, member.Username, member.Until, member.Reason))],
+            next?.ToString()));
+    }
+
     private static async Task<IResult> AddMemberAsync(
-        Guid id, Guid accountId, GroupCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>
-        (await commands.AddMemberAsync(id, accountId, author, cancellationToken)).ToResult(response, _ => TypedResults.NoContent());
+        Guid id,
+        Guid accountId,
+        MembershipRequest? request,
+        GroupCommands commands,
+        ChangeAuthor author,
+        HttpContext context)
+    {
+        author = request?.Reason is { } reason ? author with { Reason = reason } : author;
+        return (await commands.AddMemberAsync(id, accountId, request?.Until, author, context.RequestAborted))
+            .ToResult(context.Response, _ => TypedResults.NoContent());
+    }
 
     private static async Task<IResult> RemoveMemberAsync(
         Guid id, Guid accountId, GroupCommands commands, ChangeAuthor author, HttpResponse response, CancellationToken cancellationToken) =>

@@ -5,13 +5,22 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Groups;
 
-internal sealed class GroupStore(Database database)
+internal sealed class GroupStore(Database database, TimeProvider clock)
 {
     // A name belongs to one group.
     public static readonly Keyset<Group> Keyset = new Keyset<Group>("group-name").By("name", group => group.Name);
 
+    public static readonly Keyset<GroupMember> MemberKeyset = new Keyset<GroupMember>("member")
+        .By("a.username", member => member.Username)
+        .By("a.id", member => member.Id);
+
+    public static readonly Keyset<EndingMembership> EndingKeyset = new Keyset<EndingMembership>("until")
+        .By("m.ends_at", membership => membership.Until)
+        .By("m.group_id", membership => membership.GroupId)
+        .By("m.account_id", membership => membership.AccountId);
+
     public const string AddMember = "add-member";
-    private const string RemoveMember = "remove-member";
+    public const string RemoveMember = "remove-member";
 
     private const string Select = """
         SELECT g.id, g.name, g.description, g.version, g.is_default, p.permission, p.denied
@@ -19,7 +28,9 @@ internal sealed class GroupStore(Database database)
         LEFT JOIN group_permissions p ON p.group_id = g.id
         """;
 
-    private const string Members = "SELECT a.id, a.username FROM group_members m JOIN accounts a ON a.id = m.account_id";
+    private const string Members = """
+        SELECT a.id, a.username, m.ends_at AS until, m.reason FROM group_members m JOIN accounts a ON a.id = m.account_id
+        """;
 
     public static IModelRows Rows(Database database) => new PlainRows(
         database,
@@ -114,26 +125,80 @@ internal sealed class GroupStore(Database database)
         await change.RecordAsync(changes);
     }
 
-    /// <summary>Not found if there is no such account.</summary>
-    public static async Task<ChangeOutcome<GroupMember>> AddMemberAsync(ChangeTransaction change, Guid id, Guid accountId)
+    /// <summary>Those in the group directly whose membership has not ended, by user name.</summary>
+    public async Task<KeysetPage<GroupMember>> ListMembersAsync(
+        Guid id, int limit, Cursor? after, CancellationToken cancellationToken)
+    {
+        var values = new DynamicParameters(new { id, now = clock.GetUtcNow() });
+        var sql = $"""
+            {Members}
+            WHERE m.group_id = @id AND {DirectGroup.IsOpen} AND {MemberKeyset.StartAfter(after, limit, values)}
+            ORDER BY {MemberKeyset.OrderBy}
+            LIMIT @limit
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<GroupMember>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return MemberKeyset.Cut(rows.AsList(), limit);
+    }
+
+    public async Task<GroupMember?> FindMemberAsync(Guid id, Guid accountId, CancellationToken cancellationToken)
+    {
+        var sql = $"{Members} WHERE m.group_id = @id AND m.account_id = @accountId AND {DirectGroup.IsOpen}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<GroupMember>(new CommandDefinition(
+            sql, new { id, accountId, now = clock.GetUtcNow() }, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Of all groups, those that end first.</summary>
+    public async Task<KeysetPage<EndingMembership>> ListEndingAsync(int limit, Cursor? after, CancellationToken cancellationToken)
+    {
+        var values = new DynamicParameters(new { now = clock.GetUtcNow() });
+        var sql = $"""
+            SELECT m.group_id, g.name AS group_name, m.account_id, a.username, m.ends_at AS until, m.reason
+            FROM group_members m
+            JOIN groups g ON g.id = m.group_id
+            JOIN accounts a ON a.id = m.account_id
+            WHERE m.ends_at > @now AND {EndingKeyset.StartAfter(after, limit, values)}
+            ORDER BY {EndingKeyset.OrderBy}
+            LIMIT @limit
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<EndingMembership>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+        return EndingKeyset.Cut(rows.AsList(), limit);
+    }
+
+    public async Task<long> CountEndingAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT COUNT(*) FROM group_members WHERE ends_at > @now AND ends_at <= @before",
+            new { now = clock.GetUtcNow(), before },
+            cancellationToken: cancellationToken));
+    }
+
+    /// <summary>Puts an account in, or sets anew until when it is in. Not found if there is no such account.</summary>
+    public static async Task<ChangeOutcome<GroupMember>> AddMemberAsync(
+        ChangeTransaction change, Guid id, Guid accountId, DateTimeOffset? until)
     {
         const string sql = """
-            INSERT INTO group_members (group_id, account_id)
-            SELECT g.id, a.id FROM groups g JOIN accounts a ON a.id = @accountId WHERE g.id = @id
-            ON CONFLICT (group_id, account_id) DO NOTHING
+            INSERT INTO group_members (group_id, account_id, ends_at, reason)
+            SELECT g.id, a.id, @until, @reason FROM groups g JOIN accounts a ON a.id = @accountId WHERE g.id = @id
+            ON CONFLICT (group_id, account_id) DO UPDATE SET ends_at = excluded.ends_at, reason = excluded.reason
             """;
-        var isAdded = await change.ExecuteAsync(sql, new { id, accountId }) > 0;
+        var before = await FindMemberAsync(change, id, accountId);
+        if (before is not null && before.Until == until)
+        {
+            return ChangeOutcome.Unchanged(before);
+        }
+
+        await change.ExecuteAsync(sql, new { id, accountId, until, reason = change.Actor.Reason });
         if (await FindMemberAsync(change, id, accountId) is not { } member)
         {
             return new ChangeFailure.NotFound();
         }
 
-        if (!isAdded)
-        {
-            return ChangeOutcome.Unchanged(member);
-        }
-
-        await change.RecordAsync(new AuditChange(GroupPermissions.Model, id.ToString(), AddMember, Before: null, Values(member)));
+        await change.RecordAsync(new AuditChange(
+            GroupPermissions.Model, id.ToString(), AddMember, before is null ? null : Values(before), Values(member)));
         return ChangeOutcome.Done(member);
     }
 
@@ -154,12 +219,12 @@ internal sealed class GroupStore(Database database)
         Guid id, IReadOnlyCollection<Guid> accounts, CancellationToken cancellationToken)
     {
         var sql = $"""
-            SELECT account_id FROM group_members
-            WHERE group_id = @id AND account_id IN {database.Elements("@accounts", "uuid")}
+            SELECT m.account_id FROM group_members m
+            WHERE m.group_id = @id AND {DirectGroup.IsOpen} AND m.account_id IN {database.Elements("@accounts", "uuid")}
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<Guid>(new CommandDefinition(
-            sql, new { id, accounts = JsonSerializer.Serialize(accounts) }, cancellationToken: cancellationToken))).ToHashSet();
+        var values = new { id, now = clock.GetUtcNow(), accounts = JsonSerializer.Serialize(accounts) };
+        return (await connection.QueryAsync<Guid>(new CommandDefinition(sql, values, cancellationToken: cancellationToken))).ToHashSet();
     }
 
     private static Task<GroupMember?> FindMemberAsync(ChangeTransaction change, Guid id, Guid accountId) => change.FindAsync<GroupMember>(
@@ -174,11 +239,20 @@ internal sealed class GroupStore(Database database)
         ["isDefault"] = group.IsDefault,
     };
 
-    private static Dictionary<string, object?> Values(GroupMember member) => new(StringComparer.Ordinal)
+    internal static Dictionary<string, object?> Values(GroupMember member)
     {
-        ["accountId"] = member.Id,
-        ["username"] = member.Username,
-    };
+        var values = new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["accountId"] = member.Id,
+            ["username"] = member.Username,
+        };
+        if (member.Until is { } until)
+        {
+            values["until"] = until;
+        }
+
+        return values;
+    }
 
     private static Task<int> AddPermissionsAsync(ChangeTransaction change, Group group) => change.ExecuteAsync(
         "INSERT INTO group_permissions (group_id, permission, denied) VALUES (@Id, @permission, @denied)",

@@ -109,7 +109,7 @@ internal sealed class AccessRules
     }
 
     /// <summary>A pure function of any order. Fewer roles grant more only where a denial goes with them.</summary>
-    public EffectiveAccess Resolve(IEnumerable<KeycloakRole> roles, IEnumerable<Guid> direct)
+    public EffectiveAccess Resolve(IEnumerable<KeycloakRole> roles, IEnumerable<DirectGroup> direct)
     {
         var memberships = new List<Membership>();
         foreach (var group in _defaultGroups)
@@ -126,7 +126,9 @@ internal sealed class AccessRules
         }
 
         // Rules and memberships are read one after the other, so a group may have been deleted in between.
-        memberships.AddRange(direct.Where(_groups.ContainsKey).Select(id => new Membership(_groups[id], Origin.Direct)));
+        memberships.AddRange(direct
+            .Where(one => _groups.ContainsKey(one.Id))
+            .Select(one => new Membership(_groups[one.Id], Origin.DirectUntil(one.Until))));
         return new EffectiveAccess(memberships);
     }
 
@@ -157,15 +159,23 @@ internal sealed record Origin(string Kind, KeycloakRole? Role, MappingRule? Mapp
 {
     public static readonly Origin Direct = new("direct-member", Role: null, Mapping: null);
 
+    /// <summary>When a direct membership ends; null for good.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    public bool IsDirect => Kind == Direct.Kind;
+
     public static readonly Origin DefaultGroup = new("default-group", Role: null, Mapping: null);
 
     public static Origin Keycloak(KeycloakRole role, MappingRule mapping) => new(RoleKinds.Write(role.Kind), role, mapping);
+
+    public static Origin DirectUntil(DateTimeOffset? until) => until is null ? Direct : Direct with { Until = until };
 
     public override string ToString() => Role switch
     {
         { } role when Mapping is { Pattern.IsExact: false } mapping => $"{role} (as {mapping.Pattern.Name})",
         { } role => role.ToString(),
-        _ => Kind == DefaultGroup.Kind ? "default group" : "direct member",
+        _ when Kind == DefaultGroup.Kind => "default group",
+        _ => Until is { } until ? $"direct member until {DirectGroup.Describe(until)}" : "direct member",
     };
 }
 

@@ -73,6 +73,7 @@ internal sealed class KnownAccess
         Rules = rules;
         AccountName = record.AccountId.ToString();
         ChangeKey = ChangeFeed.Account(record.AccountId);
+        EndsAt = record.Groups.Min(group => group.Until);
         // A session has no scopes: a sign-in asks Keycloak only who somebody is.
         Subject = new Subject(
             record.AccountId,
@@ -94,15 +95,23 @@ internal sealed class KnownAccess
 
     private Reminder Notes { get; }
 
+    /// <summary>When the first of the direct memberships ends.</summary>
+    private DateTimeOffset? EndsAt { get; }
+
     /// <summary>What is to be noted of them now, once in a while.</summary>
     public LastSeen? FindNote(DateTimeOffset now) =>
         Notes.IsDue(now, CallerStore.SeenEvery) ? _record.Note with { At = now } : null;
 
     public KnownAccess Under(AccessRules rules) => new(Identity, _record, rules, _state);
 
-    /// <summary>Whether the account is still as it was read.</summary>
-    public bool IsGood(ChangeFeed feed, ChangeState now)
+    /// <summary>Whether the account is still as it was read, with every membership that it had then.</summary>
+    public bool IsGood(ChangeFeed feed, ChangeState now, TimeProvider clock)
     {
+        if (EndsAt is { } end && clock.GetUtcNow() >= end)
+        {
+            return false;
+        }
+
         var readAt = _state;
         if (ReferenceEquals(readAt, now))
         {
@@ -125,7 +134,7 @@ internal sealed class KnownAccounts(
 {
     /// <summary>Where the account and the rules are as the state says, and nobody needs to be asked.</summary>
     public KnownAccess? Find(KnownCaller caller, ChangeState now) =>
-        caller.Access is KnownAccess known && rules.IsCurrent(known.Rules, now) && known.IsGood(feed, now) ? Note(known) : null;
+        caller.Access is KnownAccess known && rules.IsCurrent(known.Rules, now) && known.IsGood(feed, now, clock) ? Note(known) : null;
 
     public KnownAccess Note(KnownAccess known)
     {
@@ -149,7 +158,12 @@ internal sealed class KnownAccounts(
 }
 
 internal sealed class CurrentCaller(
-    KnownAccounts accounts, CallerStore store, AccessRulesCache rules, ChangeFeed feed, PermissionCatalogue catalogue)
+    KnownAccounts accounts,
+    CallerStore store,
+    AccessRulesCache rules,
+    ChangeFeed feed,
+    PermissionCatalogue catalogue,
+    TimeProvider clock)
 {
     private Caller? _caller;
 
@@ -165,7 +179,7 @@ internal sealed class CurrentCaller(
     private async ValueTask<Caller?> ReadAsync(HttpContext context, CallerIdentity user)
     {
         var (caller, state) = (user.Known, user.State);
-        if (caller.Access is not KnownAccess known || !known.IsGood(feed, state))
+        if (caller.Access is not KnownAccess known || !known.IsGood(feed, state, clock))
         {
             var record = await store.ProvisionAsync(caller.Identity, context.TraceIdentifier, context.RequestAborted);
             var current = await rules.GetAsync(state with { Rules = record.RulesVersion }, context.RequestAborted);

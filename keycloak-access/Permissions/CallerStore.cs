@@ -77,7 +77,7 @@ internal sealed partial class CallerStore(
             account.Id!.Value,
             account.Enabled!.Value,
             account.RulesVersion,
-            [.. rows.Where(row => row.GroupId is not null).Select(row => row.GroupId!.Value)])
+            [.. rows.Where(row => row.GroupId is not null).Select(row => new DirectGroup(row.GroupId!.Value, row.EndsAt))])
         {
             IsWritten = isWritten,
             Note = note,
@@ -89,16 +89,16 @@ internal sealed partial class CallerStore(
 
     private async Task<List<Row>> ReadAsync(KeycloakIdentity identity, CancellationToken cancellationToken)
     {
-        const string sql = """
+        const string sql = $"""
             SELECT v.version AS rules_version, a.id, a.enabled, a.kind, a.username, a.email, a.name, a.names_issued_at, a.last_seen_at,
-                a.roles_hash, a.roles_issued_at, m.group_id
+                a.roles_hash, a.roles_issued_at, m.group_id, m.ends_at
             FROM access_version v
             LEFT JOIN accounts a ON a.issuer = @Issuer AND a.subject = @Subject
-            LEFT JOIN group_members m ON m.account_id = a.id
+            LEFT JOIN group_members m ON m.account_id = a.id AND {DirectGroup.IsOpen}
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         return (await connection.QueryAsync<Row>(new CommandDefinition(
-            sql, new { identity.Issuer, identity.Subject }, cancellationToken: cancellationToken))).AsList();
+            sql, new { identity.Issuer, identity.Subject, now = clock.GetUtcNow() }, cancellationToken: cancellationToken))).AsList();
     }
 
     private async Task InsertAsync(WriteTransaction write, KeycloakIdentity identity, string requestId)
@@ -334,6 +334,8 @@ internal sealed partial class CallerStore(
 
         public Guid? GroupId { get; init; }
 
+        public DateTimeOffset? EndsAt { get; init; }
+
         public AccountNames Names => new(Kind!, Username!, Email, Name);
     }
 
@@ -351,7 +353,7 @@ internal sealed partial class CallerStore(
 internal sealed record AccountNames(string Kind, string Username, string? Email, string? Name);
 
 /// <summary>Of groups, those that the account was put into directly.</summary>
-internal sealed record CallerRecord(Guid AccountId, bool Enabled, long RulesVersion, IReadOnlyList<Guid> Groups)
+internal sealed record CallerRecord(Guid AccountId, bool Enabled, long RulesVersion, IReadOnlyList<DirectGroup> Groups)
 {
     /// <summary>Whether the account is as the caller's token says.</summary>
     public required bool IsWritten { get; init; }

@@ -82,7 +82,7 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, AccessRule
 
         change = change with { RulesVersion = version };
         var rules = await cache.GetAsync(version, cancellationToken);
-        var widest = allowsNoSuperuser ? 0 : await superusers.MeasureAsync(change, rules);
+        var widest = allowsNoSuperuser ? default : await superusers.MeasureAsync(change, rules);
         var outcome = await make(change);
         if (!outcome.IsChanged)
         {
@@ -96,7 +96,7 @@ internal sealed class ChangeRunner(Database database, AuditLog audit, AccessRule
             rules = await AccessRulesCache.ReadAsync(connection, transaction, cancellationToken);
         }
 
-        if (widest > 0 && await superusers.MeasureAsync(change, rules) < widest)
+        if (!widest.IsNobody && (await superusers.MeasureAsync(change, rules)).IsLessThan(widest))
         {
             return new ChangeFailure.LastSuperuser();
         }

@@ -9,7 +9,8 @@ using Microsoft.Extensions.Options;
 namespace KeycloakAccess.Permissions;
 
 /// <summary>Accounts of the configured realm, by the roles that Keycloak said last and their direct memberships, without a token.</summary>
-internal sealed class SubjectStore(Database database, ObservedRoles observedRoles, IOptions<KeycloakOptions> keycloak)
+internal sealed class SubjectStore(
+    Database database, ObservedRoles observedRoles, IOptions<KeycloakOptions> keycloak, TimeProvider clock)
 {
     public static readonly Keyset<KnownSubject> Keyset = new Keyset<KnownSubject>("username")
         .By("a.username", subject => subject.Username)
@@ -130,20 +131,20 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         // Of each role, and of each group, the first few by its index; then the first few of those.
         string Part(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
             ? $"""
-                SELECT m.account_id
+                SELECT f.account_id
                 FROM json_array_elements_text(CAST({ids} AS json)) j
                 CROSS JOIN LATERAL (
-                    SELECT account_id FROM {table}
-                    WHERE {key} = CAST(j.value AS {type}) AND account_id > @after AND account_id <= @last
-                    ORDER BY account_id LIMIT @limit) m
+                    SELECT m.account_id FROM {table} m
+                    WHERE m.{key} = CAST(j.value AS {type}) AND m.account_id > @after AND m.account_id <= @last {OpenIn(table)}
+                    ORDER BY m.account_id LIMIT @limit) f
                 """
             : $"""
-                SELECT m.account_id
+                SELECT f.account_id
                 FROM json_each({ids}) j
-                JOIN {table} m ON m.{key} = j.value AND m.account_id IN (
-                    SELECT account_id FROM {table}
-                    WHERE {key} = j.value AND account_id > @after AND account_id <= @last
-                    ORDER BY account_id LIMIT @limit)
+                JOIN {table} f ON f.{key} = j.value AND f.account_id IN (
+                    SELECT m.account_id FROM {table} m
+                    WHERE m.{key} = j.value AND m.account_id > @after AND m.account_id <= @last {OpenIn(table)}
+                    ORDER BY m.account_id LIMIT @limit)
                 """;
         var sql = $"""
             SELECT {Columns}
@@ -165,6 +166,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             groups = JsonSerializer.Serialize(groupIds),
             after = after ?? Guid.Empty,
             limit = limit + 1,
+            now = clock.GetUtcNow(),
         });
         values.Add("last", roleIds.Length + groupIds.Length > MostByIndex
             ? await LastOfFirstAsync(connection, values, cancellationToken)
@@ -177,7 +179,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         SubjectQuery query, int limit, Cursor? after, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var values = new DynamicParameters(new { keycloak.Value.Issuer });
+        var values = new DynamicParameters(new { keycloak.Value.Issuer, now = clock.GetUtcNow() });
         var conditions = new List<string> { OfRealm, Keyset.StartAfter(after, limit, values) };
         if (query.Kind is { } kind)
         {
@@ -195,7 +197,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
                     WHERE r.account_id = a.id AND r.role_id IN {database.Elements("@roles", "bigint")})
                 OR EXISTS (
                     SELECT 1 FROM group_members m
-                    WHERE m.account_id = a.id AND m.group_id IN {database.Elements("@groups", "uuid")}))
+                    WHERE m.account_id = a.id AND {DirectGroup.IsOpen} AND m.group_id IN {database.Elements("@groups", "uuid")}))
                 """);
             values.Add("always", query.Always);
             values.Add("roles", JsonSerializer.Serialize(await RolesIntoAsync(connection, query.Rules, ids, cancellationToken)));
@@ -264,7 +266,8 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             .Select(role => role.Id);
         var members = groups.Any(group => group.IsDefault) ? "" : $"""
             JOIN (
-                SELECT account_id FROM group_members WHERE group_id IN {database.Elements("@groups", "uuid")}
+                SELECT m.account_id FROM group_members m
+                WHERE {DirectGroup.IsOpen} AND m.group_id IN {database.Elements("@groups", "uuid")}
                 UNION
                 SELECT account_id FROM account_roles WHERE role_id IN {database.Elements("@roles", "bigint")}) m ON m.account_id = a.id
             """;
@@ -282,6 +285,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             roles = JsonSerializer.Serialize(roles),
             enabled = true,
             limit = MostAtATime,
+            now = clock.GetUtcNow(),
         });
         List<KnownSubject> page;
         var after = Guid.Empty;
@@ -317,7 +321,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             var accounts = await ReadAsync(connection, sql, values, cancellationToken);
             // Not resolved, which would make a membership of every role of everybody.
             members.AddRange(accounts.Where(account =>
-                account.Groups.Any(groups.Contains)
+                account.Groups.Any(group => groups.Contains(group.Id))
                 || account.Roles.Any(role => rules.MappingsOf(role).Any(mapping => groups.Contains(mapping.GroupId)))));
             if (members.Count > limit)
             {
@@ -341,16 +345,16 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         string First(string ids, string type, string table, string key) => database.Engine == DatabaseEngine.PostgreSql
             ? $"""
                 SELECT (
-                    SELECT account_id FROM {table}
-                    WHERE {key} = CAST(j.value AS {type}) AND account_id > @after
-                    ORDER BY account_id LIMIT 1) AS account_id
+                    SELECT m.account_id FROM {table} m
+                    WHERE m.{key} = CAST(j.value AS {type}) AND m.account_id > @after {OpenIn(table)}
+                    ORDER BY m.account_id LIMIT 1) AS account_id
                 FROM json_array_elements_text(CAST({ids} AS json)) j
                 """
             : $"""
                 SELECT (
-                    SELECT account_id FROM {table}
-                    WHERE {key} = j.value AND account_id > @after
-                    ORDER BY account_id LIMIT 1) AS account_id
+                    SELECT m.account_id FROM {table} m
+                    WHERE m.{key} = j.value AND m.account_id > @after {OpenIn(table)}
+                    ORDER BY m.account_id LIMIT 1) AS account_id
                 FROM json_each({ids}) j
                 """;
         var sql = $"""
@@ -365,6 +369,8 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         return await connection.QuerySingleOrDefaultAsync<Guid?>(
             new CommandDefinition(sql, values, cancellationToken: cancellationToken)) ?? Guid.AllBitsSet;
     }
+
+    private static string OpenIn(string table) => table == "group_members" ? $"AND {DirectGroup.IsOpen}" : "";
 
     // Which of the observed roles a pattern fits is not for SQL to say; they are as many as a realm has.
     private static async Task<long[]> RolesIntoAsync(
@@ -394,7 +400,7 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
     {
         var rows = (await connection.QueryAsync<Row>(
             new CommandDefinition(sql, values, transaction, cancellationToken: cancellationToken))).AsList();
-        var ids = new { ids = JsonSerializer.Serialize(rows.Select(row => row.Id)) };
+        var ids = new { ids = JsonSerializer.Serialize(rows.Select(row => row.Id)), now = clock.GetUtcNow() };
         var list = database.Elements("@ids", "uuid");
         var roles = (await connection.QueryAsync<RoleRow>(new CommandDefinition(
             $"""
@@ -407,10 +413,10 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
             transaction,
             cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.Role);
         var groups = (await connection.QueryAsync<MemberRow>(new CommandDefinition(
-            $"SELECT account_id, group_id FROM group_members WHERE account_id IN {list}",
+            $"SELECT m.account_id, m.group_id, m.ends_at FROM group_members m WHERE m.account_id IN {list} AND {DirectGroup.IsOpen}",
             ids,
             transaction,
-            cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => row.GroupId);
+            cancellationToken: cancellationToken))).ToLookup(row => row.AccountId, row => new DirectGroup(row.GroupId, row.EndsAt));
         return [.. rows.Select(row => new KnownSubject
         {
             AccountId = row.Id,
@@ -459,6 +465,8 @@ internal sealed class SubjectStore(Database database, ObservedRoles observedRole
         public required Guid AccountId { get; init; }
 
         public required Guid GroupId { get; init; }
+
+        public DateTimeOffset? EndsAt { get; init; }
     }
 }
 
@@ -500,7 +508,7 @@ internal sealed record KnownSubject
 
     public required IReadOnlyList<KeycloakRole> Roles { get; init; }
 
-    public required IReadOnlyList<Guid> Groups { get; init; }
+    public required IReadOnlyList<DirectGroup> Groups { get; init; }
 
     public Subject Under(AccessRules rules, IReadOnlySet<string>? scopes = null) =>
         new(AccountId, Kind, Enabled, rules.Resolve(Roles, Groups), scopes);

@@ -6,14 +6,21 @@ namespace KeycloakAccess.Permissions;
 /// </summary>
 internal sealed class Superusers(SubjectStore subjects, PermissionCatalogue catalogue)
 {
-    /// <summary>The permissions left to the one of them whose groups deny the least; 0 if there is none.</summary>
-    public async Task<int> MeasureAsync(ChangeTransaction change, AccessRules rules)
+    /// <summary>
+    /// The permissions left to the one of them whose groups deny the least, now and when memberships have ended that end by themselves; 0
+    /// if there is none.
+    /// </summary>
+    public async Task<SuperuserMeasure> MeasureAsync(ChangeTransaction change, AccessRules rules)
     {
-        var widest = 0;
+        var widest = default(SuperuserMeasure);
         await foreach (var subject in subjects.ListEnabledInAsync(change, rules, GroupsGranting(rules)))
         {
-            widest = Math.Max(widest, Measure(subject.Under(rules).Access));
-            if (widest > catalogue.Permissions.Count)
+            var now = Measure(subject.Under(rules).Access);
+            var lasting = subject.Groups.All(group => group.Until is null)
+                ? now
+                : Measure((subject with { Groups = [.. subject.Groups.Where(group => group.Until is null)] }).Under(rules).Access);
+            widest = new SuperuserMeasure(Math.Max(widest.Now, now), Math.Max(widest.Lasting, lasting));
+            if (Math.Min(widest.Now, widest.Lasting) > catalogue.Permissions.Count)
             {
                 break;
             }
@@ -43,4 +50,11 @@ internal sealed class Superusers(SubjectStore subjects, PermissionCatalogue cata
         !access.Grants(Permission.Everything) || access.Denies(Permission.Everything)
             ? 0
             : 1 + catalogue.Permissions.Count(permission => !access.Denies(permission));
+}
+
+internal readonly record struct SuperuserMeasure(int Now, int Lasting)
+{
+    public bool IsNobody => Now == 0 && Lasting == 0;
+
+    public bool IsLessThan(SuperuserMeasure other) => Now < other.Now || Lasting < other.Lasting;
 }

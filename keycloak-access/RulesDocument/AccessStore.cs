@@ -45,21 +45,21 @@ internal sealed class AccessStore(Database database, ChangeRunner changes, TimeP
             return diff.IsEmpty ? ChangeOutcome.Unchanged(diff) : ChangeOutcome.Done(diff);
         }, cancellationToken);
 
-    private static async Task<AccessState> ReadAsync(
+    private async Task<AccessState> ReadAsync(
         DbConnection connection, DbTransaction transaction, CancellationToken cancellationToken)
     {
-        const string sql = """
+        const string sql = $"""
             SELECT version FROM access_version;
             SELECT g.id, g.name, g.description, g.version, g.is_default, COUNT(m.account_id) AS members
             FROM groups g
-            LEFT JOIN group_members m ON m.group_id = g.id
+            LEFT JOIN group_members m ON m.group_id = g.id AND {DirectGroup.IsOpen}
             GROUP BY g.id, g.name, g.description, g.version, g.is_default
             ORDER BY g.name;
             SELECT group_id, permission, denied FROM group_permissions;
             SELECT id, kind, client, name, group_id FROM role_mappings
             """;
         await using var reader = await connection.QueryMultipleAsync(
-            new CommandDefinition(sql, transaction: transaction, cancellationToken: cancellationToken));
+            new CommandDefinition(sql, new { now = clock.GetUtcNow() }, transaction, cancellationToken: cancellationToken));
         var version = await reader.ReadSingleAsync<long>();
         var groups = (await reader.ReadAsync<GroupRow>()).AsList();
         var permissions = (await reader.ReadAsync<PermissionRow>()).ToLookup(row => row.GroupId);

@@ -53,13 +53,16 @@ internal sealed class JoinGroupForm(AccountStore accounts, AccountPageReader rea
     protected override async Task<FormResult> SubmitAsync(PageContext page, Account subject, FormInput input)
     {
         var group = GroupField.Read(input, input.Value("group"), "group", page);
+        var until = UntilField.Read(input, page);
         if (!input.IsValid)
         {
             return FormResult.Invalid;
         }
 
-        var outcome = await commands.AddMemberAsync(group!.Id, subject.Id, AuthorOf(page), page.Cancellation);
-        return outcome.Failure is { } failure ? failure : new FormResult.Done(PathOf(subject), $"Put into the group {group.Name}.");
+        var outcome = await commands.AddMemberAsync(group!.Id, subject.Id, until, AuthorOf(page), page.Cancellation);
+        return outcome.Failure is { } failure
+            ? failure
+            : new FormResult.Done(PathOf(subject), $"Put into the group {group.Name}{UntilField.Describe(until)}.");
     }
 }
 

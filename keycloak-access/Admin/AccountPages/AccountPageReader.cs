@@ -61,7 +61,12 @@ internal sealed class AccountPageReader(
         var group = Guid.TryParse(row.RowId, out var id) && rules.FindGroup(id) is { } known
             ? $"the group {known.Name}"
             : "a group that is gone";
-        return view with { Text = row.Action == GroupStore.AddMember ? $"put it into {group}" : $"took it out of {group}" };
+        return view with
+        {
+            Text = row.Action != GroupStore.AddMember ? $"took it out of {group}"
+                : row.OldValues is null ? $"put it into {group}"
+                : $"changed until when it is in {group}",
+        };
     }
 
     // As the API has it: about themselves anybody may ask.
@@ -92,6 +97,7 @@ internal sealed class AccountPageReader(
                     .Select(membership => membership.Origin.ToString())
                     .Distinct(StringComparer.Ordinal)
                     .Order(StringComparer.Ordinal)],
-                memberships.Any(membership => membership.Origin == Origin.Direct)))
+                memberships.Any(membership => membership.Origin.IsDirect),
+                memberships.Select(membership => membership.Origin.Until).FirstOrDefault(until => until is not null)))
             .OrderBy(group => group.Name, StringComparer.Ordinal)];
 }

@@ -92,7 +92,7 @@ public sealed record DeleteAccountView(
 public sealed record AccountAccessView(
     bool RolesKnown, IReadOnlyList<string> Roles, IReadOnlyList<GroupMembershipView> Groups, IReadOnlyList<PermissionView> Permissions);
 
-public sealed record GroupMembershipView(Guid Id, string Name, IReadOnlyList<string> Because, bool Direct);
+public sealed record GroupMembershipView(Guid Id, string Name, IReadOnlyList<string> Because, bool Direct, DateTimeOffset? Until = null);
 
 public sealed record LeaveGroupView(AccountResponse Account, Guid GroupId, string GroupName, FormInput Input, bool IsFromGroup)
 {

@@ -155,7 +155,7 @@ internal sealed class BulkAccounts(
 
         var group = page.Caller.Rules.FindGroup(change.Group)?.Id ?? Guid.Empty;
         var outcome = change.Action == AccountAction.Join
-            ? await groupCommands.AddMemberAsync(group, id, author, page.Cancellation)
+            ? await groupCommands.AddMemberAsync(group, id, until: null, author, page.Cancellation)
             : await groupCommands.RemoveMemberAsync(group, id, author, page.Cancellation);
         return new BulkOutcome(outcome.IsChanged, Refusal(outcome.Failure));
     }

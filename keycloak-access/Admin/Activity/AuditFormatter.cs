@@ -35,7 +35,8 @@ internal static class AuditFormatter
 
         var changes = Changes(row).ToArray();
         var name = Name(row);
-        var what = $"{Verb(row.Action!)} {row.Model} {name}";
+        var verb = row is { Action: "add-member", OldValues: not null } ? "changed until when a member is in" : Verb(row.Action!);
+        var what = $"{verb} {row.Model} {name}";
         return changes.Length is 0 or > 3 || row.OldValues is null || row.NewValues is null
             ? what
             : $"{what}: {string.Join("; ", changes.Select(change => DescribeChange(row, change, formatValue)))}";

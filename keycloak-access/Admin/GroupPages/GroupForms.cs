@@ -135,16 +135,17 @@ internal sealed class AddMemberForm(GroupPageReader reader, GroupStore store, Gr
             });
         }
 
+        var until = UntilField.Read(input, page);
         if (!input.IsValid)
         {
             return FormResult.Invalid;
         }
 
-        var outcome = await commands.AddMemberAsync(subject.Id, named[0].AccountId, AuthorOf(page), page.Cancellation);
+        var outcome = await commands.AddMemberAsync(subject.Id, named[0].AccountId, until, AuthorOf(page), page.Cancellation);
         return outcome.Failure is { } failure
             ? failure
             : new FormResult.Done(
                 $"{GroupPageEndpoints.List}/{subject.Id}",
-                $"{named[0].Username} is in the group {subject.Name} from the next request on.");
+                $"{named[0].Username} is in the group {subject.Name} from the next request on{UntilField.Describe(until)}.");
     }
 }

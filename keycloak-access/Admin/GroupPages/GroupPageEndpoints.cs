@@ -1,4 +1,5 @@
 using KeycloakAccess.Admin.Design;
+using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
@@ -9,6 +10,12 @@ namespace KeycloakAccess.Admin.GroupPages;
 internal static class GroupPageEndpoints
 {
     public const string List = "/admin/groups";
+    public const string Ending = List + "/ending";
+
+    /// <summary>How much longer one press makes a membership.</summary>
+    public static readonly TimeSpan Extension = TimeSpan.FromDays(30);
+
+    private const int PageSize = 50;
 
     public static void MapGroupPages(this IEndpointRouteBuilder admin)
     {
@@ -19,6 +26,13 @@ internal static class GroupPageEndpoints
         pages.MapGet("/{id:guid}", ShowAsync);
         pages.MapForm<EditGroupForm>("/{id:guid}/edit").RequirePermission(GroupPermissions.Change);
         pages.MapForm<AddMemberForm>("/{id:guid}/members", GroupPermissions.Change, AccountPermissions.View);
+        pages.MapForm<MembershipForm>("/{id:guid}/members/{accountId:guid}/until")
+            .RequirePermission(GroupPermissions.Change)
+            .RequirePermission(AccountPermissions.View)
+            .RequirePermission(AccessPermissions.View);
+        pages.MapGet("/ending", EndingAsync)
+            .RequirePermission(AccountPermissions.View)
+            .RequirePermission(AccessPermissions.View);
         pages.MapForm<DeleteGroupForm>("/{id:guid}/delete").RequirePermission(GroupPermissions.Delete);
     }
 
@@ -29,6 +43,18 @@ internal static class GroupPageEndpoints
             groups,
             search?.Trim(),
             Paging.Create(string.IsNullOrEmpty(after), next, to => Links.WithQuery(List, ("search", search), ("after", to)))));
+    }
+
+    private static async Task<IResult> EndingAsync(string? after, PageContext page, GroupStore store)
+    {
+        var (memberships, next) = await store.ListEndingAsync(PageSize, GroupStore.EndingKeyset.Parse(after), page.Cancellation);
+        return page.Render<EndingPage, EndingListView>(new EndingListView(
+            [.. memberships.Select(one => new EndingView(
+                new MembershipName(one.GroupId, one.GroupName, one.AccountId, one.Username),
+                one.Until,
+                LocalTimes.Write(one.Until + Extension, page.Zone),
+                one.Reason))],
+            Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(Ending, ("after", to)))));
     }
 
     private static PageResult Names(PageContext page)

@@ -90,6 +90,7 @@ internal sealed class GroupPageReader(
             member.Username,
             member.Enabled,
             [.. origins.Select(origin => origin.ToString()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
-            origins.Contains(Origin.Direct));
+            origins.Any(origin => origin.IsDirect),
+            origins.Select(origin => origin.Until).FirstOrDefault(until => until is not null));
     }
 }

@@ -27,7 +27,21 @@ public sealed record GroupView
     public string Path => $"/admin/groups/{Group.Id}";
 }
 
-public sealed record GroupMemberView(Guid AccountId, string Username, bool Enabled, IReadOnlyList<string> Because, bool Direct);
+public sealed record GroupMemberView(
+    Guid AccountId, string Username, bool Enabled, IReadOnlyList<string> Because, bool Direct, DateTimeOffset? Until = null);
+
+/// <summary>Memberships by hand that end by themselves, those first that end first.</summary>
+public sealed record EndingListView(IReadOnlyList<EndingView> Memberships, Paging Paging);
+
+/// <summary>In a button of the list, <c>Later</c> is what the membership is extended to, by the reader's clock.</summary>
+public sealed record EndingView(MembershipName Name, DateTimeOffset Until, string Later, string? Reason);
+
+public sealed record MembershipName(Guid GroupId, string GroupName, Guid AccountId, string Username)
+{
+    public string Path => $"/admin/groups/{GroupId}/members/{AccountId}/until";
+}
+
+public sealed record MembershipView(MembershipName Name, FormInput Input);
 
 public sealed record GroupFormView(Guid? Id, string? Name, FormInput Input, PermissionMatrixView Matrix, IReadOnlyList<string> Lacking)
 {

@@ -2,15 +2,24 @@ using System.Globalization;
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Data;
+using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.HomePages;
 
 /// <summary>Roles and rules are in memory, and of accounts only those seen last are looked at, so this is cheap.</summary>
 internal sealed class HomeNotices(
-    AccountNotices accounts, AccountSearch search, SubjectStore subjects, RoleMatches matches, RealmNotices realm, TimeProvider clock)
+    AccountNotices accounts,
+    AccountSearch search,
+    SubjectStore subjects,
+    RoleMatches matches,
+    RealmNotices realm,
+    GroupStore groups,
+    TimeProvider clock)
 {
     private const int LookedAt = 50;
+
+    private static readonly TimeSpan Soon = TimeSpan.FromDays(7);
 
     public async Task<(IReadOnlyList<HomeNotice> Notices, IReadOnlyList<string> Checked)> ReadAsync(
         Caller caller, IReadOnlyDictionary<string, long>? refused, CancellationToken cancellationToken)
@@ -51,6 +60,12 @@ internal sealed class HomeNotices(
         // Who is in which group is a question about access.
         if (caller.May(AccountPermissions.View) && caller.May(AccessPermissions.View))
         {
+            if (caller.May(GroupPermissions.View))
+            {
+                looked.Add("access that ends within a week");
+                notices.AddRange(await FindEndingAsync(now, cancellationToken));
+            }
+
             looked.Add("the accounts seen last");
             notices.AddRange(await FindInNoGroupAsync(caller.Rules, cancellationToken));
         }
@@ -100,6 +115,16 @@ internal sealed class HomeNotices(
                 "Map them");
         }
     }
+
+    private async Task<IEnumerable<HomeNotice>> FindEndingAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        await groups.CountEndingAsync(now + Soon, cancellationToken) is > 0 and var count
+            ? [new HomeNotice(
+                "warn",
+                $"{Count(count, "membership")} {(count == 1 ? "ends" : "end")} within a week",
+                "Whoever was put into a group until a date is out of it by then.",
+                "/admin/groups/ending",
+                "See whose")]
+            : [];
 
     private async Task<IEnumerable<HomeNotice>> FindInNoGroupAsync(AccessRules rules, CancellationToken cancellationToken)
     {
