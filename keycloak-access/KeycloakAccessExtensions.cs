@@ -17,6 +17,7 @@ using KeycloakAccess.ProtectionKeys;
 using KeycloakAccess.Revocations;
 using KeycloakAccess.RoleMappings;
 using KeycloakAccess.RulesDocument;
+using KeycloakAccess.SharedSignals;
 using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess;
@@ -47,6 +48,7 @@ public static class KeycloakAccessExtensions
         builder.Services.AddGroups();
         builder.Services.AddRoleMappings();
         builder.Services.AddRevocations();
+        builder.Services.AddSharedSignals();
         builder.Services.AddAudit();
         builder.Services.AddAccess();
         builder.Services.AddSingleton<ForwardAuthQuestions>();
@@ -92,7 +94,8 @@ public static class KeycloakAccessExtensions
 
     /// <summary>
     /// Maps <c>/health</c>, the sign-in, the staff pages under <c>/admin</c>, the OpenAPI document and its page, the API under
-    /// <c>/api</c> with the declared models, and under <c>/access</c> the AuthZEN Authorization API and forward-auth.
+    /// <c>/api</c> with the declared models, under <c>/access</c> the AuthZEN Authorization API and forward-auth, and, where events are
+    /// taken, <c>/ssf/events</c>.
     /// </summary>
     public static void MapKeycloakAccess(this WebApplication app)
     {
@@ -115,6 +118,7 @@ public static class KeycloakAccessExtensions
         api.MapAccessDocuments();
         app.MapGroup("").RequireBearer().AnswersConditions().MapAuthZen();
         app.MapForwardAuth();
+        app.MapSharedSignals();
         // In a group, since what is in none comes first in the OpenAPI document.
         app.MapGroup("").MapResourceMetadata();
         // Every endpoint of the application is checked at its start, those that are mapped after this line too.

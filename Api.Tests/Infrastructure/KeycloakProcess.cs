@@ -31,7 +31,15 @@ internal sealed class KeycloakProcess : IDisposable
     /// <param name="managementPort">Where it says whether it is ready.</param>
     /// <param name="apiUrl">The value of ACME_API_URL in the realm file.</param>
     /// <param name="isShortLived">Whether it is to start sooner, and to be slower from then on.</param>
-    public static KeycloakProcess Start(string home, string realmFile, Uri url, int managementPort, string apiUrl, bool isShortLived = true)
+    /// <param name="options">Options that the distribution was not built with: it is built anew then, which takes longer.</param>
+    public static KeycloakProcess Start(
+        string home,
+        string realmFile,
+        Uri url,
+        int managementPort,
+        string apiUrl,
+        bool isShortLived = true,
+        params string[] options)
     {
         if (OperatingSystem.IsWindows())
         {
@@ -49,9 +57,15 @@ internal sealed class KeycloakProcess : IDisposable
         var folder = Directory.CreateTempSubdirectory("keycloak-");
         var copy = Path.Combine(folder.CreateSubdirectory("bin").FullName, "kc.sh");
         File.Copy(script, copy);
-        foreach (var part in (string[])["lib", "conf", "providers", "themes"])
+        string[] parts = options.Length == 0 ? ["lib", "conf", "providers", "themes"] : ["conf", "providers", "themes"];
+        foreach (var part in parts)
         {
             Directory.CreateSymbolicLink(Path.Combine(folder.FullName, part), Path.GetFullPath(Path.Combine(home, part)));
+        }
+
+        if (options.Length > 0)
+        {
+            CopyWhatIsBuilt(Path.GetFullPath(Path.Combine(home, "lib")), folder.CreateSubdirectory("lib").FullName);
         }
 
         var import = Directory.CreateDirectory(Path.Combine(folder.FullName, "data", "import"));
@@ -66,7 +80,8 @@ internal sealed class KeycloakProcess : IDisposable
         };
         foreach (var argument in (string[])
         [
-            copy, "start", "--optimized", "--import-realm", "--cache=local",
+            copy, "start", .. options.Length == 0 ? (string[])["--optimized"] : ["--db=dev-mem", "--health-enabled=true", .. options],
+            "--import-realm", "--cache=local",
             "--http-enabled=true", "--http-host=127.0.0.1", $"--http-port={url.Port}",
             $"--http-management-port={managementPort}", $"--hostname={url.GetLeftPart(UriPartial.Authority)}",
         ])
@@ -99,6 +114,21 @@ internal sealed class KeycloakProcess : IDisposable
         // The realm file's placeholders and Keycloak's options are what this class sets, whatever the caller's environment says.
         static bool IsOurs(string name) =>
             name.StartsWith("ACME_", StringComparison.Ordinal) || name.StartsWith("KC_", StringComparison.Ordinal);
+    }
+
+    // A build writes here, and nowhere else.
+    private static void CopyWhatIsBuilt(string lib, string copy)
+    {
+        foreach (var folder in Directory.GetDirectories(lib).Where(folder => Path.GetFileName(folder) != "quarkus"))
+        {
+            Directory.CreateSymbolicLink(Path.Combine(copy, Path.GetFileName(folder)), folder);
+        }
+
+        Directory.CreateDirectory(Path.Combine(copy, "quarkus"));
+        foreach (var file in Directory.GetFiles(lib).Concat(Directory.GetFiles(Path.Combine(lib, "quarkus"))))
+        {
+            File.Copy(file, Path.Combine(copy, Path.GetRelativePath(lib, file)));
+        }
     }
 
     public string TailOfLog()

@@ -170,13 +170,16 @@ public class KeycloakUnderTest : RealmUnderTest
         _importing.Dispose();
     }
 
-    private async Task StartProcessAsync(string home)
+    /// <summary>Options that the distribution was not built with.</summary>
+    protected virtual string[] BuildOptions => [];
+
+    private protected async Task StartProcessAsync(string home)
     {
         var port = FreePort.Find();
         var managementPort = FreePort.Find();
         Url = new($"http://localhost:{port}");
         ApiUrl = $"http://localhost:{FreePort.Find()}";
-        _process = KeycloakProcess.Start(home, RealmFile, Url, managementPort, ApiUrl);
+        _process = KeycloakProcess.Start(home, RealmFile, Url, managementPort, ApiUrl, isShortLived: true, BuildOptions);
 
         var watch = Stopwatch.StartNew();
         while (!await IsReadyAsync(new($"http://127.0.0.1:{managementPort}/health/ready")))

@@ -95,9 +95,6 @@ internal sealed class EndedSessionStore(
     /// <summary>Ends nothing where the token has been taken before, or names another subject than that of the session.</summary>
     public Task<LogoutResult> TryEndAsync(LogoutNotice notice, CancellationToken cancellationToken)
     {
-        const string other = """
-            SELECT COUNT(*) FROM sessions WHERE issuer = @Issuer AND session_id = @sessionId AND session_id <> '' AND subject <> @Subject
-            """;
         const string forget = "DELETE FROM logout_tokens WHERE keep_until < @now";
         const string take = """
             INSERT INTO logout_tokens (issuer, token_id, keep_until) VALUES (@Issuer, @TokenId, @KeepUntil)
@@ -112,17 +109,7 @@ internal sealed class EndedSessionStore(
         return database.WriteAsync(
             async write =>
             {
-                var now = clock.GetUtcNow();
-                var values = new
-                {
-                    notice.Issuer,
-                    notice.TokenId,
-                    notice.KeepUntil,
-                    sessionId = notice.SessionId ?? "",
-                    notice.Subject,
-                    notice.IssuedAt,
-                    now,
-                };
+                var values = new { notice.Issuer, notice.TokenId, notice.KeepUntil, now = clock.GetUtcNow() };
                 await write.Connection.ExecuteAsync(Command(write, forget, values, cancellationToken));
                 if (await write.Connection.ExecuteAsync(Command(write, take, values, cancellationToken)) == 0)
                 {
@@ -130,28 +117,57 @@ internal sealed class EndedSessionStore(
                 }
 
                 // OpenID Connect Back-Channel Logout 1.0, section 2.6, step 10.
-                if (notice.Subject is not null
-                    && await write.Connection.ExecuteScalarAsync<long>(Command(write, other, values, cancellationToken)) > 0)
+                if (notice is { SessionId: { } named, Subject: { } subject }
+                    && await IsOfOtherAsync(write, notice.Issuer, named, subject, cancellationToken))
                 {
                     return LogoutResult.OtherSubject;
                 }
 
-                await WriteAsync(
-                    write,
-                    notice.SessionId is { } session
-                        ? new Ended(notice.Issuer, session, "", now)
-                        : new Ended(notice.Issuer, "", notice.Subject!, notice.IssuedAt),
-                    cancellationToken);
-                await SessionStore.RemoveAsync(
-                    write,
-                    notice.SessionId is null
-                        ? "issuer = @Issuer AND subject = @Subject AND issued_at <= @IssuedAt"
-                        : "issuer = @Issuer AND session_id = @sessionId",
-                    values,
-                    cancellationToken);
+                await (notice.SessionId is { } session
+                    ? EndSessionAsync(write, notice.Issuer, session, cancellationToken)
+                    : EndUntilAsync(write, notice.Issuer, notice.Subject!, notice.IssuedAt, cancellationToken));
                 await write.CommitAsync();
                 return LogoutResult.Ended;
             },
+            cancellationToken);
+    }
+
+    /// <summary>Whether a session at Keycloak is, here, that of another subject.</summary>
+    public static async Task<bool> IsOfOtherAsync(
+        WriteTransaction write, string issuer, string sessionId, string subject, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT COUNT(*) FROM sessions WHERE issuer = @issuer AND session_id = @sessionId AND session_id <> '' AND subject <> @subject
+            """;
+        return await write.Connection.ExecuteScalarAsync<long>(
+            Command(write, sql, new { issuer, sessionId, subject }, cancellationToken)) > 0;
+    }
+
+    /// <summary>Ends a session at Keycloak, of which Keycloak knows, for ever. Returns those that were here. It does not commit.</summary>
+    public async Task<IReadOnlyList<Session>> EndSessionAsync(
+        WriteTransaction write, string issuer, string sessionId, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        await WriteAsync(write, new Ended(issuer, sessionId, "", now), cancellationToken);
+        return await SessionStore.RemoveAsync(
+            write,
+            "issuer = @issuer AND session_id = @sessionId AND session_id <> ''",
+            new { issuer, sessionId, now },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Ends what began for a subject until an instant by the realm's clock: sessions, and tokens. Returns the sessions that were here. It
+    /// does not commit.
+    /// </summary>
+    public async Task<IReadOnlyList<Session>> EndUntilAsync(
+        WriteTransaction write, string issuer, string subject, DateTimeOffset until, CancellationToken cancellationToken)
+    {
+        await WriteAsync(write, new Ended(issuer, "", subject, until), cancellationToken);
+        return await SessionStore.RemoveAsync(
+            write,
+            "issuer = @issuer AND subject = @subject AND issued_at <= @until",
+            new { issuer, subject, until, now = clock.GetUtcNow() },
             cancellationToken);
     }
 

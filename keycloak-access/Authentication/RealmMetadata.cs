@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -29,6 +30,17 @@ internal sealed class RealmUnreachableException : Exception
 
     /// <summary>In a sentence, for whoever asked.</summary>
     public string Cause => Fault is null ? "The realm cannot be reached" : "The realm cannot be used";
+}
+
+/// <summary>Where metadata are read that have an issuer and a <c>jwks_uri</c>, and what the issuer in them must be.</summary>
+internal sealed record MetadataSource(string Address, string Issuer)
+{
+    /// <summary>The setting to look at.</summary>
+    public required string Setting { get; init; }
+
+    public string ExplainIssuer(string? claimed) =>
+        $"The metadata at {Address} are those of {(string.IsNullOrEmpty(claimed) ? "nobody" : claimed)}, and {Setting} says {Issuer}. "
+        + $"Set {Setting} to the issuer that the metadata name, to the letter.";
 }
 
 // Replaces the framework's ConfigurationManager, which answers 401 instead of 503 at a cold start, lets one forged key id use up the only
@@ -62,6 +74,13 @@ internal sealed partial class RealmMetadata(
             : null;
 
     public Action<IEnumerable<JsonWebKey>, DateTimeOffset>? OnKeysRead { get; set; }
+
+    /// <summary>Somebody else than the realm, who has an issuer and a <c>jwks_uri</c> too.</summary>
+    public MetadataSource? Source { get; init; }
+
+    private string Issuer => Source?.Issuer ?? options.Value.Issuer;
+
+    private string Address => Source?.Address ?? options.Value.MetadataAddress;
 
     public bool HasBeenReached => _current is not null;
 
@@ -160,7 +179,7 @@ internal sealed partial class RealmMetadata(
     /// </summary>
     public TokenValidationParameters NewParameters(string audience, params string[] types) => new()
     {
-        ValidIssuer = options.Value.Issuer,
+        ValidIssuer = Issuer,
         ValidAudience = audience,
         ValidTypes = types,
         AlgorithmValidator = (algorithm, key, _, _) => Allows(algorithm, key.KeyId),
@@ -171,6 +190,17 @@ internal sealed partial class RealmMetadata(
         NameClaimType = "preferred_username",
         RoleClaimType = "none",
     };
+
+    /// <summary>Checks a token's signature by the keys as they are now, and what else the parameters ask for.</summary>
+    /// <exception cref="RealmUnreachableException">Nobody knows whether the key is one of the realm's.</exception>
+    public async Task<JsonWebToken?> ValidateAsync(
+        string text, CompactToken parsed, TokenValidationParameters parameters, CancellationToken cancellationToken)
+    {
+        await EnsureKeyAsync(parsed.KeyId, cancellationToken);
+        parameters.IssuerSigningKeys = (await GetConfigurationAsync(cancellationToken)).SigningKeys;
+        var result = await new JsonWebTokenHandler().ValidateTokenAsync(text, parameters);
+        return result.IsValid ? (JsonWebToken)result.SecurityToken : null;
+    }
 
     /// <summary>Called by the framework's handlers when a signature fails, after <see cref="EnsureKeyAsync"/> has done it.</summary>
     public void RequestRefresh()
@@ -224,7 +254,7 @@ internal sealed partial class RealmMetadata(
             OnKeysRead?.Invoke(Last!.Value.Keys, now);
             if (before is null)
             {
-                LogReached(options.Value.Issuer);
+                LogReached(Issuer);
             }
         }
         // Whatever a realm answers, it does not end the process.
@@ -232,7 +262,7 @@ internal sealed partial class RealmMetadata(
         {
             var reason = Reason(exception);
             _lastFailure = new Failure(reason, (exception as RealmUnreachableException)?.Fault, read, clock.GetUtcNow());
-            LogUnreachable(options.Value.MetadataAddress, reason);
+            LogUnreachable(Address, reason);
         }
     }
 
@@ -245,12 +275,12 @@ internal sealed partial class RealmMetadata(
             RequireHttps = false,
         };
         var configuration = OpenIdConnectConfiguration.Create(
-            await documents.GetDocumentAsync(options.Value.MetadataAddress, cancellationToken));
+            await documents.GetDocumentAsync(Address, cancellationToken));
 
         // OpenID Connect Discovery 1.0, section 4.3.
-        if (!string.Equals(configuration.Issuer, options.Value.Issuer, StringComparison.Ordinal))
+        if (!string.Equals(configuration.Issuer, Issuer, StringComparison.Ordinal))
         {
-            var fault = $"The realm calls itself {configuration.Issuer}, " +
+            var fault = Source?.ExplainIssuer(configuration.Issuer) ?? $"The realm calls itself {configuration.Issuer}, " +
                 $"but Keycloak:auth-server-url and Keycloak:realm say {options.Value.Issuer}. " +
                 "Set auth-server-url to the address in the realm's own name, or Keycloak's hostname option (KC_HOSTNAME) to yours.";
             throw new RealmUnreachableException(fault) { Fault = fault };
@@ -270,8 +300,9 @@ internal sealed partial class RealmMetadata(
             : throw new RealmUnreachableException(NoKey($" at {configuration.JwksUri}")) { Fault = NoKey("") };
 
         string NoKey(string place) =>
-            $"The realm offers no key{place} that can be used here{(unused.Count > 0 ? ": " : "")}" +
-            $"{string.Join(", ", unused)}. In Keycloak: Realm settings → Keys → Add providers: rsa-generated.";
+            $"{(Source is null ? "The realm" : Source.Issuer)} offers no key{place} that can be used here{(unused.Count > 0 ? ": " : "")}" +
+            $"{string.Join(", ", unused)}."
+            + (Source is null ? " In Keycloak: Realm settings → Keys → Add providers: rsa-generated." : "");
     }
 
     // Logged once, and not every five minutes.

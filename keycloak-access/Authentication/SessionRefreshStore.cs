@@ -149,6 +149,21 @@ internal sealed class SessionRefreshStore(Database database, SessionStore sessio
             cancellationToken);
     }
 
+    /// <summary>
+    /// Lets the next request of each session of a subject, or of the one that is named, ask for newer tokens first. Returns how many
+    /// sessions these are. It does not commit.
+    /// </summary>
+    public Task<int> ExpireAsync(
+        WriteTransaction write, string issuer, string subject, string? sessionId, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            UPDATE sessions SET tokens_until = CASE WHEN tokens_until > @now THEN @now ELSE tokens_until END
+            WHERE issuer = @issuer AND subject = @subject AND (session_id = @session OR @session = '') AND expires_at > @now
+            """;
+        var values = new { issuer, subject, session = sessionId ?? "", now = clock.GetUtcNow() };
+        return write.Connection.ExecuteAsync(Command(write, sql, values, cancellationToken));
+    }
+
     private static CommandDefinition Command(WriteTransaction write, string sql, object values, CancellationToken cancellationToken) =>
         new(sql, values, write.Transaction, cancellationToken: cancellationToken);
 
