@@ -149,6 +149,74 @@ public sealed partial class RateLimitsTests(ApiWithSendersAndClock api) : ApiTes
         Assert.True(looked > 30, $"{looked}");
     }
 
+    [Theory]
+    [InlineData("/api/books")]
+    [InlineData("/api/me")]
+    [InlineData("/access/forward-auth")]
+    [InlineData("/access/forward-auth?permission=book:view")]
+    public async Task An_account_has_so_many_requests_by_whatever_token_and_from_wherever_and_others_have_theirs(string path)
+    {
+        await using var limited = Api.Variant(("RateLimits:RequestsOfAccount", "4"));
+        var (one, other) = (await Api.TokenOfAsync("acme-reader"), await Api.TokenOfAsync("acme-reader"));
+        for (var i = 0; i < 4; i++)
+        {
+            var answer = await SendAsync(limited, path, $"203.0.113.{i}", token: i % 2 == 0 ? one : other);
+            Assert.True(answer.IsSuccessStatusCode, $"{i}: {answer.StatusCode}");
+        }
+
+        foreach (var token in new[] { one, other })
+        {
+            var refused = await SendAsync(limited, path, "203.0.113.9", token: token);
+            await AssertProblemAsync(refused, 429, "too_many_requests");
+            Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+            Assert.Empty(refused.Headers.WwwAuthenticate);
+        }
+
+        Assert.True((await SendAsync(limited, path, Office, token: await Api.TokenOfAsync("acme-writer"))).IsSuccessStatusCode);
+        api.Clock.Advance(TimeSpan.FromMinutes(1));
+        Assert.True((await SendAsync(limited, path, Office, token: one)).IsSuccessStatusCode);
+    }
+
+    [Fact]
+    public async Task A_client_has_so_many_requests_whoever_comes_with_its_tokens()
+    {
+        await using var limited = Api.Variant(("RateLimits:RequestsOfClient", "2"));
+        var (ada, grace) = (await TokenOfAsync("ada"), await TokenOfAsync("grace"));
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(limited, "/api/me", Office, token: ada)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(limited, "/api/me", Office, token: grace)).StatusCode);
+
+        var refused = await SendAsync(limited, "/api/me", Office, token: ada);
+
+        await AssertProblemAsync(refused, 429, "too_many_requests");
+        Assert.Contains("acme-spa", await refused.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        var service = await Api.TokenOfAsync("acme-reader");
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(limited, "/api/me", Office, token: service)).StatusCode);
+
+        async Task<string> TokenOfAsync(string person) => (await Api.Realm.SignInAsync("acme-spa", person, "openid")).AccessToken;
+    }
+
+    [Fact]
+    public async Task Every_endpoint_that_takes_tokens_limits_accounts()
+    {
+        await using var limited = Api.Variant(("RateLimits:RequestsOfAccount", "1"), ("RateLimits:RefusedRequests", "0"));
+        var token = await Api.TokenOfAsync("acme-nobody");
+        await SendAsync(limited, "/api/me", Office, token: token);
+        var looked = 0;
+        foreach (var endpoint in limited.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.Metadata.GetMetadata<IAllowAnonymous>() is null && endpoint.Metadata.OfType<AuthorizationPolicy>()
+                .Any(policy => policy.AuthenticationSchemes.Contains(Schemes.Bearer))))
+        {
+            var path = Parameter().Replace(endpoint.RoutePattern.RawText!, Guid.NewGuid().ToString());
+            foreach (var method in endpoint.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
+            {
+                looked++;
+                await AssertProblemAsync(await SendAsync(limited, path, Office, token: token, method: method), 429, "too_many_requests");
+            }
+        }
+
+        Assert.True(looked > 30, $"{looked}");
+    }
+
     [Fact]
     public async Task Logout_tokens_and_answers_of_a_sign_in_count_where_they_are_refused()
     {
@@ -199,7 +267,7 @@ public sealed partial class RateLimitsTests(ApiWithSendersAndClock api) : ApiTes
     public void Memory_is_bounded_whoever_calls()
     {
         var limit = new AddressLimit(1, api.Clock);
-        for (var i = 0; i < AddressLimit.MostAddresses; i++)
+        for (var i = 0; i < MinuteLimit<IPAddress>.MostKeys; i++)
         {
             Assert.Null(limit.Take(new IPAddress(i)));
         }

@@ -43,7 +43,9 @@ internal sealed class ForwardAuthQuestions(
             || possession.IsRequiredOf(context)
             || tokens.Find(text) is not { } token
             || accounts.Find(token.Known!, token.State!) is not { } caller
-            || !IsAllowed(question, caller.Subject))
+            || !IsAllowed(question, caller.Subject)
+            // What there are too many of is refused on the ordinary way.
+            || accounts.Limit(caller) is not null)
         {
             return false;
         }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace KeycloakAccess.Hosting;
 
-/// <summary>How much one address may ask for in a minute: section <c>RateLimits</c>.</summary>
+/// <summary>How much one address, account or client may ask for in a minute: section <c>RateLimits</c>.</summary>
 public sealed class RateLimitOptions
 {
     /// <summary>The name of the configuration section.</summary>
@@ -26,6 +26,20 @@ public sealed class RateLimitOptions
     /// </summary>
     [Range(0, 1_000_000)]
     public int RefusedRequests { get; set; } = 600;
+
+    /// <summary>
+    /// How many requests one account may make in a minute, by tokens and in sessions, whether they are allowed or refused; further ones are
+    /// refused with 429. From 0 to 100,000,000, where 0, the default, is without a limit.
+    /// </summary>
+    [Range(0, 100_000_000)]
+    public int RequestsOfAccount { get; set; }
+
+    /// <summary>
+    /// How many requests may come in a minute with tokens that were issued to one client (<c>azp</c>), whoever their subjects are. From 0
+    /// to 100,000,000, where 0, the default, is without a limit. Sessions are not counted: they are all of the client for sign-in.
+    /// </summary>
+    [Range(0, 100_000_000)]
+    public int RequestsOfClient { get; set; }
 }
 
 /// <summary>
@@ -36,6 +50,8 @@ internal sealed class RateLimits(IOptions<RateLimitOptions> options, TimeProvide
 {
     private readonly AddressLimit _signIns = new(options.Value.SignIns, clock);
     private readonly AddressLimit _refused = new(options.Value.RefusedRequests, clock);
+    private readonly MinuteLimit<Guid> _accounts = new(options.Value.RequestsOfAccount, clock);
+    private readonly MinuteLimit<(string Issuer, string Client)> _clients = new(options.Value.RequestsOfClient, clock);
 
     public static RateLimits Of(HttpContext context) => context.RequestServices.GetRequiredService<RateLimits>();
 
@@ -50,6 +66,16 @@ internal sealed class RateLimits(IOptions<RateLimitOptions> options, TimeProvide
         _refused,
         context,
         "Too many requests from your network were refused. Find out why the first of them were, and try again in a minute.");
+
+    /// <summary>Counts a request of a caller who is known.</summary>
+    /// <returns>The answer where there are too many, or null.</returns>
+    public IResult? CheckCaller(Guid account, string issuer, string? client) =>
+        _accounts.Take(account) is { } wait
+            ? new TooManyRequests(wait, "Too many requests of your account. Call less often, and wait as long as Retry-After says.")
+        : client is not null && _clients.Take((issuer, client)) is { } longer
+            ? new TooManyRequests(
+                longer, $"Too many requests with tokens of the client {client}. Call less often, and wait as long as Retry-After says.")
+        : null;
 
     private static TooManyRequests? Check(AddressLimit limit, HttpContext context, string detail) =>
         limit.Take(context.Connection.RemoteIpAddress) is { } wait ? new TooManyRequests(wait, detail) : null;
@@ -70,33 +96,11 @@ internal sealed class RateLimits(IOptions<RateLimitOptions> options, TimeProvide
 /// <summary>Counts by address, from one full minute to the next.</summary>
 internal sealed class AddressLimit(int most, TimeProvider clock)
 {
-    /// <summary>Some 10 MB. Whoever has more addresses than this is not kept out by counting each, and nobody else shall be.</summary>
-    public const int MostAddresses = 100_000;
+    private readonly MinuteLimit<IPAddress> _networks = new(most, clock);
 
-    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
-
-    private Counts _current = new(0);
-
+    /// <summary>A caller without an address comes by a Unix socket, as everybody does there.</summary>
     /// <returns>How long to wait, or null while there are not too many.</returns>
-    public TimeSpan? Take(IPAddress? address)
-    {
-        // A caller without an address comes by a Unix socket, as everybody does there.
-        if (most == 0 || address is null)
-        {
-            return null;
-        }
-
-        var now = clock.GetUtcNow().UtcTicks;
-        var counts = Volatile.Read(ref _current);
-        if (counts.Window != now / Window.Ticks)
-        {
-            var next = new Counts(now / Window.Ticks);
-            var other = Interlocked.CompareExchange(ref _current, next, counts);
-            counts = other == counts ? next : other;
-        }
-
-        return counts.Add(Network(address)) > most ? TimeSpan.FromTicks(Window.Ticks - (now % Window.Ticks)) : null;
-    }
+    public TimeSpan? Take(IPAddress? address) => address is null ? null : _networks.Take(Network(address));
 
     // One customer has a whole /64 (RFC 6177, section 2).
     private static IPAddress Network(IPAddress address)
@@ -115,17 +119,49 @@ internal sealed class AddressLimit(int most, TimeProvider clock)
         bytes.AsSpan(8).Clear();
         return new IPAddress(bytes);
     }
+}
+
+/// <summary>Counts by key, from one full minute to the next.</summary>
+internal sealed class MinuteLimit<TKey>(int most, TimeProvider clock)
+    where TKey : notnull
+{
+    /// <summary>Some 10 MB. Whoever has more addresses than this is not kept out by counting each, and nobody else shall be.</summary>
+    public const int MostKeys = 100_000;
+
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+
+    private Counts _current = new(0);
+
+    /// <returns>How long to wait, or null while there are not too many.</returns>
+    public TimeSpan? Take(TKey key)
+    {
+        if (most == 0)
+        {
+            return null;
+        }
+
+        var now = clock.GetUtcNow().UtcTicks;
+        var counts = Volatile.Read(ref _current);
+        if (counts.Window != now / Window.Ticks)
+        {
+            var next = new Counts(now / Window.Ticks);
+            var other = Interlocked.CompareExchange(ref _current, next, counts);
+            counts = other == counts ? next : other;
+        }
+
+        return counts.Add(key) > most ? TimeSpan.FromTicks(Window.Ticks - (now % Window.Ticks)) : null;
+    }
 
     private sealed class Counts(long window)
     {
-        private readonly ConcurrentDictionary<IPAddress, int> _counts = new();
-        private int _addresses;
+        private readonly ConcurrentDictionary<TKey, int> _counts = new();
+        private int _keys;
 
         public long Window => window;
 
-        public int Add(IPAddress address) =>
-            _counts.ContainsKey(address) || Interlocked.Increment(ref _addresses) <= MostAddresses
-                ? _counts.AddOrUpdate(address, 1, (_, count) => count + 1)
+        public int Add(TKey key) =>
+            _counts.ContainsKey(key) || Interlocked.Increment(ref _keys) <= MostKeys
+                ? _counts.AddOrUpdate(key, 1, (_, count) => count + 1)
                 : 0;
     }
 }

@@ -1,5 +1,6 @@
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
+using KeycloakAccess.Hosting;
 
 namespace KeycloakAccess.Permissions;
 
@@ -130,7 +131,7 @@ internal sealed class KnownAccess
 
 /// <summary>What memory knows of accounts, and what is noted of those who make requests.</summary>
 internal sealed class KnownAccounts(
-    AccessRulesCache rules, ChangeFeed feed, LastSeenLog lastSeen, RequestCounters counters, TimeProvider clock)
+    AccessRulesCache rules, ChangeFeed feed, LastSeenLog lastSeen, RequestCounters counters, RateLimits limits, TimeProvider clock)
 {
     /// <summary>Where the account and the rules are as the state says, and nobody needs to be asked.</summary>
     public KnownAccess? Find(KnownCaller caller, ChangeState now) =>
@@ -145,6 +146,10 @@ internal sealed class KnownAccounts(
 
         return known;
     }
+
+    /// <summary>The answer where the account, or the client of its token, has made too many requests in this minute.</summary>
+    public IResult? Limit(KnownAccess caller) => limits.CheckCaller(
+        caller.Subject.AccountId, caller.Identity.Issuer, caller.Identity.IsSession ? null : caller.Identity.ClientId);
 
     /// <summary>Counts a request, once however many permissions it is asked for. Unauthenticated requests are not counted.</summary>
     public void Count(KnownAccess caller, bool isAllowed)

@@ -90,8 +90,14 @@ internal sealed class RefusalResultHandler(KnownAccounts accounts, StepUpCheck s
         var missing = authorizeResult.Succeeded && caller is not null ? stepUp.Find(context, caller.Identity) : null;
         if (caller is not null)
         {
+            var tooMany = accounts.Limit(caller.Known);
             // Here a request has its one result.
-            accounts.Count(caller.Known, authorizeResult.Succeeded && missing is null);
+            accounts.Count(caller.Known, authorizeResult.Succeeded && missing is null && tooMany is null);
+            if (tooMany is not null)
+            {
+                await tooMany.ExecuteAsync(context);
+                return;
+            }
         }
 
         if (missing is not null)
