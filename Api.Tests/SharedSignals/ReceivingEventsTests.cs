@@ -26,6 +26,19 @@ public sealed class ReceivingEventsTests(RealmWithEvents place) : SignalTests(pl
         Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(token));
     }
 
+    [Fact]
+    public async Task What_a_transmitter_sends_besides_does_not_matter()
+    {
+        using var client = Realm.NewClient(null);
+        client.DefaultRequestHeaders.Add("Idempotency-Key", "not in quotation marks");
+        client.DefaultRequestHeaders.Add("Accept", "text/html");
+        client.DefaultRequestHeaders.Add("Cookie", "session=x");
+        client.DefaultRequestHeaders.Add("Origin", "https://elsewhere.example.com");
+
+        await AcceptAsync(Revoked(), client);
+        await AssertRefusedAsync(await PushAsync(Revoked(("aud", null)), client), "invalid_audience");
+    }
+
     public static TheoryData<string, object?, string> Claims()
     {
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();

@@ -81,8 +81,11 @@ internal sealed partial class BackChannelLogout(
             return null;
         }
 
+        await metadata.EnsureKeyAsync(token.KeyId, cancellationToken);
         var parameters = metadata.NewParameters(options.Value.SignIn.Resource, "logout+jwt");
-        return await metadata.ValidateAsync(text, token, parameters, cancellationToken);
+        parameters.IssuerSigningKeys = (await metadata.GetConfigurationAsync(cancellationToken)).SigningKeys;
+        var result = await new JsonWebTokenHandler().ValidateTokenAsync(text, parameters);
+        return result.IsValid ? (JsonWebToken)result.SecurityToken : null;
     }
 
     // Section 2.6. Audience and authorized party are those of an ID token (OpenID Connect Core 1.0, section 3.1.3.7, steps 3 to 5):

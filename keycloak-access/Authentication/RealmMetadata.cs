@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
@@ -179,7 +178,7 @@ internal sealed partial class RealmMetadata(
     /// </summary>
     public TokenValidationParameters NewParameters(string audience, params string[] types) => new()
     {
-        ValidIssuer = Issuer,
+        ValidIssuer = options.Value.Issuer,
         ValidAudience = audience,
         ValidTypes = types,
         AlgorithmValidator = (algorithm, key, _, _) => Allows(algorithm, key.KeyId),
@@ -190,17 +189,6 @@ internal sealed partial class RealmMetadata(
         NameClaimType = "preferred_username",
         RoleClaimType = "none",
     };
-
-    /// <summary>Checks a token's signature by the keys as they are now, and what else the parameters ask for.</summary>
-    /// <exception cref="RealmUnreachableException">Nobody knows whether the key is one of the realm's.</exception>
-    public async Task<JsonWebToken?> ValidateAsync(
-        string text, CompactToken parsed, TokenValidationParameters parameters, CancellationToken cancellationToken)
-    {
-        await EnsureKeyAsync(parsed.KeyId, cancellationToken);
-        parameters.IssuerSigningKeys = (await GetConfigurationAsync(cancellationToken)).SigningKeys;
-        var result = await new JsonWebTokenHandler().ValidateTokenAsync(text, parameters);
-        return result.IsValid ? (JsonWebToken)result.SecurityToken : null;
-    }
 
     /// <summary>Called by the framework's handlers when a signature fails, after <see cref="EnsureKeyAsync"/> has done it.</summary>
     public void RequestRefresh()

@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using System.Text;
 using Microsoft.IdentityModel.Tokens;
 
 namespace KeycloakAccess.Authentication;
@@ -40,6 +42,32 @@ internal static class SignatureAlgorithms
                     + remedy,
             _ => null,
         };
+    }
+
+    /// <summary>
+    /// Before anything that a token says is believed, and without an exception that is thrown: whoever forges tokens shall not cost more
+    /// than others.
+    /// </summary>
+    public static Exception? FindMistakeInSignature(string text, string algorithm, JsonWebKey key, IReadOnlyList<string> configured)
+    {
+        var crypto = key.CryptoProviderFactory;
+        if (!Fits(key, algorithm, configured) || !crypto.IsSupportedAlgorithm(algorithm, key))
+        {
+            return new SecurityTokenInvalidAlgorithmException();
+        }
+
+        var end = text.LastIndexOf('.');
+        var provider = crypto.CreateForVerifying(key, algorithm);
+        try
+        {
+            return provider.Verify(Encoding.ASCII.GetBytes(text, 0, end), Base64Url.DecodeFromChars(text.AsSpan(end + 1)))
+                ? null
+                : new SecurityTokenInvalidSignatureException();
+        }
+        finally
+        {
+            crypto.ReleaseSignatureProvider(provider);
+        }
     }
 
     private static string OfCurve(string? curve) => curve switch

@@ -43,7 +43,7 @@ internal sealed class SecurityEventReader(
         }
 
         await transmitter.Metadata.EnsureKeyAsync(parsed.KeyId, cancellationToken);
-        if (transmitter.Metadata.FindKey(parsed.KeyId) is null)
+        if (transmitter.Metadata.FindKey(parsed.KeyId) is not { } key)
         {
             return (null, new SetRefusal(
                 SetRefusal.InvalidKey,
@@ -51,14 +51,9 @@ internal sealed class SecurityEventReader(
                     + (transmitter.Metadata.WhyUnused(parsed.KeyId) is { } unused ? $" The key is there, and {unused}" : "")));
         }
 
-        var parameters = transmitter.Metadata.NewParameters("", TokenType);
-        // Whom it is for has been looked at, and it has no end.
-        parameters.ValidateAudience = false;
-        parameters.ValidateLifetime = false;
-        parameters.RequireExpirationTime = false;
-        return await transmitter.Metadata.ValidateAsync(text, parsed, parameters, cancellationToken) is null
-            ? (null, new SetRefusal(SetRefusal.InvalidKey, "The signature is not that of the key that the kid names, by its algorithm."))
-            : Read(claims);
+        return SignatureAlgorithms.FindMistakeInSignature(text, parsed.Algorithm, key, keycloak.Value.TokenAlgorithms) is null
+            ? Read(claims)
+            : (null, new SetRefusal(SetRefusal.InvalidKey, "The signature is not that of the key that the kid names, by its algorithm."));
     }
 
     // Of a token that may be anybody's: whether it is worth to look for its key.
@@ -230,7 +225,8 @@ internal sealed class SecurityEventReader(
             return instant;
         }
 
-        if (details.TryGetProperty("initiating_entity", out _) && !Initiators.Contains(Text(details, "initiating_entity")))
+        if (details.TryGetProperty("initiating_entity", out _)
+            && !Initiators.Contains(Text(details, "initiating_entity"), StringComparer.Ordinal))
         {
             return $"The initiating_entity must be one of {string.Join(", ", Initiators)}.";
         }
@@ -238,7 +234,7 @@ internal sealed class SecurityEventReader(
         return type switch
         {
             SignalEvents.CredentialChange when Text(details, "credential_type") is not { Length: > 0 } => "The credential_type is missing.",
-            SignalEvents.CredentialChange when !ChangeTypes.Contains(Text(details, "change_type")) =>
+            SignalEvents.CredentialChange when !ChangeTypes.Contains(Text(details, "change_type"), StringComparer.Ordinal) =>
                 $"The change_type must be one of {string.Join(", ", ChangeTypes)}.",
             SignalEvents.TokenClaimsChange when !details.TryGetProperty("claims", out var changed)
                 || changed.ValueKind != JsonValueKind.Object => "The claims of a token-claims-change must be an object.",

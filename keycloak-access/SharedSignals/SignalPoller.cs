@@ -106,7 +106,7 @@ internal sealed partial class SignalPoller(
                 // What has to be said is said at once.
                 ReturnImmediately = !poll.LongPoll || said.Count > 0,
                 Taken = _taken.Count > 0 ? [.. _taken] : null,
-                Refused = _refused.Count > 0 ? new Dictionary<string, SharedSignalsEndpoints.SetError>(_refused) : null,
+                Refused = _refused.Count > 0 ? _refused.ToDictionary(StringComparer.Ordinal) : null,
             },
             stoppingToken);
         if (answer is null)

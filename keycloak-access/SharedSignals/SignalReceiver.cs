@@ -75,7 +75,8 @@ internal sealed partial class SignalReceiver(
         {
             // SSF 1.0, section 7.1: whoever does not understand one of these discards the event.
             var critical = await transmitter.ListCriticalMembersAsync(cancellationToken);
-            if (members.FirstOrDefault(member => critical.Contains(member) && !Understood.Contains(member)) is { } unknown)
+            if (members.Intersect(critical, StringComparer.Ordinal).Except(Understood, StringComparer.Ordinal).FirstOrDefault()
+                is { } unknown)
             {
                 LogCritical(SignalEvents.NameOf(taken.Type), Printable(unknown));
                 return SignalEffect.None;

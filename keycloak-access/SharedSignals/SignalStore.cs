@@ -181,9 +181,9 @@ internal sealed class SignalStore(
     }
 
     // The realm knows of the sessions that it says have ended. Of a credential, it goes by its own rules. Nobody else has told it.
-    private async Task<SignalResult> TellAsync(Work work, IReadOnlyList<Session> removed)
+    private async Task<SignalResult> TellAsync(Work work, List<Session> removed)
     {
-        var toTell = transmitter.IsRealm || work.Event.Type == SignalEvents.CredentialChange ? [] : removed;
+        IReadOnlyList<Session> toTell = transmitter.IsRealm || work.Event.Type == SignalEvents.CredentialChange ? [] : removed;
         await logouts.EnqueueAsync(work.Write, toTell, work.Cancellation);
         return new SignalResult(SignalOutcome.Done, removed.Count) { ToTell = toTell };
     }
@@ -239,7 +239,7 @@ internal sealed class SignalStore(
     private static bool IsSession(SecurityEvent taken) =>
         taken is { Type: SignalEvents.SessionRevoked, Subject.IsComplex: false };
 
-    private Task RecordAsync(Work work, IReadOnlyList<AuditChange> changes) => changes.Count == 0
+    private Task RecordAsync(Work work, List<AuditChange> changes) => changes.Count == 0
         ? Task.CompletedTask
         : audit.RecordAsync(work.Write.Connection, work.Write.Transaction, work.Actor, changes, work.Cancellation);
 

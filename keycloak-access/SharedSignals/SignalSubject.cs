@@ -91,7 +91,7 @@ internal sealed record SignalSubject
         };
     }
 
-    private static IReadOnlyList<SubjectIdentifier>? ReadSimple(JsonElement value, bool isFormer, out string? mistake)
+    private static List<SubjectIdentifier>? ReadSimple(JsonElement value, bool isFormer, out string? mistake)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {
@@ -106,7 +106,7 @@ internal sealed record SignalSubject
         }
 
         return format == Aliases ? ReadAliases(value, out mistake)
-            : ReadOne(value, format, isFormer, out mistake) is { } name ? [name]
+            : ReadOne(value, format, isFormer, out mistake) is { } name ? new List<SubjectIdentifier> { name }
             : null;
     }
 
@@ -127,7 +127,8 @@ internal sealed record SignalSubject
         }
 
         // RFC 9493, section 3: nothing but what the format describes.
-        if (!isFormer && value.EnumerateObject().Any(member => member.Name != "format" && !members.Contains(member.Name)))
+        if (!isFormer
+            && value.EnumerateObject().Any(member => member.Name != "format" && !members.Contains(member.Name, StringComparer.Ordinal)))
         {
             mistake = $"is of the format {format} and has a member that this format does not have.";
             return null;

@@ -99,7 +99,7 @@ internal static class AuditFormatter
         "delete" => "deleted",
         "end" => "ended",
         "end-sessions" => "ended the sessions of",
-        "refresh-sessions" => "had Keycloak asked anew about the sessions of",
+        "refresh-sessions" => "asked for a refresh of the sessions of",
         "queue-logout" => "could not be reached, and will be told of the end of",
         "send-logout" => "was told of the end of",
         "give-up-logout" => "could not be told of the end of",
