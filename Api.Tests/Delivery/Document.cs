@@ -35,13 +35,15 @@ internal sealed partial class Document
 
     public static Document Contributing { get; } = new("CONTRIBUTING.md");
 
+    public static Document ThreatModel { get; } = new("docs/threat-model.md");
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Document> All { get; } =
     [
         .. Directory.EnumerateFiles(Repository.PathOf("docs"), "*.md", SearchOption.AllDirectories)
             .Select(file => System.IO.Path.GetRelativePath(Repository.Root, file).Replace('\\', '/'))
             .Order(StringComparer.Ordinal)
-            .Append("README.md").Append("CONTRIBUTING.md").Append("keycloak-realm/README.md")
+            .Append("README.md").Append("CONTRIBUTING.md").Append("SECURITY.md").Append("keycloak-realm/README.md")
             .Select(path => new Document(path)),
     ];
 

@@ -116,6 +116,20 @@ public sealed partial class DocumentsTests
             reason => Assert.Contains($"`{Refusals.Code(reason)}`", Document.Access.Text, StringComparison.Ordinal));
 
     [Fact]
+    public void Every_test_that_the_threat_model_names_is_there()
+    {
+        var tests = typeof(DocumentsTests).Assembly.GetTypes()
+            .SelectMany(type => type.GetMethods())
+            .Where(method => method.GetCustomAttributes<FactAttribute>().Any())
+            .Select(method => method.Name)
+            .ToHashSet(StringComparer.Ordinal);
+        var named = TestName().Matches(Document.ThreatModel.Text).Select(match => match.Groups["test"].Value).ToArray();
+
+        Assert.True(named.Length > 60, $"{named.Length}");
+        Assert.Empty(named.Where(name => !tests.Contains(name)));
+    }
+
+    [Fact]
     public void The_table_of_settings_names_every_option()
     {
         var options = typeof(KeycloakOptions).Assembly.GetExportedTypes()
@@ -225,6 +239,9 @@ public sealed partial class DocumentsTests
     [GeneratedRegex(
         @"Problem\.Create\(\s*StatusCodes\.\w+,\s*(?<code>[^,\s]+),", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ProblemCall();
+
+    [GeneratedRegex("`(?<test>[A-Z][A-Za-z0-9]*_[A-Za-z0-9_]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TestName();
 
     [GeneratedRegex(@"^\| (?<code>\d) \|", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ExitCodeRow();

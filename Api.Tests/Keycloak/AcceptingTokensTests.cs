@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
 using Microsoft.Extensions.Time.Testing;
@@ -114,6 +115,33 @@ public sealed class AcceptingTokensTests(ForgingRealmOnSqlite place) : ForgingRe
         Realm.Key = key;
 
         Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync(token)).StatusCode);
+    }
+
+    [Theory]
+    [InlineData("jwk")]
+    [InlineData("jku")]
+    [InlineData("x5u")]
+    [InlineData("x5c")]
+    public async Task A_key_that_a_token_brings_or_names_is_nothing(string name)
+    {
+        using var rsa = RSA.Create(2048);
+        var own = rsa.ExportParameters(includePrivateParameters: false);
+        var claims = Realm.Mint().Split('.')[1];
+        object value = name switch
+        {
+            "jwk" => new { kty = "RSA", n = Encode(own.Modulus!), e = Encode(own.Exponent!) },
+            "x5c" => new[] { Convert.ToBase64String(rsa.ExportSubjectPublicKeyInfo()) },
+            _ => $"{Realm.Url}/keys-of-somebody",
+        };
+        var header = new Dictionary<string, object> { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = Realm.Key.KeyId, [name] = value };
+        var head = Encode(JsonSerializer.SerializeToUtf8Bytes(header));
+        var signature = rsa.SignData(Encoding.UTF8.GetBytes($"{head}.{claims}"), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, (await AskAsync($"{head}.{claims}.{Encode(signature)}")).StatusCode);
+        // With the realm's own signature it is a token like any other: the member means nothing either way.
+        Assert.Equal(HttpStatusCode.OK, (await AskAsync(Realm.Sign(head, claims))).StatusCode);
+
+        static string Encode(byte[] bytes) => System.Buffers.Text.Base64Url.EncodeToString(bytes);
     }
 
     [Fact]
