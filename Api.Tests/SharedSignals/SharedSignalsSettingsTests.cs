@@ -1,5 +1,4 @@
 using System.Net;
-using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;
 using KeycloakAccess.SharedSignals;

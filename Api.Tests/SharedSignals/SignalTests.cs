@@ -64,12 +64,12 @@ public abstract class SignalTests(ForgingRealmPlace place) : ForgingRealmTests(p
     protected static readonly (string Name, object? Value)[] NoAccessToken =
         [("sub", null), ("typ", null), ("azp", null), ("client_id", null), ("exp", null), ("resource_access", null)];
 
-    protected Dictionary<string, object> Person(string? subject = null, string? issuer = null) =>
-        new() { ["format"] = "iss_sub", ["iss"] = issuer ?? Realm.Issuer, ["sub"] = subject ?? Subject };
+    protected IDictionary<string, object> Person(string? subject = null, string? issuer = null) =>
+        new Dictionary<string, object> { ["format"] = "iss_sub", ["iss"] = issuer ?? Realm.Issuer, ["sub"] = subject ?? Subject };
 
-    protected static Dictionary<string, object> Opaque(string id) => new() { ["format"] = "opaque", ["id"] = id };
+    protected static IDictionary<string, object> Opaque(string id) => new Dictionary<string, object> { ["format"] = "opaque", ["id"] = id };
 
-    protected static Dictionary<string, object> Complex(object? user, object? session = null, object? tenant = null)
+    protected static IDictionary<string, object> Complex(object? user, object? session = null, object? tenant = null)
     {
         var subject = new Dictionary<string, object> { ["format"] = "complex" };
         foreach (var (name, value) in new[] { ("user", user), ("session", session), ("tenant", tenant) })
