@@ -221,18 +221,18 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await pages.GetAsync($"{Url}/admin/accounts/{id}");
         var joined = await pages.SubmitAsync(
             page, $"form[action='/admin/accounts/{id}/groups']", ("group", "book-readers"), ("reason", "For the inventory"));
-        Assert.Contains("Put into the group book-readers", joined.Text, StringComparison.Ordinal);
+        Assert.Contains("Added to the group book-readers", joined.Text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await nobody.GetAsync("/api/books", Cancel)).StatusCode);
 
         var ask = await pages.GetAsync(
             new Uri(new Uri(Url), joined.Page.QuerySelector("a[href$='/leave']")!.GetAttribute("href")!).AbsoluteUri);
         var left = await pages.SubmitAsync(ask, "form[action$='/leave']", ("reason", "Done"));
-        Assert.Contains("Taken out of the group book-readers", left.Text, StringComparison.Ordinal);
+        Assert.Contains("Removed from the group book-readers", left.Text, StringComparison.Ordinal);
         var happened = left.Page.QuerySelectorAll("#happened ~ * tbody tr")
             .Select(row => string.Join(' ', row.QuerySelectorAll("td").Skip(1).Select(cell => cell.TextContent.Trim())))
             .ToArray();
         Assert.Equal(
-            ["ada took it out of the group book-readers“Done”", "ada put it into the group book-readers“For the inventory”"],
+            ["ada removed it from the group book-readers“Done”", "ada added it to the group book-readers“For the inventory”"],
             happened[..2]);
         await AssertProblemAsync(await nobody.GetAsync("/api/books", Cancel), 403);
         var ada = await Api.PersonAsync("ada");
@@ -276,7 +276,7 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
                 KeyValuePair.Create("filter-search", word), .. ids[..2].Append(own).Select(id => KeyValuePair.Create("ids", id.ToString())),
             ]);
         Assert.Contains("2 of 3 chosen accounts would change", ask.Text, StringComparison.Ordinal);
-        Assert.Contains("stays on: it is your own", ask.Text, StringComparison.Ordinal);
+        Assert.Contains("stays enabled: it is your own", ask.Text, StringComparison.Ordinal);
         Assert.Equal([true, true, true], await ActiveAsync(ids));
 
         var form = ask.Page.QuerySelector("form[action='/admin/accounts/bulk/apply']")!;
@@ -288,9 +288,14 @@ public abstract class AccountPagesTests(ApiUnderTest api) : ApiTests(api)
                 KeyValuePair.Create("reason", "Spring clean"),
             ]);
 
-        // Post, redirect, get: the list that it was begun on says what has been done.
-        Assert.Equal($"/admin/accounts?search={word}", done.Url.PathAndQuery);
-        Assert.Contains("3 accounts looked at, 2 changed", done.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+        // Post, redirect, get: what was not done is said, on a page of its own that leads back to the list that it was begun on.
+        Assert.Equal("/admin/accounts/bulk/result", done.Url.AbsolutePath);
+        var message = done.Page.QuerySelector("[role=alert]")!;
+        Assert.Contains(
+            "3 accounts looked at, 2 changed. 1 account could not be changed.", message.TextContent, StringComparison.Ordinal);
+        Assert.True(message.ClassList.Contains("warn"), message.ClassName);
+        Assert.Contains("stays enabled: it is your own", done.Text, StringComparison.Ordinal);
+        Assert.Equal($"/admin/accounts?search={word}", done.Page.QuerySelector("main a.button")!.GetAttribute("href"));
         Assert.Equal([false, false, true], await ActiveAsync(ids));
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Data;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,6 +32,79 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         var page = await pages.GetAsync(new Uri(new Uri(Url), row.QuerySelector("a")!.GetAttribute("href")!).AbsoluteUri);
         Assert.Equal("book:view", page.Page.QuerySelector("del")!.TextContent);
         Assert.Equal("author:view", page.Page.QuerySelector("ins")!.TextContent);
+    }
+
+    [Fact]
+    public async Task Of_a_set_only_what_came_and_went_is_marked()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["author:view", "book:add", "book:view"]);
+        using var change = new HttpRequestMessage(HttpMethod.Put, $"/api/groups/{group.Id}")
+        {
+            Content = JsonBody($$"""{"name":"{{group.Name}}","permissions":["author:view","book:change","book:view"]}"""),
+        };
+        change.Headers.IfMatch.ParseAdd("*");
+        Assert.Equal(HttpStatusCode.OK, (await ada.SendAsync(change, Cancel)).StatusCode);
+
+        var page = await NewestAsync(await Api.SignInAsync("ada"), $"model=group&row={group.Id}&action=change");
+
+        Assert.Equal("book:add", Assert.Single(page.Page.QuerySelectorAll("del")).TextContent);
+        Assert.Equal("book:change", Assert.Single(page.Page.QuerySelectorAll("ins")).TextContent);
+        Assert.Contains(
+            "author:view, book:change, book:view", Words(page.Page.QuerySelector("main")!.TextContent), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_mapping_says_its_kind_and_its_group_and_no_field_is_called_as_in_the_log()
+    {
+        var ada = await Api.PersonAsync("ada");
+        await using var group = await GroupUnderTest.CreateAsync(ada, ["book:view"]);
+        await group.WithRoleAsync("client-role", "book-clerk", "acme-api");
+        var created = await ada.PostAsync("/api/authors", JsonBody("""{"name":"Somebody Named"}"""), Cancel);
+        var author = (await JsonAsync(created)).GetProperty("id").GetGuid();
+        var book = await ada.PostAsync("/api/books", JsonBody($$"""{"title":"Named","authorId":"{{author}}"}"""), Cancel);
+        var id = (await JsonAsync(book)).GetProperty("id").GetGuid();
+        var pages = await Api.SignInAsync("ada");
+
+        var mapping = await NewestAsync(pages, "model=role-mapping&action=add");
+        Assert.Contains(
+            $"added role mapping client role acme-api / book-clerk → {group.Name}"[..70],
+            mapping.Page.QuerySelector(".lead")!.TextContent,
+            StringComparison.Ordinal);
+        Assert.Equal(["Kind", "Client", "Name", "Group"], FieldsOf(mapping));
+        var added = await NewestAsync(pages, $"model=book&row={id}&action=add");
+        Assert.Equal(["Author", "Id", "Title"], FieldsOf(added).Order(StringComparer.Ordinal));
+        Assert.Contains("Somebody Named", added.Page.QuerySelector("ins")!.Closest("table")!.TextContent, StringComparison.Ordinal);
+
+        // Where a link gives an id, the field has the name, and finds the same.
+        var ids = await AccountIdAsync(ada);
+        var list = await pages.GetAsync($"{Url}/admin/audit?account={ids}");
+        Assert.Equal("ada", list.Page.QuerySelector("[name=account]")!.GetAttribute("value"));
+        var access = await pages.GetAsync($"{Url}/admin/access?account={ids}&permission=book:view");
+        Assert.Equal("ada", access.Page.QuerySelector("[name=account]")!.GetAttribute("value"));
+        var books = await pages.GetAsync($"{Url}/admin/models/books?authorId={author}");
+        Assert.Equal("Somebody Named", books.Page.QuerySelector("[name=authorId]")!.GetAttribute("value"));
+
+        static string[] FieldsOf(RealmAnswer page) =>
+            [.. page.Page.QuerySelectorAll("[aria-label='Before and after'] tbody th").Select(field => field.TextContent)];
+    }
+
+    [Theory]
+    [InlineData("a, b, c", "a, c", "b", "")]
+    [InlineData("a, b", "a, b, c", "", "c")]
+    [InlineData("one two three", "one 2 three", "two", "2")]
+    [InlineData("", "new", "", "new")]
+    [InlineData("old", "", "old", "")]
+    [InlineData("same", "same", "", "")]
+    [InlineData("a b c", "x y", "a b c", "x y")]
+    public void Words_that_came_and_went_are_told_from_those_that_stayed(string before, string after, string went, string came)
+    {
+        var (old, now) = TextChange.Compare(before, after);
+
+        Assert.Equal(before, string.Concat(old.Select(part => part.Text)));
+        Assert.Equal(after, string.Concat(now.Select(part => part.Text)));
+        Assert.Equal(went, string.Join('|', old.Where(part => part.IsChanged).Select(part => part.Text)));
+        Assert.Equal(came, string.Join('|', now.Where(part => part.IsChanged).Select(part => part.Text)));
     }
 
     [Fact]
@@ -189,6 +263,14 @@ public abstract class AuditPagesTests(ApiUnderTest api) : ApiTests(api)
         {
             Assert.Equal(HttpStatusCode.Forbidden, (await pages.GetAsync(Url + path)).Status);
         }
+    }
+
+    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
+    private async Task<RealmAnswer> NewestAsync(RealmBrowser pages, string filter)
+    {
+        var list = await pages.GetAsync($"{Url}/admin/audit?kind=change&{filter}");
+        return await pages.GetAsync(Url + list.Page.QuerySelector("#results tbody td a")!.GetAttribute("href"));
     }
 
     // Where the page of the newest row about it leads.

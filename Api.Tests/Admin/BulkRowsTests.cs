@@ -52,7 +52,8 @@ public abstract class BulkRowsTests(ApiUnderTest api) : BookPages(api)
 
         page = await SendAsync(browser, page, Apply);
         Assert.Equal($"{Authors}/bulk/result", page.Url.AbsolutePath);
-        Assert.Contains("1 author is deleted.", page.Page.QuerySelector("[role=status]")!.TextContent, StringComparison.Ordinal);
+        Assert.Contains(
+            "1 author is deleted. 1 author stayed", page.Page.QuerySelector(".warn[role=alert]")!.TextContent, StringComparison.Ordinal);
         var row = Assert.Single(page.Page.QuerySelectorAll("tbody tr"));
         Assert.Equal(name, row.QuerySelector("th")!.TextContent.Trim());
         Assert.Contains("referred to by 1 book", row.TextContent, StringComparison.Ordinal);
@@ -91,7 +92,10 @@ public abstract class BulkRowsTests(ApiUnderTest api) : BookPages(api)
         var page = await SendAsync(browser, look, Apply);
 
         Assert.Equal($"{Books}/bulk/result", page.Url.AbsolutePath);
-        Assert.Contains("0 books are deleted.", page.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "Delete: nothing was changed. 1 book stayed as it was.",
+            page.Page.QuerySelector(".bad[role=alert]")!.TextContent,
+            StringComparison.Ordinal);
         Assert.Contains("Somebody has changed it", page.Page.QuerySelector("tbody td")!.TextContent, StringComparison.Ordinal);
         Assert.True(await IsThereAsync(ada, id));
     }
@@ -106,10 +110,21 @@ public abstract class BulkRowsTests(ApiUnderTest api) : BookPages(api)
         var published = await AddBookAsync(ada, "Out already", author);
         var browser = await Api.SignInAsync("grace");
 
-        var page = await SendAsync(
-            browser, await PreviewAsync(browser, Books, "publish", [published, .. drafts]), Apply, ("_reason", "Autumn list"));
+        // What is promised is what will be done: the action has been tried.
+        var look = await PreviewAsync(browser, Books, "publish", [published, .. drafts]);
+        Assert.Contains("2 of 3 books would change.", look.Text, StringComparison.Ordinal);
+        Assert.Contains("It was published on 2001-02-03 already", look.Text, StringComparison.Ordinal);
+        foreach (var id in drafts)
+        {
+            Assert.Equal([null], await ReasonsAsync(ada, "book", id));
+        }
 
-        Assert.Contains("Publish is done with 2 books.", page.Text, StringComparison.Ordinal);
+        var page = await SendAsync(browser, look, Apply, ("_reason", "Autumn list"));
+
+        Assert.Contains(
+            "Publish is done with 2 books. 1 book stayed as it was.",
+            page.Page.QuerySelector(".warn[role=alert]")!.TextContent,
+            StringComparison.Ordinal);
         var row = Assert.Single(page.Page.QuerySelectorAll("tbody tr"));
         Assert.Contains("Out already", row.TextContent, StringComparison.Ordinal);
         Assert.Contains("It was published on 2001-02-03 already", row.TextContent, StringComparison.Ordinal);
@@ -134,13 +149,13 @@ public abstract class BulkRowsTests(ApiUnderTest api) : BookPages(api)
         Assert.Single(page.Page.QuerySelectorAll("tbody tr"));
         Assert.DoesNotContain("Hidden manuscript", page.Text, StringComparison.Ordinal);
         Assert.Contains(
-            "2 of the books that were ticked are not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
+            "2 of the books that were selected are not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
 
         page = await SendAsync(browser, page, Apply, ("ids", hidden.ToString()), ($"_version.{hidden}", "1"));
         Assert.Equal($"{Books}/bulk/result", page.Url.AbsolutePath);
         Assert.DoesNotContain("Hidden manuscript", page.Text, StringComparison.Ordinal);
         Assert.Contains(
-            "1 of the books that were ticked is not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
+            "1 of the books that were selected is not there any more, or not for you to see.", page.Text, StringComparison.Ordinal);
         Assert.True(await IsThereAsync(ada, hidden));
     }
 
@@ -198,7 +213,7 @@ public abstract class BulkRowsTests(ApiUnderTest api) : BookPages(api)
 
         var none = await PreviewAsync(browser, Books, "delete", []);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, none.Status);
-        Assert.Contains("No book is ticked", none.Text, StringComparison.Ordinal);
+        Assert.Contains("No book is selected", none.Text, StringComparison.Ordinal);
         var many = await PreviewAsync(browser, Books, "delete", [id, .. Enumerable.Range(0, 50).Select(_ => Guid.NewGuid())]);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, many.Status);
         Assert.Contains("At most 50 books", many.Text, StringComparison.Ordinal);

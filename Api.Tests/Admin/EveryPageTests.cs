@@ -100,19 +100,19 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         await LookAtAsync(page, "/empty-list");
         await page.GotoAsync($"{Url}/admin/accounts");
         await page.Locator("[name=ids]").First.CheckAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Look at what would change" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Disable: several accounts" })).ToBeVisibleAsync();
         await LookAtAsync(page, "/several-accounts");
         await page.GotoAsync($"{Url}/admin/groups/new");
         // Past what the browser checks by itself.
         await page.EvaluateAsync("document.querySelector('main form').noValidate = true");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make the group" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add the group" }).ClickAsync();
         await Assertions.Expect(page.Locator(".mistake").First).ToBeVisibleAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Alert)).ToBeFocusedAsync();
         await LookAtAsync(page, "/mistake");
         await page.EvaluateAsync("document.querySelector('main form').noValidate = true");
         await page.Context.ClearCookiesAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Make the group" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add the group" }).ClickAsync();
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Your session has ended" })).ToBeVisibleAsync();
         await LookAtAsync(page, "/session-ended");
     }

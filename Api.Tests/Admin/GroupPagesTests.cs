@@ -31,7 +31,7 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
             ("reason", "Holiday help"));
 
         Assert.Equal(HttpStatusCode.OK, page.Status);
-        Assert.Contains($"The group {name} is there.", page.Text, StringComparison.Ordinal);
+        Assert.Contains($"The group {name} is added. Every account is in it", page.Text, StringComparison.Ordinal);
         var id = page.Url.Segments[^1];
         var group = await ada.GetFromJsonAsync<JsonElement>($"/api/groups/{id}", Cancel);
         Assert.Equal("""["book:view"]""", group.GetProperty("permissions").GetRawText());
@@ -240,13 +240,17 @@ public abstract class GroupPagesTests(ApiUnderTest api) : ApiTests(api)
         var nora = await AccountIdAsync(await Api.PersonAsync("nora"));
         await group.WithAsync(nora);
         var browser = await Api.SignInAsync("ada");
-        var leave = await OpenAsync(browser, $"/admin/accounts/{nora}/groups/{group.Id}/leave?from=group");
+        var (leave, leaveAgain) = (await OpenAsync(browser, LeavePath()), await OpenAsync(browser, LeavePath()));
         var delete = await OpenAsync(browser, $"/admin/groups/{group.Id}/delete");
+        var deleteAgain = await OpenAsync(browser, $"/admin/groups/{group.Id}/delete");
 
-        Assert.Contains($"Taken out of the group {group.Name}.", await SubmitAsync(leave), StringComparison.Ordinal);
-        Assert.Contains($"It was not in the group {group.Name} directly any more.", await SubmitAsync(leave), StringComparison.Ordinal);
+        Assert.Contains($"Removed from the group {group.Name}.", await SubmitAsync(leave), StringComparison.Ordinal);
+        Assert.Contains(
+            $"It was not in the group {group.Name} directly any more.", await SubmitAsync(leaveAgain), StringComparison.Ordinal);
         Assert.Contains($"The group {group.Name} is deleted", await SubmitAsync(delete), StringComparison.Ordinal);
-        Assert.Contains("That group was deleted already.", await SubmitAsync(delete), StringComparison.Ordinal);
+        Assert.Contains("That group was deleted already.", await SubmitAsync(deleteAgain), StringComparison.Ordinal);
+
+        string LeavePath() => $"/admin/accounts/{nora}/groups/{group.Id}/leave?from=group";
 
         async Task<string> SubmitAsync(RealmAnswer form) =>
             (await browser.SubmitAsync(form, "main form[method=post]")).Page.QuerySelector("[role=status]")!.TextContent;

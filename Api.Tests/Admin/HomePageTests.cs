@@ -108,8 +108,39 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
         Assert.Empty(home.Page.QuerySelectorAll(".chart"));
         var links = home.Page.QuerySelectorAll("nav.side a").Select(link => link.TextContent);
         Assert.Equal(["Home", "Authors", "Books"], links);
-        // What nobody looked at for them is not said to be well.
-        Assert.Equal("There is nothing here for you to watch", home.Page.QuerySelector(".cards strong")!.TextContent);
+        // What nobody looked at for them is not said to be well. What they work with is there, and what they may do with it.
+        Assert.DoesNotContain("All is well", home.Text, StringComparison.Ordinal);
+        Assert.Equal(["Authors", "Books"], home.Page.QuerySelectorAll(".cards strong").Select(title => title.TextContent));
+        Assert.Contains("You may view, add, change", home.Page.QuerySelector(".cards p")!.TextContent, StringComparison.Ordinal);
+        Assert.NotNull(home.Page.QuerySelector("a[href='/admin/models/books/new']"));
+        var title = $"Own {Guid.NewGuid():N}";
+        await pages.SubmitAsync(
+            await pages.GetAsync($"{Url}/admin/models/authors/new"), "form[action='/admin/models/authors/new']", ("name", title));
+        var own = (await pages.GetAsync($"{Url}/admin")).Page.QuerySelector("[aria-label='What you did last'] tbody tr")!;
+        Assert.Contains($"added author {title}", own.TextContent, StringComparison.Ordinal);
+        // The log itself is not for them.
+        Assert.Null(own.QuerySelector("a"));
+    }
+
+    [Theory]
+    [InlineData("ada", "/admin/nothing-here", 404)]
+    [InlineData("ada", "/admin/groups/11111111-1111-1111-1111-111111111111", 404)]
+    [InlineData("ada", "/nothing-here", 404)]
+    [InlineData("grace", "/admin/accounts", 403)]
+    [InlineData("grace", "/admin/nothing-here", 404)]
+    public async Task A_page_that_is_refused_or_not_there_keeps_the_navigation(string person, string path, int status)
+    {
+        var pages = await Api.SignInAsync(person);
+        var home = await pages.GetAsync($"{Url}/admin");
+        string[] expected = [.. home.Page.QuerySelectorAll("nav.side a").Select(link => link.TextContent)];
+
+        var page = await pages.GetAsync(Url + path);
+
+        Assert.Equal(status, (int)page.Status);
+        Assert.Equal(expected, page.Page.QuerySelectorAll("nav.side a").Select(link => link.TextContent));
+        Assert.Single(page.Page.QuerySelectorAll("h1"));
+        // Nobody who is signed in, no navigation.
+        Assert.Empty((await Api.NewBrowser().GetAsync($"{Url}/admin/nothing-here")).Page.QuerySelectorAll("nav.side"));
     }
 
     [Fact]

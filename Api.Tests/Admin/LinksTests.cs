@@ -161,7 +161,7 @@ public abstract partial class LinksTests(ApiUnderTest api) : ApiTests(api)
         var left = await browser.SubmitAsync(ask, "form[action$='/leave']");
 
         Assert.Equal(HttpStatusCode.OK, left.Status);
-        Assert.Contains($"Taken out of the group {group.Name}", left.Text, StringComparison.Ordinal);
+        Assert.Contains($"Removed from the group {group.Name}", left.Text, StringComparison.Ordinal);
     }
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

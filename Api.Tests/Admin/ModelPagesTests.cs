@@ -157,7 +157,7 @@ public abstract class ModelPagesTests(ApiUnderTest api) : BookPages(api)
         page = await browser.SubmitAsync(page, publish);
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
         Assert.Contains("already", page.Page.QuerySelector(".banner.bad")!.TextContent, StringComparison.Ordinal);
-        page = await browser.SubmitAsync(old, publish);
+        page = await browser.SubmitAsync(old.Anew(), publish);
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
         Assert.Contains("Somebody has changed it", page.Page.QuerySelector(".banner.bad")!.TextContent, StringComparison.Ordinal);
     }

@@ -127,7 +127,7 @@ public abstract class SamplePagesTests(ApiUnderTest api) : ApiTests(api)
         (string, string)[] fields = [("id", NewId()), ("text", "Words"), ("token", Token)];
         Assert.Equal(HttpStatusCode.OK, (await browser.SubmitAsync(form, $"form[action='{Samples}/new']", fields)).Status);
 
-        var page = await browser.SubmitAsync(form, $"form[action='{Samples}/new']", fields);
+        var page = await browser.SubmitAsync(form.Anew(), $"form[action='{Samples}/new']", fields);
 
         Assert.Equal(HttpStatusCode.Conflict, page.Status);
         Assert.Contains("is taken", page.Page.QuerySelector(".banner.bad")!.TextContent, StringComparison.Ordinal);

@@ -51,8 +51,8 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await page.FillAsync("input[type=search]", "acme-nob");
         await page.GetByRole(AriaRole.Button, new() { Name = "Show" }).ClickAsync();
         await page.GetByRole(AriaRole.Checkbox, new() { Name = "acme-nobody" }).CheckAsync();
-        await page.GetByRole(AriaRole.Button, new() { Name = "Look at what would change" }).ClickAsync();
-        await Expect(page.GetByText("1 of 1 chosen accounts would change")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Preview" }).ClickAsync();
+        await Expect(page.GetByText("1 of 1 chosen account would change")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Disable" }).ClickAsync();
 
         await Expect(page.GetByRole(AriaRole.Status)).ToContainTextAsync("1 changed");
@@ -155,7 +155,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await ada.GetByRole(AriaRole.Radiogroup, new() { Name = "book:view" })
             .GetByRole(AriaRole.Radio, new() { Name = "granted" })
             .CheckAsync();
-        await ada.GetByRole(AriaRole.Button, new() { Name = "Make the group" }).ClickAsync();
+        await ada.GetByRole(AriaRole.Button, new() { Name = "Add the group" }).ClickAsync();
         await Expect(ada.GetByRole(AriaRole.Heading, new() { Name = "night-shift" })).ToBeVisibleAsync();
         await ada.GetByRole(AriaRole.Link, new() { Name = "Edit" }).ClickAsync();
         await Expect(ada.GetByRole(AriaRole.Button, new() { Name = "Save" })).ToBeVisibleAsync();
@@ -199,7 +199,7 @@ public abstract class StaffTasksTests(RealmUnderTest realm, Chromium chromium) :
         await Expect(line).ToContainTextAsync("+ book:change");
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, (await PostAuthorAsync(reader)).StatusCode);
 
-        await page.GetByRole(AriaRole.Button, new() { Name = "Map it" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Add the mapping" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Status)).ToBeVisibleAsync();
         Assert.Equal(System.Net.HttpStatusCode.Created, (await PostAuthorAsync(reader)).StatusCode);
     }

@@ -138,7 +138,7 @@ public sealed partial class PrefixTests(ApiUnderPrefix api) : ApiTests(api), ICl
 
         browser = await Api.SignInAsync("ada");
         var form = await browser.GetAsync($"{Api.Realm.ApiUrl}/admin/groups/new");
-        var newest = (await Api.Services.GetRequiredService<SessionStore>().ListAsync(1, after: null, Cancel)).Items[0];
+        var newest = (await Api.Services.GetRequiredService<SessionStore>().ListAsync(search: null, 1, after: null, Cancel)).Items[0];
         await Api.Services.GetRequiredService<EndedSessionStore>().EndAsync(newest, Cancel);
         var again = await browser.SubmitAsync(form, "main form", ("name", "kept"));
 

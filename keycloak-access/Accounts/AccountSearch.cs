@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Text.Json;
 using Dapper;
 using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
@@ -26,6 +27,10 @@ internal sealed record AccountQuery
 
     public string Order => AccountSearch.OrderOf(Sort, SeenSince is not null || SeenBefore is not null);
 }
+
+/// <summary>Those of an issuer who are in one of the groups, directly or by one of the roles; or in none of them.</summary>
+internal sealed record AccountsInGroups(
+    string Issuer, DateTimeOffset Now, IReadOnlyCollection<Guid> Groups, IReadOnlyCollection<long> Roles, bool IsInNone = false);
 
 /// <summary>
 /// A page costs what it is long, whatever the filter: each kind and state is read in the order of an index. Of what a search costs, see
@@ -74,6 +79,63 @@ internal sealed class AccountSearch(Database database)
         return Accounts[query.Order].Cut(accounts.AsList(), query.Limit);
     }
 
+    /// <summary>How many there are, counted no further than <c>most</c>, where that is given.</summary>
+    public async Task<long> CountAsync(AccountQuery query, AccountsInGroups? within, long? most, CancellationToken cancellationToken)
+    {
+        var values = new DynamicParameters();
+        var conditions = new List<string> { "1 = 1" };
+        Add("kind", "=", query.Kind);
+        Add("enabled", "=", query.Enabled);
+        Add("last_seen_at", ">=", query.SeenSince);
+        Add("last_seen_at", "<", query.SeenBefore);
+        if (!string.IsNullOrEmpty(query.Search))
+        {
+            if (SearchTerms.OfSearch(query.Search, database.Engine) is not { } hits)
+            {
+                return 0;
+            }
+
+            values.Add("hits", hits);
+            values.Add("search", LikePattern.Containing(query.Search));
+            conditions.Add($"{_index.MayHold("@hits")} AND ({Searched.Holds})");
+        }
+
+        if (within is not null)
+        {
+            values.Add("now", within.Now);
+            values.Add("issuer", within.Issuer);
+            values.Add("groups", JsonSerializer.Serialize(within.Groups));
+            values.Add("roles", JsonSerializer.Serialize(within.Roles));
+            conditions.Add($"""
+                (issuer = @issuer) IS TRUE AND id {(within.IsInNone ? "NOT IN" : "IN")} (
+                    SELECT m.account_id FROM group_members m
+                    WHERE {DirectGroup.IsOpen} AND m.group_id IN {database.Elements("@groups", "uuid")}
+                    UNION ALL
+                    SELECT account_id FROM account_roles WHERE role_id IN {database.Elements("@roles", "bigint")})
+                """);
+        }
+
+        var rows = $"SELECT 1 FROM accounts WHERE {string.Join(" AND ", conditions)}";
+        if (most is not null)
+        {
+            values.Add("most", most);
+            rows += " LIMIT @most";
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            $"SELECT COUNT(*) FROM ({rows}) AS counted", values, cancellationToken: cancellationToken));
+
+        void Add(string column, string comparison, object? value)
+        {
+            if (value is not null)
+            {
+                conditions.Add($"{column} {comparison} @value{conditions.Count}");
+                values.Add($"value{conditions.Count - 1}", value);
+            }
+        }
+    }
+
     // The first of each kind and state, sorted by its index, and then the first of those.
     private static string InOrder(AccountQuery query, int limit, DynamicParameters values)
     {
@@ -118,7 +180,7 @@ internal sealed class AccountSearch(Database database)
         SearchIndex index, DbConnection connection, AccountQuery query, string hits, CancellationToken cancellationToken)
         : SearchedList<Account>
     {
-        private static readonly string Holds =
+        public static readonly string Holds =
             string.Join(" OR ", AccountSearchIndex.Columns.Select(column => $@"folded({column}) LIKE @search ESCAPE '\'"));
 
         private readonly Keyset<Account> _keyset = Accounts[query.Order];

@@ -49,6 +49,17 @@ internal sealed class AccountStore(Database database)
             new CommandDefinition(sql, new { name, id }, cancellationToken: cancellationToken))).AsList();
     }
 
+    /// <summary>Those of the subjects that have an account here, by subject.</summary>
+    public async Task<IReadOnlyDictionary<string, Guid>> FindOfSubjectsAsync(
+        string issuer, IEnumerable<string> subjects, CancellationToken cancellationToken)
+    {
+        var sql = $"SELECT subject, id FROM accounts WHERE issuer = @issuer AND subject IN {database.Elements("@subjects", "text")}";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<(string Subject, Guid Id)>(new CommandDefinition(
+            sql, new { issuer, subjects = JsonSerializer.Serialize(subjects) }, cancellationToken: cancellationToken));
+        return rows.ToDictionary(row => row.Subject, row => row.Id, StringComparer.Ordinal);
+    }
+
     /// <summary>Others of the same name and kind, but not of the same subject: somebody who was made again in Keycloak, perhaps.</summary>
     public async Task<IReadOnlyList<Account>> ListNamesakesAsync(Account account, CancellationToken cancellationToken)
     {

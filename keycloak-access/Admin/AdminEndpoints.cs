@@ -38,7 +38,9 @@ internal static class AdminEndpoints
                 $"Admin:Title must have at most {AdminOptions.LongestTitle} characters.");
         services.AddRazorComponents();
         services.AddSingleton<FormDrafts>();
+        services.AddSingleton<FormOnce>();
         services.AddSingleton<ActivityReader>();
+        services.AddSingleton<AuditWordsReader>();
         services.AddSingleton<RoleMatches>();
         services.AddSingleton<AccessPageReader>();
         services.AddSingleton<AccountListReader>();
@@ -108,6 +110,7 @@ internal static class AdminEndpoints
 
     // These groups answer a refusal and a missing session with pages.
     private static RouteGroupBuilder WithPages(this RouteGroupBuilder group) => group
+        .AddEndpointFilter<RouteGroupBuilder, FormOnceFilter>()
         .WithMetadata(new RefusalPage(StatusPages.RenderRefusal), new SignInAgain(StatusPages.AskToSignInAgainAsync))
         .WithMetadata(new StepUpPage(StatusPages.SendToSignInAnewAsync))
         .ExcludeFromDescription();

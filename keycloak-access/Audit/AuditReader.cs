@@ -38,6 +38,22 @@ internal sealed class AuditReader(AuditStore store, RowCatalogue rows, Permissio
             : new(found, page.Next);
     }
 
+    /// <summary>
+    /// How many there are, counted no further than <c>most</c>. <see langword="null"/> where a row-level rule keeps some from the
+    /// caller: how many those are is not theirs to know, and to ask of each row would take as long as to read the log.
+    /// </summary>
+    public async Task<long?> CountAsync(Caller caller, AuditFilter filter, int most, CancellationToken cancellationToken)
+    {
+        var subject = RowSubject.FromCaller(caller);
+        return !caller.May(AuditPermissions.View) ? 0
+            : catalogue.Models.Any(model =>
+                (filter.Model is null || filter.Model == model.Name)
+                && MayView(caller, model.Name)
+                && rows.Find(model.Name)?.HidesSome(subject) is true)
+                ? null
+            : await store.CountAsync(filter with { Without = HiddenModels(caller) }, most, cancellationToken);
+    }
+
     public async Task<AuditRow?> FindAsync(Caller caller, Guid id, CancellationToken cancellationToken) =>
         caller.May(AuditPermissions.View) && await store.FindAsync(id, cancellationToken) is { } row
             ? (await ShowAsync(caller, new AuditFilter(), [row], cancellationToken)).SingleOrDefault()
@@ -50,6 +66,19 @@ internal sealed class AuditReader(AuditStore store, RowCatalogue rows, Permissio
             ? await ShowAsync(
                 caller, new AuditFilter(), await store.ListAboutAccountAsync(account, limit, cancellationToken), cancellationToken)
             : [];
+
+    /// <summary>The newest changes that the caller has made: what they did themselves they may know without the log's permission.</summary>
+    public async Task<IReadOnlyList<AuditRow>> ListOwnAsync(Caller caller, int limit, CancellationToken cancellationToken)
+    {
+        var filter = new AuditFilter
+        {
+            Account = caller.AccountId,
+            Kind = AuditRow.ChangeKind,
+            Without = HiddenModels(caller),
+            Limit = limit,
+        };
+        return await ShowAsync(caller, filter, (await store.ListAsync(filter, cancellationToken)).Items, cancellationToken);
+    }
 
     private string[] HiddenModels(Caller caller) =>
         [.. catalogue.Models.Select(model => model.Name).Where(model => !MayView(caller, model))];

@@ -57,6 +57,22 @@ internal sealed class AuditStore(Database database)
         return Keyset.Cut(rows.AsList(), filter.Limit);
     }
 
+    /// <summary>How many there are, counted no further than <c>most</c>.</summary>
+    public async Task<long> CountAsync(AuditFilter filter, int most, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        if (filter.Account is { } account)
+        {
+            filter = filter with { Former = await ListFormerAsync(connection, account, cancellationToken) };
+        }
+
+        var (sql, values) = Query(filter with { Limit = most - 1, After = null }, database);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            $"SELECT COUNT(*) FROM ({sql.Replace(AuditRow.Columns, "1", StringComparison.Ordinal)}) AS counted",
+            values,
+            cancellationToken: cancellationToken));
+    }
+
     public async Task<AuditRow?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {AuditRow.Columns} FROM audit_log WHERE id = @id";

@@ -106,6 +106,15 @@ internal sealed class ClientTokenLog(
         return Keyset.Cut(clients.AsList(), limit);
     }
 
+    public async Task<long> CountAsync(long most, CancellationToken cancellationToken)
+    {
+        const string sql = "SELECT COUNT(*) FROM (SELECT 1 FROM client_tokens WHERE issuer = @Issuer LIMIT @most) AS counted";
+        await FlushAsync(cancellationToken);
+        await using var connection = await Database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition(sql, new { options.Value.Issuer, most }, cancellationToken: cancellationToken));
+    }
+
     protected override ClientToken Merge(ClientToken earlier, ClientToken later) => later;
 
     protected override Task WriteAsync(

@@ -241,20 +241,44 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         return owner.Issuer is null ? null : owner;
     }
 
-    public async Task<KeysetPage<Session>> ListAsync(int limit, Cursor? after, CancellationToken cancellationToken)
+    /// <param name="search">A part of a user name, or of an address; neither case nor accents count.</param>
+    /// <param name="limit">How many a page has.</param>
+    /// <param name="after">Where the page begins.</param>
+    /// <param name="cancellationToken">The request's.</param>
+    public async Task<KeysetPage<Session>> ListAsync(
+        string? search, int limit, Cursor? after, CancellationToken cancellationToken)
     {
         var now = clock.GetUtcNow();
         var values = new DynamicParameters(new { now, usedSince = limits.UsedBefore(now) });
         var sql = $"""
             SELECT {Columns}
             FROM sessions
-            WHERE {IsOpen} AND {Keyset.StartAfter(after, limit, values)}
+            WHERE {IsOpen} AND {Holding(search, values)} AND {Keyset.StartAfter(after, limit, values)}
             ORDER BY {Keyset.OrderBy}
             LIMIT @limit
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         var sessions = await connection.QueryAsync<Session>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
         return Keyset.Cut(sessions.AsList(), limit);
+    }
+
+    public async Task<long> CountAsync(string? search, long most, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        var values = new DynamicParameters(new { now, usedSince = limits.UsedBefore(now), most });
+        var sql = $"SELECT COUNT(*) FROM (SELECT 1 FROM sessions WHERE {IsOpen} AND {Holding(search, values)} LIMIT @most) AS counted";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>How many are open of a person.</summary>
+    public async Task<long> CountOfAsync(string issuer, string subject, CancellationToken cancellationToken)
+    {
+        const string sql = $"SELECT COUNT(*) FROM sessions WHERE issuer = @issuer AND subject = @subject AND {IsOpen}";
+        var now = clock.GetUtcNow();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            sql, new { issuer, subject, now, usedSince = limits.UsedBefore(now) }, cancellationToken: cancellationToken));
     }
 
     /// <summary>The newest hundred, for a page.</summary>
@@ -280,6 +304,17 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.QuerySingleOrDefaultAsync<Session>(
             new CommandDefinition(sql, new { id, now, usedSince = limits.UsedBefore(now) }, cancellationToken: cancellationToken));
+    }
+
+    private static string Holding(string? search, DynamicParameters values)
+    {
+        if (string.IsNullOrEmpty(search))
+        {
+            return "1 = 1";
+        }
+
+        values.Add("search", LikePattern.Containing(search));
+        return @"(folded(username) LIKE @search ESCAPE '\' OR folded(COALESCE(address, '')) LIKE @search ESCAPE '\')";
     }
 
     // What cannot be one of ours asks nothing of the database.

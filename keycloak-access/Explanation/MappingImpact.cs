@@ -6,13 +6,16 @@ namespace KeycloakAccess.Explanation;
 internal sealed record MappingEffect(
     Guid AccountId, string Username, GroupRule? Joins, GroupRule? Leaves, IReadOnlyList<Permission> Gains, IReadOnlyList<Permission> Loses);
 
-// Roles are the observed ones that the mapping fits, Unchanged counts the accounts with one of them that stay where they are; IsAll if no
-// such account was left out.
+// Roles are the observed ones that the mapping fits. Effects are the first few of those accounts that Changed counts; Unchanged counts
+// the accounts with one of the roles that stay where they are.
 internal sealed record MappingReport(
-    IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<MappingEffect> Effects, int Unchanged, bool IsAll);
+    IReadOnlyList<KeycloakRole> Roles, IReadOnlyList<MappingEffect> Effects, long Changed, long Unchanged)
+{
+    public bool IsAll => Effects.Count == Changed;
+}
 
 // Unlike AccessImpact it reads by an index the accounts with a role that the mapping fits, and stops after the first few, since it runs
-// while somebody types.
+// while somebody types: the others are counted.
 internal sealed class MappingImpact(SubjectStore subjects, ObservedRoles observedRoles, PermissionCatalogue catalogue)
 {
     public const int MostNamed = 20;
@@ -48,7 +51,7 @@ internal sealed class MappingImpact(SubjectStore subjects, ObservedRoles observe
                 {
                     if (effects.Count == MostNamed || read.Count == MostRead)
                     {
-                        return Report(isAll: false);
+                        return await CountAsync();
                     }
 
                     read.Add(account.AccountId);
@@ -61,16 +64,36 @@ internal sealed class MappingImpact(SubjectStore subjects, ObservedRoles observe
             while (next is not null);
         }
 
-        return Report(isAll: true);
+        return Report(effects.Count, read.Count);
 
-        MappingReport Report(bool isAll) => new(
+        async Task<MappingReport> CountAsync()
+        {
+            var parts = new[] { (removed, added), (added, removed) }
+                .Where(pair => pair.Item1 is not null && rules.FindGroup(pair.Item1.GroupId) is { IsDefault: false })
+                .Select(pair => Part(pair.Item1!, pair.Item2));
+            return Report(
+                await subjects.CountByRolesAloneAsync([.. parts], cancellationToken),
+                await subjects.CountHoldersAsync(concerned, cancellationToken));
+        }
+
+        // By the mapping alone, as the rules are besides: without the one that is removed, with the one that is added.
+        RolesIntoGroup Part(MappingRule mapping, MappingRule? other) => new(
+            mapping.GroupId,
+            [.. observed.Where(role => Fits(mapping, role.Role)).Select(role => role.Id)],
+            [.. observed
+                .Where(role => rules.MappingsOf(role.Role)
+                    .Any(known => known.GroupId == mapping.GroupId && known.Id != removed?.Id)
+                    || (other?.GroupId == mapping.GroupId && Fits(other, role.Role)))
+                .Select(role => role.Id)]);
+
+        MappingReport Report(long changed, long holders) => new(
             [.. observed
                 .Select(role => role.Role)
                 .Where(role => Fits(added ?? removed, role))
                 .OrderBy(role => new RolePattern(role.Kind, role.Client, role.Name), RolePattern.InOrder)],
             effects,
-            read.Count - effects.Count,
-            isAll);
+            changed,
+            holders - changed);
     }
 
     private static bool Fits(MappingRule? mapping, KeycloakRole role) => mapping?.Pattern.Matches(role) is true;

@@ -26,6 +26,15 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
         return await _table.ListAsync(connection, query, model.Rows(subject), cancellationToken);
     }
 
+    /// <summary>How many there are, counted no further than <c>most</c>.</summary>
+    public async Task<long> CountAsync(ListQuery query, RowSubject subject, int most, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await _table.CountAsync(connection, query, model.Rows(subject), most, cancellationToken);
+    }
+
+    public bool HidesSome(RowSubject subject) => model.Rows(subject).Sql is not null;
+
     public async Task<VersionedRow?> FindAsync(string id, RowSubject subject, CancellationToken cancellationToken)
     {
         if (model.ParseId(id) is not { } key)
@@ -117,12 +126,33 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             var (row, refusal) = await action.RunAsync(before.Row, call);
             if (row is null)
             {
-                return new ChangeFailure.Conflict("", refusal ?? $"{action.Name} is not possible as the row is now.");
+                return Refused(action, refusal);
             }
 
             model.Id.Set(row, model.Id.Get(before.Row));
             return await UpdateAsync(change, action.Name, before, row);
         }, cancellationToken);
+
+    /// <summary>
+    /// Why an action would not be done: it is run in a transaction that is undone. <see langword="null"/> where it would be done.
+    /// </summary>
+    public async Task<ChangeFailure?> ForeseeAsync(
+        ModelAction action, string id, Precondition seen, ChangeAuthor author, CancellationToken cancellationToken) =>
+        (await ChangeAsync(id, seen, author, async (change, before) =>
+        {
+            var call = new ActionCall(
+                author.Guard.Caller, clock.GetUtcNow(), change.Connection, change.Transaction, change.CancellationToken);
+            var (row, refusal) = await action.RunAsync(before.Row, call);
+            if (row is null)
+            {
+                return Refused(action, refusal);
+            }
+
+            model.Id.Set(row, model.Id.Get(before.Row));
+            await _table.UpdateAsync(change.Connection, change.Transaction, row, before.Version + 1, change.CancellationToken);
+            // What changes nothing is not committed.
+            return ChangeOutcome.Unchanged(row);
+        }, cancellationToken)).Failure;
 
     public async Task<bool> ExistsAsync(string id, RowSubject subject, CancellationToken cancellationToken) =>
         await FindAsync(id, subject, cancellationToken) is not null;
@@ -193,6 +223,9 @@ internal sealed class ModelStore(Model model, ModelCatalogue models, Database da
             }
         }
     }
+
+    private static ChangeFailure.Conflict Refused(ModelAction action, string? refusal) =>
+        new("", refusal ?? $"{action.Name} is not possible as the row is now.");
 
     private Task<ChangeOutcome<object>> ChangeAsync(
         string id,

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Models;
@@ -64,6 +65,31 @@ internal sealed class ModelTable
         AddOrder(statement, query);
         var rows = await ReadAsync(statement.Add($" LIMIT {query.Limit + 1}"), connection, cancellationToken);
         return KeysetPage<object>.Cut(rows, query.Limit, row => query.CursorAt(_model.Id, row));
+    }
+
+    public async Task<long> CountAsync(
+        DbConnection connection, ListQuery query, RowFilter rule, int most, CancellationToken cancellationToken)
+    {
+        var statement = new Statement(_engine).Add($"SELECT COUNT(*) FROM (SELECT 1 FROM {_table} WHERE ");
+        if (_search is not null && !string.IsNullOrEmpty(query.Search))
+        {
+            if (SearchTerms.OfSearch(query.Search, _engine) is not { } hits)
+            {
+                return 0;
+            }
+
+            statement.Add(_search.MayHold(statement.AddParameter(hits)));
+        }
+        else
+        {
+            statement.Add("1 = 1");
+        }
+
+        statement.AddRule(rule);
+        AddConditions(statement, query.Conditions);
+        AddSearch(statement, query.Search);
+        await using var command = statement.Add($" LIMIT {most}) AS counted").CreateCommand(connection, transaction: null);
+        return Convert.ToInt64(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 
     /// <summary>Reads one id more than the page has.</summary>

@@ -30,6 +30,9 @@ internal interface IModelRows
     Task<bool> MayReadAsync(string id, IReadOnlyList<string> recorded, RowSubject subject, CancellationToken cancellationToken) =>
         Task.FromResult(true);
 
+    /// <summary>Whether a row-level rule may keep rows from the subject.</summary>
+    bool HidesSome(RowSubject subject) => false;
+
     /// <summary>In the order of ids; after what is no id there is nothing. <paramref name="limit"/> is at least 1.</summary>
     Task<(IReadOnlyList<string> Ids, string? Next)> ListIdsAsync(
         RowSubject subject, int limit, string? after, CancellationToken cancellationToken);

@@ -175,6 +175,90 @@ internal sealed class SubjectStore(
         return members.Count > limit ? (members[..limit], members[limit - 1].AccountId) : (members, null);
     }
 
+    /// <summary>How many are in the groups, and how many of those directly; of default groups that is not for a table to say.</summary>
+    public async Task<MemberCount> CountMembersAsync(
+        AccessRules rules, IReadOnlyCollection<Guid> groups, CancellationToken cancellationToken)
+    {
+        var sql = $"""
+            SELECT COUNT(*) AS members, SUM(CASE WHEN h.direct > 0 THEN 1 ELSE 0 END) AS direct
+            FROM (
+                SELECT account_id, MAX(direct) AS direct FROM (
+                    SELECT m.account_id, 1 AS direct FROM group_members m
+                    WHERE {DirectGroup.IsOpen} AND m.group_id IN {database.Elements("@groups", "uuid")}
+                    UNION ALL
+                    SELECT account_id, 0 AS direct FROM account_roles WHERE role_id IN {database.Elements("@roles", "bigint")}) f
+                GROUP BY account_id) h
+            JOIN accounts a ON a.id = h.account_id
+            WHERE {OfRealm}
+            """;
+        var roles = (await KnownRolesIntoAsync(rules, [.. groups], cancellationToken)).Distinct();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var row = await connection.QuerySingleAsync<MemberCountRow>(new CommandDefinition(
+            sql,
+            new
+            {
+                keycloak.Value.Issuer,
+                groups = JsonSerializer.Serialize(groups),
+                roles = JsonSerializer.Serialize(roles),
+                now = clock.GetUtcNow(),
+            },
+            cancellationToken: cancellationToken));
+        return new MemberCount(row.Members, row.Direct ?? 0);
+    }
+
+    /// <summary>Which observed roles lead into one of the groups.</summary>
+    public async Task<IReadOnlyList<long>> ListRolesIntoAsync(
+        AccessRules rules, IReadOnlyCollection<Guid> groups, CancellationToken cancellationToken) =>
+        [.. (await KnownRolesIntoAsync(rules, [.. groups], cancellationToken)).Distinct()];
+
+    /// <summary>How many accounts have one of the roles.</summary>
+    public async Task<long> CountHoldersAsync(IReadOnlyCollection<long> roles, CancellationToken cancellationToken)
+    {
+        var sql = $"""
+            SELECT COUNT(*) FROM accounts a
+            WHERE {OfRealm} AND a.id IN (
+                SELECT account_id FROM account_roles WHERE role_id IN {database.Elements("@roles", "bigint")})
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            sql, new { keycloak.Value.Issuer, roles = JsonSerializer.Serialize(roles) }, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>How many accounts are in one of the groups by these roles alone: neither by others that lead there nor directly.</summary>
+    public async Task<long> CountByRolesAloneAsync(IReadOnlyList<RolesIntoGroup> parts, CancellationToken cancellationToken)
+    {
+        if (parts.Count == 0)
+        {
+            return 0;
+        }
+
+        var values = new DynamicParameters(new { keycloak.Value.Issuer, now = clock.GetUtcNow() });
+        var conditions = parts.Select((part, index) =>
+        {
+            values.Add($"roles{index}", JsonSerializer.Serialize(part.Roles));
+            values.Add($"others{index}", JsonSerializer.Serialize(part.Others));
+            values.Add($"group{index}", part.GroupId);
+            return $"""
+                (a.id IN (SELECT account_id FROM account_roles WHERE role_id IN {database.Elements($"@roles{index}", "bigint")})
+                AND a.id NOT IN (SELECT account_id FROM account_roles WHERE role_id IN {database.Elements($"@others{index}", "bigint")})
+                AND a.id NOT IN (SELECT m.account_id FROM group_members m WHERE {DirectGroup.IsOpen} AND m.group_id = @group{index}))
+                """;
+        });
+        var sql = $"SELECT COUNT(*) FROM accounts a WHERE {OfRealm} AND ({string.Join(" OR ", conditions)})";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(sql, values, cancellationToken: cancellationToken));
+    }
+
+    /// <summary>How many accounts the realm has here.</summary>
+    public async Task<long> CountAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            "SELECT COUNT(*) FROM accounts WHERE issuer = @Issuer",
+            new { keycloak.Value.Issuer },
+            cancellationToken: cancellationToken));
+    }
+
     public async Task<KeysetPage<KnownSubject>> ListAsync(
         SubjectQuery query, int limit, Cursor? after, CancellationToken cancellationToken)
     {
@@ -445,6 +529,13 @@ internal sealed class SubjectStore(
         public required bool RolesKnown { get; init; }
     }
 
+    private sealed record MemberCountRow
+    {
+        public required long Members { get; init; }
+
+        public long? Direct { get; init; }
+    }
+
     private sealed record RoleRow
     {
         public required Guid AccountId { get; init; }
@@ -469,6 +560,15 @@ internal sealed class SubjectStore(
         public DateTimeOffset? EndsAt { get; init; }
     }
 }
+
+internal sealed record MemberCount(long All, long Direct)
+{
+    /// <summary>By a role alone.</summary>
+    public long ByRole => All - Direct;
+}
+
+/// <summary>Roles that lead into a group, and the others that do.</summary>
+internal sealed record RolesIntoGroup(Guid GroupId, IReadOnlyCollection<long> Roles, IReadOnlyCollection<long> Others);
 
 internal sealed record ObservedRoleCount
 {

@@ -34,6 +34,17 @@ internal sealed class RevocationStore(Database database, TimeProvider clock)
         return Keyset.Cut(rows.AsList(), limit);
     }
 
+    public async Task<long> CountAsync(long most, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            SELECT COUNT(*) FROM (
+                SELECT 1 FROM revocations WHERE keep_until IS NULL OR keep_until > @now LIMIT @most) AS counted
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.ExecuteScalarAsync<long>(
+            new CommandDefinition(sql, new { now = clock.GetUtcNow(), most }, cancellationToken: cancellationToken));
+    }
+
     public async Task<Revocation?> FindAsync(Guid id, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);

@@ -14,13 +14,124 @@ if (zone && known !== encodeURIComponent(zone)) {
   }
 }
 
-// One box that ticks all boxes of its table.
+// One box that ticks all boxes of its table, and how many are ticked.
+const boxesOf = (name) => [...document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(name)}"]`)];
+const countTicked = () => {
+  for (const count of document.querySelectorAll("[data-counts]")) {
+    const boxes = boxesOf(count.dataset.counts);
+    const ticked = boxes.filter((box) => box.checked).length;
+    const found = count.closest("form").querySelector("input[data-all-found]:checked");
+    count.textContent = found ? `all ${found.dataset.allFound} selected` : `${ticked} selected`;
+    count.hidden = false;
+    const all = document.querySelector(`input[data-all="${CSS.escape(count.dataset.counts)}"]`);
+    if (all) {
+      all.checked = ticked > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && ticked < boxes.length;
+    }
+  }
+};
 document.addEventListener("change", (event) => {
   const all = event.target.closest?.("input[data-all]");
   if (all) {
-    for (const box of document.querySelectorAll(`input[type=checkbox][name="${CSS.escape(all.dataset.all)}"]`)) {
+    for (const box of boxesOf(all.dataset.all)) {
       box.checked = all.checked;
     }
+  }
+
+  countTicked();
+});
+document.addEventListener("htmx:afterSettle", countTicked);
+// A browser that goes back ticks the boxes again as they were.
+addEventListener("pageshow", countTicked);
+
+// What is cut off says so, as long as there is more to either side.
+const markCut = (part) => {
+  const [isStart, isEnd] = [part.scrollLeft > 1, part.scrollLeft + part.clientWidth < part.scrollWidth - 1];
+  part.classList.toggle("cut-start", isStart);
+  part.classList.toggle("cut-end", isEnd);
+  const note = part.previousElementSibling?.classList.contains("cut-note") ? part.previousElementSibling : null;
+  if (part.scrollWidth <= part.clientWidth + 1) {
+    note?.remove();
+  } else if (!note) {
+    part.before(Object.assign(document.createElement("span"), { className: "cut-note", textContent: "There is more to the side: scroll →" }));
+  }
+};
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => markCut(target.closest(".scroll") ?? target)));
+const watchParts = () => {
+  for (const part of document.querySelectorAll(".scroll:not([data-watched])")) {
+    part.dataset.watched = "";
+    part.addEventListener("scroll", () => markCut(part), { passive: true });
+    sizes.observe(part);
+  }
+};
+watchParts();
+document.addEventListener("htmx:afterSettle", watchParts);
+
+// On a phone, filters are one line that says what they hold.
+const narrow = matchMedia("(max-width: 40rem)");
+const sayFilters = () => {
+  for (const fold of document.querySelectorAll(".fold")) {
+    const held = [...fold.querySelectorAll("input, select")].filter((field) => (field.type === "checkbox" ? field.checked : field.value));
+    fold.querySelector("[data-filters]").replaceChildren(...held.map((field) => {
+      const label = [...field.labels[0].childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.data.trim()).join(" ").trim();
+      const value = field.type === "checkbox" ? "" : field.selectedOptions ? field.selectedOptions[0].text : field.value;
+      return Object.assign(document.createElement("span"), { className: "badge", textContent: [label, value].filter(Boolean).join(": ") });
+    }));
+  }
+};
+const foldFilters = () => {
+  for (const fold of document.querySelectorAll(".fold")) {
+    fold.open = !narrow.matches;
+  }
+};
+foldFilters();
+sayFilters();
+narrow.addEventListener("change", foldFilters);
+document.addEventListener("change", sayFilters);
+
+// A form that is on its way is not sent a second time, and its buttons say so. That it is done once is the service's business.
+const busyForms = new Map();
+const setBusy = (form) => {
+  const buttons = [...form.querySelectorAll("button:not([type=button], :disabled)")];
+  busyForms.set(form, buttons);
+  // After what the form sends has been gathered: a button that is disabled would not be a part of it.
+  setTimeout(() => {
+    if (busyForms.get(form) === buttons) {
+      for (const button of buttons) {
+        button.disabled = true;
+        button.setAttribute("aria-busy", "true");
+      }
+    }
+  });
+  // Whoever stops the loading of a page tells no script.
+  setTimeout(() => busyForms.get(form) === buttons && setIdle(form), 30000);
+};
+const setIdle = (form) => {
+  for (const button of busyForms.get(form) ?? []) {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+  busyForms.delete(form);
+};
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) {
+    return;
+  }
+
+  if (busyForms.has(form)) {
+    event.preventDefault();
+  } else {
+    setBusy(form);
+  }
+});
+const isSentByScript = ({ detail: { elt, requestConfig } }) => elt instanceof HTMLFormElement && requestConfig?.verb === "post";
+document.addEventListener("htmx:beforeRequest", (event) => isSentByScript(event) && setBusy(event.detail.elt));
+document.addEventListener("htmx:afterRequest", (event) => isSentByScript(event) && setIdle(event.detail.elt));
+// A page that comes back from the browser's memory is as it was left.
+addEventListener("pageshow", () => {
+  for (const form of [...busyForms.keys()]) {
+    setIdle(form);
   }
 });
 

@@ -9,7 +9,7 @@ internal static class UntilField
 {
     public const string Name = "until";
 
-    public static string Hint(TimeZoneInfo zone) => $"By the clock of {zone.Id}. Left empty, it stays until somebody takes it away.";
+    public static string Hint(TimeZoneInfo zone) => $"By the clock of {zone.Id}. Left empty, it stays until somebody removes it.";
 
     /// <summary>Adds to the form what is wrong with it.</summary>
     public static DateTimeOffset? Read(FormInput input, PageContext page)

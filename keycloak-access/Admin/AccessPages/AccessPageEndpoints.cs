@@ -12,6 +12,7 @@ internal static class AccessPageEndpoints
         var pages = admin.MapGroup("/access").RequirePermission(AccessPermissions.View);
         pages.MapGet("", AskAsync);
         pages.MapGet("/who", WhoMayAsync);
+        pages.MapGet("/who/export.csv", Export);
     }
 
     private static async Task<IResult> AskAsync(
@@ -22,5 +23,18 @@ internal static class AccessPageEndpoints
     private static async Task<IResult> WhoMayAsync(
         string? permission, string? row, string? after, PageContext page, AccessPageReader reader, AccessQuestions questions) =>
         page.Render<WhoMayPage, WhoMayView>(await reader.WhoMayAsync(
-            questions, page.Caller.Rules, FormInput.Create(("permission", permission), ("row", row)), after, page.Cancellation));
+            questions, page, FormInput.Create(("permission", permission), ("row", row)), after));
+
+    private static Task<IResult> Export(
+        string? permission, string? row, PageContext page, AccessPageReader reader, AccessQuestions questions) =>
+        ExportFile.WriteAsync(page, ExportFormat.Csv, new ExportedList<WhoMayLine>(
+            "who-may",
+            ["username", "kind", "because", "accountId"],
+            line =>
+            [
+                ExportFile.Cell(line.Username), line.Kind, ExportFile.Cell(string.Join("; ", line.Because)), line.AccountId.ToString(),
+            ],
+            line => line,
+            reader.ListWhoMayAsync(
+                questions, page, FormInput.Create(("permission", permission), ("row", row)), ExportFile.RowsAtATime)));
 }

@@ -32,7 +32,7 @@ public sealed record WhoMayView
     public IReadOnlyList<WhoMayGroup> Groups { get; init; } = [];
     public int MoreGroups { get; init; }
     public IReadOnlyList<WhoMayLine> Accounts { get; init; } = [];
-    public Paging Paging { get; init; } = new(First: null, Next: null);
+    public Paging Paging { get; init; } = new();
 }
 
 public sealed record WhoMayGroup(Guid Id, string Name, bool IsDefault);

@@ -30,9 +30,11 @@ internal abstract class SetEnabledForm(AccountStore accounts, AccountPageReader 
     {
         var outcome = await commands.SetEnabledAsync(subject.Id, isEnabled, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } account }
-            ? new FormResult.Done(PathOf(account), isEnabled
-                ? $"{account.Username} is enabled."
-                : $"{account.Username} is disabled, and refused from the next request on.")
+            ? new FormResult.Done(
+                PathOf(account),
+                !outcome.IsChanged ? PageMessage.Unchanged($"{account.Username} was {(isEnabled ? "enabled" : "disabled")} already.")
+                : isEnabled ? PageMessage.Done($"{account.Username} is enabled.")
+                : PageMessage.Done($"{account.Username} is disabled, and refused from the next request on."))
             : outcome.Failure!;
     }
 }
@@ -62,7 +64,9 @@ internal sealed class JoinGroupForm(AccountStore accounts, AccountPageReader rea
         var outcome = await commands.AddMemberAsync(group!.Id, subject.Id, until, AuthorOf(page), page.Cancellation);
         return outcome.Failure is { } failure
             ? failure
-            : new FormResult.Done(PathOf(subject), $"Put into the group {group.Name}{UntilField.Describe(until)}.");
+            : new FormResult.Done(PathOf(subject), outcome.IsChanged
+                ? PageMessage.Done($"Added to the group {group.Name}{UntilField.Describe(until)}.")
+                : PageMessage.Unchanged($"It was in the group {group.Name} directly already."));
     }
 }
 
@@ -101,15 +105,18 @@ internal sealed class DeleteAccountForm(AccountStore accounts, AccountPageReader
         return outcome is { Value: { } deleted }
             ? new FormResult.Done(
                 AccountPageEndpoints.List,
-                $"{subject.Username} is deleted."
-                    + (deleted.Sessions.Open == 0
-                        ? ""
-                        : $" Keycloak could not end {deleted.Sessions.Open} of its sessions: end those in its console."))
+                deleted.Sessions.Open == 0
+                    ? PageMessage.Done($"{subject.Username} is deleted.")
+                    : PageMessage.Partly(
+                        $"{subject.Username} is deleted. Keycloak could not end {Plural.Of(deleted.Sessions.Open, "sign-in")} of it yet: "
+                        + (deleted.Sessions.Queued == deleted.Sessions.Open
+                            ? "it is told again until it answers."
+                            : "end what is left in Keycloak's console.")))
             : outcome.Failure!;
     }
 
     protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
-        Task.FromResult(page.Redirect(AccountPageEndpoints.List, "That account was deleted already."));
+        Task.FromResult(page.Redirect(AccountPageEndpoints.List, PageMessage.Unchanged("That account was deleted already.")));
 }
 
 internal sealed record DirectMembership(Account Account, GroupRule Group);
@@ -135,8 +142,9 @@ internal sealed class LeaveGroupForm(AccountStore accounts, GroupCommands comman
         var outcome = await commands.RemoveMemberAsync(group.Id, account.Id, AuthorOf(page), page.Cancellation);
         return outcome.Failure switch
         {
-            null => new FormResult.Done(back, $"Taken out of the group {group.Name}."),
-            ChangeFailure.NotFound => new FormResult.Done(back, $"It was not in the group {group.Name} directly any more."),
+            null => new FormResult.Done(back, PageMessage.Done($"Removed from the group {group.Name}.")),
+            ChangeFailure.NotFound => new FormResult.Done(
+                back, PageMessage.Unchanged($"It was not in the group {group.Name} directly any more.")),
             var failure => failure,
         };
     }

@@ -4,7 +4,8 @@ using KeycloakAccess.Texts;
 
 namespace KeycloakAccess.Admin.AccountPages;
 
-internal sealed class AccountListReader(AccountStore accounts, AccountSearch search, SubjectStore subjects, TimeProvider clock)
+internal sealed class AccountListReader(
+    AccountStore accounts, AccountSearch search, SubjectStore subjects, FormerIssuers issuers, TimeProvider clock)
 {
     public const string NotByGroup = "Who is in a group is for those who may look at access: you lack access:view. Nobody is listed.";
 
@@ -14,6 +15,35 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
         string.IsNullOrEmpty(filter.Group)
             ? AccountSearch.ParseCursor(after, OrderOf(filter)) is not null
             : Guid.TryParse(after, out _);
+
+    /// <summary>How many the filter finds, counted no further than <c>most</c>, where that is given.</summary>
+    public async Task<long> CountAsync(Caller caller, AccountListFilter filter, long? most, CancellationToken cancellationToken)
+    {
+        if ((filter.IsByGroup && !caller.May(AccessPermissions.View)) || filter.Contradicts)
+        {
+            return 0;
+        }
+
+        AccountsInGroups? within = null;
+        if (filter.NoGroup)
+        {
+            if (caller.Rules.Groups.Any(group => group.IsDefault))
+            {
+                return 0;
+            }
+
+            Guid[] all = [.. caller.Rules.Groups.Select(group => group.Id)];
+            var roles = await subjects.ListRolesIntoAsync(caller.Rules, all, cancellationToken);
+            within = new AccountsInGroups(issuers.Configured, clock.GetUtcNow(), all, roles, IsInNone: true);
+        }
+        else if (!string.IsNullOrEmpty(filter.Group) && caller.Rules.FindGroup(filter.Group) is { IsDefault: false } group)
+        {
+            var roles = await subjects.ListRolesIntoAsync(caller.Rules, [group.Id], cancellationToken);
+            within = new AccountsInGroups(issuers.Configured, clock.GetUtcNow(), [group.Id], roles);
+        }
+
+        return await search.CountAsync(QueryOf(filter, limit: 1), within, most, cancellationToken);
+    }
 
     /// <summary>Who is in a group is for those who may look at access: nobody else finds anybody by it.</summary>
     public async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> ListAsync(
@@ -67,16 +97,7 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
 
         async Task<(IReadOnlyList<AccountResponse> Accounts, string? Next, string? Mistake)> InOrderAsync(string? mistake)
         {
-            var query = new AccountQuery
-            {
-                Search = filter.Search,
-                Kind = filter.Kind,
-                Enabled = enabled,
-                SeenSince = since,
-                SeenBefore = before,
-                Sort = OrderOf(filter),
-                Limit = limit,
-            };
+            var query = QueryOf(filter, limit);
             query = query with { After = AccountSearch.ParseCursor(after, query.Order) };
             var (rows, cursor) = await search.ListAsync(query, cancellationToken);
             if (filter.NoGroup)
@@ -91,6 +112,21 @@ internal sealed class AccountListReader(AccountStore accounts, AccountSearch sea
 
             return ([.. rows.Select(AccountEndpoints.ToResponse)], cursor?.ToString(), mistake);
         }
+    }
+
+    private AccountQuery QueryOf(AccountListFilter filter, int limit)
+    {
+        var days = filter.SeenDays;
+        return new AccountQuery
+        {
+            Search = filter.Search,
+            Kind = filter.Kind,
+            Enabled = filter.Enabled is null ? null : filter.Enabled == "true",
+            SeenSince = days > 0 ? clock.GetUtcNow().AddDays(-days) : null,
+            SeenBefore = days < 0 ? clock.GetUtcNow().AddDays(days) : null,
+            Sort = OrderOf(filter),
+            Limit = limit,
+        };
     }
 
     private static string OrderOf(AccountListFilter filter) =>

@@ -19,6 +19,7 @@ internal static class AccountPageEndpoints
     {
         var pages = admin.MapGroup("/accounts").RequirePermission(AccountPermissions.View);
         pages.MapGet("", ListAsync);
+        pages.MapGet("/export.csv", ExportAsync);
         pages.MapGet("/names", NamesAsync);
         pages.MapBulkFlow("/bulk", page => page.Http.RequestServices.GetRequiredService<BulkAccounts>());
 
@@ -38,7 +39,63 @@ internal static class AccountPageEndpoints
         var limit = filter.NoGroup ? LookedAtForNoGroup : PageSize;
         var (accounts, next, mistake) = await reader.ListAsync(page.Caller, filter, after, limit, page.Cancellation);
         return page.Render<AccountsPage, AccountListView>(new AccountListView(
-            accounts, filter with { Mistake = mistake }, Paging.Create(after is null, next, to => filter.Path(after: to))));
+            accounts,
+            filter with { Mistake = mistake },
+            page.Paging(next, to => filter.Path(after: to)) with
+            {
+                Total = ListTotal.Create(
+                    await reader.CountAsync(page.Caller, filter, Paging.MostCounted + 1, page.Cancellation), "account", "accounts"),
+                Exports = accounts.Count == 0 && next is null
+                    ? []
+                    : [ListExport.Csv(filter.Path(path: $"{List}/export.csv"), "accounts")],
+            }));
+    }
+
+    private static async Task<IResult> ExportAsync(PageContext page, AccountListReader reader)
+    {
+        var filter = AccountListFilter.Read(name => page.Http.Request.Query[name]);
+        if (!string.IsNullOrEmpty(filter.Group) && page.Caller.Rules.FindGroup(filter.Group) is null)
+        {
+            return ExportFile.Refuse([$"There is no group {filter.Group}. Correct the filter of the list."]);
+        }
+
+        var (_, _, mistake) = await reader.ListAsync(page.Caller, filter, after: null, limit: 1, page.Cancellation);
+        if (mistake is AccountListReader.NotByGroup or AccountListReader.Contradiction)
+        {
+            return ExportFile.Refuse([mistake]);
+        }
+
+        return await ExportFile.WriteAsync(page, ExportFormat.Csv, new ExportedList<AccountResponse>(
+            "accounts",
+            ["username", "name", "email", "kind", "enabled", "disabledBecause", "createdAt", "lastSeenAt", "issuer", "subject", "id"],
+            account =>
+            [
+                ExportFile.Cell(account.Username),
+                ExportFile.Cell(account.Name),
+                ExportFile.Cell(account.Email),
+                account.Kind,
+                account.Enabled ? "yes" : "no",
+                ExportFile.Cell(account.DisabledBecause),
+                ExportFile.Instant(account.CreatedAt),
+                ExportFile.Instant(account.LastSeenAt),
+                ExportFile.Cell(account.Issuer),
+                ExportFile.Cell(account.Subject),
+                account.Id.ToString(),
+            ],
+            account => account,
+            ListAsync()));
+
+        async IAsyncEnumerable<IReadOnlyList<AccountResponse>> ListAsync()
+        {
+            string? after = null;
+            do
+            {
+                (var accounts, after, _) = await reader.ListAsync(
+                    page.Caller, filter, after, ExportFile.RowsAtATime, page.Cancellation);
+                yield return accounts;
+            }
+            while (after is not null);
+        }
     }
 
     private static async Task<PageResult> NamesAsync(AccountSearch search, PageContext page)

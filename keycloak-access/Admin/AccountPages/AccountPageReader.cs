@@ -32,8 +32,9 @@ internal sealed class AccountPageReader(
                 [.. (await accounts.ListNamesakesAsync(account, page.Cancellation)).Select(AccountEndpoints.ToResponse)],
             Access = await AccessOfAsync(id, caller, page.Cancellation),
             Sessions = [.. open.Select(session => SessionView.Create(session, page.SessionId))],
-            Did = [.. did.Select(AuditFormatter.ToActivity)],
-            Happened = [.. happened.Select(row => Describe(row, caller.Rules))],
+            Did = await activity.DescribeAsync(page, did),
+            Happened = [.. happened.Zip(
+                await activity.DescribeAsync(page, happened), (row, view) => Describe(row, view, caller.Rules))],
         };
     }
 
@@ -44,15 +45,14 @@ internal sealed class AccountPageReader(
             AccountEndpoints.ToResponse(account),
             access is null ? null : [.. access.Groups.Where(group => group.Direct)],
             page.Caller.May(SessionPermissions.View)
-                ? (await sessions.ListOfAsync(account.Issuer, account.Subject, page.Cancellation)).Count
+                ? await sessions.CountOfAsync(account.Issuer, account.Subject, page.Cancellation)
                 : null,
             input);
     }
 
     // Of a row that is a group's, the formatter names the account. Here that is known, and the group is not.
-    private static ActivityView Describe(AuditRow row, AccessRules rules)
+    private static ActivityView Describe(AuditRow row, ActivityView view, AccessRules rules)
     {
-        var view = AuditFormatter.ToActivity(row);
         if (row.Model != GroupPermissions.Model)
         {
             return view;
@@ -63,8 +63,8 @@ internal sealed class AccountPageReader(
             : "a group that is gone";
         return view with
         {
-            Text = row.Action != GroupStore.AddMember ? $"took it out of {group}"
-                : row.OldValues is null ? $"put it into {group}"
+            Text = row.Action != GroupStore.AddMember ? $"removed it from {group}"
+                : row.OldValues is null ? $"added it to {group}"
                 : $"changed until when it is in {group}",
         };
     }

@@ -59,8 +59,8 @@ public sealed record AccountListFilter(string? Search, string? Kind, string? Ena
         ("sort", Sort),
     ];
 
-    public string Path(string? sort = null, string? after = null) =>
-        Links.WithQuery("/admin/accounts", [.. (this with { Sort = sort ?? Sort }).Fields, ("after", after)]);
+    public string Path(string? sort = null, string? after = null, string path = "/admin/accounts") =>
+        Links.WithQuery(path, [.. (this with { Sort = sort ?? Sort }).Fields, ("after", after)]);
 }
 
 public sealed record AccountView
@@ -84,7 +84,7 @@ public sealed record AccountView
 
 /// <summary>Groups are those of which it is a direct member; groups and sessions are null where the viewer may not know.</summary>
 public sealed record DeleteAccountView(
-    AccountResponse Account, IReadOnlyList<GroupMembershipView>? Groups, int? Sessions, FormInput Input)
+    AccountResponse Account, IReadOnlyList<GroupMembershipView>? Groups, long? Sessions, FormInput Input)
 {
     public string Path => $"/admin/accounts/{Account.Id}";
 }

@@ -13,8 +13,8 @@ internal sealed record AccountAction(string Name, string Title, Permission Neede
 {
     public static readonly AccountAction Disable = new("disable", "Disable", AccountPermissions.Change, IsDestructive: true);
     public static readonly AccountAction Enable = new("enable", "Enable", AccountPermissions.Change);
-    public static readonly AccountAction Join = new("join", "Put into the group", GroupPermissions.Change);
-    public static readonly AccountAction Leave = new("leave", "Take out of the group", GroupPermissions.Change, IsDestructive: true);
+    public static readonly AccountAction Join = new("join", "Add to the group", GroupPermissions.Change);
+    public static readonly AccountAction Leave = new("leave", "Remove from the group", GroupPermissions.Change, IsDestructive: true);
 
     public static readonly IReadOnlyList<AccountAction> All = [Disable, Enable, Join, Leave];
 
@@ -80,7 +80,7 @@ internal sealed class BulkAccounts(
     {
         if (!change.IsAll && change.Ids.Count == 0)
         {
-            input.Add("", "No account is ticked. Go back and tick some, or choose all that the filter finds.");
+            input.Add("", "No account is selected. Go back and select some, or choose all that the filter finds.");
         }
 
         if (change.IsAll)
@@ -113,8 +113,8 @@ internal sealed class BulkAccounts(
         }
         else
         {
-            var ticked = await accounts.FindAsync([.. change.Ids.Select(Guid.Parse)], page.Cancellation);
-            found = [.. ticked.Select(AccountEndpoints.ToResponse)];
+            var selected = await accounts.FindAsync([.. change.Ids.Select(Guid.Parse)], page.Cancellation);
+            found = [.. selected.Select(AccountEndpoints.ToResponse)];
         }
 
         var group = change.Action.IsMembership ? page.Caller.Rules.FindGroup(change.Group) : null;
@@ -126,8 +126,8 @@ internal sealed class BulkAccounts(
         return new BulkStep(
             [.. found.Select(account =>
             {
-                var (now, then, changes) = change.Action.IsMembership
-                    ? Foresee(change.Action, group, members?.Contains(account.Id))
+                var ((now, then, changes), isRefused) = change.Action.IsMembership
+                    ? (Foresee(change.Action, group, members?.Contains(account.Id)), false)
                     : Foresee(change.Action, account, page.Caller, wider.Contains(account.Id));
                 return new BulkLine(account.Id.ToString(), $"{List.Path}/{account.Id}", account.Username)
                 {
@@ -135,6 +135,7 @@ internal sealed class BulkAccounts(
                     Now = now,
                     Then = then,
                     Changes = changes,
+                    IsRefused = isRefused,
                 };
             })],
             next,
@@ -170,12 +171,23 @@ internal sealed class BulkAccounts(
     protected override string Summarize(PageContext page, BulkAccountChange change, BulkCount count)
     {
         var done = ShowsChanged(page, change)
-            ? $"{change.Title}: {Format(count.Seen)} accounts looked at, {Format(count.Changed)} changed."
-            : $"{change.Title}: done with {Format(count.Seen)} accounts.";
-        return count.Refused == 0 ? done : $"{done} {Format(count.Refused)} could not be changed.";
+            ? $"{change.Title}: {List.Count(count.Seen)} looked at, {Format(count.Changed)} changed."
+            : $"{change.Title}: done with {List.Count(count.Seen)}.";
+        return count.Refused == 0 ? done : $"{done} {List.Count(count.Refused)} could not be changed.";
     }
 
-    protected override string Chosen(int number) => "chosen accounts";
+    protected override async Task<(long All, long Open)> CountAsync(PageContext page, BulkAccountChange change)
+    {
+        var all = await list.CountAsync(page.Caller, change.Filter, most: null, page.Cancellation);
+        return (all, change.Found == change.Filter ? all : await CountOpenAsync());
+
+        // A filter for those who are so already finds nobody who would change.
+        async Task<long> CountOpenAsync() => change.Filter.Enabled is null || change.Filter.Enabled == change.Found.Enabled
+            ? await list.CountAsync(page.Caller, change.Found, most: null, page.Cancellation)
+            : 0;
+    }
+
+    protected override string Chosen(int number) => number == 1 ? "chosen account" : "chosen accounts";
 
     protected override IResult RenderUnknown(PageContext page, FormInput input) =>
         StatusPages.RenderError(page.Http, StatusCodes.Status400BadRequest, detail: null);
@@ -198,7 +210,7 @@ internal sealed class BulkAccounts(
             switch (page.Caller.Rules.FindGroup(name))
             {
                 case null:
-                    input.Add("", $"There is no group {name}, so nobody can be found by it. Go back and mend the filter.");
+                    input.Add("", $"There is no group {name}, so nobody can be found by it. Go back and correct the filter.");
                     break;
                 case { IsDefault: true }:
                     input.Add("", $"The group {name} is a default group. Go back and take it out of the filter if you mean all accounts.");
@@ -214,17 +226,17 @@ internal sealed class BulkAccounts(
     }
 
     // Nobody disables their own account, or changes that of somebody who holds more; what is so already stays so.
-    private static (string Now, string Then, bool Changes) Foresee(
+    private static ((string Now, string Then, bool Changes) Line, bool IsRefused) Foresee(
         AccountAction action, AccountResponse account, Caller caller, bool holdsMore) =>
         (action == AccountAction.Enable, account.Enabled) switch
         {
             (var enables, var enabled) when holdsMore && enables != enabled =>
-                (enabled ? "enabled" : "disabled", "stays as it is: it holds more than you do", false),
-            (false, _) when account.Id == caller.AccountId => ("enabled", "stays on: it is your own", false),
-            (false, true) => ("enabled", "disabled", true),
-            (false, false) => ("disabled", "is off already", false),
-            (true, true) => ("enabled", "is on already", false),
-            (true, false) => ("disabled", "enabled", true),
+                ((enabled ? "enabled" : "disabled", "stays as it is: it holds more than you do", false), true),
+            (false, _) when account.Id == caller.AccountId => (("enabled", "stays enabled: it is your own", false), true),
+            (false, true) => (("enabled", "disabled", true), false),
+            (false, false) => (("disabled", "is disabled already", false), false),
+            (true, true) => (("enabled", "is enabled already", false), false),
+            (true, false) => (("disabled", "enabled", true), false),
         };
 
     private static (string Now, string Then, bool Changes) Foresee(AccountAction action, GroupRule? group, bool? isMember)
@@ -239,7 +251,7 @@ internal sealed class BulkAccounts(
         {
             (true, true) => (now, "is in it already", false),
             (true, _) => (now, $"in the group {group.Name}, directly", true),
-            (false, false) => (now, "there is nothing to take away; roles of Keycloak may lead into it", false),
+            (false, false) => (now, "is not in it directly; a role of Keycloak may lead into it", false),
             (false, _) => (now, $"not in the group {group.Name} directly", true),
         };
     }

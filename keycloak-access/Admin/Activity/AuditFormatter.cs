@@ -1,17 +1,16 @@
 using System.Globalization;
 using System.Text.Json;
+using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Data;
 
 namespace KeycloakAccess.Admin.Activity;
 
 internal static class AuditFormatter
 {
-    private const int LongestValue = 60;
+    private const int LongestValue = 80;
     private const int MostItems = 3;
 
-    public static ActivityView ToActivity(AuditRow row) => ToActivity(row, (_, value) => value);
-
-    public static ActivityView ToActivity(AuditRow row, Func<string, string?, string?> formatValue) => new()
+    public static ActivityView ToActivity(AuditRow row, AuditWords words) => new()
     {
         Id = row.Id,
         At = row.At,
@@ -19,38 +18,39 @@ internal static class AuditFormatter
         // Of one that has been deleted there is no page.
         AccountId = row.Account == AuditRedaction.Name ? null : row.AccountId,
         Method = row.Method,
-        Text = Sentence(row, formatValue),
+        Text = Sentence(row, words),
         Reason = row.Reason,
         IsRefusal = row.Kind == AuditRow.DeniedRequestKind,
     };
 
     // Without who and when: changed account ada: enabled true → false.
-    private static string Sentence(AuditRow row, Func<string, string?, string?> formatValue)
+    private static string Sentence(AuditRow row, AuditWords words)
     {
         if (row.Kind == AuditRow.DeniedRequestKind)
         {
-            var times = row.Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", {row.Count} times") : "";
+            var times = row.Count > 1 ? $", {Plural.Of(row.Count, "time")}" : "";
             return $"{row.Permission ?? row.Code} at {row.HttpMethod} {row.Path} ({row.Code}{times})";
         }
 
         var changes = Changes(row).ToArray();
         var name = Name(row);
         var verb = row is { Action: "add-member", OldValues: not null } ? "changed until when a member is in" : Verb(row.Action!);
-        var what = $"{verb} {row.Model} {name}";
+        var what = $"{verb} {row.Model?.Replace('-', ' ')} {name}";
         return changes.Length is 0 or > 3 || row.OldValues is null || row.NewValues is null
             ? what
-            : $"{what}: {string.Join("; ", changes.Select(change => DescribeChange(row, change, formatValue)))}";
+            : $"{what}: {string.Join("; ", changes.Select(change => DescribeChange(row, change, words)))}";
     }
 
     // Of a list, only the items that were added and removed.
-    private static string DescribeChange(AuditRow row, AuditFieldChange change, Func<string, string?, string?> formatValue)
+    private static string DescribeChange(AuditRow row, AuditFieldChange change, AuditWords words)
     {
+        var label = LowerFirst(words.Label(row.Model, change.Field));
         var before = Items(Values(row.OldValues), change.Field);
         var after = Items(Values(row.NewValues), change.Field);
         if (before is null && after is null)
         {
-            return $"{change.Field} {Cut(formatValue(change.Field, change.Before) ?? "nothing")} → "
-                + Cut(formatValue(change.Field, change.After) ?? "nothing");
+            return $"{label} {Cut(words.Value(row.Model, change.Field, change.Before) ?? "nothing")} → "
+                + Cut(words.Value(row.Model, change.Field, change.After) ?? "nothing");
         }
 
         string[] items =
@@ -59,7 +59,7 @@ internal static class AuditFormatter
             .. (before ?? []).Except(after ?? [], StringComparer.Ordinal).Select(item => $"− {item}"),
         ];
         var more = items.Length > MostItems ? $" and {items.Length - MostItems} more" : "";
-        return $"{change.Field} {string.Join(", ", items.Take(MostItems))}{more}";
+        return $"{label} {string.Join(", ", items.Take(MostItems))}{more}";
     }
 
     public static IEnumerable<AuditFieldChange> Changes(AuditRow row)
@@ -90,7 +90,13 @@ internal static class AuditFormatter
     };
 
     /// <summary>How it came in. Who acts on the command line is somebody who is logged in to a machine, and no account.</summary>
-    public static string Way(string method) => method == Actor.CommandLine ? "command line of the host" : method;
+    public static string Way(string method) => method switch
+    {
+        Actor.CommandLine => "command line of the host",
+        Actor.Session => "these pages",
+        Actor.Bearer => "API, with an access token",
+        _ => method,
+    };
 
     public static string Verb(string action) => action switch
     {
@@ -103,16 +109,32 @@ internal static class AuditFormatter
         "queue-logout" => "could not be reached, and will be told of the end of",
         "send-logout" => "was told of the end of",
         "give-up-logout" => "could not be told of the end of",
-        "add-member" => "put a member into",
-        "remove-member" => "took a member out of",
+        "add-member" => "added a member to",
+        "remove-member" => "removed a member from",
         "move" => "carried over",
         "merge" => "merged",
         _ => action,
     };
 
-    private static string? Name(AuditRow row)
+    // ISBN stays as it is.
+    private static string LowerFirst(string label) =>
+        label.Length > 1 && char.IsLower(label[1]) ? char.ToLowerInvariant(label[0]) + label[1..] : label;
+
+    /// <summary>A mapping, as it reads: <c>client role acme-api / book-reader → book-readers</c>.</summary>
+    private static string? Mapping(Dictionary<string, JsonElement> values) =>
+        Text(values, "kind") is { } kind && Text(values, "name") is { } name && Text(values, "groupName") is { } group
+            ? Cut($"{kind.Replace("keycloak", "Keycloak", StringComparison.Ordinal).Replace('-', ' ')} "
+                + $"{(Text(values, "client") is { Length: > 0 } client ? client + " / " : "")}{name} → {group}")
+            : null;
+
+    public static string? Name(AuditRow row)
     {
         var values = Values(row.NewValues ?? row.OldValues);
+        if (row.Model == "role-mapping" && Mapping(values) is { } mapping)
+        {
+            return mapping;
+        }
+
         foreach (var field in new[] { "name", "username", "title" })
         {
             if (Text(values, field) is { Length: > 0 } name)

@@ -16,7 +16,7 @@ internal static class AuditExport
     ];
 
     // The lines of JSON are the rows as GET /api/audit has them.
-    public static Export<AuditRow> Create(
+    public static ExportedList<AuditRow> Create(
         AuditReader audit, Caller caller, AuditFilter filter, CancellationToken cancellationToken) => new(
         "audit",
         Columns,

@@ -21,7 +21,7 @@ internal static class AuditPageEndpoints
     }
 
     private static async Task<IResult> ListAsync(
-        string? after, PageContext page, AuditReader audit, AuditPageReader reader, PermissionCatalogue catalogue)
+        string? after, PageContext page, AuditReader audit, AuditPageReader reader, ActivityReader activity)
     {
         var filter = AuditListFilter.Read(page.Http.Request.Query);
         var (query, mistakes) = await reader.ReadAsync(filter, page.Zone, page.Cancellation);
@@ -30,17 +30,34 @@ internal static class AuditPageEndpoints
             ? new([], Next: null)
             : await audit.ListAsync(page.Caller, query with { Limit = PageSize, After = place }, page.Cancellation);
         return page.Render<AuditPage, AuditListView>(new AuditListView(
-            [.. rows.Select(AuditFormatter.ToActivity)],
-            filter,
-            [.. catalogue.Models.Select(model => model.Name).Order(StringComparer.Ordinal)],
+            await activity.DescribeAsync(page, rows),
+            filter with { Shown = await reader.NameAsync(query?.Account, page.Cancellation) },
+            reader.Models,
             mistakes,
-            Paging.Create(place is null, next?.ToString(), to => filter.Path(after: to))));
+            page.Paging(next?.ToString(), to => filter.Path(after: to)) with
+            {
+                Total = query is not null
+                    && await audit.CountAsync(page.Caller, query, Paging.MostCounted + 1, page.Cancellation) is { } counted
+                        ? ListTotal.Create(counted, "row", "rows")
+                        : null,
+                Exports = rows.Count == 0
+                    ? []
+                    :
+                    [
+                        ListExport.Csv(filter.Path("/admin/audit/export.csv"), "audit"),
+                        ListExport.JsonLines(filter.Path("/admin/audit/export.jsonl"), "audit"),
+                    ],
+            }));
     }
 
-    private static async Task<IResult> ShowAsync(Guid id, PageContext page, AuditReader audit, AuditObjects objects) =>
+    private static async Task<IResult> ShowAsync(
+        Guid id, PageContext page, AuditReader audit, AuditObjects objects, AuditWordsReader words) =>
         await audit.FindAsync(page.Caller, id, page.Cancellation) is { } row
             ? page.Render<AuditRowPage, AuditRowView>(AuditRowView.Create(
-                row, await objects.FindPageAsync(row, page.Caller, page.Cancellation), page.Caller.May(AccountPermissions.View)))
+                row,
+                await objects.FindPageAsync(row, page.Caller, page.Cancellation),
+                page.Caller.May(AccountPermissions.View),
+                await words.ReadAsync([row], page)))
             : TypedResults.NotFound();
 
     private static Delegate ExportAsync(ExportFormat format) =>
@@ -54,8 +71,19 @@ internal static class AuditPageEndpoints
         };
 }
 
-internal sealed class AuditPageReader(SubjectStore subjects)
+internal sealed class AuditPageReader(SubjectStore subjects, PermissionCatalogue catalogue)
 {
+    public IReadOnlyList<(string Name, string Title)> Models =>
+        [.. catalogue.Models.Select(model => (model.Name, model.Title)).OrderBy(model => model.Title, StringComparer.Ordinal)];
+
+    /// <summary>
+    /// An account as the field shows it, and finds it again: by its user name, with its id behind where that is several accounts'.
+    /// </summary>
+    public async Task<string?> NameAsync(Guid? account, CancellationToken cancellationToken) =>
+        account is not { } id || await subjects.FindAccountAsync(id, cancellationToken) is not { } known ? null
+        : (await subjects.FindNamedAsync(known.Username, cancellationToken)).Count == 1 ? known.Username
+        : $"{known.Username} [{id}]";
+
     // Without a query, nothing can match.
     public async Task<(AuditFilter? Query, IReadOnlyList<string> Mistakes)> ReadAsync(
         AuditListFilter filter, TimeZoneInfo zone, CancellationToken cancellationToken)
@@ -64,6 +92,7 @@ internal sealed class AuditPageReader(SubjectStore subjects)
         Guid? account = null;
         if (filter.Account is { } name)
         {
+            name = AccountField.IdIn(name) ?? name;
             var found = await subjects.FindNamedAsync(name, cancellationToken);
             account = found.Count > 0 ? found[0].AccountId : Guid.TryParse(name, out var id) ? id : null;
             if (account is null)
@@ -75,7 +104,8 @@ internal sealed class AuditPageReader(SubjectStore subjects)
             if (found.Count > 1)
             {
                 mistakes.Add(
-                    $"{found.Count} accounts have had the name {name}: this is one of them. Filter by the account's id to choose.");
+                    $"{Plural.Of(found.Count, "account")} have had the name {name}: this is one of them. "
+                    + "Filter by the account's id to choose.");
             }
         }
 

@@ -7,7 +7,8 @@ using KeycloakAccess.Data;
 namespace KeycloakAccess.Admin.AuditPages;
 
 public sealed record AuditListView(
-    IReadOnlyList<ActivityView> Rows, AuditListFilter Filter, IReadOnlyList<string> Models, IReadOnlyList<string> Mistakes, Paging Paging);
+    IReadOnlyList<ActivityView> Rows, AuditListFilter Filter, 
+    IReadOnlyList<(string Name, string Title)> Models, IReadOnlyList<string> Mistakes, Paging Paging);
 
 /// <summary>The filters as the address has them. Times are in the viewer's time zone.</summary>
 public sealed record AuditListFilter
@@ -23,6 +24,9 @@ public sealed record AuditListFilter
     public string? From { get; private init; }
     public string? To { get; private init; }
     public string? RequestId { get; private init; }
+
+    /// <summary>The account as the field shows it.</summary>
+    public string? Shown { get; init; }
 
     public bool IsEmpty => string.IsNullOrEmpty(Kind + Account + Model + Row + Action + Permission + From + To + RequestId);
 
@@ -58,18 +62,23 @@ public sealed record AuditListFilter
 
 public sealed record AuditRowView(ActivityView Line, IReadOnlyList<AuditFact> Facts, IReadOnlyList<AuditFieldChange> Changes)
 {
-    internal static AuditRowView Create(AuditRow row, string? objectPath, bool opensAccounts) => new(
-        AuditFormatter.ToActivity(row),
-        [.. Describe(row, objectPath, opensAccounts).Where(fact => !string.IsNullOrEmpty(fact.Value))],
-        [.. AuditFormatter.Changes(row)]);
-
-    private static IEnumerable<AuditFact> Describe(AuditRow row, string? objectPath, bool opensAccounts)
+    internal static AuditRowView Create(AuditRow row, string? objectPath, bool opensAccounts, AuditWords words)
     {
-        var account = AuditFormatter.ToActivity(row).AccountId;
-        yield return new AuditFact("Who", row.Account, opensAccounts && account is { } id ? $"/admin/accounts/{id}" : null);
+        var line = AuditFormatter.ToActivity(row, words);
+        return new AuditRowView(
+            line,
+            [.. Describe(row, objectPath, opensAccounts ? line.AccountId : null).Where(fact => !string.IsNullOrEmpty(fact.Value))],
+            [.. words.Describe(row)]);
+    }
+
+    private static IEnumerable<AuditFact> Describe(AuditRow row, string? objectPath, Guid? account)
+    {
+        yield return new AuditFact("Who", row.Account, account is { } id ? $"/admin/accounts/{id}" : null);
         yield return new AuditFact("Came in by", AuditFormatter.Way(row.Method));
         yield return new AuditFact("Model", row.Model, Links.WithQuery("/admin/audit", ("model", row.Model)));
-        yield return new AuditFact("Row", row.RowId, objectPath);
+        var name = AuditFormatter.Name(row);
+        yield return new AuditFact("About", name == row.RowId ? null : name, objectPath);
+        yield return new AuditFact("Id", row.RowId, objectPath);
         yield return new AuditFact(
             "What was done to it",
             row.Model is null || row.RowId is null ? null : "All that the log has",

@@ -18,6 +18,8 @@ internal abstract class BulkFlow<TChange>
     private const int StepSize = 100;
     private const int LongestRefusal = 300;
     private const string MissingField = "missing";
+    private const string RefusedField = "refused";
+    private const string WhyPrefix = "_why.";
 
     protected abstract BulkList List { get; }
 
@@ -72,14 +74,17 @@ internal abstract class BulkFlow<TChange>
             change.Title,
             [.. step.Lines.Select(line => line with { Then = report.Value(WhyField(line.Id)) })],
             step.Missing + Number(report, MissingField),
-            change.BackPath));
+            change.BackPath)
+        {
+            Refused = Number(report, RefusedField),
+        });
     }
 
     protected abstract TChange? Read(FormInput input);
 
     protected abstract void Check(PageContext page, TChange change, FormInput input);
 
-    /// <summary>Some of those that it is about. Those that were ticked are all there at once.</summary>
+    /// <summary>Some of those that it is about. Those that were selected are all there at once.</summary>
     protected abstract Task<BulkStep> ListAsync(PageContext page, TChange change, string? after, int limit);
 
     /// <summary>Where it takes another sign-in than that of the session.</summary>
@@ -93,6 +98,10 @@ internal abstract class BulkFlow<TChange>
 
     protected abstract string Summarize(PageContext page, TChange change, BulkCount count);
 
+    /// <summary>How many all that the filter finds are, and how many of those are not yet as they are to be.</summary>
+    protected virtual Task<(long All, long Open)> CountAsync(PageContext page, TChange change) =>
+        Task.FromResult(((long)change.Ids.Count, (long)change.Ids.Count));
+
     protected virtual bool ShowsChanged(PageContext page, TChange change) => true;
 
     protected virtual string Chosen(int number) => number == 1 ? List.One : List.Many;
@@ -103,7 +112,7 @@ internal abstract class BulkFlow<TChange>
         return page.Render<BulkPage, BulkView>(View(change: null, input, []), StatusCodes.Status422UnprocessableEntity);
     }
 
-    protected static string Format(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    protected static string Format(long number) => Plural.Number(number);
 
     private async Task<IResult> CheckAsync(PageContext page, FormInput input, Func<TChange, Task<IResult>> next)
     {
@@ -128,18 +137,20 @@ internal abstract class BulkFlow<TChange>
         var author = new ChangeAuthor(page.GrantGuard, input.Value(ReasonField));
         var changed = before.Changed;
         var declined = before.Refused;
-        var refused = new List<(BulkLine Line, string Why)>();
-        foreach (var line in step.Lines.Where(line => line.Changes))
+        var refused = ReadRefused(input);
+        foreach (var line in step.Lines.Where(line => line.Changes || line.IsRefused))
         {
-            var outcome = await DoAsync(page, change, line, author);
+            var outcome = line.IsRefused ? new BulkOutcome(IsChanged: false, line.Then) : await DoAsync(page, change, line, author);
             changed += outcome.IsChanged ? 1 : 0;
             if (outcome.Refusal is { } why)
             {
                 declined++;
-                refused.Add((line, ShortText.Cut(why, LongestRefusal)));
+                refused.TryAdd(line.Id, ShortText.Cut(why, LongestRefusal));
             }
         }
 
+        // A page of them says enough; how many they are is counted.
+        refused = refused.Take(PageSize).ToDictionary(StringComparer.Ordinal);
         var seen = before.Seen + step.Lines.Count;
         if (step.Next is not null)
         {
@@ -148,24 +159,32 @@ internal abstract class BulkFlow<TChange>
                 Seen = seen,
                 Changed = changed,
                 Refused = declined,
+                Why = refused,
                 Next = step.Next,
                 ByItself = true,
             });
         }
 
-        var summary = Summarize(page, change, new BulkCount(seen, changed, declined + step.Missing));
-        if (refused.Count + step.Missing == 0)
+        var failed = declined + step.Missing;
+        var summary = Summarize(page, change, new BulkCount(seen, changed, failed));
+        // How many have changed may not be theirs to know; that some have not is.
+        var message = ShowsChanged(page, change) ? PageMessage.Of(changed, failed, summary)
+            : failed == 0 ? PageMessage.Done(summary)
+            : PageMessage.Partly(summary);
+        if (failed == 0)
         {
-            return page.Redirect(change.BackPath, summary);
+            return page.Redirect(change.BackPath, message);
         }
 
+        var lines = refused.Keys.Select(id => new BulkLine(id, "", ""));
         var report = await page.KeepAsync(ResultPath, FormInput.Create(
         [
             (MissingField, step.Missing.ToString(CultureInfo.InvariantCulture)),
-            .. (change with { IsAll = false, Ids = [.. refused.Select(one => one.Line.Id)] }).Fields(refused.Select(one => one.Line)),
-            .. refused.Select(one => (WhyField(one.Line.Id), (string?)one.Why)),
+            (RefusedField, declined.ToString(CultureInfo.InvariantCulture)),
+            .. (change with { IsAll = false, Ids = [.. refused.Keys] }).Fields(lines),
+            .. WhyFields(refused),
         ]));
-        return page.Redirect(report ?? change.BackPath, summary);
+        return page.Redirect(report ?? change.BackPath, message);
     }
 
     private async Task<IResult> ConfirmAsync(PageContext page, TChange change, FormInput input)
@@ -173,20 +192,27 @@ internal abstract class BulkFlow<TChange>
         var step = await ForeseeAsync(page, change);
         var possible = step.Lines.Count(line => line.Changes);
         var canApply = input.General.Count == 0 && (change.IsAll || possible > 0);
+        var (all, open) = change.IsAll && input.General.Count == 0 ? await CountAsync(page, change) : (0, 0);
+        canApply &= !change.IsAll || open > 0;
         var view = View(change, input, change.Fields(step.Lines)) with
         {
             Lines = step.Lines,
             Missing = step.Missing,
             CanApply = canApply,
             Lead = input.General.Count > 0 ? "Nothing would change."
-                : change.IsAll ? $"All {List.Many} that the filter finds are meant, on every page. These are the first of them."
+                : change.IsAll && open == 0 ? $"The filter finds {List.Count(all)}. None of them would change."
+                : change.IsAll
+                    ? $"All that the filter finds are meant, on every page: {List.Count(all)}."
+                        + (open == all ? "" : $" {Format(all - open)} of them {(all - open == 1 ? "is" : "are")} so already.")
+                        + (step.Lines.Count < open ? $" These are the first {Format(step.Lines.Count)} of the other {Format(open)}." : "")
                 : $"{Format(possible)} of {Format(step.Lines.Count)} {Chosen(step.Lines.Count)} would change.",
         };
         return page.Render<BulkPage, BulkView>(view, input.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     private PageResult RenderProgress(PageContext page, TChange change, FormInput input, BulkProgress progress) =>
-        page.Render<BulkPage, BulkView>(View(change, input, change.Fields([])) with { Progress = progress });
+        page.Render<BulkPage, BulkView>(
+            View(change, input, [.. change.Fields([]), .. WhyFields(progress.Why)]) with { Progress = progress });
 
     private BulkView View(TChange? change, FormInput input, IEnumerable<(string Name, string? Value)> fields) => new()
     {
@@ -204,9 +230,17 @@ internal abstract class BulkFlow<TChange>
         new(Number(input, "seen"), Number(input, "changed"), ShowsChanged(page, change), input.Value("after"), ByItself: false)
         {
             Refused = Number(input, "refused"),
+            Why = ReadRefused(input),
         };
 
-    private static string WhyField(string id) => $"_why.{id}";
+    private static Dictionary<string, string> ReadRefused(FormInput input) => input.Fields.Keys
+        .Where(name => name.StartsWith(WhyPrefix, StringComparison.Ordinal))
+        .ToDictionary(name => name[WhyPrefix.Length..], input.Value, StringComparer.Ordinal);
+
+    private static IEnumerable<(string Name, string? Value)> WhyFields(IReadOnlyDictionary<string, string> refused) =>
+        refused.Select(one => (WhyField(one.Key), (string?)one.Value));
+
+    private static string WhyField(string id) => WhyPrefix + id;
 
     private static int Number(FormInput input, string name) =>
         int.TryParse(input.Value(name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;

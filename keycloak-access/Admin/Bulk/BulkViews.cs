@@ -6,7 +6,7 @@ namespace KeycloakAccess.Admin.Bulk;
 /// <summary>A list, as the pages of the flow name it: <c>Books</c>, <c>/admin/models/books</c>, <c>book</c>, <c>books</c>.</summary>
 public sealed record BulkList(string Title, string Path, string One, string Many)
 {
-    public string Count(int number) => $"{number} {(number == 1 ? One : Many)}";
+    public string Count(long number) => Plural.Of(number, One, Many);
 }
 
 public sealed record BulkView
@@ -36,6 +36,9 @@ public sealed record BulkLine(string Id, string Path, string Title)
     public IReadOnlyList<LinkGroup>? Dependants { get; init; }
     public string Then { get; init; } = "";
     public bool Changes { get; init; } = true;
+
+    /// <summary>Whether it does not change though it is not yet as it was to be: <see cref="Then"/> says why.</summary>
+    public bool IsRefused { get; init; }
 }
 
 /// <summary>
@@ -45,6 +48,13 @@ public sealed record BulkLine(string Id, string Path, string Title)
 public sealed record BulkProgress(int Seen, int Changed, bool ShowsChanged, string Next, bool ByItself)
 {
     public int Refused { get; init; }
+
+    /// <summary>Of the first of those that were refused, by their ids.</summary>
+    public IReadOnlyDictionary<string, string> Why { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 
-public sealed record BulkResultView(BulkList List, string Title, IReadOnlyList<BulkLine> Lines, int Missing, string BackPath);
+public sealed record BulkResultView(BulkList List, string Title, IReadOnlyList<BulkLine> Lines, int Missing, string BackPath)
+{
+    /// <summary>How many were refused: the first of them are listed.</summary>
+    public int Refused { get; init; }
+}

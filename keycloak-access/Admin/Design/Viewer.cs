@@ -1,3 +1,4 @@
+using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Design;
@@ -12,7 +13,7 @@ public sealed record Viewer(
     IReadOnlySet<Permission> Permissions,
     TimeZoneInfo Zone,
     IReadOnlyList<ModelLink> Models,
-    string? Message = null)
+    PageMessage? Message = null)
 {
     // The first part of an address below /admin, and the permission that its pages require.
     private static readonly Dictionary<string, Permission> Asks = new(StringComparer.Ordinal)
@@ -27,8 +28,17 @@ public sealed record Viewer(
         ["audit"] = AuditPermissions.View,
     };
 
+    /// <summary>The address of the page that is shown.</summary>
+    public string Here { get; init; } = "";
+
     /// <summary>How long the session lasts that nobody uses any more.</summary>
     public SessionLife? Session { get; init; }
+
+    /// <summary>How each list was filtered when the viewer saw it last.</summary>
+    public IReadOnlyDictionary<string, string> Lists { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>The address of a list as it was seen last; of any other page, its own.</summary>
+    public string Back(string path) => path + Lists.GetValueOrDefault(path.Trim('/').Replace('/', '-'), "");
 
     public bool May(string model, string action) => May(new Permission(model, action));
 

@@ -4,6 +4,7 @@ using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Permissions;
+using Microsoft.Extensions.Primitives;
 
 namespace KeycloakAccess.Admin.DesignPages;
 
@@ -22,8 +23,13 @@ internal static class DesignPageEndpoints
         var input = FormInput.Create(
             ("name", "What somebody typed"), ("wrong", "no such name"), ("one", "b"), ("one-in-sight", "a"), ("yes", "on"));
         input.Add("wrong", "There is no such name. Choose another.");
+        var paging = Paging.Create(
+            new QueryCollection(new Dictionary<string, StringValues>(StringComparer.Ordinal) { ["after"] = "a", ["_trail"] = "3~b" }),
+            "c",
+            _ => "/admin/design");
         return page.Render<DesignPage, DesignView>(new DesignView
         {
+            Paging = paging with { Total = ListTotal.Create(1234, "row", "rows") },
             Now = clock.GetUtcNow(),
             GrantPaths =
             [
@@ -55,6 +61,7 @@ internal static class DesignPageEndpoints
 
 public sealed record DesignView
 {
+    public required Paging Paging { get; init; }
     public required DateTimeOffset Now { get; init; }
     public required IReadOnlyList<IReadOnlyList<GrantPathStep>> GrantPaths { get; init; }
     public required IReadOnlyList<string> Labels { get; init; }

@@ -12,6 +12,9 @@ public sealed class FormInput
     // The field in which the framework's antiforgery token comes: it is nothing that somebody typed.
     private const string AntiforgeryField = "__RequestVerificationToken";
 
+    /// <summary>The field with the key under which a form is done once. Neither is it anything that somebody typed.</summary>
+    public const string OnceField = "_once";
+
     /// <summary>The check box that stands in a form once it would leave nobody who may do everything.</summary>
     public const string AllowNoSuperuser = SuperuserSwitch.Name;
 
@@ -32,7 +35,7 @@ public sealed class FormInput
     internal IReadOnlyDictionary<string, StringValues> Fields => _values;
 
     internal static FormInput Create(IEnumerable<KeyValuePair<string, StringValues>> fields) =>
-        new(fields.Where(field => field.Key != AntiforgeryField).ToDictionary(StringComparer.Ordinal));
+        new(fields.Where(field => field.Key is not (AntiforgeryField or OnceField)).ToDictionary(StringComparer.Ordinal));
 
     internal static FormInput Create(params ReadOnlySpan<(string Name, string? Value)> fields)
     {

@@ -6,21 +6,26 @@ using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.GroupPages;
 
-internal abstract class GroupForm<TSubject>(PermissionCatalogue catalogue) : PageForm<TSubject>
+internal abstract class GroupForm<TSubject>(PermissionCatalogue catalogue, GroupPageReader reader) : PageForm<TSubject>
     where TSubject : class
 {
     protected override string RefusedField => "permissions";
 
-    protected Task<IResult> RenderFormAsync(PageContext page, Group? group, FormInput input, int status)
+    protected async Task<IResult> RenderFormAsync(PageContext page, Group? group, FormInput input, int status)
     {
         var matrix = PermissionMatrixView.Create(catalogue, page.GrantGuard, input);
         var lacking = group is null ? [] : GroupPageReader.Lacking(group, page.GrantGuard);
-        return Task.FromResult<IResult>(page.Render<GroupFormPage, GroupFormView>(
-            new GroupFormView(group?.Id, group?.Name, input, matrix, lacking), status));
+        return page.Render<GroupFormPage, GroupFormView>(
+            new GroupFormView(group?.Id, group?.Name, input, matrix, lacking)
+            {
+                Count = group is null ? null : await reader.CountAsync(group, page),
+            },
+            status);
     }
 }
 
-internal sealed class NewGroupForm(GroupCommands commands, PermissionCatalogue catalogue) : GroupForm<AccessRules>(catalogue)
+internal sealed class NewGroupForm(GroupCommands commands, PermissionCatalogue catalogue, GroupPageReader reader)
+    : GroupForm<AccessRules>(catalogue, reader)
 {
     protected override Task<AccessRules?> FindAsync(PageContext page) => Task.FromResult<AccessRules?>(page.Caller.Rules);
 
@@ -33,12 +38,16 @@ internal sealed class NewGroupForm(GroupCommands commands, PermissionCatalogue c
         return outcome is { Value: { } group }
             ? new FormResult.Done(
                 $"{GroupPageEndpoints.List}/{group.Id}",
-                $"The group {group.Name} is there. Nobody is in it until a role leads into it, or you put somebody in.")
+                PageMessage.Done(group.IsDefault
+                    ? $"The group {group.Name} is added. Every account is in it from the next request on."
+                    : $"The group {group.Name} is added. Nobody is in it until a role is mapped to it, or you add somebody."))
             : outcome.Failure!;
     }
 }
 
-internal sealed class EditGroupForm(GroupStore store, GroupCommands commands, PermissionCatalogue catalogue) : GroupForm<Group>(catalogue)
+internal sealed class EditGroupForm(
+    GroupStore store, GroupCommands commands, PermissionCatalogue catalogue, GroupPageReader reader)
+    : GroupForm<Group>(catalogue, reader)
 {
     protected override Task<Group?> FindAsync(PageContext page) => store.FindAsync(page.RouteId(), page.Cancellation);
 
@@ -59,7 +68,9 @@ internal sealed class EditGroupForm(GroupStore store, GroupCommands commands, Pe
         return outcome is { Value: { } group }
             ? new FormResult.Done(
                 $"{GroupPageEndpoints.List}/{group.Id}",
-                outcome.IsChanged ? $"The group {group.Name} is changed. It counts from the next request on." : "Nothing was changed.")
+                outcome.IsChanged
+                    ? PageMessage.Done($"The group {group.Name} is changed. It counts from the next request on.")
+                    : PageMessage.Unchanged("Nothing was changed: the group was so already."))
             : outcome.Failure!;
     }
 
@@ -103,12 +114,12 @@ internal sealed class DeleteGroupForm(GroupPageReader reader, GroupStore store, 
         var outcome = await commands.DeleteAsync(subject.Id, subject.Version, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } group }
             ? new FormResult.Done(
-                GroupPageEndpoints.List, $"The group {group.Name} is deleted, with its mappings and its direct members.")
+                GroupPageEndpoints.List, PageMessage.Done($"The group {group.Name} is deleted, with its mappings and its direct members."))
             : outcome.Failure!;
     }
 
     protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
-        Task.FromResult(page.Redirect(GroupPageEndpoints.List, "That group was deleted already."));
+        Task.FromResult(page.Redirect(GroupPageEndpoints.List, PageMessage.Unchanged("That group was deleted already.")));
 }
 
 internal sealed class AddMemberForm(GroupPageReader reader, GroupStore store, GroupCommands commands, SubjectStore subjects)
@@ -146,6 +157,9 @@ internal sealed class AddMemberForm(GroupPageReader reader, GroupStore store, Gr
             ? failure
             : new FormResult.Done(
                 $"{GroupPageEndpoints.List}/{subject.Id}",
-                $"{named[0].Username} is in the group {subject.Name} from the next request on{UntilField.Describe(until)}.");
+                outcome.IsChanged
+                    ? PageMessage.Done(
+                        $"{named[0].Username} is in the group {subject.Name} from the next request on{UntilField.Describe(until)}.")
+                    : PageMessage.Unchanged($"{named[0].Username} was in the group {subject.Name} directly already."));
     }
 }

@@ -20,6 +20,9 @@ public sealed record GroupView
 
     /// <summary>One page; <see langword="null"/> where the viewer may not look at access, or everybody is a member.</summary>
     public required IReadOnlyList<GroupMemberView>? Members { get; init; }
+
+    /// <summary>None where the viewer may not look at access.</summary>
+    public required GroupMemberCount? Count { get; init; }
     public required Paging Paging { get; init; }
     public required IReadOnlyList<ActivityView> Happened { get; init; }
     public FormInput Join { get; init; } = FormInput.Create();
@@ -43,19 +46,41 @@ public sealed record MembershipName(Guid GroupId, string GroupName, Guid Account
 
 public sealed record MembershipView(MembershipName Name, FormInput Input);
 
+/// <summary>How many are in a group, and how many of those directly.</summary>
+public sealed record GroupMemberCount(long All, long Direct, bool IsEverybody)
+{
+    public long ByRole => All - Direct;
+
+    /// <summary>Whom it concerns that the group changes or goes.</summary>
+    public string Sentence => (All, Direct, ByRole, IsEverybody) switch
+    {
+        (0, _, _, _) => "It has no members: neither directly nor by a role or group of Keycloak.",
+        (_, _, _, true) => $"Every account is in it, {Plural.Of(All, "account")} now"
+            + (Direct > 0 ? $", {Plural.Number(Direct)} of them directly too." : "."),
+        (_, 0, _, _) => $"{Plural.Of(All, "account is", "accounts are")} in it, by a role or group of Keycloak.",
+        (_, _, 0, _) => $"{Plural.Of(All, "account is", "accounts are")} in it directly.",
+        _ => $"{Plural.Of(All, "account is", "accounts are")} in it: {Plural.Number(Direct)} directly, "
+            + $"{Plural.Number(ByRole)} by a role or group of Keycloak alone.",
+    };
+}
+
 public sealed record GroupFormView(Guid? Id, string? Name, FormInput Input, PermissionMatrixView Matrix, IReadOnlyList<string> Lacking)
 {
+    /// <summary>Whom a change concerns; none of a new group.</summary>
+    public GroupMemberCount? Count { get; init; }
+
     public string Path => Id is null ? "/admin/groups/new" : $"/admin/groups/{Id}/edit";
 }
 
-/// <summary>The first mappings and direct members go with it; no members where the viewer may not look at access.</summary>
-public sealed record DeleteGroupView(
-    GroupResponse Group,
-    IReadOnlyList<RoleMappingView> Mappings,
-    int MoreMappings,
-    IReadOnlyList<GroupMemberView>? Direct,
-    bool HasMoreDirect,
-    FormInput Input)
+/// <summary>The first mappings and members; no members where the viewer may not look at access, or everybody is one.</summary>
+public sealed record DeleteGroupView
 {
+    public required GroupResponse Group { get; init; }
+    public required IReadOnlyList<RoleMappingView> Mappings { get; init; }
+    public required int MoreMappings { get; init; }
+    public required IReadOnlyList<GroupMemberView>? Members { get; init; }
+    public required GroupMemberCount? Count { get; init; }
+    public required FormInput Input { get; init; }
+
     public string Path => $"/admin/groups/{Group.Id}";
 }

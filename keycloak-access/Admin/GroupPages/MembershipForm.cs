@@ -37,15 +37,18 @@ internal sealed class MembershipForm(GroupStore groups, GroupCommands commands) 
         }
 
         var (group, member) = subject;
-        var end = until is null ? " until somebody takes it out" : UntilField.Describe(until);
+        var end = until is null ? " until somebody removes it" : UntilField.Describe(until);
         var outcome = await commands.AddMemberAsync(group.Id, member.Id, until, AuthorOf(page), page.Cancellation);
         return outcome.Failure is { } failure
             ? failure
             : new FormResult.Done(
                 input.Has("from", "ending") ? GroupPageEndpoints.Ending : $"{GroupPageEndpoints.List}/{group.Id}#members",
-                $"{member.Username} is in the group {group.Name}{end}.");
+                outcome.IsChanged
+                    ? PageMessage.Done($"{member.Username} is in the group {group.Name}{end}.")
+                    : PageMessage.Unchanged($"{member.Username} was in the group {group.Name}{end} already."));
     }
 
     protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) => Task.FromResult(page.Redirect(
-        $"{GroupPageEndpoints.List}/{page.RouteId()}", "That membership has ended already. Put the account into the group again."));
+        $"{GroupPageEndpoints.List}/{page.RouteId()}",
+        PageMessage.Unchanged("That membership has ended already. Add the account to the group again.")));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Access;
+using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Data;
 using KeycloakAccess.Groups;
 using KeycloakAccess.Permissions;
@@ -98,7 +99,7 @@ internal sealed class HomeNotices(
         {
             yield return new HomeNotice(
                 "warn",
-                idle == 1 ? "1 mapping matches nothing" : $"{idle} mappings match nothing",
+                Plural.Of(idle, "mapping matches nothing", "mappings match nothing"),
                 "No token has shown a role or group that they fit. They may be misspelt, or wait for somebody.",
                 "/admin/role-mappings?matches=none",
                 "See those mappings");
@@ -109,7 +110,7 @@ internal sealed class HomeNotices(
             var examples = string.Join(", ", unmapped.Take(3).Select(role => role.ToString()));
             yield return new HomeNotice(
                 "warn",
-                unmapped.Length == 1 ? "1 role that tokens carry leads nowhere" : $"{unmapped.Length} roles that tokens carry lead nowhere",
+                Plural.Of(unmapped.Length, "role that tokens carry is not mapped", "roles that tokens carry are not mapped"),
                 $"Nothing maps {examples}{(unmapped.Length > 3 ? " and others" : "")}.",
                 "/admin/role-mappings/unmapped",
                 "Map them");
@@ -121,7 +122,7 @@ internal sealed class HomeNotices(
             ? [new HomeNotice(
                 "warn",
                 $"{Count(count, "membership")} {(count == 1 ? "ends" : "end")} within a week",
-                "Whoever was put into a group until a date is out of it by then.",
+                "Whoever was added to a group until a date is out of it by then.",
                 "/admin/groups/ending",
                 "See whose")]
             : [];
@@ -137,12 +138,12 @@ internal sealed class HomeNotices(
             : [new HomeNotice(
                 "warn",
                 $"{Count(without.Length, "account")} in no group",
-                $"Of the {newest.Count} accounts seen last, {string.Join(", ", without.Take(3).Select(subject => subject.Username))}"
+                $"Of the {Plural.Of(newest.Count, "account")} seen last, "
+                    + string.Join(", ", without.Take(3).Select(subject => subject.Username))
                     + $"{(without.Length > 3 ? " and others" : "")} may do nothing.",
                 without.Length == 1 ? $"/admin/accounts/{without[0].AccountId}" : "/admin/accounts?enabled=true&sort=-seen&nogroup=on",
                 "See who they are")];
     }
 
-    public static string Count(long number, string what) =>
-        number == 1 ? $"1 {what}" : $"{number.ToString("N0", CultureInfo.InvariantCulture)} {what}s";
+    public static string Count(long number, string what) => Plural.Of(number, what);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Bulk;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
@@ -80,13 +81,13 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
     {
         if (change.Ids.Count == 0)
         {
-            input.Add("", $"No {List.One} is ticked. Go back and tick some.");
+            input.Add("", $"No {List.One} is selected. Go back and select some.");
         }
         else if (change.Ids.Count > PageSize)
         {
             input.Add(
                 "",
-                $"At most {PageSize} {List.Many} are changed at once, as many as a page of the list has. Go back and tick fewer.");
+                $"At most {PageSize} {List.Many} are changed at once, as many as a page of the list has. Go back and select fewer.");
         }
     }
 
@@ -111,16 +112,18 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
         foreach (var row in await FindAsync(page, change))
         {
             var line = Line(change, row);
+            // An action says for itself whether it can be done, so it is tried, and undone.
             var obstacle = line.Version != row.Version ? new ChangeFailure.PreconditionFailed().Explain()
                 : change.IsDestructive ? (await views.Store.FindObstacleAsync(row.Row, page.Caller, page.Cancellation))?.Explain()
-                : null;
+                : (await views.Store.ForeseeAsync(
+                    Action(change), line.Id, row.Version, new ChangeAuthor(page.GrantGuard, Reason: null), page.Cancellation))?.Explain();
             lines.Add(line with
             {
                 Dependants = change.IsDestructive ? await views.DependantsAsync(row.Row, MostDependants, page) : null,
                 Changes = obstacle is null,
                 Then = obstacle is not null ? $"stays. {obstacle}"
                     : change.IsDestructive ? "deleted"
-                    : $"{change.Title.ToLowerInvariant()}, if the {List.One} is such that it can be",
+                    : change.Title.ToLowerInvariant(),
             });
         }
 
@@ -139,8 +142,8 @@ internal sealed class BulkRows(RowViews views) : BulkFlow<BulkRowChange>
 
     protected override string Summarize(PageContext page, BulkRowChange change, BulkCount count)
     {
-        var done = change.IsDestructive
-            ? $"{List.Count(count.Changed)} {(count.Changed == 1 ? "is" : "are")} deleted."
+        var done = count.Changed == 0 ? $"{change.Title}: nothing was changed."
+            : change.IsDestructive ? $"{List.Count(count.Changed)} {(count.Changed == 1 ? "is" : "are")} deleted."
             : $"{change.Title} is done with {List.Count(count.Changed)}.";
         return count.Refused == 0 ? done : $"{done} {List.Count(count.Refused)} stayed as {(count.Refused == 1 ? "it was" : "they were")}.";
     }

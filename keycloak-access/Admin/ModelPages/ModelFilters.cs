@@ -1,3 +1,4 @@
+using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
@@ -50,7 +51,23 @@ internal sealed class ModelFilters(Model model, ModelReferences references)
         }
     }
 
-    public IReadOnlyList<ModelFilterView> Views(IReadOnlyDictionary<string, string> said, PageContext page)
+    public async Task<IReadOnlyList<ModelFilterView>> ViewsAsync(IReadOnlyDictionary<string, string> said, PageContext page)
+    {
+        var named = new Dictionary<string, string>(said, StringComparer.Ordinal);
+        foreach (var column in model.Columns)
+        {
+            if (references.Models.TargetOf(column) is { } target
+                && said.TryGetValue(column.Json, out var text)
+                && target.ParseId(text) is { } id)
+            {
+                named[column.Json] = await references.TextAsync(target, id, page);
+            }
+        }
+
+        return Views(named, page);
+    }
+
+    private List<ModelFilterView> Views(IReadOnlyDictionary<string, string> said, PageContext page)
     {
         var filters = new List<ModelFilterView>();
         foreach (var column in model.Columns.Where(column => references.Shows(column, page)).Except([model.Id, .. model.Searches]))

@@ -1,4 +1,5 @@
 using System.Globalization;
+using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;

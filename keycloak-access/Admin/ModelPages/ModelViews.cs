@@ -28,8 +28,6 @@ public sealed record ModelListView
     public required IReadOnlyList<(string Name, string Title)> BulkActions { get; init; }
     public required string Path { get; init; }
 
-    public string ExportPath(string ending) => $"{Model.Path}/export/{ending}{Path[Model.Path.Length..]}";
-
     public bool IsFiltered => Search.Length > 0 || Filters.Any(filter => filter.Value.Length > 0);
 }
 

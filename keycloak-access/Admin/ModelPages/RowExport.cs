@@ -21,12 +21,12 @@ internal sealed class RowExport(RowViews views)
         return mistakes.Count > 0 ? ExportFile.Refuse(mistakes) : await ExportFile.WriteAsync(page, format, Create(query, page));
     }
 
-    private Export<object> Create(ListQuery query, PageContext page)
+    private ExportedList<object> Create(ListQuery query, PageContext page)
     {
         // For programs: with the id, whoever has given it.
         Column[] columns = [.. _model.Columns.Where(column => views.References.Shows(column, page))];
         var names = columns.Select(column => column.Json).ToHashSet(StringComparer.Ordinal);
-        return new Export<object>(
+        return new ExportedList<object>(
             _model.Plural,
             columns.Select(column => column.Json),
             row => columns.Select(column => Cell(column, row)),

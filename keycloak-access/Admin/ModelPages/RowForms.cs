@@ -1,3 +1,4 @@
+using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
@@ -44,7 +45,7 @@ internal abstract class RowForm<TSubject>(RowViews views) : PageForm<TSubject>
             _ => Name.PathOf(id),
         };
         var unseen = isShown ? "" : " As it is now, it is not for you to see.";
-        return new FormResult.Done(path, $"{ModelReferences.TitleOf(Model, row)} {done}.{unseen}");
+        return new FormResult.Done(path, PageMessage.Done($"{ModelReferences.TitleOf(Model, row)} {done}.{unseen}"));
     }
 }
 
@@ -133,12 +134,12 @@ internal sealed class DeleteRowForm(RowViews views) : SavedRowForm(views)
     {
         var outcome = await Views.Store.DeleteAsync(Model.IdOf(subject.Row), subject.Version, AuthorOf(page), page.Cancellation);
         return outcome is { Value: { } deleted }
-            ? new FormResult.Done(Name.Path, $"{ModelReferences.TitleOf(Model, deleted)} is deleted.")
+            ? new FormResult.Done(Name.Path, PageMessage.Done($"{ModelReferences.TitleOf(Model, deleted)} is deleted."))
             : outcome.Failure!;
     }
 
     protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
-        Task.FromResult(page.Redirect(Name.Path, $"That {Name.One} is not there any more."));
+        Task.FromResult(page.Redirect(Name.Path, PageMessage.Unchanged($"That {Name.One} is not there any more.")));
 }
 
 internal sealed class RowActionForm(RowViews views, ModelAction action, RowPageReader reader) : SavedRowForm(views)
@@ -158,6 +159,7 @@ internal sealed class RowActionForm(RowViews views, ModelAction action, RowPageR
 
         // What an action makes of a row may be no longer for them to see.
         var path = await FindAsync(page) is null ? Name.Path : Name.PathOf(id);
-        return new FormResult.Done(path, $"{ModelReferences.TitleOf(Model, row)}: {action.Name.Replace('-', ' ')} is done.");
+        return new FormResult.Done(
+            path, PageMessage.Done($"{ModelReferences.TitleOf(Model, row)}: {action.Name.Replace('-', ' ')} is done."));
     }
 }

@@ -1,3 +1,4 @@
+using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
@@ -27,12 +28,27 @@ internal sealed class RowListPages(RowViews views)
             Searches = [.. _model.Searches.Select(column => column.Title.ToLowerInvariant())],
             Search = said.GetValueOrDefault("search", ""),
             Sort = said.GetValueOrDefault("sort"),
-            Filters = _filters.Views(said, page),
+            Filters = await _filters.ViewsAsync(said, page),
             Mistakes = mistakes,
-            Paging = Paging.Create(query.After is null, next?.ToString(), to => _filters.Path(said, after: to)),
+            Paging = page.Paging(next?.ToString(), to => _filters.Path(said, after: to)) with
+            {
+                Total = ListTotal.Create(
+                    await views.Store.CountAsync(
+                        query, RowSubject.FromCaller(page.Caller), Paging.MostCounted + 1, page.Cancellation),
+                    views.Name.One,
+                    views.Name.Many),
+                Exports = rows.Count == 0
+                    ? []
+                    :
+                    [
+                        ListExport.Csv(ExportPath("csv"), _model.Plural), ListExport.JsonLines(ExportPath("jsonl"), _model.Plural),
+                    ],
+            },
             BulkActions = [.. BulkRows.ListActions(views, page)],
             Path = _filters.Path(said),
         });
+
+        string ExportPath(string ending) => $"{views.Name.Path}/export/{ending}{_filters.Path(said)[views.Name.Path.Length..]}";
     }
 
     public async Task<IResult> NamesAsync(PageContext page) =>

@@ -41,7 +41,19 @@ internal sealed class RowPages(RowViews views, RowPageReader reader)
             _model.IdOf(found.Row),
             ModelReferences.TitleOf(_model, found.Row),
             await views.ChangesAsync(rows, page),
-            Paging.Create(place is null, next?.ToString(), to => Links.WithQuery($"{views.Name.PathOf(id)}/history", ("after", to)))));
+            page.Paging(next?.ToString(), to => Links.WithQuery($"{views.Name.PathOf(id)}/history", ("after", to))) with
+            {
+                Total = await audit.CountAsync(page.Caller, filter, Paging.MostCounted + 1, page.Cancellation) is { } counted
+                    ? ListTotal.Create(counted, "change", "changes")
+                    : null,
+                Exports = rows.Count == 0
+                    ? []
+                    : [ListExport.Csv(
+                        Links.WithQuery(
+                            "/admin/audit/export.csv",
+                            ("kind", AuditRow.ChangeKind), ("model", _model.Name), ("row", _model.IdOf(found.Row))),
+                        "history")],
+            }));
     }
 }
 

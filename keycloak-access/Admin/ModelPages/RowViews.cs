@@ -78,45 +78,29 @@ internal sealed class RowViews(Model model, ModelReferences references)
 
     public async Task<IReadOnlyList<ActivityView>> HappenedAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
-        var (hidden, say) = (Hidden(page), await NamesAsync(rows, page));
-        return [.. rows.Select(row => AuditFormatter.ToActivity(AuditFormatter.Without(row, hidden), say))];
+        var (hidden, words) = (Hidden(page), await WordsAsync(rows, page));
+        return [.. rows.Select(row => AuditFormatter.ToActivity(AuditFormatter.Without(row, hidden), words))];
     }
 
     public async Task<IReadOnlyList<ModelChangeView>> ChangesAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
-        var (hidden, say) = (Hidden(page), await NamesAsync(rows, page));
-        var titles = model.Columns.ToDictionary(column => column.Json, column => column.Title, StringComparer.Ordinal);
+        var (hidden, words) = (Hidden(page), await WordsAsync(rows, page));
         return [.. rows.Select(row => new ModelChangeView(
             row.Id,
             row.At,
             row.Account,
             AuditFormatter.Verb(row.Action!),
             row.Reason,
-            // A column that is gone since is still in the log.
-            [.. AuditFormatter.Changes(AuditFormatter.Without(row, hidden))
-                .Select(field => new AuditFieldChange(
-                    titles.GetValueOrDefault(field.Field, field.Field),
-                    say(field.Field, field.Before),
-                    say(field.Field, field.After)))]))];
+            [.. words.Describe(AuditFormatter.Without(row, hidden))]))];
     }
 
     // References by their titles. Of what is gone and of what the row rules hide, nobody learns which it is.
-    private async Task<Func<string, string?, string?>> NamesAsync(IReadOnlyList<AuditRow> rows, PageContext page)
+    private async Task<AuditWords> WordsAsync(IReadOnlyList<AuditRow> rows, PageContext page)
     {
-        var fields = rows.SelectMany(AuditFormatter.Changes).ToLookup(field => field.Field, StringComparer.Ordinal);
-        var names = new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
-        foreach (var column in model.Columns)
-        {
-            if (references.Models.TargetOf(column) is { } target)
-            {
-                var ids = fields[column.Json].SelectMany(field => new[] { field.Before, field.After }).OfType<string>();
-                names[column.Json] = await references.TitlesAsync(target, ids.Select(column.Type.Parse).OfType<object>(), page);
-            }
-        }
-
-        return (field, value) => value is not null && names.TryGetValue(field, out var known)
-            ? known.GetValueOrDefault(value, "one that is gone, or not for you to see")
-            : value;
+        var words = await page.Http.RequestServices.GetRequiredService<AuditWordsReader>().ReadAsync(rows, page);
+        return words.Hiding(model.Columns
+            .Where(column => references.Models.TargetOf(column) is not null)
+            .Select(column => (model.Name, column.Json)));
     }
 
     public async Task<IReadOnlyList<ModelRowView>> RowsAsync(IReadOnlyList<object> rows, IReadOnlyList<Column> columns, PageContext page)

@@ -26,12 +26,16 @@ public sealed record RealmView
 
     /// <summary>One page of the clients that call, who called last first.</summary>
     public required IReadOnlyList<RealmClientView> Clients { get; init; }
+    /// <summary>What is said of several of them, once.</summary>
+    public required IReadOnlyList<RealmNote> Notes { get; init; }
     public required Paging Paging { get; init; }
 }
 
 /// <summary>Its age is the least that it can have; it is current where tokens that it signed are accepted now.</summary>
 public sealed record RealmKeyView(
     string KeyId, string Algorithm, DateTimeOffset FirstSeenAt, DateTimeOffset LastSeenAt, string Age, bool IsCurrent);
+
+public sealed record RealmNote(string Text, IReadOnlyList<string> Clients);
 
 /// <summary>A client by its newest token.</summary>
 public sealed record RealmClientView

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace KeycloakAccess.Admin.Rendering;
 
 /// <summary>A list as a file. Cells that anybody could have written are each made by <see cref="ExportFile.Cell"/>.</summary>
-internal sealed record Export<TRow>(
+internal sealed record ExportedList<TRow>(
     string Name,
     IEnumerable<string> Columns,
     Func<TRow, IEnumerable<string>> Cells,
@@ -34,7 +35,7 @@ internal static partial class ExportFile
     public static IResult Refuse(IReadOnlyList<string> mistakes) =>
         Problem.Create(StatusCodes.Status400BadRequest, ProblemCode.InvalidRequest, string.Join(' ', mistakes));
 
-    public static async Task<IResult> WriteAsync<TRow>(PageContext page, ExportFormat format, Export<TRow> export)
+    public static async Task<IResult> WriteAsync<TRow>(PageContext page, ExportFormat format, ExportedList<TRow> export)
     {
         var isCsv = format == ExportFormat.Csv;
         var response = page.Http.Response;
@@ -72,6 +73,17 @@ internal static partial class ExportFile
         }
     }
 
+    /// <summary>Of a list that is in memory.</summary>
+    public static async IAsyncEnumerable<IReadOnlyList<TRow>> FromMemory<TRow>(IEnumerable<TRow> rows)
+    {
+        foreach (var part in rows.Chunk(RowsAtATime))
+        {
+            yield return part;
+        }
+
+        await Task.CompletedTask;
+    }
+
     /// <summary>
     /// A value as a cell. A spreadsheet takes what begins as a formula does for one, and texts come from strangers: an
     /// apostrophe makes it text (OWASP, CSV injection). In countries that write decimals with a comma, cells begin after a
@@ -87,6 +99,8 @@ internal static partial class ExportFile
         value = Formula().Replace(value, "'");
         return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
+
+    public static string Instant(DateTimeOffset? at) => at?.UtcDateTime.ToString("O", CultureInfo.InvariantCulture) ?? "";
 
     [GeneratedRegex("^(?=[\\t\\r\\n])|(?<=^|[;\\t\\r\\n\"])(?=[=+@-])", RegexOptions.None, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Formula();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Data;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.WebUtilities;
@@ -22,11 +23,12 @@ internal static class Flash
 
     /// <param name="context">The request that is answered.</param>
     /// <param name="path">The page's, without the prefix under which the service is reached.</param>
-    /// <param name="sentence">The message.</param>
-    public static IResult Redirect(HttpContext context, string path, string sentence)
+    /// <param name="message">The message.</param>
+    public static IResult Redirect(HttpContext context, string path, PageMessage message)
     {
-        var text = sentence.Length <= Longest ? sentence : ShortText.Cut(sentence, Longest) + "…";
-        var value = WebEncoders.Base64UrlEncode(Protector(context).Protect(Encoding.UTF8.GetBytes(text), DateTimeOffset.UtcNow + GoodFor));
+        var text = message.Text.Length <= Longest ? message.Text : ShortText.Cut(message.Text, Longest) + "…";
+        var bytes = Encoding.UTF8.GetBytes($"{message.Kind}\n{text}");
+        var value = WebEncoders.Base64UrlEncode(Protector(context).Protect(bytes, DateTimeOffset.UtcNow + GoodFor));
         context.Response.Cookies.Append(Cookie, value, Options(context));
         if (context.Request.Headers.ContainsKey("HX-Request"))
         {
@@ -38,7 +40,7 @@ internal static class Flash
         return TypedResults.LocalRedirect("~" + path);
     }
 
-    public static string? Take(HttpContext context)
+    public static PageMessage? Take(HttpContext context)
     {
         if (context.Request.Cookies[Cookie] is not { Length: > 0 } value || !HttpMethods.IsGet(context.Request.Method))
         {
@@ -48,7 +50,8 @@ internal static class Flash
         context.Response.Cookies.Delete(Cookie, Options(context));
         try
         {
-            return Encoding.UTF8.GetString(Protector(context).Unprotect(WebEncoders.Base64UrlDecode(value), out _));
+            var text = Encoding.UTF8.GetString(Protector(context).Unprotect(WebEncoders.Base64UrlDecode(value), out _));
+            return text.Split('\n', 2) is [var kind, var sentence] ? PageMessage.Read(kind, sentence) : null;
         }
         catch (Exception exception) when (exception is FormatException or CryptographicException)
         {
@@ -68,4 +71,11 @@ internal static class Flash
         Path = context.Request.PathBase.HasValue ? context.Request.PathBase.Value : "/",
         IsEssential = true,
     };
+}
+
+/// <summary>Post, redirect, get: the browser goes to the page, which says what was done.</summary>
+internal sealed record FlashRedirect(string Path, PageMessage Message) : IResult
+{
+    public Task ExecuteAsync(HttpContext httpContext) =>
+        Flash.Redirect(httpContext, LastLists.PathOf(httpContext, Path), Message).ExecuteAsync(httpContext);
 }

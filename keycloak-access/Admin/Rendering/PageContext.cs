@@ -63,9 +63,16 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
     public PageResult Render<TPage, TView>(TView view, int status = StatusCodes.Status200OK)
         where TPage : StaffPage<TView>
         where TView : class =>
-        PageRenderer.Render<TPage>(status, ("Viewer", CreateViewer()), ("View", view));
+        PageRenderer.Render<TPage>(status, ("Viewer", CreateViewer(Http, Caller)), ("View", view));
 
-    public IResult Redirect(string path, string sentence) => Flash.Redirect(Http, path, sentence);
+    public IResult Redirect(string path, PageMessage message) => new FlashRedirect(path, message);
+
+    /// <summary>The pages of a list. The list is remembered as it is filtered, for the links that lead back to it.</summary>
+    public Paging Paging(string? next, Func<string?, string> path)
+    {
+        LastLists.Remember(Http);
+        return Design.Paging.Create(Http.Request.Query, next, path);
+    }
 
     /// <summary>Sends somebody to Keycloak, and then back to the form as they have sent it.</summary>
     public async Task<IResult> SignInAnewAsync(StepUpRule rule)
@@ -118,21 +125,24 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
             ?? throw new BadHttpRequestException("The form cannot be read."));
     }
 
-    private Viewer CreateViewer()
+    /// <summary>Whoever the page is drawn for.</summary>
+    public static Viewer CreateViewer(HttpContext http, Caller caller)
     {
-        var permissions = Caller.Permissions.ToHashSet();
+        var permissions = caller.Permissions.ToHashSet();
         return new Viewer(
-            Caller.AccountId,
-            Caller.Identity.Name ?? Caller.Identity.Username ?? Caller.Identity.Subject,
+            caller.AccountId,
+            caller.Identity.Name ?? caller.Identity.Username ?? caller.Identity.Subject,
             permissions,
-            Zone,
-            [.. Http.RequestServices.GetRequiredService<ModelCatalogue>().Models
+            ReaderZone.Read(http.Request),
+            [.. http.RequestServices.GetRequiredService<ModelCatalogue>().Models
                 .Where(model => permissions.Contains(new Permission(model.Name, Permission.View)))
                 .OrderBy(model => model.Title, StringComparer.Ordinal)
                 .Select(model => new ModelLink(model.Plural, model.Title))],
-            Flash.Take(Http))
+            Flash.Take(http))
         {
-            Session = SessionLife,
+            Session = FindSessionLife(http),
+            Here = http.Request.Path + http.Request.QueryString.Value,
+            Lists = LastLists.Read(http),
         };
     }
 }

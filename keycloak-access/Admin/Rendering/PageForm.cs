@@ -111,7 +111,7 @@ internal abstract record FormResult
 
     public static implicit operator FormResult(ChangeFailure failure) => new Failed(failure);
 
-    public sealed record Done(string Path, string Message) : FormResult;
+    public sealed record Done(string Path, PageMessage Message) : FormResult;
 
     public sealed record Failed(ChangeFailure Failure) : FormResult;
 

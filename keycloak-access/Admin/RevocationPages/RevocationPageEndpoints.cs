@@ -16,6 +16,7 @@ internal static class RevocationPageEndpoints
     {
         var pages = admin.MapGroup("/revocations").RequirePermission(RevocationPermissions.View);
         pages.MapGet("/", ListAsync);
+        pages.MapGet("/export.csv", Export);
         pages.MapForm<NewRevocationForm>("/new").RequirePermission(RevocationPermissions.Add);
         pages.MapForm<TakeBackRevocationForm>("/{id:guid}/take-back").RequirePermission(RevocationPermissions.Delete);
     }
@@ -25,8 +26,34 @@ internal static class RevocationPageEndpoints
         var (revocations, next) = await store.ListAsync(PageSize, RevocationStore.Keyset.Parse(after), page.Cancellation);
         return page.Render<RevocationsPage, RevocationListView>(new RevocationListView(
             [.. revocations.Select(RevocationView.Create)],
-            Paging.Create(after is null, next?.ToString(), to => Links.WithQuery(List, ("after", to)))));
+            page.Paging(next?.ToString(), to => Links.WithQuery(List, ("after", to))) with
+            {
+                Total = ListTotal.Create(
+                    await store.CountAsync(Paging.MostCounted + 1, page.Cancellation), "revocation", "revocations"),
+                Exports = revocations.Count == 0 ? [] : [ListExport.Csv($"{List}/export.csv", "revocations")],
+            }));
     }
+
+    private static Task<IResult> Export(PageContext page, RevocationStore store) =>
+        ExportFile.WriteAsync(page, ExportFormat.Csv, new ExportedList<Revocation>(
+            "revocations",
+            ["kind", "value", "issuedUntil", "revokedAt", "keepUntil", "id"],
+            revocation =>
+            [
+                revocation.Kind,
+                ExportFile.Cell(revocation.Value),
+                ExportFile.Instant(revocation.IssuedUntil),
+                ExportFile.Instant(revocation.RevokedAt),
+                ExportFile.Instant(revocation.KeepUntil),
+                revocation.Id.ToString(),
+            ],
+            revocation => revocation,
+            ExportFile.ReadAsync("", async after =>
+            {
+                var (rows, next) = await store.ListAsync(
+                    ExportFile.RowsAtATime, RevocationStore.Keyset.Parse(after), page.Cancellation);
+                return (rows, next?.ToString());
+            })));
 }
 
 internal sealed class NewRevocationForm(RevocationCommands commands) : PageForm<AccessRules>
@@ -55,7 +82,8 @@ internal sealed class NewRevocationForm(RevocationCommands commands) : PageForm<
         var untilNow = kind == Revocation.Client && input.Value("which") != Always;
         var outcome = await commands.AddAsync(request, untilNow, AuthorOf(page).Actor, page.Cancellation);
         return outcome is { Value: { } revocation }
-            ? new FormResult.Done(RevocationPageEndpoints.List, $"Refused from now on: {RevocationView.Create(revocation).What}.")
+            ? new FormResult.Done(
+                RevocationPageEndpoints.List, PageMessage.Done($"Refused from now on: {RevocationView.Create(revocation).What}."))
             : outcome.Failure!;
     }
 
@@ -76,9 +104,10 @@ internal sealed class TakeBackRevocationForm(RevocationStore store, RevocationCo
         var outcome = await commands.DeleteAsync(subject.Id, AuthorOf(page).Actor, page.Cancellation);
         return outcome.Failure is { } failure
             ? failure
-            : new FormResult.Done(RevocationPageEndpoints.List, $"Good again until it expires: {RevocationView.Create(subject).What}.");
+            : new FormResult.Done(
+                RevocationPageEndpoints.List, PageMessage.Done($"Good again until it expires: {RevocationView.Create(subject).What}."));
     }
 
     protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
-        Task.FromResult(page.Redirect(RevocationPageEndpoints.List, "That revocation was taken back already."));
+        Task.FromResult(page.Redirect(RevocationPageEndpoints.List, PageMessage.Unchanged("That revocation was taken back already.")));
 }

@@ -15,7 +15,9 @@ internal abstract class RoleMappingForm<TSubject> : PageForm<TSubject>
 
     protected static FormResult.Done Finish(RoleMapping mapping, bool isChanged = true) => new(
         $"{RoleMappingPageEndpoints.List}/{mapping.Id}",
-        isChanged ? $"{mapping.Pattern} leads to {mapping.GroupName} from the next request on." : "Nothing was changed.");
+        isChanged
+            ? PageMessage.Done($"{mapping.Pattern} leads to {mapping.GroupName} from the next request on.")
+            : PageMessage.Unchanged("Nothing was changed: the mapping was so already."));
 }
 
 internal sealed class NewRoleMappingForm(RoleMappingReader reader, RoleMappingCommands commands) : RoleMappingForm<AccessRules>
@@ -117,7 +119,7 @@ internal sealed class DeleteRoleMappingForm(RoleMappingReader reader, RoleMappin
         return outcome switch
         {
             { Value: { } deleted } => new FormResult.Done(
-                RoleMappingPageEndpoints.List, $"{deleted.Pattern} leads to {deleted.GroupName} no longer."),
+                RoleMappingPageEndpoints.List, PageMessage.Done($"{deleted.Pattern} leads to {deleted.GroupName} no longer.")),
             // The page says what is lacking, as far as the reader may know.
             { Failure: ChangeFailure.Refused } => FormResult.Invalid,
             _ => outcome.Failure!,
@@ -125,5 +127,5 @@ internal sealed class DeleteRoleMappingForm(RoleMappingReader reader, RoleMappin
     }
 
     protected override Task<IResult> RenderGoneAsync(PageContext page, FormInput input) =>
-        Task.FromResult(page.Redirect(RoleMappingPageEndpoints.List, "That mapping was deleted already."));
+        Task.FromResult(page.Redirect(RoleMappingPageEndpoints.List, PageMessage.Unchanged("That mapping was deleted already.")));
 }

@@ -19,6 +19,8 @@ internal static class RoleMappingPageEndpoints
         var pages = admin.MapGroup("/role-mappings").RequirePermission(RoleMappingPermissions.View);
         pages.MapGet("/", ListAsync);
         pages.MapGet("/unmapped", UnmappedAsync);
+        pages.MapGet("/export.csv", ExportAsync);
+        pages.MapGet("/unmapped/export.csv", ExportUnmappedAsync);
         pages.MapGet("/names", NamesAsync);
         pages.MapForm<NewRoleMappingForm>("/new").RequirePermission(RoleMappingPermissions.Add);
         pages.MapPreview<NewRoleMappingForm>("/preview").RequirePermission(RoleMappingPermissions.Add);
@@ -37,29 +39,68 @@ internal static class RoleMappingPageEndpoints
     {
         var filter = request.Filter;
         var match = await matches.CompareAsync(page.Caller.Rules, page.Cancellation);
-        var group = string.IsNullOrEmpty(filter.Group) ? null : page.Caller.Rules.FindGroup(filter.Group);
-        if (group is null && !string.IsNullOrEmpty(filter.Group))
+        if (!string.IsNullOrEmpty(filter.Group) && page.Caller.Rules.FindGroup(filter.Group) is null)
         {
             filter = filter with { Mistake = $"There is no group {filter.Group}. What is shown is not filtered by a group." };
         }
 
-        // The rules are in memory and in order: no table is read, and a page is looked for where it begins.
-        RoleKind? kind = filter.Kind is null ? null : RoleKinds.Parse(filter.Kind);
-        var start = new MappingRule(Guid.Empty, new RolePattern(kind ?? default, "", ""), Guid.Empty);
-        var place = RoleMappingPlace.Parse(request.After);
-        MappingRule[] mappings = group is not null ? [.. page.Caller.Rules.MappingsInto(group.Id)]
-            : filter.Matches == "none" ? match.Idle
-            : page.Caller.Rules.MappingsInOrder;
-        var from = place is not null && MappingRule.InOrder.Compare(place, start) > 0 ? place : start;
-        var (rows, isLast) = Cut(After(mappings, from, MappingRule.InOrder)
-            .TakeWhile(mapping => kind is null || mapping.Pattern.Kind == kind)
-            .Where(mapping =>
-                (filter.Matches is null || (filter.Matches == "some") == match.Matched.Contains(mapping.Id))
-                && Holds(mapping.Pattern, filter.Search)));
+        var (rows, isLast) = Cut(Find(filter, match, RoleMappingPlace.Parse(request.After)));
         return page.Render<RoleMappingsPage, RoleMappingListView>(new RoleMappingListView(
             [.. rows.Select(mapping => RoleMappingView.Create(mapping, page.Caller.Rules, match.Matched))],
             filter,
-            Paging.Create(place is null, isLast ? null : RoleMappingPlace.Write(rows[^1].Pattern, rows[^1].Id), to => filter.Path(to))));
+            page.Paging(isLast ? null : RoleMappingPlace.Write(rows[^1].Pattern, rows[^1].Id), to => filter.Path(to)) with
+            {
+                Total = new ListTotal(Find(filter, match, place: null).Count(), IsMore: false, "role mapping", "role mappings"),
+                Exports = rows.Length == 0 ? [] : [ListExport.Csv(filter.Path(path: $"{List}/export.csv"), "role-mappings")],
+            }));
+    }
+
+    // The rules are in memory and in order: no table is read, and a page is looked for where it begins.
+    private static IEnumerable<MappingRule> Find(RoleMappingFilter filter, RoleMatch match, MappingRule? place)
+    {
+        var rules = match.Rules;
+        RoleKind? kind = filter.Kind is null ? null : RoleKinds.Parse(filter.Kind);
+        var start = new MappingRule(Guid.Empty, new RolePattern(kind ?? default, "", ""), Guid.Empty);
+        MappingRule[] mappings = !string.IsNullOrEmpty(filter.Group) && rules.FindGroup(filter.Group) is { } group
+                ? [.. rules.MappingsInto(group.Id)]
+            : filter.Matches == "none" ? match.Idle
+            : rules.MappingsInOrder;
+        var from = place is not null && MappingRule.InOrder.Compare(place, start) > 0 ? place : start;
+        return After(mappings, from, MappingRule.InOrder)
+            .TakeWhile(mapping => kind is null || mapping.Pattern.Kind == kind)
+            .Where(mapping =>
+                (filter.Matches is null || (filter.Matches == "some") == match.Matched.Contains(mapping.Id))
+                && Holds(mapping.Pattern, filter.Search));
+    }
+
+    private static async Task<IResult> ExportAsync([AsParameters] RoleMappingListRequest request, PageContext page, RoleMatches matches)
+    {
+        var match = await matches.CompareAsync(page.Caller.Rules, page.Cancellation);
+        return await ExportFile.WriteAsync(page, ExportFormat.Csv, new ExportedList<MappingRule>(
+            "role-mappings",
+            ["kind", "client", "name", "group", "seenInTokens", "id"],
+            mapping =>
+            [
+                RoleKinds.Write(mapping.Pattern.Kind),
+                ExportFile.Cell(mapping.Pattern.Client),
+                ExportFile.Cell(mapping.Pattern.Name),
+                ExportFile.Cell(page.Caller.Rules.FindGroup(mapping.GroupId)!.Name),
+                match.Matched.Contains(mapping.Id) ? "yes" : "no",
+                mapping.Id.ToString(),
+            ],
+            mapping => mapping,
+            ExportFile.FromMemory(Find(request.Filter, match, place: null))));
+    }
+
+    private static async Task<IResult> ExportUnmappedAsync(PageContext page, RoleMatches matches)
+    {
+        var match = await matches.CompareAsync(page.Caller.Rules, page.Cancellation);
+        return await ExportFile.WriteAsync(page, ExportFormat.Csv, new ExportedList<RolePattern>(
+            "unmapped-roles",
+            ["kind", "client", "name"],
+            role => [RoleKinds.Write(role.Kind), ExportFile.Cell(role.Client), ExportFile.Cell(role.Name)],
+            role => role,
+            ExportFile.FromMemory(match.Unmapped)));
     }
 
     private static async Task<IResult> UnmappedAsync(string? after, PageContext page, RoleMatches matches)
@@ -72,10 +113,11 @@ internal static class RoleMappingPageEndpoints
                 RoleFormatter.Kind(role.Kind),
                 RoleFormatter.Name(role.Client, role.Name),
                 Links.WithQuery($"{List}/new", ("kind", RoleKinds.Write(role.Kind)), ("client", role.Client), ("name", role.Name))))],
-            Paging.Create(
-                place is null,
-                isLast ? null : RoleMappingPlace.Write(rows[^1]),
-                to => Links.WithQuery($"{List}/unmapped", ("after", to)))));
+            page.Paging(isLast ? null : RoleMappingPlace.Write(rows[^1]), to => Links.WithQuery($"{List}/unmapped", ("after", to))) with
+            {
+                Total = new ListTotal(match.Unmapped.Length, IsMore: false, "role or group", "roles and groups"),
+                Exports = rows.Length == 0 ? [] : [ListExport.Csv($"{List}/unmapped/export.csv", "unmapped-roles")],
+            }));
     }
 
     private static async Task<PageResult> NamesAsync(
@@ -100,7 +142,7 @@ internal static class RoleMappingPageEndpoints
             await reader.ViewAsync(page, mapping),
             await reader.PreviewAsync(page, removed: mapping, added: null),
             RoleMappingReader.Lacking(page, mapping) is { Count: > 0 } lacking ? RoleMappingReader.Refusal(page, lacking) : null,
-            await activity.DescribeAsync(page.Caller, RoleMappingPermissions.Model, id, page.Cancellation)));
+            await activity.DescribeAsync(page, RoleMappingPermissions.Model, id)));
     }
 
     private static bool Holds(RolePattern pattern, string? search) =>

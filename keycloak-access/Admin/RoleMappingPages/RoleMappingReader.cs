@@ -58,6 +58,7 @@ internal sealed class RoleMappingReader(MappingImpact impact, RoleMatches matche
                 effect.Leaves?.Name,
                 [.. effect.Gains.Select(permission => permission.ToString())],
                 [.. effect.Loses.Select(permission => permission.ToString())]))],
+            Changed = report.Changed,
             Unchanged = report.Unchanged,
             IsAll = report.IsAll,
         };

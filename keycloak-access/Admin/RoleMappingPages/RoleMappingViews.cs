@@ -14,8 +14,8 @@ public sealed record RoleMappingFilter(string? Search, string? Kind, string? Gro
 
     public bool IsEmpty => string.IsNullOrEmpty(Search + Kind + Group + Matches);
 
-    public string Path(string? after = null) => Links.WithQuery(
-        "/admin/role-mappings", ("search", Search), ("kind", Kind), ("group", Group), ("matches", Matches), ("after", after));
+    public string Path(string? after = null, string path = "/admin/role-mappings") => Links.WithQuery(
+        path, ("search", Search), ("kind", Kind), ("group", Group), ("matches", Matches), ("after", after));
 }
 
 public sealed record RoleMappingPageView(
@@ -42,7 +42,10 @@ public sealed record MappingPreviewView
     public string? Nearest { get; init; }
     public bool ShowsAccounts { get; init; }
     public IReadOnlyList<MappingEffectView> Accounts { get; init; } = [];
-    public int Unchanged { get; init; }
+
+    /// <summary>How many accounts it changes; the first of them are named.</summary>
+    public long Changed { get; init; }
+    public long Unchanged { get; init; }
     public bool IsAll { get; init; }
 }
 

@@ -6,6 +6,9 @@ public sealed record SessionView
 {
     public required Guid Id { get; init; }
     public required string Username { get; init; }
+
+    /// <summary>None where it has been deleted, or was not looked for.</summary>
+    public Guid? AccountId { get; init; }
     public required DateTimeOffset StartedAt { get; init; }
     public required DateTimeOffset ExpiresAt { get; init; }
     public required string Address { get; init; }

@@ -2,7 +2,7 @@ using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 
-namespace KeycloakAccess.Admin.ModelPages;
+namespace KeycloakAccess.Admin.Activity;
 
 /// <summary>
 /// Rows that other rows refer to, as people name them: by a title. What somebody may not look at has no title for them, and
