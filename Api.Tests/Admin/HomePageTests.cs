@@ -35,7 +35,7 @@ public abstract class HomePageTests(ApiUnderTest api) : ApiTests(api)
                 notice => notice.QuerySelector("strong")!.TextContent, notice => notice.QuerySelector("a")!.GetAttribute("href")!);
 
         Assert.Equal("/admin/role-mappings?matches=none", Of("match"));
-        Assert.Equal("/admin/role-mappings/unmapped", Of("nowhere"));
+        Assert.Equal("/admin/role-mappings/unmapped", Of("not mapped"));
         Assert.Equal("/admin/realm", Of("new keys"));
         Assert.StartsWith("/admin/accounts", Of("in no group"), StringComparison.Ordinal);
 

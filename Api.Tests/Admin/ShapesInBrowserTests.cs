@@ -61,8 +61,8 @@ public abstract class ShapesInBrowserTests(RealmUnderTest realm, Chromium chromi
                 await Expect(page.Locator("main h1")).ToBeVisibleAsync();
                 var sticking = await page.EvaluateAsync<string[]>(
                     "[...document.querySelectorAll('main *')].filter(part => !part.closest('.unseen, .scroll, input, textarea, select')"
-                        + " && getComputedStyle(part).overflow !== 'hidden' && part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0)"
-                        + ".map(part => part.tagName + '.' + part.className)");
+                        + " && getComputedStyle(part).overflow !== 'hidden' && part.scrollWidth > part.clientWidth + 1"
+                        + " && part.clientWidth > 0).map(part => part.tagName + '.' + part.className)");
                 Assert.True(sticking.Length == 0, $"{path} at {width}: {string.Join(' ', sticking)}");
                 await page.GotoAsync($"{Url}/admin/models/authors/{id}{path}");
             }

@@ -43,7 +43,7 @@ public abstract class SteppingUpTests(ApiUnderTest api) : ApiTests(api)
         Assert.False(await IsThereAsync(name));
 
         var done = await browser.SubmitAsync(back, NewGroup, ("permission.*:*", "granted"));
-        Assert.Contains($"The group {name} is there.", done.Text, StringComparison.Ordinal);
+        Assert.Contains($"The group {name} is added.", done.Text, StringComparison.Ordinal);
         Assert.True(await IsThereAsync(name));
     }
 
@@ -57,7 +57,7 @@ public abstract class SteppingUpTests(ApiUnderTest api) : ApiTests(api)
         var done = await browser.SubmitAsync(
             await browser.GetAsync($"{Site}/admin/groups/new"), NewGroup, ("name", name), ("permission.book:view", "granted"));
 
-        Assert.Contains($"The group {name} is there.", done.Text, StringComparison.Ordinal);
+        Assert.Contains($"The group {name} is added.", done.Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -113,7 +113,8 @@ public sealed partial class ModelBuilder<T>
     /// <summary>
     /// An action of the model's own. <c>publish</c> of <c>book</c> is <c>POST /api/books/{id}/publish</c> with
     /// <c>If-Match</c>, needs the permission <c>book:publish</c> and the write scope, and stands in the audit log as
-    /// <c>publish</c>.
+    /// <c>publish</c>. The staff pages also run it to see whether it can be done, in a transaction that is undone: what it does, it does
+    /// by its outcome and that transaction alone.
     /// </summary>
     /// <param name="name">A verb.</param>
     /// <param name="handler">Makes the changed row: <c>(book, call) =&gt; book with { PublishedOn = call.Today }</c>, or refuses.</param>

@@ -31,6 +31,7 @@ internal sealed class AccountPageReader(
             Namesakes =
                 [.. (await accounts.ListNamesakesAsync(account, page.Cancellation)).Select(AccountEndpoints.ToResponse)],
             Access = await AccessOfAsync(id, caller, page.Cancellation),
+            SessionCount = open.Count == 0 ? 0 : await sessions.CountOfAsync(account.Issuer, account.Subject, page.Cancellation),
             Sessions = [.. open.Select(session => SessionView.Create(session, page.SessionId))],
             Did = await activity.DescribeAsync(page, did),
             Happened = [.. happened.Zip(

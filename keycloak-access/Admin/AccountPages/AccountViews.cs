@@ -71,6 +71,9 @@ public sealed record AccountView
     /// <summary>What it may do, and why; <see langword="null"/> where the viewer may not look at access.</summary>
     public required AccountAccessView? Access { get; init; }
     public required IReadOnlyList<SessionView> Sessions { get; init; }
+
+    /// <summary>How many there are: the newest are listed.</summary>
+    public required long SessionCount { get; init; }
     public required IReadOnlyList<ActivityView> Did { get; init; }
     public required IReadOnlyList<ActivityView> Happened { get; init; }
     /// <summary>Other accounts of its name.</summary>

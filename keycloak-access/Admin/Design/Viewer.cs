@@ -49,6 +49,9 @@ public sealed record Viewer(
         || (May(AdminPermissions.View) && below switch
         {
             ["models", var plural, ..] => Models.Any(model => string.Equals(model.Plural, plural, StringComparison.Ordinal)),
+            // Who is in a group until when is about accounts and their access.
+            ["groups", "ending", ..] or ["groups", _, "members", _, "until"] =>
+                May(GroupPermissions.View) && May(AccountPermissions.View) && May(AccessPermissions.View),
             [var section, ..] => !Asks.TryGetValue(section, out var asked) || May(asked),
             [] => true,
         });

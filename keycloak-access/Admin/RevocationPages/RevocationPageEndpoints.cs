@@ -1,6 +1,7 @@
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
+using KeycloakAccess.Authentication;
 using KeycloakAccess.Permissions;
 using KeycloakAccess.Revocations;
 
@@ -56,7 +57,7 @@ internal static class RevocationPageEndpoints
             })));
 }
 
-internal sealed class NewRevocationForm(RevocationCommands commands) : PageForm<AccessRules>
+internal sealed class NewRevocationForm(RevocationCommands commands, SessionStore sessions) : PageForm<AccessRules>
 {
     private const string Until = "until";
     private const string Always = "always";
@@ -72,8 +73,14 @@ internal sealed class NewRevocationForm(RevocationCommands commands) : PageForm<
             ("kind", query["kind"] is [{ Length: > 0 } kind] ? kind : Revocation.Client), ("value", query["value"]), ("which", Until)));
     }
 
-    protected override Task<IResult> RenderAsync(PageContext page, AccessRules subject, FormInput input, int status) =>
-        Task.FromResult<IResult>(page.Render<NewRevocationPage, NewRevocationView>(new NewRevocationView(input), status));
+    protected override async Task<IResult> RenderAsync(PageContext page, AccessRules subject, FormInput input, int status) =>
+        page.Render<NewRevocationPage, NewRevocationView>(
+            new NewRevocationView(
+                input,
+                page.Caller.May(SessionPermissions.View)
+                    ? await sessions.CountAsync(search: null, long.MaxValue, page.Cancellation)
+                    : null),
+            status);
 
     protected override async Task<FormResult> SubmitAsync(PageContext page, AccessRules subject, FormInput input)
     {

@@ -24,6 +24,7 @@ public sealed record RevocationView(
 
 public sealed record RevocationListView(IReadOnlyList<RevocationView> Revocations, Paging Paging);
 
-public sealed record NewRevocationView(FormInput Input);
+/// <summary>The sessions are null where the viewer may not know.</summary>
+public sealed record NewRevocationView(FormInput Input, long? Sessions);
 
 public sealed record TakeBackRevocationView(RevocationView Revocation, FormInput Input);
