@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Data;
-using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Activity;

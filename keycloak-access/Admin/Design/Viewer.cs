@@ -50,7 +50,7 @@ public sealed record Viewer(
         {
             ["models", var plural, ..] => Models.Any(model => string.Equals(model.Plural, plural, StringComparison.Ordinal)),
             // Who is in a group until when is about accounts and their access.
-            ["groups", "ending", ..] or ["groups", _, "members", _, "until"] =>
+            ["groups", "ending", ..] or ["groups", _, "members", _, "until", ..] =>
                 May(GroupPermissions.View) && May(AccountPermissions.View) && May(AccessPermissions.View),
             [var section, ..] => !Asks.TryGetValue(section, out var asked) || May(asked),
             [] => true,

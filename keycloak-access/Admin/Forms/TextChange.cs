@@ -27,12 +27,12 @@ internal static partial class TextChange
 
     private static (bool[] Old, bool[] New) FindCommon(string[] old, string[] now)
     {
-        var lengths = new int[old.Length + 1, now.Length + 1];
+        int[][] lengths = [.. Enumerable.Range(0, old.Length + 1).Select(_ => new int[now.Length + 1])];
         for (var i = old.Length - 1; i >= 0; i--)
         {
             for (var j = now.Length - 1; j >= 0; j--)
             {
-                lengths[i, j] = old[i] == now[j] ? lengths[i + 1, j + 1] + 1 : Math.Max(lengths[i + 1, j], lengths[i, j + 1]);
+                lengths[i][j] = old[i] == now[j] ? lengths[i + 1][j + 1] + 1 : Math.Max(lengths[i + 1][j], lengths[i][j + 1]);
             }
         }
 
@@ -43,7 +43,7 @@ internal static partial class TextChange
             {
                 keptOld[i++] = keptNew[j++] = true;
             }
-            else if (lengths[i + 1, j] >= lengths[i, j + 1])
+            else if (lengths[i + 1][j] >= lengths[i][j + 1])
             {
                 i++;
             }
@@ -57,7 +57,7 @@ internal static partial class TextChange
     }
 
     // What stands between two words that are marked is marked with them.
-    private static List<TextPart> Mark(IReadOnlyList<string> parts, bool[] kept)
+    private static List<TextPart> Mark(List<string> parts, bool[] kept)
     {
         var marked = new List<TextPart>();
         var word = 0;

@@ -1,4 +1,3 @@
-using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;

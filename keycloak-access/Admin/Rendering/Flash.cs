@@ -76,6 +76,5 @@ internal static class Flash
 /// <summary>Post, redirect, get: the browser goes to the page, which says what was done.</summary>
 internal sealed record FlashRedirect(string Path, PageMessage Message) : IResult
 {
-    public Task ExecuteAsync(HttpContext httpContext) =>
-        Flash.Redirect(httpContext, LastLists.PathOf(httpContext, Path), Message).ExecuteAsync(httpContext);
+    public Task ExecuteAsync(HttpContext httpContext) => Flash.Redirect(httpContext, Path, Message).ExecuteAsync(httpContext);
 }

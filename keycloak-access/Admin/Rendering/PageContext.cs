@@ -65,7 +65,7 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
         where TView : class =>
         PageRenderer.Render<TPage>(status, ("Viewer", CreateViewer(Http, Caller)), ("View", view));
 
-    public IResult Redirect(string path, PageMessage message) => new FlashRedirect(path, message);
+    public IResult Redirect(string path, PageMessage message) => new FlashRedirect(LastLists.PathOf(Http, path), message);
 
     /// <summary>The pages of a list. The list is remembered as it is filtered, for the links that lead back to it.</summary>
     public Paging Paging(string? next, Func<string?, string> path)
