@@ -7,7 +7,7 @@ using KeycloakAccess.Data;
 namespace KeycloakAccess.Admin.AuditPages;
 
 public sealed record AuditListView(
-    IReadOnlyList<ActivityView> Rows, AuditListFilter Filter, 
+    IReadOnlyList<ActivityView> Rows, AuditListFilter Filter,
     IReadOnlyList<(string Name, string Title)> Models, IReadOnlyList<string> Mistakes, Paging Paging);
 
 /// <summary>The filters as the address has them. Times are in the viewer's time zone.</summary>
