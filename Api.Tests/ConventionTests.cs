@@ -173,6 +173,7 @@ public sealed partial class ConventionTests
             ["used_dpop_proofs"] = ["Authentication"],
             ["security_events"] = ["SharedSignals"],
             ["event_polls"] = ["SharedSignals"],
+            ["break_glass_links"] = ["Accounts"],
             ["idempotency_keys"] = ["Permissions", "Accounts"],
             ["search_indexes"] = ["Data"],
             ["search_pending"] = ["Data"],

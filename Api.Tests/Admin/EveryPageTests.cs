@@ -1,6 +1,9 @@
+using System.Security.Claims;
 using System.Text.RegularExpressions;
 using Api.Tests.Infrastructure;
+using KeycloakAccess.Accounts;
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Data;
 using KeycloakAccess.Revocations;
 using Microsoft.AspNetCore.Routing;
@@ -33,6 +36,8 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
     private static readonly string[] RulesOfColours = ["color-contrast", "link-in-text-block"];
 
     private readonly List<string> _findings = [];
+
+    protected override (string Key, string? Value)[] Settings => [("BreakGlass:Enabled", "true")];
 
     // Where nothing leads, or only what went wrong.
     private static readonly string[] Apart =
@@ -126,6 +131,36 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
             await page.GotoAsync(Url + path);
             await LookAtAsync(page, path);
         }
+
+        var identity = KeycloakIdentity.Read(
+            new ClaimsPrincipal(new ClaimsIdentity([new("iss", "i"), new("sub", "s"), new("azp", "c"), new("acr", "silver")])), out _)!;
+        var failed = Served.Services.GetRequiredService<StepUpLink>().Fail(
+            new StepUpRule(["gold"], TimeSpan.FromMinutes(5)), identity, "/admin");
+        foreach (var reason in new[] { SignInFailure.Level, SignInFailure.Age })
+        {
+            await page.GotoAsync($"{Url}/signin-failed?reason={reason}&stepUp={failed}");
+            await LookAtAsync(page, $"/step-up-{reason}");
+        }
+
+        await LookAtBreakGlassAsync();
+    }
+
+    private async Task LookAtBreakGlassAsync()
+    {
+        var accounts = await Served.Services.GetRequiredService<AccountStore>().FindNamedAsync("ada", Cancel);
+        var ada = accounts.Single(account => account.Issuer == Realm.Issuer);
+        var host = new Actor(AccountId: null, "root@host", Actor.CommandLine, RequestId: null, "Keycloak does not answer");
+        var links = Served.Services.GetRequiredService<BreakGlassLinks>();
+        await links.IssueAsync(ada, host, Cancel);
+        var secret = await links.IssueAsync(ada, host, Cancel);
+        var page = await NewPageAsync(new() { ReducedMotion = ReducedMotion.Reduce });
+        await page.GotoAsync($"{Url}/break-glass");
+        await LookAtAsync(page, "/break-glass-refused");
+        await page.GotoAsync($"{Url}/break-glass?link={secret}");
+        await LookAtAsync(page, "/break-glass");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in without Keycloak" }).ClickAsync();
+        await Assertions.Expect(page.GetByText("You are signed in without Keycloak")).ToBeVisibleAsync();
+        await LookAtAsync(page, "/break-glass-home");
     }
 
     private async Task LookAtAsync(IPage page, string path)

@@ -24,10 +24,13 @@ public abstract class PagesInBrowserTests(RealmUnderTest realm, Chromium chromiu
 
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    /// <summary>Settings of a class's own.</summary>
+    protected virtual (string Key, string? Value)[] Settings => [];
+
     public virtual async ValueTask InitializeAsync()
     {
         await chromium.StartAsync();
-        _served = await ServedApi.StartAsync(realm);
+        _served = await ServedApi.StartAsync(realm, Settings);
     }
 
     public async ValueTask DisposeAsync()

@@ -28,7 +28,7 @@ public abstract class EndpointTableTests(ApiUnderTest api) : ApiTests(api)
         "/", "/.well-known/authzen-configuration", "/.well-known/oauth-protected-resource",
         "/.well-known/oauth-protected-resource/{**path}", "/health/live", "/health/ready", "/openapi/{documentName}.json", "/reference/",
         "/reference/{documentName?}",
-        "/signed-out", "/signin", "/signin-failed", "/signout", "/signout-backchannel",
+        "/break-glass", "/signed-out", "/signin", "/signin-failed", "/signout", "/signout-backchannel",
     ];
 
     private readonly List<string> _surprises = [];

@@ -18,6 +18,8 @@ internal static class AccountEndpoints
         services.AddSingleton<AccountMove>();
         services.AddSingleton<AccountSearch>();
         services.AddSingleton<SessionCommands>();
+        services.AddSettings<BreakGlassOptions>(BreakGlassOptions.Section);
+        services.AddSingleton<BreakGlassLinks>();
         services.AddSingleton(provider => AccountStore.Rows(provider.GetRequiredService<Database>()));
     }
 

@@ -4,6 +4,7 @@ using KeycloakAccess.Admin.AccessPages;
 using KeycloakAccess.Admin.AccountPages;
 using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.AuditPages;
+using KeycloakAccess.Admin.BreakGlassPages;
 using KeycloakAccess.Admin.DesignPages;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.GroupPages;
@@ -68,6 +69,7 @@ internal static class AdminEndpoints
             ("KeycloakUnreachable", keycloak == "unreachable"),
             ("Open", int.TryParse(open, CultureInfo.InvariantCulture, out var sessions) ? sessions : 0)));
         anonymous.MapGet(SignInEndpoints.SignInFailedPath, RenderFailure);
+        anonymous.MapBreakGlassPages();
 
         var signedIn = routes.MapGroup("").RequireSession().RequireEnabledAccount().WithPages();
         signedIn.MapOwnPages();

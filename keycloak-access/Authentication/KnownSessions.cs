@@ -47,7 +47,8 @@ internal sealed class KnownSessions(
         }
 
         var now = clock.GetUtcNow();
-        if (now >= known.Session.Tokens.RefreshAt)
+        // Of one that was opened without Keycloak, Keycloak knows nothing.
+        if (!known.IsBreakGlass && now >= known.Session.Tokens.RefreshAt)
         {
             var refreshing = refresher.RefreshAsync(known.Session);
             if (now >= known.Session.Tokens.Until && await IsRefreshedAsync(known.Session, refreshing, now, cancellationToken))
@@ -133,6 +134,8 @@ internal sealed class KnownSessions(
         public required SessionLimits Limits { get; init; }
 
         public KeptSession Session => session;
+
+        public bool IsBreakGlass { get; } = SessionHandler.IsBreakGlass(session.Ticket.Principal);
 
         // Keycloak's own may end before.
         public override SessionEnd End

@@ -43,6 +43,9 @@ internal sealed class SessionHandler(
     /// <summary>The claim for the id of the session's row, which no token carries into a session.</summary>
     public const string RowId = "session";
 
+    /// <summary>The claim of a session that was opened without Keycloak, which no token carries into a session either.</summary>
+    public const string BreakGlass = "break_glass";
+
     /// <summary>The property of a sign-in for the instant at which its ID token was asked for.</summary>
     private const string StartedAt = "started";
 
@@ -52,6 +55,22 @@ internal sealed class SessionHandler(
 
     /// <summary>Which of the sessions the request comes with.</summary>
     public static Guid? IdOf(ClaimsPrincipal principal) => Guid.TryParse(principal.FindFirst(RowId)?.Value, out var id) ? id : null;
+
+    public static bool IsBreakGlass(ClaimsPrincipal principal) => principal.HasClaim(claim => claim.Type == BreakGlass);
+
+    /// <summary>What the cookie of the request holds.</summary>
+    public static string? FindKey(HttpContext context) => context.Request.Cookies[OptionsOf(context).Cookie.Name!];
+
+    /// <summary>Gives the browser a session that is there already.</summary>
+    public static void SetKey(HttpContext context, string key)
+    {
+        var options = OptionsOf(context);
+        context.Response.Cookies.Append(options.Cookie.Name!, key, options.Cookie.Build(context));
+        context.Response.Headers.CacheControl = "no-store";
+    }
+
+    private static SessionSchemeOptions OptionsOf(HttpContext context) =>
+        context.RequestServices.GetRequiredService<IOptionsMonitor<SessionSchemeOptions>>().Get(Schemes.Session);
 
     public static void MarkStart(AuthenticationProperties properties, DateTimeOffset at) =>
         properties.Items[StartedAt] = at.ToString("O", CultureInfo.InvariantCulture);

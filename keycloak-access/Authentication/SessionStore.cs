@@ -101,7 +101,21 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
     private readonly TicketDataFormat _tickets = new(protection.CreateProtector("KeycloakAccess.Authentication.Session.Ticket"));
 
     /// <summary>One session at Keycloak is one row: signing in again in it replaces the row. None where that session has ended.</summary>
-    public async Task<StartedSession?> AddAsync(NewSession session, CancellationToken cancellationToken)
+    public Task<StartedSession?> AddAsync(NewSession session, CancellationToken cancellationToken) => database.WriteAsync(
+        async write =>
+        {
+            var started = await AddAsync(write, session, cancellationToken);
+            if (started is not null)
+            {
+                await write.CommitAsync();
+            }
+
+            return started;
+        },
+        cancellationToken);
+
+    /// <summary>The same in a transaction that does more, and commits it.</summary>
+    public async Task<StartedSession?> AddAsync(WriteTransaction write, NewSession session, CancellationToken cancellationToken)
     {
         const string ended = "SELECT COUNT(*) FROM ended_sessions WHERE issuer = @Issuer AND session_id = @sessionId AND session_id <> ''";
         const string sql = $"""
@@ -136,23 +150,17 @@ internal sealed class SessionStore(Database database, IDataProtectionProvider pr
             session.Tokens.Until,
             session.Tokens.RefreshableUntil,
         };
-        return await database.WriteAsync<StartedSession?>(
-            async write =>
-            {
-                // Keycloak's logout token may be quicker than the browser that comes back from there.
-                if (await write.Connection.ExecuteScalarAsync<long>(Command(write, ended, values, cancellationToken)) > 0)
-                {
-                    return null;
-                }
+        // Keycloak's logout token may be quicker than the browser that comes back from there.
+        if (await write.Connection.ExecuteScalarAsync<long>(Command(write, ended, values, cancellationToken)) > 0)
+        {
+            return null;
+        }
 
-                var same = await RemoveAsync(
-                    write, "issuer = @Issuer AND session_id = @sessionId AND session_id <> ''", values, cancellationToken);
-                await RemoveAsync(write, "key_hash = @replaced", values, cancellationToken);
-                await write.Connection.ExecuteAsync(Command(write, sql, values, cancellationToken));
-                await write.CommitAsync();
-                return new StartedSession(key, IsRenewal: same.Count > 0);
-            },
-            cancellationToken);
+        var same = await RemoveAsync(
+            write, "issuer = @Issuer AND session_id = @sessionId AND session_id <> ''", values, cancellationToken);
+        await RemoveAsync(write, "key_hash = @replaced", values, cancellationToken);
+        await write.Connection.ExecuteAsync(Command(write, sql, values, cancellationToken));
+        return new StartedSession(key, IsRenewal: same.Count > 0);
     }
 
     /// <summary>The one way in which rows go before their time. Among the values is <c>now</c>.</summary>

@@ -138,6 +138,13 @@ internal static partial class SignInEndpoints
         if (await sessions.FindAsync(id, cancellationToken) is { } row)
         {
             await ended.EndAsync(row, cancellationToken);
+            if (SessionHandler.IsBreakGlass(session.Principal))
+            {
+                // Keycloak has no session of it.
+                await context.SignOutAsync(Schemes.Session);
+                return TypedResults.Redirect(context.Request.PathBase + SignedOutPath);
+            }
+
             // The redirect ends it too, if the browser follows it; and clears Keycloak's cookies.
             await logout.TellRealmAsync([row], RealmReachability.Patience);
         }

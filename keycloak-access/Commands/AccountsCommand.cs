@@ -194,7 +194,7 @@ internal static class AccountsCommand
         }) { from, to, dryRun, reason, yes, AccessCommand.AllowNoSuperuser() };
     }
 
-    private static async Task<int> WithAccountAsync(
+    public static async Task<int> WithAccountAsync(
         IServiceProvider services, string name, Func<Account, Task<int>> run, CancellationToken cancellationToken)
     {
         await services.GetRequiredService<SchemaCheck>().RunAsync(cancellationToken);

@@ -111,6 +111,7 @@ public sealed class CommandLine
             AccessCommand.Create(),
             AccountsCommand.Create(),
             RevokeCommand.Create(),
+            BreakGlassCommand.Create(),
             HealthCommand.Create(),
         };
         root.HelpName = "Api";

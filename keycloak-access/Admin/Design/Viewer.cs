@@ -34,6 +34,9 @@ public sealed record Viewer(
     /// <summary>How long the session lasts that nobody uses any more.</summary>
     public SessionLife? Session { get; init; }
 
+    /// <summary>Whether the session was opened without Keycloak.</summary>
+    public bool IsBreakGlass { get; init; }
+
     /// <summary>How each list was filtered when the viewer saw it last.</summary>
     public IReadOnlyDictionary<string, string> Lists { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

@@ -4,7 +4,7 @@ using KeycloakAccess.Permissions;
 namespace KeycloakAccess.Admin.HomePages;
 
 /// <summary>What is odd about who somebody is: another issuer, an old name on a new account, nobody who holds everything.</summary>
-internal sealed class AccountNotices(AccountStore accounts, Superusers superusers, FormerIssuers issuers)
+internal sealed class AccountNotices(AccountStore accounts, Superusers superusers, FormerIssuers issuers, BreakGlassLinks breakGlass)
 {
     private const int MostNamed = 3;
 
@@ -30,6 +30,18 @@ internal sealed class AccountNotices(AccountStore accounts, Superusers superuser
         ];
     }
 
+    /// <summary>Who was let in without Keycloak during the last month, or could have been.</summary>
+    public async Task<IEnumerable<HomeNotice>> CheckBreakGlassAsync(CancellationToken cancellationToken) =>
+        (await breakGlass.ListAsync(cancellationToken)).Select(link => new HomeNotice(
+            link.UsedAt is null ? "warn" : "bad",
+            link.UsedAt is null ? $"A sign-in without Keycloak was issued for {Name(link)}" : $"{Name(link)} signed in without Keycloak",
+            $"Issued by {link.IssuedBy} on {link.IssuedAt.UtcDateTime:yyyy-MM-dd HH:mm} UTC: {link.Reason.TrimEnd('.')}. "
+                + (link.UsedAt is { } at
+                    ? $"Used on {at.UtcDateTime:yyyy-MM-dd HH:mm} UTC{(link.UsedFrom is { } address ? $" from {address}" : "")}."
+                    : "It was not used."),
+            link.AccountId is { } id ? $"/admin/accounts/{id}" : "/admin/accounts",
+            "See the account"));
+
     public async Task<IEnumerable<HomeNotice>> CheckSuperusersAsync(AccessRules rules, CancellationToken cancellationToken) =>
         await superusers.IsThereOneAsync(rules, cancellationToken)
             ? []
@@ -40,6 +52,8 @@ internal sealed class AccountNotices(AccountStore accounts, Superusers superuser
                     + "The command line can: accounts enable, access apply.",
                 "/admin/groups",
                 "See the groups")];
+
+    private static string Name(BreakGlassLink link) => link.Username ?? "An account that is deleted";
 
     private static string Describe(Account account) =>
         $"{account.Username} ({string.Join(", ", new[] { account.Name, account.Email, account.Subject }.OfType<string>())})";

@@ -50,6 +50,7 @@ internal sealed class HomeNotices(
         {
             looked.Add("the accounts of other issuers and of those who were disabled");
             notices.AddRange(await accounts.CheckIdentitiesAsync(cancellationToken));
+            notices.AddRange(await accounts.CheckBreakGlassAsync(cancellationToken));
         }
 
         if (caller.May(AccessPermissions.View))

@@ -141,6 +141,7 @@ internal sealed class PageContext : IEndpointParameterMetadataProvider
             Flash.Take(http))
         {
             Session = FindSessionLife(http),
+            IsBreakGlass = SessionHandler.IsBreakGlass(http.User),
             Here = http.Request.Path + http.Request.QueryString.Value,
             Lists = LastLists.Read(http),
         };
