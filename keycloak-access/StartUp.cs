@@ -1,4 +1,5 @@
 using KeycloakAccess.Authentication;
+using KeycloakAccess.Authentication.Introspection;
 using KeycloakAccess.Data;
 using KeycloakAccess.Models;
 using KeycloakAccess.Permissions;
@@ -46,6 +47,7 @@ internal sealed partial class StartUp(
         if (_routes is not null)
         {
             await _routes.CheckPermissionsAsync(cancellationToken);
+            IntrospectionSetup.CheckIntrospection(services, _routes.DataSources.SelectMany(source => source.Endpoints));
         }
 
         foreach (var issuer in await issuers.ListAsync(cancellationToken))

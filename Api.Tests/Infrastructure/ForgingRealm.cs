@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Nodes;
 using KeycloakAccess.Data;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -107,6 +108,36 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>What it answers when it is told to end a session.</summary>
     public Func<Task<IResult>> End { get; set; } = () => Task.FromResult(Results.NoContent());
 
+    /// <summary>The answer to whoever asks about a token.</summary>
+    public Func<HttpRequest, IFormCollection, Task<IResult>> Introspect { get; set; } = NoToken;
+
+    /// <summary>How often it was asked about a token.</summary>
+    public int Introspections => Volatile.Read(ref _introspections);
+
+    private int _introspections;
+
+    private static Task<IResult> NoToken(HttpRequest request, IFormCollection form) => Task.FromResult(Results.Json(new { active = false }));
+
+    /// <summary>What Keycloak answers about a token that is active, with what a test changes; null takes a member away.</summary>
+    public static JsonObject ActiveOf(string token, params (string Name, JsonNode? Value)[] changes)
+    {
+        var claims = JsonNode.Parse(Base64Url.DecodeFromChars(token.Split('.')[1]))!.AsObject();
+        claims["client_id"] = claims["azp"]?.DeepClone();
+        claims["username"] = $"service-account-{claims["azp"]}";
+        claims["token_type"] = claims["typ"]?.DeepClone();
+        claims["active"] = true;
+        foreach (var (name, value) in changes)
+        {
+            claims.Remove(name);
+            if (value is not null)
+            {
+                claims[name] = value.DeepClone();
+            }
+        }
+
+        return claims;
+    }
+
     /// <summary>A browser in front of the application and the realm.</summary>
     public RealmBrowser NewBrowser() => new(new Uri(Url), new Uri("http://localhost"), _factory!.Server.CreateHandler());
 
@@ -137,6 +168,9 @@ public sealed class ForgingRealm : IAsyncDisposable
     }
 
     public HttpClient NewClient(string? token) => ApiUnderTest.Client(_factory!, new Uri("http://localhost"), token);
+
+    /// <summary>What the application wrote to its log.</summary>
+    public string Log => _factory!.Lines.Text;
 
     /// <summary>One request as it is set up, past all that a client would put into order.</summary>
     public Task<HttpContext> SendAsync(Action<HttpRequest> setUp) =>
@@ -327,6 +361,7 @@ public sealed class ForgingRealm : IAsyncDisposable
                     authorization_endpoint = $"{Issuer}/auth",
                     token_endpoint = $"{Issuer}/token",
                     end_session_endpoint = $"{Issuer}/logout",
+                    introspection_endpoint = $"{Issuer}/introspect",
                     authorization_response_iss_parameter_supported = AnnouncesIssuer,
                 });
         });
@@ -357,6 +392,11 @@ public sealed class ForgingRealm : IAsyncDisposable
 
             Ended.Add((await request.ReadFormAsync())["refresh_token"].ToString());
             return await End();
+        });
+        _server.MapPost("/realms/acme/introspect", async (HttpRequest request) =>
+        {
+            Interlocked.Increment(ref _introspections);
+            return IsDown ? Results.StatusCode(503) : await Introspect(request, await request.ReadFormAsync());
         });
         _server.MapGet("/realms/acme/certs", async () =>
         {

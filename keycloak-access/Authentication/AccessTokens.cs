@@ -3,6 +3,7 @@ using System.Security.Claims;
 using BitFaster.Caching;
 using BitFaster.Caching.Lfu;
 using KeycloakAccess.Authentication.BoundTokens;
+using KeycloakAccess.Authentication.Introspection;
 using KeycloakAccess.Data;
 using Microsoft.Extensions.Options;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -21,7 +22,8 @@ internal readonly record struct CheckedToken(KnownToken? Known, ChangeState? Sta
 /// <summary>
 /// Checks access tokens: one passes only if it is an access token (RFC 6750) of this realm, for this API, in its lifetime, signed by a
 /// current key with an accepted algorithm, of no session that has ended, and not revoked here. One that has passed is known by its hash
-/// while all of that holds. Of one that is refused nothing is kept. Whether a token comes from whom it was issued to,
+/// while all of that holds. Of one that is refused nothing is kept. Where the realm is to be asked, <see cref="IntrospectedTokens"/> does so
+/// after that, or in its place. Whether a token comes from whom it was issued to,
 /// <see cref="ProofOfPossession"/> says.
 /// </summary>
 internal sealed class AccessTokens(
@@ -31,6 +33,8 @@ internal sealed class AccessTokens(
     ChangeFeed feed,
     ClientTokenLog log,
     ProofOfPossession possession,
+    IntrospectionRules rules,
+    IntrospectedTokens introspected,
     TimeProvider clock)
 {
     // At once. Those that come most often stay.
@@ -53,10 +57,34 @@ internal sealed class AccessTokens(
     private readonly ConcurrentDictionary<TokenHash, Lazy<Task<CheckedToken>>> _checking = new();
 
     // A logout token has the header type logout+jwt; Keycloak writes at+jwt where the client asks for RFC 9068.
-    private readonly TokenValidationParameters _parameters = Parameters(options.Value, metadata);
+    private readonly TokenValidationParameters _parameters = NewParameters(options.Value, metadata);
 
+    /// <summary>The token of a request, in the way that holds for its endpoint.</summary>
     /// <exception cref="System.Data.Common.DbException">Nobody knows whether the session of the token has ended.</exception>
-    public async ValueTask<CheckedToken> CheckAsync(string text, CancellationToken cancellationToken)
+    public async ValueTask<CheckedToken> CheckAsync(HttpContext context, string text)
+    {
+        var use = rules.Of(context);
+        if (use != IntrospectionUse.Instead)
+        {
+            var token = await CheckHereAsync(text, context.RequestAborted);
+            if (use == IntrospectionUse.None || token.Refusal is not null)
+            {
+                return token;
+            }
+        }
+
+        return await introspected.CheckAsync(text, context.RequestAborted);
+    }
+
+    /// <summary>One that is known and good, where that needs no waiting and nothing besides.</summary>
+    public CheckedToken? Find(HttpContext context, string text) => rules.Of(context) switch
+    {
+        IntrospectionUse.None => FindHere(text),
+        IntrospectionUse.After => FindHere(text) is null ? null : introspected.Find(text),
+        _ => introspected.Find(text),
+    };
+
+    private async ValueTask<CheckedToken> CheckHereAsync(string text, CancellationToken cancellationToken)
     {
         var hash = TokenHash.Of(text);
         if (_known.TryGet(hash, out var known))
@@ -74,8 +102,7 @@ internal sealed class AccessTokens(
         return await _checking.GetOrAdd(hash, NewCheck, text).Value.WaitAsync(cancellationToken);
     }
 
-    /// <summary>One that is known and good, where that needs no waiting and nothing besides.</summary>
-    public CheckedToken? Find(string text) =>
+    private CheckedToken? FindHere(string text) =>
         _known.TryGet(TokenHash.Of(text), out var known) && !known.NeedsProof && feed.Confirmed() is { } state && IsGood(known, state)
             ? new CheckedToken(known, state, Refusal: null)
             : null;
@@ -83,7 +110,7 @@ internal sealed class AccessTokens(
     private bool IsGood(KnownToken known, ChangeState state)
     {
         var now = clock.GetUtcNow();
-        if (now > known.Until || !metadata.IsCurrent(known.Key) || !known.IsGood(feed, state))
+        if (now > known.Until || !metadata.IsCurrent(known.Key!) || !known.IsGood(feed, state))
         {
             return false;
         }
@@ -217,7 +244,8 @@ internal sealed class AccessTokens(
         return refusal;
     }
 
-    private static TokenValidationParameters Parameters(KeycloakOptions options, RealmMetadata metadata)
+    /// <summary>What an access token for this API must be, whoever says what its claims are.</summary>
+    public static TokenValidationParameters NewParameters(KeycloakOptions options, RealmMetadata metadata)
     {
         var parameters = metadata.NewParameters(options.RequiredAudience, "JWT", "at+jwt");
         parameters.ValidateAudience = options.VerifyTokenAudience;

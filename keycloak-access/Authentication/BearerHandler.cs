@@ -65,7 +65,7 @@ internal sealed class BearerHandler(
             return AuthenticateResult.NoResult();
         }
 
-        var token = await tokens.CheckAsync(text, Context.RequestAborted);
+        var token = await tokens.CheckAsync(Context, text);
         return (token.Refusal ?? await possession.CheckAsync(Context, token.Known!, text)) is { } refusal
             ? AuthenticateResult.Fail(refusal)
             : AuthenticateResult.Success(new AuthenticationTicket(

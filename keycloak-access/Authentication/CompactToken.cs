@@ -140,7 +140,8 @@ internal sealed record CompactToken
         }
     }
 
-    private static string? FindMistake(JsonElement claims)
+    /// <summary>What is wrong with claims, whoever says them, without a claim value.</summary>
+    internal static string? FindMistake(JsonElement claims)
     {
         if (Texts.FirstOrDefault(name => !IsText(claims, name)) is { } text)
         {

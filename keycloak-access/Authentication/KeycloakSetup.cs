@@ -1,5 +1,6 @@
 using KeycloakAccess.Authentication.BoundTokens;
 using KeycloakAccess.Authentication.StepUp;
+using KeycloakAccess.Authentication.Introspection;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authentication;
@@ -52,6 +53,7 @@ public static class KeycloakSetup
         services.AddSingleton<AccessTokens>();
         services.AddBoundTokens();
         services.AddStepUp();
+        services.AddIntrospection();
         services.AddSettings<ProtectedResourceOptions>(ProtectedResourceOptions.Section);
         services.AddSingleton<IValidateOptions<ProtectedResourceOptions>, ProtectedResourceValidator>();
         services.AddSingleton<Challenges>();

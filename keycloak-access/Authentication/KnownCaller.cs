@@ -48,18 +48,23 @@ internal abstract class KnownCaller(KeycloakIdentity identity, ChangeState state
 /// <summary>When a session ends, and whether using it makes that later.</summary>
 internal sealed record SessionEnd(DateTimeOffset At, bool CanExtend);
 
-/// <summary>Of an access token, with the key that signed it, and until when it is good by the clock of this service.</summary>
+/// <summary>
+/// Of an access token, with the key that signed it, where it was checked here, and until when it is good by the clock of this service.
+/// </summary>
 internal sealed class KnownToken(
-    KeycloakIdentity identity, string tokenKey, ChangeState state, JsonWebKey key, DateTimeOffset until, ClientToken look)
+    KeycloakIdentity identity, string tokenKey, ChangeState state, JsonWebKey? key, DateTimeOffset until, ClientToken look)
     : KnownCaller(identity, state)
 {
     public Reminder Notes { get; } = new(look.SeenAt);
 
-    public JsonWebKey Key => key;
+    public JsonWebKey? Key => key;
 
     public DateTimeOffset Until => until;
 
     public ClientToken Look => look;
+
+    /// <summary>What the realm said about it, where it was asked, in the form of a token without a signature.</summary>
+    public string? Answer { get; init; }
 
     public TokenBinding? Binding { get; init; }
 
@@ -90,7 +95,7 @@ internal sealed class CallerIdentity : ClaimsIdentity
     private IReadOnlyList<Claim>? _claims;
 
     public CallerIdentity(KnownCaller known, ChangeState state, string token)
-        : base(Schemes.Bearer, "preferred_username", "none") => (Known, State, _token) = (known, state, token);
+        : base(Schemes.Bearer, "preferred_username", "none") => (Known, State, _token) = (known, state, (known as KnownToken)?.Answer ?? token);
 
     public CallerIdentity(KnownCaller known, ChangeState state, IReadOnlyList<Claim> claims)
         : base(Schemes.SignIn, "preferred_username", "none") => (Known, State, _claims) = (known, state, claims);

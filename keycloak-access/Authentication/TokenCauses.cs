@@ -30,6 +30,9 @@ internal sealed class TokenRefusedException : SecurityTokenException
     public string Code { get; } = ClientToken.Malformed;
 
     public TimeSpan? ClockAhead { get; init; }
+
+    /// <summary>Whether it is the realm's own word about the token that it is refused for.</summary>
+    public bool ByRealm { get; init; }
 }
 
 /// <summary>

@@ -1,5 +1,6 @@
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Authentication.BoundTokens;
+using KeycloakAccess.Authentication.Introspection;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
@@ -126,6 +127,12 @@ internal sealed class ApiCorsPolicyProvider(
     // Without a token there is none to name an origin, and the answer is the same for everybody.
     private static IEnumerable<string>? FindAllowedOrigins(HttpRequest request)
     {
+        // A token that the realm is asked about may say nothing: UseTokenOrigins goes by the answer.
+        if (request.HttpContext.RequestServices.GetRequiredService<IntrospectionRules>().Of(request.HttpContext) == IntrospectionUse.Instead)
+        {
+            return null;
+        }
+
         var scheme = Challenges.UsesDpop(request) ? Challenges.Dpop : Schemes.Bearer;
         if (!BearerHandler.TryReadToken(request, out var text, scheme) || text is null || CompactToken.Parse(text, out _) is null)
         {

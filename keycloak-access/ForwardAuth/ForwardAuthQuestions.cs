@@ -41,7 +41,7 @@ internal sealed class ForwardAuthQuestions(
             || !BearerHandler.TryReadToken(context.Request, out var text)
             || text is null
             || possession.IsRequiredOf(context)
-            || tokens.Find(text) is not { } token
+            || tokens.Find(context, text) is not { } token
             || accounts.Find(token.Known!, token.State!) is not { } caller
             || !IsAllowed(question, caller.Subject)
             // What there are too many of is refused on the ordinary way.

@@ -21,7 +21,7 @@ internal sealed class KnownCallerEvaluator(AccessTokens tokens, ProofOfPossessio
             && BearerHandler.TryReadToken(context.Request, out var text)
             && text is not null
             && !possession.IsRequiredOf(context)
-            && tokens.Find(text) is { } token)
+            && tokens.Find(context, text) is { } token)
         {
             context.User = new ClaimsPrincipal(new CallerIdentity(token.Known!, token.State!, text));
             return Task.FromResult(AuthenticateResult.Success(new AuthenticationTicket(context.User, policy.AuthenticationSchemes[0])));
