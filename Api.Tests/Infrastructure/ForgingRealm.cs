@@ -116,7 +116,8 @@ public sealed class ForgingRealm : IAsyncDisposable
 
     private int _introspections;
 
-    private static Task<IResult> NoToken(HttpRequest request, IFormCollection form) => Task.FromResult(Results.Json(new { active = false }));
+    private static Task<IResult> NoToken(HttpRequest request, IFormCollection form) =>
+        Task.FromResult(Results.Json(new { active = false }));
 
     /// <summary>What Keycloak answers about a token that is active, with what a test changes; null takes a member away.</summary>
     public static JsonObject ActiveOf(string token, params (string Name, JsonNode? Value)[] changes)

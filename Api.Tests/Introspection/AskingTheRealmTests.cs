@@ -49,7 +49,8 @@ public abstract class AskingTheRealmTests(ForgingRealmPlace place) : ForgingReal
         var jti = $"onltac:{Guid.NewGuid()}";
         var full = Mint(changes:
         [
-            ("jti", jti), ("client_id", null), ("azp", "acme-spa"), ("sid", "s1"), ("groups", new[] { "/staff" }), ("scope", "openid books:read"),
+            ("jti", jti), ("client_id", null), ("azp", "acme-spa"), ("sid", "s1"), ("groups", new[] { "/staff" }),
+            ("scope", "openid books:read"),
         ]);
         var light = Mint(changes:
         [

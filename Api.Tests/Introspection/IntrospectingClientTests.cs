@@ -239,7 +239,8 @@ public sealed class IntrospectingClientTests : HttpTests, IDisposable
     [Fact]
     public void What_does_not_go_together_ends_the_start()
     {
-        Assert.Contains("Introspection:Client:Credential is missing", FindFailure(("Introspection:Use", "After")), StringComparison.Ordinal);
+        Assert.Contains(
+            "Introspection:Client:Credential is missing", FindFailure(("Introspection:Use", "After")), StringComparison.Ordinal);
         Assert.Contains(
             "both name /api",
             FindFailure(
@@ -317,7 +318,8 @@ public sealed class IntrospectingClientTests : HttpTests, IDisposable
     {
         try
         {
-            return new IntrospectionValidator(Options.Create(new KeycloakOptions { AuthServerUrl = "http://localhost:8080", Realm = "acme" }))
+            var keycloak = new KeycloakOptions { AuthServerUrl = "http://localhost:8080", Realm = "acme" };
+            return new IntrospectionValidator(Options.Create(keycloak))
                 .Validate(name: null, Read(settings))
                 .FailureMessage;
         }

@@ -13,11 +13,9 @@ namespace Api.Tests.Introspection;
 /// <summary>The application asks the realm about its tokens.</summary>
 public abstract class IntrospectingTests(RealmUnderTest realm) : HttpTests, IAsyncLifetime
 {
-    private static readonly (string, string?)[] Instead =
-        [("Introspection:Use", "Instead"), ("Introspection:CacheFor", "00:00:00"), ("Introspection:Client:Credential:Secret", "acme-api-secret")];
+    private static readonly (string, string?)[] Instead = Using("Instead");
 
-    private static readonly (string, string?)[] After =
-        [("Introspection:Use", "After"), ("Introspection:CacheFor", "00:00:00"), ("Introspection:Client:Credential:Secret", "acme-api-secret")];
+    private static readonly (string, string?)[] After = Using("After");
 
     public ValueTask InitializeAsync() => new(realm.StartAsync());
 
@@ -121,7 +119,14 @@ public abstract class IntrospectingTests(RealmUnderTest realm) : HttpTests, IAsy
             key is RSA rsa ? new RsaSecurityKey(rsa.ExportParameters(includePrivateParameters: false)) : new ECDsaSecurityKey((ECDsa)key));
         var published = new JsonObject
         {
-            ["kty"] = jwk.Kty, ["kid"] = "k1", ["use"] = "sig", ["n"] = jwk.N, ["e"] = jwk.E, ["crv"] = jwk.Crv, ["x"] = jwk.X, ["y"] = jwk.Y,
+            ["kty"] = jwk.Kty,
+            ["kid"] = "k1",
+            ["use"] = "sig",
+            ["n"] = jwk.N,
+            ["e"] = jwk.E,
+            ["crv"] = jwk.Crv,
+            ["x"] = jwk.X,
+            ["y"] = jwk.Y,
         };
         foreach (var (name, _) in published.Where(member => member.Value is null).ToList())
         {
@@ -165,6 +170,13 @@ public abstract class IntrospectingTests(RealmUnderTest realm) : HttpTests, IAsy
             folder.Delete(recursive: true);
         }
     }
+
+    private static (string, string?)[] Using(string use) =>
+    [
+        ("Introspection:Use", use),
+        ("Introspection:CacheFor", "00:00:00"),
+        ("Introspection:Client:Credential:Secret", "acme-api-secret"),
+    ];
 
     private static JsonObject Lightweight() => new()
     {

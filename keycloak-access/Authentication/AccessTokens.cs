@@ -22,8 +22,8 @@ internal readonly record struct CheckedToken(KnownToken? Known, ChangeState? Sta
 /// <summary>
 /// Checks access tokens: one passes only if it is an access token (RFC 6750) of this realm, for this API, in its lifetime, signed by a
 /// current key with an accepted algorithm, of no session that has ended, and not revoked here. One that has passed is known by its hash
-/// while all of that holds. Of one that is refused nothing is kept. Where the realm is to be asked, <see cref="IntrospectedTokens"/> does so
-/// after that, or in its place. Whether a token comes from whom it was issued to,
+/// while all of that holds. Of one that is refused nothing is kept. Where the realm is to be asked,
+/// <see cref="IntrospectedTokens"/> does so after that, or in its place. Whether a token comes from whom it was issued to,
 /// <see cref="ProofOfPossession"/> says.
 /// </summary>
 internal sealed class AccessTokens(

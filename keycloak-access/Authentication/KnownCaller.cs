@@ -95,7 +95,8 @@ internal sealed class CallerIdentity : ClaimsIdentity
     private IReadOnlyList<Claim>? _claims;
 
     public CallerIdentity(KnownCaller known, ChangeState state, string token)
-        : base(Schemes.Bearer, "preferred_username", "none") => (Known, State, _token) = (known, state, (known as KnownToken)?.Answer ?? token);
+        : base(Schemes.Bearer, "preferred_username", "none") =>
+        (Known, State, _token) = (known, state, (known as KnownToken)?.Answer ?? token);
 
     public CallerIdentity(KnownCaller known, ChangeState state, IReadOnlyList<Claim> claims)
         : base(Schemes.SignIn, "preferred_username", "none") => (Known, State, _claims) = (known, state, claims);

@@ -128,7 +128,8 @@ internal sealed class ApiCorsPolicyProvider(
     private static IEnumerable<string>? FindAllowedOrigins(HttpRequest request)
     {
         // A token that the realm is asked about may say nothing: UseTokenOrigins goes by the answer.
-        if (request.HttpContext.RequestServices.GetRequiredService<IntrospectionRules>().Of(request.HttpContext) == IntrospectionUse.Instead)
+        var context = request.HttpContext;
+        if (context.RequestServices.GetRequiredService<IntrospectionRules>().Of(context) == IntrospectionUse.Instead)
         {
             return null;
         }

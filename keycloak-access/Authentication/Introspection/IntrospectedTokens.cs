@@ -15,8 +15,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace KeycloakAccess.Authentication.Introspection;
 
 /// <summary>
-/// Access tokens by what the realm says about them. Its answer is held to what a token is held to that is checked here, it must be about the
-/// very token, and what is revoked or ended here stays so. An answer is used for a while, active or not; many requests at once with one
+/// Access tokens by what the realm says about them. Its answer is held to what a token is held to that is checked here, it must be about
+/// the very token, and what is revoked or ended here stays so. An answer is used for a while, active or not; many requests at once with one
 /// token ask once.
 /// </summary>
 internal sealed partial class IntrospectedTokens(
@@ -308,8 +308,8 @@ internal sealed partial class IntrospectedTokens(
     }
 
     /// <summary>
-    /// Keycloak writes <c>client_id</c> into every answer, and into the token of a service alone. Where the token does not say, its id tells
-    /// how it was granted; where that does not either, the name that Keycloak gives to the account of a service.
+    /// Keycloak writes <c>client_id</c> into every answer, and into the token of a service alone. Where the token does not say, its id
+    /// tells how it was granted; where that does not either, the name that Keycloak gives to the account of a service.
     /// </summary>
     private static bool IsService(JsonElement claims, JsonElement? own)
     {

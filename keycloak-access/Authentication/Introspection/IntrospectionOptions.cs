@@ -230,7 +230,8 @@ internal sealed class IntrospectionValidator(IOptions<KeycloakOptions> keycloak)
 
         var fits = client.Method switch
         {
-            ClientAuthenticationMethod.PrivateKeyJwt => credential is { KeyFile.Length: > 0, CertificateFile: "", Secret: "", SecretFile: "" },
+            ClientAuthenticationMethod.PrivateKeyJwt =>
+                credential is { KeyFile.Length: > 0, CertificateFile: "", Secret: "", SecretFile: "" },
             ClientAuthenticationMethod.Tls => credential is { CertificateFile.Length: > 0, Secret: "", SecretFile: "", KeyId: "" },
             _ => credential is { KeyFile: "", CertificateFile: "", KeyId: "" },
         };

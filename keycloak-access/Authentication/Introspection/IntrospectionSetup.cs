@@ -58,8 +58,9 @@ public static class IntrospectionSetup
                 IntrospectionOptions.Section,
                 typeof(IntrospectionOptions),
                 [
-                    $"{asking.DisplayName} asks the realm about tokens (RequireIntrospection), and Introspection:Client:Credential is missing. "
-                        + "Set its SecretFile or Secret to that of the API's client (Keycloak: Clients → the client → Credentials).",
+                    $"{asking.DisplayName} asks the realm about tokens (RequireIntrospection), and Introspection:Client:Credential is "
+                        + "missing. Set its SecretFile or Secret to that of the API's client (Keycloak: Clients → the "
+                        + "client → Credentials).",
                 ]);
         }
     }
@@ -68,7 +69,9 @@ public static class IntrospectionSetup
 /// <summary>Endpoint metadata: the realm is asked about its access tokens.</summary>
 internal sealed record RequiresIntrospection(IntrospectionUse Use);
 
-/// <summary>Whether the realm is asked about the token of a request: an endpoint's own word, that of the longest path, or that for all.</summary>
+/// <summary>
+/// Whether the realm is asked about the token of a request: an endpoint's own word, that of the longest path, or that for all.
+/// </summary>
 internal sealed class IntrospectionRules(IOptions<IntrospectionOptions> options)
 {
     private readonly (PathString Path, IntrospectionUse Use)[] _paths =

@@ -183,7 +183,8 @@ internal sealed partial class RealmIntrospection(
             };
         }
 
-        using var document = string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase) ? CompactToken.ParseObject(body) : null;
+        var isJson = string.Equals(type, "application/json", StringComparison.OrdinalIgnoreCase);
+        using var document = isJson ? CompactToken.ParseObject(body) : null;
         var active = document is not null && document.RootElement.TryGetProperty("active", out var member) ? member.ValueKind : default;
         return active switch
         {
@@ -201,7 +202,8 @@ internal sealed partial class RealmIntrospection(
     private static string? ErrorIn(byte[] body)
     {
         using var document = CompactToken.ParseObject(body);
-        return document is not null && document.RootElement.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.String
+        return document is not null && document.RootElement.TryGetProperty("error", out var error)
+            && error.ValueKind == JsonValueKind.String
             ? error.GetString()
             : null;
     }
