@@ -399,6 +399,19 @@ public abstract class AskingTheRealmTests(ForgingRealmPlace place) : ForgingReal
             await Realm.NewClient(token: null).SendAsync(request, Cancel), 401, ProblemCode.InvalidToken);
     }
 
+    [Theory]
+    [InlineData("\"gold\"", "gold")]
+    [InlineData("[\"gold\"]", null)]
+    [InlineData("1", null)]
+    public async Task A_level_of_another_form_counts_as_none(string level, string? counts)
+    {
+        Answer(ForgingRealm.ActiveOf(Mint(), ("acr", JsonNode.Parse(level))));
+
+        var me = await Realm.NewClient($"opaque-{Guid.NewGuid()}").GetFromJsonAsync<JsonNode>("/asked/me", Cancel);
+
+        Assert.Equal(counts, me!["acr"]?.GetValue<string>());
+    }
+
     [Fact]
     public async Task A_role_that_was_taken_away_is_gone_with_the_next_answer()
     {
@@ -491,6 +504,7 @@ public abstract class AskingPlace : ForgingRealmPlace
             caller.Identity.Subject, caller.Identity.Kind.ToString(), caller.Identity.Username ?? "",
             .. caller.Identity.Roles.Select(role => role.Name).Order(StringComparer.Ordinal),
         ]),
+        acr = caller.Identity.Acr,
         scopes = string.Join(' ', caller.Identity.Scopes.Order(StringComparer.Ordinal)),
     });
 }

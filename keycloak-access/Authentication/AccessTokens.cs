@@ -198,12 +198,7 @@ internal sealed class AccessTokens(
                 string.IsNullOrEmpty(token.Subject) ? ClientToken.NoSubject : ClientToken.Malformed, mistake!);
         }
 
-        identity = identity is null ? null : identity with
-        {
-            Acr = KeycloakIdentity.IsWellFormed(token, KeycloakIdentity.AcrClaim) ? identity.Acr : null,
-            AuthenticatedAt =
-                KeycloakIdentity.IsWellFormed(token, KeycloakIdentity.AuthTimeClaim) ? identity.AuthenticatedAt : null,
-        };
+        identity = identity?.OfWellFormed(token);
         if (refusal is not null)
         {
             log.Add(token, identity, refusal.Code);

@@ -167,6 +167,13 @@ internal sealed record KeycloakIdentity
     public static bool IsWellFormed(JsonWebToken token, string claim) =>
         token.TryGetPayloadValue<object>(claim, out var value) && (claim == AcrClaim ? value is string : value is int or long);
 
+    /// <summary>Without what a token says of the sign-in in another form.</summary>
+    public KeycloakIdentity OfWellFormed(JsonWebToken token) => this with
+    {
+        Acr = IsWellFormed(token, AcrClaim) ? Acr : null,
+        AuthenticatedAt = IsWellFormed(token, AuthTimeClaim) ? AuthenticatedAt : null,
+    };
+
     private static string? OfForm(ClaimsPrincipal principal, string type, Func<string, bool> isForm)
     {
         var claims = Of(principal, type).Take(2).ToArray();

@@ -1,6 +1,6 @@
 using KeycloakAccess.Authentication.BoundTokens;
-using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Authentication.Introspection;
+using KeycloakAccess.Authentication.StepUp;
 using KeycloakAccess.Data;
 using KeycloakAccess.Hosting;
 using Microsoft.AspNetCore.Authentication;

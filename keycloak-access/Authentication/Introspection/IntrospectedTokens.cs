@@ -274,7 +274,7 @@ internal sealed partial class IntrospectedTokens(
         }
 
         // The answer leaves nothing out.
-        identity = identity! with { IsLightweight = false };
+        identity = identity!.OfWellFormed(token) with { IsLightweight = false };
         // What changes while it is read counts as changed since.
         var state = await feed.CurrentAsync(CancellationToken.None);
         if (await ends.FindAsync(identity, token.Id, CancellationToken.None) is { } end)
