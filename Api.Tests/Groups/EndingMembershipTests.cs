@@ -187,6 +187,36 @@ public abstract class EndingMembershipTests(ForgingRealmPlace place) : SessionCl
         Assert.Equal(HttpStatusCode.Forbidden, await GetAsync(Realm.NewClient(Token(Person)), Books));
     }
 
+    [Fact]
+    public async Task From_a_refusal_in_the_log_it_is_two_presses_to_just_this_permission_until_a_date()
+    {
+        var (_, member, _) = await PrepareAsync();
+        // Of other tests, which grant just that too.
+        await ExecuteAsync("DELETE FROM groups WHERE name LIKE 'g-%'");
+        Realm.IdClaims = [("sub", Guid.NewGuid().ToString()), ("realm_access", Roles("superuser"))];
+        using var browser = await SignInAsync();
+        await UntilAsync(async () => await ScalarAsync<long>(
+            $"SELECT COUNT(*) FROM audit_log WHERE account = '{Person}' AND permission = 'book:view'") > 0);
+        var log = await browser.GetAsync($"{Site}/admin/audit?account={Person}&kind=denied-request");
+        var row = await browser.GetAsync(Site + log.Page.QuerySelector("main a[href^='/admin/audit/']")!.GetAttribute("href"));
+        var give = await browser.GetAsync(Site + row.Page.QuerySelector("a[href^='/admin/access/give']")!.GetAttribute("href"));
+        Assert.Contains("Nothing else comes along", give.Text, StringComparison.Ordinal);
+        var friday = Now.UtcDateTime.AddDays(2).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
+
+        var done = await browser.SubmitAsync(give, "form[action^='/admin/access/give']", ("until", friday));
+
+        Assert.Contains("Allowed.", done.Text, StringComparison.Ordinal);
+        Assert.Contains(" until ", done.Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(member, Books));
+        var me = await member.GetFromJsonAsync<JsonElement>("/api/me", Cancel);
+        Assert.Equal(["book:view"], me.GetProperty("permissions").EnumerateArray().Select(one => one.GetString()));
+        Realm.Clock.Advance(TimeSpan.FromDays(2));
+        Assert.Equal(HttpStatusCode.Forbidden, await GetAsync(Realm.NewClient(Token(Person)), Books));
+        // The group stays, and the next one is offered it.
+        Assert.Equal(1, await ScalarAsync<long>("SELECT COUNT(*) FROM groups WHERE name = 'book-view-only'"));
+        await ExecuteAsync("DELETE FROM groups WHERE name = 'book-view-only'");
+    }
+
     private static Dictionary<string, object> Roles(params string[] names) => new(StringComparer.Ordinal) { ["roles"] = names };
 
     // Somebody who may do everything, and somebody who may do nothing yet.

@@ -61,6 +61,9 @@ internal sealed record EndingMembership
     public string? Reason { get; init; }
 }
 
+/// <summary>Which groups an account leaves, and which one it is put into: one that is there, a new one, or none.</summary>
+internal sealed record MembershipChange(IReadOnlyList<Guid> Leave, Guid? Join, GroupRequest? NewGroup, DateTimeOffset? Until);
+
 /// <summary>How an account is put into a group directly. Without it: for good.</summary>
 public sealed record MembershipRequest
 {

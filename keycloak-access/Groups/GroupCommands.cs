@@ -7,6 +7,8 @@ namespace KeycloakAccess.Groups;
 /// <summary>Changes groups and their direct members. Nobody grants, or takes away, what they do not hold themselves.</summary>
 internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue catalogue, TimeProvider clock)
 {
+    private const string NotInFuture = "until must be in the future. Leave it out to put the account in for good.";
+
     public async Task<ChangeOutcome<Group>> AddAsync(GroupRequest request, ChangeAuthor author, CancellationToken cancellationToken)
     {
         if (Check(request) is { } invalid)
@@ -89,13 +91,94 @@ internal sealed class GroupCommands(ChangeRunner changes, PermissionCatalogue ca
     public async Task<ChangeOutcome<GroupMember>> AddMemberAsync(
         Guid id, Guid accountId, DateTimeOffset? until, ChangeAuthor author, CancellationToken cancellationToken) =>
         until <= clock.GetUtcNow()
-            ? new ChangeFailure.Invalid("until", "until must be in the future. Leave it out to put the account in for good.")
+            ? new ChangeFailure.Invalid("until", NotInFuture)
             : await ChangeMemberAsync(
                 id,
                 accountId,
                 author,
                 (change, group, account) => GroupStore.AddMemberAsync(change, group, account, Stored(until)),
                 cancellationToken);
+
+    /// <summary>
+    /// Takes an account out of groups and puts it into one, in one transaction: into one that is there, or into a new one. The value is the
+    /// group, or the last that was left.
+    /// </summary>
+    public Task<ChangeOutcome<Group>> GiveAsync(
+        Guid accountId, MembershipChange asked, ChangeAuthor author, CancellationToken cancellationToken)
+    {
+        if (asked.Until <= clock.GetUtcNow())
+        {
+            return Task.FromResult<ChangeOutcome<Group>>(new ChangeFailure.Invalid("until", NotInFuture));
+        }
+
+        return asked.NewGroup is { } request
+            ? Check(request) is { } invalid
+                ? Task.FromResult<ChangeOutcome<Group>>(invalid)
+                : changes.RunOnRulesAsync<Group>(author, change => GiveAsync(change, accountId, asked, author), cancellationToken)
+            : changes.RunOnHoldersAsync<Group>(author, change => GiveAsync(change, accountId, asked, author), cancellationToken);
+    }
+
+    private async Task<ChangeOutcome<Group>> GiveAsync(
+        ChangeTransaction change, Guid accountId, MembershipChange asked, ChangeAuthor author)
+    {
+        Group? last = null;
+        foreach (var id in asked.Leave)
+        {
+            last = await GroupStore.FindAsync(change, id);
+            if (last is null)
+            {
+                return new ChangeFailure.PreconditionFailed();
+            }
+
+            if (await change.RefuseAsync(author, last.Written) is { } refused)
+            {
+                return refused;
+            }
+
+            if ((await GroupStore.RemoveMemberAsync(change, id, accountId)).Failure is not null)
+            {
+                return new ChangeFailure.PreconditionFailed();
+            }
+        }
+
+        if (asked.NewGroup is { } request)
+        {
+            last = ToGroup(request, Guid.CreateVersion7(clock.GetUtcNow()), version: 1);
+            if (await change.RefuseAsync(author, last.Written) is { } refused)
+            {
+                return refused;
+            }
+
+            if (!await GroupStore.AddAsync(change, last))
+            {
+                return NameTaken(last);
+            }
+        }
+        else if (asked.Join is { } join)
+        {
+            last = await GroupStore.FindAsync(change, join);
+            if (last is null)
+            {
+                return new ChangeFailure.PreconditionFailed();
+            }
+
+            if (await change.RefuseAsync(author, last.Written) is { } refused)
+            {
+                return refused;
+            }
+        }
+
+        if (asked.NewGroup is not null || asked.Join is not null)
+        {
+            var joined = await GroupStore.AddMemberAsync(change, last!.Id, accountId, Stored(asked.Until));
+            if (joined.Failure is { } failure)
+            {
+                return failure;
+            }
+        }
+
+        return ChangeOutcome.Done(last!);
+    }
 
     public Task<ChangeOutcome<GroupMember>> RemoveMemberAsync(
         Guid id, Guid accountId, ChangeAuthor author, CancellationToken cancellationToken) =>

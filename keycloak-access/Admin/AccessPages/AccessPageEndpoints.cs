@@ -13,6 +13,7 @@ internal static class AccessPageEndpoints
         pages.MapGet("", AskAsync);
         pages.MapGet("/who", WhoMayAsync);
         pages.MapGet("/who/export.csv", Export);
+        pages.MapForm<RemedyForm>("/give").RequirePermission(GroupPermissions.Change).RequirePermission(AccountPermissions.View);
     }
 
     private static async Task<IResult> AskAsync(

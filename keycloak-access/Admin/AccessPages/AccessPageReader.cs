@@ -162,6 +162,9 @@ internal sealed class AccessPageReader(SubjectStore subjects, PermissionCatalogu
             IsAllowed = answer.IsAllowed,
             Sentence = AnswerFormatter.ForAdministrators(answer),
             AccountPath = $"/admin/accounts/{account.AccountId}",
+            GivePath = answer.IsAllowed || answer.Decision.Reason == DecisionReason.RowHidden
+                ? null
+                : GivePath.Of(account.AccountId, permission),
             WhoPath = Links.WithQuery($"{Path}/who", ("permission", permission.ToString()), ("row", row)),
             Grants = [.. answer.Explanation.Grants.Select(GrantPathFormatter.Steps)],
             Denials = [.. answer.Explanation.Denials.Select(GrantPathFormatter.Steps)],

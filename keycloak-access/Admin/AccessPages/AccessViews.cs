@@ -16,6 +16,9 @@ public sealed record AccessAnswerView
     public required string Sentence { get; init; }
     public required string AccountPath { get; init; }
 
+    /// <summary>The page that gives it, where memberships by hand are what is missing.</summary>
+    public required string? GivePath { get; init; }
+
     /// <summary>The page of who else may do this.</summary>
     public required string WhoPath { get; init; }
     public required IReadOnlyList<IReadOnlyList<GrantPathStep>> Grants { get; init; }
@@ -23,6 +26,25 @@ public sealed record AccessAnswerView
     public required IReadOnlyList<string> Remedies { get; init; }
     public required IReadOnlyList<string> Notes { get; init; }
 }
+
+public sealed record RemedyListView
+{
+    public required Guid AccountId { get; init; }
+    public required string Username { get; init; }
+    public required string Permission { get; init; }
+    public required bool IsAllowed { get; init; }
+    public required IReadOnlyList<string> Obstacles { get; init; }
+    public required IReadOnlyList<RemedyView> Remedies { get; init; }
+    public required string Path { get; init; }
+
+    /// <summary>The page with the answer as it is now.</summary>
+    public required string Back { get; init; }
+    public required FormInput Input { get; init; }
+}
+
+/// <summary>What the viewer lacks to do it themselves stands in <c>Lacking</c>.</summary>
+public sealed record RemedyView(
+    string Value, string Text, IReadOnlyList<string> AlsoGains, IReadOnlyList<string> Loses, IReadOnlyList<string> Lacking);
 
 public sealed record WhoMayView
 {

@@ -1,8 +1,10 @@
+using KeycloakAccess.Admin.Access;
 using KeycloakAccess.Admin.Activity;
 using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Rendering;
 using KeycloakAccess.Audit;
+using KeycloakAccess.Data;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.AuditPages;
@@ -57,8 +59,22 @@ internal static class AuditPageEndpoints
                 row,
                 await objects.FindPageAsync(row, page.Caller, page.Cancellation),
                 page.Caller.May(AccountPermissions.View),
-                await words.ReadAsync([row], page)))
+                await words.ReadAsync([row], page)) with
+            {
+                GivePath = FindGivePath(row, page),
+            })
             : TypedResults.NotFound();
+
+    // What was refused can be given by whoever may look at it and change memberships.
+    private static string? FindGivePath(AuditRow row, PageContext page) =>
+        row is { Kind: AuditRow.DeniedRequestKind, AccountId: { } account }
+        && Permission.TryParse(row.Permission, out var refused)
+        && page.Http.RequestServices.GetRequiredService<PermissionCatalogue>().Contains(refused)
+        && page.Caller.May(AccessPermissions.View)
+        && page.Caller.May(GroupPermissions.Change)
+        && page.Caller.May(AccountPermissions.View)
+            ? GivePath.Of(account, refused)
+            : null;
 
     private static Delegate ExportAsync(ExportFormat format) =>
         async Task<IResult> (PageContext page, AuditReader audit, AuditPageReader reader) =>

@@ -62,6 +62,9 @@ public sealed record AuditListFilter
 
 public sealed record AuditRowView(ActivityView Line, IReadOnlyList<AuditFact> Facts, IReadOnlyList<AuditFieldChange> Changes)
 {
+    /// <summary>The page that gives the account what it was refused here.</summary>
+    public string? GivePath { get; init; }
+
     internal static AuditRowView Create(AuditRow row, string? objectPath, bool opensAccounts, AuditWords words)
     {
         var line = AuditFormatter.ToActivity(row, words);
