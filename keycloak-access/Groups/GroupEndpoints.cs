@@ -57,9 +57,9 @@ internal static class GroupEndpoints
             .WithName("ListGroupMembers")
             .WithSummary("List the accounts that were put into a group directly, by user name, a page at a time.")
             .ListsPages<GroupMemberResponse>()
-            .RequirePermission(GroupPermissions.View)
+            .RequirePermission(AccessPermissions.View)
             .RequirePermission(AccountPermissions.View)
-            .RequirePermission(AccessPermissions.View);
+            .RequirePermission(GroupPermissions.View);
         group.MapPut("/{id:guid}/members/{accountId:guid}", AddMemberAsync)
             .WithName("AddGroupMember")
             .WithSummary("Put an account into a group directly, for good or until an instant, or change until when.")
