@@ -5,7 +5,6 @@ using Api.Tests.Keycloak;
 using Dapper;
 using KeycloakAccess.Accounts;
 using KeycloakAccess.Data;
-using KeycloakAccess.Permissions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 

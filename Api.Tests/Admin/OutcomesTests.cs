@@ -4,7 +4,6 @@ using System.Text.RegularExpressions;
 using Api.Tests.Delivery;
 using Api.Tests.Infrastructure;
 using Dapper;
-using KeycloakAccess.Accounts;
 using KeycloakAccess.Admin.Forms;
 using KeycloakAccess.Admin.Sessions;
 using KeycloakAccess.Authentication;
@@ -257,11 +256,17 @@ public abstract partial class OutcomesTests(ApiUnderTest api) : BookPages(api)
         await transaction.CommitAsync(Cancel);
     }
 
-    [GeneratedRegex(@"\b1 [a-z]+s (have|are|were)\b|\b(0|[2-9]|[0-9],[0-9]+|[1-9][0-9]+) [a-z]+ (has|is) ", RegexOptions.None, 1000)]
+    [GeneratedRegex(
+        @"\b1 [a-z]+s (have|are|were)\b|\b(0|[2-9]|[0-9],[0-9]+|[1-9][0-9]+) [a-z]+ (has|is) ",
+        RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex WrongPlural();
 
     // A hole in a text, and right behind it a noun in the plural.
-    [GeneratedRegex(@"[^$]\{[A-Za-z.]+(Count|Ended|Open|Number|Length|number|idle)\} (of [a-z]+ )?[a-z]+s\b", RegexOptions.None, 1000)]
+    [GeneratedRegex(
+        @"[^$]\{[A-Za-z.]+(Count|Ended|Open|Number|Length|number|idle)\} (of [a-z]+ )?[a-z]+s\b",
+        RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex CountedWord();
 }
 

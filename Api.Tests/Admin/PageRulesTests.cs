@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
-using AngleSharp.Dom;
 using Api.Tests.Infrastructure;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Data;

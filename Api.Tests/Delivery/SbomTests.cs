@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Api.Tests.Infrastructure;
 
 namespace Api.Tests.Delivery;
 

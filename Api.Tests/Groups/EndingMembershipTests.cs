@@ -244,7 +244,7 @@ public abstract class EndingMembershipTests(ForgingRealmPlace place) : SessionCl
         ]);
     }
 
-    private async Task<string> CreateGroupAsync(HttpClient ada, params string[] permissions)
+    private static async Task<string> CreateGroupAsync(HttpClient ada, params string[] permissions)
     {
         var created = await ada.PostAsJsonAsync("/api/groups", new { name = $"g-{Guid.NewGuid():N}", permissions }, Cancel);
         Assert.Equal(HttpStatusCode.Created, created.StatusCode);

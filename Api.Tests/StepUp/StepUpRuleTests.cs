@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Claims;
 using KeycloakAccess.Authentication;
 using KeycloakAccess.Authentication.StepUp;
 using Microsoft.IdentityModel.JsonWebTokens;

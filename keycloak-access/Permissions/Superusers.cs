@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KeycloakAccess.Permissions;
 
 /// <summary>
@@ -52,6 +54,7 @@ internal sealed class Superusers(SubjectStore subjects, PermissionCatalogue cata
             : 1 + catalogue.Permissions.Count(permission => !access.Denies(permission));
 }
 
+[StructLayout(LayoutKind.Auto)]
 internal readonly record struct SuperuserMeasure(int Now, int Lasting)
 {
     public bool IsNobody => Now == 0 && Lasting == 0;

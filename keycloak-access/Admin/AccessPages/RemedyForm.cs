@@ -88,7 +88,8 @@ internal sealed class RemedyForm(SubjectStore subjects, GroupCommands commands, 
         return outcome.Failure is { } failure
             ? failure
             : new FormResult.Done(
-                QuestionPath(subject), $"{account.Username} may do {permission} from the next request on{UntilField.Describe(until)}.");
+                QuestionPath(subject),
+                PageMessage.Done($"{account.Username} may do {permission} from the next request on{UntilField.Describe(until)}."));
     }
 
     protected override string RefusedField => "remedy";

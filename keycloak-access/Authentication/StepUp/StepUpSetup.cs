@@ -47,6 +47,6 @@ public static class StepUpSetup
     internal static StepUpRule CreateRule(TimeSpan? maxAge, string[] acr)
     {
         var rule = new StepUpRule(acr, maxAge);
-        return rule.FindMistake() is { } mistake ? throw new ArgumentException(mistake) : rule;
+        return rule.FindMistake() is { } mistake ? throw new ArgumentException(mistake, nameof(acr)) : rule;
     }
 }
