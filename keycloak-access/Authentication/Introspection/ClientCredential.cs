@@ -87,12 +87,12 @@ internal sealed record ClientCredential : IDisposable
     {
         var pem = File.ReadAllText(options.KeyFile);
         var keyId = options.KeyId.Length > 0 ? options.KeyId : null;
-        if (TryImport(RSA.Create(), rsa => rsa.ImportFromPem(pem)) is { } rsa)
+        if (TryImport(RSA.Create, rsa => rsa.ImportFromPem(pem)) is { } rsa)
         {
             return new(new RsaSecurityKey(rsa) { KeyId = keyId }, Fitting(algorithm, SecurityAlgorithms.RsaSha256, "RS", "PS"));
         }
 
-        if (TryImport(ECDsa.Create(), each => each.ImportFromPem(pem)) is { } ec)
+        if (TryImport(ECDsa.Create, each => each.ImportFromPem(pem)) is { } ec)
         {
             var own = ec.KeySize switch
             {
@@ -113,9 +113,10 @@ internal sealed record ClientCredential : IDisposable
         : throw new ClientCredentialException($"the key is not for {algorithm}. Set Introspection:Client:Algorithm to {otherwise}.");
 
     // A public key alone is PEM too, and signs nothing.
-    private static TKey? TryImport<TKey>(TKey key, Action<TKey> import)
+    private static TKey? TryImport<TKey>(Func<TKey> create, Action<TKey> import)
         where TKey : AsymmetricAlgorithm
     {
+        var key = create();
         try
         {
             import(key);
