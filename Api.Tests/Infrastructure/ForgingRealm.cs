@@ -69,6 +69,9 @@ public sealed class ForgingRealm : IAsyncDisposable
     /// <summary>How often the metadata were read.</summary>
     public int Reads { get; private set; }
 
+    /// <summary>The instant before which the realm has revoked everything, in seconds since 1970.</summary>
+    public long NotBefore { get; set; }
+
     /// <summary>Whether the metadata say that the authorization response names its issuer (RFC 9207).</summary>
     public bool AnnouncesIssuer { get; set; } = true;
 
@@ -349,6 +352,8 @@ public sealed class ForgingRealm : IAsyncDisposable
 
     private async Task ServeAsync()
     {
+        _server.MapGet("/realms/acme", () => IsDown ? Results.StatusCode(503)
+            : Results.Json(new Dictionary<string, object>(StringComparer.Ordinal) { ["realm"] = "acme", ["tokens-not-before"] = NotBefore }));
         _server.MapGet("/realms/acme/.well-known/openid-configuration", async () =>
         {
             Reads++;

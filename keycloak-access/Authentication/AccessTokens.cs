@@ -35,6 +35,7 @@ internal sealed class AccessTokens(
     ProofOfPossession possession,
     IntrospectionRules rules,
     IntrospectedTokens introspected,
+    RealmNotBefore notBefore,
     TimeProvider clock)
 {
     // At once. Those that come most often stay.
@@ -110,7 +111,8 @@ internal sealed class AccessTokens(
     private bool IsGood(KnownToken known, ChangeState state)
     {
         var now = clock.GetUtcNow();
-        if (now > known.Until || !metadata.IsCurrent(known.Key!) || !known.IsGood(feed, state))
+        if (now > known.Until || !metadata.IsCurrent(known.Key!) || notBefore.Refuses(known.Identity.IssuedAt)
+            || !known.IsGood(feed, state))
         {
             return false;
         }
@@ -203,6 +205,11 @@ internal sealed class AccessTokens(
         {
             log.Add(token, identity, refusal.Code);
             return CheckedToken.Refuse(refusal);
+        }
+
+        if (notBefore.Refuses(identity!.IssuedAt))
+        {
+            return CheckedToken.Refuse(RealmNotBefore.Refusal);
         }
 
         // What changes while it is read counts as changed since.

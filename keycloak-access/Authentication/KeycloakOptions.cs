@@ -84,8 +84,10 @@ public sealed class KeycloakOptions
     public string Issuer => RealmUrl(AuthServerUrl);
 
     /// <summary>Where this service reads the realm's metadata (OpenID Connect Discovery 1.0, section 4).</summary>
-    public string MetadataAddress =>
-        RealmUrl(BackchannelUrl.Length > 0 ? BackchannelUrl : AuthServerUrl) + "/.well-known/openid-configuration";
+    public string MetadataAddress => RealmAddress + "/.well-known/openid-configuration";
+
+    /// <summary>Where this service reads what the realm says of itself.</summary>
+    internal string RealmAddress => RealmUrl(BackchannelUrl.Length > 0 ? BackchannelUrl : AuthServerUrl);
 
     /// <summary>The audience that tokens must name.</summary>
     public string RequiredAudience => Audience.Length > 0 ? Audience : Resource;

@@ -38,6 +38,7 @@ public static class KeycloakSetup
             provider, provider.GetRequiredService<IHttpClientFactory>().CreateClient(Backchannel)));
         services.AddSingleton<RealmReachability>();
         services.AddHostedService<RealmProbe>();
+        services.AddBackgroundService<RealmNotBefore>();
         services.AddHealthChecks().AddCheck<RealmCheck>("realm");
         services.AddSettings<ForwardAuthOptions>(ForwardAuthOptions.Section);
         services.AddSingleton<IValidateOptions<ForwardAuthOptions>, ForwardAuthValidator>();

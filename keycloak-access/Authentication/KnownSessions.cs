@@ -18,6 +18,7 @@ internal sealed class KnownSessions(
     SessionUses uses,
     SessionLimits limits,
     ChangeFeed feed,
+    RealmNotBefore notBefore,
     IOptions<KeycloakOptions> options,
     TimeProvider clock)
 {
@@ -48,10 +49,13 @@ internal sealed class KnownSessions(
 
         var now = clock.GetUtcNow();
         // Of one that was opened without Keycloak, Keycloak knows nothing.
-        if (!known.IsBreakGlass && now >= known.Session.Tokens.RefreshAt)
+        // Keycloak says whether such a session is over: until it has, nobody knows.
+        var isRevoked = notBefore.Refuses(known.Identity.IssuedAt);
+        if (!known.IsBreakGlass && (isRevoked || now >= known.Session.Tokens.RefreshAt))
         {
             var refreshing = refresher.RefreshAsync(known.Session);
-            if (now >= known.Session.Tokens.Until && await IsRefreshedAsync(known.Session, refreshing, now, cancellationToken))
+            var graceUntil = isRevoked ? DateTimeOffset.MinValue : known.Session.Tokens.Until + limits.Grace;
+            if ((isRevoked || now >= known.Session.Tokens.Until) && await IsRefreshedAsync(refreshing, now < graceUntil, cancellationToken))
             {
                 // Another instance may have done it, which this one has not heard of.
                 _known.TryRemove(hash);
@@ -73,10 +77,8 @@ internal sealed class KnownSessions(
     }
 
     // False where it goes on as it is.
-    private async Task<bool> IsRefreshedAsync(
-        KeptSession session, Task<RefreshOutcome> refreshing, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<bool> IsRefreshedAsync(Task<RefreshOutcome> refreshing, bool isInGrace, CancellationToken cancellationToken)
     {
-        var isInGrace = now < session.Tokens.Until + limits.Grace;
         RefreshOutcome outcome;
         try
         {
