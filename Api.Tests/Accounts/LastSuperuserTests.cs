@@ -189,7 +189,7 @@ public abstract class LastSuperuserTests(ApiUnderTest api) : ApiTests(api)
         var look = await pages.SubmitAsync(
             list, "form[action='/admin/accounts/bulk']", ("ids", $"{grace}"), ("action", "leave"), ("group", "superusers"));
         var result = await pages.SubmitAsync(look, "form.form.wide");
-        Assert.Contains("1 could not be changed", result.Text, StringComparison.Ordinal);
+        Assert.Contains("1 account could not be changed", result.Text, StringComparison.Ordinal);
         Assert.Contains("Nobody who is enabled and known here would be left", result.Text, StringComparison.Ordinal);
 
         await pages.SubmitAsync(asked, "form.card", ("allowNoSuperuser", "on"));

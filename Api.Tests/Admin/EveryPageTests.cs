@@ -45,7 +45,7 @@ public abstract partial class EveryPageTests(RealmUnderTest realm, Chromium chro
         "/admin/nothing-here",
         "/admin/access?account=ada&permission=book:change",
         "/admin/access/who?permission=book:view",
-        "/admin/access/give?account=acme-nobody&permission=book:view",
+        "/admin/access/give/acme-nobody/book:view",
         "/admin/design",
         "/admin/role-mappings/new?kind=client-role&client=acme-api&name=book-re*&group=book-editors",
     ];

@@ -214,7 +214,7 @@ public sealed class RowFormsTests(ApiOnEmbeddedRealm api) : BookPages(api), ICla
 
         var page = await OpenAsync(browser, $"{Books}/{id}");
         Assert.Contains(
-            $"authorId one that is gone, or not for you to see → {otherName}",
+            $"author one that is gone, or not for you to see → {otherName}",
             page.Page.QuerySelector("tbody")!.TextContent,
             StringComparison.Ordinal);
         Assert.DoesNotContain(gone.ToString(), page.Text, StringComparison.Ordinal);

@@ -353,7 +353,7 @@ public sealed class ForgingRealm : IAsyncDisposable
     private async Task ServeAsync()
     {
         _server.MapGet("/realms/acme", () => IsDown ? Results.StatusCode(503)
-            : Results.Json(new Dictionary<string, object>(StringComparer.Ordinal) { ["realm"] = "acme", ["tokens-not-before"] = NotBefore }));
+            : Results.Json(new Dictionary<string, long>(StringComparer.Ordinal) { ["tokens-not-before"] = NotBefore }));
         _server.MapGet("/realms/acme/.well-known/openid-configuration", async () =>
         {
             Reads++;

@@ -79,8 +79,11 @@ internal sealed class AccountSearch(Database database)
         return Accounts[query.Order].Cut(accounts.AsList(), query.Limit);
     }
 
-    /// <summary>How many there are, counted no further than <c>most</c>, where that is given.</summary>
-    public async Task<long> CountAsync(AccountQuery query, AccountsInGroups? within, long? most, CancellationToken cancellationToken)
+    /// <summary>
+    /// How many there are, counted no further than <c>most</c>, where that is given. Who is in no group is looked for among so many alone:
+    /// null where there are more to look through.
+    /// </summary>
+    public async Task<long?> CountAsync(AccountQuery query, AccountsInGroups? within, long? most, CancellationToken cancellationToken)
     {
         var values = new DynamicParameters();
         var conditions = new List<string> { "1 = 1" };
@@ -100,6 +103,21 @@ internal sealed class AccountSearch(Database database)
             conditions.Add($"{_index.MayHold("@hits")} AND ({Searched.Holds})");
         }
 
+        values.Add("most", most);
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var looked = "accounts";
+        if (within is { IsInNone: true } && most is not null)
+        {
+            var some = $"SELECT id, issuer FROM accounts WHERE {string.Join(" AND ", conditions)}";
+            if (await CountAsync($"{some} LIMIT @most") == most)
+            {
+                return null;
+            }
+
+            looked = $"({some} ORDER BY id LIMIT @most) AS looked";
+            conditions.Clear();
+        }
+
         if (within is not null)
         {
             values.Add("now", within.Now);
@@ -115,16 +133,11 @@ internal sealed class AccountSearch(Database database)
                 """);
         }
 
-        var rows = $"SELECT 1 FROM accounts WHERE {string.Join(" AND ", conditions)}";
-        if (most is not null)
-        {
-            values.Add("most", most);
-            rows += " LIMIT @most";
-        }
+        var rows = $"SELECT 1 FROM {looked} WHERE {string.Join(" AND ", conditions)}";
+        return await CountAsync(most is null ? rows : rows + " LIMIT @most");
 
-        await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.ExecuteScalarAsync<long>(new CommandDefinition(
-            $"SELECT COUNT(*) FROM ({rows}) AS counted", values, cancellationToken: cancellationToken));
+        Task<long> CountAsync(string sql) => connection.ExecuteScalarAsync<long>(new CommandDefinition(
+            $"SELECT COUNT(*) FROM ({sql}) AS counted", values, cancellationToken: cancellationToken));
 
         void Add(string column, string comparison, object? value)
         {

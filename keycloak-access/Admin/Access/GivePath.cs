@@ -1,4 +1,3 @@
-using KeycloakAccess.Admin.Design;
 using KeycloakAccess.Permissions;
 
 namespace KeycloakAccess.Admin.Access;
@@ -6,6 +5,5 @@ namespace KeycloakAccess.Admin.Access;
 /// <summary>Where somebody is given what they were refused.</summary>
 internal static class GivePath
 {
-    public static string Of(Guid accountId, Permission permission) => Links.WithQuery(
-        "/admin/access/give", ("account", accountId.ToString()), ("permission", permission.ToString()));
+    public static string Of(Guid accountId, Permission permission) => $"/admin/access/give/{accountId}/{permission}";
 }

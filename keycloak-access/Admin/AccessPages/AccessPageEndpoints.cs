@@ -13,7 +13,9 @@ internal static class AccessPageEndpoints
         pages.MapGet("", AskAsync);
         pages.MapGet("/who", WhoMayAsync);
         pages.MapGet("/who/export.csv", Export);
-        pages.MapForm<RemedyForm>("/give").RequirePermission(GroupPermissions.Change).RequirePermission(AccountPermissions.View);
+        pages.MapForm<RemedyForm>("/give/{account}/{permission}")
+            .RequirePermission(GroupPermissions.Change)
+            .RequirePermission(AccountPermissions.View);
     }
 
     private static async Task<IResult> AskAsync(

@@ -16,15 +16,12 @@ internal sealed class RemedyForm(SubjectStore subjects, GroupCommands commands, 
     private const string NewGroup = "new";
     private const string Nothing = "leave";
 
-    protected override async Task<AskedAccess?> FindAsync(PageContext page)
-    {
-        var query = page.Http.Request.Query;
-        return Permission.TryParse(query["permission"].ToString(), out var permission)
-            && catalogue.Contains(permission)
-            && await subjects.FindNamedAsync(query["account"].ToString(), page.Cancellation) is [var account]
-                ? new AskedAccess(account, permission)
-                : null;
-    }
+    protected override async Task<AskedAccess?> FindAsync(PageContext page) =>
+        Permission.TryParse(page.RouteText("permission"), out var permission)
+        && catalogue.Contains(permission)
+        && await subjects.FindNamedAsync(page.RouteText("account"), page.Cancellation) is [var account]
+            ? new AskedAccess(account, permission)
+            : null;
 
     protected override Task<FormInput> FillAsync(PageContext page, AskedAccess subject)
     {

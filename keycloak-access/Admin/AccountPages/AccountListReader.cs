@@ -16,8 +16,8 @@ internal sealed class AccountListReader(
             ? AccountSearch.ParseCursor(after, OrderOf(filter)) is not null
             : Guid.TryParse(after, out _);
 
-    /// <summary>How many the filter finds, counted no further than <c>most</c>, where that is given.</summary>
-    public async Task<long> CountAsync(Caller caller, AccountListFilter filter, long? most, CancellationToken cancellationToken)
+    /// <summary>How many the filter finds, counted no further than <c>most</c>, if given; null where that is too much work.</summary>
+    public async Task<long?> CountAsync(Caller caller, AccountListFilter filter, long? most, CancellationToken cancellationToken)
     {
         if ((filter.IsByGroup && !caller.May(AccessPermissions.View)) || filter.Contradicts)
         {

@@ -43,8 +43,9 @@ internal static class AccountPageEndpoints
             filter with { Mistake = mistake },
             page.Paging(next, to => filter.Path(after: to)) with
             {
-                Total = ListTotal.Create(
-                    await reader.CountAsync(page.Caller, filter, Paging.MostCounted + 1, page.Cancellation), "account", "accounts"),
+                Total = await reader.CountAsync(page.Caller, filter, Paging.MostCounted + 1, page.Cancellation) is { } counted
+                    ? ListTotal.Create(counted, "account", "accounts")
+                    : null,
                 Exports = accounts.Count == 0 && next is null
                     ? []
                     : [ListExport.Csv(filter.Path(path: $"{List}/export.csv"), "accounts")],

@@ -178,12 +178,12 @@ internal sealed class BulkAccounts(
 
     protected override async Task<(long All, long Open)> CountAsync(PageContext page, BulkAccountChange change)
     {
-        var all = await list.CountAsync(page.Caller, change.Filter, most: null, page.Cancellation);
+        var all = await list.CountAsync(page.Caller, change.Filter, most: null, page.Cancellation) ?? 0;
         return (all, change.Found == change.Filter ? all : await CountOpenAsync());
 
         // A filter for those who are so already finds nobody who would change.
         async Task<long> CountOpenAsync() => change.Filter.Enabled is null || change.Filter.Enabled == change.Found.Enabled
-            ? await list.CountAsync(page.Caller, change.Found, most: null, page.Cancellation)
+            ? await list.CountAsync(page.Caller, change.Found, most: null, page.Cancellation) ?? 0
             : 0;
     }
 

@@ -55,6 +55,8 @@ public sealed record Viewer(
             // Who is in a group until when is about accounts and their access.
             ["groups", "ending", ..] or ["groups", _, "members", _, "until", ..] =>
                 May(GroupPermissions.View) && May(AccountPermissions.View) && May(AccessPermissions.View),
+            ["groups", _, "members", "export.csv"] => May(GroupPermissions.View) && May(AccessPermissions.View),
+            ["access", "give", ..] => May(AccessPermissions.View) && May(AccountPermissions.View),
             [var section, ..] => !Asks.TryGetValue(section, out var asked) || May(asked),
             [] => true,
         });

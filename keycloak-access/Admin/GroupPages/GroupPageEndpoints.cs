@@ -25,7 +25,7 @@ internal static class GroupPageEndpoints
         pages.MapGet("/export.csv", ExportAsync);
         pages.MapForm<NewGroupForm>("/new").RequirePermission(GroupPermissions.Add);
         pages.MapGet("/{id:guid}", ShowAsync);
-        pages.MapGet("/{id:guid}/members/export.csv", ExportMembersAsync);
+        pages.MapGet("/{id:guid}/members/export.csv", ExportMembersAsync).RequirePermission(AccessPermissions.View);
         pages.MapForm<EditGroupForm>("/{id:guid}/edit").RequirePermission(GroupPermissions.Change);
         pages.MapForm<AddMemberForm>("/{id:guid}/members", GroupPermissions.Change, AccountPermissions.View);
         pages.MapForm<MembershipForm>("/{id:guid}/members/{accountId:guid}/until")
@@ -116,8 +116,7 @@ internal static class GroupPageEndpoints
             })));
 
     private static async Task<IResult> ExportMembersAsync(Guid id, PageContext page, GroupPageReader reader, GroupStore store) =>
-        page.Refuse(AccessPermissions.View) is { } refusal ? refusal
-            : await store.FindAsync(id, page.Cancellation) is { } group
+        await store.FindAsync(id, page.Cancellation) is { } group
             ? await ExportFile.WriteAsync(page, ExportFormat.Csv, new ExportedList<GroupMemberView>(
                 $"{group.Name}-members",
                 ["username", "because", "enabled", "direct", "accountId"],
