@@ -136,7 +136,7 @@ internal sealed class AccountSearch(Database database)
         var rows = $"SELECT 1 FROM {looked} WHERE {string.Join(" AND ", conditions)}";
         return await CountAsync(most is null ? rows : rows + " LIMIT @most");
 
-        Task<long> CountAsync(string sql) => connection.ExecuteScalarAsync<long>(new CommandDefinition(
+        async Task<long> CountAsync(string sql) => await connection.ExecuteScalarAsync<long>(new CommandDefinition(
             $"SELECT COUNT(*) FROM ({sql}) AS counted", values, cancellationToken: cancellationToken));
 
         void Add(string column, string comparison, object? value)
