@@ -116,16 +116,23 @@ internal sealed class KnownSessions(
             return null;
         }
 
-        var usedAt = uses.Find(found.Id) is { } unwritten && unwritten > found.UsedAt ? unwritten : found.UsedAt;
+        // A use that was written between the two is in neither: then it is in the row by now.
+        var usedAt = Later(uses.Find(found.Id), found.UsedAt);
         if (clock.GetUtcNow() >= limits.EndOf(found.ExpiresAt, usedAt))
         {
-            return null;
+            found = await sessions.FindByKeyAsync(key, cancellationToken);
+            if (found is null || clock.GetUtcNow() >= limits.EndOf(found.ExpiresAt, usedAt = Later(usedAt, found.UsedAt)))
+            {
+                return null;
+            }
         }
 
         known = new KnownSession(identity, found, usedAt, state) { Limits = limits };
         _known.AddOrUpdate(hash, known);
         return (known, state);
     }
+
+    private static DateTimeOffset Later(DateTimeOffset? one, DateTimeOffset other) => one > other ? one.Value : other;
 
     private sealed class KnownSession(KeycloakIdentity identity, KeptSession session, DateTimeOffset usedAt, ChangeState state)
         : KnownCaller(identity, state)
