@@ -217,6 +217,32 @@ public abstract class EndingMembershipTests(ForgingRealmPlace place) : SessionCl
         await ExecuteAsync("DELETE FROM groups WHERE name = 'book-view-only'");
     }
 
+    [Fact]
+    public async Task What_is_given_by_leaving_a_group_alone_takes_no_end()
+    {
+        var (ada, member, account) = await PrepareAsync();
+        var granting = await CreateGroupAsync(ada, "book:view");
+        var created = await ada.PostAsJsonAsync(
+            "/api/groups",
+            new { name = $"d-{Guid.NewGuid():N}", permissions = Array.Empty<string>(), denied = new[] { "book:view" } },
+            Cancel);
+        var denying = (await created.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("id").GetString()!;
+        await PutAsync(ada, granting, account, body: null);
+        await PutAsync(ada, denying, account, body: null);
+        Realm.IdClaims = [("sub", Guid.NewGuid().ToString()), ("realm_access", Roles("superuser"))];
+        using var browser = await SignInAsync();
+        var give = await browser.GetAsync($"{Site}/admin/access/give/{account}/book:view");
+        var day = Now.UtcDateTime.AddDays(1).ToString("yyyy-MM-dd'T'HH:mm", CultureInfo.InvariantCulture);
+
+        var refused = await browser.SubmitAsync(give, "form[action^='/admin/access/give']", ("until", day));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.Status);
+        Assert.Contains("leave the end empty", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, await GetAsync(member, Books));
+
+        await browser.SubmitAsync(refused, "form[action^='/admin/access/give']", ("until", ""));
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(member, Books));
+    }
+
     private static Dictionary<string, object> Roles(params string[] names) => new(StringComparer.Ordinal) { ["roles"] = names };
 
     // Somebody who may do everything, and somebody who may do nothing yet.

@@ -14,7 +14,7 @@ internal sealed record AskedAccess(KnownSubject Account, Permission Permission);
 internal sealed class RemedyForm(SubjectStore subjects, GroupCommands commands, PermissionCatalogue catalogue) : PageForm<AskedAccess>
 {
     private const string NewGroup = "new";
-    private const string Nothing = "leave";
+    private const string LeaveOnly = "leave";
 
     protected override async Task<AskedAccess?> FindAsync(PageContext page) =>
         Permission.TryParse(page.RouteText("permission"), out var permission)
@@ -64,6 +64,11 @@ internal sealed class RemedyForm(SubjectStore subjects, GroupCommands commands, 
             input.Add("remedy", $"Making a group takes {GroupPermissions.Add}, which you lack.");
         }
 
+        else if (chosen.Join is null && until is not null)
+        {
+            input.Add(UntilField.Name, "Nobody is put back by themselves into a group that they leave: leave the end empty.");
+        }
+
         if (!input.IsValid)
         {
             return FormResult.Invalid;
@@ -110,7 +115,7 @@ internal sealed class RemedyForm(SubjectStore subjects, GroupCommands commands, 
                 ])),
     ];
 
-    private static string ValueOf(Remedy remedy) => remedy.MakesGroup ? NewGroup : remedy.Join?.Id.ToString() ?? Nothing;
+    private static string ValueOf(Remedy remedy) => remedy.MakesGroup ? NewGroup : remedy.Join?.Id.ToString() ?? LeaveOnly;
 
     private static string Describe(Remedy remedy, Permission permission)
     {
